@@ -1,0 +1,127 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/google/renameio/v2"
+)
+
+// The files of a tokenizer in a Hugging Face folder.
+const (
+	jsonName    = "tokenizer.json"
+	vocabName   = "vocab.txt"
+	configName  = "tokenizer_config.json"
+	specialName = "special_tokens_map.json"
+	addedName   = "added_tokens.json"
+)
+
+// Load reads the tokenizer of a Hugging Face model folder: tokenizer.json, or
+// else vocab.txt; beside either, tokenizer_config.json (do_lower_case,
+// strip_accents, tokenize_chinese_chars and the special tokens' names, which
+// count before those of tokenizer.json, as in transformers),
+// special_tokens_map.json and, for vocab.txt, added_tokens.json.
+func Load(dir string) (*Tokenizer, error) {
+	files := map[string][]byte{}
+	for _, name := range []string{jsonName, vocabName, configName, specialName, addedName} {
+		switch text, err := os.ReadFile(filepath.Join(dir, name)); {
+		case err == nil:
+			files[name] = text
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("tokenizer: %w", err)
+		}
+	}
+	if files[jsonName] == nil && files[vocabName] == nil {
+		return nil, fmt.Errorf("tokenizer: no tokenizer in %s: looked for %s and %s", dir, jsonName, vocabName)
+	}
+	t, err := fromFiles(files)
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer: %s: %w", dir, err)
+	}
+	return t, nil
+}
+
+// Save writes the files that the tokenizer was made from to the folder dir,
+// byte for byte, each one atomically.
+func (t *Tokenizer) Save(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("tokenizer: save: %w", err)
+	}
+	for _, name := range []string{jsonName, vocabName, configName, specialName, addedName} {
+		text, ok := t.files[name]
+		if !ok {
+			continue
+		}
+		if err := renameio.WriteFile(filepath.Join(dir, name), text, 0o644, renameio.WithTempDir(dir)); err != nil {
+			return fmt.Errorf("tokenizer: save: %w", err)
+		}
+	}
+	return nil
+}
+
+// fromFiles makes a tokenizer of the contents of a folder's files.
+func fromFiles(files map[string][]byte) (*Tokenizer, error) {
+	t := &Tokenizer{
+		files:      files,
+		normalizer: normalizer{clean: true, chinese: true, strip: true, lower: true},
+		prefix:     defaultPrefix,
+	}
+	config, err := readConfig(files[configName])
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", configName, err)
+	}
+	special, err := readConfig(files[specialName])
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", specialName, err)
+	}
+	names := special.apply(specialNames{pad: "[PAD]", unk: "[UNK]", cls: "[CLS]", sep: "[SEP]", mask: "[MASK]"})
+	names = config.apply(names)
+
+	source, maxRunes := vocabName, defaultMaxRunes
+	added := config.added
+	if text, ok := files[jsonName]; ok {
+		source = jsonName
+		parsed, err := t.setJSON(text, &names)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", jsonName, err)
+		}
+		maxRunes = parsed.Model.maxRunes()
+		added = slices.Concat(parsed.AddedTokens, added)
+	} else {
+		if err := t.setLines(files[vocabName]); err != nil {
+			return nil, fmt.Errorf("%s: %w", vocabName, err)
+		}
+		legacy, err := t.legacyAdded(files[addedName])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", addedName, err)
+		}
+		added = slices.Concat(added, legacy)
+	}
+	config.applyTo(&t.normalizer, source == jsonName)
+	if err := t.finish(names, added, maxRunes); err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	return t, nil
+}
+
+// legacyAdded returns the tokens of an added_tokens.json: token → id.
+func (t *Tokenizer) legacyAdded(text []byte) ([]addedToken, error) {
+	if text == nil {
+		return nil, nil
+	}
+	var ids map[string]int32
+	if err := json.Unmarshal(text, &ids); err != nil {
+		return nil, err
+	}
+	var added []addedToken
+	for token, id := range ids {
+		added = append(added, addedToken{ID: id, Content: token, Normalized: true})
+	}
+	slices.SortFunc(added, func(a, b addedToken) int { return int(a.ID) - int(b.ID) })
+	return added, nil
+}
