@@ -1,0 +1,72 @@
+package tokenizer
+
+import (
+	"testing"
+	"unicode/utf8"
+)
+
+// checkEncoding fails the test for ids that are not the vocabulary's, or a
+// sequence that is not framed or too long.
+func checkEncoding(t *testing.T, tok *Tokenizer, a, b string, most int) {
+	t.Helper()
+	e := tok.Encode(a, b, most)
+	if len(e.IDs) != len(e.Types) || len(e.IDs) < 2 || e.IDs[0] != tok.ClsID || e.IDs[len(e.IDs)-1] != tok.SepID {
+		t.Fatalf("%q, %q: %v", a, b, e)
+	}
+	if most >= 3 && len(e.IDs) > most {
+		t.Fatalf("%q, %q: %d ids, want at most %d", a, b, len(e.IDs), most)
+	}
+	for _, id := range e.IDs {
+		if _, ok := tok.tokens[id]; !ok {
+			t.Fatalf("%q, %q: id %d is not in the vocabulary", a, b, id)
+		}
+	}
+	if text := tok.Decode(e.IDs); !utf8.ValidString(text) {
+		t.Fatalf("%q, %q: decoded to %q", a, b, text)
+	}
+}
+
+func FuzzEncode(f *testing.F) {
+	for _, seed := range []string{"", "the cats.", "[SEP][MASK", "\xff\xfe\x00", "İ e\u0301\u0327 中\U0001d165\u302e", "\ufffd\u200b\u00ad"} {
+		f.Add(seed, "s", 8, true)
+		f.Add("the", seed, 0, false)
+	}
+	f.Fuzz(func(t *testing.T, a, b string, most int, lower bool) {
+		tok, err := FromVocab(tinyVocab, lower)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkEncoding(t, tok, a, b, most)
+	})
+}
+
+func FuzzVocab(f *testing.F) {
+	f.Add([]byte(lines(tinyVocab)), []byte(`{"do_lower_case": false}`), "the cat")
+	f.Add([]byte("[PAD]\n[UNK]\n[CLS]\n[SEP]\n\n##\n"), []byte(`{"unk_token": "##", "sep_token": "é"}`), "éé a")
+	f.Add([]byte("p\nu\nc\ns\n\n"), []byte(`{"pad_token":"p","unk_token":"u","cls_token":"c","sep_token":"s"}`), "é x")
+	f.Fuzz(func(t *testing.T, vocab, config []byte, text string) {
+		tok, err := fromFiles(map[string][]byte{vocabName: vocab, configName: config})
+		if err != nil {
+			return
+		}
+		checkEncoding(t, tok, text, "the", 16)
+	})
+}
+
+func FuzzTokenizerJSON(f *testing.F) {
+	f.Add(tinyJSON(f, nil), "the cats [MASK].")
+	f.Add(tinyJSON(f, func(file map[string]any) {
+		file["model"].(map[string]any)["continuing_subword_prefix"] = ""
+		file["model"].(map[string]any)["max_input_chars_per_word"] = 0
+		file["added_tokens"] = []any{map[string]any{"id": 30, "content": " é", "normalized": true, "lstrip": true, "rstrip": true, "single_word": true}}
+	}), "  é é the")
+	f.Add([]byte(`{"model": {"vocab": []}}`), "")
+	f.Add([]byte(`{"added_tokens": null, "normalizer": null}`), "")
+	f.Fuzz(func(t *testing.T, file []byte, text string) {
+		tok, err := fromFiles(map[string][]byte{jsonName: file})
+		if err != nil {
+			return
+		}
+		checkEncoding(t, tok, text, "the", 16)
+	})
+}
