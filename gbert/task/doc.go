@@ -1,0 +1,37 @@
+// Package task holds the data sets that models are trained and judged on: their readers, their metrics, and the tests that
+// say whether a difference between two models on the same examples is more than chance.
+//
+//	t, err := task.Lookup("sst2")
+//	dev, err := task.ReadFile(t, "SST-2/dev.tsv", task.Columns{}) // TSV, CSV, Parquet or JSONL
+//	…                                                             // logits of a model, one row an example
+//	predictions, err := task.Predictions(dev, logits)
+//	scores, err := task.Score(t, predictions, dev.Examples)       // map[accuracy:0.91]
+//	result, err := task.McNemar(rightA, rightB)                   // are two models different?
+//
+// # Tasks
+//
+// GLUE (Wang et al. 2019, https://arxiv.org/abs/1804.07461): sst2, cola, mrpc, rte, stsb, qnli, qqp, mnli (matched) and
+// mnli-mm (mismatched), with the class numbers of the Hugging Face data set nyu-mll/glue. Four human-rated sentiment sets
+// (Hutto and Gilbert, ICWSM 2014): movies, products, editorials, tweets; see [SentimentHoldout] for their split. And custom,
+// for the user's own: name its labels in [Columns].
+//
+// # Files
+//
+// Columns are found by their names in the file's header; GLUE's files without a header (CoLA, STS-B as published, and the
+// sentiment sets) by their layout. In TSV a double quote is an ordinary character, as GLUE's own files have it; CSV is quoted
+// as RFC 4180 says. Texts are taken as they stand: nothing is trimmed, unescaped or lowered.
+//
+// A malformed row is an error that names file and line. What is left out by rule (blank lines, neutral ratings, the broken rows
+// of the official QQP file) is counted in [Dataset.LeftOut]. A line longer than [MaxLine] bytes, text that is not UTF-8, and
+// binary or empty files are refused. Readers stream; what they hold is proportional to the file's size.
+//
+// # Randomness
+//
+// Everything seeded here draws from math/rand/v2's PCG with the state (seed, 0), whose stream Go keeps from version to
+// version; the shuffles and draws built on it in this package use rand.New over it.
+//
+// # Metrics
+//
+// The values and the degenerate cases are those of scikit-learn and SciPy: F1 is 0 where there is nothing to find, Matthews'
+// coefficient is 0 where one side is constant, and Pearson's and Spearman's r are NaN there. [Scores] writes NaN as null in JSON.
+package task

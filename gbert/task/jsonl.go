@@ -1,0 +1,95 @@
+package task
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// jsonlTable reads one JSON object a line. The columns are the keys of the first object; a key that a later object lacks is a
+// missing cell, one that it has beyond them is not looked at.
+type jsonlTable struct {
+	lines
+	keys  []string
+	first *record
+}
+
+func newJSONL(r *bufio.Reader) (table, error) {
+	return &jsonlTable{lines: lines{r: r}}, nil
+}
+
+func (t *jsonlTable) next() (record, error) {
+	if t.first != nil {
+		rec := *t.first
+		t.first = nil
+		return rec, nil
+	}
+	line, err := t.lines.next()
+	if err != nil {
+		return record{}, err
+	}
+	rec := record{line: t.line, bad: invalidUTF8(line)}
+	var object map[string]json.RawMessage
+	if rec.bad == "" {
+		if err := json.Unmarshal(line, &object); err != nil || object == nil {
+			rec.bad = fmt.Sprintf("is not one JSON object: %s", quote(string(line)))
+			if err != nil {
+				rec.bad += fmt.Sprintf(" (%v)", err)
+			}
+		}
+	}
+	if t.keys != nil {
+		rec.cells = t.row(object)
+		return rec, nil
+	}
+	if rec.bad != "" {
+		return rec, fmt.Errorf("line %d %s", rec.line, rec.bad)
+	}
+	t.keys = slices.Sorted(maps.Keys(object))
+	header := record{line: rec.line}
+	for _, k := range t.keys {
+		header.cells = append(header.cells, cell{text: k, kind: text})
+	}
+	rec.cells = t.row(object)
+	t.first = &rec
+	return header, nil
+}
+
+func (t *jsonlTable) row(object map[string]json.RawMessage) []cell {
+	cells := make([]cell, len(t.keys))
+	for i, k := range t.keys {
+		cells[i] = jsonCell(object[k])
+	}
+	return cells
+}
+
+// jsonCell reads a JSON value: true and false are the class numbers 1 and 0.
+func jsonCell(raw json.RawMessage) cell {
+	if len(raw) == 0 {
+		return cell{}
+	}
+	switch raw[0] {
+	case 'n':
+		return cell{}
+	case 't':
+		return cell{text: "1", kind: number}
+	case 'f':
+		return cell{text: "0", kind: number}
+	case '[', '{':
+		return cell{kind: nested}
+	case '"':
+		var s string
+		if json.Unmarshal(raw, &s) != nil {
+			return cell{}
+		}
+		return cell{text: s, kind: text}
+	}
+	return cell{text: string(raw), kind: number}
+}
+
+func (t *jsonlTable) named() bool     { return true }
+func (t *jsonlTable) need([]int)      {}
+func (t *jsonlTable) blanks() LeftOut { return t.blank }
+func (t *jsonlTable) unit() string    { return "line" }

@@ -1,0 +1,140 @@
+package task
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// MaxLine is the longest line of a text file, or record of a CSV, in bytes.
+const MaxLine = 1 << 20
+
+// cellKind is what a cell holds.
+type cellKind byte
+
+const (
+	missing cellKind = iota // null, or a key that is not there
+	text
+	number // a number or a boolean, which cannot be a text
+	nested // a list or structure, or a column that cannot be read
+)
+
+type cell struct {
+	text string
+	kind cellKind
+}
+
+// record is one row of a table, and its line (or row number, for Parquet).
+type record struct {
+	cells []cell
+	line  int
+	bad   string // what is wrong with the row as a whole, empty if nothing
+}
+
+// table is a file of rows. The first record of a table is its first line: a header perhaps.
+type table interface {
+	next() (record, error) // io.EOF at the end
+	named() bool           // the first record surely is a header
+	need(columns []int)    // the only columns that will be looked at from now on
+	blanks() LeftOut       // blank lines so far
+	unit() string          // line or row
+}
+
+// source is an open file and the hash of what has been read of it.
+type source struct {
+	table
+	path string
+	file *os.File
+	tee  io.Reader // what is read here goes into sum
+	sum  hash.Hash
+}
+
+func (s *source) Close() error { return s.file.Close() }
+
+// hash reads the rest of the file and gives its SHA-256.
+func (s *source) hash() (string, error) {
+	if _, err := io.Copy(io.Discard, s.tee); err != nil {
+		return "", fmt.Errorf("task: %s: %w", s.path, err)
+	}
+	return hex.EncodeToString(s.sum.Sum(nil)), nil
+}
+
+// openTable opens a file as what its first bytes show it to be.
+func openTable(path string) (*source, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("task: %w: give a TSV, CSV, Parquet or JSONL file", err)
+	}
+	s := &source{path: path, file: file, sum: sha256.New()}
+	s.tee = io.TeeReader(file, s.sum)
+	if s.table, err = s.sniff(); err != nil {
+		_ = file.Close() // nothing was written to it
+		return nil, fmt.Errorf("task: %s: %w", path, err)
+	}
+	return s, nil
+}
+
+var byteOrderMark = []byte("\uFEFF")
+
+func (s *source) sniff() (table, error) {
+	info, err := s.file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, errors.New("is a folder; a file was expected")
+	}
+	r := bufio.NewReaderSize(s.tee, 64<<10)
+	head, err := r.Peek(8 << 10)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	ext := strings.ToLower(filepath.Ext(s.path))
+	switch {
+	case len(head) == 0:
+		return nil, errors.New("is empty: a header line and at least one row were expected")
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		t, err := newParquetTable(s.file, info.Size())
+		if err != nil {
+			return nil, err
+		}
+		// Parquet is read out of order: the hash is taken from another reader of the same file.
+		s.sum.Reset()
+		s.tee = io.TeeReader(io.NewSectionReader(s.file, 0, info.Size()), s.sum)
+		return t, nil
+	case ext == ".parquet":
+		return nil, fmt.Errorf("is no Parquet file: it begins with %q instead of \"PAR1\"", head[:min(4, len(head))])
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")), bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
+		return nil, errors.New("is a compressed archive: unpack it first")
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return nil, errors.New("is UTF-16 text: save it as UTF-8")
+	case bytes.IndexByte(head, 0) >= 0:
+		return nil, errors.New("is a binary file: TSV, CSV, Parquet or JSONL was expected")
+	}
+	if bytes.HasPrefix(head, byteOrderMark) {
+		head = head[len(byteOrderMark):]
+		if _, err := r.Discard(len(byteOrderMark)); err != nil {
+			return nil, err
+		}
+	}
+	first, _, _ := bytes.Cut(bytes.TrimLeft(head, "\r\n"), []byte("\n"))
+	switch start := bytes.TrimSpace(first); {
+	case ext == ".jsonl", ext == ".ndjson", ext != ".tsv" && ext != ".csv" && bytes.HasPrefix(start, []byte("{")):
+		return newJSONL(r)
+	case ext == ".json" || bytes.HasPrefix(start, []byte(`[{`)):
+		return nil, errors.New("is a JSON document: one object a line (JSONL) was expected")
+	case len(bytes.TrimSpace(head)) == 0:
+		return nil, errors.New("begins with nothing but blank lines: a header line and at least one row were expected")
+	case bytes.IndexByte(first, '\t') >= 0, ext == ".tsv":
+		return &tsvTable{lines: lines{r: r}}, nil
+	}
+	return newCSV(r), nil
+}
