@@ -17,7 +17,7 @@ import (
 const (
 	dialTimeout   = 6 * time.Second
 	tlsTimeout    = 6 * time.Second
-	headerTimeout = 15 * time.Second
+	headerTimeout = 12 * time.Second
 )
 
 // Client is the HTTP client of downloads: the usual proxies, short timeouts for hosts that do not answer, no limit on

@@ -217,10 +217,12 @@ func (t *transfer) receive(ctx context.Context, cancel context.CancelCauseFunc, 
 		have = 0
 	case http.StatusPartialContent:
 		if from, ok := contentStart(resp.Header.Get("Content-Range")); !ok || from != have {
+			t.retry = true
 			return t.startAnew(part, fmt.Errorf("fetch: %s answered with the wrong range %q", t.URL, resp.Header.Get("Content-Range")))
 		}
 		t.resumed = true
 	case http.StatusRequestedRangeNotSatisfiable:
+		t.retry = true
 		return t.startAnew(part, &StatusError{URL: t.URL, Status: resp.StatusCode})
 	default:
 		t.retry = resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests
@@ -242,6 +244,7 @@ func (t *transfer) receive(ctx context.Context, cancel context.CancelCauseFunc, 
 	if resp.ContentLength >= 0 {
 		announced := have + resp.ContentLength
 		if total > 0 && announced != total {
+			t.retry = have > 0
 			return t.startAnew(part, fmt.Errorf("fetch: %s has %d bytes, expected %d", t.URL, announced, total))
 		}
 		total = announced
@@ -300,9 +303,8 @@ func (t *transfer) receive(ctx context.Context, cancel context.CancelCauseFunc, 
 	return nil
 }
 
-// startAnew throws the partial file away, so that the next connection begins at zero, and returns err.
+// startAnew throws the partial file away, so that a next connection begins at zero, and returns err.
 func (t *transfer) startAnew(part *os.File, err error) error {
-	t.retry = true
 	dropValidator(part.Name())
 	if e := part.Truncate(0); e != nil {
 		return errors.Join(err, e)
