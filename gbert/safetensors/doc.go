@@ -32,8 +32,9 @@
 // that occur twice, shapes (no negative sizes, products that do not overflow),
 // offsets (in the file, without overlap, without holes, up to the last byte)
 // and sizes (shape times data type). A truncated file is reported with the
-// bytes that were expected and found. What is allocated for a header is a small
-// multiple of its own length, whatever it claims.
+// bytes that were expected and found. What is allocated for a header depends on
+// its own length, never on what it claims: at most about ten times that length,
+// for a header of nothing but empty tensors.
 //
 // # Limits
 //

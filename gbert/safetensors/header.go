@@ -1,17 +1,13 @@
 package safetensors
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"math/bits"
 	"slices"
-	"strconv"
 	"unicode/utf8"
 )
 
@@ -57,10 +53,9 @@ func parse(file []byte) (entries []entry, metadata map[string]string, start int6
 	if !utf8.Valid(header) {
 		return nil, nil, 0, errors.New("the header is not UTF-8")
 	}
-	p := parser{dec: json.NewDecoder(bytes.NewReader(header))}
-	p.dec.UseNumber()
+	p := parser{scanner: scanner{text: header}}
 	if err := p.header(); err != nil {
-		return nil, nil, 0, fmt.Errorf("header, at byte %d: %w", lengthSize+p.dec.InputOffset(), err)
+		return nil, nil, 0, fmt.Errorf("header, at byte %d: %w", lengthSize+p.at, err)
 	}
 	if err := layOut(p.entries, start, size); err != nil {
 		return nil, nil, 0, err
@@ -99,115 +94,85 @@ func layOut(entries []entry, start, size int64) error {
 	return nil
 }
 
-// parser reads the header token by token, because encoding/json would let a
-// second value for a name replace the first.
+// parser collects what the header holds.
 type parser struct {
-	dec      *json.Decoder
+	scanner
 	entries  []entry
 	metadata map[string]string
 }
 
 func (p *parser) header() error {
-	if err := p.delim('{'); err != nil {
-		return err
-	}
-	seen := map[string]bool{}
-	for p.dec.More() {
-		name, err := p.text("a tensor's name")
-		if err != nil {
-			return err
+	seen := map[string]struct{}{}
+	err := p.object("a tensor's name", func(name string) error {
+		if _, ok := seen[name]; ok {
+			return errTwice
 		}
-		if seen[name] {
-			return fmt.Errorf("%q occurs twice", name)
-		}
-		seen[name] = true
+		seen[name] = struct{}{}
 		if name == metadataKey {
-			err = p.readMetadata()
-		} else {
-			err = p.readEntry(name)
+			return p.readMetadata()
 		}
-		if err != nil {
-			return fmt.Errorf("%q: %w", name, err)
-		}
-	}
-	if err := p.delim('}'); err != nil {
+		return p.readEntry(name)
+	})
+	if err != nil {
 		return err
 	}
-	switch _, err := p.dec.Token(); {
-	case err == nil:
+	if p.peek(); p.at < len(p.text) {
 		return errors.New("more than one JSON value")
-	case !errors.Is(err, io.EOF):
-		return fmt.Errorf("after the JSON value: %w", err)
 	}
 	return nil
 }
 
+// errTwice is for a key that an object has already.
+var errTwice = errors.New("this key occurs twice")
+
 func (p *parser) readMetadata() error {
-	if err := p.delim('{'); err != nil {
-		return err
-	}
 	p.metadata = map[string]string{}
-	for p.dec.More() {
-		key, err := p.text("a key")
-		if err != nil {
-			return err
-		}
+	return p.object("a key", func(key string) (err error) {
 		if _, ok := p.metadata[key]; ok {
-			return fmt.Errorf("%q occurs twice", key)
+			return errTwice
 		}
-		if p.metadata[key], err = p.text("a string"); err != nil {
-			return fmt.Errorf("%q: %w", key, err)
-		}
-	}
-	return p.delim('}')
+		p.metadata[key], err = p.string("a string")
+		return err
+	})
 }
 
 func (p *parser) readEntry(name string) error {
-	if err := p.delim('{'); err != nil {
-		return err
-	}
 	e := entry{name: name}
-	var offsets []int64
-	var shape []int64
-	seen := map[string]bool{}
-	for p.dec.More() {
-		key, err := p.text("a key")
-		if err != nil {
-			return err
+	var dtype string
+	var shape, offsets []int64
+	var seen [3]bool
+	keys := [...]string{"dtype", "shape", "data_offsets"}
+	err := p.object("a key", func(key string) (err error) {
+		i := slices.Index(keys[:], key)
+		if i < 0 { // a later version's addition
+			return p.skip()
 		}
-		if seen[key] {
-			return fmt.Errorf("%q occurs twice", key)
+		if seen[i] {
+			return errTwice
 		}
-		seen[key] = true
+		seen[i] = true
 		switch key {
 		case "dtype":
-			var s string
-			s, err = p.text("a data type")
-			e.dtype = DType(s)
+			dtype, err = p.string("a data type")
 		case "shape":
 			shape, err = p.numbers(maxAxes)
 		case "data_offsets":
 			offsets, err = p.numbers(2)
-		default: // a later version's addition
-			var skip json.RawMessage
-			err = p.dec.Decode(&skip)
 		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", key, err)
-		}
-	}
-	if err := p.delim('}'); err != nil {
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	for _, key := range []string{"dtype", "shape", "data_offsets"} {
-		if !seen[key] {
+	for i, key := range keys {
+		if !seen[i] {
 			return fmt.Errorf("%s is missing", key)
 		}
 	}
 	if len(offsets) != 2 || offsets[0] > offsets[1] {
 		return fmt.Errorf("data_offsets are %v: want [begin, end] with begin ≤ end", offsets)
 	}
-	e.begin, e.end = offsets[0], offsets[1]
+	e.dtype, e.begin, e.end = DType(dtype), offsets[0], offsets[1]
 	e.shape = make([]int, len(shape))
 	for i, size := range shape {
 		if size > math.MaxInt {
@@ -251,61 +216,4 @@ func product(sizes []int) (n int, ok bool) {
 		n = 0
 	}
 	return n, true
-}
-
-func (p *parser) delim(want json.Delim) error {
-	token, err := p.dec.Token()
-	if err != nil {
-		return cutOff(err)
-	}
-	if token != want {
-		return fmt.Errorf("expected %q, found %v", want.String(), token)
-	}
-	return nil
-}
-
-func (p *parser) text(what string) (string, error) {
-	token, err := p.dec.Token()
-	if err != nil {
-		return "", cutOff(err)
-	}
-	s, ok := token.(string)
-	if !ok {
-		return "", fmt.Errorf("expected %s, found %v", what, token)
-	}
-	return s, nil
-}
-
-// numbers reads an array of at most most whole numbers that are not negative.
-func (p *parser) numbers(most int) ([]int64, error) {
-	if err := p.delim('['); err != nil {
-		return nil, err
-	}
-	list := []int64{}
-	for p.dec.More() {
-		token, err := p.dec.Token()
-		if err != nil {
-			return nil, cutOff(err)
-		}
-		number, ok := token.(json.Number)
-		if !ok {
-			return nil, fmt.Errorf("expected a number, found %v", token)
-		}
-		n, err := strconv.ParseInt(number.String(), 10, 64)
-		if err != nil || n < 0 {
-			return nil, fmt.Errorf("%s is not a whole number from 0 to %d", number, int64(math.MaxInt64))
-		}
-		if len(list) == most {
-			return nil, fmt.Errorf("more than %d numbers", most)
-		}
-		list = append(list, n)
-	}
-	return list, p.delim(']')
-}
-
-func cutOff(err error) error {
-	if errors.Is(err, io.EOF) {
-		return errors.New("the JSON ends too early")
-	}
-	return err
 }

@@ -80,9 +80,10 @@ func (t Tensor) Float32s() ([]float32, error) {
 
 // Release tells the operating system that the tensor's pages may leave memory.
 // The tensor stays valid: its pages are read again when they are touched.
-// Where the system offers no such hint it does nothing.
+// Where the system offers no such hint, or the tensor is not a file's, it does
+// nothing.
 func (t Tensor) Release() {
-	if len(t.Data) > 0 {
+	if t.path != "" && len(t.Data) > 0 { // pages without a file behind them would be lost
 		release(t.Data)
 	}
 }
