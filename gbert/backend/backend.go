@@ -286,7 +286,7 @@ func (m *machine) setup(ctx context.Context, o Options) (*Choice, error) {
 	return c, nil
 }
 
-// siblings of a path that exist; used to find NVIDIA's libraries beside a plugin.
+// firstFolder returns the first path that is a folder, or "".
 func firstFolder(paths ...string) string {
 	for _, path := range paths {
 		if info, err := os.Stat(filepath.Clean(path)); err == nil && info.IsDir() {

@@ -63,13 +63,21 @@ func (m *machine) cuda(ctx context.Context, o Options, w want) (*Choice, error) 
 	return m.choice(p, w, w.source), nil
 }
 
-// findCUDA looks for a plugin in the search path and then in Python's JAX, whose plugin is used where it lies: it finds
-// NVIDIA's libraries by its own place.
+// findCUDA looks for a plugin in the search path, in the folder of [machine.installCUDA], and in Python's JAX, whose
+// plugin is used where it lies: it finds NVIDIA's libraries by its own place.
 func (m *machine) findCUDA(ctx context.Context) (Plugin, bool) {
 	if p, ok := m.find("cuda"); ok {
 		return p, true
 	}
-	for _, dir := range m.python(ctx) {
+	if p, ok := m.findJAX(m.installDirs()); ok {
+		return p, true
+	}
+	return m.findJAX(m.python(ctx))
+}
+
+// findJAX looks for the plugin of JAX in folders laid out as Python's site-packages.
+func (m *machine) findJAX(dirs []string) (Plugin, bool) {
+	for _, dir := range dirs {
 		for _, name := range []string{"xla_cuda13", "xla_cuda12"} {
 			path := filepath.Join(dir, "jax_plugins", name, cudaWheelMember)
 			if _, err := os.Stat(path); err != nil {
@@ -87,8 +95,8 @@ func (m *machine) findCUDA(ctx context.Context) (Plugin, bool) {
 	return Plugin{}, false
 }
 
-// installCUDA brings the pinned plugin and its libraries into go-xla's folder. The plugin looks for the libraries in
-// ../nvidia, so it lies in the folder nvidia itself.
+// installCUDA brings the pinned plugin and its libraries into go-xla's folder, laid out as in Python's site-packages:
+// the plugin in jax_plugins/xla_cuda13 looks for the libraries in ../../nvidia.
 func (m *machine) installCUDA(ctx context.Context, o Options) (Plugin, error) {
 	if m.platform() != "linux_amd64" {
 		return Plugin{}, fmt.Errorf("there is no pinned CUDA plugin for %s: install JAX for CUDA into the python3 on the PATH", m.platform())
@@ -102,13 +110,12 @@ func (m *machine) installCUDA(ctx context.Context, o Options) (Plugin, error) {
 		return Plugin{}, err
 	}
 	defer unlock()
-	if p, ok := m.find("cuda"); ok {
+	if p, ok := m.findCUDA(ctx); ok {
 		return p, nil
 	}
 	sweep(dir)
-	folder := filepath.Join(dir, "nvidia")
-	if unpack.Complete(folder) != nil {
-		err := unpack.Folder(folder, cudaWheel.String(), func(tmp string) error {
+	if libraries := filepath.Join(dir, "nvidia"); unpack.Complete(libraries) != nil {
+		err := unpack.Folder(libraries, cudaWheel.String(), func(tmp string) error {
 			for _, wheel := range nvidiaWheels {
 				if err := m.nvidiaLibrary(ctx, dir, tmp, wheel, o); err != nil {
 					return err
@@ -120,10 +127,19 @@ func (m *machine) installCUDA(ctx context.Context, o Options) (Plugin, error) {
 			return Plugin{}, err
 		}
 	}
-	if err := m.pluginFromWheel(ctx, folder, "cuda", cudaWheel, cudaWheelMember, o); err != nil {
+	folder := filepath.Join(dir, "jax_plugins", "xla_cuda13")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return Plugin{}, fmt.Errorf("backend: %w", err)
+	}
+	sweep(folder)
+	if err := m.pluginFromWheel(ctx, filepath.Join(folder, cudaWheelMember), cudaWheel, cudaWheelMember, o); err != nil {
 		return Plugin{}, err
 	}
-	return m.installed("cuda", folder)
+	p, ok := m.findCUDA(ctx)
+	if !ok {
+		return p, fmt.Errorf("backend: the CUDA plugin was installed into %s and is not found there", folder)
+	}
+	return p, nil
 }
 
 func (m *machine) nvidiaLibrary(ctx context.Context, dir, tmp string, wheel registry.File, o Options) error {
@@ -156,9 +172,8 @@ func (m *machine) nvidiaLibrary(ctx context.Context, dir, tmp string, wheel regi
 func (m *machine) prepareCUDA(plugin string) {
 	near := filepath.Dir(plugin)
 	root := firstFolder(
-		filepath.Join(near, "cu13"),                            // go-xla's folder
-		filepath.Join(near, "..", "nvidia", "cu13"),            //
-		filepath.Join(near, "..", "..", "nvidia", "cu13"),      // JAX in Python
+		filepath.Join(near, "cu13"),                            // go-xla's own layout
+		filepath.Join(near, "..", "..", "nvidia", "cu13"),      // JAX for CUDA 13
 		filepath.Join(near, "..", "..", "nvidia", "cuda_nvcc"), // JAX for CUDA 12
 	)
 	if root == "" {

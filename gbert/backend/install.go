@@ -55,14 +55,14 @@ func (m *machine) installCPU(ctx context.Context, o Options) (Plugin, error) {
 	sweep(dir)
 	first := m.cpuFromRelease(ctx, dir, o)
 	if first == nil {
-		return m.installed("cpu", dir)
+		return m.installed(dir)
 	}
 	if ctx.Err() != nil {
 		return Plugin{}, ctx.Err()
 	}
 	second := m.cpuFromWheel(ctx, dir, o)
 	if second == nil {
-		return m.installed("cpu", dir)
+		return m.installed(dir)
 	}
 	return Plugin{}, errors.Join(
 		fmt.Errorf("go-xla's release %s: %w", cpuRelease, first),
@@ -79,26 +79,31 @@ func sweep(dir string) {
 	}
 }
 
-func (m *machine) installed(name, dir string) (Plugin, error) {
-	p, ok := m.find(name)
+func (m *machine) installed(dir string) (Plugin, error) {
+	p, ok := m.find("cpu")
 	if !ok {
-		return p, fmt.Errorf("backend: the %s plugin was installed into %s and is not found there", name, dir)
+		return p, fmt.Errorf("backend: the CPU plugin was installed into %s and is not found there", dir)
 	}
 	return p, nil
+}
+
+// installDirs are the folders that plugins may be installed into, the preferred one first.
+func (m *machine) installDirs() []string {
+	var dirs []string
+	if m.home != "" {
+		dirs = append(dirs, filepath.Join(m.userLib(), "go-xla"))
+	}
+	if m.cache != "" {
+		dirs = append(dirs, filepath.Join(m.cache, "pjrt"))
+	}
+	return dirs
 }
 
 // installDir is the folder that plugins are installed into: go-xla's own for this user, or one in bertlab's cache
 // where that cannot be written.
 func (m *machine) installDir() (string, error) {
 	var problems []error
-	var candidates []string
-	if m.home != "" {
-		candidates = append(candidates, filepath.Join(m.userLib(), "go-xla"))
-	}
-	if m.cache != "" {
-		candidates = append(candidates, filepath.Join(m.cache, "pjrt"))
-	}
-	for _, dir := range candidates {
+	for _, dir := range m.installDirs() {
 		err := os.MkdirAll(dir, 0o755)
 		if err == nil {
 			var probe *os.File
@@ -148,7 +153,7 @@ func (m *machine) cpuFromRelease(ctx context.Context, dir string, o Options) err
 		}
 		return ""
 	}
-	return m.place(dir, "cpu", note{Package: "pjrt-cpu-binaries", Version: cpuRelease, Archive: sum}, func(tmp string) ([]string, error) {
+	return m.place(filepath.Join(dir, m.pluginFile("cpu")), note{Package: "pjrt-cpu-binaries", Version: cpuRelease, Archive: sum}, func(tmp string) ([]string, error) {
 		return open(unpack.Job{Archive: archive, Dir: tmp, Limit: 4 << 30, Select: pick})
 	})
 }
@@ -159,31 +164,31 @@ func (m *machine) cpuFromWheel(ctx context.Context, dir string, o Options) error
 	if !ok {
 		return fmt.Errorf("there is none for %s", m.platform())
 	}
-	return m.pluginFromWheel(ctx, dir, "cpu", wheel, cpuWheelMember, o)
+	return m.pluginFromWheel(ctx, filepath.Join(dir, m.pluginFile("cpu")), wheel, cpuWheelMember, o)
 }
 
-// pluginFromWheel takes one member out of a wheel and places it as the plugin of that name.
-func (m *machine) pluginFromWheel(ctx context.Context, dir, name string, wheel registry.File, member string, o Options) error {
-	archive := filepath.Join(m.downloads(dir), wheel.Name)
+// pluginFromWheel takes one member out of a wheel and places it as the plugin at path.
+func (m *machine) pluginFromWheel(ctx context.Context, path string, wheel registry.File, member string, o Options) error {
+	archive := filepath.Join(m.downloads(filepath.Dir(path)), wheel.Name)
 	if err := m.registry.Bring(ctx, wheel, archive, o.progress(wheel.String())); err != nil {
 		return err
 	}
 	defer os.Remove(archive)
-	pick := func(path string) string {
-		if filepath.Base(path) == member {
-			return m.pluginFile(name)
+	pick := func(name string) string {
+		if filepath.Base(name) == member {
+			return filepath.Base(path)
 		}
 		return ""
 	}
-	return m.place(dir, name, note{Package: wheel.Package, Version: wheel.Version, Archive: wheel.SHA256}, func(tmp string) ([]string, error) {
+	return m.place(path, note{Package: wheel.Package, Version: wheel.Version, Archive: wheel.SHA256}, func(tmp string) ([]string, error) {
 		return unpack.Zip(unpack.Job{Archive: archive, Dir: tmp, Limit: 4 << 30, Select: pick})
 	})
 }
 
 // place unpacks a plugin into a temporary folder, checks it, and gives it its name: first the note, then the plugin, so
 // that what carries the plugin's name is whole and known.
-func (m *machine) place(dir, name string, n note, unpackTo func(tmp string) ([]string, error)) error {
-	tmp, err := os.MkdirTemp(dir, temporary)
+func (m *machine) place(to string, n note, unpackTo func(tmp string) ([]string, error)) error {
+	tmp, err := os.MkdirTemp(filepath.Dir(to), temporary)
 	if err != nil {
 		return fmt.Errorf("backend: %w", err)
 	}
@@ -206,7 +211,6 @@ func (m *machine) place(dir, name string, n note, unpackTo func(tmp string) ([]s
 	if err != nil {
 		return fmt.Errorf("backend: %w", err)
 	}
-	to := filepath.Join(dir, m.pluginFile(name))
 	noted := filepath.Join(tmp, "note")
 	if err := os.WriteFile(noted, append(text, '\n'), 0o644); err != nil {
 		return fmt.Errorf("backend: %w", err)
