@@ -1,0 +1,146 @@
+package figures
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+const demoCaption = "all-MiniLM-L6-v2 · movie reviews (dev, n = 1,000) · seeds 1–3 · made-up numbers"
+
+// demos are the figures of a paper with invented numbers.
+func demos() map[string]func() (*Figure, error) {
+	r := rand.New(rand.NewPCG(1, 2))
+	grid := func(rows, columns int, f func() float64) [][]float64 {
+		out := make([][]float64, rows)
+		for i := range out {
+			out[i] = make([]float64, columns)
+			for j := range out[i] {
+				out[i][j] = f()
+			}
+		}
+		return out
+	}
+	importance := grid(12, 12, func() float64 { return math.Pow(r.Float64(), 3) })
+	importance[3][4], importance[3][5], importance[10][1] = math.NaN(), math.NaN(), math.NaN()
+	delta := grid(6, 12, func() float64 { return r.NormFloat64() * 0.6 })
+	delta[2][7], delta[5][0] = -3.1, -2.2
+	marks := make([][]bool, 6)
+	var flat []float64
+	for i := range delta {
+		marks[i] = make([]bool, 12)
+		for j, d := range delta[i] {
+			marks[i][j] = math.Abs(d) > 1.2
+			flat = append(flat, 0.858+d/100)
+		}
+	}
+	var curves []Curve
+	for k, name := range []string{"by importance", "at random", "most important first"} {
+		c := Curve{Name: name}
+		for i := 0; i <= 10; i++ {
+			x := float64(i) / 10
+			y := 0.5 + 0.358*(1-math.Pow(x, []float64{5, 2, 0.8}[k])) + 0.004*r.NormFloat64()
+			d := 0.005 + 0.02*x*(1-x)*float64(1+k)
+			c.X, c.Y, c.Lo, c.Hi = append(c.X, x), append(c.Y, y), append(c.Lo, y-d), append(c.Hi, y+d)
+		}
+		curves = append(curves, c)
+	}
+	var sx, sy []float64
+	var names []string
+	for i := range 72 {
+		v := r.NormFloat64()
+		sx, sy = append(sx, 0.6*v+0.3*r.NormFloat64()-0.2), append(sy, 0.5*v+0.5*r.NormFloat64()-0.1)
+		names = append(names, "L"+string(rune('1'+i/12))+" H"+string(rune('A'+i%12)))
+	}
+	sy[40] = 3.2
+	frame := func(title, x, y string) Frame {
+		return Frame{Title: title, Caption: demoCaption, XLabel: x, YLabel: y}
+	}
+	return map[string]func() (*Figure, error){
+		"heatmap-sequential": func() (*Figure, error) {
+			return Heatmap(HeatmapOptions{Frame: frame("A few heads in each layer carry most of the importance", "head", "layer"),
+				Values: importance, Legend: "importance (ℓ2-normalised in each layer)", Missing: "removed"})
+		},
+		"heatmap-diverging": func() (*Figure, error) {
+			return Heatmap(HeatmapOptions{Frame: frame("Only two of 72 heads cost more than two points when removed alone", "head", "layer"),
+				Values: delta, Palette: Diverging, Format: "%+.1f", Legend: "change in accuracy (points)", Marks: marks, MarkLabel: "p < 0.01, exact McNemar test"})
+		},
+		"histogram": func() (*Figure, error) {
+			return Histogram(HistogramOptions{Frame: frame("Removing one head hardly moves the accuracy", "accuracy without the head", "number of heads"),
+				Samples: []Sample{{Name: "heads", Values: flat}}, VLines: []Reference{{0.858, "all heads: 85.8 %"}}, XFormat: Percent})
+		},
+		"histogram-two": func() (*Figure, error) {
+			return Histogram(HistogramOptions{Frame: frame("Heads matter more out of domain", "change in accuracy (points)", "number of heads"),
+				Samples: []Sample{{Name: "movie reviews", Values: sx}, {Name: "product reviews", Values: sy}}, VLines: []Reference{{0, "no change"}, {-0.2, "mean"}}})
+		},
+		"curves": func() (*Figure, error) {
+			return Curves(CurvesOptions{Frame: frame("Half of the heads can go before the accuracy falls", "heads removed", "accuracy (mean and range over 3 seeds)"),
+				Curves: curves, XFormat: Percent, YFormat: Percent, HLines: []Reference{{0.52, "majority class"}}, VLines: []Reference{{0.5, "chosen"}}})
+		},
+		"scatter": func() (*Figure, error) {
+			return Scatter(ScatterOptions{Frame: frame("Heads that matter in domain tend to matter out of domain", "change in accuracy, movie reviews (points)", "change in accuracy, product reviews (points)"),
+				X: sx, Y: sy, Labels: names, Outliers: 6, Lines: FitLine | IdentityLine | ZeroLines, Note: "r = 0.54 [0.35, 0.69]"})
+		},
+		"bars": func() (*Figure, error) {
+			return Bars(BarsOptions{Frame: frame("Fewer heads are faster, but less than in theory", "batch size", "speed-up over the whole model"),
+				Groups: []string{"1", "4", "16", "64"},
+				Series: []BarSeries{
+					{Name: "half of the heads", Values: []float64{1.05, 1.12, 1.16, 1.17}, Lo: []float64{1.01, 1.1, 1.15, 1.16}, Hi: []float64{1.09, 1.14, 1.18, 1.19}},
+					{Name: "a quarter of the heads", Values: []float64{1.08, 1.21, 1.27, 1.29}, Lo: []float64{1.02, 1.18, 1.25, 1.28}, Hi: []float64{1.11, 1.23, 1.3, 1.31}},
+				}, HLines: []Reference{{1.2, "theory, half"}, {1.33, "theory, a quarter"}}, Format: "%.2f×"})
+		},
+	}
+}
+
+func demoTable() *Table {
+	return &Table{
+		Title: "Accuracy after pruning", Caption: "Mean over 3 seeds; made-up numbers.",
+		Columns: []Column{
+			{Name: "Method"}, {Name: "Heads left", Format: "%d"}, {Name: "Accuracy", Unit: "%", Format: "%.1f"},
+			{Name: "Δ", Unit: "points", Format: "%+.1f"}, {Name: "Claim"},
+		},
+		Rows: [][]any{
+			{"whole model", 72, 85.8, math.NaN(), nil},
+			{"by importance", 36, 84.1, -1.7, Holds},
+			{"at random", 36, 76.94, -8.86, DoesNotHold},
+			{"중요도 | 역순", 36, 65.2, -20.6, CannotTell},
+		},
+	}
+}
+
+func demoReport(t testing.TB) *Report {
+	figure := func(name string) *Figure {
+		f, err := demos()[name]()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	return &Report{
+		Title:    "Are sixteen heads really better than one?",
+		Subtitle: "Michel, Levy and Neubig (2019), measured again on all-MiniLM-L6-v2 and movie reviews",
+		Sections: []Section{
+			{"What came out", []Block{
+				Paragraph("Most heads can be removed one at a time without a significant change. The numbers on this page are invented: they show what a report looks like.\n\nText with <b>tags</b> & signs is shown as it is."),
+				Claims{
+					{"Most heads can be removed alone without a significant loss of accuracy.", Holds, "8 of 96 heads matter (Table 1, recalled)", "4 of 72 [1, 8]", "McNemar's exact test with 1,000 examples a head, p < 0.01."},
+					{"A single head is enough in most layers.", DoesNotHold, "all but 3 layers", "2 of 6 layers", "Four layers lose more than two points (95 % intervals exclude zero)."},
+					{"Pruning half of the heads makes inference up to 17.5 % faster.", CannotTell, "+17.5 % at batch 64", "+16.9 % [9.1, 24.0]", "The interval holds both the paper's value and half of it."},
+				},
+			}},
+			{"Which heads matter", []Block{
+				FigureBlock{Figure: figure("heatmap-sequential"), Text: "Importance of each head, |∂L/∂ξ| averaged over the examples."},
+				FigureBlock{Figure: figure("heatmap-diverging"), Text: "Each head removed alone."},
+			}},
+			{"How many can go", []Block{
+				FigureBlock{Figure: figure("curves"), Text: "Accuracy while heads are removed in steps of ten per cent."},
+				TableBlock{demoTable()},
+				FigureBlock{Figure: figure("scatter"), Text: "The same heads in and out of domain.", Raster: true},
+			}},
+			{"How this was made", []Block{
+				Code("go run ./cmd/bertlab reproduce heads --quick --seed 1"),
+				Provenance{{"model", "all-MiniLM-L6-v2, model.safetensors sha256 53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"}, {"task", "movie reviews, dev, 1,000 rows"}, {"seed", "1"}, {"backend", "XLA CPU, 2 threads"}, {"duration", "5 min 12 s"}},
+			}},
+		},
+	}
+}

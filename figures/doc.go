@@ -1,0 +1,29 @@
+// Package figures draws plots and writes tables and reports from plain numbers. It knows nothing of BERT.
+//
+// A figure is a value: make it, then save it or show it.
+//
+//	f, err := figures.Heatmap(figures.HeatmapOptions{
+//		Frame: figures.Frame{
+//			Title:   "Most of the importance sits in a few heads",
+//			Caption: "all-MiniLM-L6-v2, movie reviews, n = 1,000, seed 1",
+//			XLabel:  "head", YLabel: "layer",
+//		},
+//		Values: importance, // layers × heads
+//		Legend: "importance (ℓ2-normalised in each layer)",
+//	})
+//	if err != nil { … }
+//	err = f.Save("importance.pdf")
+//
+// There are [Heatmap], [Histogram], [Curves], [Scatter] and [Bars]; each comes as PNG (200 dots per inch), SVG (text stays text)
+// and PDF (fonts embedded), and hands back the numbers behind it as a [Table]. A table comes as HTML, Markdown, LaTeX, CSV and
+// aligned text. A [Report] puts prose, figures, tables and the verdicts on claims into one HTML file that needs nothing else.
+//
+// The same data give the same bytes: no time, no random number and no map order gets in.
+//
+// Colours: viridis for what grows, blue–white–orange for what has a sign, and the palette of Okabe and Ito (2008) for kinds, with
+// a marker or a dash for each kind, so that nothing rests on colour alone. Text is at least 6.5 points; words never cover data:
+// lines are named at their ends, legends stand above the plot.
+//
+// Limits: one plot a figure, linear axes, magnitudes up to 1e100. Text runs left to right, one glyph a character: scripts that
+// need shaping (Arabic, Devanagari) come out only in SVG.
+package figures

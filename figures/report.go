@@ -1,0 +1,207 @@
+package figures
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"html"
+	"strings"
+)
+
+// Report is one HTML file that needs nothing else: no script, no font, no picture from elsewhere. It reads well from file://, on
+// paper, and in light and dark.
+type Report struct {
+	Title, Subtitle string
+	// Language of the prose, as in <html lang>; "": "en".
+	Language string
+	Sections []Section
+}
+
+// Section is a heading, listed in the table of contents, with what stands under it.
+type Section struct {
+	Title  string
+	Blocks []Block
+}
+
+// Block is a part of a section: [Paragraph], [FigureBlock], [TableBlock], [Claims], [Provenance] or [Code].
+type Block interface {
+	write(out *bytes.Buffer, n *numbers) error
+}
+
+// numbers counts figures and tables through the report.
+type numbers struct{ figures, tables int }
+
+// Paragraph is plain text. Nothing in it is markup: what looks like a tag is shown as it is.
+type Paragraph string
+
+// FigureBlock shows a figure with a caption below, as SVG (the default) or PNG.
+type FigureBlock struct {
+	Figure *Figure
+	// Text below the figure; "": only its number.
+	Text string
+	// Alt for readers who cannot see it; "": [Figure.Alt].
+	Alt string
+	// Raster embeds a PNG: smaller than SVG where there are thousands of points.
+	Raster bool
+}
+
+// TableBlock shows a table.
+type TableBlock struct{ Table *Table }
+
+// Claim is what a paper says and what was measured here.
+type Claim struct {
+	Text    string
+	Verdict Verdict
+	// Paper and Measured are the two values as text, the measured one with its interval.
+	Paper, Measured string
+	// Explanation says how the verdict follows from the numbers.
+	Explanation string
+}
+
+// Claims is a list of claims with their verdicts, preceded by a count of each.
+type Claims []Claim
+
+// KeyValue is a line of a [Provenance].
+type KeyValue struct{ Key, Value string }
+
+// Provenance says where the numbers come from; it is folded away on screen and open on paper.
+type Provenance []KeyValue
+
+// Code is a listing, such as the command that made the report.
+type Code string
+
+// Write writes the report. The file appears whole or not at all.
+func (r *Report) Write(path string) error {
+	raw, err := r.HTML()
+	if err != nil {
+		return fmt.Errorf("%w (for %s)", err, path)
+	}
+	return writeFile(path, raw)
+}
+
+// HTML returns the report as a complete document.
+func (r *Report) HTML() ([]byte, error) {
+	if strings.TrimSpace(r.Title) == "" {
+		return nil, errors.New("figures: a report needs a title")
+	}
+	var out bytes.Buffer
+	esc := func(s string) string { return html.EscapeString(strings.ToValidUTF8(s, "\uFFFD")) }
+	fmt.Fprintf(&out, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", esc(orElse(r.Language, "en")))
+	out.WriteString("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n")
+	fmt.Fprintf(&out, "<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n<header>\n<h1>%s</h1>\n", esc(r.Title), reportStyle, esc(r.Title))
+	if r.Subtitle != "" {
+		fmt.Fprintf(&out, "<p class=\"subtitle\">%s</p>\n", esc(r.Subtitle))
+	}
+	out.WriteString("</header>\n")
+	if len(r.Sections) > 1 {
+		out.WriteString("<nav aria-label=\"Contents\">\n<h2>Contents</h2>\n<ol>\n")
+		for i, s := range r.Sections {
+			fmt.Fprintf(&out, "<li><a href=\"#s%d\">%s</a></li>\n", i+1, esc(s.Title))
+		}
+		out.WriteString("</ol>\n</nav>\n")
+	}
+	out.WriteString("<main>\n")
+	var n numbers
+	for i, s := range r.Sections {
+		fmt.Fprintf(&out, "<section id=\"s%d\">\n<h2>%s</h2>\n", i+1, esc(s.Title))
+		for j, b := range s.Blocks {
+			if b == nil {
+				return nil, fmt.Errorf("figures: section %q: block %d is nil", s.Title, j)
+			}
+			if err := b.write(&out, &n); err != nil {
+				return nil, fmt.Errorf("%w (section %q, block %d)", err, s.Title, j)
+			}
+		}
+		out.WriteString("</section>\n")
+	}
+	out.WriteString("</main>\n</body>\n</html>\n")
+	return out.Bytes(), nil
+}
+
+func text(s string) string { return html.EscapeString(strings.ToValidUTF8(s, "\uFFFD")) }
+
+func (p Paragraph) write(out *bytes.Buffer, _ *numbers) error {
+	for _, part := range strings.Split(string(p), "\n\n") {
+		if strings.TrimSpace(part) != "" {
+			fmt.Fprintf(out, "<p>%s</p>\n", text(strings.TrimSpace(part)))
+		}
+	}
+	return nil
+}
+
+func (f FigureBlock) write(out *bytes.Buffer, n *numbers) error {
+	if f.Figure == nil {
+		return errors.New("figures: figure block without a figure")
+	}
+	n.figures++
+	kind, make := "image/svg+xml", f.Figure.SVG
+	if f.Raster {
+		kind, make = "image/png", f.Figure.PNG
+	}
+	raw, err := make()
+	if err != nil {
+		return err
+	}
+	// Drawn at 8 inches wide the text has the size it was designed for; wider figures shrink to the page.
+	fmt.Fprintf(out, "<figure>\n<img src=\"data:%s;base64,%s\" width=\"%.0f\" height=\"%.0f\" alt=\"%s\">\n<figcaption><b>Figure %d.</b> %s</figcaption>\n</figure>\n",
+		kind, base64.StdEncoding.EncodeToString(raw), f.Figure.w*96/inch, f.Figure.h*96/inch, text(orElse(f.Alt, f.Figure.Alt())), n.figures, text(f.Text))
+	return nil
+}
+
+func (t TableBlock) write(out *bytes.Buffer, n *numbers) error {
+	if t.Table == nil {
+		return errors.New("figures: table block without a table")
+	}
+	if err := t.Table.check(); err != nil {
+		return err
+	}
+	n.tables++
+	numbered := *t.Table
+	numbered.Title = strings.TrimSpace(fmt.Sprintf("Table %d. %s", n.tables, t.Table.Title))
+	fmt.Fprintf(out, "<div class=\"wide\">\n%s</div>\n", numbered.HTML())
+	return nil
+}
+
+func (c Claims) write(out *bytes.Buffer, _ *numbers) error {
+	count := map[Verdict]int{}
+	for _, x := range c {
+		count[x.Verdict]++
+	}
+	out.WriteString("<p class=\"tally\">")
+	for _, v := range []Verdict{Holds, DoesNotHold, CannotTell} {
+		if count[v] > 0 {
+			fmt.Fprintf(out, "<span>%d × %s</span> ", count[v], badge(v))
+		}
+	}
+	out.WriteString("</p>\n<ol class=\"claims\">\n")
+	for _, x := range c {
+		fmt.Fprintf(out, "<li class=\"%s\">\n<p class=\"claim\">%s %s</p>\n<dl>\n", x.Verdict.class(), badge(x.Verdict), text(x.Text))
+		for _, d := range []KeyValue{{"Paper", x.Paper}, {"Measured here", x.Measured}} {
+			if d.Value != "" {
+				fmt.Fprintf(out, "<div><dt>%s</dt><dd>%s</dd></div>\n", d.Key, text(d.Value))
+			}
+		}
+		out.WriteString("</dl>\n")
+		if x.Explanation != "" {
+			fmt.Fprintf(out, "<p class=\"why\">%s</p>\n", text(x.Explanation))
+		}
+		out.WriteString("</li>\n")
+	}
+	out.WriteString("</ol>\n")
+	return nil
+}
+
+func (p Provenance) write(out *bytes.Buffer, _ *numbers) error {
+	out.WriteString("<details>\n<summary>Where these numbers come from</summary>\n<table class=\"provenance\"><tbody>\n")
+	for _, kv := range p {
+		fmt.Fprintf(out, "<tr><th scope=\"row\">%s</th><td>%s</td></tr>\n", text(kv.Key), text(kv.Value))
+	}
+	out.WriteString("</tbody></table>\n</details>\n")
+	return nil
+}
+
+func (c Code) write(out *bytes.Buffer, _ *numbers) error {
+	fmt.Fprintf(out, "<pre tabindex=\"0\"><code>%s</code></pre>\n", text(string(c)))
+	return nil
+}

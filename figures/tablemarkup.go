@@ -1,0 +1,134 @@
+package figures
+
+import (
+	"fmt"
+	"html"
+	"regexp"
+	"strings"
+)
+
+// HTML returns a table element of class "bertlab-table" with everything escaped. It carries no style of its own but the alignment.
+func (t *Table) HTML() string {
+	var out strings.Builder
+	out.WriteString("<table class=\"bertlab-table\">\n")
+	if t.Title != "" || t.Caption != "" {
+		out.WriteString("<caption>")
+		if t.Title != "" {
+			out.WriteString("<strong>" + html.EscapeString(clean(t.Title)) + "</strong>")
+		}
+		if t.Caption != "" {
+			out.WriteString(" <small>" + html.EscapeString(clean(t.Caption)) + "</small>")
+		}
+		out.WriteString("</caption>\n")
+	}
+	out.WriteString("<thead><tr>")
+	for j, c := range t.Columns {
+		unit := ""
+		if c.Unit != "" {
+			unit = ` <span class="unit">(` + html.EscapeString(clean(c.Unit)) + `)</span>`
+		}
+		fmt.Fprintf(&out, `<th scope="col" style="text-align:%s">%s%s</th>`, cssAlign(t.align(j)), html.EscapeString(clean(c.Name)), unit)
+	}
+	out.WriteString("</tr></thead>\n<tbody>\n")
+	for i, r := range t.Rows {
+		out.WriteString("<tr>")
+		for j := range t.Columns {
+			text := html.EscapeString(t.cell(i, j))
+			if j < len(r) {
+				if v, ok := r[j].(Verdict); ok {
+					text = badge(v)
+				}
+			}
+			fmt.Fprintf(&out, `<td style="text-align:%s">%s</td>`, cssAlign(t.align(j)), text)
+		}
+		out.WriteString("</tr>\n")
+	}
+	out.WriteString("</tbody>\n</table>\n")
+	return out.String()
+}
+
+// badge is a verdict as a coloured word with a sign, so that it does not depend on the colour.
+func badge(v Verdict) string {
+	sign := map[Verdict]string{Holds: "✓", DoesNotHold: "✗"}[v]
+	if sign == "" {
+		sign = "?"
+	}
+	return fmt.Sprintf(`<span class="verdict %s"><span aria-hidden="true">%s</span> %s</span>`, v.class(), sign, html.EscapeString(v.String()))
+}
+
+func cssAlign(a Align) string {
+	return map[Align]string{Left: "left", Right: "right", Center: "center"}[a]
+}
+
+var markdownEscapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", ">", "&gt;", "&", "&amp;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`)
+
+// Markdown returns the table as GitHub writes it, with title above and caption below.
+func (t *Table) Markdown() string {
+	var out strings.Builder
+	if t.Title != "" {
+		out.WriteString("**" + markdownEscapes.Replace(clean(t.Title)) + "**\n\n")
+	}
+	line := func(cell func(j int) string) {
+		out.WriteString("|")
+		for j := range t.Columns {
+			out.WriteString(" " + cell(j) + " |")
+		}
+		out.WriteString("\n")
+	}
+	line(func(j int) string { return markdownEscapes.Replace(clean(t.Columns[j].head())) })
+	line(func(j int) string { return map[Align]string{Left: ":--", Right: "--:", Center: ":-:"}[t.align(j)] })
+	for i := range t.Rows {
+		line(func(j int) string { return markdownEscapes.Replace(t.cell(i, j)) })
+	}
+	if t.Caption != "" {
+		out.WriteString("\n" + markdownEscapes.Replace(clean(t.Caption)) + "\n")
+	}
+	return out.String()
+}
+
+var latexEscapes = strings.NewReplacer(
+	`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "$", `\$`, "&", `\&`, "%", `\%`, "#", `\#`, "_", `\_`,
+	"~", `\textasciitilde{}`, "^", `\textasciicircum{}`, "<", `\textless{}`, ">", `\textgreater{}`, "|", `\textbar{}`,
+	"−", "$-$", "–", "--", "×", `$\times$`, "±", `$\pm$`, "Δ", `$\Delta$`, "≥", `$\geq$`, "≤", `$\leq$`, "≈", `$\approx$`, "ξ", `$\xi$`,
+	"∞", `$\infty$`, "²", `\textsuperscript{2}`, "ℓ", `$\ell$`, "ρ", `$\rho$`, "α", `$\alpha$`, "β", `$\beta$`, "μ", `$\mu$`, "σ", `$\sigma$`, "…", `\ldots{}`, "→", `$\to$`,
+)
+
+var afterCommand = regexp.MustCompile(`\s+`)
+
+// LaTeX returns a table environment with booktabs rules (\usepackage{booktabs}), everything escaped.
+func (t *Table) LaTeX() string {
+	tex := func(s string) string { return latexEscapes.Replace(afterCommand.ReplaceAllString(clean(s), " ")) }
+	var out, spec strings.Builder
+	for j := range t.Columns {
+		spec.WriteString(map[Align]string{Left: "l", Right: "r", Center: "c"}[t.align(j)])
+	}
+	out.WriteString("\\begin{table}\n\\centering\n")
+	if c := strings.TrimSpace(t.Title + " " + t.Caption); c != "" {
+		title := strings.TrimSpace(t.Title)
+		if title != "" && t.Caption != "" && !strings.ContainsAny(title[len(title)-1:], ".?!") {
+			title += "."
+		}
+		out.WriteString("\\caption{" + tex(strings.TrimSpace(title+" "+t.Caption)) + "}\n")
+	}
+	out.WriteString("\\begin{tabular}{" + spec.String() + "}\n\\toprule\n")
+	line := func(cell func(j int) string) {
+		for j := range t.Columns {
+			if j > 0 {
+				out.WriteString(" & ")
+			}
+			s := tex(cell(j))
+			if j == 0 && strings.HasPrefix(s, "[") { // else \\ would read it as an argument
+				s = "{}" + s
+			}
+			out.WriteString(s)
+		}
+		out.WriteString(" \\\\\n")
+	}
+	line(func(j int) string { return t.Columns[j].head() })
+	out.WriteString("\\midrule\n")
+	for i := range t.Rows {
+		line(func(j int) string { return t.cell(i, j) })
+	}
+	out.WriteString("\\bottomrule\n\\end{tabular}\n\\end{table}\n")
+	return out.String()
+}

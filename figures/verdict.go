@@ -1,0 +1,55 @@
+package figures
+
+import "fmt"
+
+// Verdict says what became of a claim.
+type Verdict int
+
+const (
+	// CannotTell is the zero value: nothing was shown either way.
+	CannotTell Verdict = iota
+	// Holds means that the measured numbers support the claim.
+	Holds
+	// DoesNotHold means that they contradict it.
+	DoesNotHold
+)
+
+var verdictText = map[Verdict]string{CannotTell: "cannot be told here", Holds: "holds", DoesNotHold: "does not hold"}
+
+// String returns "holds", "does not hold" or "cannot be told here".
+func (v Verdict) String() string {
+	if s, ok := verdictText[v]; ok {
+		return s
+	}
+	return fmt.Sprintf("Verdict(%d)", int(v))
+}
+
+// MarshalText writes the words of [Verdict.String], also in JSON.
+func (v Verdict) MarshalText() ([]byte, error) {
+	if _, ok := verdictText[v]; !ok {
+		return nil, fmt.Errorf("figures: %d is no verdict", int(v))
+	}
+	return []byte(v.String()), nil
+}
+
+// UnmarshalText reads what MarshalText writes.
+func (v *Verdict) UnmarshalText(b []byte) error {
+	for k, s := range verdictText {
+		if s == string(b) {
+			*v = k
+			return nil
+		}
+	}
+	return fmt.Errorf("figures: verdict %q: wanted %q, %q or %q", b, Holds, DoesNotHold, CannotTell)
+}
+
+// class is the verdict's name in style sheets.
+func (v Verdict) class() string {
+	switch v {
+	case Holds:
+		return "holds"
+	case DoesNotHold:
+		return "fails"
+	}
+	return "open"
+}
