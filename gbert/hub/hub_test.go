@@ -95,19 +95,20 @@ func (h *fakeHub) handle(w http.ResponseWriter, r *http.Request) {
 				f["size"], f["blobId"] = len(content), h.etag(name)
 				if h.large[name] {
 					f["blobId"] = strings.Repeat("b", 40)
-					f["lfs"] = map[string]any{"sha256": h.etag(name), "size": len(content)}
+					f["lfs"] = map[string]any{"sha256": h.etag(name), "size": len(content), "pointerSize": 134}
 				}
 			}
 			siblings = append(siblings, f)
 		}
-		json.NewEncoder(w).Encode(map[string]any{"sha": commit, "siblings": siblings, "widgetData": "whatever"})
+		json.NewEncoder(w).Encode(map[string]any{"id": h.id, "sha": commit, "siblings": siblings, "widgetData": "whatever"})
 		return
 	}
+	w.Header().Set("X-Repo-Commit", commit)
 	prefix := "/" + h.id + "/resolve/" + commit + "/"
 	if h.kind != "models" {
 		prefix = "/" + h.kind + prefix
 	}
-	name, ok := strings.CutPrefix(r.URL.Path, prefix)
+	name, ok := strings.CutPrefix(strings.Replace(r.URL.Path, "/resolve/main/", "/resolve/"+commit+"/", 1), prefix)
 	if _, exists := h.files[name]; !ok || !exists {
 		http.NotFound(w, r)
 		return

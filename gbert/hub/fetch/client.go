@@ -55,13 +55,14 @@ func CheckRedirect(req *http.Request, via []*http.Request) error {
 
 // Authorize puts the bearer token into the request, if there is one and the way is safe: HTTPS, or this machine.
 func Authorize(req *http.Request, token string) {
-	if token == "" || req.URL.Scheme != "https" && !isLoopback(req.URL) {
+	if token == "" || req.URL.Scheme != "https" && !IsLoopback(req.URL) {
 		return
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 }
 
-func isLoopback(u *url.URL) bool {
+// IsLoopback says whether u leads to this machine, where no encryption is needed.
+func IsLoopback(u *url.URL) bool {
 	host := u.Hostname()
 	if host == "localhost" {
 		return true

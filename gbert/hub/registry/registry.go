@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -63,16 +64,20 @@ func (r Registry) Locate(ctx context.Context, f File) (string, error) {
 	if listed := release.Digests["sha256"]; listed != "" && !strings.EqualFold(listed, f.SHA256) {
 		return "", fmt.Errorf("registry: %s of %s is listed with the SHA-256 %s, expected %s: refused", f.Name, f, listed, f.SHA256)
 	}
+	where, err := url.Parse(release.URL)
+	if err != nil || where.Host == "" || where.Scheme != "https" && !fetch.IsLoopback(where) {
+		return "", fmt.Errorf("registry: %s is listed at %q: expected a full https address (a mirror of the registry may shorten it)", f, release.URL)
+	}
 	return release.URL, nil
 }
 
 // Bring downloads f to dest, whole and with the pinned hash or not at all; see [fetch.File].
 func (r Registry) Bring(ctx context.Context, f File, dest string, progress func(done, total int64)) error {
-	url, err := r.Locate(ctx, f)
+	address, err := r.Locate(ctx, f)
 	if err != nil {
 		return err
 	}
-	return fetch.File(ctx, fetch.Request{URL: url, Dest: dest, SHA256: f.SHA256, Progress: progress, Client: r.Client})
+	return fetch.File(ctx, fetch.Request{URL: address, Dest: dest, SHA256: f.SHA256, Progress: progress, Client: r.Client})
 }
 
 // info calls the look-up, which knows no context and has no time limit of its own.

@@ -28,10 +28,14 @@ func TestLocateFindsTheExactFileWithThePinnedHash(t *testing.T) {
 	changed.Digests = map[string]string{"sha256": strings.Repeat("b", 64)}
 	unpinned, otherVersion := file, file
 	unpinned.SHA256, otherVersion.Version = "", "2.0"
+	shortened, plain := right, right
+	shortened.URL, plain.URL = "../../packages/p.whl", "http://right/p.whl"
 	for what, call := range map[string]func() (string, error){
 		"another hash":    func() (string, error) { return listing(changed).Locate(t.Context(), file) },
 		"no such file":    func() (string, error) { return listing(other).Locate(t.Context(), file) },
 		"no such version": func() (string, error) { return listing(right).Locate(t.Context(), otherVersion) },
+		"half an address": func() (string, error) { return listing(shortened).Locate(t.Context(), file) },
+		"unencrypted":     func() (string, error) { return listing(plain).Locate(t.Context(), file) },
 		"no pin":          func() (string, error) { return listing(right).Locate(t.Context(), unpinned) },
 	} {
 		if url, err := call(); err == nil {
