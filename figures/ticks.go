@@ -124,7 +124,7 @@ func group(s string) string {
 	if strings.HasPrefix(whole, "-") {
 		sign, whole = "-", whole[1:]
 	}
-	if len(whole) > 4 {
+	if len(whole) > 3 {
 		for i := len(whole) - 3; i > 0; i -= 3 {
 			whole = whole[:i] + "," + whole[i:]
 		}
