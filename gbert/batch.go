@@ -1,0 +1,160 @@
+package gbert
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+
+	"bertlab/gbert/tokenizer"
+)
+
+// Batch is examples of similar length, padded to one shape. Padded rows exist only to keep shapes few: nothing is read from
+// them.
+type Batch struct {
+	// Index are the numbers of the examples in the batch's rows, from 0; len(Index) rows are real, the rest is padding.
+	Index []int
+	// Rows and Length are the shape [Rows, Length] of IDs, Types and Mask.
+	Rows, Length int
+	// IDs and Types are token ids and token types, row-major.
+	IDs, Types []int32
+	// Mask is 1 for a token and 0 for padding.
+	Mask []float32
+}
+
+// BatchOptions says how batches are made.
+type BatchOptions struct {
+	// Size is the number of rows; 32 when 0.
+	Size int
+	// PadID is the id of [PAD].
+	PadID int
+	// Lengths are the padded lengths to use, ascending; nil chooses them with [PaddedLengths].
+	Lengths []int
+	// Passes is how often the batches will be computed, for the choice of lengths; 1 when 0.
+	Passes int
+}
+
+// MakeBatches sorts examples by length and cuts them into batches, shortest first. The last batch of a set is filled with
+// padded rows. The result depends only on the arguments.
+func MakeBatches(examples []tokenizer.Encoding, o BatchOptions) []*Batch {
+	size := o.Size
+	if size <= 0 {
+		size = 32
+	}
+	size = min(size, nextPowerOfTwo(len(examples)))
+	order := make([]int, len(examples))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(examples[a].IDs), len(examples[b].IDs)) })
+	var groups [][]int
+	var longest []int
+	for rest := order; len(rest) > 0; {
+		n := min(size, len(rest))
+		groups = append(groups, rest[:n])
+		longest = append(longest, len(examples[rest[n-1]].IDs))
+		rest = rest[n:]
+	}
+	lengths := o.Lengths
+	if lengths == nil {
+		lengths = PaddedLengths(longest, size*max(o.Passes, 1))
+	}
+	batches := make([]*Batch, len(groups))
+	for i, group := range groups {
+		batches[i] = PadBatch(examples, group, size, lengths, o.PadID)
+	}
+	return batches
+}
+
+const (
+	// maxShapes bounds the number of padded lengths: XLA compiles once for each.
+	maxShapes = 12
+	// shapeCost is what one more compilation costs, in tokens computed in the same time. It was measured on two cores with six
+	// layers of width 384: 1.2 s against 7,000 tokens/s forward, 3.5 s against 2,000 tokens/s in training.
+	shapeCost = 8192
+)
+
+// PaddedLengths chooses lengths such that padding each of the given lengths to the next chosen one costs the least: the
+// padded tokens, each counted times times, and the compilation of each chosen length. It is solved exactly, by dynamic
+// programming over the distinct lengths. The result is ascending; its last element is the longest of the given lengths.
+func PaddedLengths(lengths []int, times int) []int {
+	if len(lengths) == 0 {
+		return nil
+	}
+	number := map[int]int{}
+	for _, n := range lengths {
+		number[max(n, 1)]++
+	}
+	distinct := slices.Sorted(maps.Keys(number))
+	n := len(distinct)
+	count := min(maxShapes, n)
+	below := make([]int, n+1) // examples among the i shortest lengths
+	for i, length := range distinct {
+		below[i+1] = below[i] + number[length]
+	}
+	const unreachable = math.MaxInt / 2
+	best := make([][]int, count+1) // best[k][i]: tokens for the i shortest lengths with k chosen, the last being distinct[i-1]
+	from := make([][]int, count+1)
+	for k := range best {
+		best[k], from[k] = make([]int, n+1), make([]int, n+1)
+		if k > 0 {
+			best[k][0] = unreachable
+		}
+		for i := 1; i <= n; i++ {
+			best[k][i] = unreachable
+			for j := 0; k > 0 && j < i; j++ {
+				if tokens := best[k-1][j] + (below[i]-below[j])*distinct[i-1]; best[k-1][j] < unreachable && tokens < best[k][i] {
+					best[k][i], from[k][i] = tokens, j
+				}
+			}
+		}
+	}
+	cheapest := 1
+	cost := func(k int) int { return best[k][n]*max(times, 1) + k*shapeCost }
+	for k := 2; k <= count; k++ {
+		if cost(k) < cost(cheapest) {
+			cheapest = k
+		}
+	}
+	count = cheapest
+	chosen := make([]int, count)
+	for k, i := count, n; k > 0; k, i = k-1, from[k][i] {
+		chosen[k-1] = distinct[i-1]
+	}
+	return chosen
+}
+
+func nextPowerOfTwo(n int) int {
+	power := 1
+	for power < n {
+		power *= 2
+	}
+	return power
+}
+
+// PadBatch makes one batch of the given examples: rows rows, padded to the first of the ascending lengths that holds the
+// longest example, or to the longest itself where none does.
+func PadBatch(examples []tokenizer.Encoding, index []int, rows int, lengths []int, padID int) *Batch {
+	length := 1
+	for _, i := range index {
+		length = max(length, len(examples[i].IDs))
+	}
+	if at, _ := slices.BinarySearch(lengths, length); at < len(lengths) {
+		length = lengths[at]
+	}
+	b := &Batch{
+		Index: slices.Clone(index), Rows: rows, Length: length,
+		IDs: make([]int32, rows*length), Types: make([]int32, rows*length), Mask: make([]float32, rows*length),
+	}
+	for i := range b.IDs {
+		b.IDs[i] = int32(padID)
+	}
+	for row, i := range index {
+		copy(b.IDs[row*length:], examples[i].IDs)
+		copy(b.Types[row*length:], examples[i].Types)
+		for t := range examples[i].IDs {
+			b.Mask[row*length+t] = 1
+		}
+	}
+	return b
+}

@@ -1,0 +1,315 @@
+package gbert
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+)
+
+// Config is a Hugging Face BERT configuration (config.json), plus the shape of a compressed model.
+//
+// Keys of config.json that bertlab does not use are kept as they were and written back by [Model.Save].
+type Config struct {
+	// VocabSize is the number of rows of the word embedding table.
+	VocabSize int
+	// HiddenSize is the width D of every hidden state.
+	HiddenSize int
+	// NumHiddenLayers is the number of encoder layers L that the model has now.
+	NumHiddenLayers int
+	// NumAttentionHeads is the number of heads H of an uncompressed layer; a head is HiddenSize/NumAttentionHeads wide.
+	NumAttentionHeads int
+	// IntermediateSize is the width of an uncompressed layer's feed-forward network.
+	IntermediateSize int
+	// HiddenAct is the activation of the feed-forward network and of the masked-language-model head; see [Activations].
+	HiddenAct string
+	// HiddenDropoutProb is the dropout probability of embeddings, attention output and feed-forward output in training.
+	HiddenDropoutProb float64
+	// AttentionProbsDropoutProb is the dropout probability of the attention probabilities in training.
+	AttentionProbsDropoutProb float64
+	// ClassifierDropout is the dropout probability before the classifier; negative means HiddenDropoutProb.
+	ClassifierDropout float64
+	// MaxPositionEmbeddings is the longest sequence, special tokens included.
+	MaxPositionEmbeddings int
+	// TypeVocabSize is the number of token types (segments).
+	TypeVocabSize int
+	// InitializerRange is the standard deviation of freshly initialised weights.
+	InitializerRange float64
+	// LayerNormEps is the epsilon of every LayerNorm.
+	LayerNormEps float64
+	// PadTokenID is the id of [PAD].
+	PadTokenID int
+	// Labels are the names of the classes, in order of their logits; empty when the file names none.
+	Labels []string
+
+	// Layers is the shape of each layer, len NumHiddenLayers. An uncompressed layer keeps all heads.
+	Layers []LayerShape
+	// History lists the operations that led from the pretrained model to this one, oldest first.
+	History []Operation
+
+	extra map[string]json.RawMessage
+}
+
+// HeadSize is the width of one attention head: HiddenSize / NumAttentionHeads.
+func (c *Config) HeadSize() int { return c.HiddenSize / c.NumAttentionHeads }
+
+// configJSON are the keys of config.json that bertlab reads and writes.
+type configJSON struct {
+	ModelType                 string            `json:"model_type"`
+	VocabSize                 int               `json:"vocab_size"`
+	HiddenSize                int               `json:"hidden_size"`
+	NumHiddenLayers           int               `json:"num_hidden_layers"`
+	NumAttentionHeads         int               `json:"num_attention_heads"`
+	IntermediateSize          int               `json:"intermediate_size"`
+	HiddenAct                 string            `json:"hidden_act"`
+	HiddenDropoutProb         *float64          `json:"hidden_dropout_prob"`
+	AttentionProbsDropoutProb *float64          `json:"attention_probs_dropout_prob"`
+	ClassifierDropout         *float64          `json:"classifier_dropout"`
+	MaxPositionEmbeddings     int               `json:"max_position_embeddings"`
+	TypeVocabSize             int               `json:"type_vocab_size"`
+	InitializerRange          *float64          `json:"initializer_range"`
+	LayerNormEps              *float64          `json:"layer_norm_eps"`
+	PadTokenID                *int              `json:"pad_token_id"`
+	PositionEmbeddingType     string            `json:"position_embedding_type,omitempty"`
+	IsDecoder                 bool              `json:"is_decoder,omitempty"`
+	ID2Label                  map[string]string `json:"id2label,omitempty"`
+	Label2ID                  map[string]int    `json:"label2id,omitempty"`
+	Compression               *compressionJSON  `json:"bertlab,omitempty"`
+}
+
+type compressionJSON struct {
+	Version int          `json:"version"`
+	Layers  []LayerShape `json:"layers,omitempty"`
+	History []Operation  `json:"history,omitempty"`
+}
+
+const (
+	compressionVersion = 1
+	maxConfigBytes     = 16 << 20
+	maxLayers          = 1024
+	maxDimension       = 1 << 24
+)
+
+// ReadConfig reads config.json from a model folder.
+func ReadConfig(dir string) (*Config, error) {
+	path := filepath.Join(dir, "config.json")
+	file, err := os.Open(path)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("gbert: %s: there is no config.json here; a Hugging Face model folder holds config.json, model.safetensors and vocab.txt or tokenizer.json: %w", dir, err)
+		}
+		return nil, fmt.Errorf("gbert: %w", err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxConfigBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("gbert: %s: %w", path, err)
+	}
+	if len(data) > maxConfigBytes {
+		return nil, fmt.Errorf("gbert: %s is larger than %d MB: this is no model configuration", path, maxConfigBytes>>20)
+	}
+	config, err := ParseConfig(data)
+	if err != nil {
+		return nil, fmt.Errorf("gbert: %s: %w", path, err)
+	}
+	return config, nil
+}
+
+// ParseConfig reads a configuration from the text of a config.json. It rejects other models than BERT, and values that
+// cannot belong together.
+func ParseConfig(data []byte) (*Config, error) {
+	var raw configJSON
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return nil, describeJSONError(data, err)
+	}
+	if raw.ModelType != "bert" {
+		return nil, fmt.Errorf("model_type is %q; supported is \"bert\"", raw.ModelType)
+	}
+	switch raw.PositionEmbeddingType {
+	case "", "absolute":
+	default:
+		return nil, fmt.Errorf("position_embedding_type is %q; supported is \"absolute\"", raw.PositionEmbeddingType)
+	}
+	if raw.IsDecoder {
+		return nil, errors.New("is_decoder is true; bertlab supports encoders only")
+	}
+	config := &Config{
+		VocabSize: raw.VocabSize, HiddenSize: raw.HiddenSize, NumHiddenLayers: raw.NumHiddenLayers,
+		NumAttentionHeads: raw.NumAttentionHeads, IntermediateSize: raw.IntermediateSize, HiddenAct: raw.HiddenAct,
+		HiddenDropoutProb: or(raw.HiddenDropoutProb, 0.1), AttentionProbsDropoutProb: or(raw.AttentionProbsDropoutProb, 0.1),
+		ClassifierDropout: or(raw.ClassifierDropout, -1), MaxPositionEmbeddings: raw.MaxPositionEmbeddings,
+		TypeVocabSize: raw.TypeVocabSize, InitializerRange: or(raw.InitializerRange, 0.02),
+		LayerNormEps: or(raw.LayerNormEps, 1e-12), PadTokenID: or(raw.PadTokenID, 0),
+	}
+	if config.HiddenAct == "" {
+		config.HiddenAct = "gelu"
+	}
+	labels, err := parseLabels(raw.ID2Label)
+	if err != nil {
+		return nil, err
+	}
+	config.Labels = labels
+	if err := config.validateSizes(); err != nil {
+		return nil, err
+	}
+	if raw.Compression != nil {
+		if v := raw.Compression.Version; v != compressionVersion {
+			return nil, fmt.Errorf("bertlab.version is %d; this program reads version %d", v, compressionVersion)
+		}
+		config.Layers, config.History = raw.Compression.Layers, raw.Compression.History
+	}
+	if len(config.Layers) == 0 {
+		config.Layers = plainLayers(config)
+	}
+	if err := config.validateLayers(); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, &config.extra); err != nil {
+		return nil, describeJSONError(data, err)
+	}
+	return config, nil
+}
+
+// MarshalJSON writes the configuration as the text of a config.json, unknown keys included.
+func (c *Config) MarshalJSON() ([]byte, error) {
+	fields := map[string]any{}
+	for key, value := range c.extra {
+		fields[key] = value
+	}
+	set := configJSON{
+		ModelType: "bert", VocabSize: c.VocabSize, HiddenSize: c.HiddenSize, NumHiddenLayers: c.NumHiddenLayers,
+		NumAttentionHeads: c.NumAttentionHeads, IntermediateSize: c.IntermediateSize, HiddenAct: c.HiddenAct,
+		HiddenDropoutProb: &c.HiddenDropoutProb, AttentionProbsDropoutProb: &c.AttentionProbsDropoutProb,
+		MaxPositionEmbeddings: c.MaxPositionEmbeddings, TypeVocabSize: c.TypeVocabSize,
+		InitializerRange: &c.InitializerRange, LayerNormEps: &c.LayerNormEps, PadTokenID: &c.PadTokenID,
+	}
+	if c.ClassifierDropout >= 0 {
+		set.ClassifierDropout = &c.ClassifierDropout
+	}
+	delete(fields, "id2label")
+	delete(fields, "label2id")
+	if len(c.Labels) > 0 {
+		set.ID2Label, set.Label2ID = map[string]string{}, map[string]int{}
+		for i, label := range c.Labels {
+			set.ID2Label[strconv.Itoa(i)] = label
+			set.Label2ID[label] = i
+		}
+	}
+	delete(fields, "bertlab")
+	if !c.IsPlain() || len(c.History) > 0 {
+		set.Compression = &compressionJSON{Version: compressionVersion, History: c.History}
+		if !c.IsPlain() {
+			set.Compression.Layers = c.Layers
+		}
+	}
+	encoded, err := json.Marshal(set)
+	if err != nil {
+		return nil, err
+	}
+	var known map[string]json.RawMessage
+	if err := json.Unmarshal(encoded, &known); err != nil {
+		return nil, err
+	}
+	for key, value := range known {
+		fields[key] = value
+	}
+	return json.Marshal(fields)
+}
+
+// Clone returns a deep copy.
+func (c *Config) Clone() *Config {
+	clone := *c
+	clone.Labels = slices.Clone(c.Labels)
+	clone.Layers = make([]LayerShape, len(c.Layers))
+	for i, layer := range c.Layers {
+		clone.Layers[i] = layer.clone()
+	}
+	clone.History = slices.Clone(c.History)
+	clone.extra = maps.Clone(c.extra)
+	return &clone
+}
+
+func (c *Config) validateSizes() error {
+	for _, field := range []struct {
+		name  string
+		value int
+	}{
+		{"vocab_size", c.VocabSize}, {"hidden_size", c.HiddenSize}, {"num_attention_heads", c.NumAttentionHeads},
+		{"intermediate_size", c.IntermediateSize}, {"max_position_embeddings", c.MaxPositionEmbeddings},
+		{"type_vocab_size", c.TypeVocabSize},
+	} {
+		if field.value <= 0 || field.value > maxDimension {
+			return fmt.Errorf("%s is %d; it must be between 1 and %d", field.name, field.value, maxDimension)
+		}
+	}
+	if c.NumHiddenLayers < 0 || c.NumHiddenLayers > maxLayers {
+		return fmt.Errorf("num_hidden_layers is %d; it must be between 0 and %d", c.NumHiddenLayers, maxLayers)
+	}
+	if c.HiddenSize%c.NumAttentionHeads != 0 {
+		return fmt.Errorf("hidden_size %d is not a multiple of num_attention_heads %d", c.HiddenSize, c.NumAttentionHeads)
+	}
+	for _, field := range []struct {
+		name  string
+		value float64
+	}{
+		{"hidden_dropout_prob", c.HiddenDropoutProb}, {"attention_probs_dropout_prob", c.AttentionProbsDropoutProb},
+		{"classifier_dropout", max(c.ClassifierDropout, 0)},
+	} {
+		if !(field.value >= 0 && field.value < 1) {
+			return fmt.Errorf("%s is %g; it must be at least 0 and below 1", field.name, field.value)
+		}
+	}
+	if !(c.LayerNormEps >= 0 && c.LayerNormEps < 1) {
+		return fmt.Errorf("layer_norm_eps is %g; it must be at least 0 and below 1", c.LayerNormEps)
+	}
+	if c.PadTokenID < 0 || c.PadTokenID >= c.VocabSize {
+		return fmt.Errorf("pad_token_id is %d; the vocabulary has ids 0…%d", c.PadTokenID, c.VocabSize-1)
+	}
+	if _, ok := activations[c.HiddenAct]; !ok {
+		return fmt.Errorf("hidden_act is %q; supported are %v", c.HiddenAct, Activations())
+	}
+	return nil
+}
+
+func parseLabels(id2label map[string]string) ([]string, error) {
+	labels := make([]string, len(id2label))
+	for id, label := range id2label {
+		i, err := strconv.Atoi(id)
+		if err != nil || i < 0 || i >= len(labels) {
+			return nil, fmt.Errorf("id2label has the id %q; with %d labels the ids are 0…%d", id, len(labels), len(labels)-1)
+		}
+		labels[i] = label
+	}
+	return labels, nil
+}
+
+// describeJSONError adds the line to the errors of encoding/json that know an offset.
+func describeJSONError(data []byte, err error) error {
+	offset := int64(-1)
+	var syntax *json.SyntaxError
+	var mismatch *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		offset = syntax.Offset
+	case errors.As(err, &mismatch):
+		offset = mismatch.Offset
+	}
+	if offset < 0 || offset > int64(len(data)) {
+		return fmt.Errorf("not a valid JSON configuration: %w", err)
+	}
+	return fmt.Errorf("line %d: not a valid JSON configuration: %w", 1+bytes.Count(data[:offset], []byte("\n")), err)
+}
+
+func or[T any](value *T, otherwise T) T {
+	if value == nil {
+		return otherwise
+	}
+	return *value
+}

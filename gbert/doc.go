@@ -1,0 +1,41 @@
+// Package gbert is BERT on GoMLX: the configuration, the weights, the encoder and its heads, loading from and saving to
+// Hugging Face folders.
+//
+// The semantics and the names are those of modeling_bert.py in Hugging Face's transformers (Devlin et al. 2019,
+// arXiv:1810.04805), so that a reader can hold the two side by side: post-LayerNorm encoder layers, exact (erf) GELU,
+// weights stored [out, in], LayerNorm with epsilon 1e-12.
+//
+// A [Model] is a value on the host: a [Config] and named weights, memory-mapped from the file where possible. Surgery
+// (removing heads, layers, neurons; factorising; tying) is model in, new model out. A [Session] is the same weights on a
+// device, with the programs compiled for them:
+//
+//	backend, _, err := backend.Open(ctx, backend.Options{})
+//	model, err := gbert.Load("all-MiniLM-L6-v2")
+//	model, err = model.WithClassifier(2, 1)
+//	session, err := gbert.NewSession(backend, model)
+//	defer session.Close()
+//	batches := gbert.MakeBatches(encodings, gbert.BatchOptions{Size: 32})
+//	logits, err := session.Logits(batches, nil)
+//
+// # The two seams
+//
+// Everything that compresses a BERT attaches to it at one of two places.
+//
+//   - How a weight is stored, the linear seam: the encoder never multiplies by a matrix itself; it asks [Forward.Linear]
+//     for the map of a (layer, [Role]). A [Form] says how that map is stored: dense, factored (U·V) or tied to another
+//     layer's.
+//   - What passes through, the [Taps]: a head mask ξ, a transform of any weight as it is read, and what to hand back
+//     (hidden states, attention probabilities, per-head context). Taps are graph nodes, never Go constants, so one
+//     executable serves a whole sweep.
+//
+// # Compressed models are data
+//
+// A compressed model's shape is written in its config.json under the key "bertlab": for each layer the original numbers of
+// the kept heads, the intermediate size and the form of each map, and a history of the operations that led there. Loading
+// needs none of the techniques. [Model.Dense] turns any of them back into a plain Hugging Face BERT that computes the same
+// function.
+//
+// # Limits
+//
+// Encoder-only BERT with absolute positions. Float32 arithmetic; float16 and bfloat16 files are converted as they are read.
+package gbert

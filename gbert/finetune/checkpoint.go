@@ -1,0 +1,213 @@
+package finetune
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/gofrs/flock"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"bertlab/gbert/safetensors"
+)
+
+// A checkpoint is one safetensors file, replaced as a whole: the trained weights (w/), their moments (m/, v/), and in the
+// metadata the state and a fingerprint of the run. The best epoch's weights stand in a file of their own, named by the epoch,
+// which the state refers to; it is written before the checkpoint that refers to it.
+type checkpoint struct {
+	dir         string
+	fingerprint string
+	lock        *flock.Flock
+}
+
+const checkpointName = "checkpoint.safetensors"
+
+func bestName(epoch int) string { return fmt.Sprintf("best-%03d.safetensors", epoch) }
+
+// fingerprint identifies what a run computes: options, data and starting weights.
+func (r *run) fingerprint() (string, error) {
+	identity := map[string]any{"options": r.options, "train": r.train.SHA256, "train_examples": r.train.Len(), "selection": r.train.Selection}
+	weights, err := r.model.Fingerprint()
+	if err != nil {
+		return "", err
+	}
+	identity["model"] = weights
+	if r.dev != nil {
+		identity["dev"], identity["dev_examples"] = r.dev.SHA256, r.dev.Len()
+	}
+	text, err := json.Marshal(identity)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// openCheckpoint prepares the checkpoint folder and goes on from what lies there.
+func (r *run) openCheckpoint() error {
+	dir := r.options.CheckpointDir
+	if dir == "" {
+		return nil
+	}
+	fingerprint, err := r.fingerprint()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("finetune: %w", err)
+	}
+	lock := flock.New(filepath.Join(dir, "lock"))
+	if locked, err := lock.TryLock(); err != nil {
+		return fmt.Errorf("finetune: %w", err)
+	} else if !locked {
+		return fmt.Errorf("finetune: another run is using the checkpoint folder %s", dir)
+	}
+	r.checkpoint = &checkpoint{dir: dir, fingerprint: fingerprint, lock: lock}
+	if err := r.restore(); err != nil {
+		r.closeCheckpoint()
+		return fmt.Errorf("finetune: %w", err)
+	}
+	return nil
+}
+
+func (r *run) closeCheckpoint() {
+	if r.checkpoint != nil {
+		_ = r.checkpoint.lock.Unlock() // the lock goes with the process anyway
+	}
+}
+
+func (r *run) restore() error {
+	path := filepath.Join(r.checkpoint.dir, checkpointName)
+	file, err := safetensors.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w; delete the folder to begin anew", err)
+	}
+	defer file.Close()
+	metadata := file.Metadata()
+	if metadata["fingerprint"] != r.checkpoint.fingerprint {
+		return fmt.Errorf("%s belongs to a run with another model, data or options; delete the folder to begin anew, or repeat that run's options to go on with it", path)
+	}
+	var restored state
+	if err := json.Unmarshal([]byte(metadata["state"]), &restored); err != nil {
+		return fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
+	}
+	for _, p := range r.stepper.trained {
+		for _, part := range []struct {
+			prefix string
+			target **tensors.Tensor
+		}{{"w/", &p.value}, {"m/", &p.m}, {"v/", &p.v}} {
+			values, err := checkpointValues(file, part.prefix+p.spec.Name, p.spec.Shape)
+			if err != nil {
+				return fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
+			}
+			(*part.target).MustFinalizeAll()
+			*part.target = tensors.FromFlatDataAndDimensions(slices.Clone(values), p.spec.Shape...)
+		}
+	}
+	if restored.Best > 0 && r.options.Keep == KeepBest && restored.Best < r.options.Epochs {
+		if r.best, err = r.readBest(restored.Best); err != nil {
+			return err
+		}
+	}
+	r.state, r.resumed = restored, true
+	return nil
+}
+
+func checkpointValues(file *safetensors.File, name string, shape []int) ([]float32, error) {
+	tensor, ok := file.Tensor(name)
+	if !ok || !slices.Equal(tensor.Shape, shape) {
+		return nil, fmt.Errorf("the checkpoint has no tensor %q of shape %v", name, shape)
+	}
+	return tensor.Float32s()
+}
+
+func (r *run) readBest(epoch int) (map[string][]float32, error) {
+	path := filepath.Join(r.checkpoint.dir, bestName(epoch))
+	file, err := safetensors.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w; delete the folder to begin anew", err)
+	}
+	defer file.Close()
+	best := map[string][]float32{}
+	for _, p := range r.stepper.trained {
+		values, err := checkpointValues(file, p.spec.Name, p.spec.Shape)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
+		}
+		best[p.spec.Name] = slices.Clone(values)
+	}
+	return best, nil
+}
+
+func (r *run) saveCheckpoint() error {
+	if r.checkpoint == nil {
+		return nil
+	}
+	var entries []safetensors.Entry
+	for _, p := range r.stepper.trained {
+		for _, part := range []struct {
+			prefix string
+			tensor *tensors.Tensor
+		}{{"w/", p.value}, {"m/", p.m}, {"v/", p.v}} {
+			values, err := tensors.CopyFlatData[float32](part.tensor)
+			if err != nil {
+				return err
+			}
+			entries = append(entries, safetensors.Entry{Name: part.prefix + p.spec.Name, Shape: p.spec.Shape, DType: safetensors.F32, Values: values})
+		}
+	}
+	text, err := json.Marshal(r.state)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(r.checkpoint.dir, checkpointName)
+	if err := safetensors.Write(path, entries, map[string]string{"state": string(text), "fingerprint": r.checkpoint.fingerprint}); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	old, _ := filepath.Glob(filepath.Join(r.checkpoint.dir, "best-*.safetensors"))
+	for _, file := range old {
+		if filepath.Base(file) != bestName(r.state.Best) {
+			_ = os.Remove(file) // a left-over only costs space
+		}
+	}
+	return nil
+}
+
+func (r *run) saveBest() error {
+	if r.checkpoint == nil {
+		return nil
+	}
+	var entries []safetensors.Entry
+	for _, p := range r.stepper.trained {
+		entries = append(entries, safetensors.Entry{Name: p.spec.Name, Shape: p.spec.Shape, DType: safetensors.F32, Values: r.best[p.spec.Name]})
+	}
+	if err := safetensors.Write(filepath.Join(r.checkpoint.dir, bestName(r.state.Best)), entries, nil); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	return nil
+}
+
+// RemoveCheckpoint deletes a finished run's checkpoint folder, once its result is saved: only the files that a run writes,
+// and the folder if nothing else is in it.
+func RemoveCheckpoint(dir string) error {
+	files, err := filepath.Glob(filepath.Join(dir, "best-*.safetensors"))
+	if err != nil {
+		return err
+	}
+	for _, file := range append(files, filepath.Join(dir, checkpointName), filepath.Join(dir, "lock")) {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("finetune: %w", err)
+		}
+	}
+	_ = os.Remove(dir) // stays when the user keeps something there
+	return nil
+}

@@ -1,0 +1,90 @@
+package finetune
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"bertlab/gbert"
+	"bertlab/gbert/task"
+	"bertlab/gbert/tokenizer"
+)
+
+// Prepared is a data set as a model reads it: tokens, and batches of examples of similar length. Make it once and evaluate
+// it often.
+type Prepared struct {
+	Dataset   *task.Dataset
+	Encodings []tokenizer.Encoding
+	Batches   []*gbert.Batch
+}
+
+// Prepare encodes a data set with the model's tokenizer, cut to maxLength tokens, and makes batches of batchSize (0: 32) to
+// be computed passes times.
+func Prepare(model *gbert.Model, d *task.Dataset, maxLength, batchSize, passes int) (*Prepared, error) {
+	encodings, err := encode(model, d, maxLength)
+	if err != nil {
+		return nil, err
+	}
+	return &Prepared{
+		Dataset: d, Encodings: encodings,
+		Batches: gbert.MakeBatches(encodings, gbert.BatchOptions{Size: batchSize, PadID: model.Config.PadTokenID, Passes: passes}),
+	}, nil
+}
+
+func encode(model *gbert.Model, d *task.Dataset, maxLength int) ([]tokenizer.Encoding, error) {
+	if model.Tokenizer == nil {
+		return nil, fmt.Errorf("finetune: the model has no tokenizer: its folder needs tokenizer.json or vocab.txt")
+	}
+	if d.Len() == 0 {
+		return nil, fmt.Errorf("finetune: %s has no examples", d.Source)
+	}
+	if d.Task.Pair && model.Config.TypeVocabSize < 2 {
+		return nil, fmt.Errorf("finetune: %s has pairs of texts, but the model has one token type only", d.Task.Name)
+	}
+	pairs := make([]tokenizer.Pair, d.Len())
+	for i, example := range d.Examples {
+		pairs[i] = tokenizer.Pair{A: example.TextA, B: example.TextB, Both: d.Task.Pair}
+	}
+	return model.Tokenizer.EncodeAll(pairs, min(maxLength, model.Config.MaxPositionEmbeddings)), nil
+}
+
+// Tokens counts the real tokens of the examples and those that are computed with padding.
+func (p *Prepared) Tokens() (real, computed int) {
+	for _, e := range p.Encodings {
+		real += len(e.IDs)
+	}
+	for _, b := range p.Batches {
+		computed += b.Rows * b.Length
+	}
+	return real, computed
+}
+
+// checkLabels reports examples whose labels the model's head cannot be trained or judged on.
+func checkLabels(model *gbert.Model, d *task.Dataset) error {
+	if labels, outputs := model.NumLabels(), d.Task.Outputs(); labels != outputs {
+		return fmt.Errorf("finetune: the model's head has %d outputs, the task %s needs %d", labels, d.Task.Name, outputs)
+	}
+	if n := d.Unlabelled(); n > 0 {
+		return fmt.Errorf("finetune: %d of the %d examples of %s have no label", n, d.Len(), d.Source)
+	}
+	return nil
+}
+
+// chunkBatches is how many batches are drawn together before they are sorted by length: enough that the examples of a batch
+// are about equally long, few enough that an epoch stays well shuffled.
+const chunkBatches = 50
+
+// epochOrder deals an epoch's examples into batches: shuffled, then sorted by length within chunks, then the batches
+// shuffled. It depends only on its arguments.
+func epochOrder(encodings []tokenizer.Encoding, o Options, epoch int) [][]int {
+	rng := rand.New(rand.NewPCG(o.Seed, uint64(epoch)))
+	order := rng.Perm(len(encodings))
+	if o.LengthGrouping >= 0 {
+		for chunk := range slices.Chunk(order, chunkBatches*o.BatchSize) {
+			slices.SortStableFunc(chunk, func(a, b int) int { return len(encodings[a].IDs) - len(encodings[b].IDs) })
+		}
+	}
+	batches := slices.Collect(slices.Chunk(order, o.BatchSize))
+	rng.Shuffle(len(batches), func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
+	return batches
+}

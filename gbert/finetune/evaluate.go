@@ -1,0 +1,79 @@
+package finetune
+
+import (
+	"context"
+	"fmt"
+
+	"bertlab/gbert"
+	"bertlab/gbert/task"
+)
+
+// Evaluation is how a model does on a data set.
+type Evaluation struct {
+	// Examples is the number of examples.
+	Examples int `json:"examples"`
+	// Loss is the mean cross entropy in nats, or the mean squared error for a regression.
+	Loss float64 `json:"loss"`
+	// Metrics are the task's metrics by name.
+	Metrics task.Scores `json:"metrics"`
+	// Losses are the examples' own losses.
+	Losses []float64 `json:"-"`
+	// Predictions are the examples' own predictions.
+	Predictions []task.Prediction `json:"-"`
+}
+
+// Evaluate runs the session's model over the data set. mask is ξ (see gbert's HeadMask); nil keeps every head. progress, if
+// not nil, is told how many examples are done.
+func (p *Prepared) Evaluate(ctx context.Context, s *gbert.Session, mask gbert.HeadMask, progress func(done, total int)) (*Evaluation, error) {
+	if err := checkLabels(s.Model(), p.Dataset); err != nil {
+		return nil, err
+	}
+	logits, err := p.Logits(ctx, s, mask, progress)
+	if err != nil {
+		return nil, err
+	}
+	return p.Judge(logits)
+}
+
+// Logits runs the session's model over the data set and returns each example's logits. The examples need no labels.
+func (p *Prepared) Logits(ctx context.Context, s *gbert.Session, mask gbert.HeadMask, progress func(done, total int)) ([][]float32, error) {
+	logits := make([][]float32, p.Dataset.Len())
+	done := 0
+	for _, batch := range p.Batches {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		rows, err := s.BatchLogits(batch, mask)
+		if err != nil {
+			return nil, err
+		}
+		for row, example := range batch.Index {
+			logits[example] = rows[row]
+		}
+		done += len(batch.Index)
+		if progress != nil {
+			progress(done, p.Dataset.Len())
+		}
+	}
+	return logits, nil
+}
+
+// Judge turns the logits of all examples into an evaluation.
+func (p *Prepared) Judge(logits [][]float32) (*Evaluation, error) {
+	d := p.Dataset
+	predictions, err := task.Predictions(d, logits)
+	if err != nil {
+		return nil, fmt.Errorf("finetune: %w", err)
+	}
+	e := &Evaluation{Examples: d.Len(), Predictions: predictions}
+	if e.Metrics, err = task.Score(d.Task, predictions, d.Examples); err != nil {
+		return nil, fmt.Errorf("finetune: %w", err)
+	}
+	if e.Losses, err = task.Losses(d.Task, predictions, d.Examples); err != nil {
+		return nil, fmt.Errorf("finetune: %w", err)
+	}
+	for _, loss := range e.Losses {
+		e.Loss += loss / float64(len(e.Losses))
+	}
+	return e, nil
+}

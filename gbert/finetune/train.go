@@ -1,0 +1,317 @@
+package finetune
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"bertlab/gbert"
+	"bertlab/gbert/task"
+	"bertlab/gbert/tokenizer"
+)
+
+// Epoch is one pass over the training set.
+type Epoch struct {
+	// Number counts from 1.
+	Number int `json:"epoch"`
+	// TrainLoss is the mean loss of the epoch's examples, each before its step, with dropout.
+	TrainLoss float64 `json:"train_loss"`
+	// Dev is the evaluation after the epoch; nil without a dev set.
+	Dev *Evaluation `json:"dev,omitempty"`
+	// Seconds is the time of the epoch's training, compilation included, evaluation not.
+	Seconds float64 `json:"seconds"`
+}
+
+// Result is a finished training run.
+type Result struct {
+	// Model is the trained model.
+	Model *gbert.Model `json:"-"`
+	// Options are the options with their defaults filled in.
+	Options Options `json:"options"`
+	// Epochs are the epochs in order; Kept is the number of the one whose weights Model has.
+	Epochs []Epoch `json:"epochs"`
+	Kept   int     `json:"kept_epoch"`
+	// Steps is the number of optimizer steps.
+	Steps int `json:"steps"`
+	// RealTokens and ComputedTokens are the tokens of all batches, without and with padding.
+	RealTokens     int `json:"real_tokens"`
+	ComputedTokens int `json:"computed_tokens"`
+	// Resumed reports that the run went on from a checkpoint.
+	Resumed bool `json:"resumed,omitempty"`
+}
+
+// Best is the epoch whose weights were kept.
+func (r *Result) Best() Epoch { return r.Epochs[r.Kept-1] }
+
+// Train fine-tunes a model with a classification head on a training set. dev, if not nil, is evaluated after each epoch.
+// The model itself is not changed. A cancelled context stops the run after a checkpoint.
+func Train(ctx context.Context, backend compute.Backend, model *gbert.Model, train, dev *task.Dataset, o Options) (*Result, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLabels(model, train); err != nil {
+		return nil, err
+	}
+	if dev == nil || dev.Len() == 0 {
+		dev, o.Keep = nil, KeepLast
+	} else if err := checkLabels(model, dev); err != nil {
+		return nil, err
+	}
+	encodings, err := encode(model, train, o.MaxLength)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{
+		options: o, backend: backend, model: model, train: train, dev: dev, encodings: encodings,
+		perEpoch: (train.Len() + o.BatchSize - 1) / o.BatchSize,
+	}
+	lengths := make([]int, len(encodings))
+	for i, e := range encodings {
+		lengths[i] = len(e.IDs)
+	}
+	r.lengths = gbert.PaddedLengths(lengths, o.Epochs)
+	if dev != nil {
+		if r.devPrepared, err = Prepare(model, dev, o.MaxLength, o.BatchSize, o.Epochs); err != nil {
+			return nil, err
+		}
+	}
+	if r.stepper, err = newStepper(backend, model, o); err != nil {
+		return nil, err
+	}
+	defer r.stepper.close()
+	if dev != nil {
+		if r.session, err = gbert.NewSession(backend, model); err != nil {
+			return nil, err
+		}
+		defer r.session.Close()
+		r.bind()
+	}
+	if err := r.openCheckpoint(); err != nil {
+		return nil, err
+	}
+	defer r.closeCheckpoint()
+	if err := r.loop(ctx); err != nil {
+		return nil, fmt.Errorf("finetune: %w", err)
+	}
+	return r.finish()
+}
+
+// run is a training run under way.
+type run struct {
+	options     Options
+	backend     compute.Backend
+	model       *gbert.Model
+	train, dev  *task.Dataset
+	encodings   []tokenizer.Encoding
+	lengths     []int // padded lengths
+	perEpoch    int   // steps an epoch
+	devPrepared *Prepared
+	stepper     *stepper
+	session     *gbert.Session
+	checkpoint  *checkpoint
+
+	state   state
+	best    map[string][]float32 // the weights of the best epoch so far; nil: the present ones
+	resumed bool
+
+	began      time.Time // of this process's training
+	seenTokens int       // real tokens since began
+	seenSteps  int
+}
+
+// state is what a checkpoint holds beside the tensors.
+type state struct {
+	Step      int     `json:"step"`       // optimizer steps done
+	EpochLoss float64 `json:"epoch_loss"` // sum over the examples of the present epoch
+	Seconds   float64 `json:"seconds"`    // of the present epoch
+	Epochs    []Epoch `json:"epochs"`
+	Best      int     `json:"best"` // number of the best epoch, 0: none
+	Real      int     `json:"real_tokens"`
+	Computed  int     `json:"computed_tokens"`
+}
+
+func (r *run) loop(ctx context.Context) error {
+	r.began = time.Now()
+	lastSave := time.Now()
+	for len(r.state.Epochs) < r.options.Epochs {
+		epoch := len(r.state.Epochs)
+		order := epochOrder(r.encodings, r.options, epoch)
+		for r.state.Step < (epoch+1)*r.perEpoch {
+			if err := ctx.Err(); err != nil {
+				if saveErr := r.saveCheckpoint(); saveErr != nil {
+					return saveErr
+				}
+				return err
+			}
+			if err := r.step(order[r.state.Step-epoch*r.perEpoch]); err != nil {
+				return fmt.Errorf("epoch %d, step %d: %w", epoch+1, r.state.Step+1, err)
+			}
+			if time.Since(lastSave) > r.options.CheckpointEvery {
+				if err := r.saveCheckpoint(); err != nil {
+					return err
+				}
+				lastSave = time.Now()
+			}
+		}
+		if err := r.endEpoch(ctx); err != nil {
+			return err
+		}
+		lastSave = time.Now()
+	}
+	return nil
+}
+
+func (r *run) step(index []int) error {
+	began := time.Now()
+	rows := r.options.BatchSize
+	if len(index) < rows && r.perEpoch == 1 {
+		rows = len(index)
+	}
+	batch := gbert.PadBatch(r.encodings, index, rows, r.lengths, r.model.Config.PadTokenID)
+	if r.stepper.isNew(batch) {
+		r.report("compiling")
+	}
+	step := r.state.Step
+	loss, err := r.stepper.step(r.train, batch, scalars{
+		rate:        r.options.learningRate(step, r.perEpoch*r.options.Epochs),
+		correction1: 1 - math.Pow(r.options.Beta1, float64(step+1)),
+		correction2: 1 - math.Pow(r.options.Beta2, float64(step+1)),
+		seed:        rand.New(rand.NewPCG(r.options.Seed, uint64(step)<<1|1)).Uint32(),
+	})
+	if err != nil {
+		return err
+	}
+	real := 0
+	for _, example := range index {
+		real += len(r.encodings[example].IDs)
+	}
+	r.state.Step++
+	r.state.EpochLoss += loss * float64(len(index))
+	r.state.Seconds += time.Since(began).Seconds()
+	r.state.Real += real
+	r.state.Computed += batch.Rows * batch.Length
+	r.seenTokens += real
+	r.seenSteps++
+	r.report("training")
+	return nil
+}
+
+func (r *run) report(phase string) {
+	if r.options.Progress == nil {
+		return
+	}
+	done := r.state.Step - len(r.state.Epochs)*r.perEpoch
+	p := Progress{
+		Phase: phase, Epoch: len(r.state.Epochs) + 1, Epochs: r.options.Epochs,
+		Step: r.state.Step, Steps: r.perEpoch * r.options.Epochs,
+	}
+	if done > 0 {
+		p.Loss = r.state.EpochLoss / float64(min(done*r.options.BatchSize, r.train.Len()))
+	}
+	if r.seenSteps > 0 {
+		elapsed := time.Since(r.began)
+		p.TokensPerSecond = float64(r.seenTokens) / elapsed.Seconds()
+		p.Remaining = time.Duration(float64(elapsed) / float64(r.seenSteps) * float64(p.Steps-p.Step))
+	}
+	r.options.Progress(p)
+}
+
+// endEpoch evaluates, keeps the best weights, and writes a checkpoint.
+func (r *run) endEpoch(ctx context.Context) error {
+	number := len(r.state.Epochs) + 1
+	epoch := Epoch{Number: number, TrainLoss: r.state.EpochLoss / float64(r.train.Len()), Seconds: r.state.Seconds}
+	if r.dev != nil {
+		r.bind()
+		evaluation, err := r.devPrepared.Evaluate(ctx, r.session, nil, func(done, total int) {
+			if r.options.Progress != nil {
+				r.options.Progress(Progress{Phase: "evaluating", Epoch: number, Epochs: r.options.Epochs, Step: done, Steps: total})
+			}
+		})
+		if err != nil {
+			return err
+		}
+		epoch.Dev = evaluation
+	}
+	better := r.state.Best == 0 || r.options.Keep == KeepLast || r.isBetter(epoch.Dev, r.state.Epochs[r.state.Best-1].Dev)
+	r.state.Epochs = append(r.state.Epochs, epoch)
+	r.state.EpochLoss, r.state.Seconds = 0, 0
+	if better {
+		r.state.Best, r.best = number, nil
+		if r.options.Keep == KeepBest && number < r.options.Epochs {
+			var err error
+			if r.best, err = r.download(); err != nil {
+				return err
+			}
+			if err := r.saveBest(); err != nil {
+				return err
+			}
+		}
+	}
+	return r.saveCheckpoint()
+}
+
+// isBetter compares by the task's primary metric (all of them are better when larger), then by loss.
+func (r *run) isBetter(a, b *Evaluation) bool {
+	metric := r.dev.Task.Metrics[0]
+	x, y := a.Metrics[metric], b.Metrics[metric]
+	switch {
+	case math.IsNaN(x):
+		return false
+	case math.IsNaN(y) || x > y:
+		return true
+	}
+	return x == y && a.Loss < b.Loss
+}
+
+// bind gives the present weights to the evaluating session.
+func (r *run) bind() {
+	for _, p := range append(append([]*parameter{}, r.stepper.trained...), r.stepper.frozen...) {
+		r.session.Bind(p.spec.Name, p.value)
+	}
+}
+
+// download copies the trained weights from the device.
+func (r *run) download() (map[string][]float32, error) {
+	values := map[string][]float32{}
+	for _, p := range r.stepper.trained {
+		flat, err := tensors.CopyFlatData[float32](p.value)
+		if err != nil {
+			return nil, err
+		}
+		values[p.spec.Name] = flat
+	}
+	return values, nil
+}
+
+func (r *run) finish() (*Result, error) {
+	values := r.best
+	if values == nil {
+		var err error
+		if values, err = r.download(); err != nil {
+			return nil, fmt.Errorf("finetune: %w", err)
+		}
+	}
+	trained := r.model.Clone()
+	for _, p := range r.stepper.trained {
+		if err := trained.SetWeight(p.spec.Name, p.spec.Shape, values[p.spec.Name]); err != nil {
+			return nil, err
+		}
+	}
+	if r.train.Task.Kind == task.Classification {
+		trained.Config.Labels = append([]string(nil), r.train.Task.Labels...)
+	}
+	trained.Config.History = append(trained.Config.History, gbert.Operation{Name: "finetune", Arguments: map[string]any{
+		"task": r.train.Task.Name, "examples": r.train.Len(), "epochs": r.options.Epochs, "batch_size": r.options.BatchSize,
+		"learning_rate": r.options.LearningRate, "max_length": r.options.MaxLength, "seed": r.options.Seed, "kept_epoch": r.state.Best,
+	}})
+	return &Result{
+		Model: trained, Options: r.options, Epochs: r.state.Epochs, Kept: r.state.Best, Steps: r.state.Step,
+		RealTokens: r.state.Real, ComputedTokens: r.state.Computed, Resumed: r.resumed,
+	}, nil
+}

@@ -1,0 +1,238 @@
+package gbert
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"bertlab/gbert/safetensors"
+	"bertlab/gbert/tokenizer"
+)
+
+// Model is a BERT on the host: its configuration and its weights by name. Weights read from a file stay mapped to it, so
+// a Model costs little memory until its weights are used. Models are values: every operation returns a new one that shares
+// the weights that it did not change.
+type Model struct {
+	// Config is the configuration. Change it only through a [Model.Clone].
+	Config *Config
+	// Tokenizer is the tokenizer of the folder that the model was loaded from; nil when there was none.
+	Tokenizer *tokenizer.Tokenizer
+	// Ignored are the names of tensors in the file that do not belong to a BERT and were left out.
+	Ignored []string
+
+	weights map[string]safetensors.Tensor
+	file    *safetensors.File // kept so that the mapping lives as long as the model
+}
+
+// New makes a model with fresh random weights: normal with the configuration's initializer range, LayerNorms at one and
+// zero, biases zero. It has a pooler and no head. The same seed gives the same weights.
+func New(config *Config, seed uint64) (*Model, error) {
+	config = config.Clone()
+	if len(config.Layers) == 0 {
+		config.Layers = plainLayers(config)
+	}
+	if err := config.validateSizes(); err != nil {
+		return nil, fmt.Errorf("gbert: %w", err)
+	}
+	if err := config.validateLayers(); err != nil {
+		return nil, fmt.Errorf("gbert: %w", err)
+	}
+	model := &Model{Config: config, weights: map[string]safetensors.Tensor{}}
+	model.initialize(append(encoderParameters(config), poolerParameters(config)...), seed)
+	return model, nil
+}
+
+// initialize draws fresh weights. Each weight has a random stream of its own, named by the weight, so that adding one does
+// not change the others.
+func (m *Model) initialize(params []WeightSpec, seed uint64) {
+	for _, p := range params {
+		values := make([]float32, p.Size())
+		switch p.init {
+		case initOne:
+			for i := range values {
+				values[i] = 1
+			}
+		case initNormal:
+			rng := rand.New(rand.NewPCG(seed, hashName(p.Name)))
+			for i := range values {
+				values[i] = float32(rng.NormFloat64() * m.Config.InitializerRange)
+			}
+		}
+		m.weights[p.Name] = safetensors.FromFloat32s(p.Name, p.Shape, values)
+	}
+}
+
+// hashName is 64-bit FNV-1a.
+func hashName(name string) uint64 {
+	hash := uint64(14695981039346656037)
+	for _, b := range []byte(name) {
+		hash = (hash ^ uint64(b)) * 1099511628211
+	}
+	return hash
+}
+
+// HasPooler reports whether the model has the pooler: tanh of a dense map of [CLS].
+func (m *Model) HasPooler() bool { return m.has("bert.pooler.dense.weight") }
+
+// HasMaskedLM reports whether the model has the masked-language-model head.
+func (m *Model) HasMaskedLM() bool { return m.has(predictionBias) }
+
+// NumLabels is the number of outputs of the classification head: 1 for regression, 0 without one.
+func (m *Model) NumLabels() int {
+	if w, ok := m.weights["classifier.weight"]; ok {
+		return w.Shape[0]
+	}
+	return 0
+}
+
+func (m *Model) has(name string) bool { _, ok := m.weights[name]; return ok }
+
+// WithClassifier returns the model with a fresh classification head of the given number of labels (1 for regression) in
+// place of any head it has, as transformers' BertForSequenceClassification. A missing pooler is made anew too. labels may
+// name the classes; nil keeps them unnamed.
+func (m *Model) WithClassifier(count int, labels []string, seed uint64) (*Model, error) {
+	if count < 1 {
+		return nil, fmt.Errorf("gbert: a classifier needs at least one label, not %d", count)
+	}
+	if labels != nil && len(labels) != count {
+		return nil, fmt.Errorf("gbert: %d labels are named for a classifier with %d", len(labels), count)
+	}
+	clone := m.Clone()
+	for name := range clone.weights {
+		if strings.HasPrefix(name, "cls.") {
+			delete(clone.weights, name)
+		}
+	}
+	clone.Config.Labels = slices.Clone(labels)
+	clone.initialize(classifierParameters(clone.Config, count), seed)
+	if !clone.HasPooler() {
+		clone.initialize(poolerParameters(clone.Config), seed)
+	}
+	return clone, nil
+}
+
+// Clone returns a copy whose configuration and set of weights can be changed; the values themselves are shared.
+func (m *Model) Clone() *Model {
+	clone := *m
+	clone.Config = m.Config.Clone()
+	clone.weights = maps.Clone(m.weights)
+	clone.Ignored = slices.Clone(m.Ignored)
+	return &clone
+}
+
+// Weights lists the weights that the model holds, in the order of the computation.
+func (m *Model) Weights() []WeightSpec {
+	params := encoderParameters(m.Config)
+	if m.HasPooler() {
+		params = append(params, poolerParameters(m.Config)...)
+	}
+	if n := m.NumLabels(); n > 0 {
+		params = append(params, classifierParameters(m.Config, n)...)
+	}
+	if m.HasMaskedLM() {
+		params = append(params, maskedLMParameters(m.Config)...)
+	}
+	return params
+}
+
+// NumParameters counts the values of all weights; a tied weight counts once.
+func (m *Model) NumParameters() int {
+	total := 0
+	for _, p := range m.Weights() {
+		total += p.Size()
+	}
+	return total
+}
+
+// Weight returns a weight's values, row-major, and its shape. The values may be mapped from a file: they must not be
+// changed. A weight that the model does not hold is an error that names it.
+func (m *Model) Weight(name string) (values []float32, shape []int, err error) {
+	tensor, ok := m.weights[name]
+	if !ok {
+		return nil, nil, fmt.Errorf("gbert: the model has no weight %q", name)
+	}
+	values, err = tensor.Float32s()
+	if err != nil {
+		return nil, nil, fmt.Errorf("gbert: %s: %w", name, err)
+	}
+	return values, tensor.Shape, nil
+}
+
+// SetWeight replaces a weight in this model; use it on a [Model.Clone]. The model keeps the slice.
+func (m *Model) SetWeight(name string, shape []int, values []float32) error {
+	size := 1
+	for _, dim := range shape {
+		size *= dim
+	}
+	if size != len(values) {
+		return fmt.Errorf("gbert: %s: shape %v holds %d values, not %d", name, shape, size, len(values))
+	}
+	m.weights[name] = safetensors.FromFloat32s(name, slices.Clone(shape), values)
+	return nil
+}
+
+// DeleteWeight removes a weight from this model; use it on a [Model.Clone].
+func (m *Model) DeleteWeight(name string) { delete(m.weights, name) }
+
+// Check reports whether every weight that the configuration asks for is there with the right shape.
+func (m *Model) Check() error {
+	if err := m.Config.validateSizes(); err != nil {
+		return err
+	}
+	if err := m.Config.validateLayers(); err != nil {
+		return err
+	}
+	var missing []string
+	for _, p := range m.Weights() {
+		tensor, ok := m.weights[p.Name]
+		if !ok {
+			missing = append(missing, p.Name)
+			continue
+		}
+		if !slices.Equal(tensor.Shape, p.Shape) {
+			return fmt.Errorf("%s has shape %v; the configuration asks for %v", p.Name, tensor.Shape, p.Shape)
+		}
+	}
+	if len(missing) > 0 {
+		shown := missing[:min(len(missing), 3)]
+		return fmt.Errorf("%d of the model's weights are missing, among them %s", len(missing), strings.Join(shown, ", "))
+	}
+	return nil
+}
+
+// Fingerprint is a SHA-256, in hexadecimal, over the configuration, and the names, shapes and float32 values of all weights.
+func (m *Model) Fingerprint() (string, error) {
+	hash := sha256.New()
+	config, err := json.Marshal(m.Config)
+	if err != nil {
+		return "", fmt.Errorf("gbert: %w", err)
+	}
+	hash.Write(config)
+	for _, spec := range m.Weights() {
+		values, shape, err := m.Weight(spec.Name)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(hash, "\n%s %v\n", spec.Name, shape)
+		hash.Write(safetensors.FromFloat32s(spec.Name, shape, values).Data)
+		m.weights[spec.Name].Release()
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// Upload copies a weight to a device as float32.
+func (m *Model) Upload(backend compute.Backend, name string) (*tensors.Tensor, error) {
+	tensor, ok := m.weights[name]
+	if !ok {
+		return nil, fmt.Errorf("gbert: the model has no weight %q", name)
+	}
+	return upload(backend, tensor, false)
+}

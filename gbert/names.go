@@ -1,0 +1,180 @@
+package gbert
+
+import (
+	"fmt"
+	"strings"
+)
+
+// WeightSpec describes one weight that a model of a given shape holds.
+type WeightSpec struct {
+	// Name is the Hugging Face name with the "bert." prefix, such as "bert.encoder.layer.0.attention.self.query.weight".
+	Name string
+	// Shape is the weight's shape.
+	Shape []int
+	init  initKind
+}
+
+type initKind int
+
+const (
+	initNormal initKind = iota // N(0, initializer_range²)
+	initZero
+	initOne
+)
+
+// Decays reports whether AdamW's weight decay applies: not to biases and LayerNorm weights.
+func (p WeightSpec) Decays() bool {
+	return !strings.HasSuffix(p.Name, ".bias") && !strings.Contains(p.Name, "LayerNorm")
+}
+
+// Size is the number of values.
+func (p WeightSpec) Size() int {
+	size := 1
+	for _, dim := range p.Shape {
+		size *= dim
+	}
+	return size
+}
+
+// LayerPrefix is the name of an encoder layer's weights up to the layer number and the dot.
+func LayerPrefix(layer int) string { return fmt.Sprintf("bert.encoder.layer.%d.", layer) }
+
+// modulePath is the name of a linear map without ".weight" and ".bias".
+func modulePath(layer int, role Role) string {
+	prefix := LayerPrefix(layer)
+	switch role {
+	case Query, Key, Value:
+		return prefix + "attention.self." + string(role)
+	case AttentionOutput:
+		return prefix + "attention.output.dense"
+	case FFNIn:
+		return prefix + "intermediate.dense"
+	case FFNOut:
+		return prefix + "output.dense"
+	case PoolerDense:
+		return "bert.pooler.dense"
+	case ClassifierDense:
+		return "classifier"
+	case TransformDense:
+		return "cls.predictions.transform.dense"
+	}
+	panic(fmt.Sprintf("gbert: unknown role %q", role))
+}
+
+// WeightName is the name of the dense weight [out, in] of a layer's linear map.
+func WeightName(layer int, role Role) string { return modulePath(layer, role) + ".weight" }
+
+// BiasName is the name of the bias [out] of a layer's linear map.
+func BiasName(layer int, role Role) string { return modulePath(layer, role) + ".bias" }
+
+// FactorNames are the names of U [out, rank] and V [rank, in] of a factored map W = U·V.
+func FactorNames(layer int, role Role) (u, v string) {
+	path := modulePath(layer, role)
+	return path + ".weight_u", path + ".weight_v"
+}
+
+func linearParameters(c *Config, layer int, role Role) []WeightSpec {
+	out, in := c.linearDims(layer, role)
+	bias := WeightSpec{BiasName(layer, role), []int{out}, initZero}
+	switch form := c.Layers[layer].Form(role); {
+	case form.Kind == Tied, out == 0:
+		return nil
+	case in == 0: // all heads or neurons are gone: what is left of the map is its bias
+		return []WeightSpec{bias}
+	case form.Kind == Factored:
+		u, v := FactorNames(layer, role)
+		return []WeightSpec{{u, []int{out, form.Rank}, initNormal}, {v, []int{form.Rank, in}, initNormal}, bias}
+	default:
+		return []WeightSpec{{WeightName(layer, role), []int{out, in}, initNormal}, bias}
+	}
+}
+
+func layerNormParameters(path string, width int) []WeightSpec {
+	return []WeightSpec{{path + ".weight", []int{width}, initOne}, {path + ".bias", []int{width}, initZero}}
+}
+
+const (
+	wordEmbeddings     = "bert.embeddings.word_embeddings.weight"
+	positionEmbeddings = "bert.embeddings.position_embeddings.weight"
+	typeEmbeddings     = "bert.embeddings.token_type_embeddings.weight"
+	embeddingsNorm     = "bert.embeddings.LayerNorm"
+	transformNorm      = "cls.predictions.transform.LayerNorm"
+	predictionBias     = "cls.predictions.bias"
+)
+
+// IsEmbedding reports whether a weight belongs to the embeddings.
+func IsEmbedding(name string) bool { return strings.HasPrefix(name, "bert.embeddings.") }
+
+func attentionNorm(layer int) string { return LayerPrefix(layer) + "attention.output.LayerNorm" }
+func outputNorm(layer int) string    { return LayerPrefix(layer) + "output.LayerNorm" }
+
+// encoderParameters are the weights of embeddings and encoder, in the order of the computation.
+func encoderParameters(c *Config) []WeightSpec {
+	d := c.HiddenSize
+	params := []WeightSpec{
+		{wordEmbeddings, []int{c.VocabSize, d}, initNormal},
+		{positionEmbeddings, []int{c.MaxPositionEmbeddings, d}, initNormal},
+		{typeEmbeddings, []int{c.TypeVocabSize, d}, initNormal},
+	}
+	params = append(params, layerNormParameters(embeddingsNorm, d)...)
+	for l := range c.Layers {
+		for _, role := range []Role{Query, Key, Value, AttentionOutput} {
+			params = append(params, linearParameters(c, l, role)...)
+		}
+		params = append(params, layerNormParameters(attentionNorm(l), d)...)
+		for _, role := range []Role{FFNIn, FFNOut} {
+			params = append(params, linearParameters(c, l, role)...)
+		}
+		params = append(params, layerNormParameters(outputNorm(l), d)...)
+	}
+	return params
+}
+
+func poolerParameters(c *Config) []WeightSpec {
+	path := modulePath(0, PoolerDense)
+	return []WeightSpec{
+		{path + ".weight", []int{c.HiddenSize, c.HiddenSize}, initNormal},
+		{path + ".bias", []int{c.HiddenSize}, initZero},
+	}
+}
+
+func classifierParameters(c *Config, labels int) []WeightSpec {
+	return []WeightSpec{
+		{"classifier.weight", []int{labels, c.HiddenSize}, initNormal},
+		{"classifier.bias", []int{labels}, initZero},
+	}
+}
+
+func maskedLMParameters(c *Config) []WeightSpec {
+	path := modulePath(0, TransformDense)
+	params := []WeightSpec{
+		{path + ".weight", []int{c.HiddenSize, c.HiddenSize}, initNormal},
+		{path + ".bias", []int{c.HiddenSize}, initZero},
+	}
+	params = append(params, layerNormParameters(transformNorm, c.HiddenSize)...)
+	return append(params, WeightSpec{predictionBias, []int{c.VocabSize}, initZero})
+}
+
+// canonicalName maps a tensor name found in a checkpoint to the name used here, and says whether it is one that a BERT
+// checkpoint may hold but that bertlab does not need (position ids, the next-sentence head, the tied decoder).
+func canonicalName(name string) (canonical string, needless bool) {
+	name = strings.TrimPrefix(name, "module.")
+	if rest, ok := strings.CutSuffix(name, ".gamma"); ok {
+		name = rest + ".weight"
+	} else if rest, ok := strings.CutSuffix(name, ".beta"); ok {
+		name = rest + ".bias"
+	}
+	for _, part := range []string{"embeddings.", "encoder.", "pooler."} {
+		if strings.HasPrefix(name, part) {
+			name = "bert." + name
+			break
+		}
+	}
+	switch {
+	case strings.HasSuffix(name, "embeddings.position_ids"), strings.HasSuffix(name, "embeddings.token_type_ids"),
+		strings.HasPrefix(name, "cls.seq_relationship."),
+		name == "cls.predictions.decoder.weight", name == "cls.predictions.decoder.bias":
+		return name, true
+	}
+	return name, false
+}

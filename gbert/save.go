@@ -1,0 +1,160 @@
+package gbert
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"bertlab/gbert/safetensors"
+)
+
+// Precision is the number format of saved weights.
+type Precision string
+
+// The precisions that [Model.Save] writes.
+const (
+	Float32 Precision = "float32"
+	Float16 Precision = "float16"
+)
+
+// Save writes the model to a folder in the Hugging Face layout: config.json, model.safetensors, and the tokenizer's files.
+// Each file is written under a temporary name first and all are renamed at the end, so that a full disk or a kill leaves
+// what was there. Other files in the folder stay.
+func (m *Model) Save(dir string, precision Precision) error {
+	if err := m.save(dir, precision); err != nil {
+		return fmt.Errorf("gbert: saving to %s: %w", dir, err)
+	}
+	return nil
+}
+
+func (m *Model) save(dir string, precision Precision) error {
+	dtype := safetensors.F32
+	switch precision {
+	case Float32, "":
+	case Float16:
+		dtype = safetensors.F16
+	default:
+		return fmt.Errorf("precision %q is not one of %q, %q", precision, Float32, Float16)
+	}
+	if err := m.Check(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	staging, err := os.MkdirTemp(dir, ".saving-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(staging)
+
+	config, err := m.configFile(dtype)
+	if err != nil {
+		return err
+	}
+	if err := writeSynced(filepath.Join(staging, "config.json"), config); err != nil {
+		return err
+	}
+	params := m.Weights()
+	entries := make([]safetensors.Entry, len(params))
+	for i, p := range params {
+		values, _, err := m.Weight(p.Name)
+		if err != nil {
+			return err
+		}
+		entries[i] = safetensors.Entry{Name: m.savedName(p.Name), Shape: p.Shape, DType: dtype, Values: values}
+	}
+	if err := safetensors.Write(filepath.Join(staging, safetensors.WeightsName), entries, map[string]string{"format": "pt"}); err != nil {
+		return err
+	}
+	if m.Tokenizer != nil {
+		if err := m.Tokenizer.Save(staging); err != nil {
+			return err
+		}
+	}
+	files, err := os.ReadDir(staging)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := os.Rename(filepath.Join(staging, file.Name()), filepath.Join(dir, file.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// savedName is the name that transformers gives a weight: a bare BertModel has no "bert." prefix.
+func (m *Model) savedName(name string) string {
+	if m.NumLabels() == 0 && !m.HasMaskedLM() {
+		return name[len("bert."):]
+	}
+	return name
+}
+
+func (m *Model) configFile(dtype safetensors.DType) ([]byte, error) {
+	config := m.Config.Clone()
+	architecture := "BertModel"
+	switch {
+	case m.NumLabels() > 0:
+		architecture = "BertForSequenceClassification"
+	case m.HasMaskedLM():
+		architecture = "BertForMaskedLM"
+	}
+	if config.extra == nil {
+		config.extra = map[string]json.RawMessage{}
+	}
+	set := map[string]any{"architectures": []string{architecture}, "torch_dtype": "float32"}
+	if dtype == safetensors.F16 {
+		set["torch_dtype"] = "float16"
+	}
+	delete(config.extra, "num_labels")
+	delete(config.extra, "problem_type")
+	if n := m.NumLabels(); n > 0 {
+		if len(config.Labels) != n {
+			config.Labels = make([]string, n)
+			for i := range config.Labels {
+				config.Labels[i] = fmt.Sprintf("LABEL_%d", i)
+			}
+		}
+		set["problem_type"] = "single_label_classification"
+		if n == 1 {
+			set["problem_type"] = "regression"
+		}
+	}
+	for key, value := range set {
+		encoded, err := json.Marshal(value)
+		if err != nil {
+			return nil, err
+		}
+		config.extra[key] = encoded
+	}
+	compact, err := json.Marshal(config)
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	if err := json.Indent(&text, compact, "", "  "); err != nil {
+		return nil, err
+	}
+	text.WriteByte('\n')
+	return text.Bytes(), nil
+}
+
+func writeSynced(path string, data []byte) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if _, err := file.Write(data); err != nil {
+		file.Close()
+		return err
+	}
+	if err := file.Sync(); err != nil {
+		file.Close()
+		return err
+	}
+	return file.Close()
+}

@@ -1,0 +1,348 @@
+package gbert
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/support/exceptions"
+
+	"bertlab/gbert/safetensors"
+)
+
+// Session is a model's weights on a device, and the programs compiled for them. Weights go to the device when the first
+// program asks for them, once, straight from the mapped file. A Session may be used by one goroutine at a time.
+type Session struct {
+	backend compute.Backend
+	model   *Model
+
+	mu       sync.Mutex
+	weights  map[string]*tensors.Tensor // the session's own
+	bound    map[string]*tensors.Tensor // the caller's
+	programs map[string]*Program
+}
+
+// NewSession prepares a model for a backend.
+func NewSession(backend compute.Backend, model *Model) (*Session, error) {
+	if err := model.Check(); err != nil {
+		return nil, fmt.Errorf("gbert: %w", err)
+	}
+	return &Session{backend: backend, model: model, weights: map[string]*tensors.Tensor{}, bound: map[string]*tensors.Tensor{}, programs: map[string]*Program{}}, nil
+}
+
+// Backend is the backend that the session computes on.
+func (s *Session) Backend() compute.Backend { return s.backend }
+
+// Model is the model of the session.
+func (s *Session) Model() *Model { return s.model }
+
+// Close frees the weights and programs on the device.
+func (s *Session) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, program := range s.programs {
+		program.exec.Finalize()
+	}
+	for _, weight := range s.weights {
+		weight.MustFinalizeAll()
+	}
+	s.programs, s.weights = map[string]*Program{}, map[string]*tensors.Tensor{}
+}
+
+// Program is a compiled graph function with the session's weights bound to it. It compiles once for each combination of
+// input shapes.
+type Program struct {
+	exec *Exec
+	name string
+}
+
+// Program returns the program of that name, and builds it with fn at the first call. fn gets the inputs' nodes and a
+// function that begins a forward pass with the session's weights.
+func (s *Session) Program(name string, fn func(begin func(Taps) *Forward, inputs []*Node) []*Node) (*Program, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if program, ok := s.programs[name]; ok {
+		return program, nil
+	}
+	exec, err := NewExec(s.backend, func(inputs []*Node) []*Node {
+		g := inputs[0].Graph()
+		source := &sessionWeights{session: s, graph: g, nodes: map[string]*Node{}}
+		return fn(func(taps Taps) *Forward { return NewForward(s.model.Config, g, source, taps) }, inputs)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("gbert: %s: %w", name, err)
+	}
+	exec.WithName(name).SetMaxCache(-1).SetSideParamsHook(func(g *Graph, buffers []compute.Buffer, donate []bool) error {
+		for i, buffer := range buffers {
+			if buffer != nil {
+				continue
+			}
+			bound, err := s.deviceWeight(g.GetParameterByHandle(ParameterHandle(i)).GetParameterName())
+			if err != nil {
+				return err
+			}
+			buffers[i], donate[i] = bound, false
+		}
+		return nil
+	})
+	program := &Program{exec: exec, name: name}
+	s.programs[name] = program
+	return program, nil
+}
+
+// transposedSuffix marks the name of a weight's transposed copy on the device.
+const transposedSuffix = "ᵀ"
+
+// sessionWeights makes parameters of a graph for the session's weights.
+type sessionWeights struct {
+	session *Session
+	graph   *Graph
+	nodes   map[string]*Node
+}
+
+// Weight implements [WeightSource].
+func (w *sessionWeights) Weight(name string) *Node { return w.parameter(name, w.shape(name)) }
+
+// Matrix implements [WeightSource]: transposed.
+func (w *sessionWeights) Matrix(name string) (*Node, bool) {
+	if w.session.isBound(name) {
+		return w.Weight(name), false
+	}
+	shape := w.shape(name)
+	return w.parameter(name+transposedSuffix, []int{shape[1], shape[0]}), true
+}
+
+func (w *sessionWeights) shape(name string) []int {
+	tensor, ok := w.session.model.weights[name]
+	if !ok {
+		exceptions.Panicf("gbert: the model has no weight %q", name)
+	}
+	return tensor.Shape
+}
+
+func (w *sessionWeights) parameter(name string, shape []int) *Node {
+	node, ok := w.nodes[name]
+	if !ok {
+		node = Parameter(w.graph, name, shapes.Make(dtypes.Float32, shape...))
+		w.nodes[name] = node
+	}
+	return node
+}
+
+// Bind makes the session use a tensor on the device for a weight, in place of the model's. The caller keeps the tensor and
+// may bind another at any time; Close does not free it. Bind before the first program is built.
+func (s *Session) Bind(name string, tensor *tensors.Tensor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bound[name] = tensor
+}
+
+func (s *Session) isBound(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.bound[name]
+	return ok
+}
+
+// deviceWeight is a weight's buffer on the device; the first call for a name uploads it.
+func (s *Session) deviceWeight(name string) (compute.Buffer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tensor, ok := s.bound[name]
+	if !ok {
+		tensor, ok = s.weights[name]
+	}
+	if !ok {
+		original := strings.TrimSuffix(name, transposedSuffix)
+		source, found := s.model.weights[original]
+		if !found {
+			return nil, fmt.Errorf("the model has no weight %q", name)
+		}
+		uploaded, err := upload(s.backend, source, original != name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		s.weights[name] = uploaded
+		tensor = uploaded
+	}
+	return tensor.Buffer(s.backend, 0)
+}
+
+// upload copies a weight to the device as float32, without a second copy on the way where its bytes are float32 already. A
+// matrix may be transposed on the way.
+func upload(backend compute.Backend, source safetensors.Tensor, transpose bool) (*tensors.Tensor, error) {
+	values, err := source.Float32s()
+	if err != nil {
+		return nil, err
+	}
+	shape := source.Shape
+	if transpose {
+		rows, columns := shape[0], shape[1]
+		shape = []int{columns, rows}
+		values = transposed(values, rows, columns)
+	}
+	view := safetensors.FromFloat32s(source.Name, shape, values)
+	tensor, err := tensors.FromRaw(backend, 0, shapes.Make(dtypes.Float32, shape...), view.Data)
+	if err != nil {
+		return nil, err
+	}
+	source.Release()
+	return tensor, nil
+}
+
+// transposed is a row-major matrix's transpose. It goes in blocks that fit the first-level cache.
+func transposed(values []float32, rows, columns int) []float32 {
+	const block = 32
+	out := make([]float32, len(values))
+	for r0 := 0; r0 < rows; r0 += block {
+		for c0 := 0; c0 < columns; c0 += block {
+			for r := r0; r < min(r0+block, rows); r++ {
+				for c := c0; c < min(c0+block, columns); c++ {
+					out[c*rows+r] = values[r*columns+c]
+				}
+			}
+		}
+	}
+	return out
+}
+
+// Run executes the program. Inputs are tensors or (multi-dimensional) slices; at least one. The caller owns the results and
+// frees them with FinalizeAll.
+func (p *Program) Run(inputs ...any) ([]*tensors.Tensor, error) {
+	outputs, err := p.exec.Call(inputs...)
+	if err != nil {
+		return nil, fmt.Errorf("gbert: %s: %w", p.name, err)
+	}
+	return outputs, nil
+}
+
+// BatchInputs are a batch's tensors in the order ids, types, mask, for [Program.Run]. Its counterpart in the graph is
+// [InputNodes].
+func BatchInputs(b *Batch) []any {
+	return []any{
+		tensors.FromFlatDataAndDimensions(b.IDs, b.Rows, b.Length),
+		tensors.FromFlatDataAndDimensions(b.Types, b.Rows, b.Length),
+		tensors.FromFlatDataAndDimensions(b.Mask, b.Rows, b.Length),
+	}
+}
+
+// InputNodes reads a batch from the first three inputs of a program.
+func InputNodes(inputs []*Node) Input {
+	return Input{IDs: inputs[0], Types: inputs[1], Mask: inputs[2]}
+}
+
+// Free releases tensors given to or received from a [Program].
+func Free(values ...any) {
+	for _, value := range values {
+		switch v := value.(type) {
+		case *tensors.Tensor:
+			v.MustFinalizeAll()
+		case []*tensors.Tensor:
+			for _, t := range v {
+				t.MustFinalizeAll()
+			}
+		case []any:
+			Free(v...)
+		}
+	}
+}
+
+// HeadMask is ξ as numbers, [layers][heads], with heads as numbered in the pretrained model.
+type HeadMask [][]float32
+
+// NewHeadMask is the mask that keeps every head of the model.
+func NewHeadMask(c *Config) HeadMask {
+	mask := make(HeadMask, c.NumHiddenLayers)
+	for l := range mask {
+		mask[l] = make([]float32, c.NumAttentionHeads)
+		for h := range mask[l] {
+			mask[l][h] = 1
+		}
+	}
+	return mask
+}
+
+// Clone returns a copy.
+func (m HeadMask) Clone() HeadMask {
+	clone := make(HeadMask, len(m))
+	for l := range m {
+		clone[l] = append([]float32(nil), m[l]...)
+	}
+	return clone
+}
+
+// Tensor is the mask as a tensor [layers, heads], for a model with at least one layer.
+func (m HeadMask) Tensor() *tensors.Tensor {
+	flat := make([]float32, 0, len(m)*len(m[0]))
+	for _, row := range m {
+		flat = append(flat, row...)
+	}
+	return tensors.FromFlatDataAndDimensions(flat, len(m), len(m[0]))
+}
+
+// check reports a mask that does not fit the model.
+func (m HeadMask) check(c *Config) error {
+	if len(m) != c.NumHiddenLayers {
+		return fmt.Errorf("gbert: the head mask has %d layers, the model %d", len(m), c.NumHiddenLayers)
+	}
+	for l, row := range m {
+		if len(row) != c.NumAttentionHeads {
+			return fmt.Errorf("gbert: the head mask has %d heads in layer %d, the model %d", len(row), l, c.NumAttentionHeads)
+		}
+		for h, value := range row {
+			if math.IsNaN(float64(value)) || math.IsInf(float64(value), 0) {
+				return fmt.Errorf("gbert: the head mask of layer %d, head %d is %g", l, h, value)
+			}
+		}
+	}
+	return nil
+}
+
+// BatchLogits runs the classifier over one batch and returns the logits of its real rows, [examples][labels]. mask is ξ; nil
+// keeps all heads. Any mask runs on the same executable.
+func (s *Session) BatchLogits(batch *Batch, mask HeadMask) ([][]float32, error) {
+	labels := s.model.NumLabels()
+	if labels == 0 {
+		return nil, fmt.Errorf("gbert: the model has no classification head: fine-tune it first, or add one with WithClassifier")
+	}
+	if mask == nil {
+		mask = NewHeadMask(s.model.Config)
+	} else if err := mask.check(s.model.Config); err != nil {
+		return nil, err
+	}
+	program, err := s.Program("logits", func(begin func(Taps) *Forward, inputs []*Node) []*Node {
+		taps := Taps{}
+		if len(inputs) > 3 {
+			taps.HeadMask = inputs[3]
+		}
+		return []*Node{begin(taps).Logits(InputNodes(inputs))}
+	})
+	if err != nil {
+		return nil, err
+	}
+	inputs := BatchInputs(batch)
+	if len(mask) > 0 {
+		inputs = append(inputs, mask.Tensor())
+	}
+	defer Free(inputs)
+	outputs, err := program.Run(inputs...)
+	if err != nil {
+		return nil, err
+	}
+	defer Free(outputs)
+	flat, err := tensors.CopyFlatData[float32](outputs[0])
+	if err != nil {
+		return nil, fmt.Errorf("gbert: %w", err)
+	}
+	rows := make([][]float32, len(batch.Index))
+	for row := range rows {
+		rows[row] = flat[row*labels : (row+1)*labels]
+	}
+	return rows, nil
+}
