@@ -88,3 +88,6 @@ func epochOrder(encodings []tokenizer.Encoding, o Options, epoch int) [][]int {
 	rng.Shuffle(len(batches), func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
 	return batches
 }
+
+// CheckLabels reports whether the model's head fits the data set and all examples have a label.
+func (p *Prepared) CheckLabels(model *gbert.Model) error { return checkLabels(model, p.Dataset) }

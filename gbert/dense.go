@@ -1,0 +1,121 @@
+package gbert
+
+import (
+	"fmt"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas32"
+)
+
+// Dense returns a plain Hugging Face BERT that computes the same function: zeros where heads and neurons were removed,
+// products in place of factors, copies in place of ties. Its configuration has no "bertlab" key, so any program that reads a
+// BERT reads it. Layers that were dropped stay dropped.
+func (m *Model) Dense() (*Model, error) {
+	plain := m.Clone()
+	plain.Config.Layers = plainLayers(plain.Config)
+	plain.Config.History = nil
+	for layer := range m.Config.Layers {
+		for _, role := range LayerRoles {
+			if err := m.denseMap(plain, layer, role); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := plain.Check(); err != nil {
+		return nil, fmt.Errorf("gbert: %w", err)
+	}
+	wanted := map[string]bool{}
+	for _, spec := range plain.Weights() {
+		wanted[spec.Name] = true
+	}
+	for name := range plain.weights {
+		if !wanted[name] {
+			delete(plain.weights, name)
+		}
+	}
+	return plain, nil
+}
+
+// denseMap writes the full matrix and bias of a layer's map into plain.
+func (m *Model) denseMap(plain *Model, layer int, role Role) error {
+	weight, bias, err := m.DenseMap(layer, role)
+	if err != nil {
+		return err
+	}
+	out, in := plain.Config.linearDims(layer, role)
+	keptOut, keptIn := m.Config.linearDims(layer, role)
+	outPlace, inPlace := m.places(layer, role)
+	fullWeight, fullBias := weight, bias
+	if keptOut != out || keptIn != in {
+		fullWeight, fullBias = make([]float32, out*in), make([]float32, out)
+		for r := range keptOut {
+			fullBias[outPlace(r)] = bias[r]
+			for c := range keptIn {
+				fullWeight[outPlace(r)*in+inPlace(c)] = weight[r*keptIn+c]
+			}
+		}
+	}
+	if err := plain.SetWeight(WeightName(layer, role), []int{out, in}, fullWeight); err != nil {
+		return err
+	}
+	return plain.SetWeight(BiasName(layer, role), []int{out}, fullBias)
+}
+
+// places say where a kept row and column of a map stand in the uncompressed one: those of removed heads leave gaps, a narrowed
+// feed-forward network fills from the left.
+func (m *Model) places(layer int, role Role) (out, in func(int) int) {
+	same := func(i int) int { return i }
+	size, kept := m.Config.HeadSize(), m.Config.Layers[layer].Heads
+	heads := func(i int) int { return kept[i/size]*size + i%size }
+	switch role {
+	case Query, Key, Value:
+		return heads, same
+	case AttentionOutput:
+		return same, heads
+	}
+	return same, same
+}
+
+// DenseMap is the linear map of a layer and role as a matrix [out, in], row-major, and its bias [out], whatever form it is stored
+// in. The slices must not be changed.
+func (m *Model) DenseMap(layer int, role Role) (weight, bias []float32, err error) {
+	out, in := m.Config.linearDims(layer, role)
+	holder := layer
+	form := m.Config.Layers[layer].Form(role)
+	if form.Kind == Tied {
+		holder = form.Layer
+		form = m.Config.Layers[holder].Form(role)
+	}
+	if out == 0 {
+		return nil, nil, nil
+	}
+	if bias, _, err = m.Weight(BiasName(holder, role)); err != nil {
+		return nil, nil, err
+	}
+	if in == 0 {
+		return nil, bias, nil
+	}
+	if form.Kind != Factored {
+		weight, _, err = m.Weight(WeightName(holder, role))
+		return weight, bias, err
+	}
+	uName, vName := FactorNames(holder, role)
+	u, _, err := m.Weight(uName)
+	if err != nil {
+		return nil, nil, err
+	}
+	v, _, err := m.Weight(vName)
+	if err != nil {
+		return nil, nil, err
+	}
+	return multiply(u, v, out, form.Rank, in), bias, nil
+}
+
+// multiply is the matrix product of u [rows, inner] and v [inner, columns].
+func multiply(u, v []float32, rows, inner, columns int) []float32 {
+	product := blas32.General{Rows: rows, Cols: columns, Stride: columns, Data: make([]float32, rows*columns)}
+	blas32.Gemm(blas.NoTrans, blas.NoTrans, 1,
+		blas32.General{Rows: rows, Cols: inner, Stride: inner, Data: u},
+		blas32.General{Rows: inner, Cols: columns, Stride: columns, Data: v}, 0, product)
+	return product.Data
+}

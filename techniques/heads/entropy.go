@@ -1,0 +1,73 @@
+package heads
+
+import (
+	"context"
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+)
+
+// Entropy is the mean entropy of each head's attention, −Σ p log p over the keys, in nats, [layers][heads]: the mean over the
+// tokens of an example, then over the examples. 0 is a head that looks at one token; log n one that looks at n tokens alike.
+// Heads that the model does not have are 0.
+func Entropy(ctx context.Context, s *gbert.Session, p *finetune.Prepared, progress func(done, total int)) ([][]float64, error) {
+	config := s.Model().Config
+	program, err := s.Program("heads.entropy", entropyGraph)
+	if err != nil {
+		return nil, err
+	}
+	result := zeros(config)
+	done := 0
+	for _, batch := range p.Batches {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		weights := make([]float32, batch.Rows) // 1/tokens for a real row
+		for row, example := range batch.Index {
+			weights[row] = 1 / float32(len(p.Encodings[example].IDs))
+		}
+		inputs := append(gbert.BatchInputs(batch), tensors.FromFlatDataAndDimensions(weights, batch.Rows))
+		outputs, err := program.Run(inputs...)
+		gbert.Free(inputs)
+		if err != nil {
+			return nil, err
+		}
+		sums, err := tensors.CopyFlatData[float32](outputs[0])
+		gbert.Free(outputs)
+		if err != nil {
+			return nil, fmt.Errorf("heads: %w", err)
+		}
+		for _, h := range All(config) {
+			result[h.Layer][h.Head] += float64(sums[h.Layer*config.NumAttentionHeads+h.Head]) / float64(p.Dataset.Len())
+		}
+		done += len(batch.Index)
+		if progress != nil {
+			progress(done, p.Dataset.Len())
+		}
+	}
+	return result, nil
+}
+
+func entropyGraph(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
+	batch, weights := gbert.InputNodes(inputs), inputs[3]
+	forward := begin(gbert.Taps{Attention: true})
+	out := forward.Encode(batch, false)
+	tokenWeights := ExpandAxes(Mul(batch.Mask, ExpandAxes(weights, -1)), 1) // [B, 1, S]
+	config := forward.Config()
+	rows := make([]*Node, len(out.Attention))
+	for l, probs := range out.Attention {
+		if probs == nil {
+			zero := Slice(weights, AxisRange(0, 1))
+			rows[l] = ExpandAxes(BroadcastToDims(Sub(zero, zero), config.NumAttentionHeads), 0)
+			continue
+		}
+		plogp := Mul(probs, Log(MaxScalar(probs, 1e-30)))
+		perToken := Neg(ReduceSum(plogp, -1)) // [B, A, S]
+		rows[l] = spread(ReduceSum(Mul(perToken, tokenWeights), 0, 2), config.Layers[l].Heads, config.NumAttentionHeads)
+	}
+	return []*Node{Concatenate(rows, 0)}
+}

@@ -1,0 +1,168 @@
+package heads
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+)
+
+// Variant says where the absolute value is taken in the estimate of a head's importance.
+type Variant string
+
+const (
+	// PerExample is equation 2 of Michel et al. 2019: I_h = E_x |∂L(x)/∂ξ_h| = E_x |Att_h(x)ᵀ ∂L(x)/∂Att_h(x)|, the absolute
+	// value of each example's derivative.
+	PerExample Variant = "example"
+	// PerToken is what the authors' published code computes: the absolute value at each token of an example, summed over the
+	// tokens; all layers but the last are then divided by the number of tokens, the last one, where only [CLS] has a gradient,
+	// by the number of examples. It is at least as large as the other, per layer up to that divisor. (The code's loss is a
+	// batch's mean; here it is each example's own, so that a short last batch does not count for more.)
+	PerToken Variant = "token"
+)
+
+// Importance is an estimate of what each head contributes.
+type Importance struct {
+	Variant Variant `json:"variant"`
+	// Examples is the number of examples that the mean is over.
+	Examples int `json:"examples"`
+	// Raw is I_h, [layers][heads], in nats of loss; 0 for heads that the model does not have.
+	Raw [][]float64 `json:"importance"`
+	// Normalized is Raw divided by its ℓ2 norm over each layer (Molchanov et al. 2017), by which heads are compared across
+	// layers; 0 in a layer whose norm is 0.
+	Normalized [][]float64 `json:"normalized"`
+}
+
+// Measure estimates the importance of every head on a data set, with one backward pass a batch. The data should not be those
+// on which the pruned model is judged. mask is the present ξ, at which derivatives are taken (nil: all heads); progress may be
+// nil.
+func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, v Variant, mask gbert.HeadMask, progress func(done, total int)) (*Importance, error) {
+	config := s.Model().Config
+	if mask == nil {
+		mask = gbert.NewHeadMask(config)
+	}
+	if config.NumHiddenLayers == 0 {
+		return nil, fmt.Errorf("heads: the model has no layers")
+	}
+	if err := p.CheckLabels(s.Model()); err != nil {
+		return nil, err
+	}
+	build, ok := map[Variant]func(func(gbert.Taps) *gbert.Forward, []*Node) []*Node{PerExample: perExample, PerToken: perToken}[v]
+	if !ok {
+		return nil, fmt.Errorf("heads: importance variant %q is not one of %q, %q", v, PerExample, PerToken)
+	}
+	program, err := s.Program("heads.importance."+string(v), build)
+	if err != nil {
+		return nil, err
+	}
+	result := &Importance{Variant: v, Examples: p.Dataset.Len(), Raw: zeros(config), Normalized: zeros(config)}
+	tokens, done := 0, 0
+	for _, batch := range p.Batches {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		inputs := append(append(gbert.BatchInputs(batch), finetune.LabelInputs(p.Dataset, batch)...), mask.Tensor())
+		outputs, err := program.Run(inputs...)
+		gbert.Free(inputs)
+		if err != nil {
+			return nil, err
+		}
+		sums, err := tensors.CopyFlatData[float32](outputs[0])
+		gbert.Free(outputs)
+		if err != nil {
+			return nil, fmt.Errorf("heads: %w", err)
+		}
+		for _, h := range All(config) {
+			result.Raw[h.Layer][h.Head] += float64(sums[h.Layer*config.NumAttentionHeads+h.Head])
+		}
+		for _, example := range batch.Index {
+			tokens += len(p.Encodings[example].IDs)
+		}
+		done += len(batch.Index)
+		if progress != nil {
+			progress(done, result.Examples)
+		}
+	}
+	for l, row := range result.Raw {
+		divisor := float64(result.Examples)
+		if v == PerToken && l < len(result.Raw)-1 {
+			divisor = float64(tokens)
+		}
+		norm := 0.0
+		for h := range row {
+			row[h] /= divisor
+			norm += row[h] * row[h]
+		}
+		if norm = math.Sqrt(norm); norm > 0 {
+			for h := range row {
+				result.Normalized[l][h] = row[h] / norm
+			}
+		}
+	}
+	return result, nil
+}
+
+// perExample sums |∂L_i/∂ξ| over a batch's examples, [layers, heads]. ξ has a copy an example, [layers, batch, heads], so that
+// the gradient of the summed loss holds each example's own derivative.
+func perExample(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
+	batch, labels, weights, mask := gbert.InputNodes(inputs), inputs[3], inputs[4], inputs[5]
+	dims := mask.Shape().Dimensions
+	rows := batch.IDs.Shape().Dimensions[0]
+	xi := BroadcastToDims(ExpandAxes(mask, 1), dims[0], rows, dims[1])
+	losses := finetune.ExampleLosses(begin(gbert.Taps{HeadMask: xi}).Logits(batch), labels)
+	gradient := Gradient(ReduceAllSum(Mul(losses, weights)), xi)[0]
+	return []*Node{ReduceSum(Abs(gradient), 1)}
+}
+
+// perToken sums |Att_h(x)ᵀ ∂L/∂Att_h(x)| over a batch's tokens, [layers, heads].
+func perToken(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
+	batch, labels, weights, mask := gbert.InputNodes(inputs), inputs[3], inputs[4], inputs[5]
+	forward := begin(gbert.Taps{HeadMask: mask, Context: true})
+	out := forward.Encode(batch, false)
+	losses := finetune.ExampleLosses(forward.Classify(out.Hidden), labels)
+	var contexts []*Node
+	for _, context := range out.Context {
+		if context != nil {
+			contexts = append(contexts, context)
+		}
+	}
+	gradients := Gradient(ReduceAllSum(Mul(losses, weights)), contexts...)
+	width := mask.Shape().Dimensions[1]
+	rows := make([]*Node, len(out.Context))
+	for l, context := range out.Context {
+		if context == nil {
+			rows[l] = Zeros(mask.Graph(), mask.Shape().Clone())
+			rows[l] = Slice(rows[l], AxisRange(0, 1))
+			continue
+		}
+		perHead := ReduceSum(Abs(ReduceSum(Mul(gradients[0], context), -1)), 0, 2) // [A]
+		gradients = gradients[1:]
+		rows[l] = spread(perHead, forward.Config().Layers[l].Heads, width)
+	}
+	return []*Node{Concatenate(rows, 0)}
+}
+
+// spread puts the values of a layer's kept heads [A] at their original numbers: [1, heads].
+func spread(values *Node, kept []int, width int) *Node {
+	columns := make([]*Node, width)
+	for h := range columns {
+		columns[h] = ZerosLike(Slice(values, AxisRange(0, 1)))
+	}
+	for i, h := range kept {
+		columns[h] = Slice(values, AxisRange(i, i+1))
+	}
+	return ExpandAxes(Concatenate(columns, 0), 0)
+}
+
+func zeros(c *gbert.Config) [][]float64 {
+	table := make([][]float64, c.NumHiddenLayers)
+	for l := range table {
+		table[l] = make([]float64, c.NumAttentionHeads)
+	}
+	return table
+}
