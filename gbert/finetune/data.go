@@ -91,3 +91,20 @@ func epochOrder(encodings []tokenizer.Encoding, o Options, epoch int) [][]int {
 
 // CheckLabels reports whether the model's head fits the data set and all examples have a label.
 func (p *Prepared) CheckLabels(model *gbert.Model) error { return checkLabels(model, p.Dataset) }
+
+// PrepareLike encodes a data set as [Prepare] does, with the batch size and the padded lengths of another, so that both run on
+// the same executables.
+func PrepareLike(model *gbert.Model, d *task.Dataset, maxLength int, like *Prepared) (*Prepared, error) {
+	encodings, err := encode(model, d, maxLength)
+	if err != nil {
+		return nil, err
+	}
+	o := gbert.BatchOptions{PadID: model.Config.PadTokenID, Lengths: []int{}}
+	for _, b := range like.Batches {
+		o.Size = b.Rows
+		if n := len(o.Lengths); n == 0 || o.Lengths[n-1] < b.Length {
+			o.Lengths = append(o.Lengths, b.Length)
+		}
+	}
+	return &Prepared{Dataset: d, Encodings: encodings, Batches: gbert.MakeBatches(encodings, o)}, nil
+}

@@ -1,0 +1,44 @@
+package experiment
+
+import "bertlab/figures"
+
+// Claim is what a paper says and what was measured here.
+type Claim struct {
+	// Text is the claim in a sentence.
+	Text string `json:"claim"`
+	// Paper is the paper's own value with its place, Measured ours with its interval.
+	Paper    string `json:"paper"`
+	Measured string `json:"measured"`
+	// Verdict says whether it holds here, and Explanation by which rule.
+	Verdict     figures.Verdict `json:"verdict"`
+	Explanation string          `json:"explanation"`
+}
+
+// ClaimsBlock shows claims in a report.
+func ClaimsBlock(claims []Claim) figures.Claims {
+	block := make(figures.Claims, len(claims))
+	for i, c := range claims {
+		block[i] = figures.Claim{Text: c.Text, Verdict: c.Verdict, Paper: c.Paper, Measured: c.Measured, Explanation: c.Explanation}
+	}
+	return block
+}
+
+// When is the verdict of a claim that is decided: it holds or it does not.
+func When(holds bool) figures.Verdict {
+	if holds {
+		return figures.Holds
+	}
+	return figures.DoesNotHold
+}
+
+// ByInterval is the verdict on "the value is above the threshold" from an interval of the value: the interval decides unless
+// it includes the threshold.
+func ByInterval(low, high, threshold float64) figures.Verdict {
+	switch {
+	case low > threshold:
+		return figures.Holds
+	case high <= threshold:
+		return figures.DoesNotHold
+	}
+	return figures.CannotTell
+}

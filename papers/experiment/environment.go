@@ -1,0 +1,145 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/gomlx/compute"
+
+	"bertlab/gbert"
+	"bertlab/gbert/backend"
+	"bertlab/gbert/hub"
+	"bertlab/gbert/task"
+)
+
+// Environment is what an experiment needs from outside.
+type Environment struct {
+	// Backend computes; Choice says which it is and why.
+	Backend compute.Backend
+	Choice  *backend.Choice
+	// Hub finds models and data sets by name.
+	Hub *hub.Client
+	// Dir is the folder for results; steps are remembered below it.
+	Dir string
+	// Progress is told what goes on; may be nil.
+	Progress func(Progress)
+}
+
+// Progress is how far a stage of an experiment is.
+type Progress struct {
+	// Stage says what is running.
+	Stage string
+	// Done of Total units are finished; Total 0 means unknown.
+	Done, Total int
+	// Detail is a short addition, such as the loss or "compiling".
+	Detail string
+}
+
+// Stage returns a progress function for one stage.
+func (e *Environment) Stage(name string) func(done, total int) {
+	return func(done, total int) { e.Report(Progress{Stage: name, Done: done, Total: total}) }
+}
+
+// Report passes progress on.
+func (e *Environment) Report(p Progress) {
+	if e.Progress != nil {
+		e.Progress(p)
+	}
+}
+
+// Model finds and loads a model by name or folder.
+func (e *Environment) Model(ctx context.Context, name string) (*gbert.Model, *hub.Resolved, error) {
+	resolved, err := e.Hub.Model(ctx, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	model, err := gbert.Load(resolved.Dir)
+	return model, resolved, err
+}
+
+// Data loads a split of a task from its source: a file, a folder, or, when source is empty, wherever the task's data are found
+// by name.
+func (e *Environment) Data(ctx context.Context, taskName, split, source string) (*task.Dataset, error) {
+	t, err := task.Lookup(taskName)
+	if err != nil {
+		return nil, err
+	}
+	return task.Load(ctx, Finder{e.Hub}, t, split, source, task.Columns{})
+}
+
+// Finder finds data sets with a hub client; it is a [task.Finder].
+type Finder struct{ *hub.Client }
+
+// SentimentFolder implements [task.Finder].
+func (f Finder) SentimentFolder(ctx context.Context) (string, error) {
+	resolved, err := f.Sentiment(ctx)
+	if err != nil {
+		return "", err
+	}
+	return resolved.Dir, nil
+}
+
+// Provenance is where numbers come from.
+type Provenance struct {
+	Model       string            `json:"model"`
+	ModelSource string            `json:"model_source"`
+	ModelSHA256 string            `json:"model_sha256"` // of configuration and weights, see gbert's Fingerprint
+	Data        []DataProvenance  `json:"data"`
+	Backend     string            `json:"backend"`
+	Device      string            `json:"device,omitempty"`
+	Plugin      string            `json:"plugin,omitempty"`
+	Machine     string            `json:"machine"`
+	Versions    map[string]string `json:"versions"`
+	Began       time.Time         `json:"began"`
+	Seconds     float64           `json:"seconds"`
+}
+
+// DataProvenance is a data set that was used.
+type DataProvenance struct {
+	Use       string         `json:"use"` // what for: train, test, importance, …
+	Task      string         `json:"task"`
+	Split     string         `json:"split"`
+	Selection string         `json:"selection,omitempty"`
+	Examples  int            `json:"examples"`
+	SHA256    string         `json:"sha256"`
+	LeftOut   []task.LeftOut `json:"left_out,omitempty"`
+}
+
+// DescribeData is the provenance of a data set.
+func DescribeData(use string, d *task.Dataset) DataProvenance {
+	return DataProvenance{Use: use, Task: d.Task.Name, Split: d.Split, Selection: d.Selection, Examples: d.Len(), SHA256: d.SHA256, LeftOut: d.LeftOut}
+}
+
+// Describe begins a provenance for a model.
+func (e *Environment) Describe(model *gbert.Model, resolved *hub.Resolved) (Provenance, error) {
+	fingerprint, err := model.Fingerprint()
+	if err != nil {
+		return Provenance{}, err
+	}
+	source := resolved.Source
+	if resolved.Revision != "" {
+		source += " (" + resolved.Revision + ")"
+	}
+	return Provenance{
+		Model: resolved.Name, ModelSource: source, ModelSHA256: fingerprint, Backend: e.Choice.Name, Device: e.Choice.Device,
+		Plugin: e.Choice.PluginVersion, Machine: Machine(), Versions: backend.Versions(), Began: time.Now().UTC(),
+	}, nil
+}
+
+// Machine describes the processor in a line.
+func Machine() string {
+	name := runtime.GOARCH
+	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range strings.Lines(string(text)) {
+			if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
+				name = strings.TrimSpace(value)
+				break
+			}
+		}
+	}
+	return fmt.Sprintf("%s, %d cores, %s", name, runtime.NumCPU(), runtime.GOOS)
+}

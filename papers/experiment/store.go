@@ -1,0 +1,67 @@
+package experiment
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+)
+
+// Store keeps the results of an experiment's steps.
+type Store struct {
+	dir string
+}
+
+// Open opens the store of an experiment in a folder. identity is everything that its results depend on: configuration, data,
+// model, backend. Another identity is another store.
+func Open(dir string, identity any) (*Store, error) {
+	text, err := json.Marshal(identity)
+	if err != nil {
+		return nil, fmt.Errorf("experiment: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	store := &Store{dir: filepath.Join(dir, "steps", hex.EncodeToString(sum[:8]))}
+	if err := os.MkdirAll(store.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("experiment: %w", err)
+	}
+	return store, renameio.WriteFile(filepath.Join(store.dir, "identity.json"), text, 0o644)
+}
+
+// Dir is a folder of the store for what a step keeps beside its result, such as a model.
+func (s *Store) Dir(name string) string { return filepath.Join(s.dir, name) }
+
+// Step returns the remembered result of a step, or runs it and remembers what it returns. A step that fails, or is killed, is
+// run again the next time. A file that cannot be read counts as not remembered.
+func Step[T any](s *Store, name string, run func() (T, error)) (T, error) {
+	path := filepath.Join(s.dir, name+".json")
+	var result T
+	text, err := os.ReadFile(path)
+	if err == nil {
+		if err := json.Unmarshal(text, &result); err == nil {
+			return result, nil
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return result, fmt.Errorf("experiment: %w", err)
+	}
+	if result, err = run(); err != nil {
+		return result, err
+	}
+	if text, err = json.Marshal(result); err != nil {
+		return result, fmt.Errorf("experiment: %s: %w", name, err)
+	}
+	if err := renameio.WriteFile(path, text, 0o644); err != nil {
+		return result, fmt.Errorf("experiment: %w", err)
+	}
+	// What was just computed is read back, so that a first run and a replay see the same numbers.
+	var stored T
+	if err := json.Unmarshal(text, &stored); err != nil {
+		return result, fmt.Errorf("experiment: %s: %w", name, err)
+	}
+	return stored, nil
+}

@@ -1,0 +1,233 @@
+package michel2019
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/heads"
+)
+
+// run is an experiment under way.
+type run struct {
+	config Config
+	env    *experiment.Environment
+	store  *experiment.Store
+	result *Result
+
+	pretrained *gbert.Model
+	train      *task.Dataset
+	test       *task.Dataset
+	importance *task.Dataset // of the training set
+	choice     *task.Dataset // of the training set
+	transfer   *task.Dataset // nil: none
+}
+
+// Run does the experiment. Finished steps are remembered in the environment's folder; a run that was stopped goes on there.
+func Run(ctx context.Context, env *experiment.Environment, config Config) (*Result, error) {
+	r := &run{config: config, env: env, result: &Result{Config: config}}
+	began := time.Now()
+	if err := r.prepare(ctx); err != nil {
+		return nil, fmt.Errorf("michel2019: %w", err)
+	}
+	for i, seed := range config.Seeds {
+		if err := r.seed(ctx, seed, i == 0); err != nil {
+			return nil, fmt.Errorf("michel2019: seed %d: %w", seed, err)
+		}
+	}
+	r.result.Provenance.Seconds = time.Since(began).Seconds()
+	var err error
+	if r.result.Claims, err = r.result.claims(); err != nil {
+		return nil, fmt.Errorf("michel2019: %w", err)
+	}
+	return r.result, nil
+}
+
+// prepare loads model and data and opens the store.
+func (r *run) prepare(ctx context.Context) error {
+	c := r.config
+	if len(c.Seeds) == 0 {
+		return errors.New("the protocol has no seed")
+	}
+	model, resolved, err := r.env.Model(ctx, c.Model)
+	if err != nil {
+		return err
+	}
+	r.pretrained = model
+	if r.result.Provenance, err = r.env.Describe(model, resolved); err != nil {
+		return err
+	}
+	all, err := r.env.Data(ctx, c.Task, "train", c.Data)
+	if err != nil {
+		return err
+	}
+	if all.Task.Kind != task.Classification {
+		return fmt.Errorf("%s is not a classification task", c.Task)
+	}
+	test, err := r.env.Data(ctx, c.Task, "dev", c.Data)
+	if err != nil {
+		return err
+	}
+	if r.train, err = limit(all, c.TrainExamples, 101); err != nil {
+		return err
+	}
+	if r.test, err = limit(test, c.TestExamples, 102); err != nil {
+		return err
+	}
+	if r.importance, err = limit(r.train, c.ImportanceExamples, 103); err != nil {
+		return err
+	}
+	if r.choice, err = limit(r.train, c.ChoiceExamples, 104); err != nil {
+		return err
+	}
+	data := []experiment.DataProvenance{
+		experiment.DescribeData("train", r.train), experiment.DescribeData("test", r.test),
+		experiment.DescribeData("importance", r.importance), experiment.DescribeData("choice of one head", r.choice),
+	}
+	if c.Transfer != "" {
+		other, err := r.env.Data(ctx, c.Transfer, "dev", c.TransferData)
+		if err != nil {
+			return err
+		}
+		if !slices.Equal(other.Task.Labels, all.Task.Labels) {
+			return fmt.Errorf("%s has the labels %v, %s has %v: effects of heads cannot be compared", c.Transfer, other.Task.Labels, c.Task, all.Task.Labels)
+		}
+		if r.transfer, err = limit(other, c.TransferExamples, 105); err != nil {
+			return err
+		}
+		data = append(data, experiment.DescribeData("out of domain", r.transfer))
+	}
+	r.result.Provenance.Data = data
+	r.result.Layers, r.result.Heads = model.Config.NumHiddenLayers, model.Config.NumAttentionHeads
+	r.result.Metric = r.test.Task.Metrics[0]
+	r.result.Majority = majority(r.test)
+	r.store, err = experiment.Open(r.env.Dir, map[string]any{
+		"paper": "michel2019", "config": c, "model": r.result.Provenance.ModelSHA256, "data": data,
+		"backend": r.env.Choice.Name, "versions": r.result.Provenance.Versions,
+	})
+	return err
+}
+
+func limit(d *task.Dataset, n int, seed uint64) (*task.Dataset, error) {
+	if n == 0 || n >= d.Len() {
+		return d, nil
+	}
+	return d.Take(n, seed)
+}
+
+func majority(d *task.Dataset) float64 {
+	count := map[int]int{}
+	most := 0
+	for _, label := range d.Labels() {
+		count[label]++
+		most = max(most, count[label])
+	}
+	return float64(most) / float64(d.Len())
+}
+
+// seed does the experiments on the model fine-tuned with a seed; those beside the pruning curves for the first seed only.
+func (r *run) seed(ctx context.Context, seed uint64, first bool) error {
+	model, tuned, err := r.fineTune(ctx, seed)
+	if err != nil {
+		return err
+	}
+	defer model.Close()
+	r.result.Models = append(r.result.Models, tuned)
+	session, err := gbert.NewSession(r.env.Backend, model)
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	s := &seedRun{run: r, seed: seed, session: session}
+	if s.test, err = s.prepareData(r.test, 40); err != nil {
+		return err
+	}
+	if s.importance, err = s.prepareData(r.importance, 2); err != nil {
+		return err
+	}
+	if err := s.measureImportance(ctx, first); err != nil {
+		return err
+	}
+	if err := s.ablate(ctx, first); err != nil {
+		return err
+	}
+	if err := s.prune(ctx); err != nil {
+		return err
+	}
+	if !first {
+		return nil
+	}
+	for _, experiment := range []func(context.Context) error{s.keepOne, s.entropy, s.transferEffects, s.speed} {
+		if err := experiment(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fineTune returns the model fine-tuned with a seed.
+func (r *run) fineTune(ctx context.Context, seed uint64) (*gbert.Model, FineTuned, error) {
+	name := fmt.Sprintf("finetune-seed%d", seed)
+	dir := r.store.Dir("model-seed" + fmt.Sprint(seed))
+	tuned, err := experiment.Step(r.store, name, func() (FineTuned, error) {
+		model, err := r.pretrained.WithClassifier(r.train.Task.Outputs(), r.train.Task.Labels, seed)
+		if err != nil {
+			return FineTuned{}, err
+		}
+		stage := fmt.Sprintf("fine-tuning, seed %d", seed)
+		checkpoints := r.store.Dir(name + "-checkpoint")
+		result, err := finetune.Train(ctx, r.env.Backend, model, r.train, r.test, finetune.Options{
+			Epochs: r.config.Epochs, BatchSize: r.config.BatchSize, MaxLength: r.config.MaxLength, LearningRate: r.config.LearningRate,
+			Seed: seed, Keep: finetune.KeepLast, CheckpointDir: checkpoints,
+			Progress: func(p finetune.Progress) {
+				detail := fmt.Sprintf("loss %.3f", p.Loss)
+				if p.Phase != "training" {
+					detail = p.Phase
+				}
+				r.env.Report(experiment.Progress{Stage: stage, Done: p.Step, Total: p.Steps, Detail: detail})
+			},
+		})
+		if err != nil {
+			return FineTuned{}, err
+		}
+		if err := result.Model.Save(dir, gbert.Float32); err != nil {
+			return FineTuned{}, err
+		}
+		if err := finetune.RemoveCheckpoint(checkpoints); err != nil {
+			return FineTuned{}, err
+		}
+		last := result.Best()
+		return FineTuned{
+			Seed: seed, TrainLoss: last.TrainLoss, TestLoss: last.Dev.Loss, Score: last.Dev.Metrics[r.test.Task.Metrics[0]], Seconds: last.Seconds,
+		}, nil
+	})
+	if err != nil {
+		return nil, tuned, err
+	}
+	model, err := gbert.Load(dir)
+	return model, tuned, err
+}
+
+// seedRun is the experiments on one fine-tuned model.
+type seedRun struct {
+	*run
+	seed       uint64
+	session    *gbert.Session
+	test       *finetune.Prepared
+	importance *finetune.Prepared
+
+	measured *heads.Importance
+	ablation *heads.Ablation
+}
+
+func (s *seedRun) step(name string) string { return fmt.Sprintf("%s-seed%d", name, s.seed) }
+
+func (s *seedRun) prepareData(d *task.Dataset, passes int) (*finetune.Prepared, error) {
+	return finetune.Prepare(s.session.Model(), d, s.config.MaxLength, s.config.BatchSize, passes)
+}
