@@ -2,6 +2,7 @@ package gbert
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -133,8 +134,9 @@ func nextPowerOfTwo(n int) int {
 }
 
 // PadBatch makes one batch of the given examples: rows rows, padded to the first of the ascending lengths that holds the
-// longest example, or to the longest itself where none does.
+// longest example, or to the longest itself where none does. More examples than rows make as many rows as are needed.
 func PadBatch(examples []tokenizer.Encoding, index []int, rows int, lengths []int, padID int) *Batch {
+	rows = max(rows, len(index))
 	length := 1
 	for _, i := range index {
 		length = max(length, len(examples[i].IDs))
@@ -157,4 +159,24 @@ func PadBatch(examples []tokenizer.Encoding, index []int, rows int, lengths []in
 		}
 	}
 	return b
+}
+
+// Check reports a batch that a model of this configuration cannot read: too many positions, or ids that are not in its
+// tables. XLA reads the nearest row of a table for such an id, and says nothing.
+func (b *Batch) Check(c *Config) error {
+	if n := b.Rows * b.Length; b.Rows < 1 || b.Length < 1 || len(b.IDs) != n || len(b.Types) != n || len(b.Mask) != n || len(b.Index) > b.Rows {
+		return fmt.Errorf("gbert: a batch of %d rows of length %d with %d examples, %d ids, %d types and %d mask values", b.Rows, b.Length, len(b.Index), len(b.IDs), len(b.Types), len(b.Mask))
+	}
+	if b.Length > c.MaxPositionEmbeddings {
+		return fmt.Errorf("gbert: a batch of length %d, but the model has embeddings for %d positions: cut the examples when they are encoded", b.Length, c.MaxPositionEmbeddings)
+	}
+	for i, id := range b.IDs {
+		if id < 0 || int(id) >= c.VocabSize {
+			return fmt.Errorf("gbert: row %d, position %d of a batch has the token id %d; the model's vocabulary has ids 0…%d: was it another model's tokenizer?", i/b.Length, i%b.Length, id, c.VocabSize-1)
+		}
+		if kind := b.Types[i]; kind < 0 || int(kind) >= c.TypeVocabSize {
+			return fmt.Errorf("gbert: row %d, position %d of a batch has the token type %d; the model has types 0…%d", i/b.Length, i%b.Length, kind, c.TypeVocabSize-1)
+		}
+	}
+	return nil
 }

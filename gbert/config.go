@@ -60,6 +60,11 @@ type Config struct {
 // HeadSize is the width of one attention head: HiddenSize / NumAttentionHeads.
 func (c *Config) HeadSize() int { return c.HiddenSize / c.NumAttentionHeads }
 
+// tied reports whether the masked-language-model head decodes with the word embeddings, as BERT does.
+func (c *Config) tied() bool {
+	return string(bytes.TrimSpace(c.extra["tie_word_embeddings"])) != "false"
+}
+
 // configJSON are the keys of config.json that bertlab reads and writes.
 type configJSON struct {
 	ModelType                 string            `json:"model_type"`
@@ -282,7 +287,7 @@ func parseLabels(id2label map[string]string) ([]string, error) {
 	labels := make([]string, len(id2label))
 	for id, label := range id2label {
 		i, err := strconv.Atoi(id)
-		if err != nil || i < 0 || i >= len(labels) {
+		if err != nil || i < 0 || i >= len(labels) || strconv.Itoa(i) != id {
 			return nil, fmt.Errorf("id2label has the id %q; with %d labels the ids are 0…%d", id, len(labels), len(labels)-1)
 		}
 		labels[i] = label

@@ -11,11 +11,11 @@
 //
 //	backend, _, err := backend.Open(ctx, backend.Options{})
 //	model, err := gbert.Load("all-MiniLM-L6-v2")
-//	model, err = model.WithClassifier(2, 1)
+//	model, err = model.WithClassifier(2, nil, 1)
 //	session, err := gbert.NewSession(backend, model)
 //	defer session.Close()
 //	batches := gbert.MakeBatches(encodings, gbert.BatchOptions{Size: 32})
-//	logits, err := session.Logits(batches, nil)
+//	logits, err := session.BatchLogits(batches[0], nil)
 //
 // # The two seams
 //

@@ -48,6 +48,9 @@ func fromFile(config *Config, file *safetensors.File) (*Model, error) {
 	for _, name := range file.Names() {
 		canonical, needless := canonicalName(name)
 		if needless {
+			if canonical == decoderWeight && !config.tied() {
+				return nil, fmt.Errorf("tie_word_embeddings is false and the file has %q: a masked-language-model head with a decoder of its own is not supported; save the model without its head (transformers: model.bert.save_pretrained)", name)
+			}
 			continue
 		}
 		if other, ok := found[canonical]; ok {

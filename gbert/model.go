@@ -46,9 +46,19 @@ func New(config *Config, seed uint64) (*Model, error) {
 		return nil, fmt.Errorf("gbert: %w", err)
 	}
 	model := &Model{Config: config, weights: map[string]safetensors.Tensor{}}
-	model.initialize(append(encoderParameters(config), poolerParameters(config)...), seed)
+	params := append(encoderParameters(config), poolerParameters(config)...)
+	total := 0
+	for _, p := range params {
+		if total += p.Size(); total > maxFreshValues {
+			return nil, fmt.Errorf("gbert: a model with vocab_size %d, hidden_size %d, %d layers and intermediate_size %d has more than %d values: that is no BERT", config.VocabSize, config.HiddenSize, config.NumHiddenLayers, config.IntermediateSize, maxFreshValues)
+		}
+	}
+	model.initialize(params, seed)
 	return model, nil
 }
+
+// maxFreshValues bounds what [New] allocates; the largest BERT has 0.34 · 10⁹ values.
+const maxFreshValues = 1 << 33
 
 // initialize draws fresh weights. Each weight has a random stream of its own, named by the weight, so that adding one does
 // not change the others.
@@ -97,12 +107,12 @@ func (m *Model) has(name string) bool { _, ok := m.weights[name]; return ok }
 
 // WithClassifier returns the model with a fresh classification head of the given number of labels (1 for regression) in
 // place of any head it has, as transformers' BertForSequenceClassification. A missing pooler is made anew too. labels may
-// name the classes; nil keeps them unnamed.
+// name the classes; none keep them unnamed.
 func (m *Model) WithClassifier(count int, labels []string, seed uint64) (*Model, error) {
 	if count < 1 {
 		return nil, fmt.Errorf("gbert: a classifier needs at least one label, not %d", count)
 	}
-	if labels != nil && len(labels) != count {
+	if len(labels) > 0 && len(labels) != count {
 		return nil, fmt.Errorf("gbert: %d labels are named for a classifier with %d", len(labels), count)
 	}
 	clone := m.Clone()
@@ -131,7 +141,7 @@ func (m *Model) Clone() *Model {
 // Weights lists the weights that the model holds, in the order of the computation.
 func (m *Model) Weights() []WeightSpec {
 	params := encoderParameters(m.Config)
-	if m.HasPooler() {
+	if m.HasPooler() || m.NumLabels() > 0 {
 		params = append(params, poolerParameters(m.Config)...)
 	}
 	if n := m.NumLabels(); n > 0 {

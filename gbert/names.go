@@ -100,6 +100,7 @@ const (
 	embeddingsNorm     = "bert.embeddings.LayerNorm"
 	transformNorm      = "cls.predictions.transform.LayerNorm"
 	predictionBias     = "cls.predictions.bias"
+	decoderWeight      = "cls.predictions.decoder.weight" // the word embeddings again
 )
 
 // IsEmbedding reports whether a weight belongs to the embeddings.
@@ -173,7 +174,7 @@ func canonicalName(name string) (canonical string, needless bool) {
 	switch {
 	case strings.HasSuffix(name, "embeddings.position_ids"), strings.HasSuffix(name, "embeddings.token_type_ids"),
 		strings.HasPrefix(name, "cls.seq_relationship."),
-		name == "cls.predictions.decoder.weight", name == "cls.predictions.decoder.bias":
+		name == decoderWeight, name == "cls.predictions.decoder.bias":
 		return name, true
 	}
 	return name, false

@@ -110,6 +110,7 @@ func (m *Model) configFile(dtype safetensors.DType) ([]byte, error) {
 	if dtype == safetensors.F16 {
 		set["torch_dtype"] = "float16"
 	}
+	delete(config.extra, "dtype") // of transformers 5, where it would count before torch_dtype
 	delete(config.extra, "num_labels")
 	delete(config.extra, "problem_type")
 	if n := m.NumLabels(); n > 0 {

@@ -311,6 +311,9 @@ func (s *Session) BatchLogits(batch *Batch, mask HeadMask) ([][]float32, error) 
 	if labels == 0 {
 		return nil, fmt.Errorf("gbert: the model has no classification head: fine-tune it first, or add one with WithClassifier")
 	}
+	if err := batch.Check(s.model.Config); err != nil {
+		return nil, err
+	}
 	if mask == nil {
 		mask = NewHeadMask(s.model.Config)
 	} else if err := mask.check(s.model.Config); err != nil {

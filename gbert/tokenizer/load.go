@@ -37,7 +37,7 @@ func Load(dir string) (*Tokenizer, error) {
 		}
 	}
 	if files[jsonName] == nil && files[vocabName] == nil {
-		return nil, fmt.Errorf("tokenizer: no tokenizer in %s: looked for %s and %s", dir, jsonName, vocabName)
+		return nil, fmt.Errorf("tokenizer: no tokenizer in %s: looked for %s and %s: %w", dir, jsonName, vocabName, fs.ErrNotExist)
 	}
 	t, err := fromFiles(files)
 	if err != nil {
