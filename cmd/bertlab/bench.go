@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/spf13/pflag"
+
+	"bertlab/gbert"
+	"bertlab/gbert/backend"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/hub"
+	"bertlab/gbert/task"
+	"bertlab/papers/experiment"
+)
+
+// defaultTask is the task of a model that says nothing about its own.
+const defaultTask = "movies"
+
+// dataFlags say which examples are read, and how the model reads them.
+type dataFlags struct {
+	split     string
+	columns   task.Columns
+	examples  int
+	maxLength int
+	batch     int
+}
+
+func (d *dataFlags) add(flags *pflag.FlagSet) {
+	flags.IntVar(&d.maxLength, "max-length", 128, "tokens after which a text is cut, special tokens included")
+	flags.IntVar(&d.batch, "batch", 32, "examples in a batch")
+	flags.IntVar(&d.examples, "examples", 0, "use only so many examples, drawn at random with --seed (0: all)")
+	flags.StringVar(&d.columns.Text, "text-column", "", "column of the text, for files of your own")
+	flags.StringVar(&d.columns.Pair, "pair-column", "", "column of the second text")
+	flags.StringVar(&d.columns.Label, "label-column", "", "column of the label or target")
+	flags.StringVar(&d.columns.ID, "id-column", "", "column of the id")
+	flags.StringSliceVar(&d.columns.Labels, "labels", nil, "the class names in order, for --task custom")
+	flags.BoolVar(&d.columns.SkipMalformed, "skip-malformed", false, "leave malformed rows out, and count them, instead of stopping")
+}
+
+// addSplit adds the flag of commands that read one split.
+func (d *dataFlags) addSplit(flags *pflag.FlagSet) {
+	flags.StringVar(&d.split, "split", "dev", "train, dev or test; a file is always read as a whole")
+}
+
+func (d *dataFlags) check() error {
+	switch {
+	case d.maxLength < 3:
+		return wrongCallf("--max-length %d: [CLS], a token and [SEP] need 3", d.maxLength)
+	case d.batch < 1:
+		return wrongCallf("--batch %d: at least 1 is needed", d.batch)
+	case d.examples < 0:
+		return wrongCallf("--examples %d: give a number above 0, or 0 for all", d.examples)
+	}
+	return nil
+}
+
+func (a *app) hub() *hub.Client {
+	return hub.New(hub.Options{Progress: a.meter.Bytes, Log: func(line string) { a.meter.Say("%s", line) }})
+}
+
+// modelInfo says which model a result is about.
+type modelInfo struct {
+	hub.Resolved
+	SHA256     string            `json:"sha256"` // of configuration and weights, see gbert's Fingerprint
+	Parameters int               `json:"parameters"`
+	Labels     int               `json:"labels"`
+	History    []gbert.Operation `json:"history,omitempty"`
+}
+
+// openModel finds and loads the model that --model names. The caller closes it.
+func (a *app) openModel(ctx context.Context) (*gbert.Model, *modelInfo, error) {
+	found, err := a.hub().Model(ctx, a.model)
+	if err != nil {
+		return nil, nil, err
+	}
+	model, err := gbert.Load(found.Dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	sum, err := model.Fingerprint()
+	if err != nil {
+		return nil, nil, errors.Join(err, model.Close())
+	}
+	return model, &modelInfo{
+		Resolved: *found, SHA256: sum, Parameters: model.NumParameters(), Labels: model.NumLabels(), History: model.Config.History,
+	}, nil
+}
+
+// lookupTask gives the task that --task names, else the one that the model was fine-tuned on, else the default one for the
+// default data.
+func (a *app) lookupTask(model *gbert.Model, ownFiles bool) (*task.Task, error) {
+	name := a.task
+	if name == "" && model != nil {
+		for _, operation := range model.Config.History {
+			if trained, ok := operation.Arguments["task"].(string); ok && operation.Name == "finetune" {
+				name = trained
+			}
+		}
+	}
+	if name == "" {
+		if ownFiles {
+			return nil, wrongCallf("say with --task what the data are: one of %s", strings.Join(task.Names(), ", "))
+		}
+		name = defaultTask
+	}
+	t, err := task.Lookup(name)
+	if err != nil {
+		return nil, wrongCall{err}
+	}
+	return t, nil
+}
+
+// loadData reads a split from a file, a folder or, for an empty source, the task's own place.
+func (a *app) loadData(ctx context.Context, t *task.Task, split, source string, d *dataFlags) (*task.Dataset, error) {
+	return task.Load(ctx, experiment.Finder{Client: a.hub()}, t, split, source, d.columns)
+}
+
+func (a *app) openBackend(ctx context.Context) (compute.Backend, *backend.Choice, error) {
+	b, choice, err := backend.Open(ctx, backend.Options{Name: a.backend, Progress: a.meter.Bytes, Log: func(line string) { a.meter.Say("%s", line) }})
+	if err != nil {
+		return nil, nil, err
+	}
+	if choice.Warning != "" {
+		a.meter.Warn("warning: %s", choice.Warning)
+	}
+	return b, choice, nil
+}
+
+// provenance says what a result was computed from and with.
+type provenance struct {
+	Model     *modelInfo        `json:"model"`
+	Task      string            `json:"task"`
+	Data      *task.Dataset     `json:"data"`
+	MaxLength int               `json:"max_length"`
+	BatchSize int               `json:"batch_size"`
+	Seed      uint64            `json:"seed"`
+	Backend   *backend.Choice   `json:"backend"`
+	Versions  map[string]string `json:"versions"`
+	Seconds   float64           `json:"seconds"` // of the whole command
+}
+
+// bench is a model with its data on a backend.
+type bench struct {
+	provenance
+	model    *gbert.Model
+	backend  compute.Backend
+	session  *gbert.Session
+	prepared *finetune.Prepared
+	began    time.Time
+}
+
+// openBench opens what evaluating commands need. check, if not nil, sees the model before the data are read.
+func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Model) error) (_ *bench, err error) {
+	b := &bench{began: time.Now()}
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	if a.task != "" {
+		if _, err := a.lookupTask(nil, false); err != nil {
+			return nil, err
+		}
+	}
+	var info *modelInfo
+	if b.model, info, err = a.openModel(ctx); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			b.Close()
+		}
+	}()
+	if check != nil {
+		if err := check(b.model); err != nil {
+			return nil, err
+		}
+	}
+	t, err := a.lookupTask(b.model, a.data != "")
+	if err != nil {
+		return nil, err
+	}
+	if b.model.NumLabels() == 0 {
+		return nil, fmt.Errorf("%s has no classification head; train one: bertlab finetune --model %s --task %s --out DIR", info.Dir, info.Name, t.Name)
+	}
+	if len(t.Labels) == 0 && t.Kind == task.Classification && len(d.columns.Labels) == 0 {
+		d.columns.Labels = b.model.Config.Labels
+	}
+	data, err := a.loadData(ctx, t, d.split, a.data, d)
+	if err != nil {
+		return nil, err
+	}
+	a.compareLabels(b.model.Config.Labels, data.Task.Labels)
+	if d.examples > 0 {
+		if data, err = data.Take(d.examples, a.seed); err != nil {
+			return nil, err
+		}
+	}
+	if b.prepared, err = finetune.Prepare(b.model, data, d.maxLength, d.batch, 1); err != nil {
+		return nil, err
+	}
+	var choice *backend.Choice
+	if b.backend, choice, err = a.openBackend(ctx); err != nil {
+		return nil, err
+	}
+	if b.session, err = gbert.NewSession(b.backend, b.model); err != nil {
+		return nil, err
+	}
+	b.provenance = provenance{
+		Model: info, Task: t.Name, Data: data, MaxLength: d.maxLength, BatchSize: d.batch, Seed: a.seed,
+		Backend: choice, Versions: backend.Versions(),
+	}
+	return b, nil
+}
+
+// compareLabels warns when model and task name the same number of classes differently: they are compared by number.
+func (a *app) compareLabels(model, task []string) {
+	same := func(a, b string) bool { return strings.EqualFold(a, b) || strings.HasPrefix(a, "LABEL_") }
+	if len(model) == len(task) && !slices.EqualFunc(model, task, same) {
+		a.meter.Warn("warning: the model's classes are %v, the task's %v: they are compared by number", model, task)
+	}
+}
+
+// stamp is the provenance with the time that the command took so far.
+func (b *bench) stamp() provenance {
+	p := b.provenance
+	p.Seconds = time.Since(b.began).Seconds()
+	return p
+}
+
+func (b *bench) Close() {
+	if b.session != nil {
+		b.session.Close()
+	}
+	if b.backend != nil {
+		b.backend.Finalize()
+	}
+	_ = b.model.Close() // it was only read
+}
+
+// printProvenance writes the lines under a result.
+func printProvenance(w io.Writer, p provenance) {
+	fmt.Fprintf(w, "model\t%s\n", p.Model.Dir)
+	fmt.Fprintf(w, "data\t%s\n", p.Data)
+	fmt.Fprintf(w, "backend\t%s\n", p.Backend.Name)
+	fmt.Fprintf(w, "time\t%.1f s\n", p.Seconds)
+}
+
+func printMetrics(w io.Writer, e *finetune.Evaluation, t *task.Task) {
+	for _, metric := range t.Metrics {
+		fmt.Fprintf(w, "%s\t%.4f\n", metric, e.Metrics[metric])
+	}
+	fmt.Fprintf(w, "loss\t%.4f\n", e.Loss)
+	fmt.Fprintf(w, "examples\t%d\n", e.Examples)
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
+	"bertlab/techniques/heads"
+)
+
+// evalDocument is what eval prints. The evaluation's fields are absent when the data have no labels.
+type evalDocument struct {
+	*finetune.Evaluation
+	MaskedHeads string `json:"masked_heads,omitempty"`
+	Predictions string `json:"predictions,omitempty"` // the file
+	provenance
+}
+
+func (a *app) evalCommand() *cobra.Command {
+	var d dataFlags
+	var mask, predictions string
+	command := &cobra.Command{
+		Use:   "eval",
+		Short: "Judge a model on data",
+		Long: `Judge a model on data: the task's metrics and the mean cross entropy (for a regression the mean squared error).
+
+--mask-heads takes attention heads out of the forward pass, "layer:heads;…", counted from 0. --predictions writes one JSON
+line an example: index, id, label (the right one; null if unknown), predicted, logits. With it, data without labels do too.`,
+		Example: `  bertlab eval --model movies
+  bertlab eval --model DIR --task sst2 --data dev.tsv --mask-heads "0:3,5;2:1" --json`,
+		Args: cobra.NoArgs,
+		RunE: a.begin(func(command *cobra.Command, _ []string) error {
+			ctx := command.Context()
+			set, err := heads.ParseSet(mask)
+			if err != nil {
+				return wrongCall{err}
+			}
+			var headMask gbert.HeadMask
+			b, err := a.openBench(ctx, &d, func(m *gbert.Model) error {
+				if len(set) == 0 {
+					return nil
+				}
+				var err error
+				if headMask, err = set.Mask(m.Config); err != nil {
+					return wrongCall{err}
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			defer b.Close()
+			document := evalDocument{MaskedHeads: set.String(), Predictions: predictions}
+			data := b.prepared.Dataset
+			if n := data.Unlabelled(); n > 0 && predictions == "" {
+				return fmt.Errorf("%d of the %d examples of %s have no label: there is nothing to judge; --predictions FILE writes what the model says", n, data.Len(), data.Source)
+			}
+			logits, err := b.prepared.Logits(ctx, b.session, headMask, a.meter.Count("evaluating", "examples"))
+			if err != nil {
+				return err
+			}
+			if data.Unlabelled() == 0 {
+				if document.Evaluation, err = b.prepared.Judge(logits); err != nil {
+					return err
+				}
+			}
+			if predictions != "" {
+				if err := writePredictions(predictions, data, logits); err != nil {
+					return err
+				}
+			}
+			document.provenance = b.stamp()
+			if err := a.keep(document); err != nil {
+				return err
+			}
+			return a.print(document, func(w io.Writer) {
+				if document.Evaluation != nil {
+					printMetrics(w, document.Evaluation, data.Task)
+				}
+				printProvenance(w, document.provenance)
+			})
+		}),
+	}
+	flags := command.Flags()
+	flags.StringVar(&mask, "mask-heads", "", `heads to mask, such as "0:3,5;2:1"`)
+	flags.StringVar(&predictions, "predictions", "", "file for the predictions, one JSON line an example")
+	d.addSplit(flags)
+	d.add(flags)
+	return command
+}
+
+// predictionLine is one line of the file of predictions.
+type predictionLine struct {
+	Index     int       `json:"index"`
+	ID        string    `json:"id,omitempty"`
+	Label     any       `json:"label"`     // class number or target; null if unknown
+	Predicted any       `json:"predicted"` // class number or value
+	Logits    []float32 `json:"logits"`
+}
+
+func writePredictions(path string, d *task.Dataset, logits [][]float32) error {
+	predictions, err := task.Predictions(d, logits)
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	for i, p := range predictions {
+		line := predictionLine{Index: p.Index, ID: p.ID, Predicted: p.Label, Logits: p.Logits}
+		if d.Task.Kind == task.Regression {
+			line.Predicted = p.Value
+		}
+		if example := d.Examples[i]; example.Label >= 0 {
+			line.Label = example.Label
+			if d.Task.Kind == task.Regression {
+				line.Label = example.Value
+			}
+		}
+		if err := encoder.Encode(line); err != nil {
+			return err
+		}
+	}
+	return writeFile(path, text.Bytes())
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"bertlab/gbert"
+	"bertlab/techniques/heads"
+)
+
+// pruneDocument is what heads prune prints.
+type pruneDocument struct {
+	*modelDocument
+	Removed    string            `json:"removed"`
+	Order      string            `json:"order,omitempty"`
+	Importance *heads.Importance `json:"chosen_by,omitempty"`
+	Chosen     *provenance       `json:"chosen_on,omitempty"`
+}
+
+// The orders in which --fraction removes heads.
+var pruneOrders = []string{"importance", "reverse", "random"}
+
+type pruneFlags struct {
+	dataFlags
+	targetFlags
+	remove, order, variant string
+	fraction               float64
+}
+
+func (a *app) headsPruneCommand() *cobra.Command {
+	var f pruneFlags
+	command := &cobra.Command{
+		Use:   "prune",
+		Short: "Remove heads for real and write the smaller model",
+		Long: `Remove heads for real: the matrices become smaller, and the model computes what it computed with these heads masked.
+Either --remove names the heads, or --fraction says how many go, the least important on the data first.`,
+		Example: `  bertlab heads prune --model movies --remove "0:3,5;2:1" --out pruned
+  bertlab heads prune --model movies --fraction 0.4 --examples 1000 --out pruned`,
+		Args: cobra.NoArgs,
+		RunE: a.begin(func(command *cobra.Command, _ []string) error {
+			document, err := a.prune(command.Context(), &f)
+			if err != nil {
+				return err
+			}
+			return a.print(document, func(w io.Writer) {
+				document.human(w)
+				fmt.Fprintf(w, "removed\t%s\n", document.Removed)
+			})
+		}),
+	}
+	flags := command.Flags()
+	flags.StringVar(&f.remove, "remove", "", `heads to remove, such as "0:3,5;2:1"`)
+	flags.Float64Var(&f.fraction, "fraction", 0, "share of the model's heads to remove, above 0 and at most 1")
+	flags.StringVar(&f.order, "order", pruneOrders[0], "which heads go first: importance (the least important), reverse, or random")
+	flags.StringVar(&f.variant, "variant", string(heads.PerExample), "how importance is measured: example or token")
+	flags.StringVar(&f.split, "split", "train", "the split that importance is measured on")
+	f.targetFlags.add(flags)
+	f.dataFlags.add(flags)
+	command.MarkFlagsOneRequired("remove", "fraction")
+	command.MarkFlagsMutuallyExclusive("remove", "fraction")
+	return command
+}
+
+func (a *app) prune(ctx context.Context, f *pruneFlags) (*pruneDocument, error) {
+	if a.model == "" {
+		return nil, wrongCallf("name the model with --model")
+	}
+	if err := a.checkTarget(a.model, &f.targetFlags, false); err != nil {
+		return nil, err
+	}
+	if f.remove == "" {
+		return a.pruneFraction(ctx, f)
+	}
+	set, err := heads.ParseSet(f.remove)
+	if err != nil {
+		return nil, wrongCall{err}
+	}
+	model, info, err := a.openModel(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer model.Close()
+	return a.removeHeads(model, info, set, f)
+}
+
+func (a *app) removeHeads(model *gbert.Model, info *modelInfo, set heads.Set, f *pruneFlags) (*pruneDocument, error) {
+	if err := set.Check(model.Config); err != nil {
+		return nil, wrongCall{err}
+	}
+	smaller, err := heads.Remove(model, set)
+	if err != nil {
+		return nil, err
+	}
+	document, err := a.saveModel(smaller, info, &f.targetFlags)
+	if err != nil {
+		return nil, err
+	}
+	return &pruneDocument{modelDocument: document, Removed: set.String()}, nil
+}
+
+func (a *app) pruneFraction(ctx context.Context, f *pruneFlags) (*pruneDocument, error) {
+	if !(f.fraction > 0 && f.fraction <= 1) {
+		return nil, wrongCallf("--fraction %g: it must be above 0 and at most 1", f.fraction)
+	}
+	if !slices.Contains(pruneOrders, f.order) {
+		return nil, wrongCallf("--order %s: choose one of %v", f.order, pruneOrders)
+	}
+	variant, err := parseVariant(f.variant)
+	if err != nil {
+		return nil, err
+	}
+	if f.order == "random" {
+		model, info, err := a.openModel(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer model.Close()
+		return a.pruneRanked(model, info, heads.RankAtRandom(model.Config, a.seed), f)
+	}
+	b, err := a.openBench(ctx, &f.dataFlags, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	importance, err := heads.Measure(ctx, b.session, b.prepared, variant, nil, a.meter.Count("measuring importance", "examples"))
+	if err != nil {
+		return nil, err
+	}
+	ranking := heads.RankByImportance(b.model.Config, importance)
+	if f.order == "reverse" {
+		ranking = heads.Reversed(ranking)
+	}
+	document, err := a.pruneRanked(b.model, b.Model, ranking, f)
+	if err != nil {
+		return nil, err
+	}
+	stamp := b.stamp()
+	document.Importance, document.Chosen = importance, &stamp
+	return document, nil
+}
+
+func (a *app) pruneRanked(model *gbert.Model, info *modelInfo, ranking []heads.Head, f *pruneFlags) (*pruneDocument, error) {
+	count := int(math.Round(f.fraction * float64(len(ranking))))
+	document, err := a.removeHeads(model, info, heads.NewSet(ranking[:count]...), f)
+	if err != nil {
+		return nil, err
+	}
+	document.Order = f.order
+	return document, nil
+}

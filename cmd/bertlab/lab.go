@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bertlab/cmd/bertlab/internal/jupyter"
+)
+
+// labDocument is what lab prints after a run without a browser.
+type labDocument struct {
+	Notebook string            `json:"notebook"`
+	Out      string            `json:"out"`            // the notebook with its outputs
+	Page     string            `json:"page,omitempty"` // the same as HTML
+	Versions map[string]string `json:"versions"`       // of Jupyter's packages
+	Seconds  float64           `json:"seconds"`        // of the run, without the setup
+}
+
+type labFlags struct {
+	execute, html string
+	quick         bool
+	timeout       time.Duration
+}
+
+func (a *app) labCommand() *cobra.Command {
+	var f labFlags
+	command := &cobra.Command{
+		Use:   "lab [folder]",
+		Short: "Open JupyterLab on the notebooks, or run one",
+		Long: `Open JupyterLab on the notebooks (or another folder) with the Go kernel. What is missing, JupyterLab or the kernel, is set up
+first. With --execute one notebook is run without a browser, and written with its outputs to --out, or in place.`,
+		Example: `  bertlab lab
+  bertlab lab --execute notebooks/02_heads.ipynb --quick --out heads.ipynb`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: a.begin(func(command *cobra.Command, args []string) error {
+			if f.execute != "" && len(args) > 0 {
+				return wrongCallf("give a folder to open or a notebook to --execute, not both")
+			}
+			if f.execute == "" && (f.html != "" || f.quick || a.json) {
+				return wrongCallf("--json, --html and --quick need --execute NOTEBOOK")
+			}
+			if f.execute != "" && !isFile(f.execute) {
+				return fmt.Errorf("there is no notebook %s", f.execute)
+			}
+			environment, err := jupyter.Setup(command.Context(), jupyter.Options{Log: func(line string) { a.meter.Say("%s", line) }})
+			if err != nil {
+				return err
+			}
+			if f.execute == "" {
+				folder := filepath.Join(environment.Module, "notebooks")
+				if len(args) > 0 {
+					folder = args[0]
+				}
+				return environment.Open(command.Context(), folder)
+			}
+			document, err := a.execute(command.Context(), environment, &f)
+			if err != nil {
+				return err
+			}
+			return a.print(document, func(w io.Writer) {
+				fmt.Fprintf(w, "notebook\t%s\n", document.Out)
+				fmt.Fprintf(w, "time\t%.1f s\n", document.Seconds)
+			})
+		}),
+	}
+	flags := command.Flags()
+	flags.StringVar(&f.execute, "execute", "", "run this notebook without a browser")
+	flags.StringVar(&f.html, "html", "", "also write the notebook's outputs as one HTML page")
+	flags.BoolVar(&f.quick, "quick", false, "run the notebook in its quick mode (BERTLAB_QUICK=1)")
+	flags.DurationVar(&f.timeout, "timeout", time.Hour, "end a notebook that takes longer (0: never)")
+	return command
+}
+
+func (a *app) execute(ctx context.Context, environment *jupyter.Environment, f *labFlags) (*labDocument, error) {
+	began := time.Now()
+	var variables []string
+	if f.quick {
+		variables = append(variables, "BERTLAB_QUICK=1")
+	}
+	if a.backend != "" {
+		variables = append(variables, "GOMLX_BACKEND="+a.backend)
+	}
+	document := &labDocument{Notebook: f.execute, Out: a.out, Page: f.html, Versions: environment.Versions}
+	if document.Out == "" {
+		document.Out = f.execute
+	}
+	if err := os.MkdirAll(filepath.Dir(document.Out), 0o755); err != nil {
+		return nil, err
+	}
+	a.meter.Say("running %s", f.execute)
+	if err := environment.Execute(ctx, f.execute, a.out, f.timeout, variables); err != nil {
+		return nil, err
+	}
+	if f.html != "" {
+		if err := environment.HTML(ctx, document.Out, f.html); err != nil {
+			return nil, err
+		}
+	}
+	document.Seconds = time.Since(began).Seconds()
+	return document, nil
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+
+	"bertlab/papers/experiment"
+	"bertlab/papers/michel2019"
+)
+
+// A paper is an experiment that reproduce can run.
+type paper struct {
+	name  string // on the command line
+	title string
+	// run does the experiment and writes results, figures and the report into the environment's folder. What is remembered
+	// there it does not do again.
+	run func(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error)
+}
+
+// reproduction says how a paper is reproduced. Empty fields leave the paper's protocol as it is.
+type reproduction struct {
+	quick bool // small enough for minutes on two cores
+	model string
+	task  string
+	data  string
+	seed  *uint64 // the first seed
+}
+
+// outcome is a paper that was reproduced.
+type outcome struct {
+	Report string             `json:"report"` // the file to read
+	Files  []string           `json:"files"`
+	Claims []experiment.Claim `json:"-"`
+	Result any                `json:"result"` // plain data with JSON tags
+}
+
+// papers are the papers in the order in which they are run.
+var papers = []paper{
+	{"heads", "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)", reproduceHeads},
+}
+
+func reproduceHeads(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
+	config := michel2019.Full()
+	if r.quick {
+		config = michel2019.Quick()
+	}
+	if r.model != "" {
+		config.Model = r.model
+	}
+	if r.task != "" && r.task != config.Task {
+		config.Task, config.Transfer = r.task, "" // the other domain goes with the protocol's own task
+	}
+	config.Data = r.data
+	if r.seed != nil {
+		for i := range config.Seeds {
+			config.Seeds[i] = *r.seed + uint64(i)
+		}
+	}
+	result, err := michel2019.Run(ctx, env, config)
+	if err != nil {
+		return nil, err
+	}
+	files, err := result.Write(env.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return &outcome{Report: files[len(files)-1], Files: files, Claims: result.Claims, Result: result}, nil
+}

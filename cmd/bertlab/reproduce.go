@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"bertlab/figures"
+	"bertlab/papers/experiment"
+)
+
+func (a *app) reproduceCommand() *cobra.Command {
+	var quick bool
+	var list strings.Builder
+	for _, p := range papers {
+		fmt.Fprintf(&list, "\n  %-10s %s", p.name, p.title)
+	}
+	command := &cobra.Command{
+		Use:   "reproduce [paper…]",
+		Short: "Run the experiments of papers, from data to figures",
+		Long: `Run the experiments of papers, all of them or those that are named, and write results, figures and one HTML report to the
+folder --out (default: results). A run that was stopped goes on where it was. Papers:` + "\n" + list.String(),
+		Example: `  bertlab reproduce heads --quick
+  bertlab reproduce --out results`,
+		RunE: a.begin(func(command *cobra.Command, args []string) error {
+			chosen, err := choosePapers(papers, args)
+			if err != nil {
+				return err
+			}
+			r := reproduction{quick: quick, model: a.model, task: a.task, data: a.data}
+			if command.Flags().Changed("seed") {
+				r.seed = &a.seed
+			}
+			results, err := a.reproduce(command.Context(), chosen, r)
+			if errors.Is(err, context.Canceled) {
+				return fmt.Errorf("%w; repeat the command to go on", err)
+			}
+			if err != nil {
+				return err
+			}
+			return a.print(results, func(w io.Writer) {
+				for _, p := range chosen {
+					fmt.Fprintf(w, "%s\n\n%s\n", p.title, claimTable(results[p.name].Claims).Text())
+					fmt.Fprintf(w, "report\t%s\n", results[p.name].Report)
+				}
+			})
+		}),
+	}
+	command.Flags().BoolVar(&quick, "quick", false, "fewer examples and seeds: minutes on two cores")
+	return command
+}
+
+// reproduce runs the papers on one backend; the results are by the papers' names.
+func (a *app) reproduce(ctx context.Context, chosen []paper, r reproduction) (map[string]*outcome, error) {
+	if a.out == "" {
+		a.out = "results"
+	}
+	if a.task != "" {
+		if _, err := a.lookupTask(nil, false); err != nil {
+			return nil, err
+		}
+	}
+	b, choice, err := a.openBackend(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Finalize()
+	env := &experiment.Environment{Backend: b, Choice: choice, Hub: a.hub(), Dir: a.out, Progress: a.meter.Stage}
+	results := map[string]*outcome{}
+	for _, p := range chosen {
+		a.meter.Say("%s: %s", p.name, p.title)
+		if results[p.name], err = p.run(ctx, env, r); err != nil {
+			return nil, fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	return results, nil
+}
+
+// claimTable lists a paper's claims with what became of them.
+func claimTable(claims []experiment.Claim) *figures.Table {
+	table := &figures.Table{Columns: []figures.Column{{Name: "verdict"}, {Name: "claim"}, {Name: "measured"}}}
+	for _, c := range claims {
+		table.Rows = append(table.Rows, []any{c.Verdict, c.Text, c.Measured})
+	}
+	return table
+}
+
+// choosePapers gives the papers of the names, all of them without names.
+func choosePapers(all []paper, names []string) ([]paper, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	known := make([]string, len(all))
+	for i, p := range all {
+		known[i] = p.name
+	}
+	var chosen []paper
+	for _, name := range names {
+		i := slices.Index(known, name)
+		if i < 0 {
+			return nil, wrongCallf("no paper is called %q: choose from %s", name, strings.Join(known, ", "))
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"bertlab/gbert/backend"
+	"bertlab/gbert/hub"
+	"bertlab/gbert/task"
+)
+
+// setupDocument is what setup prints.
+type setupDocument struct {
+	Backend *backend.Choice `json:"backend"`
+	Model   *hub.Resolved   `json:"model"`
+	Task    string          `json:"task"`
+	Data    []*task.Dataset `json:"data"` // train and dev
+}
+
+func (a *app) setupCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "setup",
+		Short: "Bring the backend, the model and the data",
+		Long: `Bring what is missing: the backend's plugin, a model and a task's data; without flags the default ones, with which every
+command works. What is there already is left as it is.`,
+		Example: `  bertlab setup
+  bertlab setup --model bert-base-uncased --task sst2 --backend xla:cuda`,
+		Args: cobra.NoArgs,
+		RunE: a.begin(func(command *cobra.Command, _ []string) error {
+			document, err := a.setup(command.Context())
+			if err != nil {
+				return err
+			}
+			return a.print(document, func(w io.Writer) {
+				fmt.Fprintf(w, "backend\t%s\n", document.Backend)
+				fmt.Fprintf(w, "model\t%s (%s)\n", document.Model.Dir, document.Model.Source)
+				for _, data := range document.Data {
+					fmt.Fprintf(w, "data\t%s\n", data)
+				}
+			})
+		}),
+	}
+}
+
+// setup tries everything, so that one missing thing does not keep the others away.
+func (a *app) setup(ctx context.Context) (*setupDocument, error) {
+	t, err := a.lookupTask(nil, a.data != "")
+	if err != nil {
+		return nil, err
+	}
+	document := &setupDocument{Task: t.Name}
+	var problems []error
+	a.meter.Say("backend")
+	if document.Backend, err = backend.Setup(ctx, backend.Options{
+		Name: a.backend, Progress: a.meter.Bytes, Log: func(line string) { a.meter.Say("%s", line) },
+	}); err != nil {
+		problems = append(problems, err)
+	}
+	a.meter.Say("model")
+	if document.Model, err = a.hub().Model(ctx, a.model); err != nil {
+		problems = append(problems, err)
+	}
+	a.meter.Say("data of %s", t.Name)
+	for _, split := range []string{"train", "dev"} {
+		data, err := a.loadData(ctx, t, split, a.data, &dataFlags{})
+		if err != nil {
+			problems = append(problems, err)
+			break
+		}
+		document.Data = append(document.Data, data)
+	}
+	return document, errors.Join(problems...)
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"bertlab/gbert"
+)
+
+// checkpointFolder is where a training run keeps its state, in the folder of its result.
+const checkpointFolder = ".checkpoint"
+
+// modelFiles are the files that make a folder a model.
+var modelFiles = []string{
+	"config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+	"tokenizer.json", "tokenizer_config.json", "vocab.txt",
+}
+
+// targetFlags say how a model is written.
+type targetFlags struct {
+	overwrite bool
+	float16   bool
+}
+
+func (t *targetFlags) add(flags *pflag.FlagSet) {
+	flags.BoolVar(&t.overwrite, "overwrite", false, "replace the model that --out holds")
+	flags.BoolVar(&t.float16, "float16", false, "write the weights in half precision")
+}
+
+func (t *targetFlags) precision() gbert.Precision {
+	if t.float16 {
+		return gbert.Float16
+	}
+	return gbert.Float32
+}
+
+// checkTarget makes sure that --out names a folder in which a model can be written without losing one. source is the folder of
+// the model that is read; a training run may go on in its own folder.
+func (a *app) checkTarget(source string, t *targetFlags, training bool) error {
+	if a.out == "" {
+		return wrongCallf("name the folder for the model with --out")
+	}
+	info, err := os.Stat(a.out)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return wrongCallf("--out %s is a file; a folder for the model was expected", a.out)
+	}
+	if from, err := os.Stat(source); err == nil && os.SameFile(from, info) {
+		return wrongCallf("--out %s is the folder of the model that is read; name another one", a.out)
+	}
+	if t.overwrite || training && exists(filepath.Join(a.out, checkpointFolder)) {
+		return nil
+	}
+	if i := slices.IndexFunc(modelFiles, func(name string) bool { return exists(filepath.Join(a.out, name)) }); i >= 0 {
+		return wrongCallf("--out %s holds a model already (%s): name another folder, or replace it with --overwrite", a.out, modelFiles[i])
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir()
+}
