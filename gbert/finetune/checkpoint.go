@@ -100,6 +100,9 @@ func (r *run) restore() error {
 	if err := json.Unmarshal([]byte(metadata["state"]), &restored); err != nil {
 		return fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
 	}
+	if err := restored.check(r.options.Epochs, r.perEpoch, r.dev != nil); err != nil {
+		return fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
+	}
 	for _, p := range r.stepper.trained {
 		for _, part := range []struct {
 			prefix string
@@ -119,6 +122,20 @@ func (r *run) restore() error {
 		}
 	}
 	r.state, r.resumed = restored, true
+	return nil
+}
+
+// check reports a state that no run of so many epochs and steps an epoch can be in.
+func (s *state) check(epochs, perEpoch int, evaluated bool) error {
+	done := len(s.Epochs)
+	if done > epochs || s.Step < done*perEpoch || s.Step > min(done+1, epochs)*perEpoch || s.Best < min(done, 1) || s.Best > done {
+		return fmt.Errorf("the checkpoint is at step %d after %d epochs, the best of which is %d; the run has %d epochs of %d steps", s.Step, done, s.Best, epochs, perEpoch)
+	}
+	for _, epoch := range s.Epochs {
+		if (epoch.Dev != nil) != evaluated {
+			return fmt.Errorf("the checkpoint's epoch %d lacks its evaluation, or has one too much", epoch.Number)
+		}
+	}
 	return nil
 }
 

@@ -64,6 +64,11 @@ func checkLabels(model *gbert.Model, d *task.Dataset) error {
 	if labels, outputs := model.NumLabels(), d.Task.Outputs(); labels != outputs {
 		return fmt.Errorf("finetune: the model's head has %d outputs, the task %s needs %d", labels, d.Task.Name, outputs)
 	}
+	for i, example := range d.Examples {
+		if d.Task.Kind == task.Classification && example.Label >= model.NumLabels() {
+			return fmt.Errorf("finetune: example %d of %s has the label %d; the labels are 0…%d", i, d.Source, example.Label, model.NumLabels()-1)
+		}
+	}
 	if n := d.Unlabelled(); n > 0 {
 		return fmt.Errorf("finetune: %d of the %d examples of %s have no label", n, d.Len(), d.Source)
 	}

@@ -2,6 +2,7 @@ package finetune
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -108,9 +109,10 @@ func setDefault[T comparable](field *T, value T) {
 }
 
 // learningRate is the learning rate of a step, counted from 0: linear from 0 to the peak over the warm-up, then linear to 0
-// at the last step. It is transformers' get_linear_schedule_with_warmup.
+// after the last step. It is transformers' get_linear_schedule_with_warmup with the warm-up steps that its Trainer counts,
+// ⌈share · steps⌉; but at least one step stays for the decay, so that a run of one step trains.
 func (o Options) learningRate(step, steps int) float64 {
-	warmup := int(o.Warmup * float64(steps))
+	warmup := min(int(math.Ceil(o.Warmup*float64(steps))), steps-1)
 	if step < warmup {
 		return o.LearningRate * float64(step) / float64(max(warmup, 1))
 	}

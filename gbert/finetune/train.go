@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -174,6 +175,9 @@ func (r *run) step(index []int) error {
 		rows = len(index)
 	}
 	batch := gbert.PadBatch(r.encodings, index, rows, r.lengths, r.model.Config.PadTokenID)
+	if err := batch.Check(r.model.Config); err != nil {
+		return err
+	}
 	if r.stepper.isNew(batch) {
 		r.report("compiling")
 	}
@@ -233,6 +237,11 @@ func (r *run) endEpoch(ctx context.Context) error {
 				r.options.Progress(Progress{Phase: "evaluating", Epoch: number, Epochs: r.options.Epochs, Step: done, Steps: total})
 			}
 		})
+		if err != nil && ctx.Err() != nil {
+			if saveErr := r.saveCheckpoint(); saveErr != nil {
+				return saveErr
+			}
+		}
 		if err != nil {
 			return err
 		}
@@ -299,6 +308,9 @@ func (r *run) finish() (*Result, error) {
 	}
 	trained := r.model.Clone()
 	for _, p := range r.stepper.trained {
+		if slices.ContainsFunc(values[p.spec.Name], func(x float32) bool { return x-x != 0 }) {
+			return nil, fmt.Errorf("finetune: %s is not finite after the last step: the run has diverged; a smaller learning rate or a longer warm-up helps", p.spec.Name)
+		}
 		if err := trained.SetWeight(p.spec.Name, p.spec.Shape, values[p.spec.Name]); err != nil {
 			return nil, err
 		}

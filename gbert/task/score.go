@@ -21,6 +21,21 @@ func (s Scores) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
+// UnmarshalJSON reads what MarshalJSON writes: null is not a number.
+func (s *Scores) UnmarshalJSON(data []byte) error {
+	var values map[string]*float64
+	if err := json.Unmarshal(data, &values); err != nil {
+		return err
+	}
+	*s = Scores{}
+	for name, v := range values {
+		if (*s)[name] = math.NaN(); v != nil {
+			(*s)[name] = *v
+		}
+	}
+	return nil
+}
+
 // Score gives the task's metrics of predictions[i] against gold[i]. All examples must be labelled.
 func Score(t *Task, predictions []Prediction, gold []Example) (Scores, error) {
 	if err := t.Check(); err != nil {
