@@ -193,8 +193,11 @@ func (m *machine) make(c *Choice) (b compute.Backend, made *Choice, err error) {
 			b, made, err = nil, nil, fmt.Errorf("starting %s: %v", c.Config, r)
 		}
 	}()
-	if c.Name == "xla:cuda" {
+	switch c.Name {
+	case "xla:cuda":
 		m.prepareCUDA(c.PluginPath)
+	case "xla:cpu":
+		keepFreedMemory()
 	}
 	b, err = m.create(c.Config)
 	if err != nil {

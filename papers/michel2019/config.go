@@ -42,8 +42,9 @@ type Config struct {
 func Quick() Config {
 	c := Full()
 	c.Seeds = []uint64{1}
-	c.TrainExamples, c.TestExamples, c.TransferExamples = 4000, 300, 300
-	c.ImportanceExamples, c.ChoiceExamples = 400, 200
+	c.LearningRate = 1e-4 // fewer steps, so larger ones
+	c.TrainExamples, c.TestExamples, c.TransferExamples = 2400, 250, 200
+	c.ImportanceExamples, c.ChoiceExamples = 300, 120
 	c.Recompute, c.RandomOrders = false, 2
 	c.SpeedRepeats = 7
 	return c

@@ -145,10 +145,10 @@ func (r *run) seed(ctx context.Context, seed uint64, first bool) error {
 	}
 	defer session.Close()
 	s := &seedRun{run: r, seed: seed, session: session}
-	if s.test, err = s.prepareData(r.test, 40); err != nil {
+	if s.test, err = s.prepareData(r.test, 15); err != nil {
 		return err
 	}
-	if s.importance, err = s.prepareData(r.importance, 2); err != nil {
+	if s.importance, err = s.prepareData(r.importance, 1); err != nil {
 		return err
 	}
 	if err := s.measureImportance(ctx, first); err != nil {

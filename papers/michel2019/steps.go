@@ -23,32 +23,37 @@ func (s *seedRun) measureImportance(ctx context.Context, first bool) error {
 	m, err := experiment.Step(s.store, s.step("importance"), func() (measured, error) {
 		var m measured
 		var err error
-		if m.Importance, err = heads.Measure(ctx, s.session, s.importance, heads.PerExample, nil, s.env.Stage("importance of heads")); err != nil || !first {
+		config := s.session.Model().Config
+		if !first {
+			m.Importance, err = heads.Measure(ctx, s.session, s.importance, heads.PerExample, nil, s.env.Stage("importance of heads"))
+			return m, err
+		}
+		var halves []*heads.Importance
+		n := s.run.importance.Len()
+		for i, bounds := range [][2]int{{0, n / 2}, {n / 2, n}} {
+			rows, err := s.run.importance.Rows(bounds[0], bounds[1])
+			if err != nil {
+				return m, err
+			}
+			prepared, err := s.prepareLike(rows, s.importance)
+			if err != nil {
+				return m, err
+			}
+			stage := fmt.Sprintf("importance of heads, half %d", i+1)
+			half, err := heads.Measure(ctx, s.session, prepared, heads.PerExample, nil, s.env.Stage(stage))
+			if err != nil {
+				return m, err
+			}
+			halves = append(halves, half)
+		}
+		if m.Importance, err = heads.Combine(halves...); err != nil {
 			return m, err
 		}
 		if m.ByToken, err = heads.Measure(ctx, s.session, s.importance, heads.PerToken, nil, s.env.Stage("importance per token")); err != nil {
 			return m, err
 		}
-		config := s.session.Model().Config
 		m.Agreement = task.SpearmanR(flatten(config, m.Importance.Normalized), flatten(config, m.ByToken.Normalized))
-		halves := make([][]float64, 2)
-		n := s.run.importance.Len()
-		for i, bounds := range [][2]int{{0, n / 2}, {n / 2, n}} {
-			half, err := s.run.importance.Rows(bounds[0], bounds[1])
-			if err != nil {
-				return m, err
-			}
-			prepared, err := s.prepareLike(half, s.importance)
-			if err != nil {
-				return m, err
-			}
-			importance, err := heads.Measure(ctx, s.session, prepared, heads.PerExample, nil, s.env.Stage("stability of the importance"))
-			if err != nil {
-				return m, err
-			}
-			halves[i] = flatten(config, importance.Normalized)
-		}
-		m.Stability = task.SpearmanR(halves[0], halves[1])
+		m.Stability = task.SpearmanR(flatten(config, halves[0].Normalized), flatten(config, halves[1].Normalized))
 		return m, nil
 	})
 	if err != nil {

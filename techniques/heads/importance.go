@@ -3,10 +3,10 @@ package heads
 import (
 	"context"
 	"fmt"
-	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"gonum.org/v1/gonum/floats"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -93,18 +93,44 @@ func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, v Vari
 		if v == PerToken && l < len(result.Raw)-1 {
 			divisor = float64(tokens)
 		}
-		norm := 0.0
 		for h := range row {
 			row[h] /= divisor
-			norm += row[h] * row[h]
-		}
-		if norm = math.Sqrt(norm); norm > 0 {
-			for h := range row {
-				result.Normalized[l][h] = row[h] / norm
-			}
 		}
 	}
+	result.normalize()
 	return result, nil
+}
+
+// normalize sets Normalized from Raw.
+func (i *Importance) normalize() {
+	for l, row := range i.Raw {
+		i.Normalized[l] = make([]float64, len(row))
+		if norm := floats.Norm(row, 2); norm > 0 {
+			floats.ScaleTo(i.Normalized[l], 1/norm, row)
+		}
+	}
+}
+
+// Combine is the importance over all the examples of several estimates [PerExample] of the same model, weighted by their numbers.
+func Combine(parts ...*Importance) (*Importance, error) {
+	if len(parts) == 0 {
+		return nil, fmt.Errorf("heads: no estimates to combine")
+	}
+	all := &Importance{Variant: PerExample, Raw: make([][]float64, len(parts[0].Raw)), Normalized: make([][]float64, len(parts[0].Raw))}
+	for _, part := range parts {
+		if part.Variant != PerExample || len(part.Raw) != len(all.Raw) {
+			return nil, fmt.Errorf("heads: only estimates of variant %q of one model can be combined", PerExample)
+		}
+		all.Examples += part.Examples
+	}
+	for l := range all.Raw {
+		all.Raw[l] = make([]float64, len(parts[0].Raw[l]))
+		for _, part := range parts {
+			floats.AddScaled(all.Raw[l], float64(part.Examples)/float64(all.Examples), part.Raw[l])
+		}
+	}
+	all.normalize()
+	return all, nil
 }
 
 // perExample sums |∂L_i/∂ξ| over a batch's examples, [layers, heads]. ξ has a copy an example, [layers, batch, heads], so that

@@ -1,0 +1,20 @@
+//go:build linux && cgo && !noxla
+
+package backend
+
+// #include <malloc.h>
+//
+// static void keep_freed_memory(void) {
+// #ifdef __GLIBC__
+//	mallopt(M_ARENA_MAX, 1); // others cannot hold blocks above 64 MB
+//	mallopt(M_MMAP_THRESHOLD, 1 << 30);
+//	mallopt(M_TRIM_THRESHOLD, 1 << 30);
+//	mallopt(M_TOP_PAD, 64 << 20);
+// #endif
+// }
+import "C"
+
+// keepFreedMemory lets the C library keep what XLA frees, for its next call. XLA on a CPU allocates its scratch memory anew at
+// every call, tens of megabytes; by default glibc takes that from the system and gives it back each time, and the page
+// faults cost as much as softmax does.
+func keepFreedMemory() { C.keep_freed_memory() }
