@@ -2,14 +2,17 @@ package heads
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"math"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 )
 
-// HeadEffect is what one change of ξ does to the model on a data set.
+// HeadEffect is what one change of ξ does to the model on a data set. A metric that is undefined, such as the correlation of a
+// model that predicts the same for all, is NaN here and null in JSON.
 type HeadEffect struct {
 	Head
 	// Metric is the task's primary metric with the change, MetricDelta the difference to the model without it.
@@ -26,6 +29,44 @@ type HeadEffect struct {
 	OnlyBase    int     `json:"only_base_right"`
 	OnlyChanged int     `json:"only_changed_right"`
 	PValue      float64 `json:"p_value"`
+}
+
+// plainEffect is a [HeadEffect] for encoding/json, with its metrics as pointers: nil where they are undefined.
+type plainEffect struct {
+	effectFields
+	Metric      *float64 `json:"metric"`
+	MetricDelta *float64 `json:"metric_delta"`
+}
+
+type effectFields HeadEffect
+
+// MarshalJSON writes an undefined metric as null.
+func (e HeadEffect) MarshalJSON() ([]byte, error) {
+	plain := plainEffect{effectFields: effectFields(e)}
+	if !math.IsNaN(e.Metric) {
+		plain.Metric = &e.Metric
+	}
+	if !math.IsNaN(e.MetricDelta) {
+		plain.MetricDelta = &e.MetricDelta
+	}
+	return json.Marshal(plain)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (e *HeadEffect) UnmarshalJSON(data []byte) error {
+	var plain plainEffect
+	if err := json.Unmarshal(data, &plain); err != nil {
+		return err
+	}
+	*e = HeadEffect(plain.effectFields)
+	e.Metric, e.MetricDelta = math.NaN(), math.NaN()
+	if plain.Metric != nil {
+		e.Metric = *plain.Metric
+	}
+	if plain.MetricDelta != nil {
+		e.MetricDelta = *plain.MetricDelta
+	}
+	return nil
 }
 
 // Ablation is the effect of each head's masking, one head at a time.

@@ -16,6 +16,9 @@ import (
 // Heads that the model does not have are 0.
 func Entropy(ctx context.Context, s *gbert.Session, p *finetune.Prepared, progress func(done, total int)) ([][]float64, error) {
 	config := s.Model().Config
+	if config.NumHiddenLayers == 0 {
+		return nil, fmt.Errorf("heads: the model has no layers")
+	}
 	program, err := s.Program("heads.entropy", entropyGraph)
 	if err != nil {
 		return nil, err
@@ -24,6 +27,9 @@ func Entropy(ctx context.Context, s *gbert.Session, p *finetune.Prepared, progre
 	done := 0
 	for _, batch := range p.Batches {
 		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := batch.Check(config); err != nil {
 			return nil, err
 		}
 		weights := make([]float32, batch.Rows) // 1/tokens for a real row

@@ -43,11 +43,13 @@ type Importance struct {
 // nil.
 func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, v Variant, mask gbert.HeadMask, progress func(done, total int)) (*Importance, error) {
 	config := s.Model().Config
-	if mask == nil {
-		mask = gbert.NewHeadMask(config)
-	}
 	if config.NumHiddenLayers == 0 {
 		return nil, fmt.Errorf("heads: the model has no layers")
+	}
+	if mask == nil {
+		mask = gbert.NewHeadMask(config)
+	} else if err := checkMask(mask, config); err != nil {
+		return nil, err
 	}
 	if err := p.CheckLabels(s.Model()); err != nil {
 		return nil, err
@@ -64,6 +66,9 @@ func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, v Vari
 	tokens, done := 0, 0
 	for _, batch := range p.Batches {
 		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := batch.Check(config); err != nil {
 			return nil, err
 		}
 		inputs := append(append(gbert.BatchInputs(batch), finetune.LabelInputs(p.Dataset, batch)...), mask.Tensor())
@@ -99,6 +104,19 @@ func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, v Vari
 	}
 	result.normalize()
 	return result, nil
+}
+
+// checkMask reports a mask whose dimensions are not those of the model.
+func checkMask(mask gbert.HeadMask, c *gbert.Config) error {
+	if len(mask) != c.NumHiddenLayers {
+		return fmt.Errorf("heads: the head mask has %d layers, the model %d", len(mask), c.NumHiddenLayers)
+	}
+	for l, row := range mask {
+		if len(row) != c.NumAttentionHeads {
+			return fmt.Errorf("heads: the head mask has %d heads in layer %d, the model %d", len(row), l, c.NumAttentionHeads)
+		}
+	}
+	return nil
 }
 
 // normalize sets Normalized from Raw.

@@ -14,7 +14,7 @@ type PruneOptions struct {
 	// Rank lists the heads from the first to go to the last, given the present ξ. Without Recompute it is asked once, with all
 	// heads present.
 	Rank func(ctx context.Context, mask gbert.HeadMask) ([]Head, error)
-	// Recompute asks Rank anew before each step, and takes from its list the first heads that are still present.
+	// Recompute asks Rank anew before each step whose ξ has changed, and takes from its list the first heads that are still present.
 	Recompute bool
 	// Step is the share of all heads that goes in a step; 0.1 when 0.
 	Step float64
@@ -45,11 +45,21 @@ func Prune(ctx context.Context, s *gbert.Session, p *finetune.Prepared, o PruneO
 	if !(o.Step > 0 && o.Step <= 1) {
 		return nil, fmt.Errorf("heads: a pruning step of %g of the heads; it must be above 0 and at most 1", o.Step)
 	}
+	if o.Rank == nil {
+		return nil, fmt.Errorf("heads: no ranking to prune by: set PruneOptions.Rank, for instance to Fixed(RankByImportance(…))")
+	}
 	config := s.Model().Config
+	rank := func(mask gbert.HeadMask) ([]Head, error) {
+		ranking, err := o.Rank(ctx, mask)
+		if err != nil {
+			return nil, err
+		}
+		return ranking, NewSet(ranking...).Check(config)
+	}
 	total := len(All(config))
 	count := int(math.Ceil(1/o.Step - 1e-9))
 	mask := gbert.NewHeadMask(config)
-	ranking, err := o.Rank(ctx, mask)
+	ranking, err := rank(mask)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +70,8 @@ func Prune(ctx context.Context, s *gbert.Session, p *finetune.Prepared, o PruneO
 		if k == count {
 			target = total
 		}
-		if o.Recompute && k > 0 && len(removed) < target {
-			if ranking, err = o.Rank(ctx, mask); err != nil {
+		if o.Recompute && len(removed) > 0 && len(removed) < target {
+			if ranking, err = rank(mask); err != nil {
 				return nil, err
 			}
 		}

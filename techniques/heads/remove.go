@@ -2,6 +2,7 @@ package heads
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"bertlab/gbert"
@@ -15,7 +16,8 @@ func Remove(m *gbert.Model, set Set) (*gbert.Model, error) {
 		return nil, err
 	}
 	smaller := m.Clone()
-	for layer, remove := range set {
+	for _, layer := range slices.Sorted(maps.Keys(set)) {
+		remove := set[layer]
 		if len(remove) == 0 {
 			continue
 		}

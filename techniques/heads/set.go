@@ -98,10 +98,10 @@ func (s Set) Len() int {
 // Check reports heads that the model does not have (any more).
 func (s Set) Check(c *gbert.Config) error {
 	for _, h := range s.Heads() {
-		if h.Layer >= c.NumHiddenLayers {
+		if h.Layer < 0 || h.Layer >= c.NumHiddenLayers {
 			return fmt.Errorf("heads: there is no layer %d: the model has layers 0…%d", h.Layer, c.NumHiddenLayers-1)
 		}
-		if h.Head >= c.NumAttentionHeads {
+		if h.Head < 0 || h.Head >= c.NumAttentionHeads {
 			return fmt.Errorf("heads: layer %d has heads 0…%d: there is no head %d", h.Layer, c.NumAttentionHeads-1, h.Head)
 		}
 		if kept := c.Layers[h.Layer].Heads; !slices.Contains(kept, h.Head) {

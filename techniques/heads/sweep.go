@@ -18,7 +18,7 @@ type variant struct {
 }
 
 // sweepTokens bounds the rows × length of one call: more would not be faster, but take more memory.
-const sweepTokens = 16384
+var sweepTokens = 16384 // a variable so that tests make it small
 
 // sweep evaluates variants of ξ that change one layer each, and the model itself. It returns the logits of the model and of each
 // variant, [examples][labels]. A variant changes nothing below its layer, so a batch's hidden states there are computed once,
@@ -50,6 +50,9 @@ func sweep(ctx context.Context, s *gbert.Session, p *finetune.Prepared, variants
 		}
 	}
 	for _, batch := range p.Batches {
+		if err := batch.Check(config); err != nil {
+			return nil, nil, err
+		}
 		inputs := gbert.BatchInputs(batch)
 		outputs, err := prefix.Run(inputs...)
 		if err != nil {

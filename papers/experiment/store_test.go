@@ -1,0 +1,133 @@
+package experiment
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"bertlab/figures"
+)
+
+type outcome struct {
+	Values []float64 `json:"values"`
+	Hidden string    `json:"-"`
+}
+
+func open(t *testing.T, dir string, identity any) *Store {
+	t.Helper()
+	store, err := Open(dir, identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// counted is a step that counts how often it runs.
+func counted(t *testing.T, store *Store, name string, runs *int) outcome {
+	t.Helper()
+	result, err := Step(store, name, func() (outcome, error) {
+		*runs++
+		return outcome{Values: []float64{1. / 3, 1e-300, float64(*runs)}, Hidden: "not kept"}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func TestAStepRunsOnceAndReplaysTheSameValues(t *testing.T) {
+	dir, runs := t.TempDir(), 0
+	first := counted(t, open(t, dir, "a"), "one", &runs)
+	again := counted(t, open(t, dir, "a"), "one", &runs) // as another process would
+	if runs != 1 || !reflect.DeepEqual(first, again) || first.Values[0] != 1./3 {
+		t.Errorf("%d runs: %v, then %v", runs, first, again)
+	}
+	if first.Hidden != "" {
+		t.Error("the first run sees what a replay does not")
+	}
+	if counted(t, open(t, dir, "a"), "two", &runs); runs != 2 {
+		t.Error("another step does not run")
+	}
+}
+
+func TestAFailedStepRunsAgain(t *testing.T) {
+	store, runs := open(t, t.TempDir(), 1), 0
+	broken := errors.New("broken")
+	if _, err := Step(store, "one", func() (outcome, error) { return outcome{Values: []float64{1}}, broken }); !errors.Is(err, broken) {
+		t.Errorf("it ended with %v", err)
+	}
+	if counted(t, store, "one", &runs); runs != 1 {
+		t.Error("the failed step is remembered")
+	}
+}
+
+func TestADamagedFileCountsAsNotRemembered(t *testing.T) {
+	for _, damage := range []string{"", "{", `{"values": [1, 2`, `{"values": "many"}`, "\x00\x00"} {
+		store, runs := open(t, t.TempDir(), 1), 0
+		want := counted(t, store, "one", &runs)
+		if err := os.WriteFile(filepath.Join(store.Dir(""), "one.json"), []byte(damage), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if counted(t, store, "one", &runs); runs != 2 {
+			t.Errorf("%q is taken for a result", damage)
+		}
+		if again := counted(t, store, "one", &runs); runs != 2 || again.Values[0] != want.Values[0] {
+			t.Errorf("after %q: %d runs, %v", damage, runs, again)
+		}
+	}
+}
+
+func TestAResultThatJSONDoesNotHaveIsAnError(t *testing.T) {
+	store := open(t, t.TempDir(), 1)
+	if _, err := Step(store, "one", func() (func(), error) { return func() {}, nil }); err == nil {
+		t.Error("a function is remembered")
+	}
+}
+
+func TestEachIdentityHasItsOwnFolder(t *testing.T) {
+	dir, folders := t.TempDir(), map[string]bool{}
+	for _, identity := range []any{"a", "b", map[string]any{"seed": 1}, map[string]any{"seed": 2}, map[string]any{"seed": 1, "task": "x"}} {
+		store := open(t, dir, identity)
+		folders[store.Dir("")] = true
+		if open(t, dir, identity).Dir("model") != filepath.Join(store.Dir(""), "model") {
+			t.Errorf("%v has two folders", identity)
+		}
+		if text, err := os.ReadFile(store.Dir("identity.json")); err != nil || len(text) == 0 {
+			t.Errorf("%v: %v", identity, err)
+		}
+	}
+	if len(folders) != 5 {
+		t.Errorf("5 identities have %d folders", len(folders))
+	}
+	if _, err := Open(dir, func() {}); err == nil {
+		t.Error("a function is an identity")
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	if When(true) != figures.Holds || When(false) != figures.DoesNotHold {
+		t.Error("When")
+	}
+	for _, test := range []struct {
+		low, high float64
+		want      figures.Verdict
+	}{
+		{0.1, 0.2, figures.Holds}, {0, 0.2, figures.CannotTell}, {-0.1, 0.1, figures.CannotTell}, {-0.1, 0, figures.DoesNotHold}, {-2, -1, figures.DoesNotHold},
+	} {
+		if got := ByInterval(test.low, test.high, 0); got != test.want {
+			t.Errorf("[%g, %g]: %v, want %v", test.low, test.high, got, test.want)
+		}
+		if got := ByInterval(test.low+1, test.high+1, 1); got != test.want {
+			t.Errorf("[%g, %g] against 1: %v, want %v", test.low+1, test.high+1, got, test.want)
+		}
+	}
+}
+
+func TestAClaimsBlockKeepsEveryField(t *testing.T) {
+	block := ClaimsBlock([]Claim{{Text: "a", Paper: "b", Measured: "c", Verdict: figures.Holds, Explanation: "d"}})
+	if want := (figures.Claims{{Text: "a", Verdict: figures.Holds, Paper: "b", Measured: "c", Explanation: "d"}}); !reflect.DeepEqual(block, want) {
+		t.Errorf("%+v", block)
+	}
+}
