@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/compute/gobackend"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
+	"bertlab/gbert/tokenizer"
+)
+
+func TestQuantilesInterpolateBetweenOrderStatistics(t *testing.T) {
+	values := []float64{4, 1, 3, 2}
+	for q, want := range map[float64]float64{0: 1, 0.25: 1.75, 0.5: 2.5, 0.75: 3.25, 1: 4} {
+		if got := quantile(values, q); math.Abs(got-want) > 1e-12 {
+			t.Errorf("quantile %g is %g, want %g", q, got, want)
+		}
+	}
+	if !slices.Equal(values, []float64{4, 1, 3, 2}) {
+		t.Error("the values were reordered")
+	}
+}
+
+func TestRatiosAreOfPairsAndNotOfMedians(t *testing.T) {
+	got := spreadOf(ratios([]float64{1, 20, 3}, []float64{2, 10, 3}))
+	if got.Median != 1 || got.Q1 != 0.75 || got.Q3 != 1.5 {
+		t.Errorf("%+v", *got)
+	}
+}
+
+func TestLineThroughStepsGivesTheEpochsTime(t *testing.T) {
+	timings := []timing{{10, 1.5}, {20, 2.5}, {40, 4.5}}
+	if got := fitLine(timings).total([]int{10, 30, 30}); math.Abs(got-8.5) > 1e-9 {
+		t.Errorf("total %g, want 8.5", got)
+	}
+	if got := fitLine([]timing{{10, 1}, {10, 3}}).total([]int{10, 50}); got != 4 {
+		t.Errorf("one length only: total %g, want 4", got)
+	}
+	totals := bootstrapTotals([][]timing{timings, timings}, [][]int{{10, 20}, {10, 20}}, 50)
+	if !slices.Equal(totals[0], totals[1]) {
+		t.Error("the same steps have other totals: the resamples are not paired")
+	}
+}
+
+// encodings are n examples of 3 to 40 tokens, short ones more often.
+func encodings(n int) []tokenizer.Encoding {
+	out := make([]tokenizer.Encoding, n)
+	for i := range out {
+		length := 3 + (i*i*7)%38*((i%3)+1)/3
+		out[i] = tokenizer.Encoding{IDs: make([]int32, length), Types: make([]int32, length)}
+	}
+	return out
+}
+
+func TestPlansDealEachExampleOnce(t *testing.T) {
+	data := encodings(1003)
+	real := 0
+	for _, e := range data {
+		real += len(e.IDs)
+	}
+	random := randomPlan(data, 8, 1)
+	for name, p := range map[string]*plan{"gbert": gbertPlan(data, 8, 3, 1), "random": random, "grouped": groupedPlan(data, 8, 1)} {
+		all := slices.Concat(p.batches...)
+		slices.Sort(all)
+		for i, example := range all {
+			if i != example {
+				t.Fatalf("%s: example %d is not dealt once", name, i)
+			}
+		}
+		if p.real != real || len(all) != len(data) || len(p.lengths) != 126 {
+			t.Errorf("%s: %d real tokens, %d examples, %d batches", name, p.real, len(all), len(p.lengths))
+		}
+		if p.computed < real || name != "random" && p.computed >= random.computed {
+			t.Errorf("%s computes %d tokens; random batches compute %d", name, p.computed, random.computed)
+		}
+	}
+	sample := random.sample(10, 1)
+	mean := func(index []int) (sum float64) {
+		for _, i := range index {
+			sum += float64(random.lengths[i]) / float64(len(index))
+		}
+		return sum
+	}
+	every := make([]int, len(random.lengths))
+	for i := range every {
+		every[i] = i
+	}
+	if len(sample) != 10 || math.Abs(mean(sample)-mean(every)) > 1 {
+		t.Errorf("the sample's mean length is %g, the epoch's %g", mean(sample), mean(every))
+	}
+}
+
+func TestPlanIsTheOneThatTrainingFollows(t *testing.T) {
+	plain, err := gbert.Load("../gbert/testdata/tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	model, err := plain.WithClassifier(2, nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if model.Tokenizer, err = tokenizer.FromVocab([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the"}, true); err != nil {
+		t.Fatal(err)
+	}
+	b, err := compute.NewWithConfig("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Finalize()
+	sst2, err := task.Lookup("sst2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &task.Dataset{Task: sst2, Source: "test"}
+	for i := range 30 {
+		d.Examples = append(d.Examples, task.Example{TextA: strings.Repeat("the ", 1+i*i%11), Label: i % 2})
+	}
+	p, err := finetune.Prepare(model, d, 16, 4, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := finetune.Options{Epochs: 1, BatchSize: 4, MaxLength: 16, Seed: 5}
+	result, err := finetune.Train(context.Background(), b, model, d, nil, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := gbertPlan(p.Encodings, 4, 1, 5)
+	if result.RealTokens != want.real || result.ComputedTokens != want.computed {
+		t.Errorf("training computed %d tokens (%d real), the plan says %d (%d)", result.ComputedTokens, result.RealTokens, want.computed, want.real)
+	}
+
+	run := startTrainer(context.Background(), b, model, d, o)
+	defer run.stop()
+	for i := range 3 {
+		step, err := run.next(i == 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if step.seconds <= 0 || !(step.loss > 0) || i == 0 && !step.compiled {
+			t.Errorf("step %d: %+v", i, step)
+		}
+	}
+}
+
+func TestAnswersOfThePeer(t *testing.T) {
+	var answer timed
+	if err := readAnswer("forward", []byte(`{"seconds": 0.5, "logits": [[1, 2]]}`+"\n"), &answer); err != nil || answer.Seconds != 0.5 || answer.Logits[0][1] != 2 {
+		t.Errorf("%+v, %v", answer, err)
+	}
+	for _, bad := range []string{`{"error": "no such batch"}`, `Traceback (most recent`, ``} {
+		if err := readAnswer("forward", []byte(bad), &answer); err == nil || !strings.Contains(err.Error(), "forward") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func TestReportWithoutPeerHasNoRatios(t *testing.T) {
+	r := &report{Machine: "m", Versions: map[string]string{}}
+	one := &result{Model: "a", Item: "forward", Case: "32 × 32", Aim: 0.95}
+	one.pairs([]float64{0.5, 0.25, 0.75}, nil)
+	r.add(one)
+	if text := r.Markdown(); !strings.Contains(text, "| a | forward | 32 × 32 | 0.500 |  |  | ≤ 0.95 |") {
+		t.Error(text)
+	}
+	path := filepath.Join(t.TempDir(), "r.json")
+	if err := r.write(path); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil || !json.Valid(text) || strings.Contains(string(text), "ratio") {
+		t.Errorf("%s, %v", text, err)
+	}
+	if _, err := os.Stat(strings.TrimSuffix(path, ".json") + ".md"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOnlyKnownItemsAreMeasured(t *testing.T) {
+	if o, err := parse([]string{"--only", "step,memory", "--models", "x"}); err != nil || fmt.Sprint(o.only, o.models) != "[step memory] [x]" {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if _, err := parse([]string{"--only", "speed"}); err == nil || !strings.Contains(err.Error(), "speed") {
+		t.Error(err)
+	}
+}
