@@ -20,23 +20,14 @@ import (
 type Forward struct {
 	config *Config
 	graph  *Graph
-	source WeightSource
+	weight func(name string) *Node
 	taps   Taps
 	sites  uint64 // dropout sites passed so far
 }
 
-// WeightSource gives the nodes of a model's weights.
-type WeightSource interface {
-	// Weight is a weight by its name, in the shape of [Model.Weights].
-	Weight(name string) *Node
-	// Matrix is the weight W [out, in] of a linear map, either as it is or transposed, [in, out]: XLA on a CPU multiplies by
-	// the transposed one 10 to 20 % faster, so a source that can choose hands that out.
-	Matrix(name string) (w *Node, transposed bool)
-}
-
-// NewForward begins a forward pass with the weights of a source.
-func NewForward(config *Config, g *Graph, source WeightSource, taps Taps) *Forward {
-	return &Forward{config: config, graph: g, source: source, taps: taps}
+// NewForward begins a forward pass. weight gives the node of a weight by its name, in the shape of [Model.Weights].
+func NewForward(config *Config, g *Graph, weight func(name string) *Node, taps Taps) *Forward {
+	return &Forward{config: config, graph: g, weight: weight, taps: taps}
 }
 
 // Config is the configuration of the model.
@@ -44,7 +35,7 @@ func (f *Forward) Config() *Config { return f.config }
 
 // Weight is a weight as the forward pass sees it: after the transform of the taps.
 func (f *Forward) Weight(name string) *Node {
-	w := f.source.Weight(name)
+	w := f.weight(name)
 	if f.taps.Weight != nil {
 		w = f.taps.Weight(name, w)
 	}
@@ -257,7 +248,7 @@ func (f *Forward) Encode(in Input, onlyCLS bool) *Outputs {
 func (f *Forward) Pool(hidden *Node) *Node {
 	first := Squeeze(CLS(hidden), 1)
 	path := modulePath(0, PoolerDense)
-	return Tanh(f.affine(first, path+".weight", f.Weight(path+".bias")))
+	return Tanh(affine(first, f.Weight(path+".weight"), f.Weight(path+".bias")))
 }
 
 // Classify is the classification head on the pooler's output: [B, S, D] to logits [B, labels].
@@ -268,7 +259,7 @@ func (f *Forward) Classify(hidden *Node) *Node {
 	}
 	pooled := f.dropout(f.Pool(hidden), probability)
 	path := modulePath(0, ClassifierDense)
-	return f.affine(pooled, path+".weight", f.Weight(path+".bias"))
+	return affine(pooled, f.Weight(path+".weight"), f.Weight(path+".bias"))
 }
 
 // Logits is the whole classifier: a batch to logits [B, labels].
@@ -278,9 +269,9 @@ func (f *Forward) Logits(in Input) *Node { return f.Classify(f.Encode(in, true).
 // word embedding table.
 func (f *Forward) PredictTokens(hidden *Node) *Node {
 	path := modulePath(0, TransformDense)
-	x := f.activate(f.affine(hidden, path+".weight", f.Weight(path+".bias")))
+	x := f.activate(affine(hidden, f.Weight(path+".weight"), f.Weight(path+".bias")))
 	x = f.LayerNorm(transformNorm, x)
-	return matmul(x, f.Weight(wordEmbeddings), false, f.Weight(predictionBias))
+	return affine(x, f.Weight(wordEmbeddings), f.Weight(predictionBias))
 }
 
 // dropout zeroes each element with the given probability and scales the rest to keep the mean, when the taps have a seed

@@ -244,5 +244,5 @@ func (m *Model) Upload(backend compute.Backend, name string) (*tensors.Tensor, e
 	if !ok {
 		return nil, fmt.Errorf("gbert: the model has no weight %q", name)
 	}
-	return upload(backend, tensor, false)
+	return upload(backend, tensor)
 }

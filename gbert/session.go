@@ -3,7 +3,6 @@ package gbert
 import (
 	"fmt"
 	"math"
-	"strings"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -73,7 +72,7 @@ func (s *Session) Program(name string, fn func(begin func(Taps) *Forward, inputs
 	exec, err := NewExec(s.backend, func(inputs []*Node) []*Node {
 		g := inputs[0].Graph()
 		source := &sessionWeights{session: s, graph: g, nodes: map[string]*Node{}}
-		return fn(func(taps Taps) *Forward { return NewForward(s.model.Config, g, source, taps) }, inputs)
+		return fn(func(taps Taps) *Forward { return NewForward(s.model.Config, g, source.weight, taps) }, inputs)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("gbert: %s: %w", name, err)
@@ -96,9 +95,6 @@ func (s *Session) Program(name string, fn func(begin func(Taps) *Forward, inputs
 	return program, nil
 }
 
-// transposedSuffix marks the name of a weight's transposed copy on the device.
-const transposedSuffix = "ᵀ"
-
 // sessionWeights makes parameters of a graph for the session's weights.
 type sessionWeights struct {
 	session *Session
@@ -106,48 +102,26 @@ type sessionWeights struct {
 	nodes   map[string]*Node
 }
 
-// Weight implements [WeightSource].
-func (w *sessionWeights) Weight(name string) *Node { return w.parameter(name, w.shape(name)) }
-
-// Matrix implements [WeightSource]: transposed.
-func (w *sessionWeights) Matrix(name string) (*Node, bool) {
-	if w.session.isBound(name) {
-		return w.Weight(name), false
-	}
-	shape := w.shape(name)
-	return w.parameter(name+transposedSuffix, []int{shape[1], shape[0]}), true
-}
-
-func (w *sessionWeights) shape(name string) []int {
-	tensor, ok := w.session.model.weights[name]
-	if !ok {
-		exceptions.Panicf("gbert: the model has no weight %q", name)
-	}
-	return tensor.Shape
-}
-
-func (w *sessionWeights) parameter(name string, shape []int) *Node {
+// weight is the parameter of a weight.
+func (w *sessionWeights) weight(name string) *Node {
 	node, ok := w.nodes[name]
 	if !ok {
-		node = Parameter(w.graph, name, shapes.Make(dtypes.Float32, shape...))
+		tensor, found := w.session.model.weights[name]
+		if !found {
+			exceptions.Panicf("gbert: the model has no weight %q", name)
+		}
+		node = Parameter(w.graph, name, shapes.Make(dtypes.Float32, tensor.Shape...))
 		w.nodes[name] = node
 	}
 	return node
 }
 
 // Bind makes the session use a tensor on the device for a weight, in place of the model's. The caller keeps the tensor and
-// may bind another at any time; Close does not free it. Bind before the first program is built.
+// may bind another at any time; Close does not free it.
 func (s *Session) Bind(name string, tensor *tensors.Tensor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bound[name] = tensor
-}
-
-func (s *Session) isBound(name string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := s.bound[name]
-	return ok
 }
 
 // deviceWeight is a weight's buffer on the device; the first call for a name uploads it.
@@ -159,12 +133,11 @@ func (s *Session) deviceWeight(name string) (compute.Buffer, error) {
 		tensor, ok = s.weights[name]
 	}
 	if !ok {
-		original := strings.TrimSuffix(name, transposedSuffix)
-		source, found := s.model.weights[original]
+		source, found := s.model.weights[name]
 		if !found {
 			return nil, fmt.Errorf("the model has no weight %q", name)
 		}
-		uploaded, err := upload(s.backend, source, original != name)
+		uploaded, err := upload(s.backend, source)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -174,42 +147,19 @@ func (s *Session) deviceWeight(name string) (compute.Buffer, error) {
 	return tensor.Buffer(s.backend, 0)
 }
 
-// upload copies a weight to the device as float32, without a second copy on the way where its bytes are float32 already. A
-// matrix may be transposed on the way.
-func upload(backend compute.Backend, source safetensors.Tensor, transpose bool) (*tensors.Tensor, error) {
+// upload copies a weight to the device as float32, without a second copy on the way where its bytes are float32 already.
+func upload(backend compute.Backend, source safetensors.Tensor) (*tensors.Tensor, error) {
 	values, err := source.Float32s()
 	if err != nil {
 		return nil, err
 	}
-	shape := source.Shape
-	if transpose {
-		rows, columns := shape[0], shape[1]
-		shape = []int{columns, rows}
-		values = transposed(values, rows, columns)
-	}
-	view := safetensors.FromFloat32s(source.Name, shape, values)
-	tensor, err := tensors.FromRaw(backend, 0, shapes.Make(dtypes.Float32, shape...), view.Data)
+	view := safetensors.FromFloat32s(source.Name, source.Shape, values)
+	tensor, err := tensors.FromRaw(backend, 0, shapes.Make(dtypes.Float32, source.Shape...), view.Data)
 	if err != nil {
 		return nil, err
 	}
 	source.Release()
 	return tensor, nil
-}
-
-// transposed is a row-major matrix's transpose. It goes in blocks that fit the first-level cache.
-func transposed(values []float32, rows, columns int) []float32 {
-	const block = 32
-	out := make([]float32, len(values))
-	for r0 := 0; r0 < rows; r0 += block {
-		for c0 := 0; c0 < columns; c0 += block {
-			for r := r0; r < min(r0+block, rows); r++ {
-				for c := c0; c < min(c0+block, columns); c++ {
-					out[c*rows+r] = values[r*columns+c]
-				}
-			}
-		}
-	}
-	return out
 }
 
 // Run executes the program. Inputs are tensors or (multi-dimensional) slices; at least one. The caller owns the results and

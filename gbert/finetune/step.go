@@ -119,12 +119,6 @@ func (s *stepper) close() {
 	}
 }
 
-// weights is a [gbert.WeightSource] over given nodes.
-type weights map[string]*Node
-
-func (w weights) Weight(name string) *Node         { return w[name] }
-func (w weights) Matrix(name string) (*Node, bool) { return w[name], false }
-
 // scalars are the numbers of a step that change from step to step.
 type scalars struct {
 	rate        float64 // learning rate η
@@ -138,7 +132,7 @@ type scalars struct {
 func (s *stepper) gradientGraph(inputs []*Node) []*Node {
 	n := len(s.trained)
 	values, frozen, rest := inputs[:n], inputs[n:n+len(s.frozen)], inputs[n+len(s.frozen):]
-	source := weights{}
+	source := map[string]*Node{}
 	for i, p := range s.trained {
 		source[p.spec.Name] = values[i]
 	}
@@ -146,7 +140,7 @@ func (s *stepper) gradientGraph(inputs []*Node) []*Node {
 		source[p.spec.Name] = frozen[i]
 	}
 	seed := rest[5]
-	forward := gbert.NewForward(s.config, seed.Graph(), source, gbert.Taps{Seed: seed})
+	forward := gbert.NewForward(s.config, seed.Graph(), func(name string) *Node { return source[name] }, gbert.Taps{Seed: seed})
 	loss := Loss(forward.Logits(gbert.InputNodes(rest)), rest[3], rest[4])
 	return append(Gradient(loss, values...), loss)
 }

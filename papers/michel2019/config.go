@@ -45,7 +45,6 @@ func Quick() Config {
 	c.LearningRate = 1e-4 // fewer steps, so larger ones
 	c.TrainExamples, c.TestExamples, c.TransferExamples = 2400, 250, 200
 	c.ImportanceExamples, c.ChoiceExamples = 300, 120
-	c.Recompute, c.RandomOrders = false, 2
 	c.SpeedRepeats = 7
 	return c
 }
@@ -54,8 +53,8 @@ func Quick() Config {
 func Full() Config {
 	return Config{
 		Model: "all-MiniLM-L6-v2", Task: "movies", Transfer: "products",
-		Seeds: []uint64{1, 2, 3}, Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 5e-5,
-		ImportanceExamples: 1000, ChoiceExamples: 1000, Step: 0.1, Recompute: true, RandomOrders: 3,
+		Seeds: []uint64{1, 2, 3}, Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 5e-5, TransferExamples: 600,
+		ImportanceExamples: 1000, ChoiceExamples: 500, Step: 0.1, RandomOrders: 2,
 		SpeedBatches: []int{1, 4, 16, 64}, SpeedLength: 64, SpeedRepeats: 15,
 	}
 }

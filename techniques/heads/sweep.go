@@ -17,8 +17,8 @@ type variant struct {
 	row   []float32
 }
 
-// sweepTokens bounds the rows × length of one call: more would not be faster, but take more memory.
-var sweepTokens = 16384 // a variable so that tests make it small
+// sweepTokens bounds the rows × length of one call, so that what passes between two operations stays in the cache.
+var sweepTokens = 2048 // a variable so that tests make it small
 
 // sweep evaluates variants of ξ that change one layer each, and the model itself. It returns the logits of the model and of each
 // variant, [examples][labels]. A variant changes nothing below its layer, so a batch's hidden states there are computed once,
