@@ -226,8 +226,8 @@ func (r *Result) claimPlateau() experiment.Claim {
 		Paper: "BERT on MNLI: 40 % (Figure 3); SST-2 60 %, CoLA and MRPC 50 % (Figure 6)",
 		Measured: fmt.Sprintf("no significant loss (p < 0.01) up to %.0f %%; %s %.4f whole, %.4f at 40 %%, %.4f without heads (largest class %.4f)",
 			100*share, r.Metric, whole, at40, end, r.Majority),
-		Verdict:     experiment.When(share >= 0.4-0.02 && whole-end > 4*(whole-at40)),
-		Explanation: "Holds if no seed is significantly worse (McNemar, p < 0.01) at any step up to 40 %, and the last 60 % cost more than four times what the first 40 % cost.",
+		Verdict:     experiment.When(share >= 0.4-0.02 && at40-end > 4*max(whole-at40, 0)),
+		Explanation: "Holds if no seed is significantly worse (McNemar, p < 0.01) at any step up to 40 %, and the last 60 % cost something, and more than four times what the first 40 % cost.",
 	}
 }
 

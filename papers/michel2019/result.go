@@ -18,7 +18,7 @@ type Result struct {
 	// Models are the fine-tuned models, one a seed.
 	Models []FineTuned `json:"models"`
 	// Importance is equation 2, ImportanceByToken the variant of the authors' code; Stability is Spearman's ρ of the importance
-	// between two halves of the examples, Agreement ρ between the two variants.
+	// between two halves of the examples, Agreement ρ between the two variants; 0 where all heads are equally important.
 	Importance        *heads.Importance `json:"importance"`
 	ImportanceByToken *heads.Importance `json:"importance_by_token"`
 	Stability         float64           `json:"stability"`
@@ -96,6 +96,7 @@ type Transfer struct {
 	// Effects are those on the out-of-domain set.
 	Effects *Effects `json:"effects"`
 	// R is Pearson's correlation of the differences of the metric, RLoss that of the loss, with 95 % intervals (Fisher's z).
+	// Where no head has an effect they are undefined: 0, with the interval −1 to 1.
 	R        float64 `json:"r"`
 	RLow     float64 `json:"r_low"`
 	RHigh    float64 `json:"r_high"`

@@ -55,9 +55,15 @@ func (r *run) prepare(ctx context.Context) error {
 	if len(c.Seeds) == 0 {
 		return errors.New("the protocol has no seed")
 	}
+	if len(c.SpeedBatches) == 0 || slices.Min(c.SpeedBatches) < 1 || c.SpeedRepeats < 1 || c.SpeedLength < 1 {
+		return errors.New("the protocol needs batch sizes, repeats and a length of at least 1 for the speed")
+	}
 	model, resolved, err := r.env.Model(ctx, c.Model)
 	if err != nil {
 		return err
+	}
+	if len(heads.All(model.Config)) == 0 {
+		return fmt.Errorf("%s has no attention heads", c.Model)
 	}
 	r.pretrained = model
 	if r.result.Provenance, err = r.env.Describe(model, resolved); err != nil {

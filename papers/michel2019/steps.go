@@ -3,6 +3,7 @@ package michel2019
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -52,8 +53,8 @@ func (s *seedRun) measureImportance(ctx context.Context, first bool) error {
 		if m.ByToken, err = heads.Measure(ctx, s.session, s.importance, heads.PerToken, nil, s.env.Stage("importance per token")); err != nil {
 			return m, err
 		}
-		m.Agreement = task.SpearmanR(flatten(config, m.Importance.Normalized), flatten(config, m.ByToken.Normalized))
-		m.Stability = task.SpearmanR(flatten(config, halves[0].Normalized), flatten(config, halves[1].Normalized))
+		m.Agreement = spearman(flatten(config, m.Importance.Normalized), flatten(config, m.ByToken.Normalized))
+		m.Stability = spearman(flatten(config, halves[0].Normalized), flatten(config, halves[1].Normalized))
 		return m, nil
 	})
 	if err != nil {
@@ -247,6 +248,24 @@ func (s *seedRun) entropy(ctx context.Context) error {
 	return err
 }
 
+// pearson is Pearson's r with its 95 % interval. Where it is undefined, because one side does not vary, nothing is known: 0 and
+// −1 to 1.
+func pearson(x, y []float64) (r, low, high float64, err error) {
+	if r = task.PearsonR(x, y); math.IsNaN(r) {
+		return 0, -1, 1, nil
+	}
+	low, high, err = task.PearsonInterval(r, len(x), 0.95)
+	return r, low, high, err
+}
+
+// spearman is Spearman's ρ; 0 where it is undefined, because one side does not vary.
+func spearman(x, y []float64) float64 {
+	if rho := task.SpearmanR(x, y); !math.IsNaN(rho) {
+		return rho
+	}
+	return 0
+}
+
 // transferEffects masks each head alone on the out-of-domain set and correlates the effects with those in domain.
 func (s *seedRun) transferEffects(ctx context.Context) error {
 	if s.transfer == nil {
@@ -268,11 +287,10 @@ func (s *seedRun) transferEffects(ctx context.Context) error {
 		in, out = append(in, s.ablation.Heads[i].MetricDelta), append(out, e.MetricDelta)
 		inLoss, outLoss = append(inLoss, s.ablation.Heads[i].LossDelta), append(outLoss, e.LossDelta)
 	}
-	t.R, t.RLoss = task.PearsonR(in, out), task.PearsonR(inLoss, outLoss)
-	if t.RLow, t.RHigh, err = task.PearsonInterval(t.R, len(in), 0.95); err != nil {
+	if t.R, t.RLow, t.RHigh, err = pearson(in, out); err != nil {
 		return err
 	}
-	if t.RLossLow, t.RLossHi, err = task.PearsonInterval(t.RLoss, len(in), 0.95); err != nil {
+	if t.RLoss, t.RLossLow, t.RLossHi, err = pearson(inLoss, outLoss); err != nil {
 		return err
 	}
 	s.result.Transfer = t

@@ -1,0 +1,217 @@
+package michel2019
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"bertlab/figures"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/heads"
+)
+
+// effectsOf are n effects of which the first are as given.
+func effectsOf(n int, given ...heads.HeadEffect) []heads.HeadEffect {
+	list := make([]heads.HeadEffect, n)
+	for i := range list {
+		list[i] = heads.HeadEffect{PValue: 1, LossLow: -1, LossHigh: 1}
+		if i < len(given) {
+			list[i] = given[i]
+		}
+		list[i].Head = heads.Head{Layer: i / 4, Head: i % 4}
+	}
+	return list
+}
+
+func repeat(n int, e heads.HeadEffect) []heads.HeadEffect {
+	list := make([]heads.HeadEffect, n)
+	for i := range list {
+		list[i] = e
+	}
+	return list
+}
+
+func TestMostHeadsAreNotSignificantMeansFewerThanHalf(t *testing.T) {
+	worse := heads.HeadEffect{PValue: 0.0099, MetricDelta: -0.1}
+	better := heads.HeadEffect{PValue: 0.001, MetricDelta: 0.1}
+	boundary := heads.HeadEffect{PValue: 0.01, MetricDelta: -0.1}
+	for _, test := range []struct {
+		given []heads.HeadEffect
+		want  figures.Verdict
+	}{
+		{nil, figures.Holds}, {repeat(3, worse), figures.Holds}, {repeat(4, worse), figures.DoesNotHold}, {append(repeat(2, worse), repeat(2, better)...), figures.DoesNotHold},
+		{repeat(8, boundary), figures.Holds},
+	} {
+		r := &Result{Metric: "accuracy", Ablation: &Effects{Heads: effectsOf(8, test.given...)}}
+		if c := r.claimSingleHeads(); c.Verdict != test.want {
+			t.Errorf("%d significant: %v, want %v (%s)", len(test.given), c.Verdict, test.want, c.Measured)
+		}
+	}
+}
+
+func TestSomeHeadsDoHarmOnlyBeyondChance(t *testing.T) {
+	harmful := heads.HeadEffect{PValue: 1, LossDelta: -0.1, LossLow: -0.2, LossHigh: -0.01}
+	touching := heads.HeadEffect{PValue: 1, LossDelta: -0.1, LossLow: -0.2, LossHigh: 0}
+	lucky := heads.HeadEffect{PValue: 1, MetricDelta: 0.01, LossLow: -1, LossHigh: 1}
+	chance := upperBinomial(72, 0.025)
+	for name, test := range map[string]struct {
+		given []heads.HeadEffect
+		want  figures.Verdict
+	}{
+		"as many as chance gives": {repeat(chance, harmful), figures.CannotTell}, "one more": {repeat(chance+1, harmful), figures.Holds},
+		"none": {nil, figures.DoesNotHold}, "intervals that touch 0": {repeat(72, touching), figures.DoesNotHold}, "the metric alone rises": {repeat(1, lucky), figures.CannotTell},
+	} {
+		r := &Result{Metric: "accuracy", Ablation: &Effects{Heads: effectsOf(72, test.given...)}}
+		if c := r.claimSomeHelp(); c.Verdict != test.want {
+			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
+		}
+	}
+}
+
+func TestUpperBinomialIsTheOnePercentTailOfTheDirectSum(t *testing.T) {
+	for _, n := range []int{1, 2, 6, 16, 72, 144} {
+		for _, p := range []float64{0.025, 0.5} {
+			above := func(k int) float64 { // P(X > k)
+				sum := 0.0
+				for i := k + 1; i <= n; i++ {
+					a, _ := math.Lgamma(float64(n + 1))
+					b, _ := math.Lgamma(float64(i + 1))
+					c, _ := math.Lgamma(float64(n - i + 1))
+					sum += math.Exp(a - b - c + float64(i)*math.Log(p) + float64(n-i)*math.Log(1-p))
+				}
+				return sum
+			}
+			k := upperBinomial(n, p)
+			if above(k) > 0.01 || k > 0 && above(k-1) <= 0.01 {
+				t.Errorf("n = %d, p = %g: %d, with P(X > k) = %g", n, p, k, above(k))
+			}
+		}
+	}
+}
+
+func TestOneHeadIsEnoughInMostLayersMeansMoreThanHalf(t *testing.T) {
+	worse := heads.HeadEffect{PValue: 0.001, MetricDelta: -0.1}
+	for count, want := range map[int]figures.Verdict{0: figures.Holds, 2: figures.Holds, 3: figures.DoesNotHold, 6: figures.DoesNotHold} {
+		r := &Result{Metric: "accuracy", OneHead: effectsOf(6, repeat(count, worse)...)}
+		if c := r.claimOneHead(); c.Verdict != want {
+			t.Errorf("%d of 6 layers worse: %v, want %v", count, c.Verdict, want)
+		}
+	}
+}
+
+// pruning is a curve with steps of 10 %, and the given scores and p-values.
+func pruning(score, p func(percent int) float64) Curve {
+	c := Curve{Order: ByImportance}
+	for percent := 0; percent <= 100; percent += 10 {
+		c.Points = append(c.Points, Point{Fraction: float64(percent) / 100, Score: score(percent), PValue: p(percent)})
+	}
+	return c
+}
+
+func TestAPlateauAndACliffAreBothNeeded(t *testing.T) {
+	line := func(whole, at40, end float64) func(int) float64 { // two straight lines
+		return func(percent int) float64 {
+			if percent <= 40 {
+				return whole + (at40-whole)*float64(percent)/40
+			}
+			return at40 + (end-at40)*float64(percent-40)/60
+		}
+	}
+	from := func(first int) func(int) float64 { // significant from a percentage on
+		return func(percent int) float64 {
+			if percent >= first {
+				return 0.009
+			}
+			return 0.01
+		}
+	}
+	for name, test := range map[string]struct {
+		curves []Curve
+		want   figures.Verdict
+	}{
+		"plateau and cliff":               {[]Curve{pruning(line(0.9, 0.89, 0.5), from(50))}, figures.Holds},
+		"significant at 40 %":             {[]Curve{pruning(line(0.9, 0.89, 0.5), from(40))}, figures.DoesNotHold},
+		"one seed of two significant":     {[]Curve{pruning(line(0.9, 0.89, 0.5), from(50)), pruning(line(0.9, 0.89, 0.5), from(30))}, figures.DoesNotHold},
+		"four times the cost is no cliff": {[]Curve{pruning(line(1, 0.875, 0.375), from(50))}, figures.DoesNotHold},
+		"a little more than that is":      {[]Curve{pruning(line(1, 0.875, 0.374), from(50))}, figures.Holds},
+		"a slope":                         {[]Curve{pruning(line(1, 0.8, 0.5), from(50))}, figures.DoesNotHold},
+		"nothing changes":                 {[]Curve{pruning(line(0.5, 0.5, 0.5), from(200))}, figures.DoesNotHold},
+		"better at 40 %, then a cliff":    {[]Curve{pruning(line(0.9, 0.92, 0.5), from(50))}, figures.Holds},
+		"ever better":                     {[]Curve{pruning(line(0.5, 0.6, 0.61), from(200))}, figures.DoesNotHold},
+	} {
+		r := &Result{Metric: "accuracy", Curves: test.curves}
+		c := r.claimPlateau()
+		if c.Verdict != test.want {
+			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
+		}
+	}
+}
+
+func TestAPlateauEndsWhereTheScoreIsSignificantlyWorseNotBetter(t *testing.T) {
+	significant := func(int) float64 { return 0.001 }
+	better := func(percent int) float64 {
+		if percent > 50 {
+			return 0.4
+		}
+		return 0.5 + float64(percent)/1000
+	}
+	share, at40 := (&Result{Curves: []Curve{pruning(better, significant)}}).plateau(ByImportance)
+	if share != 0.5 || at40 != 0.54 {
+		t.Errorf("up to %g, %g at 40 %%", share, at40)
+	}
+}
+
+func TestTheIntervalOfTheAreasDecides(t *testing.T) {
+	curve := func(order Order, areas ...float64) Curve { return Curve{Order: order, Areas: areas} }
+	for name, test := range map[string]struct {
+		curves   []Curve
+		want     figures.Verdict
+		measured string
+	}{
+		"above":      {[]Curve{curve(ByImportance, 1, 1, 0.9, 0.8), curve(AtRandom, 0.5, 0.5, 0.5, 0.5)}, figures.Holds, "0.9250 against 0.5000"},
+		"below":      {[]Curve{curve(ByImportance, 0.1, 0.2, 0.3, 0.2), curve(AtRandom, 0.5, 0.5, 0.5, 0.5)}, figures.DoesNotHold, "0.2000 against 0.5000"},
+		"equal":      {[]Curve{curve(ByImportance, 0.5, 0.5), curve(AtRandom, 0.5, 0.5)}, figures.DoesNotHold, ""},
+		"both ways":  {[]Curve{curve(ByImportance, 1, 0, 1, 0.1), curve(AtRandom, 0.5, 0.5, 0.5, 0.5)}, figures.CannotTell, ""},
+		"not run":    {[]Curve{curve(ByImportance, 1, 0)}, figures.CannotTell, "not run"},
+		"many draws": {[]Curve{curve(ByImportance, 1, 1), curve(AtRandom, 0, 0.2), curve(AtRandom, 1, 0.4)}, figures.Holds, "1.0000 against 0.4000"},
+	} {
+		c, err := (&Result{Curves: test.curves}).claimArea(AtRandom, "text", "paper")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Verdict != test.want || !strings.Contains(c.Measured, test.measured) {
+			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
+		}
+	}
+}
+
+func TestTransferAndSpeedAreDecidedByTheirIntervals(t *testing.T) {
+	for _, test := range []struct {
+		low, high float64
+		want      figures.Verdict
+	}{{0.1, 0.9, figures.Holds}, {-0.1, 0.9, figures.CannotTell}, {-0.9, 0, figures.DoesNotHold}} {
+		transfer := (&Result{Transfer: &Transfer{RLow: test.low, RHigh: test.high}}).claimTransfer()
+		speed := (&Result{Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []SpeedBatch{{Size: 1, Low: 5, High: 6}, {Size: 64, Low: 1 + test.low, High: 1 + test.high}}}}).claimSpeed()
+		for _, c := range []experiment.Claim{transfer, speed} {
+			if c.Verdict != test.want {
+				t.Errorf("[%g, %g]: %v, want %v (%s)", test.low, test.high, c.Verdict, test.want, c.Measured)
+			}
+		}
+	}
+	if c := (&Result{}).claimTransfer(); c.Verdict != figures.CannotTell || c.Measured != "not run" {
+		t.Errorf("without an out-of-domain set: %+v", c)
+	}
+}
+
+func TestAnUndefinedCorrelationSaysNothing(t *testing.T) {
+	constant, varying := []float64{1, 1, 1, 1, 1}, []float64{1, 2, 3, 4, 6}
+	if r, low, high, err := pearson(constant, varying); r != 0 || low != -1 || high != 1 || err != nil {
+		t.Errorf("%g [%g, %g], %v", r, low, high, err)
+	}
+	if r, low, high, err := pearson(varying, varying); r < 0.99 || low < 0.9 || high > 1 || err != nil {
+		t.Errorf("%g [%g, %g], %v", r, low, high, err)
+	}
+	if spearman(constant, varying) != 0 || math.Abs(spearman(varying, varying)-1) > 1e-12 {
+		t.Error("spearman")
+	}
+}

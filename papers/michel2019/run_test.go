@@ -1,0 +1,340 @@
+package michel2019
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/compute/gobackend"
+
+	"bertlab/gbert"
+	"bertlab/gbert/backend"
+	"bertlab/gbert/hub"
+	"bertlab/gbert/tokenizer"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/heads"
+)
+
+const (
+	tinyLayers = 2
+	tinyHeads  = 2
+)
+
+// tinyModel writes a random BERT to a folder.
+func tinyModel(t testing.TB) string {
+	t.Helper()
+	config, err := gbert.ParseConfig(fmt.Appendf(nil, `{"model_type": "bert", "vocab_size": 13, "hidden_size": 8, "num_hidden_layers": %d, "num_attention_heads": %d,
+		"intermediate_size": 12, "hidden_act": "gelu", "max_position_embeddings": 16, "type_vocab_size": 2, "initializer_range": 0.3}`, tinyLayers, tinyHeads))
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := gbert.New(config, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "fine", "bad", "poor", "the", "film", "is", "very"}
+	if model.Tokenizer, err = tokenizer.FromVocab(words, true); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "tiny")
+	if err := model.Save(dir, gbert.Float32); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// reviews writes train.tsv and dev.tsv of SST-2's kind to a folder. Every fifth label is wrong, so that no model is perfect.
+func reviews(t testing.TB, train, dev int) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, n := range map[string]int{"train.tsv": train, "dev.tsv": dev} {
+		var text strings.Builder
+		text.WriteString("sentence\tlabel\n")
+		for i := range n {
+			word, label := []string{"good", "bad", "fine", "poor"}[i%4], 1-i%2
+			if i%5 == 4 {
+				label = 1 - label
+			}
+			fmt.Fprintf(&text, "the %sfilm is %s\t%d\n", strings.Repeat("very ", i%7), word, label)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func environment(t testing.TB, dir string, progress func(experiment.Progress)) *experiment.Environment {
+	t.Helper()
+	b, err := compute.NewWithConfig("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Finalize)
+	return &experiment.Environment{Backend: b, Choice: &backend.Choice{Name: "go"}, Hub: hub.New(hub.Options{Offline: true}), Dir: dir, Progress: progress}
+}
+
+// protocol is one of seconds.
+func protocol(t testing.TB) Config {
+	data := reviews(t, 64, 24)
+	return Config{
+		Model: tinyModel(t), Task: "sst2", Data: data, Transfer: "sst2", TransferData: reviews(t, 4, 16), Seeds: []uint64{1, 2},
+		Epochs: 8, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, TestExamples: 20, ImportanceExamples: 12, ChoiceExamples: 10,
+		Step: 0.25, Recompute: true, RandomOrders: 2, SpeedBatches: []int{1, 3}, SpeedLength: 12, SpeedRepeats: 3,
+	}
+}
+
+// timeless is a result without what no two runs have in common.
+func timeless(r *Result) *Result {
+	clone := *r
+	clone.Provenance = experiment.Provenance{}
+	clone.Models = append([]FineTuned(nil), r.Models...)
+	for i := range clone.Models {
+		clone.Models[i].Seconds = 0
+	}
+	speed := *r.Speed
+	speed.Batches = nil
+	clone.Speed = &speed
+	clone.Claims = nil
+	for _, c := range r.Claims {
+		if !strings.Contains(c.Text, "faster") {
+			clone.Claims = append(clone.Claims, c)
+		}
+	}
+	return &clone
+}
+
+func TestTheExperimentFromEndToEnd(t *testing.T) {
+	config, dir := protocol(t), t.TempDir()
+	reports := 0
+	result, err := Run(context.Background(), environment(t, dir, func(experiment.Progress) { reports++ }), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("its numbers are plausible", func(t *testing.T) { plausible(t, result) })
+	t.Run("every claim is explained", func(t *testing.T) {
+		if len(result.Claims) != 9 {
+			t.Errorf("%d claims", len(result.Claims))
+		}
+		for _, c := range result.Claims {
+			if c.Text == "" || c.Paper == "" || c.Measured == "" || c.Explanation == "" || strings.Contains(c.Measured, "NaN") || strings.Contains(c.Measured, "%!") {
+				t.Errorf("%+v", c)
+			}
+		}
+	})
+	t.Run("it is JSON", func(t *testing.T) {
+		text, err := json.Marshal(result)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again Result
+		if err := json.Unmarshal(text, &again); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(&again, result) {
+			t.Error("it is read back as something else")
+		}
+	})
+	t.Run("it is written", func(t *testing.T) { written(t, result) })
+	t.Run("it is replayed", func(t *testing.T) {
+		again, err := Run(context.Background(), environment(t, dir, nil), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again.Provenance.Began, again.Provenance.Seconds = result.Provenance.Began, result.Provenance.Seconds
+		if !reflect.DeepEqual(again, result) {
+			t.Error("with other numbers")
+		}
+	})
+	t.Run("a run that was killed goes on", func(t *testing.T) {
+		dir := t.TempDir()
+		for kills := 0; ; kills++ {
+			ctx, cancel := context.WithCancel(context.Background())
+			left := reports/5 + 1 // reports until the process is killed
+			resumed, err := Run(ctx, environment(t, dir, func(experiment.Progress) {
+				if left--; left == 0 {
+					cancel()
+				}
+			}), config)
+			cancel()
+			if err == nil {
+				if kills < 3 {
+					t.Errorf("it was killed %d times only", kills)
+				}
+				if !reflect.DeepEqual(timeless(resumed), timeless(result)) {
+					t.Errorf("after %d kills the result is another", kills)
+				}
+				return
+			}
+			if !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			if kills > 50 {
+				t.Fatal("it makes no progress")
+			}
+		}
+	})
+}
+
+func plausible(t *testing.T, r *Result) {
+	n := tinyLayers * tinyHeads
+	if r.Layers != tinyLayers || r.Heads != tinyHeads || r.Metric != "accuracy" || r.Majority < 0.5 || len(r.Models) != 2 {
+		t.Errorf("%d layers, %d heads, %s, majority %g, %d models", r.Layers, r.Heads, r.Metric, r.Majority, len(r.Models))
+	}
+	for _, m := range r.Models {
+		if !(m.Score > r.Majority && m.TrainLoss > 0) {
+			t.Errorf("the model has learnt nothing: %+v", m)
+		}
+	}
+	if len(r.Ablation.Heads) != n || r.Ablation.Examples != 20 || r.Ablation.Score != r.Models[0].Score || len(r.OneHead) != tinyLayers {
+		t.Errorf("%d heads masked on %d examples, score %g; %d layers with one head", len(r.Ablation.Heads), r.Ablation.Examples, r.Ablation.Score, len(r.OneHead))
+	}
+	if r.Transfer.Effects.Examples != 16 || len(r.Transfer.Effects.Heads) != n || r.Importance.Examples != 12 || r.ImportanceByToken.Examples != 12 {
+		t.Error("transfer or importance are on other examples than asked for")
+	}
+	for _, rho := range []float64{r.Stability, r.Agreement, r.Transfer.R, r.Transfer.RLoss} {
+		if !(math.Abs(rho) <= 1) {
+			t.Errorf("a correlation of %g", rho)
+		}
+	}
+	for l := range tinyLayers {
+		for h := range tinyHeads {
+			if e := r.Entropy[l][h]; !(e > 0 && e < math.Log(13)) {
+				t.Errorf("head %d:%d has the entropy %g", l, h, e)
+			}
+		}
+	}
+	orders := map[Order]int{}
+	for _, c := range r.Curves {
+		orders[c.Order]++
+		first, last := c.Points[0], c.Points[len(c.Points)-1]
+		if len(c.Points) != 5 || first.Removed != "" || first.PValue != 1 || first.Score != r.Models[c.Seed-1].Score || last.Fraction != 1 || last.Removed != "0:0,1;1:0,1" {
+			t.Errorf("%s, seed %d: %+v", c.Order, c.Seed, c.Points)
+		}
+		under := 0.0
+		for _, p := range c.Points {
+			under += p.Score / float64(len(c.Points))
+		}
+		if math.Abs(mean(c.Areas)-under) > 1e-12 {
+			t.Errorf("%s: the examples' areas have the mean %g, the curve %g", c.Order, mean(c.Areas), under)
+		}
+	}
+	if want := map[Order]int{ByImportance: 2, Recomputed: 2, ByScore: 2, AtRandom: 4, ByReverse: 2}; !reflect.DeepEqual(orders, want) {
+		t.Errorf("curves %v, want %v", orders, want)
+	}
+	s := r.Speed
+	if s.Fraction != 0.5 || s.Length != 12 || s.PrunedMACs >= s.MACs || s.PrunedParameters >= s.Parameters || len(s.Batches) != 2 || s.MaskedDifference > 1e-5 {
+		t.Errorf("%+v", s)
+	}
+	for _, b := range s.Batches {
+		if !(b.Seconds > 0 && b.PrunedSeconds > 0 && b.Low <= b.Ratio && b.Ratio <= b.High) {
+			t.Errorf("%+v", b)
+		}
+	}
+	if p := r.Provenance; p.Backend != "go" || len(p.ModelSHA256) != 64 || len(p.Data) != 5 {
+		t.Errorf("%+v", p)
+	}
+}
+
+func written(t *testing.T, r *Result) {
+	dir := filepath.Join(t.TempDir(), "new", "results")
+	paths, err := r.Write(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil || info.Size() == 0 || found[path] {
+			t.Errorf("%s: %v", path, err)
+		}
+		found[path] = true
+	}
+	for _, figure := range []string{"importance", "ablation", "ablation-loss", "histogram", "pruning", "transfer", "speed", "entropy"} {
+		for _, ending := range []string{"png", "svg", "pdf", "csv"} {
+			if !found[filepath.Join(dir, "figures", "heads-"+figure+"."+ending)] {
+				t.Errorf("there is no heads-%s.%s", figure, ending)
+			}
+		}
+	}
+	if paths[len(paths)-1] != filepath.Join(dir, "heads.html") || !found[filepath.Join(dir, "heads.json")] {
+		t.Errorf("the report is not the last of %v", paths)
+	}
+	report, err := os.ReadFile(filepath.Join(dir, "heads.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.Claims[:2] {
+		if !strings.Contains(string(report), c.Text) {
+			t.Errorf("the report does not say: %s", c.Text)
+		}
+	}
+}
+
+func TestWithoutATransferSetThereIsNoTransferFigure(t *testing.T) {
+	r := &Result{
+		Config: Config{Seeds: []uint64{1}}, Layers: 1, Heads: 2, Metric: "accuracy", Majority: 0.5, Importance: &heads.Importance{Normalized: [][]float64{{0.6, 0.8}}},
+		Entropy: [][]float64{{1, 2}}, Ablation: &Effects{Heads: effectsOf(2)}, Curves: []Curve{pruning(func(int) float64 { return 0.5 }, func(int) float64 { return 1 })},
+		Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []SpeedBatch{{Size: 1, Ratio: 1, Low: 1, High: 1}}},
+	}
+	list, err := r.Figures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 7 {
+		t.Errorf("%d figures", len(list))
+	}
+	for _, f := range list {
+		if f.Name == "heads-transfer" {
+			t.Error("there is a figure of the transfer")
+		}
+	}
+}
+
+func TestAProtocolThatCannotBeDoneIsRefusedAtOnce(t *testing.T) {
+	for mentions, change := range map[string]func(*Config){
+		"no seed":                       func(c *Config) { c.Seeds = nil },
+		"for the speed":                 func(c *Config) { c.SpeedBatches = nil },
+		"not a classification task":     func(c *Config) { c.Task, c.Data = "stsb", regression(t) },
+		"effects of heads cannot be":    func(c *Config) { c.Transfer, c.TransferData = "cola", acceptability(t) },
+		filepath.Join("no", "such", ""): func(c *Config) { c.Model = filepath.Join(t.TempDir(), "no", "such", "model") },
+	} {
+		config := protocol(t)
+		change(&config)
+		dir := t.TempDir()
+		_, err := Run(context.Background(), environment(t, dir, nil), config)
+		if err == nil || !strings.Contains(err.Error(), mentions) {
+			t.Errorf("%s: %v", mentions, err)
+		}
+		if left, _ := os.ReadDir(dir); len(left) > 0 {
+			t.Errorf("%s: it leaves %v", mentions, left)
+		}
+	}
+}
+
+func regression(t testing.TB) string {
+	return files(t, "sentence1\tsentence2\tscore\na film\tthe film\t4.5\nbad\tgood\t1\n")
+}
+
+func acceptability(t testing.TB) string {
+	return files(t, "sentence\tlabel\nthe film is good\t1\nfilm the good\t0\n")
+}
+
+func files(t testing.TB, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"train.tsv", "dev.tsv"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
