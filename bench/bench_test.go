@@ -154,6 +154,21 @@ func TestPlanIsTheOneThatTrainingFollows(t *testing.T) {
 	}
 }
 
+func TestTrainingThatFailsIsAnErrorAndNoWait(t *testing.T) {
+	model, err := gbert.Load("../gbert/testdata/tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	run := startTrainer(context.Background(), nil, model, &task.Dataset{Task: &task.Task{Name: "empty"}}, finetune.Options{})
+	defer run.stop()
+	for _, first := range []bool{true, false} {
+		if _, err := run.next(first); err == nil {
+			t.Error("a step was reported")
+		}
+	}
+}
+
 func TestAnswersOfThePeer(t *testing.T) {
 	var answer timed
 	if err := readAnswer("forward", []byte(`{"seconds": 0.5, "logits": [[1, 2]]}`+"\n"), &answer); err != nil || answer.Seconds != 0.5 || answer.Logits[0][1] != 2 {

@@ -105,7 +105,7 @@ func agree(what string, gbert, torch float64) error {
 }
 
 // forward times the classifier's logits of a batch: from token ids on the host to logits on the host.
-func (s *suite) forward(_ context.Context, length int) error {
+func (s *suite) forward(ctx context.Context, length int) error {
 	p, err := s.fixed(length)
 	if err != nil {
 		return err
@@ -148,6 +148,9 @@ func (s *suite) forward(_ context.Context, length int) error {
 	}
 	var ours, theirs []float64
 	for i := range s.sizes.forward + 1 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		seconds, _, err := run()
 		if err != nil {
 			return err

@@ -18,7 +18,8 @@ type trainer struct {
 	cancel  context.CancelFunc
 	release chan struct{}
 	steps   chan trainedStep
-	ended   chan error
+	err     error // why the run ended, once ended is closed
+	ended   chan struct{}
 }
 
 // trainedStep is one step of the run: everything from choosing its examples to the new weights and the loss on the host.
@@ -30,7 +31,7 @@ type trainedStep struct {
 
 func startTrainer(ctx context.Context, b compute.Backend, model *gbert.Model, d *task.Dataset, o finetune.Options) *trainer {
 	ctx, cancel := context.WithCancel(ctx)
-	t := &trainer{cancel: cancel, release: make(chan struct{}), steps: make(chan trainedStep), ended: make(chan error, 1)}
+	t := &trainer{cancel: cancel, release: make(chan struct{}), steps: make(chan trainedStep), ended: make(chan struct{})}
 	began, compiling, first := time.Now(), false, true
 	o.Progress = func(p finetune.Progress) {
 		switch p.Phase {
@@ -54,8 +55,8 @@ func startTrainer(ctx context.Context, b compute.Backend, model *gbert.Model, d 
 		}
 	}
 	go func() {
-		_, err := finetune.Train(ctx, b, model, d, nil, o)
-		t.ended <- err
+		_, t.err = finetune.Train(ctx, b, model, d, nil, o)
+		close(t.ended)
 		close(t.steps)
 	}()
 	return t
@@ -64,11 +65,14 @@ func startTrainer(ctx context.Context, b compute.Backend, model *gbert.Model, d 
 // next lets the run do its next step. The first one is under way when it is called.
 func (t *trainer) next(first bool) (trainedStep, error) {
 	if !first {
-		t.release <- struct{}{}
+		select {
+		case t.release <- struct{}{}:
+		case <-t.ended:
+		}
 	}
 	step, ok := <-t.steps
 	if !ok {
-		return step, fmt.Errorf("bench: the training run ended early: %w", <-t.ended)
+		return step, fmt.Errorf("bench: the training run ended early: %w", t.err)
 	}
 	return step, nil
 }
