@@ -28,10 +28,11 @@ func (s *suite) epoch(ctx context.Context) error {
 	drawn := make([][]int, len(theirs))
 	timings := make([][]timing, 1+len(theirs))
 	if s.peer != nil {
-		if err := s.peer.ask("forget", nil, nil); err != nil {
+		check, err := s.fixed(32)
+		if err != nil {
 			return err
 		}
-		if err := s.peer.ask("train", arguments{"dropout": true, "decay": 0.01}, nil); err != nil {
+		if err := s.checkSteps(ctx, check); err != nil {
 			return err
 		}
 		for i, plan := range theirs {
