@@ -3,6 +3,7 @@ package gbert
 import (
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -24,7 +25,7 @@ type Session struct {
 	mu       sync.Mutex
 	weights  map[string]*tensors.Tensor // the session's own
 	bound    map[string]*tensors.Tensor // the caller's
-	programs map[string]*Program
+	programs map[string]*executable
 }
 
 // NewSession prepares a model for a backend.
@@ -32,7 +33,7 @@ func NewSession(backend compute.Backend, model *Model) (*Session, error) {
 	if err := model.Check(); err != nil {
 		return nil, fmt.Errorf("gbert: %w", err)
 	}
-	return &Session{backend: backend, model: model, weights: map[string]*tensors.Tensor{}, bound: map[string]*tensors.Tensor{}, programs: map[string]*Program{}}, nil
+	return &Session{backend: backend, model: model, weights: map[string]*tensors.Tensor{}, bound: map[string]*tensors.Tensor{}, programs: map[string]*executable{}}, nil
 }
 
 // Backend is the backend that the session computes on.
@@ -51,23 +52,56 @@ func (s *Session) Close() {
 	for _, weight := range s.weights {
 		weight.MustFinalizeAll()
 	}
-	s.programs, s.weights = map[string]*Program{}, map[string]*tensors.Tensor{}
+	s.programs, s.weights = map[string]*executable{}, map[string]*tensors.Tensor{}
 }
 
 // Program is a compiled graph function with the session's weights bound to it. It compiles once for each combination of
 // input shapes.
 type Program struct {
-	exec *Exec
-	name string
+	executable *executable
+	name       string
+	layer      int // whose weights it runs with; -1: those that the graph names
+}
+
+// executable is what programs about layers of the same shape share.
+type executable struct {
+	exec  *Exec
+	built int // the layer that the graph names, -1: none
+	layer int // the layer to run with, set before each call
+}
+
+// bound is the name of the weight to run with, for a weight that the graph names.
+func (e *executable) bound(name string) string {
+	if rest, ok := strings.CutPrefix(name, LayerPrefix(e.built)); ok && e.layer != e.built {
+		return LayerPrefix(e.layer) + rest
+	}
+	return name
 }
 
 // Program returns the program of that name, and builds it with fn at the first call. fn gets the inputs' nodes and a
 // function that begins a forward pass with the session's weights.
 func (s *Session) Program(name string, fn func(begin func(Taps) *Forward, inputs []*Node) []*Node) (*Program, error) {
+	return s.program(name, -1, fn)
+}
+
+// LayerProgram is a [Session.Program] about one layer. Layers of the same shape share its executable, so a deep model compiles
+// once and not once a layer. fn builds the graph for the layer that it is given, which may be another of the same shape.
+func (s *Session) LayerProgram(name string, layer int, fn func(begin func(Taps) *Forward, layer int, inputs []*Node) []*Node) (*Program, error) {
+	shape := s.model.Config.Layers[layer]
+	signature := fmt.Sprintf("%s %v %d %v", name, shape.Heads, shape.IntermediateSize, shape.Forms)
+	for _, form := range shape.Forms {
+		if form.Kind == Tied { // its weights have another layer's names
+			signature = fmt.Sprintf("%s, layer %d", name, layer)
+		}
+	}
+	return s.program(signature, layer, func(begin func(Taps) *Forward, inputs []*Node) []*Node { return fn(begin, layer, inputs) })
+}
+
+func (s *Session) program(name string, layer int, fn func(begin func(Taps) *Forward, inputs []*Node) []*Node) (*Program, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if program, ok := s.programs[name]; ok {
-		return program, nil
+	if shared, ok := s.programs[name]; ok {
+		return &Program{executable: shared, name: name, layer: layer}, nil
 	}
 	exec, err := NewExec(s.backend, func(inputs []*Node) []*Node {
 		g := inputs[0].Graph()
@@ -77,22 +111,22 @@ func (s *Session) Program(name string, fn func(begin func(Taps) *Forward, inputs
 	if err != nil {
 		return nil, fmt.Errorf("gbert: %s: %w", name, err)
 	}
+	shared := &executable{exec: exec, built: layer, layer: layer}
 	exec.WithName(name).SetMaxCache(-1).SetSideParamsHook(func(g *Graph, buffers []compute.Buffer, donate []bool) error {
 		for i, buffer := range buffers {
 			if buffer != nil {
 				continue
 			}
-			bound, err := s.deviceWeight(g.GetParameterByHandle(ParameterHandle(i)).GetParameterName())
+			weight, err := s.deviceWeight(shared.bound(g.GetParameterByHandle(ParameterHandle(i)).GetParameterName()))
 			if err != nil {
 				return err
 			}
-			buffers[i], donate[i] = bound, false
+			buffers[i], donate[i] = weight, false
 		}
 		return nil
 	})
-	program := &Program{exec: exec, name: name}
-	s.programs[name] = program
-	return program, nil
+	s.programs[name] = shared
+	return &Program{executable: shared, name: name, layer: layer}, nil
 }
 
 // sessionWeights makes parameters of a graph for the session's weights.
@@ -165,7 +199,8 @@ func upload(backend compute.Backend, source safetensors.Tensor) (*tensors.Tensor
 // Run executes the program. Inputs are tensors or (multi-dimensional) slices; at least one. The caller owns the results and
 // frees them with FinalizeAll.
 func (p *Program) Run(inputs ...any) ([]*tensors.Tensor, error) {
-	outputs, err := p.exec.Call(inputs...)
+	p.executable.layer = p.layer
+	outputs, err := p.executable.exec.Call(inputs...)
 	if err != nil {
 		return nil, fmt.Errorf("gbert: %s: %w", p.name, err)
 	}

@@ -143,3 +143,13 @@ func Machine() string {
 	}
 	return fmt.Sprintf("%s, %d cores, %s", name, runtime.NumCPU(), runtime.GOOS)
 }
+
+// ComputeVersions are the versions, of those of a provenance, on which numbers depend: a notebook and the command line share
+// what they remember.
+func ComputeVersions(all map[string]string) map[string]string {
+	versions := map[string]string{}
+	for _, module := range []string{"github.com/gomlx/gomlx", "github.com/gomlx/compute", "github.com/gomlx/go-xla"} {
+		versions[module] = all[module]
+	}
+	return versions
+}

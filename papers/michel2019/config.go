@@ -43,8 +43,8 @@ func Quick() Config {
 	c := Full()
 	c.Seeds = []uint64{1}
 	c.LearningRate = 1e-4 // fewer steps, so larger ones
-	c.TrainExamples, c.TestExamples, c.TransferExamples = 2400, 250, 200
-	c.ImportanceExamples, c.ChoiceExamples = 300, 120
+	c.TrainExamples, c.TestExamples, c.TransferExamples = 2000, 200, 150
+	c.ImportanceExamples, c.ChoiceExamples = 250, 100
 	c.SpeedRepeats = 7
 	return c
 }

@@ -115,7 +115,7 @@ func (r *run) prepare(ctx context.Context) error {
 	r.result.Majority = majority(r.test)
 	r.store, err = experiment.Open(r.env.Dir, map[string]any{
 		"paper": "michel2019", "config": c, "model": r.result.Provenance.ModelSHA256, "data": data,
-		"backend": r.env.Choice.Name, "versions": r.result.Provenance.Versions,
+		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(r.result.Provenance.Versions),
 	})
 	return err
 }
@@ -151,7 +151,7 @@ func (r *run) seed(ctx context.Context, seed uint64, first bool) error {
 	}
 	defer session.Close()
 	s := &seedRun{run: r, seed: seed, session: session}
-	if s.test, err = s.prepareData(r.test, 15); err != nil {
+	if s.test, err = s.prepareData(r.test, 40); err != nil {
 		return err
 	}
 	if s.importance, err = s.prepareData(r.importance, 1); err != nil {

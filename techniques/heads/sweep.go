@@ -22,7 +22,8 @@ var sweepTokens = 2048 // a variable so that tests make it small
 
 // sweep evaluates variants of ξ that change one layer each, and the model itself. It returns the logits of the model and of each
 // variant, [examples][labels]. A variant changes nothing below its layer, so a batch's hidden states there are computed once,
-// and the layer's per-head contexts too; the variants of a layer then go through the rest of the model together.
+// and the layer's per-head contexts too; the variants of a layer then go through the rest of the model together. All layers of
+// the same shape share their executables.
 func sweep(ctx context.Context, s *gbert.Session, p *finetune.Prepared, variants []variant, progress func(done, total int)) (base [][]float32, swept [][][]float32, err error) {
 	config := s.Model().Config
 	if err := p.CheckLabels(s.Model()); err != nil {
@@ -32,16 +33,11 @@ func sweep(ctx context.Context, s *gbert.Session, p *finetune.Prepared, variants
 	for i, v := range variants {
 		perLayer[v.layer] = append(perLayer[v.layer], i)
 	}
-	prefix, err := s.Program("heads.sweep.prefix", prefixGraph)
-	if err != nil {
-		return nil, nil, err
-	}
 	base = make([][]float32, p.Dataset.Len())
 	swept = make([][][]float32, len(variants))
 	for i := range swept {
 		swept[i] = make([][]float32, p.Dataset.Len())
 	}
-	labels := s.Model().NumLabels()
 	done, total := 0, p.Dataset.Len()*(len(variants)+1)
 	report := func(n int) {
 		done += n
@@ -53,20 +49,19 @@ func sweep(ctx context.Context, s *gbert.Session, p *finetune.Prepared, variants
 		if err := batch.Check(config); err != nil {
 			return nil, nil, err
 		}
-		inputs := gbert.BatchInputs(batch)
-		outputs, err := prefix.Run(inputs...)
-		if err != nil {
-			gbert.Free(inputs)
-			return nil, nil, err
-		}
-		err = scatter(outputs[0], batch, labels, func(_, example int, logits []float32) { base[example] = logits })
-		report(len(batch.Index))
-		for layer := 0; layer < len(perLayer) && err == nil; layer++ {
-			err = sweepLayer(ctx, s, batch, layer, perLayer[layer], variants, outputs[1+layer], inputs[2].(*tensors.Tensor), func(v, example int, logits []float32) {
-				swept[v][example] = logits
-			}, report)
-		}
-		gbert.Free(inputs, outputs)
+		err := sweepBatch(ctx, s, batch, func(c *chain) error {
+			logits, err := c.finish(0, c.entering[0], c.mask)
+			if err != nil {
+				return err
+			}
+			err = scatter(logits, batch, s.Model().NumLabels(), func(_, example int, logits []float32) { base[example] = logits })
+			gbert.Free(logits)
+			report(len(batch.Index))
+			for layer := 0; layer < len(perLayer) && err == nil; layer++ {
+				err = c.variants(layer, perLayer[layer], variants, func(v, example int, logits []float32) { swept[v][example] = logits }, report)
+			}
+			return err
+		})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -74,20 +69,104 @@ func sweep(ctx context.Context, s *gbert.Session, p *finetune.Prepared, variants
 	return base, swept, nil
 }
 
-// sweepLayer runs the variants of one layer on one batch, as many at once as fit.
-func sweepLayer(ctx context.Context, s *gbert.Session, batch *gbert.Batch, layer int, indices []int, variants []variant, hidden, mask *tensors.Tensor,
-	store func(variant, example int, logits []float32), report func(int)) error {
-	if len(indices) == 0 {
-		return nil
-	}
-	program, err := s.Program(fmt.Sprintf("heads.sweep.layer%d", layer), suffixGraph(layer))
+// chain runs one batch through the model, a layer at a time.
+type chain struct {
+	ctx      context.Context
+	session  *gbert.Session
+	batch    *gbert.Batch
+	mask     *tensors.Tensor   // [B, S]
+	entering []*tensors.Tensor // what enters each layer, [B, S, D]; filled as far as it was computed
+}
+
+func sweepBatch(ctx context.Context, s *gbert.Session, batch *gbert.Batch, do func(*chain) error) error {
+	inputs := gbert.BatchInputs(batch)
+	defer gbert.Free(inputs)
+	embed, err := s.Program("heads.sweep.embed", func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
+		return []*Node{begin(gbert.Taps{}).Embed(gbert.InputNodes(inputs))}
+	})
 	if err != nil {
 		return err
 	}
-	together := min(max(sweepTokens/(batch.Rows*batch.Length), 1), len(indices))
-	width := s.Model().Config.NumAttentionHeads
+	embedded, err := embed.Run(inputs...)
+	if err != nil {
+		return err
+	}
+	c := &chain{ctx: ctx, session: s, batch: batch, mask: inputs[2].(*tensors.Tensor), entering: embedded}
+	defer func() { gbert.Free(c.entering) }()
+	return do(c)
+}
+
+// finish runs the layers from the given one on x [N, S, D] with its mask [N, S], and the classifier: logits [N, labels]. What
+// enters the layers on the way is kept if x is the batch itself, and freed if not.
+func (c *chain) finish(from int, x, mask *tensors.Tensor) (*tensors.Tensor, error) {
+	layers := c.session.Model().Config.NumHiddenLayers
+	own := mask != c.mask // x and what follows belong to this call
+	for l := from; l < layers-1; l++ {
+		program, err := c.session.LayerProgram("heads.sweep.layer", l, func(begin func(gbert.Taps) *gbert.Forward, layer int, inputs []*Node) []*Node {
+			return []*Node{begin(gbert.Taps{}).Layers(layer, layer+1, inputs[0], gbert.AttentionBias(inputs[1]), false, nil)}
+		})
+		if err != nil {
+			return nil, err
+		}
+		next, err := c.run(program, own && l > from, x, mask)
+		if err != nil {
+			return nil, err
+		}
+		if x = next; !own {
+			c.entering = append(c.entering, x)
+		}
+	}
+	last, err := c.session.Program("heads.sweep.last", func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
+		forward := begin(gbert.Taps{})
+		x := forward.Layers(max(layers-1, 0), layers, inputs[0], gbert.AttentionBias(inputs[1]), true, nil)
+		return []*Node{forward.Classify(x)}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.run(last, own && from < layers-1, x, mask)
+}
+
+// run runs a program with one result, and frees its first input if asked to.
+func (c *chain) run(program *gbert.Program, free bool, inputs ...any) (*tensors.Tensor, error) {
+	outputs, err := program.Run(inputs...)
+	if free {
+		gbert.Free(inputs[0])
+	}
+	if err != nil {
+		return nil, err
+	}
+	return outputs[0], nil
+}
+
+// variants runs the variants of one layer, as many at once as stay in the cache.
+func (c *chain) variants(layer int, indices []int, variants []variant, store func(variant, example int, logits []float32), report func(int)) error {
+	if len(indices) == 0 {
+		return nil
+	}
+	config := c.session.Model().Config
+	width := config.NumAttentionHeads
+	isLast := layer == config.NumHiddenLayers-1
+	name := "heads.sweep.variants"
+	if isLast {
+		name = "heads.sweep.last.variants"
+	}
+	program, err := c.session.LayerProgram(name, layer, func(begin func(gbert.Taps) *gbert.Forward, layer int, inputs []*Node) []*Node {
+		return variantsGraph(begin(gbert.Taps{}), layer, isLast, inputs)
+	})
+	if err != nil {
+		return err
+	}
+	calls := ceilDiv(width, min(max(sweepTokens/(c.batch.Rows*c.batch.Length), 1), width))
+	together := ceilDiv(width, calls) // the same for all layers, so that shapes are few
+	flat := make([]float32, 0, together*len(c.batch.Mask))
+	for range together {
+		flat = append(flat, c.batch.Mask...)
+	}
+	mask := tensors.FromFlatDataAndDimensions(flat, together*c.batch.Rows, c.batch.Length)
+	defer gbert.Free(mask)
 	for begin := 0; begin < len(indices); begin += together {
-		if err := ctx.Err(); err != nil {
+		if err := c.ctx.Err(); err != nil {
 			return err
 		}
 		chunk := indices[begin:min(begin+together, len(indices))]
@@ -96,24 +175,31 @@ func sweepLayer(ctx context.Context, s *gbert.Session, batch *gbert.Batch, layer
 			copy(rows[i*width:], variants[index].row)
 		}
 		xi := tensors.FromFlatDataAndDimensions(rows, together, width)
-		outputs, err := program.Run(hidden, mask, xi)
+		result, err := c.run(program, false, c.entering[layer], c.mask, xi)
 		gbert.Free(xi)
+		if err == nil && !isLast {
+			changed := result
+			result, err = c.finish(layer+1, changed, mask)
+			gbert.Free(changed)
+		}
 		if err != nil {
 			return err
 		}
-		err = scatter(outputs[0], batch, s.Model().NumLabels(), func(row, example int, logits []float32) {
+		err = scatter(result, c.batch, c.session.Model().NumLabels(), func(row, example int, logits []float32) {
 			if row < len(chunk) {
 				store(chunk[row], example, logits)
 			}
 		})
-		gbert.Free(outputs)
+		gbert.Free(result)
 		if err != nil {
 			return err
 		}
-		report(len(chunk) * len(batch.Index))
+		report(len(chunk) * len(c.batch.Index))
 	}
 	return nil
 }
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
 // scatter hands out the logits [variants × rows, labels] of a batch's real rows.
 func scatter(output *tensors.Tensor, batch *gbert.Batch, labels int, store func(variant, example int, logits []float32)) error {
@@ -130,44 +216,23 @@ func scatter(output *tensors.Tensor, batch *gbert.Batch, labels int, store func(
 	return nil
 }
 
-// prefixGraph is the model itself: a batch to its logits and the hidden states that enter each layer, [B, S, D].
-func prefixGraph(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
-	batch := gbert.InputNodes(inputs)
-	forward := begin(gbert.Taps{})
-	layers := forward.Config().NumHiddenLayers
-	bias := gbert.AttentionBias(batch.Mask)
-	x := forward.Embed(batch)
-	entering := make([]*Node, 0, layers)
-	for l := range layers {
-		entering = append(entering, x)
-		x = forward.Layers(l, l+1, x, bias, l == layers-1, nil)
+// variantsGraph is a layer for V variants of ξ. Inputs: what enters the layer [B, S, D], the mask [B, S], ξ [V, heads]. Output: what
+// leaves it, [V·B, S, D], or for the last layer the logits [V·B, labels].
+func variantsGraph(forward *gbert.Forward, layer int, isLast bool, inputs []*Node) []*Node {
+	x, mask, xi := inputs[0], inputs[1], inputs[2]
+	queries := x
+	if isLast {
+		queries = gbert.CLS(x)
 	}
-	return append([]*Node{forward.Classify(x)}, entering...)
-}
-
-// suffixGraph is the model from a layer on, for V variants of ξ there. Inputs: what enters the layer [B, S, D], the mask
-// [B, S], ξ [V, heads]. Output: logits [V·B, labels].
-func suffixGraph(layer int) func(func(gbert.Taps) *gbert.Forward, []*Node) []*Node {
-	return func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
-		x, mask, xi := inputs[0], inputs[1], inputs[2]
-		forward := begin(gbert.Taps{})
-		config := forward.Config()
-		count := xi.Shape().Dimensions[0]
-		queries, isLast := x, layer == config.NumHiddenLayers-1
-		if isLast {
-			queries = gbert.CLS(x)
-		}
-		contexts, _ := forward.Attention(layer, queries, x, gbert.AttentionBias(mask)) // [B, A, Q, d]
-		repeated := repeat(queries, count)
-		if contexts != nil {
-			contexts = variantsOf(contexts, xi, config.Layers[layer].Heads)
-		}
-		y := forward.Output(layer, contexts, repeated) // [V·B, Q, D]
-		if !isLast {
-			y = forward.Layers(layer+1, config.NumHiddenLayers, y, gbert.AttentionBias(repeat(mask, count)), true, nil)
-		}
-		return []*Node{forward.Classify(y)}
+	contexts, _ := forward.Attention(layer, queries, x, gbert.AttentionBias(mask)) // [B, A, Q, d]
+	if contexts != nil {
+		contexts = variantsOf(contexts, xi, forward.Config().Layers[layer].Heads)
 	}
+	y := forward.Output(layer, contexts, repeat(queries, xi.Shape().Dimensions[0])) // [V·B, Q, D]
+	if isLast {
+		y = forward.Classify(y)
+	}
+	return []*Node{y}
 }
 
 // variantsOf multiplies a context [B, A, Q, d] by each row of ξ [V, heads]: [V·B, A, Q, d].
