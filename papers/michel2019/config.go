@@ -42,10 +42,10 @@ type Config struct {
 func Quick() Config {
 	c := Full()
 	c.Seeds = []uint64{1}
-	c.LearningRate = 1e-4 // fewer steps, so larger ones
-	c.TrainExamples, c.TestExamples, c.TransferExamples = 2000, 200, 150
-	c.ImportanceExamples, c.ChoiceExamples = 250, 100
-	c.SpeedRepeats = 7
+	c.BatchSize, c.LearningRate = 16, 1e-4 // fewer examples, so more and larger steps with them
+	c.TrainExamples, c.TestExamples, c.TransferExamples = 2400, 160, 120
+	c.ImportanceExamples, c.ChoiceExamples = 200, 80
+	c.SpeedRepeats = 5
 	return c
 }
 

@@ -151,7 +151,10 @@ func (r *run) seed(ctx context.Context, seed uint64, first bool) error {
 	}
 	defer session.Close()
 	s := &seedRun{run: r, seed: seed, session: session}
-	if s.test, err = s.prepareData(r.test, 40); err != nil {
+	if s.like, err = s.prepareData(r.evaluated(), 40); err != nil {
+		return err
+	}
+	if s.test, err = s.prepareLike(r.test, s.like); err != nil {
 		return err
 	}
 	if s.importance, err = s.prepareData(r.importance, 1); err != nil {
@@ -175,6 +178,16 @@ func (r *run) seed(ctx context.Context, seed uint64, first bool) error {
 		}
 	}
 	return nil
+}
+
+// evaluated is all the examples on which models are evaluated.
+func (r *run) evaluated() *task.Dataset {
+	all := *r.test
+	all.Examples = slices.Concat(r.test.Examples, r.choice.Examples)
+	if r.transfer != nil {
+		all.Examples = append(all.Examples, r.transfer.Examples...)
+	}
+	return &all
 }
 
 // fineTune returns the model fine-tuned with a seed.
@@ -225,6 +238,7 @@ type seedRun struct {
 	*run
 	seed       uint64
 	session    *gbert.Session
+	like       *finetune.Prepared // all examples that are evaluated: their batches' shapes serve each set
 	test       *finetune.Prepared
 	importance *finetune.Prepared
 

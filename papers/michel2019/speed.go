@@ -44,21 +44,21 @@ func (s *seedRun) measureSpeed(ctx context.Context) (*Speed, error) {
 	if err != nil {
 		return nil, err
 	}
-	masked, err := s.test.Logits(ctx, s.session, mask, nil)
-	if err != nil {
-		return nil, err
-	}
-	removed, err := s.test.Logits(ctx, pruned, nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	for i := range masked {
-		for j := range masked[i] {
-			speed.MaskedDifference = max(speed.MaskedDifference, math.Abs(float64(masked[i][j]-removed[i][j])))
-		}
-	}
 	for i, size := range s.config.SpeedBatches {
 		batch := filledBatch(s.test.Encodings, size, length, model.Config.PadTokenID)
+		masked, err := s.session.BatchLogits(batch, mask)
+		if err != nil {
+			return nil, err
+		}
+		removed, err := pruned.BatchLogits(batch, nil)
+		if err != nil {
+			return nil, err
+		}
+		for row := range masked {
+			for label := range masked[row] {
+				speed.MaskedDifference = max(speed.MaskedDifference, math.Abs(float64(masked[row][label]-removed[row][label])))
+			}
+		}
 		timing, err := s.timeBatch(ctx, pruned, batch)
 		if err != nil {
 			return nil, err

@@ -104,7 +104,7 @@ func (s *seedRun) ablate(ctx context.Context, first bool) error {
 // keepOne keeps one head in each layer in turn: the one that is best on the choice examples, tested on the test set.
 func (s *seedRun) keepOne(ctx context.Context) error {
 	effects, err := experiment.Step(s.store, s.step("one-head"), func() ([]heads.HeadEffect, error) {
-		choice, err := s.prepareLike(s.choice, s.test)
+		choice, err := s.prepareLike(s.choice, s.like)
 		if err != nil {
 			return nil, err
 		}
@@ -272,7 +272,7 @@ func (s *seedRun) transferEffects(ctx context.Context) error {
 		return nil
 	}
 	ablation, err := experiment.Step(s.store, s.step("transfer"), func() (*heads.Ablation, error) {
-		prepared, err := s.prepareLike(s.transfer, s.test)
+		prepared, err := s.prepareLike(s.transfer, s.like)
 		if err != nil {
 			return nil, err
 		}
