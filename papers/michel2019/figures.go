@@ -107,12 +107,16 @@ func (r *Result) EntropyHeatmap() (*figures.Figure, error) {
 // Histogram shows how often masking one head leads to which score.
 func (r *Result) Histogram() (*figures.Figure, error) {
 	var scores []float64
+	near := 0
 	for _, e := range r.Ablation.Heads {
 		scores = append(scores, 100*e.Metric)
+		if math.Abs(e.MetricDelta) <= 0.01 {
+			near++
+		}
 	}
 	return figures.Histogram(figures.HistogramOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Most heads can go one at a time: %s with one head masked", r.Metric),
+			Title:  fmt.Sprintf("Without one head: %d of %d times the %s stays within a point", near, len(scores), r.Metric),
 			XLabel: r.Metric + ", %", YLabel: "heads", Caption: r.caption(""),
 		},
 		Samples: []figures.Sample{{Name: "one head masked", Values: scores}},
@@ -167,6 +171,17 @@ func (r *Result) curve(order Order) (figures.Curve, bool) {
 	return curve, true
 }
 
+// title says what the correlation of the losses says.
+func (t *Transfer) title() string {
+	switch {
+	case t.RLossLow > 0:
+		return "Heads that matter in one domain matter in the other"
+	case t.RLossHi < 0:
+		return "Heads that help in one domain hurt in the other"
+	}
+	return "No clear relation between the effects of heads in two domains"
+}
+
 // TransferScatter shows each head's effect in and out of domain.
 func (r *Result) TransferScatter() (*figures.Figure, error) {
 	t := r.Transfer
@@ -178,7 +193,7 @@ func (r *Result) TransferScatter() (*figures.Figure, error) {
 	}
 	return figures.Scatter(figures.ScatterOptions{
 		Frame: figures.Frame{
-			Title:   "Heads matter alike in and out of domain",
+			Title:   t.title(),
 			Caption: r.caption(fmt.Sprintf("out of domain: %s, %d examples; labels: layer:head from 1", t.Task, t.Effects.Examples)),
 			XLabel:  "change of the loss on " + r.Config.Task + ", thousandths of a nat", YLabel: "on " + t.Task,
 		},

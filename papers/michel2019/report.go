@@ -3,6 +3,7 @@ package michel2019
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -134,8 +135,8 @@ func (r *Result) Sections() ([]figures.Section, error) {
 	sections := []figures.Section{
 		{Title: "Are sixteen heads really better than one?", Blocks: []figures.Block{
 			figures.Paragraph("Michel, Levy and Neubig (NeurIPS 2019, arXiv:1905.10650) mask attention heads at test time, without retraining, and find that most are not needed. Here the same is measured on " + c.Model + ", fine-tuned on " + c.Task + "."),
-			figures.Paragraph(fmt.Sprintf("What differs from the paper: model and task (the paper: bert-base-uncased on MNLI); %d epoch(s) of fine-tuning at a learning rate of %g; McNemar's exact test and paired bootstraps in place of t-tests; a test set of %d examples, whose standard error hides effects below about a point. The experiments on machine translation are not repeated.",
-				c.Epochs, c.LearningRate, r.Ablation.Examples)),
+			figures.Paragraph(fmt.Sprintf("What differs from the paper: model and task (the paper: bert-base-uncased on MNLI); %d epoch(s) of fine-tuning at a learning rate of %g; McNemar's exact test and paired bootstraps in place of t-tests; a test set of %d examples, on which the accuracy has a standard error of %.1f points. The experiments on machine translation are not repeated.",
+				c.Epochs, c.LearningRate, r.Ablation.Examples, 100*math.Sqrt(r.Ablation.Score*(1-r.Ablation.Score)/float64(r.Ablation.Examples)))),
 			experiment.ClaimsBlock(r.Claims), figures.TableBlock{Table: r.ModelTable()},
 		}},
 		{Title: "Which heads matter", Blocks: []figures.Block{
