@@ -3,16 +3,15 @@ package experiment
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"bertlab/gbert/backend"
 	"bertlab/gbert/hub"
 )
 
 // Local is the environment of this machine, for notebooks and small programs: the backend that is picked by itself, models and
-// data found by name, results in dir. Stages are named on standard error as they begin.
+// data found by name, results in dir. Stages are named on standard output as they begin.
 func Local(ctx context.Context, dir string) (*Environment, error) {
-	say := func(line string) { fmt.Fprintln(os.Stderr, line) }
+	say := func(line string) { fmt.Println(line) }
 	opened, choice, err := backend.Open(ctx, backend.Options{Log: say})
 	if err != nil {
 		return nil, err
