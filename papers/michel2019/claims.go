@@ -1,6 +1,7 @@
 package michel2019
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -199,22 +200,12 @@ func (r *Result) score(order Order, share float64) float64 {
 	for _, c := range r.Curves {
 		if c.Order == order {
 			nearest := slices.MinFunc(c.Points, func(a, b Point) int {
-				return compareFloat(math.Abs(a.Fraction-share), math.Abs(b.Fraction-share))
+				return cmp.Compare(math.Abs(a.Fraction-share), math.Abs(b.Fraction-share))
 			})
 			values = append(values, nearest.Score)
 		}
 	}
 	return mean(values)
-}
-
-func compareFloat(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func (r *Result) claimPlateau() experiment.Claim {

@@ -6,6 +6,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"gonum.org/v1/gonum/floats"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -23,37 +24,18 @@ func Entropy(ctx context.Context, s *gbert.Session, p *finetune.Prepared, progre
 	if err != nil {
 		return nil, err
 	}
-	result := zeros(config)
-	done := 0
-	for _, batch := range p.Batches {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := batch.Check(config); err != nil {
-			return nil, err
-		}
+	result, err := sumPerHead(ctx, s, program, p, func(batch *gbert.Batch) []any {
 		weights := make([]float32, batch.Rows) // 1/tokens for a real row
 		for row, example := range batch.Index {
 			weights[row] = 1 / float32(len(p.Encodings[example].IDs))
 		}
-		inputs := append(gbert.BatchInputs(batch), tensors.FromFlatDataAndDimensions(weights, batch.Rows))
-		outputs, err := program.Run(inputs...)
-		gbert.Free(inputs)
-		if err != nil {
-			return nil, err
-		}
-		sums, err := tensors.CopyFlatData[float32](outputs[0])
-		gbert.Free(outputs)
-		if err != nil {
-			return nil, fmt.Errorf("heads: %w", err)
-		}
-		for _, h := range All(config) {
-			result[h.Layer][h.Head] += float64(sums[h.Layer*config.NumAttentionHeads+h.Head]) / float64(p.Dataset.Len())
-		}
-		done += len(batch.Index)
-		if progress != nil {
-			progress(done, p.Dataset.Len())
-		}
+		return []any{tensors.FromFlatDataAndDimensions(weights, batch.Rows)}
+	}, progress)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range result {
+		floats.Scale(1/float64(p.Dataset.Len()), row)
 	}
 	return result, nil
 }

@@ -62,37 +62,14 @@ func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, v Vari
 	if err != nil {
 		return nil, err
 	}
-	result := &Importance{Variant: v, Examples: p.Dataset.Len(), Raw: zeros(config), Normalized: zeros(config)}
-	tokens, done := 0, 0
-	for _, batch := range p.Batches {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := batch.Check(config); err != nil {
-			return nil, err
-		}
-		inputs := append(append(gbert.BatchInputs(batch), finetune.LabelInputs(p.Dataset, batch)...), mask.Tensor())
-		outputs, err := program.Run(inputs...)
-		gbert.Free(inputs)
-		if err != nil {
-			return nil, err
-		}
-		sums, err := tensors.CopyFlatData[float32](outputs[0])
-		gbert.Free(outputs)
-		if err != nil {
-			return nil, fmt.Errorf("heads: %w", err)
-		}
-		for _, h := range All(config) {
-			result.Raw[h.Layer][h.Head] += float64(sums[h.Layer*config.NumAttentionHeads+h.Head])
-		}
-		for _, example := range batch.Index {
-			tokens += len(p.Encodings[example].IDs)
-		}
-		done += len(batch.Index)
-		if progress != nil {
-			progress(done, result.Examples)
-		}
+	result := &Importance{Variant: v, Examples: p.Dataset.Len(), Normalized: zeros(config)}
+	result.Raw, err = sumPerHead(ctx, s, program, p, func(batch *gbert.Batch) []any {
+		return append(finetune.LabelInputs(p.Dataset, batch), mask.Tensor())
+	}, progress)
+	if err != nil {
+		return nil, err
 	}
+	tokens, _ := p.Tokens()
 	for l, row := range result.Raw {
 		divisor := float64(result.Examples)
 		if v == PerToken && l < len(result.Raw)-1 {
@@ -117,6 +94,41 @@ func checkMask(mask gbert.HeadMask, c *gbert.Config) error {
 		}
 	}
 	return nil
+}
+
+// sumPerHead runs a program on all batches and sums its result [layers, heads]. The program's inputs are the batch and what extra
+// gives for it.
+func sumPerHead(ctx context.Context, s *gbert.Session, program *gbert.Program, p *finetune.Prepared, extra func(*gbert.Batch) []any, progress func(done, total int)) ([][]float64, error) {
+	config := s.Model().Config
+	total := zeros(config)
+	done := 0
+	for _, batch := range p.Batches {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := batch.Check(config); err != nil {
+			return nil, err
+		}
+		inputs := append(gbert.BatchInputs(batch), extra(batch)...)
+		outputs, err := program.Run(inputs...)
+		gbert.Free(inputs)
+		if err != nil {
+			return nil, err
+		}
+		sums, err := tensors.CopyFlatData[float32](outputs[0])
+		gbert.Free(outputs)
+		if err != nil {
+			return nil, fmt.Errorf("heads: %w", err)
+		}
+		for _, h := range All(config) {
+			total[h.Layer][h.Head] += float64(sums[h.Layer*config.NumAttentionHeads+h.Head])
+		}
+		done += len(batch.Index)
+		if progress != nil {
+			progress(done, p.Dataset.Len())
+		}
+	}
+	return total, nil
 }
 
 // normalize sets Normalized from Raw.
