@@ -283,11 +283,25 @@ func (f *Forward) dropout(x *Node, probability float64) *Node {
 	}
 	f.sites++
 	keep := 1 - probability
-	index := Reshape(Iota(f.graph, shapes.Make(dtypes.Uint32, x.Shape().Size()), 0), x.Shape().Dimensions...)
-	site := AddScalar(f.taps.Seed, uint32(f.sites*0x9E3779B9))
-	hash := mix32(BitwiseXor(mix32(index), BroadcastToShape(mix32(site), index.Shape())))
+	hash := hashBits(f.taps.Seed, f.sites, x.Shape().Dimensions)
 	threshold := Scalar(f.graph, dtypes.Uint32, uint32(keep*math.MaxUint32))
 	return Where(LessThan(hash, threshold), MulScalar(x, 1/keep), ZerosLike(x))
+}
+
+// hashBits are 32 random bits for each element of an array: a hash of (seed, site, element). seed is a scalar uint32; arrays of
+// different sites are independent.
+func hashBits(seed *Node, site uint64, dims []int) *Node {
+	size := shapes.Make(dtypes.Uint32, dims...).Size()
+	index := Reshape(Iota(seed.Graph(), shapes.Make(dtypes.Uint32, size), 0), dims...)
+	at := AddScalar(seed, uint32(site*0x9E3779B9))
+	return mix32(BitwiseXor(mix32(index), BroadcastToShape(mix32(at), index.Shape())))
+}
+
+// Uniform draws float32 numbers above 0 and below 1 for an array of the given dimensions: a hash of (seed, site, element), the
+// same on every backend. seed is a scalar uint32. Sites from 1<<20 on are not used by dropout.
+func Uniform(seed *Node, site uint64, dims ...int) *Node {
+	bits := BitwiseShiftRightLogicalScalar(hashBits(seed, site, dims), 9) // 23 bits: every value plus a half is exact
+	return MulScalar(AddScalar(ConvertDType(bits, dtypes.Float32), 0.5), 1.0/(1<<23))
 }
 
 // mix32 is a bijective hash of 32 bits (Wellons 2018, "lowbias32").

@@ -28,11 +28,17 @@ type checkpoint struct {
 
 const checkpointName = "checkpoint.safetensors"
 
+// checkpointPrefixes name a parameter's value and moments in a checkpoint, in the order of parameter.tensors.
+var checkpointPrefixes = []string{"w/", "m/", "v/"}
+
 func bestName(epoch int) string { return fmt.Sprintf("best-%03d.safetensors", epoch) }
 
 // fingerprint identifies what a run computes: options, data and starting weights.
 func (r *run) fingerprint() (string, error) {
 	identity := map[string]any{"options": r.options, "train": r.train.SHA256, "train_examples": r.train.Len(), "selection": r.train.Selection}
+	if r.options.Method != nil {
+		identity["method"] = r.options.Method.identity()
+	}
 	weights, err := r.model.Fingerprint()
 	if err != nil {
 		return "", err
@@ -104,16 +110,13 @@ func (r *run) restore() error {
 		return fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
 	}
 	for _, p := range r.stepper.trained {
-		for _, part := range []struct {
-			prefix string
-			target **tensors.Tensor
-		}{{"w/", &p.value}, {"m/", &p.m}, {"v/", &p.v}} {
-			values, err := checkpointValues(file, part.prefix+p.spec.Name, p.spec.Shape)
+		for i, target := range p.tensors() {
+			values, err := checkpointValues(file, checkpointPrefixes[i]+p.spec.Name, p.spec.Shape)
 			if err != nil {
 				return fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
 			}
-			(*part.target).MustFinalizeAll()
-			*part.target = tensors.FromFlatDataAndDimensions(slices.Clone(values), p.spec.Shape...)
+			(*target).MustFinalizeAll()
+			*target = tensors.FromFlatDataAndDimensions(slices.Clone(values), p.spec.Shape...)
 		}
 	}
 	if restored.Best > 0 && r.options.Keep == KeepBest && restored.Best < r.options.Epochs {
@@ -171,15 +174,12 @@ func (r *run) saveCheckpoint() error {
 	}
 	var entries []safetensors.Entry
 	for _, p := range r.stepper.trained {
-		for _, part := range []struct {
-			prefix string
-			tensor *tensors.Tensor
-		}{{"w/", p.value}, {"m/", p.m}, {"v/", p.v}} {
-			values, err := tensors.CopyFlatData[float32](part.tensor)
+		for i, tensor := range p.tensors() {
+			values, err := tensors.CopyFlatData[float32](*tensor)
 			if err != nil {
 				return err
 			}
-			entries = append(entries, safetensors.Entry{Name: part.prefix + p.spec.Name, Shape: p.spec.Shape, DType: safetensors.F32, Values: values})
+			entries = append(entries, safetensors.Entry{Name: checkpointPrefixes[i] + p.spec.Name, Shape: p.spec.Shape, DType: safetensors.F32, Values: values})
 		}
 	}
 	text, err := json.Marshal(r.state)

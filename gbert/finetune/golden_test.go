@@ -89,9 +89,9 @@ func relative(got, want []float32) (byNorm, byMax float64) {
 // gradients computes a batch's loss and gradients without an update.
 func (s *stepper) gradients(t *testing.T, d *task.Dataset, b *gbert.Batch) (map[string][]float32, float64) {
 	t.Helper()
-	var inputs []any
-	for _, p := range s.trained {
-		inputs = append(inputs, p.value)
+	inputs, _, err := s.state(0, 1)
+	if err != nil {
+		t.Fatal(err)
 	}
 	inputs = append(append(append(inputs, gbert.BatchInputs(b)...), LabelInputs(d, b)...), tensors.FromScalar(uint32(0)))
 	outputs, err := s.gradient.Call(inputs...)

@@ -15,6 +15,15 @@ const (
 	KeepLast Keep = "last"
 )
 
+// Optimizer names what turns gradients into steps.
+type Optimizer string
+
+// The optimizers.
+const (
+	AdamW Optimizer = "adamw"
+	SGD   Optimizer = "sgd" // w ← w − η·g, without momentum or decay: for experiments with a closed form
+)
+
 // Options are the hyper-parameters of a training run. Zero values mean the defaults named with each field.
 type Options struct {
 	// Epochs is the number of passes over the training set; 3.
@@ -27,6 +36,8 @@ type Options struct {
 	LearningRate float64 `json:"learning_rate"`
 	// Warmup is the share of all steps over which the learning rate rises from 0; 0.1. Negative: none.
 	Warmup float64 `json:"warmup"`
+	// Optimizer is [AdamW] when empty.
+	Optimizer Optimizer `json:"optimizer"`
 	// WeightDecay is AdamW's decay; 0.01. Negative: none.
 	WeightDecay float64 `json:"weight_decay"`
 	// Beta1, Beta2 and Epsilon are Adam's; 0.9, 0.999 and 1e-8.
@@ -43,6 +54,9 @@ type Options struct {
 	Keep Keep `json:"keep"`
 	// LengthGrouping is off when negative: batches are then drawn at random, as transformers' default trainer does.
 	LengthGrouping int `json:"length_grouping,omitempty"`
+
+	// Method is a compression method that takes part in training; nil for none.
+	Method *Method `json:"-"`
 
 	// CheckpointDir is where a run keeps what it needs to go on after a kill; empty: nowhere.
 	CheckpointDir string `json:"-"`
@@ -74,6 +88,7 @@ func (o Options) withDefaults() (Options, error) {
 	setDefault(&o.MaxLength, 128)
 	setDefault(&o.LearningRate, 2e-5)
 	setDefault(&o.Warmup, 0.1)
+	setDefault(&o.Optimizer, AdamW)
 	setDefault(&o.WeightDecay, 0.01)
 	setDefault(&o.Beta1, 0.9)
 	setDefault(&o.Beta2, 0.999)
@@ -96,6 +111,11 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("finetune: Adam's betas are %g and %g; they must be at least 0 and below 1", o.Beta1, o.Beta2)
 	case o.Keep != KeepBest && o.Keep != KeepLast:
 		return o, fmt.Errorf("finetune: keep %q is not one of %q, %q", o.Keep, KeepBest, KeepLast)
+	case o.Optimizer != AdamW && o.Optimizer != SGD:
+		return o, fmt.Errorf("finetune: optimizer %q is not one of %q, %q", o.Optimizer, AdamW, SGD)
+	}
+	if err := o.Method.check(o); err != nil {
+		return o, err
 	}
 	o.Warmup, o.WeightDecay, o.MaxGradNorm = max(o.Warmup, 0), max(o.WeightDecay, 0), max(o.MaxGradNorm, 0)
 	return o, nil

@@ -3,6 +3,7 @@ package finetune
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -50,11 +51,14 @@ func LabelInputs(d *task.Dataset, b *gbert.Batch) []any {
 	return []any{labels, tensors.FromFlatDataAndDimensions(weights, b.Rows)}
 }
 
-// parameter is a trained weight on the device with its Adam moments.
+// parameter is a trained array on the device with its Adam moments, which plain SGD does without: a weight of the model, or a
+// parameter of the method, whose name then has a prefix.
 type parameter struct {
-	spec  gbert.WeightSpec
-	value *tensors.Tensor
-	m, v  *tensors.Tensor
+	spec   gbert.WeightSpec
+	value  *tensors.Tensor
+	m, v   *tensors.Tensor
+	weight bool    // of the model
+	rate   float64 // peak learning rate as a multiple of the options'
 }
 
 // stepper does optimizer steps on the device, in two executables: one computes the gradients and is compiled for each shape
@@ -64,7 +68,8 @@ type stepper struct {
 	backend  compute.Backend
 	config   *gbert.Config
 	options  Options
-	trained  []*parameter
+	method   *methodState // nil: none
+	trained  []*parameter // weights in the model's order, then the method's parameters
 	frozen   []*parameter
 	gradient *Exec
 	update   *Exec
@@ -74,7 +79,7 @@ type stepper struct {
 func newStepper(backend compute.Backend, model *gbert.Model, o Options) (*stepper, error) {
 	s := &stepper{backend: backend, config: model.Config, options: o, shapes: map[[2]int]bool{}}
 	for _, spec := range model.Weights() {
-		p := &parameter{spec: spec}
+		p := &parameter{spec: spec, weight: true, rate: 1}
 		tensor, err := model.Upload(backend, spec.Name)
 		if err != nil {
 			s.close()
@@ -83,14 +88,27 @@ func newStepper(backend compute.Backend, model *gbert.Model, o Options) (*steppe
 		p.value = tensor
 		if o.FreezeEmbeddings && gbert.IsEmbedding(spec.Name) {
 			s.frozen = append(s.frozen, p)
-			continue
+		} else {
+			s.trained = append(s.trained, p)
 		}
-		s.trained = append(s.trained, p)
-		for _, moment := range []**tensors.Tensor{&p.m, &p.v} {
-			*moment = tensors.FromShape(tensor.Shape())
+	}
+	if o.Method != nil {
+		for _, extra := range o.Method.Parameters {
+			s.trained = append(s.trained, extra.parameter(o.LearningRate))
+		}
+	}
+	if o.Optimizer == AdamW {
+		for _, p := range s.trained {
+			p.m, p.v = tensors.FromShape(p.value.Shape()), tensors.FromShape(p.value.Shape())
 		}
 	}
 	var err error
+	if o.Method != nil {
+		if s.method, err = newMethodState(o.Method, s); err != nil {
+			s.close()
+			return nil, fmt.Errorf("finetune: %w", err)
+		}
+	}
 	if s.gradient, err = NewExec(backend, s.gradientGraph); err != nil {
 		s.close()
 		return nil, fmt.Errorf("finetune: %w", err)
@@ -110,59 +128,97 @@ func (s *stepper) close() {
 			exec.Finalize()
 		}
 	}
-	for _, p := range append(append([]*parameter{}, s.trained...), s.frozen...) {
-		for _, t := range []*tensors.Tensor{p.value, p.m, p.v} {
-			if t != nil {
-				t.MustFinalizeAll()
+	s.method.close()
+	for _, p := range slices.Concat(s.trained, s.frozen) {
+		for _, t := range p.tensors() {
+			if *t != nil {
+				(*t).MustFinalizeAll()
 			}
 		}
 	}
 }
 
+// tensors are the value and, where there are any, the moments.
+func (p *parameter) tensors() []**tensors.Tensor {
+	if p.m == nil {
+		return []**tensors.Tensor{&p.value}
+	}
+	return []**tensors.Tensor{&p.value, &p.m, &p.v}
+}
+
+// weights are the model's weights, trained or frozen.
+func (s *stepper) weights() []*parameter {
+	var weights []*parameter
+	for _, p := range slices.Concat(s.trained, s.frozen) {
+		if p.weight {
+			weights = append(weights, p)
+		}
+	}
+	return weights
+}
+
 // scalars are the numbers of a step that change from step to step.
 type scalars struct {
+	step, steps int     // of the run, from 0
 	rate        float64 // learning rate η
 	correction1 float64 // 1 − β₁ᵗ
 	correction2 float64 // 1 − β₂ᵗ
 	seed        uint32  // of dropout
 }
 
-// gradientGraph is a batch's loss and its gradients. Inputs: trained weights, frozen weights; ids, types, mask; labels, row
-// weights; seed of dropout. Outputs: the gradients in the order of the trained weights, the loss.
+// gradientGraph is a batch's loss and its gradients. Inputs: the state (see [stepper.state]); ids, types, mask; labels, row
+// weights; seed of dropout; the method's inputs of the batch. Outputs: the gradients in the order of what is trained, the
+// task's loss, and what is minimised.
 func (s *stepper) gradientGraph(inputs []*Node) []*Node {
-	n := len(s.trained)
-	values, frozen, rest := inputs[:n], inputs[n:n+len(s.frozen)], inputs[n+len(s.frozen):]
-	source := map[string]*Node{}
-	for i, p := range s.trained {
-		source[p.spec.Name] = values[i]
+	values := inputs[:len(s.trained)]
+	view, rest := s.begin(inputs, true)
+	view.Training, view.Seed, view.batchInputs = true, rest[5], rest[6:]
+	taps := gbert.Taps{Seed: rest[5]}
+	if s.method != nil {
+		taps.HiddenStates, taps.Attention = s.method.HiddenStates, s.method.Attention
+		if transform := s.method.Weight; transform != nil {
+			taps.Weight = func(name string, w *Node) *Node { return transform(view, name, w) }
+		}
 	}
-	for i, p := range s.frozen {
-		source[p.spec.Name] = frozen[i]
+	view.Forward = gbert.NewForward(s.config, view.graph, view.Weight, taps)
+	view.Batch = gbert.InputNodes(rest)
+	view.Outputs = view.Forward.Encode(view.Batch, true)
+	view.Logits, view.Labels, view.RowWeights = view.Forward.Classify(view.Outputs.Hidden), rest[3], rest[4]
+	loss := Loss(view.Logits, view.Labels, view.RowWeights)
+	objective := loss
+	if s.method != nil && s.method.Loss != nil {
+		objective = s.method.Loss(view, loss)
 	}
-	seed := rest[5]
-	forward := gbert.NewForward(s.config, seed.Graph(), func(name string) *Node { return source[name] }, gbert.Taps{Seed: seed})
-	loss := Loss(forward.Logits(gbert.InputNodes(rest)), rest[3], rest[4])
-	return append(Gradient(loss, values...), loss)
+	return append(Gradient(objective, values...), loss, objective)
 }
 
-// updateGraph is one step of the optimizer. Inputs: weights, first moments, second moments, gradients; η, 1−β₁ᵗ, 1−β₂ᵗ.
-// Outputs: new weights, first moments, second moments.
+// updateGraph is one step of the optimizer. Inputs: for each trained array its value and moments; the gradients; η, 1−β₁ᵗ,
+// 1−β₂ᵗ. Outputs: for each its new value and moments.
 func (s *stepper) updateGraph(inputs []*Node) []*Node {
 	n := len(s.trained)
-	values, first, second, gradients := inputs[:n], inputs[n:2*n], inputs[2*n:3*n], inputs[3*n:4*n]
-	rate, correction1, correction2 := inputs[4*n], inputs[4*n+1], inputs[4*n+2]
+	parts := (len(inputs) - 3 - n) / n // 3, or 1 without moments
+	gradients, scalars := inputs[parts*n:(parts+1)*n], inputs[(parts+1)*n:]
 	scale := clipScale(gradients, s.options.MaxGradNorm)
-	outputs := make([]*Node, 3*n)
+	var outputs []*Node
 	for i, p := range s.trained {
-		decay := 0.0
-		if p.spec.Decays() {
-			decay = s.options.WeightDecay
-		}
-		g := gradients[i]
+		g, rate := gradients[i], scalars[0]
 		if scale != nil {
 			g = Mul(g, scale)
 		}
-		outputs[i], outputs[n+i], outputs[2*n+i] = s.adamW(values[i], g, first[i], second[i], rate, correction1, correction2, decay)
+		if p.rate != 1 {
+			rate = MulScalar(rate, p.rate)
+		}
+		state := inputs[parts*i : parts*(i+1)]
+		if s.options.Optimizer == SGD {
+			outputs = append(outputs, Sub(state[0], Mul(rate, g)))
+			continue
+		}
+		decay := 0.0
+		if p.weight && p.spec.Decays() {
+			decay = s.options.WeightDecay
+		}
+		w, m, v := s.adamW(state[0], g, state[1], state[2], rate, scalars[1], scalars[2], decay)
+		outputs = append(outputs, w, m, v)
 	}
 	return outputs
 }
@@ -200,41 +256,43 @@ func (s *stepper) isNew(b *gbert.Batch) bool { return !s.shapes[[2]int{b.Rows, b
 
 // step does one optimizer step and returns the batch's mean loss before it.
 func (s *stepper) step(d *task.Dataset, b *gbert.Batch, now scalars) (float64, error) {
-	var values []any
-	for _, p := range append(append([]*parameter{}, s.trained...), s.frozen...) {
-		values = append(values, p.value)
+	inputs, free, err := s.state(now.step, now.steps)
+	if err != nil {
+		return 0, err
 	}
+	defer gbert.Free(free)
 	batch := append(append(gbert.BatchInputs(b), LabelInputs(d, b)...), tensors.FromScalar(now.seed))
+	if s.method != nil && s.method.BatchInputs != nil {
+		for _, tensor := range s.method.BatchInputs(b) {
+			batch = append(batch, tensor)
+		}
+	}
 	defer gbert.Free(batch)
-	outputs, err := s.gradient.Call(append(values, batch...)...)
+	outputs, err := s.gradient.Call(append(inputs, batch...)...)
 	if err != nil {
 		return 0, err
 	}
 	s.shapes[[2]int{b.Rows, b.Length}] = true
 	n := len(s.trained)
-	loss := float64(tensors.ToScalar[float32](outputs[n]))
-	gbert.Free(outputs[n])
-	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+	loss, objective := float64(tensors.ToScalar[float32](outputs[n])), float64(tensors.ToScalar[float32](outputs[n+1]))
+	gbert.Free(outputs[n:])
+	if math.IsNaN(objective) || math.IsInf(objective, 0) {
 		gbert.Free(outputs[:n])
-		return 0, fmt.Errorf("the loss is %g: the run has diverged; a smaller learning rate or a longer warm-up helps", loss)
+		return 0, fmt.Errorf("the loss is %g: the run has diverged; a smaller learning rate or a longer warm-up helps", objective)
 	}
 	return loss, s.apply(outputs[:n], now)
 }
 
 // apply updates the weights with their gradients, which it frees.
 func (s *stepper) apply(gradients []*tensors.Tensor, now scalars) error {
-	var state []*tensors.Tensor
-	for _, pick := range []func(*parameter) *tensors.Tensor{
-		func(p *parameter) *tensors.Tensor { return p.value },
-		func(p *parameter) *tensors.Tensor { return p.m },
-		func(p *parameter) *tensors.Tensor { return p.v },
-	} {
-		for _, p := range s.trained {
-			state = append(state, pick(p))
+	var donated []*tensors.Tensor
+	for _, p := range s.trained {
+		for _, t := range p.tensors() {
+			donated = append(donated, *t)
 		}
 	}
 	var inputs []any
-	for _, tensor := range append(state, gradients...) {
+	for _, tensor := range append(donated, gradients...) {
 		if err := tensor.ToDevice(s.backend, 0); err != nil {
 			return err
 		}
@@ -250,9 +308,10 @@ func (s *stepper) apply(gradients []*tensors.Tensor, now scalars) error {
 	if err != nil {
 		return err
 	}
-	n := len(s.trained)
-	for i, p := range s.trained {
-		p.value, p.m, p.v = outputs[i], outputs[n+i], outputs[2*n+i]
+	for _, p := range s.trained {
+		for _, t := range p.tensors() {
+			*t, outputs = outputs[0], outputs[1:]
+		}
 	}
 	return nil
 }

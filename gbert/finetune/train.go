@@ -3,9 +3,11 @@ package finetune
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -30,8 +32,11 @@ type Epoch struct {
 
 // Result is a finished training run.
 type Result struct {
-	// Model is the trained model.
+	// Model is the trained model; with a [Method] that transforms weights, it has the transformed ones.
 	Model *gbert.Model `json:"-"`
+	// Raw is the model with its weights before the method's transform; nil without one. Parameters are the method's.
+	Raw        *gbert.Model         `json:"-"`
+	Parameters map[string][]float32 `json:"-"`
 	// Options are the options with their defaults filled in.
 	Options Options `json:"options"`
 	// Epochs are the epochs in order; Kept is the number of the one whose weights Model has.
@@ -91,7 +96,6 @@ func Train(ctx context.Context, backend compute.Backend, model *gbert.Model, tra
 			return nil, err
 		}
 		defer r.session.Close()
-		r.bind()
 	}
 	if err := r.openCheckpoint(); err != nil {
 		return nil, err
@@ -183,7 +187,8 @@ func (r *run) step(index []int) error {
 	}
 	step := r.state.Step
 	loss, err := r.stepper.step(r.train, batch, scalars{
-		rate:        r.options.learningRate(step, r.perEpoch*r.options.Epochs),
+		step: step, steps: r.steps(),
+		rate:        r.options.learningRate(step, r.steps()),
 		correction1: 1 - math.Pow(r.options.Beta1, float64(step+1)),
 		correction2: 1 - math.Pow(r.options.Beta2, float64(step+1)),
 		seed:        rand.New(rand.NewPCG(r.options.Seed, uint64(step)<<1|1)).Uint32(),
@@ -206,6 +211,9 @@ func (r *run) step(index []int) error {
 	return nil
 }
 
+// steps is the number of optimizer steps of the whole run.
+func (r *run) steps() int { return r.perEpoch * r.options.Epochs }
+
 func (r *run) report(phase string) {
 	if r.options.Progress == nil {
 		return
@@ -213,7 +221,7 @@ func (r *run) report(phase string) {
 	done := r.state.Step - len(r.state.Epochs)*r.perEpoch
 	p := Progress{
 		Phase: phase, Epoch: len(r.state.Epochs) + 1, Epochs: r.options.Epochs,
-		Step: r.state.Step, Steps: r.perEpoch * r.options.Epochs,
+		Step: r.state.Step, Steps: r.steps(),
 	}
 	if done > 0 {
 		p.Loss = r.state.EpochLoss / float64(min(done*r.options.BatchSize, r.train.Len()))
@@ -231,7 +239,11 @@ func (r *run) endEpoch(ctx context.Context) error {
 	number := len(r.state.Epochs) + 1
 	epoch := Epoch{Number: number, TrainLoss: r.state.EpochLoss / float64(r.train.Len()), Seconds: r.state.Seconds}
 	if r.dev != nil {
-		r.bind()
+		effective, err := r.bind()
+		if err != nil {
+			return err
+		}
+		defer gbert.Free(slices.Collect(maps.Values(effective)))
 		evaluation, err := r.devPrepared.Evaluate(ctx, r.session, nil, func(done, total int) {
 			if r.options.Progress != nil {
 				r.options.Progress(Progress{Phase: "evaluating", Epoch: number, Epochs: r.options.Epochs, Step: done, Steps: total})
@@ -278,14 +290,23 @@ func (r *run) isBetter(a, b *Evaluation) bool {
 	return x == y && a.Loss < b.Loss
 }
 
-// bind gives the present weights to the evaluating session.
-func (r *run) bind() {
-	for _, p := range append(append([]*parameter{}, r.stepper.trained...), r.stepper.frozen...) {
-		r.session.Bind(p.spec.Name, p.value)
+// bind gives the present weights to the evaluating session, as the method transforms them. The caller frees those that it
+// made.
+func (r *run) bind() (effective map[string]*tensors.Tensor, err error) {
+	if effective, err = r.stepper.effectiveWeights(r.state.Step, r.steps()); err != nil {
+		return nil, err
 	}
+	for _, p := range r.stepper.weights() {
+		tensor := p.value
+		if changed, ok := effective[p.spec.Name]; ok {
+			tensor = changed
+		}
+		r.session.Bind(p.spec.Name, tensor)
+	}
+	return effective, nil
 }
 
-// download copies the trained weights from the device.
+// download copies what was trained from the device.
 func (r *run) download() (map[string][]float32, error) {
 	values := map[string][]float32{}
 	for _, p := range r.stepper.trained {
@@ -306,10 +327,21 @@ func (r *run) finish() (*Result, error) {
 			return nil, fmt.Errorf("finetune: %w", err)
 		}
 	}
+	result := &Result{
+		Options: r.options, Epochs: r.state.Epochs, Kept: r.state.Best, Steps: r.state.Step,
+		RealTokens: r.state.Real, ComputedTokens: r.state.Computed, Resumed: r.resumed,
+	}
 	trained := r.model.Clone()
 	for _, p := range r.stepper.trained {
 		if slices.ContainsFunc(values[p.spec.Name], func(x float32) bool { return x-x != 0 }) {
 			return nil, fmt.Errorf("finetune: %s is not finite after the last step: the run has diverged; a smaller learning rate or a longer warm-up helps", p.spec.Name)
+		}
+		if !p.weight {
+			if result.Parameters == nil {
+				result.Parameters = map[string][]float32{}
+			}
+			result.Parameters[strings.TrimPrefix(p.spec.Name, parameterPrefix)] = values[p.spec.Name]
+			continue
 		}
 		if err := trained.SetWeight(p.spec.Name, p.spec.Shape, values[p.spec.Name]); err != nil {
 			return nil, err
@@ -318,12 +350,52 @@ func (r *run) finish() (*Result, error) {
 	if r.train.Task.Kind == task.Classification {
 		trained.Config.Labels = append([]string(nil), r.train.Task.Labels...)
 	}
-	trained.Config.History = append(trained.Config.History, gbert.Operation{Name: "finetune", Arguments: map[string]any{
+	arguments := map[string]any{
 		"task": r.train.Task.Name, "examples": r.train.Len(), "epochs": r.options.Epochs, "batch_size": r.options.BatchSize,
 		"learning_rate": r.options.LearningRate, "max_length": r.options.MaxLength, "seed": r.options.Seed, "kept_epoch": r.state.Best,
-	}})
-	return &Result{
-		Model: trained, Options: r.options, Epochs: r.state.Epochs, Kept: r.state.Best, Steps: r.state.Step,
-		RealTokens: r.state.Real, ComputedTokens: r.state.Computed, Resumed: r.resumed,
-	}, nil
+	}
+	if r.options.Method != nil {
+		arguments["method"], arguments["arguments"] = r.options.Method.Name, r.options.Method.Arguments
+	}
+	trained.Config.History = append(trained.Config.History, gbert.Operation{Name: "finetune", Arguments: arguments})
+	result.Model = trained
+	if r.options.Method == nil || r.options.Method.Weight == nil {
+		return result, nil
+	}
+	result.Raw = trained
+	var err error
+	if result.Model, err = r.transformed(trained, values); err != nil {
+		return nil, fmt.Errorf("finetune: %w", err)
+	}
+	return result, nil
+}
+
+// transformed is the model with the weights that the method makes of the kept values.
+func (r *run) transformed(raw *gbert.Model, kept map[string][]float32) (*gbert.Model, error) {
+	if r.best != nil {
+		for _, p := range r.stepper.trained {
+			p.value.MustFinalizeAll()
+			p.value = tensors.FromFlatDataAndDimensions(slices.Clone(kept[p.spec.Name]), p.spec.Shape...)
+		}
+	}
+	effective, err := r.stepper.effectiveWeights(r.state.Step, r.steps())
+	if err != nil {
+		return nil, err
+	}
+	defer gbert.Free(slices.Collect(maps.Values(effective)))
+	model := raw.Clone()
+	for _, p := range r.stepper.weights() {
+		tensor, ok := effective[p.spec.Name]
+		if !ok {
+			continue
+		}
+		values, err := tensors.CopyFlatData[float32](tensor)
+		if err != nil {
+			return nil, err
+		}
+		if err := model.SetWeight(p.spec.Name, p.spec.Shape, values); err != nil {
+			return nil, err
+		}
+	}
+	return model, nil
 }

@@ -1,0 +1,390 @@
+package finetune
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/support/exceptions"
+
+	"bertlab/gbert"
+)
+
+// Method is what a compression method adds to training: parameters of its own, a transform of the weights, a term of the
+// loss, numbers that change from step to step. All fields but Name are optional. Everything is built into the same
+// executables as ordinary training, which are compiled no more often.
+type Method struct {
+	// Name and Arguments identify the method in checkpoints; Arguments are plain data.
+	Name      string
+	Arguments map[string]any
+	// Parameters are learned beside the model's weights, such as pruning scores.
+	Parameters []MethodParameter
+	// Constants stay on the device unchanged, such as a teacher's weights.
+	Constants []MethodConstant
+	// Numbers are scalars that change from step to step, such as a threshold: the same names at every step. step counts from
+	// 0; the final weights are made with step = steps.
+	Numbers func(step, steps int) map[string]float64
+	// Prepare computes once a step, in an executable that is compiled once, what does not depend on the batch, such as the
+	// thresholds of Top_v. Results are read with [Step.Prepared]. No gradient flows through them.
+	Prepare func(s *Step) map[string]*Node
+	// Weight transforms a weight of the model as it is read, such as W' = M ⊙ W. Gradients flow through it. It returns w
+	// itself for a weight that it leaves alone.
+	Weight func(s *Step, name string, w *Node) *Node
+	// Loss is what is minimised, given the mean loss of the batch: it adds a penalty or the distance to a teacher.
+	Loss func(s *Step, loss *Node) *Node
+	// HiddenStates and Attention ask for the model's hidden states and attention probabilities in [Step.Outputs].
+	HiddenStates, Attention bool
+	// BatchInputs gives further inputs of a batch, read with [Step.BatchInput]. Their number is the same for every batch, and
+	// their shapes depend on the shape of the batch alone.
+	BatchInputs func(b *gbert.Batch) []*tensors.Tensor
+}
+
+// MethodParameter is an array that a method learns.
+type MethodParameter struct {
+	Name  string
+	Shape []int
+	// Initial are its first values, row-major; nil means zeros.
+	Initial []float32
+	// LearningRate is the peak learning rate. It rises and falls as that of the weights does. Parameters do not decay.
+	LearningRate float64
+}
+
+// MethodConstant is an array that a method reads.
+type MethodConstant struct {
+	Name   string
+	Shape  []int
+	Values []float32
+}
+
+// Step is the graph of a step as a [Method] sees it.
+type Step struct {
+	// Forward is the model's pass; nil in Prepare, and where the effective weights are made.
+	Forward *gbert.Forward
+	// Batch is the batch, Outputs what the pass handed back, Logits [B, labels] its result; Labels [B] and RowWeights [B] are
+	// those of [Loss]. They are there in Method.Loss only.
+	Batch              gbert.Input
+	Outputs            *gbert.Outputs
+	Logits             *Node
+	Labels, RowWeights *Node
+	// Training is false where the effective weights are made for evaluation and saving.
+	Training bool
+	// Seed is a scalar uint32, another one each step; nil when not training.
+	Seed *Node
+
+	graph       *Graph
+	values      map[string]*Node // weights and parameters
+	constants   map[string]*Node
+	numbers     map[string]*Node
+	prepared    map[string]*Node
+	batchInputs []*Node
+}
+
+// Graph is the graph that is built.
+func (s *Step) Graph() *Graph { return s.graph }
+
+// Weight is a weight of the model before the method's transform.
+func (s *Step) Weight(name string) *Node { return s.find(s.values, "weight", name) }
+
+// Parameter is one of the method's parameters.
+func (s *Step) Parameter(name string) *Node {
+	return s.find(s.values, "parameter", parameterPrefix+name)
+}
+
+// Constant is one of the method's constants.
+func (s *Step) Constant(name string) *Node { return s.find(s.constants, "constant", name) }
+
+// Number is one of the method's numbers, a float32 scalar.
+func (s *Step) Number(name string) *Node { return s.find(s.numbers, "number", name) }
+
+// Prepared is one of the results of Method.Prepare.
+func (s *Step) Prepared(name string) *Node { return s.find(s.prepared, "prepared result", name) }
+
+// BatchInput is one of the further inputs of the batch, in the order of Method.BatchInputs.
+func (s *Step) BatchInput(i int) *Node { return s.batchInputs[i] }
+
+func (s *Step) find(nodes map[string]*Node, what, name string) *Node {
+	node, ok := nodes[name]
+	if !ok {
+		exceptions.Panicf("finetune: the method asks for the %s %q, which is not there", what, name)
+	}
+	return node
+}
+
+// parameterPrefix sets a method's parameters apart from the model's weights.
+const parameterPrefix = "method/"
+
+// parameter puts a method's parameter beside the weights; rate is the weights' peak learning rate.
+func (p MethodParameter) parameter(rate float64) *parameter {
+	tensor := tensors.FromShape(shapes.Make(dtypes.Float32, p.Shape...))
+	if p.Initial != nil {
+		tensor = tensors.FromFlatDataAndDimensions(slices.Clone(p.Initial), p.Shape...)
+	}
+	return &parameter{spec: gbert.WeightSpec{Name: parameterPrefix + p.Name, Shape: p.Shape}, value: tensor, rate: p.LearningRate / rate}
+}
+
+func (m *Method) check(o Options) error {
+	if m == nil {
+		return nil
+	}
+	if m.Name == "" {
+		return fmt.Errorf("finetune: a method needs a name")
+	}
+	if m.Numbers != nil && o.Keep == KeepBest && o.Epochs > 1 {
+		return fmt.Errorf("finetune: %s follows a schedule, which ends with the last epoch: keep %q, not %q", m.Name, KeepLast, KeepBest)
+	}
+	seen := map[string]bool{}
+	for _, p := range m.Parameters {
+		if seen[p.Name] {
+			return fmt.Errorf("finetune: %s has two parameters %q", m.Name, p.Name)
+		}
+		seen[p.Name] = true
+		if !(p.LearningRate > 0) || math.IsInf(p.LearningRate, 0) {
+			return fmt.Errorf("finetune: %s: the learning rate of %s is %g; it must be above 0", m.Name, p.Name, p.LearningRate)
+		}
+		if size := product(p.Shape); p.Initial != nil && len(p.Initial) != size {
+			return fmt.Errorf("finetune: %s: %s has the shape %v and %d initial values", m.Name, p.Name, p.Shape, len(p.Initial))
+		}
+	}
+	for _, c := range m.Constants {
+		if len(c.Values) != product(c.Shape) {
+			return fmt.Errorf("finetune: %s: %s has the shape %v and %d values", m.Name, c.Name, c.Shape, len(c.Values))
+		}
+	}
+	return nil
+}
+
+func product(dims []int) int {
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	return n
+}
+
+// identity is what tells one use of a method from another in a checkpoint.
+func (m *Method) identity() any {
+	if m == nil {
+		return nil
+	}
+	hash := sha256.New()
+	for _, p := range m.Parameters {
+		fmt.Fprintln(hash, p.Name, p.Shape, p.LearningRate)
+		writeFloats(hash, p.Initial)
+	}
+	for _, c := range m.Constants {
+		fmt.Fprintln(hash, c.Name, c.Shape)
+		writeFloats(hash, c.Values)
+	}
+	arguments, err := json.Marshal(m.Arguments)
+	if err != nil {
+		arguments = []byte(err.Error())
+	}
+	return []string{m.Name, string(arguments), hex.EncodeToString(hash.Sum(nil))}
+}
+
+func writeFloats(w interface{ Write([]byte) (int, error) }, values []float32) {
+	block := make([]byte, 0, 4096)
+	for _, v := range values {
+		bits := math.Float32bits(v)
+		block = append(block, byte(bits), byte(bits>>8), byte(bits>>16), byte(bits>>24))
+		if len(block) == cap(block) {
+			_, _ = w.Write(block) // a hash takes everything
+			block = block[:0]
+		}
+	}
+	_, _ = w.Write(block)
+}
+
+// methodState is a method on the device.
+type methodState struct {
+	*Method
+	constants     []*tensors.Tensor
+	numberNames   []string
+	preparedNames []string // known once Prepare's graph is built
+	changedNames  []string // weights that Weight transforms; known once the effective weights' graph is built
+	prepare       *Exec
+	effective     *Exec
+}
+
+func newMethodState(m *Method, s *stepper) (*methodState, error) {
+	state := &methodState{Method: m}
+	for _, c := range m.Constants {
+		state.constants = append(state.constants, tensors.FromFlatDataAndDimensions(slices.Clone(c.Values), c.Shape...))
+	}
+	if m.Numbers != nil {
+		state.numberNames = slices.Sorted(maps.Keys(m.Numbers(0, 1)))
+	}
+	var err error
+	if m.Prepare != nil {
+		if state.prepare, err = NewExec(s.backend, s.prepareGraph); err != nil {
+			return state, err
+		}
+		state.prepare.WithName("prepare")
+	}
+	if m.Weight != nil {
+		if state.effective, err = NewExec(s.backend, s.effectiveGraph); err != nil {
+			return state, err
+		}
+		state.effective.WithName("effective weights")
+	}
+	return state, nil
+}
+
+func (m *methodState) close() {
+	if m == nil {
+		return
+	}
+	for _, exec := range []*Exec{m.prepare, m.effective} {
+		if exec != nil {
+			exec.Finalize()
+		}
+	}
+	gbert.Free(m.constants)
+}
+
+// numberTensor holds the numbers of a step, [numbers], in the order of their names.
+func (m *methodState) numberTensor(step, steps int) (*tensors.Tensor, error) {
+	values := m.Numbers(step, steps)
+	flat := make([]float32, len(m.numberNames))
+	for i, name := range m.numberNames {
+		value, ok := values[name]
+		if !ok || len(values) != len(flat) || math.IsNaN(value) {
+			return nil, fmt.Errorf("%s: the numbers of step %d of %d are %v; %v were expected", m.Name, step, steps, values, m.numberNames)
+		}
+		flat[i] = float32(value)
+	}
+	return tensors.FromFlatDataAndDimensions(flat, len(flat)), nil
+}
+
+// begin makes the view of a graph whose inputs start with the stepper's state (see [stepper.state]) and, after it, the
+// results of Prepare when they are known; it returns the inputs that are left.
+func (s *stepper) begin(inputs []*Node, withPrepared bool) (*Step, []*Node) {
+	view := &Step{graph: inputs[0].Graph(), values: map[string]*Node{}, constants: map[string]*Node{}, numbers: map[string]*Node{}, prepared: map[string]*Node{}}
+	take := func() *Node {
+		node := inputs[0]
+		inputs = inputs[1:]
+		return node
+	}
+	for _, p := range s.trained {
+		view.values[p.spec.Name] = take()
+	}
+	for _, p := range s.frozen {
+		view.values[p.spec.Name] = take()
+	}
+	if s.method == nil {
+		return view, inputs
+	}
+	for _, c := range s.method.Constants {
+		view.constants[c.Name] = take()
+	}
+	if len(s.method.numberNames) > 0 {
+		numbers := take()
+		for i, name := range s.method.numberNames {
+			view.numbers[name] = Squeeze(Slice(numbers, AxisElem(i)))
+		}
+	}
+	if withPrepared {
+		for _, name := range s.method.preparedNames {
+			view.prepared[name] = take()
+		}
+	}
+	return view, inputs
+}
+
+// state are the first inputs of the gradient and of the method's executables: trained, frozen, constants, numbers, prepared
+// results. free lists those that belong to the step alone.
+func (s *stepper) state(step, steps int) (inputs []any, free []*tensors.Tensor, err error) {
+	for _, p := range s.trained {
+		inputs = append(inputs, p.value)
+	}
+	for _, p := range s.frozen {
+		inputs = append(inputs, p.value)
+	}
+	if s.method == nil {
+		return inputs, nil, nil
+	}
+	for _, c := range s.method.constants {
+		inputs = append(inputs, c)
+	}
+	if len(s.method.numberNames) > 0 {
+		numbers, err := s.method.numberTensor(step, steps)
+		if err != nil {
+			return nil, nil, err
+		}
+		inputs, free = append(inputs, numbers), append(free, numbers)
+	}
+	if s.method.prepare == nil {
+		return inputs, free, nil
+	}
+	prepared, err := s.method.prepare.Call(inputs...)
+	if err != nil {
+		gbert.Free(free)
+		return nil, nil, fmt.Errorf("%s: %w", s.method.Name, err)
+	}
+	for _, tensor := range prepared {
+		inputs, free = append(inputs, tensor), append(free, tensor)
+	}
+	return inputs, free, nil
+}
+
+func (s *stepper) prepareGraph(inputs []*Node) []*Node {
+	view, _ := s.begin(inputs, false)
+	results := s.method.Prepare(view)
+	s.method.preparedNames = slices.Sorted(maps.Keys(results))
+	outputs := make([]*Node, len(results))
+	for i, name := range s.method.preparedNames {
+		outputs[i] = results[name]
+	}
+	return outputs
+}
+
+// effectiveGraph makes the weights that the model is evaluated and saved with.
+func (s *stepper) effectiveGraph(inputs []*Node) []*Node {
+	view, _ := s.begin(inputs, true)
+	s.method.changedNames = nil
+	var outputs []*Node
+	for _, p := range s.weights() {
+		w := view.values[p.spec.Name]
+		if changed := s.method.Weight(view, p.spec.Name, w); changed != w {
+			s.method.changedNames = append(s.method.changedNames, p.spec.Name)
+			outputs = append(outputs, changed)
+		}
+	}
+	if len(outputs) == 0 { // an executable needs an output
+		outputs = append(outputs, Scalar(view.graph, dtypes.Float32, 0))
+	}
+	return outputs
+}
+
+// effectiveWeights are the weights that the method's transform changes, at a step. The caller frees them.
+func (s *stepper) effectiveWeights(step, steps int) (map[string]*tensors.Tensor, error) {
+	if s.method == nil || s.method.effective == nil {
+		return nil, nil
+	}
+	inputs, free, err := s.state(step, steps)
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := s.method.effective.Call(inputs...)
+	if err != nil {
+		gbert.Free(free)
+		return nil, fmt.Errorf("%s: %w", s.method.Name, err)
+	}
+	changed := map[string]*tensors.Tensor{}
+	for i, name := range s.method.changedNames {
+		changed[name] = outputs[i]
+	}
+	gbert.Free(free)
+	if len(changed) == 0 {
+		gbert.Free(outputs)
+	}
+	return changed, nil
+}
