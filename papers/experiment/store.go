@@ -36,14 +36,16 @@ func Open(dir string, identity any) (*Store, error) {
 // Dir is a folder of the store for what a step keeps beside its result, such as a model.
 func (s *Store) Dir(name string) string { return filepath.Join(s.dir, name) }
 
+func (s *Store) path(name string) string { return filepath.Join(s.dir, name+".json") }
+
 // Step returns the remembered result of a step, or runs it and remembers what it returns. A step that fails, or is killed, is
 // run again the next time. A file that cannot be read counts as not remembered.
 func Step[T any](s *Store, name string, run func() (T, error)) (T, error) {
-	path := filepath.Join(s.dir, name+".json")
+	path := s.path(name)
 	var result T
 	text, err := os.ReadFile(path)
 	if err == nil {
-		if err := json.Unmarshal(text, &result); err == nil {
+		if err := json.Unmarshal(text, &result); err == nil && string(text) != "null" {
 			return result, nil
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {

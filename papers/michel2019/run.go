@@ -193,17 +193,15 @@ func (r *run) evaluated() *task.Dataset {
 // fineTune returns the model fine-tuned with a seed.
 func (r *run) fineTune(ctx context.Context, seed uint64) (*gbert.Model, FineTuned, error) {
 	name := fmt.Sprintf("finetune-seed%d", seed)
-	dir := r.store.Dir("model-seed" + fmt.Sprint(seed))
-	tuned, err := experiment.Step(r.store, name, func() (FineTuned, error) {
+	return experiment.ModelStep(r.store, name, func() (*gbert.Model, FineTuned, error) {
 		model, err := r.pretrained.WithClassifier(r.train.Task.Outputs(), r.train.Task.Labels, seed)
 		if err != nil {
-			return FineTuned{}, err
+			return nil, FineTuned{}, err
 		}
 		stage := fmt.Sprintf("fine-tuning, seed %d", seed)
-		checkpoints := r.store.Dir(name + "-checkpoint")
 		result, err := finetune.Train(ctx, r.env.Backend, model, r.train, r.test, finetune.Options{
 			Epochs: r.config.Epochs, BatchSize: r.config.BatchSize, MaxLength: r.config.MaxLength, LearningRate: r.config.LearningRate,
-			Seed: seed, Keep: finetune.KeepLast, CheckpointDir: checkpoints,
+			Seed: seed, Keep: finetune.KeepLast, CheckpointDir: r.store.Checkpoint(name),
 			Progress: func(p finetune.Progress) {
 				detail := fmt.Sprintf("loss %.3f", p.Loss)
 				if p.Phase != "training" {
@@ -213,24 +211,13 @@ func (r *run) fineTune(ctx context.Context, seed uint64) (*gbert.Model, FineTune
 			},
 		})
 		if err != nil {
-			return FineTuned{}, err
-		}
-		if err := result.Model.Save(dir, gbert.Float32); err != nil {
-			return FineTuned{}, err
-		}
-		if err := finetune.RemoveCheckpoint(checkpoints); err != nil {
-			return FineTuned{}, err
+			return nil, FineTuned{}, err
 		}
 		last := result.Best()
-		return FineTuned{
+		return result.Model, FineTuned{
 			Seed: seed, TrainLoss: last.TrainLoss, TestLoss: last.Dev.Loss, Score: last.Dev.Metrics[r.test.Task.Metrics[0]], Seconds: last.Seconds,
 		}, nil
 	})
-	if err != nil {
-		return nil, tuned, err
-	}
-	model, err := gbert.Load(dir)
-	return model, tuned, err
 }
 
 // seedRun is the experiments on one fine-tuned model.

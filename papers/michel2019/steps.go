@@ -25,12 +25,12 @@ func (s *seedRun) measureImportance(ctx context.Context, first bool) error {
 		var m measured
 		var err error
 		config := s.session.Model().Config
-		if !first {
+		n := s.run.importance.Len()
+		if !first || n < 2 { // one example has no two halves
 			m.Importance, err = heads.Measure(ctx, s.session, s.importance, heads.PerExample, nil, s.env.Stage("importance of heads"))
 			return m, err
 		}
 		var halves []*heads.Importance
-		n := s.run.importance.Len()
 		for i, bounds := range [][2]int{{0, n / 2}, {n / 2, n}} {
 			rows, err := s.run.importance.Rows(bounds[0], bounds[1])
 			if err != nil {
