@@ -1,0 +1,155 @@
+package finetune
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"bertlab/gbert"
+)
+
+// Combine makes one method of several that take part in the same training, such as pruning and distillation. Names of
+// parameters, constants, numbers and prepared results stay as they are: two methods must not share one. Weights are transformed
+// by each method in turn, the first one first. Every method's Loss is given the task's loss L, and what is minimised is
+// L + Σ (Lossᵢ(L) − L), so the order of the losses does not matter.
+func Combine(methods ...*Method) (*Method, error) {
+	c := &combination{counts: make([]int, len(methods))}
+	result := &Method{Arguments: map[string]any{}}
+	var names []string
+	parameters, constants, numbers := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	var hasNumbers, hasPrepare, hasWeight, hasLoss, hasInputs bool
+	for _, m := range methods {
+		if m == nil || m.Name == "" {
+			return nil, fmt.Errorf("finetune: method %d of those to combine is missing or has no name", len(names)+1)
+		}
+		if _, twice := result.Arguments[m.Name]; twice {
+			return nil, fmt.Errorf("finetune: %s cannot be combined with itself", m.Name)
+		}
+		names, result.Arguments[m.Name] = append(names, m.Name), m.Arguments
+		for _, p := range m.Parameters {
+			if err := claim(parameters, m.Name, "parameter", p.Name); err != nil {
+				return nil, err
+			}
+		}
+		for _, k := range m.Constants {
+			if err := claim(constants, m.Name, "constant", k.Name); err != nil {
+				return nil, err
+			}
+		}
+		if m.Numbers != nil {
+			hasNumbers = true
+			for name := range m.Numbers(0, 1) {
+				if err := claim(numbers, m.Name, "number", name); err != nil {
+					return nil, err
+				}
+			}
+		}
+		result.Parameters = append(result.Parameters, m.Parameters...)
+		result.Constants = append(result.Constants, m.Constants...)
+		result.HiddenStates = result.HiddenStates || m.HiddenStates
+		result.Attention = result.Attention || m.Attention
+		hasPrepare, hasWeight = hasPrepare || m.Prepare != nil, hasWeight || m.Weight != nil
+		hasLoss, hasInputs = hasLoss || m.Loss != nil, hasInputs || m.BatchInputs != nil
+		c.methods = append(c.methods, m)
+	}
+	if len(methods) == 0 {
+		return nil, fmt.Errorf("finetune: there is no method to combine")
+	}
+	result.Name = strings.Join(names, "+")
+	if hasNumbers {
+		result.Numbers = c.numbers
+	}
+	if hasPrepare {
+		result.Prepare = c.prepare
+	}
+	if hasWeight {
+		result.Weight = c.weight
+	}
+	if hasLoss {
+		result.Loss = c.loss
+	}
+	if hasInputs {
+		result.BatchInputs = c.batchInputs
+	}
+	return result, nil
+}
+
+// claim takes a name for a method.
+func claim(taken map[string]bool, method, what, name string) error {
+	if taken[name] {
+		return fmt.Errorf("finetune: %s has the %s %q, as another method has: methods that are combined need different names", method, what, name)
+	}
+	taken[name] = true
+	return nil
+}
+
+// combination is several methods that look like one.
+type combination struct {
+	methods []*Method
+	counts  []int // further inputs of a batch, by method
+}
+
+func (c *combination) numbers(step, steps int) map[string]float64 {
+	all := map[string]float64{}
+	for _, m := range c.methods {
+		if m.Numbers != nil {
+			maps.Copy(all, m.Numbers(step, steps))
+		}
+	}
+	return all
+}
+
+func (c *combination) prepare(s *Step) map[string]*Node {
+	all := map[string]*Node{}
+	for _, m := range c.methods {
+		if m.Prepare == nil {
+			continue
+		}
+		for name, node := range m.Prepare(s) {
+			if _, twice := all[name]; twice {
+				panic(fmt.Errorf("finetune: %s prepares %q, as another method does", m.Name, name))
+			}
+			all[name] = node
+		}
+	}
+	return all
+}
+
+func (c *combination) weight(s *Step, name string, w *Node) *Node {
+	for _, m := range c.methods {
+		if m.Weight != nil {
+			w = m.Weight(s, name, w)
+		}
+	}
+	return w
+}
+
+// loss gives each method the view of the step with its own further inputs.
+func (c *combination) loss(s *Step, loss *Node) *Node {
+	total, first := loss, 0
+	for i, m := range c.methods {
+		view := *s
+		view.batchInputs = s.batchInputs[first : first+c.counts[i]]
+		first += c.counts[i]
+		if m.Loss != nil {
+			total = Add(total, Sub(m.Loss(&view, loss), loss))
+		}
+	}
+	return total
+}
+
+func (c *combination) batchInputs(b *gbert.Batch) []*tensors.Tensor {
+	var all []*tensors.Tensor
+	for i, m := range c.methods {
+		if m.BatchInputs == nil {
+			continue
+		}
+		inputs := m.BatchInputs(b)
+		c.counts[i] = len(inputs)
+		all = append(all, inputs...)
+	}
+	return all
+}
