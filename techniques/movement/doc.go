@@ -1,0 +1,40 @@
+// Package movement prunes the encoder of a BERT while it is fine-tuned: single weights, blocks, rows, columns, attention heads
+// or feed-forward neurons.
+//
+// What it does. A map computes (W ⊙ M)·x, and the mask M follows from scores S of the weights. [Magnitude] keeps the weights of
+// largest |W|. [Movement] learns S with the straight-through gradient ∂L/∂S = ∂L/∂W' ⊙ W, W' = M ⊙ W, and keeps the weights of
+// largest S: those that move away from 0 (Sanh, Wolf and Rush 2020, "Movement Pruning", arXiv:2005.07683, equations 2 to 4).
+// [Soft] keeps what is above a threshold and pays λ·R(S); [L0] draws masks from the hard concrete distribution and pays for
+// their expected number (Louizos, Welling and Kingma 2018, arXiv:1712.01312). The kept share follows a cubic schedule (equation
+// 5, [Options.KeepRatio]). Blocks, heads and neurons are those of Lagunas et al. 2021, "Block Pruning For Faster Transformers",
+// arXiv:2109.04838: a head or a neuron has one score, shared by all its weights.
+//
+// How to use it.
+//
+//	o := movement.Options{Kind: movement.Movement, Remaining: 0.15}
+//	method, err := movement.New(model, o)
+//	result, err := finetune.Train(ctx, backend, model, train, dev, finetune.Options{
+//		Epochs: 6, LearningRate: 3e-5, FreezeEmbeddings: true, Keep: finetune.KeepLast, Method: method,
+//	})
+//	remaining, err := movement.Count(result.Model)
+//	fmt.Println(remaining.Share()) // 0.15
+//
+// Heads and neurons then go for real, and the model is smaller and faster:
+//
+//	smaller, err := movement.RemoveEmpty(result.Model)
+//
+// Details. Top_v keeps int(v·n) units exactly; of equal scores the first are kept, so the run begins with scores of 0 in a
+// defined way. v, thresholds and λ are inputs of the executables: nothing is compiled when they change. Thresholds are found
+// once a step, by bisection over the bit patterns of the scores. Where the paper and its authors' code differ, the code is
+// followed: masked weights get no gradient, so that only their score can bring them back; Soft's mask is σ(S) > τ; R and E(L0)
+// are means; the penalty of L0 reads S, not log S. Remaining is a share of units: with heads and neurons, the share of weights
+// may differ, because their matrices do. A magnitude of several weights is their ℓ2 norm, without biases.
+//
+// Good hyper-parameters. The paper's, for hundreds of thousands of examples: learning rate 3e-5, 6 to 10 epochs, batches of 16,
+// scores at 1e-2 (L0: 1e-1), λ of 400 for Soft and 125 for L0. The scores need thousands of steps: on a run of hundreds, raise
+// ScoreLearningRate to 3e-2 or more. Without Lambda, Soft and L0 learn their multiplier to reach Remaining, which they then
+// meet nearly, not exactly.
+//
+// Limits. Only dense maps are pruned: factored and tied ones are refused. Zeros among the weights save no time; removed heads
+// and neurons do. The floor of 0.5 % that the authors' code gives each matrix of Soft is not there.
+package movement

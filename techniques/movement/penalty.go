@@ -1,0 +1,124 @@
+package movement
+
+import (
+	"math"
+	"slices"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+)
+
+// firstSite is the first site of the random numbers of the hard concrete distribution; dropout uses those below.
+const firstSite = 1 << 20
+
+// hardConcrete is L0's mask (Louizos et al. 2018, arXiv:1712.01312; the paper's appendix):
+//
+//	u ~ U(0, 1)    s̄ = σ((log u − log(1−u) + S)/b)    M = min(1, max(0, (r−l)·s̄ + l))
+//
+// without noise and temperature, s̄ = σ(S), when not training. As in the authors' code, u stays 0.0001 away from its ends.
+func (p *plan) hardConcrete(s *finetune.Step, g group) *Node {
+	score := s.Parameter(g.name)
+	if s.Training {
+		site := firstSite + slices.IndexFunc(p.groups, func(other group) bool { return other.name == g.name })
+		u := ClipScalar(gbert.Uniform(s.Seed, uint64(site), g.dims...), 1e-4, 1-1e-4)
+		score = DivScalar(Add(Sub(Log(u), Log(OneMinus(u))), score), p.Temperature)
+	}
+	return ClipScalar(AddScalar(MulScalar(Sigmoid(score), p.High-p.Low), p.Low), 0, 1)
+}
+
+// present is each unit's share in the penalty, in the shape of its scores: σ(S) for Soft; for L0 the probability that the mask
+// is not 0, σ(S − b·log(−l/r)). The paper prints log S there; the authors' code has S, which is what the distribution gives.
+func (p *plan) present(s *finetune.Step, g group) *Node {
+	score := s.Parameter(g.name)
+	if p.Kind == L0 {
+		score = AddScalar(score, -p.Temperature*math.Log(-p.Low/p.High))
+	}
+	return Sigmoid(score)
+}
+
+// loss adds the penalty. With a fixed λ it is λ times the mean over the groups of each group's mean, as in the authors' code
+// (the paper prints the sum, for which their λ would make no sense).
+func (p *plan) loss(s *finetune.Step, loss *Node) *Node {
+	if p.Lambda == 0 {
+		return p.lagrangian(s, loss)
+	}
+	var total *Node
+	for _, g := range p.groups {
+		mean := ReduceAllMean(p.present(s, g))
+		if total == nil {
+			total = mean
+		} else {
+			total = Add(total, mean)
+		}
+	}
+	return Add(loss, Mul(s.Number("lambda"), DivScalar(total, float64(len(p.groups)))))
+}
+
+// lagrangian adds λ₁·(R − v) + λ₂·(R − v)² for each population of units, R its share that remains and v the target of the
+// step. The multipliers are learned by ascent, so that R is led to v (Wang, Wohlwend and Lei 2020, arXiv:1910.04732).
+func (p *plan) lagrangian(s *finetune.Step, loss *Node) *Node {
+	scale := multiplierScale[p.Kind]
+	for _, population := range p.populations() {
+		var remaining *Node
+		units := 0
+		for _, g := range p.groups {
+			if g.population != population {
+				continue
+			}
+			share := ReduceAllSum(p.present(s, g))
+			if p.Kind == Soft { // the mask's own sum, with the gradient of the penalty
+				score := StopGradient(s.Parameter(g.name))
+				kept := ReduceAllSum(straightThrough(GreaterThan(score, s.Number("cut")), score))
+				share = Add(StopGradient(kept), Sub(share, StopGradient(share)))
+			}
+			if remaining == nil {
+				remaining = share
+			} else {
+				remaining = Add(remaining, share)
+			}
+			units += g.units
+		}
+		excess := Sub(DivScalar(remaining, float64(units)), s.Number("target"))
+		multiplier := MulScalar(ascending(s.Parameter(multiplierName(population))), scale)
+		linear, quadratic := Squeeze(Slice(multiplier, AxisElem(0))), Squeeze(Slice(multiplier, AxisElem(1)))
+		loss = Add(loss, Add(Mul(linear, excess), Mul(quadratic, Square(excess))))
+	}
+	return loss
+}
+
+// multiplierScale is the λ that a multiplier of 1 stands for: the authors' λ_f, because a multiplier moves as fast as a score.
+var multiplierScale = map[Kind]float64{Soft: 400, L0: 125}
+
+// ascentRate keeps the multipliers' part of the gradient's norm small, which is clipped; Adam does not see it.
+const ascentRate = 1e-6
+
+// ascending is a multiplier whose loss grows when it follows its gradient downwards.
+func ascending(multiplier *Node) *Node {
+	stopped := StopGradient(multiplier)
+	return Add(stopped, MulScalar(Sub(stopped, multiplier), ascentRate))
+}
+
+func (p *plan) populations() []string {
+	var names []string
+	for _, g := range p.groups {
+		if !slices.Contains(names, g.population) {
+			names = append(names, g.population)
+		}
+	}
+	return names
+}
+
+func (p *plan) multipliers() []finetune.MethodParameter {
+	if p.Lambda != 0 {
+		return nil
+	}
+	var all []finetune.MethodParameter
+	for _, population := range p.populations() {
+		all = append(all, finetune.MethodParameter{Name: multiplierName(population), Shape: []int{2}, LearningRate: p.ScoreLearningRate})
+	}
+	return all
+}
+
+func multiplierName(population string) string { return "multiplier/" + population }
