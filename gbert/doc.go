@@ -35,6 +35,9 @@
 // needs none of the techniques. [Model.Dense] turns any of them back into a plain Hugging Face BERT that computes the same
 // function.
 //
+// A model with many zeros keeps its shape. [Model.SaveCompact] writes it without them, [Load] puts them back, and
+// [Model.Sizes] measures what that saves.
+//
 // # Limits
 //
 // Encoder-only BERT with absolute positions. Float32 arithmetic; float16 and bfloat16 files are converted as they are read.

@@ -12,7 +12,8 @@ import (
 
 // Load reads a model from a Hugging Face folder: config.json, model.safetensors (or its shards with their index file), and
 // the tokenizer where there is one. Names with and without the "bert." prefix, and gamma/beta for LayerNorm, are understood.
-// Weights stay in the file until they are used.
+// Weights stay in the file until they are used, but for those that [Model.SaveCompact] wrote without their zeros: they are
+// expanded into memory.
 func Load(dir string) (*Model, error) {
 	config, err := ReadConfig(dir)
 	if err != nil {
@@ -44,9 +45,14 @@ func Load(dir string) (*Model, error) {
 
 func fromFile(config *Config, file *safetensors.File) (*Model, error) {
 	model := &Model{Config: config, weights: map[string]safetensors.Tensor{}, file: file}
-	found := map[string]string{}
-	for _, name := range file.Names() {
-		canonical, needless := canonicalName(name)
+	stored, err := storedWeights(file)
+	if err != nil {
+		return nil, err
+	}
+	found, packed := map[string]string{}, map[string]*packedWeight{}
+	for _, weight := range stored {
+		name := weight.tensor.Name
+		canonical, needless := canonicalName(weight.name)
 		if needless {
 			if canonical == decoderWeight && !config.tied() {
 				return nil, fmt.Errorf("tie_word_embeddings is false and the file has %q: a masked-language-model head with a decoder of its own is not supported; save the model without its head (transformers: model.bert.save_pretrained)", name)
@@ -57,8 +63,8 @@ func fromFile(config *Config, file *safetensors.File) (*Model, error) {
 			return nil, fmt.Errorf("the tensors %q and %q are the same weight", other, name)
 		}
 		found[canonical] = name
-		tensor, _ := file.Tensor(name)
-		model.weights[canonical] = tensor
+		model.weights[canonical] = weight.tensor
+		packed[canonical] = weight.packed
 	}
 	if w, ok := model.weights["classifier.weight"]; ok && (len(w.Shape) != 2 || w.Shape[0] < 1) {
 		return nil, fmt.Errorf("classifier.weight has shape %v; it must be [labels, %d]", w.Shape, config.HiddenSize)
@@ -71,6 +77,11 @@ func fromFile(config *Config, file *safetensors.File) (*Model, error) {
 		wanted[p.Name] = true
 		if dtype := model.weights[p.Name].DType; dtype != safetensors.F32 && dtype != safetensors.F16 && dtype != safetensors.BF16 && dtype != safetensors.F64 {
 			return nil, fmt.Errorf("%s is stored as %s; weights must be F32, F16, BF16 or F64", found[p.Name], dtype)
+		}
+		if w := packed[p.Name]; w != nil {
+			if model.weights[p.Name], err = w.expand(model.weights[p.Name]); err != nil {
+				return nil, fmt.Errorf("%s: %w", found[p.Name], err)
+			}
 		}
 	}
 	for canonical, name := range found {

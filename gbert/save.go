@@ -23,20 +23,16 @@ const (
 // Each file is written under a temporary name first and all are renamed at the end, so that a full disk or a kill leaves
 // what was there. Other files in the folder stay.
 func (m *Model) Save(dir string, precision Precision) error {
-	if err := m.save(dir, precision); err != nil {
+	if err := m.save(dir, precision, denseFile); err != nil {
 		return fmt.Errorf("gbert: saving to %s: %w", dir, err)
 	}
 	return nil
 }
 
-func (m *Model) save(dir string, precision Precision) error {
-	dtype := safetensors.F32
-	switch precision {
-	case Float32, "":
-	case Float16:
-		dtype = safetensors.F16
-	default:
-		return fmt.Errorf("precision %q is not one of %q, %q", precision, Float32, Float16)
+func (m *Model) save(dir string, precision Precision, store storage) error {
+	dtype, err := precision.dtype()
+	if err != nil {
+		return err
 	}
 	if err := m.Check(); err != nil {
 		return err
@@ -57,16 +53,11 @@ func (m *Model) save(dir string, precision Precision) error {
 	if err := writeSynced(filepath.Join(staging, "config.json"), config); err != nil {
 		return err
 	}
-	params := m.Weights()
-	entries := make([]safetensors.Entry, len(params))
-	for i, p := range params {
-		values, _, err := m.Weight(p.Name)
-		if err != nil {
-			return err
-		}
-		entries[i] = safetensors.Entry{Name: m.savedName(p.Name), Shape: p.Shape, DType: dtype, Values: values}
+	entries, metadata, err := m.stored(dtype, store)
+	if err != nil {
+		return err
 	}
-	if err := safetensors.Write(filepath.Join(staging, safetensors.WeightsName), entries, map[string]string{"format": "pt"}); err != nil {
+	if err := safetensors.Write(filepath.Join(staging, safetensors.WeightsName), entries, metadata); err != nil {
 		return err
 	}
 	if m.Tokenizer != nil {
@@ -84,6 +75,38 @@ func (m *Model) save(dir string, precision Precision) error {
 		}
 	}
 	return nil
+}
+
+func (p Precision) dtype() (safetensors.DType, error) {
+	switch p {
+	case Float32, "":
+		return safetensors.F32, nil
+	case Float16:
+		return safetensors.F16, nil
+	}
+	return "", fmt.Errorf("precision %q is not one of %q, %q", p, Float32, Float16)
+}
+
+// A storage says how weights stand in a file: as which tensors, and with which metadata.
+type storage func(weights []safetensors.Entry) ([]safetensors.Entry, map[string]string, error)
+
+// denseFile is the file of any Hugging Face model.
+func denseFile(weights []safetensors.Entry) ([]safetensors.Entry, map[string]string, error) {
+	return weights, map[string]string{"format": "pt"}, nil
+}
+
+// stored are the tensors and the metadata of the model's file.
+func (m *Model) stored(dtype safetensors.DType, store storage) ([]safetensors.Entry, map[string]string, error) {
+	params := m.Weights()
+	entries := make([]safetensors.Entry, len(params))
+	for i, p := range params {
+		values, _, err := m.Weight(p.Name)
+		if err != nil {
+			return nil, nil, err
+		}
+		entries[i] = safetensors.Entry{Name: m.savedName(p.Name), Shape: p.Shape, DType: dtype, Values: values}
+	}
+	return store(entries)
 }
 
 // savedName is the name that transformers gives a weight: a bare BertModel has no "bert." prefix.

@@ -3,10 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"bertlab/gbert"
+	"bertlab/gbert/safetensors"
 )
 
 // modelDocument is what commands print that write a model.
@@ -16,13 +19,24 @@ type modelDocument struct {
 	Parameters int               `json:"parameters"`
 	SHA256     string            `json:"sha256"`
 	Precision  gbert.Precision   `json:"precision"`
+	Bytes      int64             `json:"bytes"` // of the file with the weights
 	Plain      bool              `json:"plain"` // an ordinary Hugging Face BERT
+	Compact    bool              `json:"compact,omitempty"`
 	History    []gbert.Operation `json:"history,omitempty"`
 }
 
 // saveModel writes a model made from the one that info describes to the folder --out.
 func (a *app) saveModel(model *gbert.Model, info *modelInfo, t *targetFlags) (*modelDocument, error) {
-	if err := model.Save(a.out, t.precision()); err != nil {
+	return a.saveModelWith(model.Save, model, info, t)
+}
+
+// saveModelWith is saveModel with a method of the model that writes it.
+func (a *app) saveModelWith(save func(dir string, precision gbert.Precision) error, model *gbert.Model, info *modelInfo, t *targetFlags) (*modelDocument, error) {
+	if err := save(a.out, t.precision()); err != nil {
+		return nil, err
+	}
+	file, err := os.Stat(filepath.Join(a.out, safetensors.WeightsName))
+	if err != nil {
 		return nil, err
 	}
 	sum, err := model.Fingerprint()
@@ -31,28 +45,34 @@ func (a *app) saveModel(model *gbert.Model, info *modelInfo, t *targetFlags) (*m
 	}
 	return &modelDocument{
 		Out: a.out, Model: info, Parameters: model.NumParameters(), SHA256: sum, Precision: t.precision(),
-		Plain: model.Config.IsPlain(), History: model.Config.History,
+		Bytes: file.Size(), Plain: model.Config.IsPlain(), History: model.Config.History,
 	}, nil
 }
 
 func (d *modelDocument) human(w io.Writer) {
 	fmt.Fprintf(w, "model\t%s\n", d.Out)
 	fmt.Fprintf(w, "parameters\t%d, %.1f %% of %d\n", d.Parameters, 100*float64(d.Parameters)/float64(d.Model.Parameters), d.Model.Parameters)
+	fmt.Fprintf(w, "weights\t%.2f MB\n", float64(d.Bytes)/1e6)
 }
 
 func (a *app) exportCommand() *cobra.Command {
 	var target targetFlags
-	var dense bool
+	var dense, compact bool
 	command := &cobra.Command{
 		Use:   "export",
 		Short: "Write a model for other programs",
 		Long: `Write a model to the folder --out. With --dense a compressed model becomes a plain Hugging Face BERT that computes the same:
-zeros for removed heads, products for factors, copies for tied layers. Python's transformers loads it.`,
-		Example: `  bertlab export --dense --model pruned --out plain`,
-		Args:    cobra.NoArgs,
+zeros for removed heads, products for factors, copies for tied layers. Python's transformers loads it. With --compact the zeros of sparse matrices are left out of the file;
+only bertlab reads that, and computes the same. Export it without --compact to have the zeros written again.`,
+		Example: `  bertlab export --dense --model pruned --out plain
+  bertlab export --compact --float16 --model sparse --out small`,
+		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
 			if a.model == "" {
 				return wrongCallf("name the model with --model")
+			}
+			if dense && compact {
+				return wrongCallf("--dense is for other programs, which do not read what --compact writes; give one of them")
 			}
 			if err := a.checkTarget(a.model, &target, false); err != nil {
 				return err
@@ -68,14 +88,20 @@ zeros for removed heads, products for factors, copies for tied layers. Python's 
 					return err
 				}
 			}
-			document, err := a.saveModel(written, info, &target)
+			save := written.Save
+			if compact {
+				save = written.SaveCompact
+			}
+			document, err := a.saveModelWith(save, written, info, &target)
 			if err != nil {
 				return err
 			}
+			document.Compact, document.Plain = compact, document.Plain && !compact
 			return a.print(document, document.human)
 		}),
 	}
 	command.Flags().BoolVar(&dense, "dense", false, "as a plain Hugging Face BERT")
+	command.Flags().BoolVar(&compact, "compact", false, "without the zeros of sparse matrices, for bertlab alone")
 	target.add(command.Flags())
 	return command
 }

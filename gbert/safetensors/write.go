@@ -61,6 +61,34 @@ func Write(path string, entries []Entry, metadata map[string]string) error {
 	return nil
 }
 
+// Encode writes the bytes of the file that [Write] makes of these arguments.
+func Encode(out io.Writer, entries []Entry, metadata map[string]string) error {
+	ordered, header, err := compose(entries, metadata)
+	if err == nil {
+		err = emit(out, ordered, header)
+	}
+	if err != nil {
+		return fmt.Errorf("safetensors: %w", err)
+	}
+	return nil
+}
+
+// Bytes returns the elements as they stand in a file. The result may share memory with Raw.
+func (e Entry) Bytes() ([]byte, error) {
+	if err := e.check(); err != nil {
+		return nil, fmt.Errorf("safetensors: tensor %q: %w", e.Name, err)
+	}
+	if e.Values == nil {
+		return e.Raw, nil
+	}
+	var out bytes.Buffer
+	out.Grow(len(e.Values) * e.DType.Size())
+	if err := emit(&out, []Entry{e}, nil); err != nil {
+		return nil, fmt.Errorf("safetensors: tensor %q: %w", e.Name, err)
+	}
+	return out.Bytes(), nil
+}
+
 // syncFolder makes a rename in dir last. Not every file system can; the file
 // is whole either way.
 func syncFolder(dir string) {

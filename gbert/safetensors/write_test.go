@@ -1,8 +1,10 @@
 package safetensors
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -193,4 +195,49 @@ func ExampleWrite() {
 	// Output:
 	// pooler.dense.weight F32 [2 2] [1 2 3 4] <nil>
 	// pooler.dense.bias F16 [2] [0.5 0.25] <nil>
+}
+
+func TestEncodeGivesTheBytesOfTheFileAndOfItsTensors(t *testing.T) {
+	entries := []Entry{
+		{Name: "half", Shape: []int{3}, DType: F16, Values: []float32{1, -2, 1e-9}},
+		{Name: "full", Shape: []int{2}, DType: F32, Values: []float32{3, 4}},
+		{Name: "raw", Shape: []int{2}, DType: U8, Raw: []byte{5, 6}},
+		{Name: "none", Shape: []int{0, 2}, DType: I64},
+	}
+	metadata := map[string]string{"format": "pt"}
+	path := filepath.Join(t.TempDir(), "m.safetensors")
+	if err := Write(path, entries, metadata); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if err := Encode(&got, entries, metadata); err != nil || !bytes.Equal(got.Bytes(), want) {
+		t.Errorf("other bytes, %v", err)
+	}
+	file, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for _, e := range entries {
+		tensor, _ := file.Tensor(e.Name)
+		if data, err := e.Bytes(); err != nil || !bytes.Equal(data, tensor.Data) {
+			t.Errorf("%s: %v, %v; the file has %v", e.Name, data, err, tensor.Data)
+		}
+	}
+	wrong := Entry{Name: "w", Shape: []int{2}, DType: F16, Values: []float32{1, 1e6}}
+	if _, err := wrong.Bytes(); err == nil || !strings.Contains(err.Error(), "value 1 is 1e+06") {
+		t.Errorf("a value too large for F16: %v", err)
+	}
+	if err := Encode(&got, []Entry{wrong}, nil); err == nil || !strings.Contains(err.Error(), `tensor "w"`) {
+		t.Errorf("a value too large for F16: %v", err)
+	}
+	reader, writer := io.Pipe()
+	reader.Close()
+	if err := Encode(writer, entries, nil); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("a closed pipe: %v", err)
+	}
 }

@@ -1,0 +1,82 @@
+package gbert
+
+import (
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+
+	"bertlab/gbert/safetensors"
+)
+
+// Sizes are the bytes that a model's weights take as a file, model.safetensors with its header. config.json and the tokenizer's
+// files are not counted.
+type Sizes struct {
+	// Dense is what [Model.Save] writes.
+	Dense        int64 `json:"dense"`
+	DenseFloat16 int64 `json:"dense_float16"`
+	// Compact is what [Model.SaveCompact] writes.
+	Compact        int64 `json:"compact"`
+	CompactFloat16 int64 `json:"compact_float16"`
+	// Gzip is Dense after gzip with the best compression.
+	Gzip int64 `json:"gzip"`
+}
+
+// Sizes measures what the model takes in each storage, by encoding it; nothing is written. It takes seconds for a BERT, mostly
+// those of gzip. A weight that is too large for half precision is an error.
+func (m *Model) Sizes(ctx context.Context) (*Sizes, error) {
+	var s Sizes
+	if err := m.Check(); err != nil {
+		return nil, fmt.Errorf("gbert: sizes: %w", err)
+	}
+	for _, c := range []struct {
+		size  *int64
+		dtype safetensors.DType
+		store storage
+		gzip  bool
+	}{
+		{&s.Dense, safetensors.F32, denseFile, false}, {&s.DenseFloat16, safetensors.F16, denseFile, false},
+		{&s.Compact, safetensors.F32, compactFile, false}, {&s.CompactFloat16, safetensors.F16, compactFile, false},
+		{&s.Gzip, safetensors.F32, denseFile, true},
+	} {
+		entries, metadata, err := m.stored(c.dtype, c.store)
+		if err == nil {
+			*c.size, err = encodedSize(ctx, entries, metadata, c.gzip)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("gbert: sizes: %w", err)
+		}
+	}
+	return &s, nil
+}
+
+// encodedSize counts the bytes of a file, compressed or not.
+func encodedSize(ctx context.Context, entries []safetensors.Entry, metadata map[string]string, compress bool) (int64, error) {
+	counter := &countingWriter{ctx: ctx}
+	if !compress {
+		err := safetensors.Encode(counter, entries, metadata)
+		return counter.count, err
+	}
+	zipped, err := gzip.NewWriterLevel(counter, gzip.BestCompression)
+	if err != nil {
+		return 0, err
+	}
+	if err := safetensors.Encode(zipped, entries, metadata); err != nil {
+		return 0, err
+	}
+	err = zipped.Close()
+	return counter.count, err
+}
+
+// A countingWriter counts what is written to it, until its context ends.
+type countingWriter struct {
+	ctx   context.Context
+	count int64
+}
+
+var _ io.Writer = (*countingWriter)(nil)
+
+func (w *countingWriter) Write(data []byte) (int, error) {
+	w.count += int64(len(data))
+	return len(data), w.ctx.Err()
+}
