@@ -189,6 +189,18 @@ func (m *Model) SetWeight(name string, shape []int, values []float32) error {
 	return nil
 }
 
+// RenameWeight gives a weight of this model another name, in place of any weight that has it; use it on a [Model.Clone]. The
+// values are not copied. A weight that the model does not hold is left alone.
+func (m *Model) RenameWeight(from, to string) {
+	tensor, ok := m.weights[from]
+	if !ok || from == to {
+		return
+	}
+	tensor.Name = to
+	m.weights[to] = tensor
+	delete(m.weights, from)
+}
+
 // DeleteWeight removes a weight from this model; use it on a [Model.Clone].
 func (m *Model) DeleteWeight(name string) { delete(m.weights, name) }
 
