@@ -30,6 +30,7 @@ type dataFlags struct {
 	examples  int
 	maxLength int
 	batch     int
+	headless  bool // the model needs no classification head
 }
 
 func (d *dataFlags) add(flags *pflag.FlagSet) {
@@ -185,7 +186,7 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 	if err != nil {
 		return nil, err
 	}
-	if b.model.NumLabels() == 0 {
+	if b.model.NumLabels() == 0 && !d.headless {
 		return nil, fmt.Errorf("%s has no classification head; train one: bertlab finetune --model %s --task %s --out DIR", info.Dir, info.Name, t.Name)
 	}
 	if len(t.Labels) == 0 && t.Kind == task.Classification && len(d.columns.Labels) == 0 {
