@@ -8,7 +8,7 @@
 // the Best Rank-1 and Rank-(R1, …, RN) Approximation", algorithm 4.2; Kolda and Bader 2009, figure 4.4). All three leave modes
 // alone when asked to; [Tucker2] is HOOI on two modes (Kim et al. 2015, arXiv:1511.06530, section 3.1).
 // [TruncatedSVD] is the best approximation of one matrix (Eckart and Young 1936), [WeightedSVD] the best one for the inputs that
-// the matrix meets. The rank comes from the noise ([EVBMF]: Nakajima, Sugiyama, Babacan and Tomioka 2013, theorems 2 and 6), from the energy
+// the matrix meets. The rank comes from the noise ([EVBMF]: Nakajima, Sugiyama, Babacan and Tomioka 2013), from the energy
 // to keep ([EnergyRank]) or from the parameters to spend ([BudgetRank], [BudgetRanks]).
 //
 // How to use it.

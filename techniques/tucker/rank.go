@@ -2,7 +2,6 @@ package tucker
 
 import (
 	"fmt"
-	"math"
 	"slices"
 )
 
@@ -37,6 +36,9 @@ func BreakEvenRank(m, n int) int {
 	return m * n / (m + n)
 }
 
+// rounding is how far a ratio computed as parameters / dense may be off and still pay for these parameters.
+const rounding = 1e-12
+
 // BudgetRank is the largest rank at which the factors [m, rank] and [rank, n] have at most ratio·m·n entries. The ratio is from
 // (m+n)/(m·n), which rank 1 needs, to 1.
 func BudgetRank(m, n int, ratio float64) (int, error) {
@@ -47,10 +49,11 @@ func BudgetRank(m, n int, ratio float64) (int, error) {
 	if one > dense {
 		return 0, fmt.Errorf("tucker: the factors of a matrix [%d, %d] have more entries than it at every rank", m, n)
 	}
-	if !(ratio*dense >= one && ratio <= 1) {
+	rank := int(ratio * dense / one * (1 + rounding))
+	if !(rank >= 1 && ratio <= 1) {
 		return 0, fmt.Errorf("tucker: no rank of a matrix [%d, %d] has factors of %g of its entries, want a ratio of %.4g…1", m, n, ratio, one/dense)
 	}
-	return int(ratio * dense / one), nil
+	return rank, nil
 }
 
 // Parameters counts the entries of a Tucker decomposition of a shape: ∏ ranks for the core, Σ I_n·rank_n for the factors. A mode with
@@ -94,28 +97,33 @@ func BudgetRanks(shape, modes []int, ratio float64) ([]int, error) {
 	if err := (&Tensor{shape: shape}).checkModes(modes); err != nil {
 		return nil, err
 	}
+	if modes == nil {
+		for mode := range shape {
+			modes = append(modes, mode)
+		}
+	}
+	if len(modes) == 0 {
+		return nil, fmt.Errorf("tucker: no modes to decompose, want some of 0…%d, or nil for all", len(shape)-1)
+	}
 	part := func(length int, fraction float64) int { return max(1, int(fraction*float64(length)+1e-9)) }
 	at := func(fraction float64) []int {
 		ranks := make([]int, len(shape))
 		for mode, length := range shape {
-			if modes == nil || slices.Contains(modes, mode) {
+			if slices.Contains(modes, mode) {
 				ranks[mode] = part(length, fraction)
 			}
 		}
 		return ranks
 	}
-	if modes != nil && len(modes) == 0 {
-		return nil, fmt.Errorf("tucker: no modes to decompose, want some of 0…%d, or nil for all", len(shape)-1)
-	}
 	least := float64(parameters(shape, at(0))) / float64(size)
 	if least > 1 {
 		return nil, fmt.Errorf("tucker: a decomposition of the shape %v along the modes %v has more entries than it at every rank", shape, modes)
 	}
-	if !(ratio >= least && ratio <= 1) {
+	if !(ratio*(1+rounding) >= least && ratio <= 1) {
 		return nil, fmt.Errorf("tucker: no ranks for the modes %v of the shape %v have %g of its entries, want a ratio of %.4g…1", modes, shape, ratio, least)
 	}
 	// The parameters rise with the fraction in steps: halve until no step is left between the bounds.
-	budget := int(math.Floor(ratio * float64(size)))
+	budget := int(ratio * float64(size) * (1 + rounding))
 	low, high := 0.0, 1.0
 	if parameters(shape, at(high)) <= budget {
 		return at(high), nil
