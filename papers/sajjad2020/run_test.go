@@ -1,0 +1,109 @@
+package sajjad2020
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/compute/gobackend"
+
+	"bertlab/gbert"
+	"bertlab/gbert/backend"
+	"bertlab/gbert/hub"
+	"bertlab/gbert/tokenizer"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/layerdrop"
+)
+
+// protocol is one of seconds: a random BERT of four layers on sentences whose words tell their class.
+func protocol(t testing.TB) Config {
+	t.Helper()
+	config, err := gbert.ParseConfig([]byte(`{"model_type": "bert", "vocab_size": 13, "hidden_size": 8, "num_hidden_layers": 4, "num_attention_heads": 2,
+		"intermediate_size": 12, "hidden_act": "gelu", "max_position_embeddings": 16, "type_vocab_size": 2, "initializer_range": 0.3}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := gbert.New(config, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "fine", "bad", "poor", "the", "film", "is", "very"}
+	if model.Tokenizer, err = tokenizer.FromVocab(words, true); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := model.Save(filepath.Join(dir, "tiny"), gbert.Float32); err != nil {
+		t.Fatal(err)
+	}
+	for name, n := range map[string]int{"train.tsv": 48, "dev.tsv": 20} {
+		text := "sentence\tlabel\n"
+		for i := range n {
+			text += fmt.Sprintf("the %sfilm is %s\t%d\n", strings.Repeat("very ", i%5), []string{"good", "bad", "fine", "poor"}[i%4], 1-i%2)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return Config{
+		Model: filepath.Join(dir, "tiny"), Tasks: []Task{{"sst2", dir}}, Drops: []int{1, 3}, Strategies: layerdrop.ByPosition, Progressive: true,
+		Seeds: []uint64{1, 2}, Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, SpeedBatches: []int{2}, SpeedLength: 8, SpeedRepeats: 3,
+	}
+}
+
+func environment(t testing.TB, dir string) *experiment.Environment {
+	t.Helper()
+	b, err := compute.NewWithConfig("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Finalize)
+	return &experiment.Environment{Backend: b, Choice: &backend.Choice{Name: "go"}, Hub: hub.New(hub.Options{Offline: true}), Dir: dir}
+}
+
+func TestTheExperimentFromEndToEnd(t *testing.T) {
+	config, dir := protocol(t), t.TempDir()
+	result, err := Run(context.Background(), environment(t, dir), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Two seeds of the whole model and, for 1 and 3 of 4 layers, the strategies that can drop them, before and after; top also
+	// one by one. No alternate strategy drops 3 of 4.
+	if runs := result.Tasks[0].Runs; len(runs) != 2*(1+2*(5+3)+2) {
+		t.Errorf("%d runs", len(runs))
+	}
+	for _, run := range result.Tasks[0].Runs {
+		if len(run.Right) != 20 || !(run.Low <= run.Difference && run.Difference <= run.High) || run.When != After && !(run.Seconds > 0) {
+			t.Errorf("%+v", run)
+		}
+	}
+	for _, model := range result.Speed.Batches[0].Models {
+		if !(model.Seconds > 0 && model.Classifier > 0 && model.Low <= model.High) {
+			t.Errorf("%+v", model)
+		}
+	}
+	again, err := Run(context.Background(), environment(t, dir), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Provenance = result.Provenance
+	if !reflect.DeepEqual(again, result) {
+		t.Error("it is replayed with other numbers")
+	}
+}
+
+func TestAProtocolThatCannotBeDoneIsRefused(t *testing.T) {
+	for mentions, change := range map[string]func(*Config){
+		"1…3": func(c *Config) { c.Drops = []int{4} }, "at least one task": func(c *Config) { c.Seeds = nil }, "for the speed": func(c *Config) { c.SpeedBatches = nil },
+	} {
+		config := protocol(t)
+		change(&config)
+		if _, err := Run(context.Background(), environment(t, t.TempDir()), config); err == nil || !strings.Contains(err.Error(), mentions) {
+			t.Errorf("%s: %v", mentions, err)
+		}
+	}
+}
