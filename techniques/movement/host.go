@@ -201,17 +201,11 @@ func top(values []float32, k int) []float32 {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(orderKey(values[b]), orderKey(values[a])), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(values[b], values[a]), cmp.Compare(a, b))
 	})
 	mask := make([]float32, len(values))
 	for _, i := range order[:k] {
 		mask[i] = 1
 	}
 	return mask
-}
-
-// orderKey is orderKeys on the host.
-func orderKey(x float32) int32 {
-	bits := int32(math.Float32bits(x))
-	return bits ^ int32(uint32(bits>>31)>>1)
 }

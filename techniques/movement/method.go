@@ -156,21 +156,19 @@ func keptNames(units int) (high, low string) {
 func (p *plan) prepare(s *finetune.Step) map[string]*Node {
 	results := map[string]*Node{}
 	for i, stack := range p.stacks {
-		var rows []*Node
-		for _, set := range stack.sets {
-			var scores []*Node
+		scores := make([][]*Node, len(stack.sets))
+		for row, set := range stack.sets {
 			for _, g := range set.groups {
 				score := p.score(s, g)
 				if p.summed(g) {
 					results[g.name] = score
 				}
-				scores = append(scores, Reshape(score, 1, g.units))
+				scores[row] = append(scores[row], score)
 			}
-			rows = append(rows, Concatenate(scores, 1))
 		}
 		high, low := keptNames(stack.units)
 		count := Add(MulScalar(ConvertDType(s.Number(high), dtypes.Int32), int32(1<<keptBits)), ConvertDType(s.Number(low), dtypes.Int32))
-		thresholds, cutoffs := topThresholds(orderKeys(Concatenate(rows, 0)), BroadcastToDims(count, len(rows), 1))
+		thresholds, cutoffs := topThresholds(scores, BroadcastToDims(count, len(scores)))
 		results[thresholdName(i)], results[cutoffName(i)] = thresholds, cutoffs
 	}
 	return results
@@ -244,9 +242,9 @@ func (p *plan) mask(s *finetune.Step, g group) *Node {
 		score = func(s *finetune.Step, g group) *Node { return s.Prepared(g.name) }
 	}
 	values, at := score(s, g), p.slots[g.name]
-	row := func(name string) *Node { return Squeeze(Slice(s.Prepared(name), AxisElem(at.row))) }
+	row := func(name string) *Node { return element(s.Prepared(name), at.row) }
 	index := AddScalar(Reshape(Iota(s.Graph(), shapes.Make(dtypes.Int32, g.units), 0), g.dims...), int32(at.offset))
-	mask := isTop(orderKeys(StopGradient(values)), index, row(thresholdName(at.stack)), row(cutoffName(at.stack)))
+	mask := isTop(StopGradient(values), index, row(thresholdName(at.stack)), row(cutoffName(at.stack)))
 	if !p.learned() {
 		return StopGradient(ConvertDType(mask, dtypes.Float32))
 	}
