@@ -5,6 +5,7 @@ import (
 
 	"bertlab/papers/experiment"
 	"bertlab/papers/michel2019"
+	"bertlab/papers/sanh2020"
 )
 
 // A paper is an experiment that reproduce can run.
@@ -25,6 +26,16 @@ type reproduction struct {
 	seed  *uint64 // the first seed
 }
 
+// seeds replaces a protocol's seeds by as many from the first one on that was asked for.
+func (r reproduction) seeds(seeds []uint64) {
+	if r.seed == nil {
+		return
+	}
+	for i := range seeds {
+		seeds[i] = *r.seed + uint64(i)
+	}
+}
+
 // outcome is a paper that was reproduced.
 type outcome struct {
 	Report string             `json:"report"` // the file to read
@@ -36,6 +47,7 @@ type outcome struct {
 // papers are the papers in the order in which they are run.
 var papers = []paper{
 	{"heads", "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)", reproduceHeads},
+	{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproduceMovement},
 }
 
 func reproduceHeads(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
@@ -50,12 +62,32 @@ func reproduceHeads(ctx context.Context, env *experiment.Environment, r reproduc
 		config.Task, config.Transfer = r.task, "" // the other domain goes with the protocol's own task
 	}
 	config.Data = r.data
-	if r.seed != nil {
-		for i := range config.Seeds {
-			config.Seeds[i] = *r.seed + uint64(i)
-		}
-	}
+	r.seeds(config.Seeds)
 	result, err := michel2019.Run(ctx, env, config)
+	if err != nil {
+		return nil, err
+	}
+	files, err := result.Write(env.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return &outcome{Report: files[len(files)-1], Files: files, Claims: result.Claims, Result: result}, nil
+}
+
+func reproduceMovement(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
+	config := sanh2020.Full()
+	if r.quick {
+		config = sanh2020.Quick()
+	}
+	if r.model != "" {
+		config.Model = r.model
+	}
+	if r.task != "" {
+		config.Task = r.task
+	}
+	config.Data = r.data
+	r.seeds(config.Seeds)
+	result, err := sanh2020.Run(ctx, env, config)
 	if err != nil {
 		return nil, err
 	}

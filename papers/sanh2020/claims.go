@@ -1,0 +1,211 @@
+package sanh2020
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"bertlab/figures"
+	"bertlab/gbert/task"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/movement"
+)
+
+const (
+	// level is within how many points of accuracy two methods count as equally good.
+	level = 0.02
+	// faster is the speed-up up to which a model counts as no faster.
+	faster = 1.05
+)
+
+// claims are the paper's statements with the numbers measured here. The rules were fixed before the numbers were seen.
+func (r *Result) claims() ([]experiment.Claim, error) {
+	var claims []experiment.Claim
+	var failed error
+	add := func(claim experiment.Claim, err error) {
+		if err != nil && failed == nil {
+			failed = err
+		}
+		claims = append(claims, claim)
+	}
+	add(r.claimManyRemain())
+	for _, kind := range []movement.Kind{movement.Movement, movement.Soft, movement.L0} {
+		if kind == movement.Movement || slices.Contains(r.Config.Kinds, kind) {
+			add(r.claimFewRemain(kind))
+		}
+	}
+	add(r.claimLikeL0())
+	add(r.claimGlobalLevel())
+	add(r.claimGlobalFew())
+	claims = append(claims, r.claimLayers(), r.claimSmallWeights(), r.claimDrift())
+	add(r.claimTeacher())
+	claims = append(claims, r.claimZerosAreSlow(), r.claimRemovalIsFast())
+	return claims, failed
+}
+
+// comparison is two groups of runs on the same test examples.
+type comparison struct {
+	a, b       []float64 // share of runs that are right, by example
+	difference task.BootstrapResult
+}
+
+// compare pairs runs; nil where either side has none.
+func compare(a, b []Trained) (*comparison, error) {
+	if len(a) == 0 || len(b) == 0 {
+		return nil, nil
+	}
+	c := &comparison{a: accuracy(a), b: accuracy(b)}
+	var err error
+	c.difference, err = task.PairedBootstrap(c.a, c.b, task.Resampling{Seed: 1})
+	return c, err
+}
+
+func (c *comparison) String() string {
+	d := c.difference
+	return fmt.Sprintf("accuracy %.4f against %.4f: %+.2f points [%+.2f, %+.2f]", mean(c.a), mean(c.b), 100*d.Estimate, 100*d.Low, 100*d.High)
+}
+
+// above is the verdict that the first is better than the second.
+func (c *comparison) above() figures.Verdict {
+	return experiment.ByInterval(c.difference.Low, c.difference.High, 0)
+}
+
+// equal is the verdict that they are equally good: the interval lies within ±level, or outside of it.
+func (c *comparison) equal() figures.Verdict {
+	switch d := c.difference; {
+	case d.Low > -level && d.High < level:
+		return figures.Holds
+	case d.Low > level || d.High < -level:
+		return figures.DoesNotHold
+	}
+	return figures.CannotTell
+}
+
+const pairs = "The 95 % interval of the difference, by the paired bootstrap over test examples of the mean over runs, decides. It does not include what other seeds would change."
+
+// judged fills a claim in from a comparison.
+func judged(claim experiment.Claim, c *comparison, err error, verdict func(*comparison) figures.Verdict, rule, without string) (experiment.Claim, error) {
+	if c == nil {
+		claim.Measured, claim.Explanation = "not run", without
+		return claim, err
+	}
+	claim.Measured, claim.Verdict, claim.Explanation = claim.Measured+c.String(), verdict(c), rule
+	return claim, err
+}
+
+// gather are the runs of all shares for which a condition holds.
+func (r *Result) gather(condition func(float64) bool, runs func(remaining float64) []Trained) []Trained {
+	var list []Trained
+	for _, remaining := range r.Config.remaining(condition) {
+		list = append(list, runs(remaining)...)
+	}
+	return list
+}
+
+func isFew(remaining float64) bool { return remaining <= few }
+
+func (r *Result) claimManyRemain() (experiment.Claim, error) {
+	most := slices.Max(r.Config.Remaining)
+	claim := experiment.Claim{
+		Text:     "Magnitude pruning is better than movement pruning while most weights remain.",
+		Paper:    "magnitude wins above about 70 % remaining (figure 2)",
+		Measured: fmt.Sprintf("%g %% remaining: ", 100*most),
+	}
+	if most < 0.5 {
+		claim.Measured, claim.Explanation = "not run", "The protocol keeps less than half of the weights everywhere."
+		return claim, nil
+	}
+	c, err := compare(r.plain(movement.Magnitude, most), r.plain(movement.Movement, most))
+	return judged(claim, c, err, (*comparison).above, pairs, "The protocol does not run both methods.")
+}
+
+func (r *Result) claimFewRemain(kind movement.Kind) (experiment.Claim, error) {
+	claim := experiment.Claim{
+		Text: fmt.Sprintf("With 15 %% of the weights or fewer, %s is better than magnitude pruning.", methodName(kind)),
+		Paper: map[movement.Kind]string{
+			movement.Movement: "MNLI at 10 and 3 %: 79.3 and 76.1 against 77.8 and 68.9 (table 2)",
+			movement.Soft:     "MNLI at 10 and 3 %: 80.7 and 79.0 against 77.8 and 68.9 (table 2)",
+			movement.L0:       "MNLI at 10 and 3 %: 77.9 and 75.1 against 77.8 and 68.9 (table 2)",
+		}[kind],
+	}
+	first := r.gather(isFew, func(v float64) []Trained { return r.plain(kind, v) })
+	second := r.gather(isFew, func(v float64) []Trained { return r.plain(movement.Magnitude, v) })
+	c, err := compare(first, second)
+	if c != nil && kind != movement.Magnitude {
+		claim.Measured = fmt.Sprintf("really kept %s against %s; ", keptRange(first), keptRange(second))
+	}
+	rule := fmt.Sprintf("%s %d optimizer steps here; the paper's schedules have tens of thousands, and scores need thousands.", pairs, r.Steps)
+	return judged(claim, c, err, (*comparison).above, rule, "The protocol does not run both methods at 15 % or fewer.")
+}
+
+// keptRange is what remains of runs, as counted.
+func keptRange(runs []Trained) string {
+	low, high := 1.0, 0.0
+	for _, t := range runs {
+		low, high = min(low, t.Kept), max(high, t.Kept)
+	}
+	if high-low < 5e-4 {
+		return fmt.Sprintf("%.1f %%", 100*high)
+	}
+	return fmt.Sprintf("%.1f to %.1f %%", 100*low, 100*high)
+}
+
+func (r *Result) claimLikeL0() (experiment.Claim, error) {
+	claim := experiment.Claim{
+		Text:  "Movement pruning and L0 regularisation do about the same.",
+		Paper: "MNLI at 10 and 3 %: 79.3 and 76.1 against 77.9 and 75.1 (table 2)",
+	}
+	c, err := compare(
+		r.gather(isFew, func(v float64) []Trained { return r.plain(movement.Movement, v) }),
+		r.gather(isFew, func(v float64) []Trained { return r.plain(movement.L0, v) }))
+	rule := fmt.Sprintf("Holds if the 95 %% interval of the difference (paired bootstrap over test examples) lies within ±%g points, at 15 %% of the weights or fewer.", 100*level)
+	return judged(claim, c, err, (*comparison).equal, rule, "The protocol does not run both methods at 15 % or fewer.")
+}
+
+func (r *Result) claimGlobalLevel() (experiment.Claim, error) {
+	moderate := func(v float64) bool { return isFew(v) && v > 0.04 }
+	claim := experiment.Claim{
+		Text:  "Selecting weights for the whole model or matrix by matrix makes no difference for movement pruning, except where very few remain.",
+		Paper: "about the same but at 3 % (section 5)",
+	}
+	c, err := compare(
+		r.gather(moderate, func(v float64) []Trained { return r.global(movement.Movement, v) }),
+		r.gather(moderate, func(v float64) []Trained { return r.plain(movement.Movement, v) }))
+	rule := fmt.Sprintf("Global against local, 5 to 15 %% remaining. Holds if the 95 %% interval of the difference (paired bootstrap) lies within ±%g points.", 100*level)
+	return judged(claim, c, err, (*comparison).equal, rule, "The protocol has no global selection at 5 to 15 %.")
+}
+
+func (r *Result) claimGlobalFew() (experiment.Claim, error) {
+	fewest := func(v float64) bool { return v <= 0.04 }
+	claim := experiment.Claim{
+		Text:  "Where very few weights remain, movement pruning is better with one selection for the whole model.",
+		Paper: "3 % on SQuAD: +2.3 F1 (section 5)",
+	}
+	c, err := compare(
+		r.gather(fewest, func(v float64) []Trained { return r.global(movement.Movement, v) }),
+		r.gather(fewest, func(v float64) []Trained { return r.plain(movement.Movement, v) }))
+	return judged(claim, c, err, (*comparison).above, "Global against local, below 4 % remaining. "+pairs, "The protocol has no global selection below 4 %.")
+}
+
+func (r *Result) claimTeacher() (experiment.Claim, error) {
+	claim := experiment.Claim{
+		Text:  "A teacher makes all methods better.",
+		Paper: "MNLI at 10 %: +0.5 (magnitude), +0.8 (L0), +0.8 (movement), +0.5 (soft movement) (table 3 against table 2)",
+	}
+	var with, without []Trained
+	var parts []string
+	for _, kind := range r.Config.Distilled {
+		a := r.gather(isFew, func(v float64) []Trained { return r.distilled(kind, v) })
+		b := of(r.gather(isFew, func(v float64) []Trained { return r.plain(kind, v) }), r.Config.Seeds[0])
+		if len(a) == 0 || len(b) == 0 {
+			continue
+		}
+		with, without = append(with, a...), append(without, b...)
+		parts = append(parts, fmt.Sprintf("%s %+.2f", kind, 100*(mean(accuracy(a))-mean(accuracy(b)))))
+	}
+	c, err := compare(with, without)
+	if c != nil {
+		claim.Measured = strings.Join(parts, ", ") + " points; "
+	}
+	return judged(claim, c, err, (*comparison).above, "All methods together. "+pairs, "The protocol has no runs with a teacher.")
+}

@@ -1,0 +1,155 @@
+package sanh2020
+
+import (
+	"fmt"
+	"strings"
+
+	"bertlab/papers/experiment"
+	"bertlab/techniques/movement"
+)
+
+// The claims about the models themselves: where they are pruned, which weights remain, how fast they are.
+
+// layerShares are the shares of weights that remain in each layer, mean over runs; nil without runs.
+func layerShares(runs []Trained, sizes []int) []float64 {
+	if len(runs) == 0 {
+		return nil
+	}
+	shares := make([]float64, len(runs[0].ByMatrix))
+	for _, t := range runs {
+		for layer, matrices := range t.ByMatrix {
+			kept, total := 0.0, 0.0
+			for i, share := range matrices {
+				kept += share * float64(sizes[i])
+				total += float64(sizes[i])
+			}
+			shares[layer] += kept / total / float64(len(runs))
+		}
+	}
+	return shares
+}
+
+// matrixSizes are the relative sizes of a layer's matrices, in the order of gbert.LayerRoles, for an intermediate size of four
+// times the hidden size, as BERTs have it.
+var matrixSizes = []int{1, 1, 1, 1, 4, 4}
+
+func (r *Result) claimLayers() experiment.Claim {
+	claim := experiment.Claim{
+		Text:  "With one selection for the whole model, movement pruning keeps the lower layers and prunes the upper ones most; magnitude pruning is about even.",
+		Paper: "figure 6, no numbers",
+	}
+	moved := layerShares(r.global(movement.Movement, r.Config.Focus), matrixSizes)
+	even := layerShares(r.global(movement.Magnitude, r.Config.Focus), matrixSizes)
+	if len(moved) < 2 || len(even) < 2 {
+		claim.Measured, claim.Explanation = "not run", "The protocol does not run both methods with global selection, or the model has one layer."
+		return claim
+	}
+	half := len(moved) / 2
+	ratio := func(shares []float64) float64 {
+		return mean(shares[:half]) / max(mean(shares[len(shares)-half:]), 1e-9)
+	}
+	claim.Measured = fmt.Sprintf("%g %% remaining, by layer: movement %s; magnitude %s; lower half against upper half %.2f and %.2f",
+		100*r.Config.Focus, percents(moved), percents(even), ratio(moved), ratio(even))
+	claim.Verdict = experiment.When(ratio(moved) > 1.2 && ratio(moved) > ratio(even))
+	claim.Explanation = "Holds if with movement the lower half of the layers keeps more than 1.2 times what the upper half keeps, and that ratio is larger than with magnitude."
+	return claim
+}
+
+func percents(shares []float64) string {
+	parts := make([]string, len(shares))
+	for i, share := range shares {
+		parts[i] = fmt.Sprintf("%.1f", 100*share)
+	}
+	return strings.Join(parts, ", ") + " %"
+}
+
+// focused is the run of a method at Focus with its weights sampled; nil if there is none.
+func (r *Result) focused(kind movement.Kind) *Trained {
+	for _, t := range of(r.plain(kind, r.Config.Focus), r.Config.Seeds[0]) {
+		if t.Sample != nil {
+			return &t
+		}
+	}
+	return nil
+}
+
+func (r *Result) claimSmallWeights() experiment.Claim {
+	claim := experiment.Claim{
+		Text:  "Magnitude pruning leaves two clusters of large weights; movement pruning keeps small ones too.",
+		Paper: "figure 4, no numbers",
+	}
+	magnitude, moved := r.focused(movement.Magnitude), r.focused(movement.Movement)
+	if magnitude == nil || moved == nil {
+		claim.Measured, claim.Explanation = "not run", "The protocol does not run both methods."
+		return claim
+	}
+	a, b := magnitude.Sample.SmallShare, moved.Sample.SmallShare
+	claim.Measured = fmt.Sprintf("%g %% remaining: of the kept weights, smaller than one standard deviation of all weights are %.1f %% with magnitude, %.1f %% with movement", 100*r.Config.Focus, 100*a, 100*b)
+	claim.Verdict = experiment.When(b > a+0.1)
+	claim.Explanation = "Holds if the share of small weights among the kept ones is more than 10 points larger with movement."
+	return claim
+}
+
+func (r *Result) claimDrift() experiment.Claim {
+	d := r.Drift
+	return experiment.Claim{
+		Text:  "Pretrained weights move little in fine-tuning, so their magnitude says what pretraining needed.",
+		Paper: "section 1, no numbers",
+		Measured: fmt.Sprintf("‖W − W₀‖/‖W₀‖ = %.3f over the encoder; %.2f %% of the weights change their sign; %.1f %% of the largest %g %% were among them before",
+			d.Distance, 100*d.SignShare, 100*d.Overlap, 100*r.Config.Focus),
+		Verdict:     experiment.When(d.Distance < 0.1 && d.SignShare < 0.05),
+		Explanation: fmt.Sprintf("Dense fine-tuning, %d steps at a peak learning rate of %g. Holds if the distance is below 0.1 and fewer than 5 %% change their sign.", r.Steps, r.Config.LearningRate),
+	}
+}
+
+func ratios(batches []experiment.SpeedBatch) string {
+	parts := make([]string, len(batches))
+	for i, b := range batches {
+		parts[i] = fmt.Sprintf("batch %d: %.3f× (quartiles %.3f to %.3f)", b.Size, b.Ratio, b.Low, b.High)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (r *Result) claimZerosAreSlow() experiment.Claim {
+	claim := experiment.Claim{Text: "Zeros among the weights save no time.", Paper: "no speed-up on general hardware (section 8)"}
+	if len(r.Speed.Unstructured) == 0 {
+		claim.Measured, claim.Explanation = "not run", "The protocol does not run movement pruning."
+		return claim
+	}
+	last := r.Speed.Unstructured[len(r.Speed.Unstructured)-1]
+	claim.Measured = fmt.Sprintf("%.1f %% of the encoder's weights left, %s", 100*r.Speed.Kept, ratios(r.Speed.Unstructured))
+	claim.Verdict = experiment.ByInterval(-last.High, -last.Low, -faster)
+	claim.Explanation = fmt.Sprintf("Median of %d timed pairs against the dense model. Holds if the quartiles at the largest batch lie below %g.", r.Speed.Repeats, faster)
+	return claim
+}
+
+func (r *Result) claimRemovalIsFast() experiment.Claim {
+	claim := experiment.Claim{
+		Text:  "Whole heads and neurons that are pruned and removed do save time.",
+		Paper: "Lagunas et al. 2021, SQuAD, BERT-base: 2.44× with 26 % of the weights left, −0.8 F1",
+	}
+	if len(r.Speed.Structured) == 0 {
+		claim.Measured, claim.Explanation = "not run", "The protocol has no structured pruning."
+		return claim
+	}
+	var parts []string
+	holds := true
+	doubtful := false
+	for _, s := range r.Speed.Structured {
+		last := s.Batches[len(s.Batches)-1]
+		how := "without training"
+		if s.Trained {
+			how = "trained"
+		}
+		parts = append(parts, fmt.Sprintf("%g %% of heads and neurons (%s): %.2f× (quartiles %.2f to %.2f, by operations %.2f×), %s %.4f",
+			100*s.Remaining, how, last.Ratio, last.Low, last.High, float64(s.MACs)/float64(s.PrunedMACs), r.Metric, s.Score))
+		holds = holds && last.Low > faster
+		doubtful = doubtful || last.Low <= faster && last.High > faster
+	}
+	claim.Measured = strings.Join(parts, "; ")
+	if !doubtful {
+		claim.Verdict = experiment.When(holds)
+	}
+	claim.Explanation = fmt.Sprintf("Median of %d timed pairs against the dense model, largest batch. Holds if the quartiles of every model lie above %g.", r.Speed.Repeats, faster)
+	return claim
+}

@@ -1,0 +1,166 @@
+package sanh2020
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"bertlab/techniques/movement"
+)
+
+// Config is the protocol. [Quick] and [Full] fill it in.
+type Config struct {
+	// Model is the pretrained model, by name or folder.
+	Model string `json:"model"`
+	// Task is the task by name; Data a file or folder with its train and dev split, empty: found by name.
+	Task string `json:"task"`
+	Data string `json:"data,omitempty"`
+	// Seeds are those of the training runs; experiments beside the curves use the first.
+	Seeds []uint64 `json:"seeds"`
+	// Epochs, BatchSize, MaxLength and LearningRate are those of all training runs. The paper: 6 to 10, 16, 128, 3e-5.
+	Epochs       int     `json:"epochs"`
+	BatchSize    int     `json:"batch_size"`
+	MaxLength    int     `json:"max_length"`
+	LearningRate float64 `json:"learning_rate"`
+	// TrainExamples and TestExamples limit the data sets; 0: all.
+	TrainExamples int `json:"train_examples"`
+	TestExamples  int `json:"test_examples"`
+	// Kinds are the methods of the curves, Remaining the shares of weights that they keep, ascending or descending.
+	Kinds     []movement.Kind `json:"kinds"`
+	Remaining []float64       `json:"remaining"`
+	// Focus is the one of Remaining at which weights, scores, storage and speed are looked at.
+	Focus float64 `json:"focus"`
+	// ScoreRate is the peak learning rate of the scores, L0Rate that of L0's. The paper: 1e-2 and 1e-1.
+	ScoreRate float64 `json:"score_rate"`
+	L0Rate    float64 `json:"l0_rate"`
+	// WarmupShare and CoolDownShare are t_i and t_f of equation 5 as shares of all steps.
+	WarmupShare   float64 `json:"warmup_share"`
+	CoolDownShare float64 `json:"cool_down_share"`
+	// Global are the methods that are also run with one selection for the whole model, at shares up to 15 %: magnitude, movement.
+	Global []movement.Kind `json:"global,omitempty"`
+	// Distilled are the methods that are also run with the dense model's soft targets, at shares up to 15 %, with the first seed.
+	Distilled []movement.Kind `json:"distilled,omitempty"`
+	// Rates are learning rates of the scores at which the methods that learn scores are also run, at Focus.
+	Rates []float64 `json:"rates,omitempty"`
+	// Structured are the shares of heads and neurons that movement pruning is trained to keep; empty: StructuredUntrained is timed.
+	Structured []float64 `json:"structured,omitempty"`
+	// StructuredUntrained is the share of heads and neurons kept by magnitude, without training, in a model that is only timed;
+	// 0: none.
+	StructuredUntrained float64 `json:"structured_untrained,omitempty"`
+	// SpeedBatches are the batch sizes, SpeedLength the tokens and SpeedRepeats the timed passes of the speed measurements.
+	SpeedBatches []int `json:"speed_batches"`
+	SpeedLength  int   `json:"speed_length"`
+	SpeedRepeats int   `json:"speed_repeats"`
+}
+
+// Quick is a protocol of minutes on two cores.
+func Quick() Config {
+	c := Full()
+	c.Seeds = []uint64{1}
+	c.Epochs, c.MaxLength, c.LearningRate = 2, 32, 1e-4 // fewer steps, so larger ones
+	c.TrainExamples, c.TestExamples = 1600, 400
+	c.Kinds, c.Remaining = []movement.Kind{movement.Magnitude, movement.Movement}, []float64{0.5, 0.1}
+	c.Global, c.Distilled, c.Rates, c.Structured = nil, nil, nil, nil
+	c.StructuredUntrained = 0.5
+	c.SpeedBatches, c.SpeedLength, c.SpeedRepeats = []int{1, 16}, 32, 5
+	return c
+}
+
+// Full is the protocol whose numbers are the ones to quote.
+func Full() Config {
+	all := []movement.Kind{movement.Magnitude, movement.Movement, movement.Soft, movement.L0}
+	return Config{
+		Model: "all-MiniLM-L6-v2", Task: "movies", Seeds: []uint64{1, 2, 3},
+		Epochs: 6, BatchSize: 16, MaxLength: 64, LearningRate: 5e-5,
+		Kinds: all, Remaining: []float64{0.5, 0.15, 0.10, 0.05, 0.03}, Focus: 0.10,
+		ScoreRate: 1e-2, L0Rate: 1e-1, WarmupShare: 0.1, CoolDownShare: 0.3,
+		Global: []movement.Kind{movement.Magnitude, movement.Movement}, Distilled: all,
+		Rates: []float64{3e-3, 1e-2, 3e-2, 1e-1}, Structured: []float64{0.7, 0.5, 0.3},
+		SpeedBatches: []int{1, 16, 64}, SpeedLength: 64, SpeedRepeats: 15,
+	}
+}
+
+// few is the share up to which the paper finds that first-order methods win.
+const few = 0.15
+
+func (c Config) check() error {
+	switch {
+	case len(c.Seeds) == 0:
+		return errors.New("the protocol has no seed")
+	case len(c.Kinds) == 0 || len(c.Remaining) == 0:
+		return errors.New("the protocol needs at least one method and one remaining share")
+	case !slices.Contains(c.Remaining, c.Focus):
+		return fmt.Errorf("the focus %g is none of the remaining shares %v", c.Focus, c.Remaining)
+	case len(c.SpeedBatches) == 0 || slices.Min(c.SpeedBatches) < 1 || c.SpeedRepeats < 1 || c.SpeedLength < 1:
+		return errors.New("the protocol needs batch sizes, repeats and a length of at least 1 for the speed")
+	}
+	for _, kind := range c.Global {
+		if kind != movement.Magnitude && kind != movement.Movement {
+			return fmt.Errorf("%s has no selection that could be local or global; %s and %s have", kind, movement.Magnitude, movement.Movement)
+		}
+	}
+	return nil
+}
+
+// options are those of a variant.
+func (c Config) options(v Variant) movement.Options {
+	o := movement.Options{
+		Kind: v.Kind, Scope: v.Scope, Remaining: v.Remaining, ScoreLearningRate: v.Rate,
+		WarmupShare: c.WarmupShare, CoolDownShare: c.CoolDownShare,
+	}
+	if v.Structured {
+		o.Attention, o.FFN = movement.Granularity{Unit: movement.Head}, movement.Granularity{Unit: movement.Neuron}
+	}
+	return o
+}
+
+// rate is the learning rate of a method's scores.
+func (c Config) rate(kind movement.Kind) float64 {
+	switch kind {
+	case movement.Magnitude:
+		return 0
+	case movement.L0:
+		return c.L0Rate
+	}
+	return c.ScoreRate
+}
+
+// variants are the pruned training runs of a seed, each once.
+func (c Config) variants(seed uint64, first bool) []Variant {
+	var list []Variant
+	add := func(v Variant) {
+		v.Seed = seed
+		if !slices.Contains(list, v) {
+			list = append(list, v)
+		}
+	}
+	each := func(kinds []movement.Kind, most float64, change func(*Variant)) {
+		for _, remaining := range c.Remaining {
+			for _, kind := range kinds {
+				if remaining <= most {
+					v := Variant{Kind: kind, Scope: movement.Local, Remaining: remaining, Rate: c.rate(kind)}
+					change(&v)
+					add(v)
+				}
+			}
+		}
+	}
+	each(c.Kinds, math.Inf(1), func(*Variant) {})
+	each(c.Global, few, func(v *Variant) { v.Scope = movement.Global })
+	if !first {
+		return list
+	}
+	each(c.Distilled, few, func(v *Variant) { v.Distilled = true })
+	for _, rate := range c.Rates {
+		for _, kind := range c.Kinds {
+			if kind != movement.Magnitude {
+				add(Variant{Kind: kind, Scope: movement.Local, Remaining: c.Focus, Rate: rate})
+			}
+		}
+	}
+	for _, remaining := range c.Structured {
+		add(Variant{Kind: movement.Movement, Scope: movement.Local, Remaining: remaining, Rate: c.ScoreRate, Structured: true})
+	}
+	return list
+}

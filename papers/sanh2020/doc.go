@@ -1,0 +1,16 @@
+// Package sanh2020 repeats the experiments of Sanh, Wolf and Rush 2020, "Movement Pruning: Adaptive Sparsity by Fine-Tuning"
+// (NeurIPS; arXiv:2005.07683): magnitude, movement, soft movement and L0 pruning while fine-tuning (table 1, equation 5), their
+// accuracy at ever fewer remaining weights (table 2, figure 2), the weights that remain (figure 4), scores and weights, local
+// and global selection and where it prunes (figure 6), distillation (table 3). Beside them stands the speed of a model whose
+// heads and neurons are pruned and removed (Lagunas et al. 2021, arXiv:2109.04838).
+//
+//	result, err := sanh2020.Run(ctx, env, sanh2020.Quick())
+//	err = result.Write("results")
+//
+// What differs from the paper. The paper prunes bert-base-uncased on SQuAD, MNLI and QQP in tens of thousands of steps; the default
+// here is all-MiniLM-L6-v2 on the movie reviews of Hutto and Gilbert 2014, in thousands (Full) or hundreds (Quick): both are fields
+// of [Config]. Soft movement and L0 learn their multiplier to reach the remaining share, where the paper tries values of λ.
+// Lagunas' attention is pruned in blocks; here it is pruned in heads, because only those can be removed.
+//
+// Limits. Paired tests compare predictions, right or wrong, whatever the task's primary metric is.
+package sanh2020

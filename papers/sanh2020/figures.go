@@ -1,0 +1,196 @@
+package sanh2020
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"bertlab/figures"
+	"bertlab/techniques/movement"
+)
+
+// methodName is a method's name in text.
+func methodName(kind movement.Kind) string {
+	switch kind {
+	case movement.Magnitude, movement.Movement:
+		return string(kind) + " pruning"
+	case movement.Soft:
+		return "soft movement pruning"
+	case movement.L0:
+		return "L0 regularisation"
+	}
+	return string(kind)
+}
+
+// curveName is a method's name at a curve.
+func curveName(kind movement.Kind) string {
+	switch kind {
+	case movement.Soft:
+		return "soft movement"
+	case movement.L0:
+		return "L0"
+	}
+	return string(kind)
+}
+
+// caption names model, data and seeds under a figure.
+func (r *Result) caption(extra string) string {
+	c := r.Config
+	text := fmt.Sprintf("%s on %s, %d steps, %d test examples", c.Model, c.Task, r.Steps, r.Examples)
+	if extra != "" {
+		text += "; " + extra
+	}
+	return text
+}
+
+func (r *Result) seeds() string {
+	if len(r.Config.Seeds) == 1 {
+		return fmt.Sprintf("seed %d", r.Config.Seeds[0])
+	}
+	return fmt.Sprintf("seeds %v, mean and range", r.Config.Seeds)
+}
+
+// doubled writes a power of two as a share: the axis is linear in the logarithm.
+func doubled(exponent float64) string {
+	share := math.Exp2(exponent)
+	if share >= 0.1 {
+		return figures.Percent(math.Round(1000*share) / 1000)
+	}
+	return fmt.Sprintf("%.2g %%", 100*share)
+}
+
+// curve is a method's scores against the remaining weights, mean over runs, with the range where there are several.
+func (r *Result) curve(name string, runs func(remaining float64) []Trained, value func(Trained) float64) (figures.Curve, bool) {
+	curve := figures.Curve{Name: name}
+	shares := r.Config.remaining(func(float64) bool { return true })
+	slices.Reverse(shares)
+	several := len(r.Config.Seeds) > 1
+	for _, share := range shares {
+		list := runs(share)
+		if len(list) == 0 {
+			continue
+		}
+		values := make([]float64, len(list))
+		kept := 0.0
+		for i, t := range list {
+			values[i] = value(t)
+			kept += t.Kept / float64(len(list))
+		}
+		curve.X, curve.Y = append(curve.X, math.Log2(kept)), append(curve.Y, mean(values))
+		curve.Lo, curve.Hi = append(curve.Lo, slices.Min(values)), append(curve.Hi, slices.Max(values))
+	}
+	if !several {
+		curve.Lo, curve.Hi = nil, nil
+	}
+	return curve, len(curve.X) > 0
+}
+
+// curves are those of the protocol's methods.
+func (r *Result) curves(value func(Trained) float64) []figures.Curve {
+	var list []figures.Curve
+	for _, kind := range r.Config.Kinds {
+		if c, ok := r.curve(curveName(kind), func(v float64) []Trained { return r.plain(kind, v) }, value); ok && ascending(c.X) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// ascending reports whether a curve's places are in order: a method that misses its share could have them otherwise.
+func ascending(x []float64) bool {
+	return slices.IsSorted(x)
+}
+
+func score(t Trained) float64 { return t.Score }
+
+// AccuracyCurves show the metric against the weights that remain, for each method (figure 2 of the paper).
+func (r *Result) AccuracyCurves() (*figures.Figure, error) {
+	return figures.Curves(figures.CurvesOptions{
+		Frame: figures.Frame{
+			Title: r.curvesTitle(), Caption: r.caption(r.seeds()), XLabel: "remaining weights of the encoder, counted (logarithmic)", YLabel: r.Metric,
+		},
+		Curves: r.curves(score), XFormat: doubled, YFormat: figures.Percent,
+		HLines: []figures.Reference{{Value: mean(scores(r.Dense)), Label: "dense"}, {Value: r.Majority, Label: "largest class"}},
+	})
+}
+
+// curvesTitle says which method is best where the fewest weights remain.
+func (r *Result) curvesTitle() string {
+	fewest := slices.Min(r.Config.Remaining)
+	best, at := movement.Kind(""), math.Inf(-1)
+	for _, kind := range r.Config.Kinds {
+		if runs := r.plain(kind, fewest); len(runs) > 0 && mean(scores(runs)) > at {
+			best, at = kind, mean(scores(runs))
+		}
+	}
+	name := []rune(methodName(best))
+	if len(name) == 0 {
+		return "Accuracy against remaining weights"
+	}
+	return fmt.Sprintf("With %g %% of the weights, %s is ahead: %s %.3f", 100*fewest, string(name), r.Metric, at)
+}
+
+// LossCurves show the test loss against the weights that remain.
+func (r *Result) LossCurves() (*figures.Figure, error) {
+	dense := make([]float64, len(r.Dense))
+	for i, t := range r.Dense {
+		dense[i] = t.Loss
+	}
+	return figures.Curves(figures.CurvesOptions{
+		Frame: figures.Frame{
+			Title: "The loss against remaining weights", Caption: r.caption(r.seeds()), XLabel: "remaining weights of the encoder, counted (logarithmic)", YLabel: "test loss, nats",
+		},
+		Curves: r.curves(func(t Trained) float64 { return t.Loss }), XFormat: doubled,
+		HLines: []figures.Reference{{Value: mean(dense), Label: "dense"}},
+	})
+}
+
+// WeightHistogram shows the weights that remain with magnitude and with movement pruning (figure 4 of the paper).
+func (r *Result) WeightHistogram() (*figures.Figure, error) {
+	var samples []figures.Sample
+	widest := 0.0
+	for _, kind := range []movement.Kind{movement.Magnitude, movement.Movement} {
+		t := r.focused(kind)
+		if t == nil {
+			continue
+		}
+		sample := figures.Sample{Name: curveName(kind)}
+		for i, w := range t.Sample.Weights {
+			if t.Sample.Kept[i] {
+				sample.Values = append(sample.Values, w)
+			}
+		}
+		widest = max(widest, 5*t.Sample.Deviation)
+		samples = append(samples, sample)
+	}
+	return figures.Histogram(figures.HistogramOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("Which weights remain when %g %% do", 100*r.Config.Focus),
+			XLabel: "weight", YLabel: "weights of the sample", Caption: r.caption("every n-th weight of the encoder, beyond 5 standard deviations not shown"),
+		},
+		Samples: samples, Bins: 40, XRange: figures.Range{Min: -widest, Max: widest},
+	})
+}
+
+// plotted is the number of points of a scatter plot.
+const plotted = 2000
+
+// ScoreScatter shows scores against weights with movement pruning.
+func (r *Result) ScoreScatter() (*figures.Figure, error) {
+	t := r.focused(movement.Movement)
+	if t == nil {
+		return nil, fmt.Errorf("sanh2020: there is no run of %s at %g with sampled weights", movement.Movement, r.Config.Focus)
+	}
+	stride := max(len(t.Sample.Weights)/plotted, 1)
+	var x, y []float64
+	for i := 0; i < len(t.Sample.Weights); i += stride {
+		x, y = append(x, t.Sample.Weights[i]), append(y, t.Sample.Scores[i])
+	}
+	return figures.Scatter(figures.ScatterOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("Movement scores against weights (%g %% remain: the highest of each matrix)", 100*r.Config.Focus),
+			XLabel: "weight before the mask", YLabel: "score", Caption: r.caption(fmt.Sprintf("seed %d, every n-th weight of the encoder", r.Config.Seeds[0])),
+		},
+		X: x, Y: y, Lines: figures.ZeroLines,
+	})
+}

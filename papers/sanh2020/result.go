@@ -1,0 +1,145 @@
+package sanh2020
+
+import (
+	"fmt"
+
+	"bertlab/gbert"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/movement"
+)
+
+// Result is everything that was measured, as plain data.
+type Result struct {
+	Config     Config                `json:"config"`
+	Provenance experiment.Provenance `json:"provenance"`
+	// Layers is the number of the model's layers; Metric the task's primary metric, Majority the share of the test set's largest
+	// class.
+	Layers   int     `json:"layers"`
+	Metric   string  `json:"metric"`
+	Majority float64 `json:"majority"`
+	// Steps is the number of optimizer steps of each run, Examples that of test examples.
+	Steps    int `json:"steps"`
+	Examples int `json:"examples"`
+	// Dense are the models fine-tuned without pruning, one a seed; Runs the pruned ones.
+	Dense []Trained `json:"dense"`
+	Runs  []Trained `json:"runs"`
+	// Drift is how far fine-tuning without pruning moves the weights, with the first seed.
+	Drift *Drift `json:"drift"`
+	// Storage is what models take as files.
+	Storage []Storage `json:"storage"`
+	// Speed is that of pruned models against the dense one.
+	Speed *Speed `json:"speed"`
+	// Claims are the paper's, with verdicts.
+	Claims []experiment.Claim `json:"claims"`
+}
+
+// Variant names a training run.
+type Variant struct {
+	// Kind is the method; empty: dense.
+	Kind movement.Kind `json:"kind,omitempty"`
+	// Scope says among which weights Top_v selects.
+	Scope movement.Scope `json:"scope,omitempty"`
+	// Structured means heads and neurons instead of single weights.
+	Structured bool `json:"structured,omitempty"`
+	// Remaining is the share of weights, or of heads and neurons, to be kept.
+	Remaining float64 `json:"remaining,omitempty"`
+	// Rate is the peak learning rate of the scores; 0 without any.
+	Rate float64 `json:"rate,omitempty"`
+	// Distilled means with soft targets of the dense model.
+	Distilled bool   `json:"distilled,omitempty"`
+	Seed      uint64 `json:"seed"`
+}
+
+// String names the variant in file names and progress.
+func (v Variant) String() string {
+	if v.Kind == "" {
+		return fmt.Sprintf("dense-seed%d", v.Seed)
+	}
+	text := fmt.Sprintf("%s-%s-%g", v.Kind, v.Scope, v.Remaining)
+	if v.Rate > 0 {
+		text += fmt.Sprintf("-rate%g", v.Rate)
+	}
+	if v.Structured {
+		text += "-structured"
+	}
+	if v.Distilled {
+		text += "-distilled"
+	}
+	return fmt.Sprintf("%s-seed%d", text, v.Seed)
+}
+
+// Trained is one training run.
+type Trained struct {
+	Variant Variant `json:"variant"`
+	// Score is the primary metric on the test set, Loss the test loss in nats, TrainLoss that of the last epoch.
+	Score     float64 `json:"score"`
+	Loss      float64 `json:"loss"`
+	TrainLoss float64 `json:"train_loss"`
+	Seconds   float64 `json:"seconds"`
+	// Kept is the share of the encoder's weights that are not zero, as counted; ByMatrix the same by layer and matrix, in the
+	// order of gbert.LayerRoles.
+	Kept     float64     `json:"kept"`
+	ByMatrix [][]float64 `json:"by_matrix"`
+	// Right says which test examples are predicted right.
+	Right []bool `json:"right"`
+	// Sample are some of the weights; nil for most runs.
+	Sample *Sample `json:"sample,omitempty"`
+}
+
+// Sample are weights of the encoder at regular distances, as they are before the mask. Scores are nil for magnitude.
+type Sample struct {
+	Weights []float64 `json:"weights"`
+	Kept    []bool    `json:"kept"`
+	Scores  []float64 `json:"scores,omitempty"`
+	// Deviation is the standard deviation of Weights; SmallShare the share of the kept ones that are smaller than it.
+	Deviation  float64 `json:"deviation"`
+	SmallShare float64 `json:"small_share"`
+}
+
+// Drift compares a fine-tuned model with the pretrained one.
+type Drift struct {
+	// Distance is ‖W − W₀‖/‖W₀‖ over the encoder's matrices, ByMatrix by layer and matrix.
+	Distance float64     `json:"distance"`
+	ByMatrix [][]float64 `json:"by_matrix"`
+	// SignShare is the share of weights that change their sign.
+	SignShare float64 `json:"sign_share"`
+	// Overlap is the share of the weights of largest magnitude that were among them before, matrix by matrix, at the share Focus.
+	Overlap float64 `json:"overlap"`
+}
+
+// Storage is what a model takes as a file.
+type Storage struct {
+	Name  string      `json:"name"`
+	Kept  float64     `json:"kept"` // of the encoder's weights
+	Sizes gbert.Sizes `json:"sizes"`
+}
+
+// Speed is the speed of pruned models against the dense one.
+type Speed struct {
+	Length  int `json:"length"`
+	Repeats int `json:"repeats"`
+	// Unstructured is the model with zeros, of Kept of the encoder's weights.
+	Kept         float64                 `json:"kept"`
+	Unstructured []experiment.SpeedBatch `json:"unstructured"`
+	// Structured are models whose heads and neurons were removed.
+	Structured []StructuredSpeed `json:"structured"`
+}
+
+// StructuredSpeed is a model whose heads and neurons were removed.
+type StructuredSpeed struct {
+	// Remaining is the share of heads and neurons; Trained is false where they were removed without training.
+	Remaining float64 `json:"remaining"`
+	Trained   bool    `json:"trained"`
+	Score     float64 `json:"score"`
+	// Heads and Neurons are what is left in each layer.
+	Heads   []int `json:"heads"`
+	Neurons []int `json:"neurons"`
+	// MACs and PrunedMACs count an example's multiply-accumulate operations, as computed for a classifier.
+	MACs             int                     `json:"macs"`
+	PrunedMACs       int                     `json:"pruned_macs"`
+	Parameters       int                     `json:"parameters"`
+	PrunedParameters int                     `json:"pruned_parameters"`
+	Batches          []experiment.SpeedBatch `json:"batches"`
+	// MaskedDifference is the largest difference of a logit between the model with zeros and the one without them.
+	MaskedDifference float64 `json:"masked_difference"`
+}

@@ -1,0 +1,203 @@
+package sanh2020
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/movement"
+)
+
+// run is an experiment under way.
+type run struct {
+	config Config
+	env    *experiment.Environment
+	store  *experiment.Store
+	result *Result
+
+	pretrained *gbert.Model
+	train      *task.Dataset
+	test       *task.Dataset
+}
+
+// Run does the experiment. Finished steps are remembered in the environment's folder; a run that was stopped goes on there.
+func Run(ctx context.Context, env *experiment.Environment, config Config) (*Result, error) {
+	r := &run{config: config, env: env, result: &Result{Config: config}}
+	began := time.Now()
+	if err := r.prepare(ctx); err != nil {
+		return nil, fmt.Errorf("sanh2020: %w", err)
+	}
+	for i, seed := range config.Seeds {
+		if err := r.seed(ctx, seed, i == 0); err != nil {
+			return nil, fmt.Errorf("sanh2020: seed %d: %w", seed, err)
+		}
+	}
+	r.result.Provenance.Seconds = time.Since(began).Seconds()
+	var err error
+	if r.result.Claims, err = r.result.claims(); err != nil {
+		return nil, fmt.Errorf("sanh2020: %w", err)
+	}
+	return r.result, nil
+}
+
+// prepare loads model and data, checks every run that is to come, and opens the store.
+func (r *run) prepare(ctx context.Context) error {
+	c := r.config
+	if err := c.check(); err != nil {
+		return err
+	}
+	model, resolved, err := r.env.Model(ctx, c.Model)
+	if err != nil {
+		return err
+	}
+	r.pretrained = model
+	if r.result.Provenance, err = r.env.Describe(model, resolved); err != nil {
+		return err
+	}
+	all, err := r.env.Data(ctx, c.Task, "train", c.Data)
+	if err != nil {
+		return err
+	}
+	if all.Task.Kind != task.Classification {
+		return fmt.Errorf("%s is not a classification task", c.Task)
+	}
+	test, err := r.env.Data(ctx, c.Task, "dev", c.Data)
+	if err != nil {
+		return err
+	}
+	if r.train, err = limit(all, c.TrainExamples, 101); err != nil {
+		return err
+	}
+	if r.test, err = limit(test, c.TestExamples, 102); err != nil {
+		return err
+	}
+	result := r.result
+	result.Steps = (r.train.Len() + c.BatchSize - 1) / max(c.BatchSize, 1) * c.Epochs
+	for _, v := range c.variants(c.Seeds[0], true) {
+		if err := c.options(v).CheckSteps(result.Steps); err != nil {
+			return err
+		}
+		if _, err := movement.New(model, c.options(v)); err != nil {
+			return err
+		}
+	}
+	result.Provenance.Data = []experiment.DataProvenance{experiment.DescribeData("train", r.train), experiment.DescribeData("test", r.test)}
+	result.Layers, result.Metric, result.Examples = model.Config.NumHiddenLayers, r.test.Task.Metrics[0], r.test.Len()
+	result.Majority = majority(r.test)
+	r.store, err = experiment.Open(r.env.Dir, map[string]any{
+		"paper": "sanh2020", "config": c, "model": result.Provenance.ModelSHA256, "data": result.Provenance.Data,
+		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(result.Provenance.Versions),
+	})
+	return err
+}
+
+func limit(d *task.Dataset, n int, seed uint64) (*task.Dataset, error) {
+	if n == 0 || n >= d.Len() {
+		return d, nil
+	}
+	return d.Take(n, seed)
+}
+
+func majority(d *task.Dataset) float64 {
+	count := map[int]int{}
+	most := 0
+	for _, label := range d.Labels() {
+		count[label]++
+		most = max(most, count[label])
+	}
+	return float64(most) / float64(d.Len())
+}
+
+// seed does the runs of a seed; storage, speed and the like for the first one only.
+func (r *run) seed(ctx context.Context, seed uint64, first bool) error {
+	name := Variant{Seed: seed}
+	dense, trained, err := experiment.ModelStep(r.store, name.String(), func() (*gbert.Model, Trained, error) {
+		result, trained, err := r.fineTune(ctx, name, nil)
+		if err != nil {
+			return nil, trained, err
+		}
+		return result.Model, trained, nil
+	})
+	if err != nil {
+		return err
+	}
+	defer dense.Close()
+	r.result.Dense = append(r.result.Dense, trained)
+	s := &seedRun{run: r, dense: dense}
+	defer func() {
+		for _, m := range s.models {
+			m.model.Close()
+		}
+	}()
+	for _, v := range r.config.variants(seed, first) {
+		if err := s.prune(ctx, v, first); err != nil {
+			return fmt.Errorf("%s: %w", v, err)
+		}
+	}
+	if !first {
+		return nil
+	}
+	if r.result.Drift, err = experiment.Step(r.store, "drift", func() (*Drift, error) { return measureDrift(r.pretrained, dense, r.config.Focus) }); err != nil {
+		return err
+	}
+	if err := s.measureStorage(ctx); err != nil {
+		return err
+	}
+	return s.measureSpeed(ctx)
+}
+
+// seedRun is the runs of a seed.
+type seedRun struct {
+	*run
+	dense  *gbert.Model
+	models []prunedModel // those that are kept
+}
+
+// prunedModel is a pruned model that storage and speed are measured of.
+type prunedModel struct {
+	trained Trained
+	model   *gbert.Model
+}
+
+// prune does a pruned run. Its model is kept where storage or speed is measured of it.
+func (s *seedRun) prune(ctx context.Context, v Variant, first bool) error {
+	main := first && !v.Distilled && v.Scope == movement.Local && v.Remaining == s.config.Focus && v.Rate == s.config.rate(v.Kind) && !v.Structured
+	work := func() (*gbert.Model, Trained, error) {
+		method, err := s.method(ctx, v)
+		if err != nil {
+			return nil, Trained{}, err
+		}
+		result, trained, err := s.fineTune(ctx, v, method)
+		if err != nil {
+			return nil, trained, err
+		}
+		if main {
+			if trained.Sample, err = s.sample(result, v); err != nil {
+				return nil, trained, err
+			}
+		}
+		return result.Model, trained, nil
+	}
+	if v.Structured || main && v.Kind == movement.Movement {
+		model, trained, err := experiment.ModelStep(s.store, v.String(), work)
+		if err != nil {
+			return err
+		}
+		s.models = append(s.models, prunedModel{trained, model})
+		s.result.Runs = append(s.result.Runs, trained)
+		return nil
+	}
+	trained, err := experiment.Step(s.store, v.String(), func() (Trained, error) {
+		_, trained, err := work()
+		if err != nil {
+			return trained, err
+		}
+		return trained, finetune.RemoveCheckpoint(s.store.Checkpoint(v.String()))
+	})
+	s.result.Runs = append(s.result.Runs, trained)
+	return err
+}

@@ -1,0 +1,147 @@
+package sanh2020
+
+import (
+	"fmt"
+	"slices"
+
+	"bertlab/figures"
+	"bertlab/techniques/movement"
+)
+
+// Table lists the protocol.
+func (c Config) Table() *figures.Table {
+	limit := func(n int) string {
+		if n == 0 {
+			return "all"
+		}
+		return fmt.Sprint(n)
+	}
+	return &figures.Table{
+		Title:   "Protocol",
+		Columns: []figures.Column{{Name: "what"}, {Name: "here"}, {Name: "the paper"}},
+		Rows: [][]any{
+			{"model", c.Model, "bert-base-uncased"},
+			{"task", c.Task, "SQuAD, MNLI, QQP"},
+			{"seeds", fmt.Sprint(c.Seeds), "not said"},
+			{"training examples", limit(c.TrainExamples), "87,599; 392,702; 363,846"},
+			{"test examples", limit(c.TestExamples), "all"},
+			{"epochs, batch, learning rate", fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "6 to 10, 16, 3e-5"},
+			{"learning rate of scores (L0)", fmt.Sprintf("%g (%g)", c.ScoreRate, c.L0Rate), "1e-2 (1e-1)"},
+			{"warm-up, cool-down of the schedule", fmt.Sprintf("%s, %s of the steps", figures.Percent(c.WarmupShare), figures.Percent(c.CoolDownShare)), "5,400 and 10,800 steps"},
+			{"methods", fmt.Sprint(c.Kinds), "magnitude, movement, soft, L0"},
+			{"remaining weights", fmt.Sprint(c.Remaining), "1.0 to 0.03"},
+			{"embeddings", "frozen", "frozen"},
+		},
+	}
+}
+
+// ClaimTable lists the claims with their verdicts.
+func (r *Result) ClaimTable() *figures.Table {
+	t := &figures.Table{
+		Title:   "The paper's claims",
+		Columns: []figures.Column{{Name: "claim"}, {Name: "verdict"}, {Name: "measured here"}, {Name: "the paper"}},
+	}
+	for _, c := range r.Claims {
+		t.Rows = append(t.Rows, []any{c.Text, c.Verdict, c.Measured, c.Paper})
+	}
+	return t
+}
+
+// RunTable lists the methods at each share, mean and range over seeds.
+func (r *Result) RunTable() *figures.Table {
+	t := &figures.Table{
+		Title: "Pruning while fine-tuning", Caption: r.caption("range over seeds"),
+		Columns: []figures.Column{
+			{Name: "method"}, {Name: "selection"}, {Name: "teacher"}, {Name: "asked for", Unit: "%", Format: "%.0f"}, {Name: "remaining", Unit: "%", Format: "%.1f"},
+			{Name: r.Metric, Format: "%.4f"}, {Name: "range"}, {Name: "test loss", Unit: "nats", Format: "%.4f"}, {Name: "runs"},
+		},
+	}
+	add := func(name, selection string, teacher bool, share float64, runs []Trained) {
+		if len(runs) == 0 {
+			return
+		}
+		values, losses, kept := scores(runs), 0.0, 0.0
+		for _, run := range runs {
+			losses, kept = losses+run.Loss/float64(len(runs)), kept+run.Kept/float64(len(runs))
+		}
+		t.Rows = append(t.Rows, []any{name, selection, teacher, 100 * share, 100 * kept, mean(values), fmt.Sprintf("%.4f to %.4f", slices.Min(values), slices.Max(values)), losses, len(runs)})
+	}
+	add("dense", "", false, 1, r.Dense)
+	for _, share := range r.Config.remaining(func(float64) bool { return true }) {
+		for _, kind := range r.Config.Kinds {
+			selection := string(movement.Local)
+			if kind == movement.Soft || kind == movement.L0 {
+				selection = "threshold"
+			}
+			add(curveName(kind), selection, false, share, r.plain(kind, share))
+			add(curveName(kind), string(movement.Global), false, share, r.global(kind, share))
+			add(curveName(kind), selection, true, share, r.distilled(kind, share))
+		}
+	}
+	return t
+}
+
+// PaperTable is the paper's table 2, to stand beside ours.
+func PaperTable() *figures.Table {
+	return &figures.Table{
+		Title: "The paper's table 2", Caption: "bert-base-uncased, development sets.",
+		Columns: []figures.Column{
+			{Name: "task"}, {Name: "dense"}, {Name: "remaining"}, {Name: "magnitude"}, {Name: "L0"}, {Name: "movement"}, {Name: "soft movement"},
+		},
+		Rows: [][]any{
+			{"SQuAD, EM/F1", "80.4/88.1", "10 %", "67.7/78.5", "69.9/80.0", "71.9/81.7", "71.3/81.5"},
+			{"", "", "3 %", "40.1/54.5", "61.2/73.3", "65.2/76.3", "69.5/79.9"},
+			{"MNLI, matched/mismatched", "84.5/84.9", "10 %", "77.8/79.0", "77.9/78.5", "79.3/79.5", "80.7/81.1"},
+			{"", "", "3 %", "68.9/69.8", "75.1/75.4", "76.1/76.7", "79.0/79.6"},
+			{"QQP, accuracy/F1", "91.4/88.4", "10 %", "78.8/75.1", "87.5/81.9", "89.1/85.5", "90.5/87.1"},
+			{"", "", "3 %", "72.1/58.4", "86.5/81.0", "85.6/81.0", "89.3/85.6"},
+		},
+	}
+}
+
+// StorageTable lists what models take as files.
+func (r *Result) StorageTable() *figures.Table {
+	t := &figures.Table{
+		Title: "Storage", Caption: "The whole file of weights, embeddings included; the compact file stores arrays without their zeros.",
+		Columns: []figures.Column{{Name: "model"}, {Name: "remaining", Unit: "%", Format: "%.1f"}},
+	}
+	for _, name := range []string{"float32", "float16", "gzip", "compact", "compact float16"} {
+		t.Columns = append(t.Columns, figures.Column{Name: name, Unit: "MB", Format: "%.1f"})
+	}
+	for _, s := range r.Storage {
+		row := []any{s.Name, 100 * s.Kept}
+		for _, bytes := range []int64{s.Sizes.Dense, s.Sizes.DenseFloat16, s.Sizes.Gzip, s.Sizes.Compact, s.Sizes.CompactFloat16} {
+			row = append(row, float64(bytes)/1e6)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// SpeedTable lists the speed of pruned models against the dense one.
+func (r *Result) SpeedTable() *figures.Table {
+	t := &figures.Table{
+		Title:   "Speed",
+		Caption: fmt.Sprintf("Sequences of %d tokens without padding; medians of %d pairs timed in turn, with quartiles.", r.Speed.Length, r.Speed.Repeats),
+		Columns: []figures.Column{
+			{Name: "model"}, {Name: r.Metric, Format: "%.4f"}, {Name: "batch"}, {Name: "speed against dense", Format: "%.3f"}, {Name: "quartiles"}, {Name: "by operations", Format: "%.3f"},
+		},
+	}
+	for _, b := range r.Speed.Unstructured {
+		var kept any
+		if run := r.focused(movement.Movement); run != nil {
+			kept = run.Score
+		}
+		t.Rows = append(t.Rows, []any{fmt.Sprintf("zeros, %.1f %% left", 100*r.Speed.Kept), kept, b.Size, b.Ratio, fmt.Sprintf("%.3f to %.3f", b.Low, b.High), 1.0})
+	}
+	for _, s := range r.Speed.Structured {
+		name := fmt.Sprintf("heads and neurons removed, %g %% left", 100*s.Remaining)
+		if !s.Trained {
+			name += ", not trained"
+		}
+		for _, b := range s.Batches {
+			t.Rows = append(t.Rows, []any{name, s.Score, b.Size, b.Ratio, fmt.Sprintf("%.3f to %.3f", b.Low, b.High), float64(s.MACs) / float64(s.PrunedMACs)})
+		}
+	}
+	return t
+}

@@ -1,0 +1,180 @@
+package sanh2020
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/distill"
+	"bertlab/techniques/movement"
+)
+
+// fineTune trains the pretrained model with a method; nil: none. Embeddings are frozen, as in the paper.
+func (r *run) fineTune(ctx context.Context, v Variant, method *finetune.Method) (*finetune.Result, Trained, error) {
+	trained := Trained{Variant: v}
+	model, err := r.classifier(v.Seed)
+	if err != nil {
+		return nil, trained, err
+	}
+	c := r.config
+	result, err := finetune.Train(ctx, r.env.Backend, model, r.train, r.test, finetune.Options{
+		Epochs: c.Epochs, BatchSize: c.BatchSize, MaxLength: c.MaxLength, LearningRate: c.LearningRate, Seed: v.Seed,
+		FreezeEmbeddings: true, Keep: finetune.KeepLast, Method: method, CheckpointDir: r.store.Checkpoint(v.String()),
+		Progress: func(p finetune.Progress) {
+			detail := fmt.Sprintf("loss %.3f", p.Loss)
+			if p.Phase != "training" {
+				detail = p.Phase
+			}
+			r.env.Report(experiment.Progress{Stage: v.String(), Done: p.Step, Total: p.Steps, Detail: detail})
+		},
+	})
+	if err != nil {
+		return nil, trained, err
+	}
+	for _, epoch := range result.Epochs {
+		trained.Seconds += epoch.Seconds
+	}
+	last := result.Best()
+	trained.TrainLoss = last.TrainLoss
+	if err := r.judge(ctx, &trained, result.Model, last.Dev); err != nil {
+		return nil, trained, err
+	}
+	return result, trained, nil
+}
+
+func (r *run) classifier(seed uint64) (*gbert.Model, error) {
+	return r.pretrained.WithClassifier(r.train.Task.Outputs(), r.train.Task.Labels, seed)
+}
+
+// judge fills in what the model does on the test set and what is left of it. A training that went on after its last epoch knows
+// no single predictions: the model is then evaluated once more.
+func (r *run) judge(ctx context.Context, trained *Trained, model *gbert.Model, evaluation *finetune.Evaluation) error {
+	if evaluation == nil || evaluation.Predictions == nil {
+		var err error
+		if evaluation, err = r.evaluate(ctx, model); err != nil {
+			return err
+		}
+	}
+	trained.Score, trained.Loss = evaluation.Metrics[r.result.Metric], evaluation.Loss
+	var err error
+	if trained.Right, err = task.Right(evaluation.Predictions, r.test.Examples); err != nil {
+		return err
+	}
+	trained.Kept, trained.ByMatrix, err = kept(model)
+	return err
+}
+
+func (r *run) evaluate(ctx context.Context, model *gbert.Model) (*finetune.Evaluation, error) {
+	session, err := gbert.NewSession(r.env.Backend, model)
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close()
+	prepared, err := finetune.Prepare(model, r.test, r.config.MaxLength, r.config.BatchSize, 1)
+	if err != nil {
+		return nil, err
+	}
+	return prepared.Evaluate(ctx, session, nil, nil)
+}
+
+// kept is the share of the encoder's weights that are not zero, and that of each matrix.
+func kept(model *gbert.Model) (float64, [][]float64, error) {
+	count, err := movement.Count(model)
+	if err != nil {
+		return 0, nil, err
+	}
+	byMatrix := make([][]float64, model.Config.NumHiddenLayers)
+	for _, w := range count.ByWeight {
+		byMatrix[w.Layer] = append(byMatrix[w.Layer], w.Share())
+	}
+	return count.Share(), byMatrix, nil
+}
+
+// method is that of a variant, with the dense model as its teacher where the variant has one.
+func (s *seedRun) method(ctx context.Context, v Variant) (*finetune.Method, error) {
+	model, err := s.classifier(v.Seed)
+	if err != nil {
+		return nil, err
+	}
+	pruning, err := movement.New(model, s.config.options(v))
+	if err != nil || !v.Distilled {
+		return pruning, err
+	}
+	session, err := gbert.NewSession(s.env.Backend, s.dense)
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close()
+	prepared, err := finetune.Prepare(s.dense, s.train, s.config.MaxLength, s.config.BatchSize, 1)
+	if err != nil {
+		return nil, err
+	}
+	logits, err := prepared.Logits(ctx, session, nil, s.env.Stage("teacher of "+v.String()))
+	if err != nil {
+		return nil, err
+	}
+	teaching, err := distill.SoftTargets(logits, distill.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return finetune.Combine(pruning, teaching)
+}
+
+// samples is about the number of weights of a [Sample].
+const samples = 20000
+
+// sample looks at every n-th weight of the encoder: before its mask, whether it remains, and its score.
+func (s *seedRun) sample(result *finetune.Result, v Variant) (*Sample, error) {
+	scores := map[string][]float32{}
+	if v.Kind != movement.Magnitude {
+		var err error
+		if scores, err = movement.Scores(result.Raw, s.config.options(v), result.Parameters); err != nil {
+			return nil, err
+		}
+	}
+	count, err := movement.Count(result.Model)
+	if err != nil {
+		return nil, err
+	}
+	stride := max(count.Total/samples, 1) | 1 // odd: it falls on all columns of matrices of even width
+	sample := &Sample{}
+	at := 0 // place of the next weight to take within the present matrix
+	for _, w := range count.ByWeight {
+		raw, _, err := result.Raw.Weight(w.Name)
+		if err != nil {
+			return nil, err
+		}
+		masked, _, err := result.Model.Weight(w.Name)
+		if err != nil {
+			return nil, err
+		}
+		for ; at < len(raw); at += stride {
+			sample.Weights = append(sample.Weights, float64(raw[at]))
+			sample.Kept = append(sample.Kept, masked[at] != 0)
+			if of, ok := scores[w.Name]; ok {
+				sample.Scores = append(sample.Scores, float64(of[at]))
+			}
+		}
+		at -= len(raw)
+	}
+	sample.Deviation = stat.PopStdDev(sample.Weights, nil)
+	remaining, small := 0, 0
+	for i, isKept := range sample.Kept {
+		if isKept {
+			remaining++
+			if math.Abs(sample.Weights[i]) < sample.Deviation {
+				small++
+			}
+		}
+	}
+	if remaining > 0 {
+		sample.SmallShare = float64(small) / float64(remaining)
+	}
+	return sample, nil
+}
