@@ -62,6 +62,7 @@ func Combine(methods ...*Method) (*Method, error) {
 	if hasNumbers {
 		result.Numbers = c.numbers
 	}
+	result.Check = c.check
 	if hasPrepare {
 		result.Prepare = c.prepare
 	}
@@ -90,6 +91,17 @@ func claim(taken map[string]bool, method, what, name string) error {
 type combination struct {
 	methods []*Method
 	counts  []int // further inputs of a batch, by method
+}
+
+func (c *combination) check(steps int) error {
+	for _, m := range c.methods {
+		if m.Check != nil {
+			if err := m.Check(steps); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (c *combination) numbers(step, steps int) map[string]float64 {

@@ -32,6 +32,8 @@ type Method struct {
 	// Numbers are scalars that change from step to step, such as a threshold: the same names at every step. step counts from
 	// 0; the final weights are made with step = steps.
 	Numbers func(step, steps int) map[string]float64
+	// Check reports, before the training begins, that a run of so many steps is none that the method can follow.
+	Check func(steps int) error
 	// Prepare computes once a step, in an executable that is compiled once, what does not depend on the batch, such as the
 	// thresholds of Top_v. Results are read with [Step.Prepared]. No gradient flows through them.
 	Prepare func(s *Step) map[string]*Node

@@ -77,6 +77,11 @@ func Train(ctx context.Context, backend compute.Backend, model *gbert.Model, tra
 		options: o, backend: backend, model: model, train: train, dev: dev, encodings: encodings,
 		perEpoch: (train.Len() + o.BatchSize - 1) / o.BatchSize,
 	}
+	if o.Method != nil && o.Method.Check != nil {
+		if err := o.Method.Check(r.steps()); err != nil {
+			return nil, err
+		}
+	}
 	lengths := make([]int, len(encodings))
 	for i, e := range encodings {
 		lengths[i] = len(e.IDs)

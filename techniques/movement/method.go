@@ -22,7 +22,7 @@ func New(m *gbert.Model, o Options) (*finetune.Method, error) {
 	if err != nil {
 		return nil, err
 	}
-	method := &finetune.Method{Name: "movement", Numbers: p.numbers, Weight: p.weight}
+	method := &finetune.Method{Name: "movement", Numbers: p.numbers, Check: p.CheckSteps, Weight: p.weight}
 	if method.Arguments, err = arguments(p.Options); err != nil {
 		return nil, err
 	}
@@ -115,18 +115,14 @@ func newPlan(m *gbert.Model, o Options) (*plan, error) {
 // numbers are the step's numbers. A count is given in two halves, because a float32 holds whole numbers up to 2²⁴ only.
 func (p *plan) numbers(step, steps int) map[string]float64 {
 	progress, err := p.progress(step, steps)
-	if err != nil {
-		progress = math.NaN()
+	if err != nil { // CheckSteps has refused such a run; only the names are asked for
+		progress = 0
 	}
 	numbers := map[string]float64{}
 	switch {
 	case p.selects():
 		for _, s := range p.stacks {
 			high, low := keptNames(s.units)
-			if err != nil {
-				numbers[high], numbers[low] = progress, progress
-				continue
-			}
 			count := kept(p.keepRatio(progress), s.units)
 			numbers[high], numbers[low] = float64(count>>keptBits), float64(count&(1<<keptBits-1))
 		}
