@@ -189,13 +189,14 @@ func (f *Forward) FeedForward(layer int, x *Node) *Node {
 	if f.config.Layers[layer].IntermediateSize == 0 {
 		y = BroadcastToDims(ExpandAxes(f.Weight(BiasName(f.holder(layer, FFNOut), FFNOut)), 0, 1), x.Shape().Dimensions...)
 	} else {
-		y = f.Linear(layer, FFNOut, f.activate(f.Linear(layer, FFNIn, x)))
+		y = f.Linear(layer, FFNOut, f.Activate(f.Linear(layer, FFNIn, x)))
 	}
 	y = f.dropout(y, f.config.HiddenDropoutProb)
 	return f.LayerNorm(outputNorm(layer), Add(y, x))
 }
 
-func (f *Forward) activate(x *Node) *Node { return activations[f.config.HiddenAct](x) }
+// Activate is the activation function of the feed-forward network, entry by entry.
+func (f *Forward) Activate(x *Node) *Node { return activations[f.config.HiddenAct](x) }
 
 // CLS is the first position of x [B, S, D], as [B, 1, D].
 func CLS(x *Node) *Node { return SliceAxis(x, 1, AxisRange(0, 1)) }
@@ -269,7 +270,7 @@ func (f *Forward) Logits(in Input) *Node { return f.Classify(f.Encode(in, true).
 // word embedding table.
 func (f *Forward) PredictTokens(hidden *Node) *Node {
 	path := modulePath(0, TransformDense)
-	x := f.activate(affine(hidden, f.Weight(path+".weight"), f.Weight(path+".bias")))
+	x := f.Activate(affine(hidden, f.Weight(path+".weight"), f.Weight(path+".bias")))
 	x = f.LayerNorm(transformNorm, x)
 	return affine(x, f.Weight(wordEmbeddings), f.Weight(predictionBias))
 }

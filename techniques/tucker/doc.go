@@ -1,5 +1,5 @@
 // Package tucker approximates weights by products of smaller ones: truncated singular value decompositions of single matrices,
-// and Tucker decompositions of many matrices stacked into one tensor. It works on the host, in float64, on gonum.
+// and Tucker decompositions of many matrices stacked into one tensor. The algebra works on the host, in float64, on gonum.
 //
 // What it does. A tensor X of N modes becomes X ≈ G ×₁ U₁ ×₂ U₂ … ×_N U_N with a smaller core G and factors U_n of orthonormal
 // columns. [HOSVD] takes the leading left singular vectors of each unfolding (De Lathauwer, De Moor and Vandewalle 2000, "A
@@ -9,7 +9,8 @@
 // alone when asked to; [Tucker2] is HOOI on two modes (Kim et al. 2015, arXiv:1511.06530, section 3.1).
 // [TruncatedSVD] is the best approximation of one matrix (Eckart and Young 1936), [WeightedSVD] the best one for the inputs that
 // the matrix meets. The rank comes from the noise ([EVBMF]: Nakajima, Sugiyama, Babacan and Tomioka 2013), from the energy
-// to keep ([EnergyRank]) or from the parameters to spend ([BudgetRank], [BudgetRanks]).
+// to keep ([EnergyRank]) or from the parameters to spend ([BudgetRank], [BudgetRanks]). [Factorise] does it to the maps of a
+// model, one factorisation a matrix: form II of Wang, Ren et al. 2022 (arXiv:2205.10036). [Moments] measures what the maps meet.
 //
 // How to use it.
 //
@@ -18,6 +19,10 @@
 //	better, err := tucker.HOOI(ctx, bank, []int{72, 384, 384}, tucker.HOOIOptions{MaxSweeps: 5})
 //	fmt.Println(d.Errors[0], better.Errors, d.Parameters())
 //	whole, err := better.Reconstruct()
+//
+//	moments, err := tucker.Moments(ctx, session, prepared, nil) // a *gbert.Session, a *finetune.Prepared
+//	smaller, result, err := tucker.Factorise(ctx, model, tucker.FactoriseOptions{Ratio: 0.5, Moments: moments, Ridge: 0.01})
+//	fmt.Println(result.ParametersBefore, result.ParametersAfter, result.Maps[0].RelativeError)
 //
 // Details. Modes are numbered from 0. The columns of an unfolding are in row-major order of the other modes, the last one
 // fastest, as in NumPy and TensorLy; Kolda and Bader let the first one run fastest, which permutes columns and changes no left
@@ -29,5 +34,7 @@
 // Limits. The Gram matrix squares the condition: singular values below about 1e-8 of the largest are lost in it. The
 // randomised method is near the best approximation, not equal to it. HOOI finds a local optimum. Relative errors of
 // decompositions come from ‖X‖² − ‖G‖² and are good to about 1e-8; [Decomposition.RelativeError] computes them entry by entry.
-// For one matrix, Tucker and Tucker-2 are the truncated SVD.
+// For one matrix, Tucker and Tucker-2 are the truncated SVD. Factorise leaves embeddings, pooler and heads as they are, and asks
+// for fine-tuning or distillation afterwards: a small error of the weights is no small loss of accuracy. Factors are faster than
+// their product below the break-even rank at best, since two small products use a processor less well than one.
 package tucker

@@ -19,6 +19,8 @@ type Weighted struct {
 	OutputError float64
 	// RelativeError is ‖W − U·V‖ / ‖W‖, at least that of the truncated SVD.
 	RelativeError float64
+	// Method is how the singular vectors of the weighted matrix were computed.
+	Method Method
 }
 
 // WeightedSVD is the factorisation of a map y = x·Wᵀ, W [out, in], that minimises ‖X(W − U·V)ᵀ‖ over all of a rank from 1 to
@@ -54,7 +56,7 @@ func WeightedSVD(w mat.Matrix, c mat.Symmetric, rank int, ridge float64, o SVDOp
 	if err != nil {
 		return nil, err
 	}
-	result.U, result.V, result.OutputError = svd.U, new(mat.Dense), svd.RelativeError()
+	result.U, result.V, result.OutputError, result.Method = svd.U, new(mat.Dense), svd.RelativeError(), svd.Method
 	result.V.Mul(svd.U.T(), dense)
 	var product mat.Dense
 	product.Mul(result.U, result.V)

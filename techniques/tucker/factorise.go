@@ -1,0 +1,287 @@
+package tucker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/gonum/mat"
+
+	"bertlab/gbert"
+)
+
+// FactoriseOptions say which maps of a model are factored, and at which rank: exactly one of Rank, Ratio, Energy and Noise.
+type FactoriseOptions struct {
+	// Rank is that of every map, from 1 to the shortest side among the chosen maps. It is obeyed also where the factors have
+	// more entries than the matrix.
+	Rank int
+	// Ratio is the part of each matrix's entries that its factors may have, at most 1; see [BudgetRank].
+	Ratio float64
+	// Energy is the part of each matrix's squared singular values to keep, above 0 and at most 1; see [EnergyRank].
+	Energy float64
+	// Noise takes each matrix for low rank plus noise; see [EVBMF].
+	Noise bool
+	// MinRank is the least rank that Energy and Noise give; 0 means 1.
+	MinRank int
+	// Roles are the maps of a layer that are factored; nil means all of [gbert.LayerRoles].
+	Roles []gbert.Role
+	// Layers are the layers, by their present numbers from 0; nil means all.
+	Layers []int
+	// Moments, if not nil, weigh the error by what the maps meet: [WeightedSVD] instead of [TruncatedSVD]. They are measured
+	// on the same model. Ranks by Energy and Noise come from the singular values of W all the same.
+	Moments *SecondMoments
+	// Ridge is that of [WeightedSVD]: a part of the mean second moment, at least 0.
+	Ridge float64
+	// SVD is how singular vectors are computed.
+	SVD SVDOptions
+	// Progress is told how many of the chosen maps are done; it may be nil.
+	Progress func(done, total int)
+}
+
+// KeptReason says why a chosen map stays as it is.
+type KeptReason string
+
+// The reasons.
+const (
+	KeptNoSaving KeptReason = "no saving" // the rank that was asked for has at least as many parameters as the matrix
+	KeptFactored KeptReason = "factored"  // it is a product already
+	KeptTied     KeptReason = "tied"      // it is another layer's map, and follows that one
+	KeptEmpty    KeptReason = "empty"     // all its heads or neurons were removed
+)
+
+// FactorisedMap is what became of one linear map W [out, in].
+type FactorisedMap struct {
+	Layer int        `json:"layer"` // present number, from 0
+	Role  gbert.Role `json:"role"`
+	Out   int        `json:"out"`
+	In    int        `json:"in"`
+	// Rank is that of the factors, or the one that was wanted where the map was kept for want of a saving.
+	Rank int `json:"rank,omitempty"`
+	// Kept is empty for a map that was factored.
+	Kept KeptReason `json:"kept,omitempty"`
+	// RelativeError is ‖W − U·V‖ / ‖W‖; 0 for a map that was kept.
+	RelativeError float64 `json:"relative_error"`
+	// OutputError is ‖X(W − U·V)ᵀ‖ / ‖X·Wᵀ‖ on the inputs of the moments, with the ridge; 0 without moments.
+	OutputError float64 `json:"output_error,omitempty"`
+	// Method is how singular vectors were computed; with moments, those of W weighted.
+	Method Method `json:"method,omitempty"`
+	// ParametersBefore and ParametersAfter count the map's weight, without its bias.
+	ParametersBefore int `json:"parameters_before"`
+	ParametersAfter  int `json:"parameters_after"`
+}
+
+// Factorisation is what [Factorise] did.
+type Factorisation struct {
+	// RankBy is the rule, such as "rank:64", "ratio:0.25", "energy:0.95" or "evbmf".
+	RankBy string `json:"rank_by"`
+	// Weighted says that the inputs' second moments weighed the error, Tokens on how many tokens they were measured.
+	Weighted bool    `json:"weighted"`
+	Tokens   int     `json:"tokens,omitempty"`
+	Ridge    float64 `json:"ridge,omitempty"`
+	// Maps are the chosen maps, by layer and in the order of the roles.
+	Maps []FactorisedMap `json:"maps"`
+	// ParametersBefore and ParametersAfter count the weights of the chosen maps, without biases; a tied map counts where it is held.
+	ParametersBefore int `json:"parameters_before"`
+	ParametersAfter  int `json:"parameters_after"`
+}
+
+// Factored is the number of maps that were factored.
+func (f *Factorisation) Factored() int {
+	n := 0
+	for _, m := range f.Maps {
+		if m.Kept == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// Factorise replaces each chosen linear map W [out, in] of the encoder by a product U·V, U [out, rank], V [rank, in]. U and V are
+// those of [TruncatedSVD], or of [WeightedSVD] where the options hold moments. By Ratio, Energy and Noise a map stays dense
+// where the rank would save no parameters; maps that are factored, tied or empty stay as they are. The result says which and
+// why. Biases do not change. The given model is not changed. A singular value decomposition that has begun is finished before ctx
+// is looked at.
+func Factorise(ctx context.Context, m *gbert.Model, o FactoriseOptions) (*gbert.Model, *Factorisation, error) {
+	rule, err := o.rule()
+	if err != nil {
+		return nil, nil, err
+	}
+	targets, err := o.targets(m)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.checkShapes(m.Config, targets); err != nil {
+		return nil, nil, err
+	}
+	smaller := m.Clone()
+	result := &Factorisation{RankBy: rule, Weighted: o.Moments != nil, Maps: targets}
+	if o.Moments != nil {
+		result.Tokens, result.Ridge = o.Moments.Tokens, o.Ridge
+	}
+	for i := range targets {
+		target := &targets[i]
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		if target.Kept == "" {
+			if err := o.factoriseMap(m, smaller, target); err != nil {
+				return nil, nil, fmt.Errorf("tucker: layer %d, %s: %w", target.Layer, target.Role, err)
+			}
+		}
+		result.ParametersBefore += target.ParametersBefore
+		result.ParametersAfter += target.ParametersAfter
+		if o.Progress != nil {
+			o.Progress(i+1, len(targets))
+		}
+	}
+	smaller.Config.History = append(smaller.Config.History, gbert.Operation{Name: "tucker.svd", Arguments: o.arguments(rule)})
+	if err := smaller.Check(); err != nil {
+		return nil, nil, fmt.Errorf("tucker: %w", err)
+	}
+	return smaller, result, nil
+}
+
+// targets are the chosen maps as they are, in order.
+func (o FactoriseOptions) targets(m *gbert.Model) ([]FactorisedMap, error) {
+	roles, layers, err := o.chosen(m.Config)
+	if err != nil {
+		return nil, err
+	}
+	targets := make([]FactorisedMap, 0, len(roles)*len(layers))
+	dense := false
+	for _, layer := range layers {
+		for _, role := range roles {
+			target, err := target(m, layer, role)
+			if err != nil {
+				return nil, err
+			}
+			dense = dense || target.Kept == ""
+			targets = append(targets, target)
+		}
+	}
+	if !dense {
+		return nil, fmt.Errorf("tucker: none of the %d chosen maps is dense: they are factored, tied or empty already", len(targets))
+	}
+	return targets, nil
+}
+
+// target describes a map as it is.
+func target(m *gbert.Model, layer int, role gbert.Role) (FactorisedMap, error) {
+	t := FactorisedMap{Layer: layer, Role: role}
+	form := m.Config.Layers[layer].Form(role)
+	switch form.Kind {
+	case gbert.Tied:
+		t.Kept = KeptTied
+		return t, nil
+	case gbert.Factored:
+		u, v := gbert.FactorNames(layer, role)
+		_, left, err := m.Weight(u)
+		if err != nil {
+			return t, err
+		}
+		_, right, err := m.Weight(v)
+		if err != nil {
+			return t, err
+		}
+		t.Out, t.In, t.Rank, t.Kept = left[0], right[1], form.Rank, KeptFactored
+		t.ParametersBefore = form.Rank * (t.Out + t.In)
+		t.ParametersAfter = t.ParametersBefore
+		return t, nil
+	}
+	if empty(m.Config.Layers[layer], role) {
+		t.Kept = KeptEmpty
+		return t, nil
+	}
+	_, shape, err := m.Weight(gbert.WeightName(layer, role))
+	if err != nil {
+		return t, err
+	}
+	t.Out, t.In = shape[0], shape[1]
+	t.ParametersBefore, t.ParametersAfter = t.Out*t.In, t.Out*t.In
+	return t, nil
+}
+
+func empty(shape gbert.LayerShape, role gbert.Role) bool {
+	if role == gbert.FFNIn || role == gbert.FFNOut {
+		return shape.IntermediateSize == 0
+	}
+	return len(shape.Heads) == 0
+}
+
+// factoriseMap factors one dense map and writes it into the smaller model.
+func (o FactoriseOptions) factoriseMap(m, smaller *gbert.Model, t *FactorisedMap) error {
+	name := gbert.WeightName(t.Layer, t.Role)
+	values, _, err := m.Weight(name)
+	if err != nil {
+		return err
+	}
+	w := mat.NewDense(t.Out, t.In, nil)
+	for i, value := range values {
+		w.RawMatrix().Data[i] = float64(value)
+	}
+	found, err := o.decompose(w, t)
+	if err != nil || t.Kept != "" {
+		return err
+	}
+	if o.Moments != nil {
+		c, err := o.Moments.Of(t.Layer, t.Role)
+		if err != nil {
+			return err
+		}
+		weighted, err := WeightedSVD(w, c, t.Rank, o.Ridge, o.SVD)
+		if err != nil {
+			return err
+		}
+		found = &factors{u: weighted.U, v: weighted.V, err: weighted.RelativeError}
+		t.OutputError, t.Method = weighted.OutputError, weighted.Method
+	}
+	t.RelativeError = found.err
+	t.ParametersAfter = t.Rank * (t.Out + t.In)
+	left, right := gbert.FactorNames(t.Layer, t.Role)
+	if err := smaller.SetWeight(left, []int{t.Out, t.Rank}, float32s(found.u)); err != nil {
+		return err
+	}
+	if err := smaller.SetWeight(right, []int{t.Rank, t.In}, float32s(found.v)); err != nil {
+		return err
+	}
+	smaller.DeleteWeight(name)
+	shape := &smaller.Config.Layers[t.Layer]
+	if shape.Forms == nil {
+		shape.Forms = map[gbert.Role]gbert.Form{}
+	}
+	shape.Forms[t.Role] = gbert.Form{Kind: gbert.Factored, Rank: t.Rank}
+	return nil
+}
+
+func float32s(m *mat.Dense) []float32 {
+	rows, cols := m.Dims()
+	values := make([]float32, 0, rows*cols)
+	for r := range rows {
+		for _, value := range m.RawRowView(r) {
+			values = append(values, float32(value))
+		}
+	}
+	return values
+}
+
+// arguments are the line in the model's history.
+func (o FactoriseOptions) arguments(rule string) map[string]any {
+	arguments := map[string]any{"rank_by": rule, "weighted": o.Moments != nil}
+	if o.Roles != nil {
+		names := make([]string, len(o.Roles))
+		for i, role := range o.Roles {
+			names[i] = string(role)
+		}
+		arguments["roles"] = strings.Join(names, ",")
+	}
+	if o.Layers != nil {
+		numbers := make([]string, len(o.Layers))
+		for i, layer := range slices.Sorted(slices.Values(o.Layers)) {
+			numbers[i] = strconv.Itoa(layer)
+		}
+		arguments["layers"] = strings.Join(numbers, ",")
+	}
+	return arguments
+}
