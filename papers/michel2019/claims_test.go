@@ -191,7 +191,7 @@ func TestTransferAndSpeedAreDecidedByTheirIntervals(t *testing.T) {
 		want      figures.Verdict
 	}{{0.1, 0.9, figures.Holds}, {-0.1, 0.9, figures.CannotTell}, {-0.9, 0, figures.DoesNotHold}} {
 		transfer := (&Result{Transfer: &Transfer{RLow: test.low, RHigh: test.high}}).claimTransfer()
-		speed := (&Result{Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []SpeedBatch{{Size: 1, Low: 5, High: 6}, {Size: 64, Low: 1 + test.low, High: 1 + test.high}}}}).claimSpeed()
+		speed := (&Result{Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Low: 5, High: 6}, {Size: 64, Low: 1 + test.low, High: 1 + test.high}}}}).claimSpeed()
 		for _, c := range []experiment.Claim{transfer, speed} {
 			if c.Verdict != test.want {
 				t.Errorf("[%g, %g]: %v, want %v (%s)", test.low, test.high, c.Verdict, test.want, c.Measured)

@@ -115,20 +115,9 @@ type Speed struct {
 	MACs       int `json:"macs"`
 	PrunedMACs int `json:"pruned_macs"`
 	// Parameters and PrunedParameters count the models' values.
-	Parameters       int          `json:"parameters"`
-	PrunedParameters int          `json:"pruned_parameters"`
-	Batches          []SpeedBatch `json:"batches"`
+	Parameters       int                     `json:"parameters"`
+	PrunedParameters int                     `json:"pruned_parameters"`
+	Batches          []experiment.SpeedBatch `json:"batches"`
 	// MaskedDifference is the largest difference of a logit between the model with the heads masked and with them removed.
 	MaskedDifference float64 `json:"masked_difference"`
-}
-
-// SpeedBatch is the speed at one batch size. Times are the medians of the repeats; both models are timed in turn. Ratio is
-// whole/pruned, the median of the pairs; Low and High are its quartiles.
-type SpeedBatch struct {
-	Size          int     `json:"size"`
-	Seconds       float64 `json:"seconds"`
-	PrunedSeconds float64 `json:"pruned_seconds"`
-	Ratio         float64 `json:"ratio"`
-	Low           float64 `json:"low"`
-	High          float64 `json:"high"`
 }

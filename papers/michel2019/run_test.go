@@ -283,7 +283,7 @@ func TestWithoutATransferSetThereIsNoTransferFigure(t *testing.T) {
 	r := &Result{
 		Config: Config{Seeds: []uint64{1}}, Layers: 1, Heads: 2, Metric: "accuracy", Majority: 0.5, Importance: &heads.Importance{Normalized: [][]float64{{0.6, 0.8}}},
 		Entropy: [][]float64{{1, 2}}, Ablation: &Effects{Heads: effectsOf(2)}, Curves: []Curve{pruning(func(int) float64 { return 0.5 }, func(int) float64 { return 1 })},
-		Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []SpeedBatch{{Size: 1, Ratio: 1, Low: 1, High: 1}}},
+		Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Ratio: 1, Low: 1, High: 1}}},
 	}
 	list, err := r.Figures()
 	if err != nil {
