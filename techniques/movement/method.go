@@ -152,19 +152,21 @@ func keptNames(units int) (high, low string) {
 func (p *plan) prepare(s *finetune.Step) map[string]*Node {
 	results := map[string]*Node{}
 	for i, stack := range p.stacks {
-		scores := make([][]*Node, len(stack.sets))
+		rows := make([]*Node, len(stack.sets))
 		for row, set := range stack.sets {
+			var scores []*Node
 			for _, g := range set.groups {
 				score := p.score(s, g)
 				if p.summed(g) {
 					results[g.name] = score
 				}
-				scores[row] = append(scores[row], score)
+				scores = append(scores, Reshape(score, 1, g.units))
 			}
+			rows[row] = Concatenate(scores, 1)
 		}
 		high, low := keptNames(stack.units)
 		count := Add(MulScalar(ConvertDType(s.Number(high), dtypes.Int32), int32(1<<keptBits)), ConvertDType(s.Number(low), dtypes.Int32))
-		thresholds, cutoffs := topThresholds(scores, BroadcastToDims(count, len(scores)))
+		thresholds, cutoffs := topThresholds(Concatenate(rows, 0), BroadcastToDims(count, len(rows)))
 		results[thresholdName(i)], results[cutoffName(i)] = thresholds, cutoffs
 	}
 	return results
