@@ -5,6 +5,7 @@ import (
 
 	"bertlab/papers/experiment"
 	"bertlab/papers/michel2019"
+	"bertlab/papers/sajjad2020"
 	"bertlab/papers/sanh2020"
 )
 
@@ -47,6 +48,7 @@ type outcome struct {
 // papers are the papers in the order in which they are run.
 var papers = []paper{
 	{"heads", "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)", reproduceHeads},
+	{"layers", "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)", reproduceLayers},
 	{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproduceMovement},
 }
 
@@ -88,6 +90,36 @@ func reproduceMovement(ctx context.Context, env *experiment.Environment, r repro
 	config.Data = r.data
 	r.seeds(config.Seeds)
 	result, err := sanh2020.Run(ctx, env, config)
+	if err != nil {
+		return nil, err
+	}
+	files, err := result.Write(env.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return &outcome{Report: files[len(files)-1], Files: files, Claims: result.Claims, Result: result}, nil
+}
+
+func reproduceLayers(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
+	config := sajjad2020.Full()
+	if r.quick {
+		config = sajjad2020.Quick()
+	}
+	if r.model != "" {
+		config.Model = r.model
+	}
+	if r.task != "" {
+		config.Tasks = []sajjad2020.Task{{Name: r.task}}
+	}
+	for i := range config.Tasks {
+		config.Tasks[i].Data = r.data
+	}
+	if r.seed != nil {
+		for i := range config.Seeds {
+			config.Seeds[i] = *r.seed + uint64(i)
+		}
+	}
+	result, err := sajjad2020.Run(ctx, env, config)
 	if err != nil {
 		return nil, err
 	}

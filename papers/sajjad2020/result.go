@@ -19,6 +19,8 @@ type Result struct {
 	Tasks []*TaskResult `json:"tasks"`
 	// Speed is the time of inference.
 	Speed *Speed `json:"speed"`
+	// Claims are the paper's, with verdicts.
+	Claims []experiment.Claim `json:"claims"`
 }
 
 // TaskResult is what was measured on one task.

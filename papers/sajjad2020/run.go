@@ -39,6 +39,10 @@ func Run(ctx context.Context, env *experiment.Environment, config Config) (*Resu
 	if err := r.all(ctx); err != nil {
 		return nil, fmt.Errorf("sajjad2020: %w", err)
 	}
+	var err error
+	if r.result.Claims, err = r.result.claims(); err != nil {
+		return nil, fmt.Errorf("sajjad2020: %w", err)
+	}
 	r.result.Provenance.Seconds = time.Since(began).Seconds()
 	return r.result, nil
 }

@@ -94,6 +94,10 @@ func TestTheExperimentFromEndToEnd(t *testing.T) {
 	if !reflect.DeepEqual(again, result) {
 		t.Error("it is replayed with other numbers")
 	}
+	if len(result.Claims) != 7 {
+		t.Errorf("%d claims", len(result.Claims))
+	}
+	checkWritten(t, result)
 }
 
 func TestAProtocolThatCannotBeDoneIsRefused(t *testing.T) {

@@ -1,0 +1,205 @@
+package sajjad2020
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"bertlab/figures"
+	"bertlab/gbert/task"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/layerdrop"
+)
+
+// The tolerances of the claims, fixed before the numbers were seen.
+const (
+	levelPoints   = 0.01 // accuracy by which top may be behind and still be level
+	inferenceTime = 0.05 // relative deviation of the encoder's time from the share of layers
+	tuningTime    = 0.10 // the same of a whole training step, with embeddings, head and optimizer
+	fewestSeeds   = 2    // for a comparison of strategies
+	fewestRuns    = 3    // for the distances travelled
+)
+
+// claims are the paper's statements with the numbers measured here.
+func (r *Result) claims() ([]experiment.Claim, error) {
+	var claims []experiment.Claim
+	for _, build := range []func() (experiment.Claim, error){r.claimTop, r.claimBottom} {
+		claim, err := build()
+		if err != nil {
+			return nil, err
+		}
+		claims = append(claims, claim)
+	}
+	claims = append(claims, r.claimInference(), r.claimTuning(), r.claimTravel())
+	before, err := r.claimBefore()
+	if err != nil {
+		return nil, err
+	}
+	pair, err := r.claimPair()
+	return append(claims, before, pair), err
+}
+
+// against compares a strategy with all others at the numbers of layers that both dropped: sign·(strategy − other).
+func (r *Result) against(strategy layerdrop.Strategy, sign int) (list []difference, text string, err error) {
+	var parts []string
+	for _, other := range r.strategies() {
+		if other == strategy {
+			continue
+		}
+		first, second := strategy, other
+		if sign < 0 {
+			first, second = other, strategy
+		}
+		d, ok, err := r.compare(sameK(first, second))
+		if err != nil {
+			return nil, "", err
+		}
+		if ok {
+			list = append(list, d)
+			part := fmt.Sprintf("%s − %s %v", first, second, d)
+			if !d.learned {
+				part += " (neither above the largest class)"
+			}
+			parts = append(parts, part)
+		}
+	}
+	if len(list) == 0 {
+		return nil, "nothing to compare: " + string(strategy) + " and another strategy were not run with equally many layers dropped", nil
+	}
+	return list, "accuracy, points: " + strings.Join(parts, "; "), nil
+}
+
+// seedsNote says by how many seeds a comparison stands.
+func (r *Result) seedsNote() string {
+	note := " The paired bootstrap resamples test examples, each with its mean over the seeds and numbers of layers that both strategies have; it does not include what another seed would change. Nothing is shown by two models of which neither is above the largest class."
+	if n := len(r.Config.Seeds); n < fewestSeeds {
+		note += fmt.Sprintf(" With %d seed nothing is decided: %d are needed.", n, fewestSeeds)
+	}
+	return note
+}
+
+func (r *Result) claimTop() (experiment.Claim, error) {
+	list, text, err := r.against(layerdrop.Top, 1)
+	claim := experiment.Claim{
+		Text:        "Dropping the top layers is the best strategy, or level with the best.",
+		Paper:       "top is best overall; BERT-base, mean of 7 GLUE tasks: 86.19 whole, 84.86, 84.19, 83.28 without the top 2, 4, 6 of 12 layers (recalled; the losses of 2.00 and 2.91 points are the paper's)",
+		Measured:    text,
+		Explanation: fmt.Sprintf("Holds if, against every other strategy, the lower end of the 95 %% interval is at least −%.0f point; fails if an interval lies wholly below 0.", 100*levelPoints) + r.seedsNote(),
+	}
+	if len(list) == 0 || len(r.Config.Seeds) < fewestSeeds {
+		return claim, err
+	}
+	behind := func(d difference) bool { return d.Low < -levelPoints || !d.learned }
+	switch {
+	case slices.ContainsFunc(list, func(d difference) bool { return d.High < 0 }):
+		claim.Verdict = figures.DoesNotHold
+	case !slices.ContainsFunc(list, behind):
+		claim.Verdict = figures.Holds
+	}
+	return claim, err
+}
+
+func (r *Result) claimBottom() (experiment.Claim, error) {
+	list, text, err := r.against(layerdrop.Bottom, -1)
+	claim := experiment.Claim{
+		Text: "Dropping the bottom layers is the worst strategy.", Paper: "bottom is worst; no single number", Measured: text,
+		Explanation: "Holds if every other strategy's 95 % interval above bottom lies above 0; fails if one lies wholly below 0." + r.seedsNote(),
+	}
+	if len(list) == 0 || len(r.Config.Seeds) < fewestSeeds {
+		return claim, err
+	}
+	switch {
+	case slices.ContainsFunc(list, func(d difference) bool { return d.High < 0 }):
+		claim.Verdict = figures.DoesNotHold
+	case !slices.ContainsFunc(list, func(d difference) bool { return d.Low <= 0 || !d.learned }):
+		claim.Verdict = figures.Holds
+	}
+	return claim, err
+}
+
+// travelOrder is Spearman's ρ of the layers' numbers and the distances that they travelled, for each run.
+func (r *Result) travelOrder() []float64 {
+	numbers := make([]float64, r.Layers)
+	for l := range numbers {
+		numbers[l] = float64(l)
+	}
+	var orders []float64
+	for _, t := range r.Tasks {
+		for _, travel := range t.Travel {
+			orders = append(orders, task.SpearmanR(numbers, travel))
+		}
+	}
+	return orders
+}
+
+func (r *Result) claimTravel() experiment.Claim {
+	orders := r.travelOrder()
+	claim := experiment.Claim{
+		Text: "The lower layers change least in fine-tuning.", Paper: "BERT: lower layers change least (similarity before and after, a figure)",
+		Explanation: fmt.Sprintf("Spearman's ρ of the layer's number and ‖θ−θ₀‖/‖θ₀‖, for each run of the whole model. Holds if the 95 %% interval of its mean (Student's t over runs, which share the pretrained model) lies above 0; needs %d runs.", fewestRuns),
+	}
+	parts := make([]string, len(orders))
+	for i, rho := range orders {
+		parts[i] = fmt.Sprintf("%+.2f", rho)
+	}
+	claim.Measured = "ρ by run: " + strings.Join(parts, ", ")
+	if n := float64(len(orders)); len(orders) >= fewestRuns {
+		mean, deviation := stat.MeanStdDev(orders, nil)
+		half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975) * deviation / math.Sqrt(n)
+		claim.Measured = fmt.Sprintf("mean ρ %+.2f [%+.2f, %+.2f]; by run: %s", mean, max(mean-half, -1), min(mean+half, 1), strings.Join(parts, ", "))
+		claim.Verdict = experiment.ByInterval(mean-half, mean+half, 0)
+	}
+	return claim
+}
+
+func (r *Result) claimBefore() (experiment.Claim, error) {
+	d, ok, err := r.compare(func(a, b Trial) bool {
+		return a.When == Before && b.When == After && a.Strategy == b.Strategy && slices.Equal(a.Dropped, b.Dropped)
+	})
+	claim := experiment.Claim{
+		Text: "Dropping layers before fine-tuning is better than dropping them after it.", Paper: "dropping after fine-tuning is not better",
+		Measured:    "not run",
+		Explanation: "Holds if the 95 % interval of the difference, by the paired bootstrap over test examples, lies above 0: mean over tasks, seeds and all sets of layers. Layers dropped after fine-tuning are not followed by further training.",
+	}
+	if ok {
+		claim.Measured = fmt.Sprintf("accuracy, points: before − after %v", d)
+		claim.Verdict = experiment.ByInterval(d.Low, d.High, 0)
+	}
+	return claim, err
+}
+
+// claimPair compares what pair tasks and others lose without their top layers.
+func (r *Result) claimPair() (experiment.Claim, error) {
+	claim := experiment.Claim{
+		Text: "Tasks on pairs of sentences are more sensitive than sentiment.", Paper: "QNLI and MNLI lose most",
+		Explanation: "What accuracy falls by without the top layers, mean over their numbers and seeds: pair tasks minus others. Holds if the 95 % interval (normal, over test examples) lies above 0; needs a task of each kind.",
+	}
+	losses := map[bool][]float64{}
+	for _, t := range r.Tasks {
+		whole, dropped := t.pair(func(a, b Trial) bool { return a.Strategy == "" && b.Strategy == layerdrop.Top && b.When == Before })
+		for i := range whole {
+			losses[t.Pair] = append(losses[t.Pair], whole[i]-dropped[i])
+		}
+	}
+	if len(losses[true]) < 2 || len(losses[false]) < 2 {
+		claim.Measured = "not run: the protocol does not have a pair task and another one, with the top layers dropped"
+		return claim, nil
+	}
+	var means, errors [2]float64
+	for i, pair := range []bool{true, false} {
+		mean, deviation := stat.MeanStdDev(losses[pair], nil)
+		means[i], errors[i] = mean, stat.StdErr(deviation, float64(len(losses[pair])))
+	}
+	d, half := means[0]-means[1], distuv.UnitNormal.Quantile(0.975)*math.Hypot(errors[0], errors[1])
+	claim.Measured = fmt.Sprintf("points lost: pair tasks %.2f, others %.2f; difference %+.2f [%+.2f, %+.2f]", 100*means[0], 100*means[1], 100*d, 100*(d-half), 100*(d+half))
+	if len(r.Config.Seeds) >= fewestSeeds {
+		claim.Verdict = experiment.ByInterval(d-half, d+half, 0)
+	} else {
+		claim.Explanation += fmt.Sprintf(" With %d seed nothing is decided: %d are needed.", len(r.Config.Seeds), fewestSeeds)
+	}
+	return claim, nil
+}

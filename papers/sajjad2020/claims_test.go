@@ -1,0 +1,175 @@
+package sajjad2020
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"bertlab/figures"
+	"bertlab/techniques/layerdrop"
+)
+
+// marks are n answers of which the first right ones are right.
+func marks(right, n int) string { return strings.Repeat("1", right) + strings.Repeat("0", n-right) }
+
+// measured is a result of six layers in which each strategy, two layers dropped, has as many of 400 examples right.
+func measured(t *testing.T, seeds int, right map[layerdrop.Strategy]int) *Result {
+	t.Helper()
+	r := &Result{Layers: 6, Tasks: []*TaskResult{{Task: "sst2", Metric: "accuracy", Examples: 400, Majority: 0.5}}}
+	for seed := range seeds {
+		r.Config.Seeds = append(r.Config.Seeds, uint64(seed))
+		runs := []Trial{{Seed: uint64(seed), Right: marks(380, 400), StepSeconds: 6}}
+		for _, strategy := range []layerdrop.Strategy{layerdrop.Top, layerdrop.Bottom, layerdrop.Symmetric} {
+			n, ok := right[strategy]
+			if !ok {
+				continue
+			}
+			dropped, err := layerdrop.Select(strategy, 6, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			runs = append(runs, Trial{Choice: Choice{Strategy: strategy, When: Before, Dropped: dropped}, Seed: uint64(seed), Right: marks(n, 400), StepSeconds: 4})
+		}
+		r.Tasks[0].Runs = append(r.Tasks[0].Runs, runs...)
+	}
+	return r
+}
+
+func TestTheVerdictsOnStrategies(t *testing.T) {
+	const top, bottom, symmetric = layerdrop.Top, layerdrop.Bottom, layerdrop.Symmetric
+	type right = map[layerdrop.Strategy]int
+	for name, test := range map[string]struct {
+		seeds               int
+		right               right
+		wantTop, wantBottom figures.Verdict
+	}{
+		"as in the paper":              {2, right{top: 360, bottom: 300, symmetric: 340}, figures.Holds, figures.Holds},
+		"one seed":                     {1, right{top: 360, bottom: 300, symmetric: 340}, figures.CannotTell, figures.CannotTell},
+		"top level with another":       {2, right{top: 340, bottom: 300, symmetric: 340}, figures.Holds, figures.Holds},
+		"symmetric better":             {2, right{top: 320, bottom: 300, symmetric: 360}, figures.DoesNotHold, figures.Holds},
+		"bottom best":                  {2, right{top: 300, bottom: 360, symmetric: 300}, figures.DoesNotHold, figures.DoesNotHold},
+		"top a little behind":          {2, right{top: 338, bottom: 300, symmetric: 341}, figures.CannotTell, figures.Holds},
+		"bottom level with another":    {2, right{top: 360, bottom: 340, symmetric: 340}, figures.Holds, figures.CannotTell},
+		"all at the largest class":     {2, right{top: 200, bottom: 200, symmetric: 200}, figures.CannotTell, figures.CannotTell},
+		"nothing to compare with":      {2, right{top: 360}, figures.CannotTell, figures.CannotTell},
+		"all but top at largest class": {2, right{top: 300, bottom: 200, symmetric: 200}, figures.Holds, figures.CannotTell},
+	} {
+		r := measured(t, test.seeds, test.right)
+		c, err := r.claimTop()
+		if err != nil || c.Verdict != test.wantTop {
+			t.Errorf("%s, top: %v, want %v (%s) %v", name, c.Verdict, test.wantTop, c.Measured, err)
+		}
+		c, err = r.claimBottom()
+		if err != nil || c.Verdict != test.wantBottom {
+			t.Errorf("%s, bottom: %v, want %v (%s) %v", name, c.Verdict, test.wantBottom, c.Measured, err)
+		}
+	}
+}
+
+func TestOneSeedStillSaysItsNumbers(t *testing.T) {
+	c, err := measured(t, 1, map[layerdrop.Strategy]int{layerdrop.Top: 360, layerdrop.Bottom: 300}).claimTop()
+	if err != nil || !strings.Contains(c.Measured, "+15.00") || !strings.Contains(c.Explanation, "2 are needed") {
+		t.Errorf("%q, %q, %v", c.Measured, c.Explanation, err)
+	}
+}
+
+// More seeds with the same answers say nothing new: the interval must not shrink.
+func TestSeedsAreNotCountedAsExamples(t *testing.T) {
+	right := map[layerdrop.Strategy]int{layerdrop.Top: 360, layerdrop.Bottom: 300}
+	one, _, err := measured(t, 1, right).compare(sameK(layerdrop.Top, layerdrop.Bottom))
+	if err != nil {
+		t.Fatal(err)
+	}
+	five, _, err := measured(t, 5, right).compare(sameK(layerdrop.Top, layerdrop.Bottom))
+	if err != nil || math.Abs(one.Low-five.Low) > 1e-9 || math.Abs(one.High-five.High) > 1e-9 {
+		t.Errorf("one seed %v, five %v: %v", one, five, err)
+	}
+	if math.Abs(one.Estimate-60.0/400) > 1e-12 {
+		t.Errorf("estimate %g", one.Estimate)
+	}
+}
+
+func TestEqualSetsAreNotCompared(t *testing.T) {
+	r := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 360})
+	for _, run := range slices.Clone(r.Tasks[0].Runs) {
+		if run.Strategy == layerdrop.Top {
+			run.Strategy = layerdrop.Contribution // which chose the same layers
+			r.Tasks[0].Runs = append(r.Tasks[0].Runs, run)
+		}
+	}
+	if c, err := r.claimTop(); err != nil || c.Verdict != figures.CannotTell || !strings.Contains(c.Measured, "nothing to compare") {
+		t.Errorf("%v %q %v", c.Verdict, c.Measured, err)
+	}
+}
+
+func TestTimeIsInProportionWithinTheTolerance(t *testing.T) {
+	for name, test := range map[string]struct {
+		median, low, high float64
+		want              figures.Verdict
+	}{
+		"exact": {0.5, 0.49, 0.51, figures.Holds}, "at the edge": {0.524, 0.5, 0.6, figures.Holds}, "beyond, quartiles reach it": {0.53, 0.52, 0.54, figures.CannotTell},
+		"too slow": {0.6, 0.55, 0.65, figures.DoesNotHold}, "too fast": {0.4, 0.39, 0.47, figures.DoesNotHold},
+	} {
+		if got := verdict([]share{{k: 3, median: test.median, low: test.low, high: test.high, proportional: 0.5}}, 0.05); got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+	r := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 360, layerdrop.Bottom: 300})
+	if c := r.claimTuning(); c.Verdict != figures.Holds || !strings.Contains(c.Measured, "2: 0.667 [0.667, 0.667] (0.667)") {
+		t.Errorf("%v %s", c.Verdict, c.Measured)
+	}
+	r.Tasks[0].Runs[1].StepSeconds *= 2 // half of the runs with two layers less are slower: the machine was busy
+	r.Tasks[0].Runs[4].StepSeconds *= 2
+	if c := r.claimTuning(); c.Verdict != figures.CannotTell {
+		t.Errorf("on a busy machine: %v (%s)", c.Verdict, c.Measured)
+	}
+	for i := range r.Tasks[0].Runs {
+		r.Tasks[0].Runs[i].StepSeconds = 0
+	}
+	if c := r.claimTuning(); c.Verdict != figures.CannotTell {
+		t.Errorf("without times: %v", c.Verdict)
+	}
+}
+
+func TestLowerLayersMoveLeastNeedsThreeRuns(t *testing.T) {
+	up, down := []float64{1, 2, 3, 4, 5, 6}, []float64{6, 5, 4, 3, 2, 1}
+	for _, test := range []struct {
+		travel [][]float64
+		want   figures.Verdict
+	}{
+		{[][]float64{up, up}, figures.CannotTell}, {[][]float64{up, up, up}, figures.Holds}, {[][]float64{down, down, down}, figures.DoesNotHold},
+		{[][]float64{up, down, up}, figures.CannotTell},
+	} {
+		r := &Result{Layers: 6, Tasks: []*TaskResult{{Travel: test.travel}}}
+		if c := r.claimTravel(); c.Verdict != test.want {
+			t.Errorf("%v: %v, want %v (%s)", test.travel, c.Verdict, test.want, c.Measured)
+		}
+	}
+}
+
+func TestPairTasksAreComparedWithOthersOnly(t *testing.T) {
+	single := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 370})
+	if c, err := single.claimPair(); err != nil || c.Verdict != figures.CannotTell || !strings.Contains(c.Measured, "not run") {
+		t.Errorf("without a pair task: %v %s %v", c.Verdict, c.Measured, err)
+	}
+	pair := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 250})
+	pair.Tasks[0].Pair = true
+	single.Tasks = append(single.Tasks, pair.Tasks...)
+	if c, err := single.claimPair(); err != nil || c.Verdict != figures.Holds || !strings.Contains(c.Measured, "pair tasks 32.50, others 2.50") {
+		t.Errorf("with a pair task: %v %s %v", c.Verdict, c.Measured, err)
+	}
+}
+
+func TestBeforeAgainstAfter(t *testing.T) {
+	r := measured(t, 1, map[layerdrop.Strategy]int{layerdrop.Top: 360})
+	if c, err := r.claimBefore(); err != nil || c.Verdict != figures.CannotTell || c.Measured != "not run" {
+		t.Errorf("%v %q %v", c.Verdict, c.Measured, err)
+	}
+	after := r.Tasks[0].Runs[1]
+	after.When, after.Right = After, marks(250, 400)
+	r.Tasks[0].Runs = append(r.Tasks[0].Runs, after)
+	if c, err := r.claimBefore(); err != nil || c.Verdict != figures.Holds {
+		t.Errorf("%v %q %v", c.Verdict, c.Measured, err)
+	}
+}
