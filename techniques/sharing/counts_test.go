@@ -1,0 +1,61 @@
+package sharing
+
+import (
+	"math"
+	"testing"
+)
+
+// millions are the parameters that Lan et al. 2020 print, in the order of Counts.
+var millions = []float64{
+	108, 334, 12, 18, 60, 235, // table 1
+	87, 89, 93, 108, 10, 12, 16, 31, // table 3
+	31, 83, 57, 108, 12, 64, 38, 89, // table 4
+}
+
+func TestCountsAreThePapers(t *testing.T) {
+	rows := Counts()
+	if len(rows) != len(millions) {
+		t.Fatalf("%d rows, the tables have %d", len(rows), len(millions))
+	}
+	for i, row := range rows {
+		architecture := row.Architecture
+		architecture.WithoutPooler = architecture.Shared == ""
+		got := math.Round(float64(architecture.Parameters().Total()) / 1e6)
+		switch want := millions[i]; row.Name {
+		case "ALBERT xlarge", "ALBERT xxlarge": // printed larger than they are
+			if got >= want || got < 0.94*want {
+				t.Errorf("%s: %g million, printed as %g", row.Name, got, want)
+			}
+		default:
+			if got != want {
+				t.Errorf("table %d, %s, E = %d: %g million, printed as %g", row.Table, row.Name, architecture.Embedding, got, want)
+			}
+		}
+		if row.Total != row.Parameters.Total() {
+			t.Errorf("%s: total %d of %d", row.Name, row.Total, row.Parameters.Total())
+		}
+	}
+}
+
+func TestTheClosedFormCountsTheModel(t *testing.T) {
+	for _, groups := range []int{1, 2, 4} {
+		for _, what := range append([]What{""}, Whats...) {
+			model := tiny(t, 4, 1)
+			c := model.Config
+			a := Architecture{
+				Vocab: c.VocabSize, Positions: c.MaxPositionEmbeddings, TokenTypes: c.TypeVocabSize, Embedding: c.HiddenSize, Hidden: c.HiddenSize,
+				Intermediate: c.IntermediateSize, Layers: c.NumHiddenLayers, Shared: what, Groups: groups,
+			}
+			shared := model
+			if what != "" {
+				shared, _ = tie(t, model, Options{What: what, Groups: groups})
+			}
+			want, got := a.Parameters(), Count(shared)
+			want.Head = 2*c.HiddenSize + 2
+			want.LayerNorms = 4 * 4 * c.HiddenSize // every layer keeps its own
+			if got != want || got.Total() != shared.NumParameters() {
+				t.Errorf("%s in %d groups: %+v, the closed form gives %+v; %d in all", what, groups, got, want, shared.NumParameters())
+			}
+		}
+	}
+}

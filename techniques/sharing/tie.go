@@ -1,0 +1,200 @@
+package sharing
+
+import (
+	"fmt"
+	"slices"
+
+	"bertlab/gbert"
+	"bertlab/techniques/layerdrop"
+)
+
+// HistoryName is the name of sharing in a model's history. Its arguments are those of [Options]; "from" lists, where a group took
+// the maps of one of its layers, the layer of each group by its number in the pretrained model, such as "0,3".
+const HistoryName = "sharing.tie"
+
+// Tie lets the layers of each group share the maps that o names, weights and biases. The lowest layer of a group holds them. The
+// result shares its other weights with the given model, which is not changed. Where every layer is a group of its own and nothing
+// was tied, the result is a copy.
+//
+// Layers of a group must have the same kept heads (for attention), intermediate size (for the feed-forward network) and form of
+// each map: factored maps share their factors, so their ranks must be equal, and their mean does not exist. All else is an error.
+func Tie(m *gbert.Model, o Options) (*gbert.Model, *Report, error) {
+	layers := m.Config.NumHiddenLayers
+	o, err := o.withDefaults(layers)
+	if err != nil {
+		return nil, nil, err
+	}
+	split, err := Split(layers, o.Groups)
+	if err != nil {
+		return nil, nil, err
+	}
+	roles := o.What.Roles()
+	report := &Report{Options: o, Before: Count(m), Layers: make([]Distance, layers)}
+	for _, group := range split {
+		if err := checkGroup(m.Config, group, roles, o.Init); err != nil {
+			return nil, nil, err
+		}
+	}
+	shared := m.Clone()
+	changed := o.Groups < layers
+	for _, role := range roles {
+		for layer := range layers {
+			if m.Config.Layers[layer].Form(role).Kind == gbert.Tied {
+				changed = true
+			}
+		}
+	}
+	if changed {
+		clearMaps(shared, roles)
+	}
+	for _, group := range split {
+		means, err := measure(m, group, roles, report)
+		if err != nil {
+			return nil, nil, err
+		}
+		source := choose(group, o.Init, report)
+		report.Groups = append(report.Groups, Group{Layers: group, Source: source})
+		if err := report.compare(m, group, roles, source, means); err != nil {
+			return nil, nil, err
+		}
+		if !changed {
+			continue
+		}
+		for _, role := range roles {
+			if err := write(shared, m, group, role, source, means[role]); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	if changed {
+		shared.Config.History = append(shared.Config.History, gbert.Operation{Name: HistoryName, Arguments: report.arguments(m.Config)})
+	}
+	if err := shared.Check(); err != nil {
+		return nil, nil, fmt.Errorf("sharing: %w", err)
+	}
+	report.After = Count(shared)
+	return shared, report, nil
+}
+
+// checkGroup reports layers of a group that cannot share.
+func checkGroup(c *gbert.Config, group []int, roles []gbert.Role, init Init) error {
+	first := group[0]
+	for _, layer := range group[1:] {
+		a, b := c.Layers[first], c.Layers[layer]
+		if slices.Contains(roles, gbert.Query) && !slices.Equal(a.Heads, b.Heads) {
+			return fmt.Errorf("sharing: layers %d and %d cannot share attention: they keep the heads %v and %v; the same heads were expected (remove the others first, or make more groups)", first, layer, a.Heads, b.Heads)
+		}
+		if slices.Contains(roles, gbert.FFNIn) && a.IntermediateSize != b.IntermediateSize {
+			return fmt.Errorf("sharing: layers %d and %d cannot share their feed-forward network: its intermediate sizes are %d and %d; equal ones were expected (make more groups)", first, layer, a.IntermediateSize, b.IntermediateSize)
+		}
+		for _, role := range roles {
+			f, g := held(c, first, role), held(c, layer, role)
+			if f != g {
+				return fmt.Errorf("sharing: layers %d and %d cannot share their %s map: it is %s and %s; the same form and rank were expected", first, layer, role, describe(f), describe(g))
+			}
+			if f.Kind == gbert.Factored && init == Mean {
+				return fmt.Errorf("sharing: the %s maps of layers %d and %d are factored, and the mean of their products has not that rank: initialise with %q or %q", role, first, layer, First, Best)
+			}
+		}
+	}
+	return nil
+}
+
+// holder is the layer whose weights are the map of a layer.
+func holder(c *gbert.Config, layer int, role gbert.Role) int {
+	if form := c.Layers[layer].Form(role); form.Kind == gbert.Tied {
+		return form.Layer
+	}
+	return layer
+}
+
+// held is the form of a map where it is held: dense or factored.
+func held(c *gbert.Config, layer int, role gbert.Role) gbert.Form {
+	return c.Layers[holder(c, layer, role)].Form(role)
+}
+
+func describe(f gbert.Form) string {
+	if f.Kind == gbert.Factored {
+		return fmt.Sprintf("factored of rank %d", f.Rank)
+	}
+	return string(f.Kind)
+}
+
+// weightNames are the names of all weights that a map may be stored in.
+func weightNames(layer int, role gbert.Role) []string {
+	u, v := gbert.FactorNames(layer, role)
+	return []string{gbert.WeightName(layer, role), u, v, gbert.BiasName(layer, role)}
+}
+
+// clearMaps takes the maps and their forms out of a model.
+func clearMaps(m *gbert.Model, roles []gbert.Role) {
+	for layer := range m.Config.Layers {
+		for _, role := range roles {
+			for _, name := range weightNames(layer, role) {
+				m.DeleteWeight(name)
+			}
+			delete(m.Config.Layers[layer].Forms, role)
+		}
+	}
+}
+
+// write gives a group its map: that of layer source, or the mean where source is [NoLayer].
+func write(shared, m *gbert.Model, group []int, role gbert.Role, source int, mean dense) error {
+	c, keeper := m.Config, group[0]
+	setForm := func(layer int, form gbert.Form) {
+		shape := &shared.Config.Layers[layer]
+		if shape.Forms == nil {
+			shape.Forms = map[gbert.Role]gbert.Form{}
+		}
+		shape.Forms[role] = form
+	}
+	for _, layer := range group[1:] {
+		setForm(layer, gbert.Form{Kind: gbert.Tied, Layer: keeper})
+	}
+	stored := map[string]bool{}
+	for _, spec := range m.Weights() {
+		stored[spec.Name] = true
+	}
+	from := keeper
+	if source != NoLayer {
+		from = source
+	}
+	if form := held(c, from, role); form.Kind != gbert.Dense {
+		setForm(keeper, form)
+	}
+	names := weightNames(keeper, role)
+	for i, name := range weightNames(holder(c, from, role), role) {
+		if !stored[name] { // of another form, or of a map that lost all its heads or neurons
+			continue
+		}
+		values, shape, err := m.Weight(name)
+		if err != nil {
+			return fmt.Errorf("sharing: %w", err)
+		}
+		if source == NoLayer {
+			values = mean.weight
+			if i == len(names)-1 {
+				values = mean.bias
+			}
+		}
+		if err := shared.SetWeight(names[i], shape, values); err != nil {
+			return fmt.Errorf("sharing: %w", err)
+		}
+	}
+	return nil
+}
+
+// arguments are what a model's history says of a report.
+func (r *Report) arguments(c *gbert.Config) map[string]any {
+	arguments := map[string]any{"what": string(r.Options.What), "groups": r.Options.Groups, "init": string(r.Options.Init)}
+	var from []int
+	for _, group := range r.Groups {
+		if group.Source != NoLayer {
+			from = append(from, group.Source)
+		}
+	}
+	if len(from) == len(r.Groups) {
+		arguments["from"] = layerdrop.FormatLayers(layerdrop.Origins(c, from))
+	}
+	return arguments
+}
