@@ -47,8 +47,8 @@ func Quick() Config {
 	c.Tasks, c.Seeds, c.Drops = c.Tasks[:1], []uint64{1}, []int{2, 4}
 	c.Strategies = []layerdrop.Strategy{layerdrop.Top, layerdrop.Bottom, layerdrop.Symmetric}
 	c.Thresholds, c.Progressive = nil, false
-	c.BatchSize, c.LearningRate, c.MaxLength = 16, 1e-4, 40 // fewer examples, so more and larger steps with them
-	c.TrainExamples, c.TestExamples, c.SimilarityExamples = 640, 200, 100
+	c.BatchSize, c.LearningRate, c.MaxLength = 16, 2e-4, 32 // fewer examples, so more and larger steps with them
+	c.TrainExamples, c.TestExamples, c.SimilarityExamples = 1920, 200, 100
 	c.SpeedBatches, c.SpeedRepeats = []int{1, 16}, 7
 	return c
 }
