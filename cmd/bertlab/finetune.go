@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"bertlab/gbert"
 	"bertlab/gbert/backend"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
@@ -34,6 +36,11 @@ type finetuneFlags struct {
 	keep       string
 	keepHead   bool
 	options    finetune.Options
+	compact    bool
+
+	// What a compression method adds, if any: itself, for the model that is to be trained, and what becomes of the trained one.
+	method func(model *gbert.Model) (*finetune.Method, error)
+	finish func(trained *gbert.Model) (*gbert.Model, error)
 }
 
 func (a *app) finetuneCommand() *cobra.Command {
@@ -73,6 +80,14 @@ folder --data or from the task's own place.`,
 		}),
 	}
 	flags := command.Flags()
+	f.add(flags)
+	flags.StringVar(&f.keep, "keep", string(finetune.KeepBest), "which epoch's weights to keep: best (on dev) or last")
+	flags.BoolVar(&f.options.FreezeEmbeddings, "freeze-embeddings", false, "leave the embeddings as they are")
+	return command
+}
+
+// add adds the flags of every command that trains.
+func (f *finetuneFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.train, "train", "", "file with the training data")
 	flags.StringVar(&f.dev, "dev", "", "file with the data that the epochs are judged on")
 	flags.IntVar(&f.options.Epochs, "epochs", 3, "passes over the training data")
@@ -80,13 +95,10 @@ folder --data or from the task's own place.`,
 	flags.Float64Var(&f.options.Warmup, "warmup", 0.1, "share of the steps over which the learning rate rises")
 	flags.Float64Var(&f.options.WeightDecay, "weight-decay", 0.01, "AdamW's weight decay")
 	flags.Float64Var(&f.options.MaxGradNorm, "max-grad-norm", 1, "norm to which gradients are clipped (0: no clipping)")
-	flags.StringVar(&f.keep, "keep", string(finetune.KeepBest), "which epoch's weights to keep: best (on dev) or last")
-	flags.BoolVar(&f.options.FreezeEmbeddings, "freeze-embeddings", false, "leave the embeddings as they are")
 	flags.BoolVar(&f.keepHead, "keep-head", false, "go on with the classification head that the model has")
 	flags.DurationVar(&f.options.CheckpointEvery, "checkpoint-every", 2*time.Minute, "time between checkpoints")
 	f.targetFlags.add(flags)
 	f.dataFlags.add(flags)
-	return command
 }
 
 // trainingOptions are the options that the flags ask for. In the library a zero means the default, so "none" is negative.
@@ -149,6 +161,11 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 			return nil, nil, err
 		}
 	}
+	if f.method != nil {
+		if options.Method, err = f.method(model); err != nil {
+			return nil, nil, wrongCall{err}
+		}
+	}
 	b, choice, err := a.openBackend(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -158,7 +175,17 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := result.Model.Save(a.out, f.precision()); err != nil {
+	written := result.Model
+	if f.finish != nil {
+		if written, err = f.finish(written); err != nil {
+			return nil, nil, err
+		}
+	}
+	save := written.Save
+	if f.compact {
+		save = written.SaveCompact
+	}
+	if err := save(a.out, f.precision()); err != nil {
 		return nil, nil, err
 	}
 	document := &finetuneDocument{

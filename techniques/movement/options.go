@@ -154,3 +154,9 @@ func (o Options) learned() bool { return o.Kind != Magnitude }
 
 // selects reports whether the mask is Top_v of the scores.
 func (o Options) selects() bool { return o.Kind == Magnitude || o.Kind == Movement }
+
+// Check reports options that no model can be pruned with, and says what was expected.
+func (o Options) Check() error {
+	_, err := o.withDefaults()
+	return err
+}
