@@ -19,8 +19,8 @@ type Report struct {
 	// Layers are the distances of each layer's maps to those that it has now, [layers].
 	Layers []Distance `json:"layers"`
 	// Before and After count the parameters.
-	Before Parts `json:"before"`
-	After  Parts `json:"after"`
+	Before Parts `json:"parts_before"`
+	After  Parts `json:"parts"`
 }
 
 // Group is layers that share. Layers have the numbers that they have in the model, from 0.

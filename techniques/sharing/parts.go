@@ -13,7 +13,7 @@ type Parts struct {
 	// Projection is the map from the embedding size to the hidden size where these differ.
 	Projection int `json:"projection,omitempty"`
 	Attention  int `json:"attention"`
-	FFN        int `json:"ffn"`
+	FFN        int `json:"feed_forward"`
 	// LayerNorms are those of the layers.
 	LayerNorms int `json:"layer_norms"`
 	Pooler     int `json:"pooler"`
