@@ -11,7 +11,7 @@ import (
 // The claims about the models themselves: where they are pruned, which weights remain, how fast they are.
 
 // layerShares are the shares of weights that remain in each layer, mean over runs; nil without runs.
-func layerShares(runs []Trained, sizes []int) []float64 {
+func (r *Result) layerShares(runs []Trained) []float64 {
 	if len(runs) == 0 {
 		return nil
 	}
@@ -20,8 +20,9 @@ func layerShares(runs []Trained, sizes []int) []float64 {
 		for layer, matrices := range t.ByMatrix {
 			kept, total := 0.0, 0.0
 			for i, share := range matrices {
-				kept += share * float64(sizes[i])
-				total += float64(sizes[i])
+				size := float64(r.MatrixSizes[layer][i])
+				kept += share * size
+				total += size
 			}
 			shares[layer] += kept / total / float64(len(runs))
 		}
@@ -29,17 +30,13 @@ func layerShares(runs []Trained, sizes []int) []float64 {
 	return shares
 }
 
-// matrixSizes are the relative sizes of a layer's matrices, in the order of gbert.LayerRoles, for an intermediate size of four
-// times the hidden size, as BERTs have it.
-var matrixSizes = []int{1, 1, 1, 1, 4, 4}
-
 func (r *Result) claimLayers() experiment.Claim {
 	claim := experiment.Claim{
 		Text:  "With one selection for the whole model, movement pruning keeps the lower layers and prunes the upper ones most; magnitude pruning is about even.",
 		Paper: "figure 6, no numbers",
 	}
-	moved := layerShares(r.global(movement.Movement, r.Config.Focus), matrixSizes)
-	even := layerShares(r.global(movement.Magnitude, r.Config.Focus), matrixSizes)
+	moved := r.layerShares(r.global(movement.Movement, r.Config.Focus))
+	even := r.layerShares(r.global(movement.Magnitude, r.Config.Focus))
 	if len(moved) < 2 || len(even) < 2 {
 		claim.Measured, claim.Explanation = "not run", "The protocol does not run both methods with global selection, or the model has one layer."
 		return claim

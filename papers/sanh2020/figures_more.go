@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
@@ -46,7 +47,7 @@ func (r *Result) LayerHeatmap() (*figures.Figure, error) {
 func (r *Result) LayerBars() (*figures.Figure, error) {
 	var series []figures.BarSeries
 	for _, kind := range r.Config.Global {
-		shares := layerShares(r.global(kind, r.Config.Focus), matrixSizes)
+		shares := r.layerShares(r.global(kind, r.Config.Focus))
 		for i := range shares {
 			shares[i] *= 100
 		}
@@ -151,11 +152,25 @@ func (r *Result) SpeedBars() (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title: "Zeros cost what weights cost; heads and neurons that are gone cost nothing", XLabel: "batch size", YLabel: "examples/s against the dense model",
+			Title: r.speedTitle(), XLabel: "batch size", YLabel: "examples/s against the dense model",
 			Caption: fmt.Sprintf("%s, %d tokens, %s, medians and quartiles of %d pairs of timings", r.Config.Model, s.Length, r.Provenance.Machine, s.Repeats),
 		},
 		Groups: groups, Series: series, Format: "%.2f×", HLines: []figures.Reference{{Value: 1, Label: "dense"}},
 	})
+}
+
+// speedTitle says what was measured at the largest batch: with zeros, and with the fewest heads and neurons.
+func (r *Result) speedTitle() string {
+	last := len(r.Config.SpeedBatches) - 1
+	var parts []string
+	if len(r.Speed.Unstructured) > 0 {
+		parts = append(parts, fmt.Sprintf("%.2f× with zeros", r.Speed.Unstructured[last].Ratio))
+	}
+	if len(r.Speed.Structured) > 0 {
+		fewest := slices.MinFunc(r.Speed.Structured, func(a, b StructuredSpeed) int { return cmp.Compare(a.Remaining, b.Remaining) })
+		parts = append(parts, fmt.Sprintf("%.2f× with %g %% of heads and neurons", fewest.Batches[last].Ratio, 100*fewest.Remaining))
+	}
+	return fmt.Sprintf("Speed at batch %d: %s", r.Config.SpeedBatches[last], strings.Join(parts, ", "))
 }
 
 // HybridCurve shows the metric against the measured speed, for heads and neurons that were removed and for zeros.

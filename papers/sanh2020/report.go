@@ -74,7 +74,7 @@ func (r *Result) Sections() ([]figures.Section, error) {
 		{Title: "Accuracy against remaining weights", Blocks: append(blocks("Remaining weights are counted in the model that comes out, over the encoder's matrices.", "curves", "loss"), table(r.RunTable()), table(PaperTable()))},
 		{Title: "Which weights remain", Blocks: blocks("Magnitude keeps what is large; movement keeps what grew.", "weights", "scores", "matrices", "layers", "drift")},
 		{Title: "Training", Blocks: blocks("With hard movement pruning only the order of the scores counts, and they begin at 0: Adam's steps are proportional to the rate, so the rate can matter for thresholds and noise (soft movement, L0), and hardly for the order.", "teacher", "rates")},
-		{Title: "Size and speed", Blocks: append(blocks("Zeros shrink the file, not the time. Heads and neurons that are removed shrink both. A model that was pruned without training shows its speed only: its accuracy is not what pruning costs.", "speed", "hybrid"), table(r.SpeedTable()), table(r.StorageTable()))},
+		{Title: "Size and speed", Blocks: append(blocks("Zeros shrink the file, and leave the number of operations as it is. Heads and neurons that are removed shrink both. A model that was pruned without training shows its speed only: its accuracy is not what pruning costs.", "speed", "hybrid"), table(r.SpeedTable()), table(r.StorageTable()))},
 		{Title: "Where the numbers come from", Blocks: []figures.Block{r.provenance()}},
 	}, nil
 }

@@ -17,6 +17,8 @@ type Result struct {
 	Layers   int     `json:"layers"`
 	Metric   string  `json:"metric"`
 	Majority float64 `json:"majority"`
+	// MatrixSizes are the numbers of weights by layer and matrix, in the order of gbert.LayerRoles.
+	MatrixSizes [][]int `json:"matrix_sizes"`
 	// Steps is the number of optimizer steps of each run, Examples that of test examples.
 	Steps    int `json:"steps"`
 	Examples int `json:"examples"`

@@ -88,6 +88,9 @@ func (r *run) prepare(ctx context.Context) error {
 	result.Provenance.Data = []experiment.DataProvenance{experiment.DescribeData("train", r.train), experiment.DescribeData("test", r.test)}
 	result.Layers, result.Metric, result.Examples = model.Config.NumHiddenLayers, r.test.Task.Metrics[0], r.test.Len()
 	result.Majority = majority(r.test)
+	if result.MatrixSizes, err = matrixSizes(model); err != nil {
+		return err
+	}
 	r.store, err = experiment.Open(r.env.Dir, map[string]any{
 		"paper": "sanh2020", "config": c, "model": result.Provenance.ModelSHA256, "data": result.Provenance.Data,
 		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(result.Provenance.Versions),

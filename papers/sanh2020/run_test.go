@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,7 +29,7 @@ import (
 func tinyModel(t testing.TB) string {
 	t.Helper()
 	model, err := gbert.New(&gbert.Config{
-		VocabSize: 13, HiddenSize: 8, NumHiddenLayers: 2, NumAttentionHeads: 2, IntermediateSize: 32, HiddenAct: "gelu",
+		VocabSize: 13, HiddenSize: 8, NumHiddenLayers: 2, NumAttentionHeads: 2, IntermediateSize: 24, HiddenAct: "gelu",
 		MaxPositionEmbeddings: 16, TypeVocabSize: 2, InitializerRange: 0.3, LayerNormEps: 1e-12, ClassifierDropout: -1,
 	}, 3)
 	if err != nil {
@@ -175,6 +176,9 @@ func plausible(t *testing.T, r *Result) {
 	if r.Layers != 2 || r.Metric != "accuracy" || r.Majority < 0.5 || len(r.Dense) != 2 || r.Steps != 12 || r.Examples != 20 {
 		t.Errorf("%d layers, %s, majority %g, %d dense models, %d steps, %d examples", r.Layers, r.Metric, r.Majority, len(r.Dense), r.Steps, r.Examples)
 	}
+	if want := []int{64, 64, 64, 64, 192, 192}; len(r.MatrixSizes) != 2 || !slices.Equal(r.MatrixSizes[0], want) || !slices.Equal(r.MatrixSizes[1], want) {
+		t.Errorf("matrices of %v weights", r.MatrixSizes)
+	}
 	names := map[string]bool{}
 	for _, run := range append(r.Runs, r.Dense...) {
 		v := run.Variant
@@ -187,6 +191,9 @@ func plausible(t *testing.T, r *Result) {
 			if is {
 				right++
 			}
+		}
+		if whole := mean(r.layerShares([]Trained{run})); math.Abs(whole-run.Kept) > 1e-9 { // layers are equally large
+			t.Errorf("%s keeps %g by layer and %g in all", v, whole, run.Kept)
 		}
 		if len(run.Right) != 20 || math.Abs(right/20-run.Score) > 1e-9 || len(run.ByMatrix) != 2 || len(run.ByMatrix[0]) != 6 {
 			t.Errorf("%s: %+v", v, run)

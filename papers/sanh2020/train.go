@@ -96,6 +96,19 @@ func kept(model *gbert.Model) (float64, [][]float64, error) {
 	return count.Share(), byMatrix, nil
 }
 
+// matrixSizes are the numbers of weights that the shares of [kept] refer to.
+func matrixSizes(model *gbert.Model) ([][]int, error) {
+	count, err := movement.Count(model)
+	if err != nil {
+		return nil, err
+	}
+	sizes := make([][]int, model.Config.NumHiddenLayers)
+	for _, w := range count.ByWeight {
+		sizes[w.Layer] = append(sizes[w.Layer], w.Total)
+	}
+	return sizes, nil
+}
+
 // method is that of a variant, with the dense model as its teacher where the variant has one.
 func (s *seedRun) method(ctx context.Context, v Variant) (*finetune.Method, error) {
 	model, err := s.classifier(v.Seed)

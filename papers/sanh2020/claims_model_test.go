@@ -1,0 +1,165 @@
+package sanh2020
+
+import (
+	"math"
+	"testing"
+
+	"bertlab/figures"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/movement"
+)
+
+// layered is a run with one selection for the whole model that leaves a share in each layer.
+func (r *Result) layered(kind movement.Kind, shares ...float64) {
+	v := r.variant(kind, r.Config.Focus)
+	v.Scope = movement.Global
+	t := Trained{Variant: v}
+	for _, share := range shares {
+		t.ByMatrix = append(t.ByMatrix, []float64{share, share, share, share, share, share})
+	}
+	r.Runs = append(r.Runs, t)
+}
+
+func TestTheLowerHalfMustKeepMoreAndMoreThanWithMagnitude(t *testing.T) {
+	for name, test := range map[string]struct {
+		movement, magnitude []float64
+		want                figures.Verdict
+	}{
+		"twice as much, magnitude even":  {[]float64{0.2, 0.2, 0.1, 0.1}, []float64{0.1, 0.1, 0.1, 0.1}, figures.Holds},
+		"the middle layer does not vote": {[]float64{0.2, 0, 0.1}, []float64{0.1, 0.9, 0.1}, figures.Holds},
+		"1.125 times":                    {[]float64{0.5625, 0.5}, []float64{0.5, 0.5}, figures.DoesNotHold},
+		"magnitude still more so":        {[]float64{0.2, 0.1}, []float64{0.3, 0.1}, figures.DoesNotHold},
+		"like magnitude":                 {[]float64{0.2, 0.1}, []float64{0.2, 0.1}, figures.DoesNotHold},
+		"the upper half":                 {[]float64{0.1, 0.2}, []float64{0.1, 0.3}, figures.DoesNotHold},
+		"nothing above":                  {[]float64{0.2, 0}, []float64{0.1, 0.1}, figures.Holds},
+		"one layer":                      {[]float64{0.2}, []float64{0.1}, figures.CannotTell},
+		"magnitude not run":              {[]float64{0.2, 0.1}, nil, figures.CannotTell},
+		"movement not run":               {nil, []float64{0.2, 0.1}, figures.CannotTell},
+	} {
+		r := synthetic()
+		for range max(len(test.movement), len(test.magnitude)) {
+			r.MatrixSizes = append(r.MatrixSizes, []int{64, 64, 64, 64, 192, 192})
+		}
+		if test.movement != nil {
+			r.layered(movement.Movement, test.movement...)
+		}
+		if test.magnitude != nil {
+			r.layered(movement.Magnitude, test.magnitude...)
+		}
+		c := r.claimLayers()
+		if c.Verdict != test.want || (c.Measured == "not run") != (test.want == figures.CannotTell) {
+			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
+		}
+	}
+}
+
+func TestALayersShareWeighsItsMatricesBySize(t *testing.T) {
+	r := &Result{MatrixSizes: [][]int{{10, 10, 10, 10, 20, 40}, {1, 1, 1, 1, 1, 1}}}
+	run := func(last float64) Trained {
+		return Trained{ByMatrix: [][]float64{{0, 0, 0, 0, 1, last}, {1, 1, 1, 0, 0, last}}}
+	}
+	shares := r.layerShares([]Trained{run(1), run(0)}) // 60 and 20 of 100, 4 and 3 of 6
+	if len(shares) != 2 || math.Abs(shares[0]-0.4) > 1e-12 || math.Abs(shares[1]-3.5/6) > 1e-12 {
+		t.Errorf("%v", shares)
+	}
+	if r.layerShares(nil) != nil {
+		t.Error("without runs there are shares")
+	}
+}
+
+func TestMovementKeepsSmallWeightsMeansTenPointsMore(t *testing.T) {
+	for name, test := range map[string]struct {
+		magnitude, movement float64 // negative: not run
+		want                figures.Verdict
+	}{
+		"many more": {0, 0.5, figures.Holds}, "9 points more": {0.25, 0.34, figures.DoesNotHold}, "fewer": {0.5, 0.25, figures.DoesNotHold},
+		"no magnitude": {-1, 0.5, figures.CannotTell}, "no movement": {0, -1, figures.CannotTell},
+	} {
+		r := synthetic()
+		for kind, share := range map[movement.Kind]float64{movement.Magnitude: test.magnitude, movement.Movement: test.movement} {
+			if share >= 0 {
+				r.Runs = append(r.Runs, Trained{Variant: r.variant(kind, 0.1), Sample: &Sample{SmallShare: share}})
+			}
+		}
+		if c := r.claimSmallWeights(); c.Verdict != test.want || (c.Measured == "not run") != (test.want == figures.CannotTell) {
+			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
+		}
+	}
+}
+
+func TestLittleDriftMeansBothDistanceAndSigns(t *testing.T) {
+	for _, test := range []struct {
+		distance, signs float64
+		want            figures.Verdict
+	}{{0.09, 0.04, figures.Holds}, {0.1, 0.04, figures.DoesNotHold}, {0.09, 0.05, figures.DoesNotHold}, {0.5, 0.5, figures.DoesNotHold}} {
+		r := synthetic()
+		r.Drift = &Drift{Distance: test.distance, SignShare: test.signs}
+		if c := r.claimDrift(); c.Verdict != test.want {
+			t.Errorf("%g, %g: %v, want %v (%s)", test.distance, test.signs, c.Verdict, test.want, c.Measured)
+		}
+	}
+}
+
+// timed are the quartiles at the largest batch, after a smaller one at which everything is fast.
+func timed(low, high float64) []experiment.SpeedBatch {
+	return []experiment.SpeedBatch{{Size: 1, Ratio: 9, Low: 8, High: 10}, {Size: 16, Ratio: (low + high) / 2, Low: low, High: high}}
+}
+
+func TestTheQuartilesAtTheLargestBatchSayWhatIsFaster(t *testing.T) {
+	for _, test := range []struct {
+		low, high    float64
+		slow, faster figures.Verdict // that zeros save no time, that removal saves time
+	}{
+		{0.9, 1.04, figures.Holds, figures.DoesNotHold},
+		{1, 1.1, figures.CannotTell, figures.CannotTell},
+		{1.06, 1.5, figures.DoesNotHold, figures.Holds},
+	} {
+		r := synthetic()
+		r.Speed.Unstructured = timed(test.low, test.high)
+		r.Speed.Structured = []StructuredSpeed{{Remaining: 0.5, MACs: 2, PrunedMACs: 1, Batches: timed(test.low, test.high)}}
+		if c := r.claimZerosAreSlow(); c.Verdict != test.slow {
+			t.Errorf("zeros, %g to %g: %v, want %v (%s)", test.low, test.high, c.Verdict, test.slow, c.Measured)
+		}
+		if c := r.claimRemovalIsFast(); c.Verdict != test.faster {
+			t.Errorf("removal, %g to %g: %v, want %v (%s)", test.low, test.high, c.Verdict, test.faster, c.Measured)
+		}
+	}
+}
+
+func TestEveryModelWithoutItsHeadsMustBeFaster(t *testing.T) {
+	fast, slow, open := timed(1.2, 1.3), timed(0.9, 1), timed(1, 1.3)
+	for name, test := range map[string]struct {
+		models [][]experiment.SpeedBatch
+		want   figures.Verdict
+	}{
+		"all are": {[][]experiment.SpeedBatch{fast, fast}, figures.Holds}, "one is not": {[][]experiment.SpeedBatch{fast, slow}, figures.DoesNotHold},
+		"one is open": {[][]experiment.SpeedBatch{open, fast}, figures.CannotTell}, "none was timed": {nil, figures.CannotTell},
+	} {
+		r := synthetic()
+		for _, batches := range test.models {
+			r.Speed.Structured = append(r.Speed.Structured, StructuredSpeed{Remaining: 0.5, MACs: 2, PrunedMACs: 1, Batches: batches})
+		}
+		if c := r.claimRemovalIsFast(); c.Verdict != test.want || (c.Measured == "not run") != (test.models == nil) {
+			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
+		}
+	}
+}
+
+func TestTheTitleOfTheSpeedsFollowsTheNumbers(t *testing.T) {
+	half := StructuredSpeed{Remaining: 0.5, Batches: timed(1.5, 1.5)}
+	third := StructuredSpeed{Remaining: 0.3, Batches: timed(0.75, 0.75)}
+	for want, speed := range map[string]*Speed{
+		"Speed at batch 16: 1.25× with zeros, 0.75× with 30 % of heads and neurons": {Unstructured: timed(1, 1.5), Structured: []StructuredSpeed{half, third}},
+		"Speed at batch 16: 1.00× with zeros":                                       {Unstructured: timed(1, 1)},
+		"Speed at batch 16: 1.50× with 50 % of heads and neurons":                   {Structured: []StructuredSpeed{half}},
+	} {
+		r := synthetic()
+		r.Speed = speed
+		if got := r.speedTitle(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		if _, err := r.SpeedBars(); err != nil {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}

@@ -1,0 +1,192 @@
+package sanh2020
+
+import (
+	"strings"
+	"testing"
+
+	"bertlab/figures"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/movement"
+)
+
+// outcomes are right or wrong for each of 40 test examples; the pattern is repeated.
+func outcomes(pattern string) []bool {
+	list := make([]bool, 40)
+	for i := range list {
+		list[i] = pattern[i%len(pattern)] == '1'
+	}
+	return list
+}
+
+// opposite exchanges right and wrong.
+func opposite(pattern string) string {
+	return strings.NewReplacer("0", "1", "1", "0").Replace(pattern)
+}
+
+// synthetic is a result of a protocol with every method, before any run.
+func synthetic() *Result {
+	all := []movement.Kind{movement.Magnitude, movement.Movement, movement.Soft, movement.L0}
+	return &Result{Metric: "accuracy", Layers: 2, Drift: &Drift{}, Speed: &Speed{Repeats: 5}, Config: Config{
+		Seeds: []uint64{1, 2}, Kinds: all, Remaining: []float64{0.5, 0.1, 0.03}, Focus: 0.1, ScoreRate: 1e-2, L0Rate: 1e-1,
+		Global: []movement.Kind{movement.Magnitude, movement.Movement}, Distilled: all, SpeedBatches: []int{1, 16},
+	}}
+}
+
+// variant is a run of the curves, with the first seed.
+func (r *Result) variant(kind movement.Kind, remaining float64) Variant {
+	return Variant{Kind: kind, Scope: movement.Local, Remaining: remaining, Rate: r.Config.rate(kind), Seed: 1}
+}
+
+func (r *Result) add(v Variant, pattern string) {
+	r.Runs = append(r.Runs, Trained{Variant: v, Kept: v.Remaining, Right: outcomes(pattern)})
+}
+
+// pairings are outcomes of two groups, with the verdicts on "the first is better" and "both are equal".
+var pairings = map[string]struct {
+	a, b         string
+	above, equal figures.Verdict
+}{
+	"always right against always wrong": {"1", "0", figures.Holds, figures.DoesNotHold},
+	"always wrong against always right": {"0", "1", figures.DoesNotHold, figures.DoesNotHold},
+	"better on every other example":     {"11", "01", figures.Holds, figures.DoesNotHold},
+	"the same examples":                 {"10", "10", figures.DoesNotHold, figures.Holds},
+	"as many, but other examples":       {"10", "01", figures.CannotTell, figures.CannotTell},
+}
+
+func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
+	global := func(v Variant) Variant { v.Scope = movement.Global; return v }
+	distilled := func(v Variant) Variant { v.Distilled = true; return v }
+	structured := func(v Variant) Variant { v.Structured = true; return v }
+	second := func(v Variant) Variant { v.Seed = 2; return v }
+	r := synthetic()
+	few := func(kind movement.Kind) func(*Result) (experiment.Claim, error) {
+		return func(r *Result) (experiment.Claim, error) { return r.claimFewRemain(kind) }
+	}
+	for name, test := range map[string]struct {
+		claim      func(*Result) (experiment.Claim, error)
+		equal      bool
+		a, b       Variant
+		irrelevant []Variant // runs that are none of the claim's business
+	}{
+		"many remain": {
+			(*Result).claimManyRemain, false, r.variant(movement.Magnitude, 0.5), r.variant(movement.Movement, 0.5),
+			[]Variant{r.variant(movement.Magnitude, 0.1), distilled(r.variant(movement.Magnitude, 0.5)), r.variant(movement.Soft, 0.5)},
+		},
+		"few remain, movement": {
+			few(movement.Movement), false, r.variant(movement.Movement, 0.1), r.variant(movement.Magnitude, 0.1),
+			[]Variant{r.variant(movement.Movement, 0.5), structured(r.variant(movement.Movement, 0.1)), global(r.variant(movement.Movement, 0.1))},
+		},
+		"few remain, soft": {
+			few(movement.Soft), false, r.variant(movement.Soft, 0.03), r.variant(movement.Magnitude, 0.03),
+			[]Variant{r.variant(movement.Movement, 0.03), {Kind: movement.Soft, Scope: movement.Local, Remaining: 0.1, Rate: 0.5, Seed: 1}},
+		},
+		"few remain, L0": {
+			few(movement.L0), false, r.variant(movement.L0, 0.1), r.variant(movement.Magnitude, 0.03), []Variant{r.variant(movement.L0, 0.5)},
+		},
+		"movement is like L0": {
+			(*Result).claimLikeL0, true, r.variant(movement.Movement, 0.1), r.variant(movement.L0, 0.1), []Variant{r.variant(movement.L0, 0.5), r.variant(movement.Magnitude, 0.1)},
+		},
+		"global and local": {
+			(*Result).claimGlobalLevel, true, global(r.variant(movement.Movement, 0.1)), r.variant(movement.Movement, 0.1),
+			[]Variant{global(r.variant(movement.Movement, 0.03)), r.variant(movement.Movement, 0.03), global(r.variant(movement.Magnitude, 0.1))},
+		},
+		"global, very few": {
+			(*Result).claimGlobalFew, false, global(r.variant(movement.Movement, 0.03)), r.variant(movement.Movement, 0.03),
+			[]Variant{global(r.variant(movement.Movement, 0.1)), r.variant(movement.Movement, 0.1), global(r.variant(movement.Magnitude, 0.03))},
+		},
+		"teacher": {
+			(*Result).claimTeacher, false, distilled(r.variant(movement.Soft, 0.1)), r.variant(movement.Soft, 0.1),
+			[]Variant{second(r.variant(movement.Soft, 0.1)), r.variant(movement.L0, 0.1), distilled(r.variant(movement.Movement, 0.1))},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for which, p := range pairings {
+				r, want := synthetic(), p.above
+				if test.equal {
+					want = p.equal
+				}
+				r.add(test.a, p.a)
+				r.add(test.b, p.b)
+				for _, v := range test.irrelevant {
+					pattern := opposite(p.a)
+					if v.Kind == test.b.Kind && v.Kind != test.a.Kind {
+						pattern = opposite(p.b)
+					}
+					r.add(v, pattern)
+				}
+				c, err := test.claim(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if c.Verdict != want {
+					t.Errorf("%s: %v, want %v (%s)", which, c.Verdict, want, c.Measured)
+				}
+			}
+			for _, only := range []Variant{test.a, test.b} {
+				r := synthetic()
+				r.add(only, "1")
+				if c, err := test.claim(r); err != nil || c.Verdict != figures.CannotTell || c.Measured != "not run" {
+					t.Errorf("with %s alone: %v, %q, %v", only, c.Verdict, c.Measured, err)
+				}
+			}
+		})
+	}
+}
+
+func TestSeveralSeedsAreOneMean(t *testing.T) {
+	r := synthetic()
+	other := r.variant(movement.Movement, 0.1)
+	other.Seed = 2
+	r.add(r.variant(movement.Movement, 0.1), "10")
+	r.add(other, "01")
+	r.add(r.variant(movement.L0, 0.1), "10")
+	r.add(r.variant(movement.L0, 0.03), "01")
+	c, err := r.claimLikeL0() // each example is right in every second run, on both sides
+	if err != nil || c.Verdict != figures.Holds || !strings.Contains(c.Measured, "0.5000 against 0.5000") {
+		t.Errorf("%v, %s, %v", c.Verdict, c.Measured, err)
+	}
+}
+
+func TestWithoutAModerateShareNothingIsSaidAboutMostWeights(t *testing.T) {
+	r := synthetic()
+	r.Config.Remaining = []float64{0.1, 0.49}
+	r.add(r.variant(movement.Magnitude, 0.49), "1")
+	r.add(r.variant(movement.Movement, 0.49), "0")
+	if c, err := r.claimManyRemain(); err != nil || c.Verdict != figures.CannotTell || c.Measured != "not run" {
+		t.Errorf("%v, %s, %v", c.Verdict, c.Measured, err)
+	}
+}
+
+func TestEqualMeansThatTheWholeIntervalIsWithinTwoPoints(t *testing.T) {
+	for _, test := range []struct {
+		low, high float64
+		want      figures.Verdict
+	}{
+		{-0.019, 0.019, figures.Holds}, {0.001, 0.019, figures.Holds}, {-0.02, 0.01, figures.CannotTell}, {-0.01, 0.02, figures.CannotTell}, {-0.5, 0.5, figures.CannotTell},
+		{0.02, 0.1, figures.CannotTell}, {0.021, 0.1, figures.DoesNotHold}, {-0.1, -0.021, figures.DoesNotHold},
+	} {
+		c := &comparison{}
+		c.difference.Low, c.difference.High = test.low, test.high
+		if got := c.equal(); got != test.want {
+			t.Errorf("[%g, %g]: %v, want %v", test.low, test.high, got, test.want)
+		}
+	}
+}
+
+func TestWhatWasNotRunCannotBeTold(t *testing.T) {
+	claims, err := synthetic().claims()
+	if err != nil {
+		t.Fatal(err)
+	}
+	measured := 0
+	for _, c := range claims {
+		if c.Measured != "not run" {
+			measured++ // the drift, which every protocol measures
+		} else if c.Verdict != figures.CannotTell || c.Explanation == "" {
+			t.Errorf("%s: %v, %q", c.Text, c.Verdict, c.Explanation)
+		}
+	}
+	if measured != 1 || len(claims) != 13 {
+		t.Errorf("%d of %d claims were measured", measured, len(claims))
+	}
+}
