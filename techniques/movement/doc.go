@@ -33,7 +33,9 @@
 // Good hyper-parameters. The paper's, for hundreds of thousands of examples: learning rate 3e-5, 6 to 10 epochs, batches of 16,
 // scores at 1e-2 (L0: 1e-1), λ of 400 for Soft and 125 for L0. The scores need thousands of steps: on a run of hundreds, raise
 // ScoreLearningRate to 3e-2 or more. Without Lambda, Soft and L0 learn their multiplier to reach Remaining, which they then
-// meet nearly, not exactly.
+// meet nearly, not exactly: [Count] says what is left.
+//
+// Effect. Masks add about a sixth to a training step on a CPU, and nothing to inference.
 //
 // Limits. Only dense maps are pruned: factored and tied ones are refused. Zeros among the weights save no time; removed heads
 // and neurons do. The floor of 0.5 % that the authors' code gives each matrix of Soft is not there.

@@ -183,15 +183,14 @@ func (p *plan) unitMasks(scores map[string][]float32) map[string][]float32 {
 }
 
 // evaluationMask is the mask of a score of Soft or L0 in the end of the training.
-func (p *plan) evaluationMask(score float32) float32 {
-	if p.Kind == Soft {
-		if score > float32(math.Log(p.Threshold/(1-p.Threshold))) {
+func (o Options) evaluationMask(score float32) float32 {
+	if o.Kind == Soft {
+		if score > float32(math.Log(o.Threshold/(1-o.Threshold))) {
 			return 1
 		}
 		return 0
 	}
-	s := 1 / (1 + math.Exp(-float64(score)))
-	return float32(min(1, max(0, (p.High-p.Low)*s+p.Low)))
+	return float32(min(1, max(0, (o.High-o.Low)*sigmoid(float64(score))+o.Low)))
 }
 
 // top is 1 at the k largest values, at the first of equal ones, and 0 elsewhere.

@@ -13,29 +13,36 @@ import (
 // firstSite is the first site of the random numbers of the hard concrete distribution; dropout uses those below.
 const firstSite = 1 << 20
 
-// hardConcrete is L0's mask (Louizos et al. 2018, arXiv:1712.01312; the paper's appendix):
+// hardConcrete is L0's mask of a group's units, in the shape of their scores: drawn when training.
+func (p *plan) hardConcrete(s *finetune.Step, g group) *Node {
+	if !s.Training {
+		return p.gate(s.Parameter(g.name), nil)
+	}
+	site := firstSite + slices.IndexFunc(p.groups, func(other group) bool { return other.name == g.name })
+	return p.gate(s.Parameter(g.name), gbert.Uniform(s.Seed, uint64(site), g.dims...))
+}
+
+// gate is the hard concrete distribution (Louizos et al. 2018, arXiv:1712.01312; the paper's appendix):
 //
 //	u ~ U(0, 1)    s̄ = σ((log u − log(1−u) + S)/b)    M = min(1, max(0, (r−l)·s̄ + l))
 //
-// without noise and temperature, s̄ = σ(S), when not training. As in the authors' code, u stays 0.0001 away from its ends.
-func (p *plan) hardConcrete(s *finetune.Step, g group) *Node {
-	score := s.Parameter(g.name)
-	if s.Training {
-		site := firstSite + slices.IndexFunc(p.groups, func(other group) bool { return other.name == g.name })
-		u := ClipScalar(gbert.Uniform(s.Seed, uint64(site), g.dims...), 1e-4, 1-1e-4)
-		score = DivScalar(Add(Sub(Log(u), Log(OneMinus(u))), score), p.Temperature)
+// Without u it is what a model is evaluated with: s̄ = σ(S), without temperature. As in the authors' code, u stays 0.0001 away
+// from its ends.
+func (o Options) gate(scores, u *Node) *Node {
+	if u != nil {
+		u = ClipScalar(u, 1e-4, 1-1e-4)
+		scores = DivScalar(Add(Sub(Log(u), Log(OneMinus(u))), scores), o.Temperature)
 	}
-	return ClipScalar(AddScalar(MulScalar(Sigmoid(score), p.High-p.Low), p.Low), 0, 1)
+	return ClipScalar(AddScalar(MulScalar(Sigmoid(scores), o.High-o.Low), o.Low), 0, 1)
 }
 
-// present is each unit's share in the penalty, in the shape of its scores: σ(S) for Soft; for L0 the probability that the mask
-// is not 0, σ(S − b·log(−l/r)). The paper prints log S there; the authors' code has S, which is what the distribution gives.
-func (p *plan) present(s *finetune.Step, g group) *Node {
-	score := s.Parameter(g.name)
-	if p.Kind == L0 {
-		score = AddScalar(score, -p.Temperature*math.Log(-p.Low/p.High))
+// present is each unit's share in the penalty: σ(S) for Soft; for L0 the probability that the mask is not 0,
+// σ(S − b·log(−l/r)). The paper prints log S there; the authors' code has S, which is what the distribution gives.
+func (o Options) present(scores *Node) *Node {
+	if o.Kind == L0 {
+		scores = AddScalar(scores, -o.Temperature*math.Log(-o.Low/o.High))
 	}
-	return Sigmoid(score)
+	return Sigmoid(scores)
 }
 
 // loss adds the penalty. With a fixed λ it is λ times the mean over the groups of each group's mean, as in the authors' code
@@ -46,7 +53,7 @@ func (p *plan) loss(s *finetune.Step, loss *Node) *Node {
 	}
 	var total *Node
 	for _, g := range p.groups {
-		mean := ReduceAllMean(p.present(s, g))
+		mean := ReduceAllMean(p.present(s.Parameter(g.name)))
 		if total == nil {
 			total = mean
 		} else {
@@ -57,7 +64,8 @@ func (p *plan) loss(s *finetune.Step, loss *Node) *Node {
 }
 
 // lagrangian adds λ₁·(R − v) + λ₂·(R − v)² for each population of units, R its share that remains and v the target of the
-// step. The multipliers are learned by ascent, so that R is led to v (Wang, Wohlwend and Lei 2020, arXiv:1910.04732).
+// step. The multipliers are learned by ascent, so that R is led to v (Wang, Wohlwend and Lei 2020, arXiv:1910.04732). R counts
+// the units whose mask would not be 0 in evaluation, which is what is left in the end; its gradient is that of the penalty.
 func (p *plan) lagrangian(s *finetune.Step, loss *Node) *Node {
 	scale := multiplierScale[p.Kind]
 	for _, population := range p.populations() {
@@ -67,12 +75,10 @@ func (p *plan) lagrangian(s *finetune.Step, loss *Node) *Node {
 			if g.population != population {
 				continue
 			}
-			share := ReduceAllSum(p.present(s, g))
-			if p.Kind == Soft { // the mask's own sum, with the gradient of the penalty
-				score := StopGradient(s.Parameter(g.name))
-				kept := ReduceAllSum(straightThrough(GreaterThan(score, s.Number("cut")), score))
-				share = Add(StopGradient(kept), Sub(share, StopGradient(share)))
-			}
+			share := ReduceAllSum(p.present(s.Parameter(g.name)))
+			score := s.Parameter(g.name)
+			kept := ReduceAllSum(ConvertDType(GreaterThan(score, p.cut(s)), score.DType()))
+			share = Add(StopGradient(kept), Sub(share, StopGradient(share)))
 			if remaining == nil {
 				remaining = share
 			} else {
@@ -98,6 +104,14 @@ const ascentRate = 1e-6
 func ascending(multiplier *Node) *Node {
 	stopped := StopGradient(multiplier)
 	return Add(stopped, MulScalar(Sub(stopped, multiplier), ascentRate))
+}
+
+// cut is the score above which a unit's mask is not 0 in evaluation: for L0, where (r−l)·σ(S) + l = 0.
+func (p *plan) cut(s *finetune.Step) *Node {
+	if p.Kind == Soft {
+		return s.Number("cut")
+	}
+	return Const(s.Graph(), float32(math.Log(-p.Low/p.High)))
 }
 
 func (p *plan) populations() []string {
