@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"bertlab/gbert"
+	"bertlab/techniques/layerdrop"
+	"bertlab/techniques/sharing"
+)
+
+// shareDocument is what share prints. Layers have the numbers that they have in the model.
+type shareDocument struct {
+	*modelDocument
+	*sharing.Report
+	// MACs count a classifier's operations for one example, by the number of its tokens: sharing leaves them as they were.
+	MACs []lengthMACs `json:"macs"`
+}
+
+type shareFlags struct {
+	targetFlags
+	what, init string
+	groups     int
+}
+
+func (a *app) shareCommand() *cobra.Command {
+	var f shareFlags
+	command := &cobra.Command{
+		Use:   "share",
+		Short: "Let layers share their weights and write the smaller model",
+		Long: `Let layers share their weights and write the smaller model (Lan et al. 2020, ALBERT, arXiv:1909.11942). The layers are divided
+into groups of neighbours; a group has one attention, one feed-forward network, or both. The shared weights begin with those of the
+group's first layer, with the mean of the group, or with the best layer: the one nearest to the others. LayerNorms are not shared.
+
+Sharing makes the file smaller, not the model faster. A shared model is fine-tuned as any other, and needs it.`,
+		Example: `  bertlab share --what attention --model all-MiniLM-L6-v2 --out shared
+  bertlab share --what all --groups 2 --init mean --model all-MiniLM-L6-v2 --out shared`,
+		Args: cobra.NoArgs,
+		RunE: a.begin(func(command *cobra.Command, _ []string) error {
+			document, err := a.share(command.Context(), &f)
+			if err != nil {
+				return err
+			}
+			return a.print(document, document.human)
+		}),
+	}
+	flags := command.Flags()
+	flags.StringVar(&f.what, "what", string(sharing.All), "what is shared: all, attention or ffn")
+	flags.IntVar(&f.groups, "groups", 1, "number of groups of neighbouring layers; each shares within itself")
+	flags.StringVar(&f.init, "init", string(sharing.First), "what the shared weights begin with: first, mean or best")
+	f.targetFlags.add(flags)
+	return command
+}
+
+func (a *app) share(ctx context.Context, f *shareFlags) (*shareDocument, error) {
+	options := sharing.Options{What: sharing.What(f.what), Groups: f.groups, Init: sharing.Init(f.init)}
+	switch {
+	case !slices.Contains(sharing.Whats, options.What):
+		return nil, wrongCallf("--what %s: choose one of %v", f.what, sharing.Whats)
+	case !slices.Contains(sharing.Inits, options.Init):
+		return nil, wrongCallf("--init %s: choose one of %v", f.init, sharing.Inits)
+	case a.model == "":
+		return nil, wrongCallf("name the model with --model")
+	}
+	if err := a.checkTarget(a.model, &f.targetFlags, false); err != nil {
+		return nil, err
+	}
+	model, info, err := a.openModel(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer model.Close()
+	if layers := model.Config.NumHiddenLayers; f.groups < 1 || f.groups > layers {
+		return nil, wrongCallf("--groups %d: the model has %d layers, so the number of groups is 1…%d", f.groups, layers, layers)
+	}
+	shared, report, err := sharing.Tie(model, options)
+	if err != nil {
+		return nil, err
+	}
+	saved, err := a.saveModel(shared, info, &f.targetFlags)
+	if err != nil {
+		return nil, err
+	}
+	document := &shareDocument{modelDocument: saved, Report: report, MACs: countMACs(model.Config, shared.Config)}
+	written, err := gbert.Load(a.out) // the parameters are those that the file holds
+	if err != nil {
+		return nil, err
+	}
+	defer written.Close()
+	report.After = sharing.Count(written)
+	return document, nil
+}
+
+func (d *shareDocument) human(w io.Writer) {
+	d.modelDocument.human(w)
+	for _, part := range []struct {
+		name          string
+		before, after int
+	}{
+		{"embeddings", d.Before.Embeddings, d.After.Embeddings}, {"attention", d.Before.Attention, d.After.Attention},
+		{"feed-forward network", d.Before.FFN, d.After.FFN}, {"LayerNorms", d.Before.LayerNorms, d.After.LayerNorms},
+		{"pooler and head", d.Before.Pooler + d.Before.Head, d.After.Pooler + d.After.Head},
+	} {
+		fmt.Fprintf(w, "  %s\t%d of %d\n", part.name, part.after, part.before)
+	}
+	for _, macs := range d.MACs {
+		fmt.Fprintf(w, "operations\t%d at %d tokens, before %d\n", macs.After, macs.Length, macs.Before)
+	}
+	for _, group := range d.Groups {
+		from := "the mean"
+		if group.Source != sharing.NoLayer {
+			from = "layer " + strconv.Itoa(group.Source)
+		}
+		distances := make([]string, len(group.Layers))
+		for i, layer := range group.Layers {
+			distances[i] = strconv.FormatFloat(d.Layers[layer].Relative, 'f', 3, 64)
+		}
+		fmt.Fprintf(w, "layers %s\tshare %s from %s; relative distances %s\n", layerdrop.FormatLayers(group.Layers), d.Options.What, from, strings.Join(distances, ", "))
+	}
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+func TestASharedModelIsJudgedExportedAndTrainedAsAnyOther(t *testing.T) {
+	model, data := tinyModel(t, 2), reviews(t, 21)
+	dir := t.TempDir()
+	shared, plain, tuned := filepath.Join(dir, "shared"), filepath.Join(dir, "plain"), filepath.Join(dir, "tuned")
+	document := bertlab(t, "share", "--what", "attention", "--groups", "2", "--init", "mean", "--model", model, "--out", shared, "--json").document()
+	if number(t, document, "parts", "attention")*3 != number(t, document, "parts_before", "attention")*2 || number(t, document, "parts", "feed_forward") != number(t, document, "parts_before", "feed_forward") {
+		t.Errorf("attention of three layers in two groups: before %v, after %v", document["parts_before"], document["parts"])
+	}
+	sum := 0.0
+	for _, part := range document["parts"].(map[string]any) {
+		sum += part.(float64)
+	}
+	if sum != number(t, document, "parameters") || sum >= number(t, document, "model", "parameters") {
+		t.Errorf("the parts have %g parameters, the model %v", sum, document["parameters"])
+	}
+	if groups := document["groups"].([]any); len(groups) != 2 || len(document["layers"].([]any)) != 3 || len(document["history"].([]any)) != 1 {
+		t.Errorf("%v", document)
+	}
+	exported := bertlab(t, "export", "--dense", "--model", shared, "--out", plain, "--json").document()
+	if exported["plain"] != true || number(t, exported, "parameters") != number(t, document, "model", "parameters") {
+		t.Errorf("the dense export is %v", exported)
+	}
+	eval := func(name, model string) []line {
+		file := filepath.Join(dir, name+".jsonl")
+		bertlab(t, "eval", "--model", model, "--task", "sst2", "--data", data, "--predictions", file, "--json").document()
+		return readPredictions(t, file)
+	}
+	sameLogits(t, eval("shared", shared), eval("plain", plain), 1e-5)
+	trained := bertlab(t, "finetune", "--model", shared, "--task", "sst2", "--train", data, "--dev", data, "--epochs", "1", "--out", tuned, "--json").document()
+	if _, ok := trained["out"]; !ok {
+		t.Errorf("%v", trained)
+	}
+	fewer := bertlab(t, "heads", "prune", "--remove", "0:1;1:1", "--model", shared, "--out", filepath.Join(dir, "fewer"), "--json").document()
+	if number(t, fewer, "parameters") >= sum {
+		t.Error("heads of shared layers cannot be removed")
+	}
+	if c := bertlab(t, "share", "--init", "best", "--model", model, "--out", filepath.Join(dir, "text")); c.status != exitSuccess {
+		t.Errorf("%s%s", c.stdout, c.stderr)
+	}
+}
+
+func TestWrongCallsOfShareSayWhatIsPossible(t *testing.T) {
+	model := tinyModel(t, 2)
+	share := func(more ...string) []string {
+		return append([]string{"share", "--model", model, "--out", "x"}, more...)
+	}
+	for name, test := range map[string]struct {
+		args     []string
+		mentions []string
+	}{
+		"no groups":       {share("--groups", "0"), []string{"--groups 0", "1…3"}},
+		"too many groups": {share("--groups", "4"), []string{"--groups 4", "3 layers", "1…3"}},
+		"unknown what":    {share("--what", "embeddings"), []string{"all", "attention", "ffn"}},
+		"unknown init":    {share("--init", "last"), []string{"first", "mean", "best"}},
+		"no model":        {[]string{"share", "--out", "x"}, []string{"--model"}},
+		"no folder":       {[]string{"share", "--model", model}, []string{"--out"}},
+		"same folder":     {[]string{"share", "--model", model, "--out", model}, []string{"another one"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bertlab(t, test.args...).fails(exitWrongCall, test.mentions...)
+		})
+	}
+	if exists("x") {
+		t.Error("a wrong call wrote something")
+	}
+}
