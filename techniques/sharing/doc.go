@@ -26,6 +26,6 @@
 // use: train it again. Sharing the feed-forward network costs the paper's models most of the accuracy.
 //
 // Limits. LayerNorms keep parameters of their own in every layer, 4 × hidden size of them; ALBERT shares them too. Ties of the
-// chosen maps that a model already has are replaced by the new groups. The sharing of a whole group by heads.Remove needs the same
-// heads removed from all its layers. Embeddings are not factorised here.
+// chosen maps that a model already has are replaced by the new groups. Heads that are removed later go from all layers of a group:
+// heads.Remove refuses other sets. Embeddings are not factorised here.
 package sharing

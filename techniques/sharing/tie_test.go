@@ -236,6 +236,16 @@ func TestSharingComposesWithRemovalOfHeadsAndLayers(t *testing.T) {
 			t.Errorf("without heads, %s: dense differs by %g", init, far)
 		}
 	}
+	emptied, err := heads.Remove(shared, heads.Set{0: {0, 1}, 1: {0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if far := apart(logits(t, emptied, d), logits(t, plain(t, emptied), d)); far > 1e-5 {
+		t.Errorf("a group that lost its heads differs by %g from its dense copy", far)
+	}
+	if _, err := heads.Remove(shared, heads.Set{0: {0}}); err == nil {
+		t.Error("a head was removed from one layer of a group alone")
+	}
 	dropped, err := layerdrop.Drop(shared, []int{0, 3})
 	if err != nil {
 		t.Fatal(err)
