@@ -109,7 +109,7 @@ func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
 				r.add(test.b, p.b)
 				for _, v := range test.irrelevant {
 					pattern := opposite(p.a)
-					if v.Kind == test.b.Kind && v.Kind != test.a.Kind {
+					if v.Kind == test.b.Kind && v.Scope == test.b.Scope && v.Distilled == test.b.Distilled { // of the second group's sort
 						pattern = opposite(p.b)
 					}
 					r.add(v, pattern)
