@@ -71,19 +71,14 @@ func (o FactoriseOptions) chosen(c *gbert.Config) ([]gbert.Role, []int, error) {
 
 // checkShapes reports a rank, a ratio or moments that some chosen map cannot have.
 func (o FactoriseOptions) checkShapes(c *gbert.Config, targets []FactorisedMap) error {
-	side, least := math.MaxInt, 0.0
 	for _, t := range targets {
-		if t.Kept != "" {
-			continue
-		}
-		side = min(side, t.Out, t.In)
-		least = max(least, float64(t.Out+t.In)/(float64(t.Out)*float64(t.In)))
-		if o.Moments != nil {
+		if t.Kept == "" && o.Moments != nil {
 			if width := o.Moments.width(t.Layer, t.Role); width != t.In || o.Moments.layers() != c.NumHiddenLayers {
 				return fmt.Errorf("tucker: the moments are those of another model: layer %d, %s reads %d features, they have %d", t.Layer, t.Role, t.In, width)
 			}
 		}
 	}
+	side, least := limits(targets)
 	rank := o.Rank
 	if rank == 0 {
 		rank = o.MinRank
@@ -98,6 +93,18 @@ func (o FactoriseOptions) checkShapes(c *gbert.Config, targets []FactorisedMap) 
 		return fmt.Errorf("tucker: ratio %g, want %.4g…1: rank 1 needs as much in each of the chosen maps", o.Ratio, least)
 	}
 	return nil
+}
+
+// limits are the shortest side of the dense maps, and the largest part of its entries that rank 1 takes in one of them.
+func limits(targets []FactorisedMap) (side int, ratio float64) {
+	side = math.MaxInt
+	for _, t := range targets {
+		if t.Kept == "" {
+			side = min(side, t.Out, t.In)
+			ratio = max(ratio, float64(t.Out+t.In)/(float64(t.Out)*float64(t.In)))
+		}
+	}
+	return side, ratio
 }
 
 // factors are U and V of a map, and their relative error.

@@ -83,8 +83,8 @@ type Factorisation struct {
 	// Maps are the chosen maps, by layer and in the order of the roles.
 	Maps []FactorisedMap `json:"maps"`
 	// ParametersBefore and ParametersAfter count the weights of the chosen maps, without biases; a tied map counts where it is held.
-	ParametersBefore int `json:"parameters_before"`
-	ParametersAfter  int `json:"parameters_after"`
+	ParametersBefore int `json:"maps_parameters_before"`
+	ParametersAfter  int `json:"maps_parameters_after"`
 }
 
 // Factored is the number of maps that were factored.
@@ -104,15 +104,8 @@ func (f *Factorisation) Factored() int {
 // why. Biases do not change. The given model is not changed. A singular value decomposition that has begun is finished before ctx
 // is looked at.
 func Factorise(ctx context.Context, m *gbert.Model, o FactoriseOptions) (*gbert.Model, *Factorisation, error) {
-	rule, err := o.rule()
+	rule, targets, err := o.plan(m)
 	if err != nil {
-		return nil, nil, err
-	}
-	targets, err := o.targets(m)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := o.checkShapes(m.Config, targets); err != nil {
 		return nil, nil, err
 	}
 	smaller := m.Clone()
@@ -141,6 +134,36 @@ func Factorise(ctx context.Context, m *gbert.Model, o FactoriseOptions) (*gbert.
 		return nil, nil, fmt.Errorf("tucker: %w", err)
 	}
 	return smaller, result, nil
+}
+
+// Check reports options that [Factorise] refuses for this model, with what is possible.
+func (o FactoriseOptions) Check(m *gbert.Model) error {
+	_, _, err := o.plan(m)
+	return err
+}
+
+// Limits are the largest rank that each of the chosen dense maps can have, and the smallest ratio that rank 1 reaches in each. The
+// rule is not looked at.
+func (o FactoriseOptions) Limits(m *gbert.Model) (maxRank int, minRatio float64, err error) {
+	targets, err := o.targets(m)
+	if err != nil {
+		return 0, 0, err
+	}
+	maxRank, minRatio = limits(targets)
+	return maxRank, minRatio, nil
+}
+
+// plan is the name of the rule, and the chosen maps as they are.
+func (o FactoriseOptions) plan(m *gbert.Model) (string, []FactorisedMap, error) {
+	rule, err := o.rule()
+	if err != nil {
+		return "", nil, err
+	}
+	targets, err := o.targets(m)
+	if err != nil {
+		return "", nil, err
+	}
+	return rule, targets, o.checkShapes(m.Config, targets)
 }
 
 // targets are the chosen maps as they are, in order.

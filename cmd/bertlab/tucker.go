@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"bertlab/figures"
+	"bertlab/gbert"
+	"bertlab/techniques/layerdrop"
+	"bertlab/techniques/sharing"
+	"bertlab/techniques/tucker"
+)
+
+// tuckerDocument is what tucker prints.
+type tuckerDocument struct {
+	*modelDocument
+	Form string `json:"form"`
+	*tucker.Factorisation
+	// PartsBefore and Parts count the parameters of the model that was read and of the written file, read again.
+	PartsBefore sharing.Parts `json:"parts_before"`
+	Parts       sharing.Parts `json:"parts"`
+	// MACs are a classifier's operations for one example.
+	MACs   []lengthMACs `json:"macs"`
+	Chosen *provenance  `json:"weighted_on,omitempty"`
+}
+
+// tuckerForms are the forms that --form takes.
+var tuckerForms = []string{"svd"}
+
+type tuckerFlags struct {
+	dataFlags
+	targetFlags
+	form     string
+	rank     int
+	ratio    float64
+	rankBy   string
+	minRank  int
+	roles    []string
+	layers   string
+	weighted bool
+	ridge    float64
+}
+
+func (a *app) tuckerCommand() *cobra.Command {
+	var f tuckerFlags
+	command := &cobra.Command{
+		Use:   "tucker",
+		Short: "Factor the encoder's matrices and write the smaller model",
+		Long: `Factor the encoder's matrices and write the smaller model, which is then fine-tuned as any other.
+
+--form svd stores each matrix W [out, in] as U·V by its truncated singular value decomposition. The rank is given (--rank), or the
+largest for a part of each matrix's parameters (--ratio), or chosen for each matrix (--rank-by): energy:0.95 keeps 95 % of the squared
+singular values, evbmf takes the matrix for low rank plus noise. With --rank-by a matrix whose factors would save nothing stays
+dense. --weighted measures on data what each matrix reads, and makes its outputs most alike instead of its entries.`,
+		Example: `  bertlab tucker --form svd --ratio 0.5 --model all-MiniLM-L6-v2 --out low-rank
+  bertlab tucker --rank-by energy:0.9 --roles ffn_in,ffn_out --model DIR --out low-rank
+  bertlab tucker --rank 64 --weighted --examples 500 --model DIR --out low-rank`,
+		Args: cobra.NoArgs,
+		RunE: a.begin(func(command *cobra.Command, _ []string) error {
+			changed := command.Flags().Changed
+			if !f.weighted && changed("ridge") {
+				return wrongCallf("--ridge goes with --weighted")
+			}
+			if changed("min-rank") && !changed("rank-by") {
+				return wrongCallf("--min-rank goes with --rank-by")
+			}
+			document, err := a.tucker(command.Context(), &f, changed)
+			if err != nil {
+				return err
+			}
+			return a.print(document, document.human)
+		}),
+	}
+	flags := command.Flags()
+	flags.StringVar(&f.form, "form", tuckerForms[0], "how the matrices are stored: "+strings.Join(tuckerForms, ", "))
+	flags.IntVar(&f.rank, "rank", 0, "rank of every matrix")
+	flags.Float64Var(&f.ratio, "ratio", 0, "part of each matrix's parameters that its factors may have, above 0 and at most 1")
+	flags.StringVar(&f.rankBy, "rank-by", "", "what chooses each matrix's rank: evbmf, or energy:PART such as energy:0.95")
+	flags.IntVar(&f.minRank, "min-rank", 1, "least rank that --rank-by gives")
+	flags.StringSliceVar(&f.roles, "roles", nil, "the matrices that are factored, such as ffn_in,ffn_out (default: all six of a layer)")
+	flags.StringVar(&f.layers, "layers", "", "the layers, such as 0,1,2 (default: all)")
+	flags.BoolVar(&f.weighted, "weighted", false, "weigh errors by what the matrices read on data")
+	flags.Float64Var(&f.ridge, "ridge", 0.01, "part of the mean second moment that --weighted adds to all directions")
+	flags.StringVar(&f.split, "split", "train", "the split that --weighted measures on")
+	f.targetFlags.add(flags)
+	f.dataFlags.add(flags)
+	command.MarkFlagsOneRequired("rank", "ratio", "rank-by")
+	command.MarkFlagsMutuallyExclusive("rank", "ratio", "rank-by")
+	return command
+}
+
+func (a *app) tucker(ctx context.Context, f *tuckerFlags, changed func(flag string) bool) (*tuckerDocument, error) {
+	if !slices.Contains(tuckerForms, f.form) {
+		return nil, wrongCallf("--form %s: choose one of %s", f.form, strings.Join(tuckerForms, ", "))
+	}
+	if a.model == "" {
+		return nil, wrongCallf("name the model with --model")
+	}
+	if err := a.checkTarget(a.model, &f.targetFlags, false); err != nil {
+		return nil, err
+	}
+	options, err := f.options()
+	if err != nil {
+		return nil, err
+	}
+	check := func(m *gbert.Model) error {
+		if err := options.Check(m); err == nil {
+			return nil
+		} else if !(changed("rank") && f.rank == 0 || changed("ratio") && f.ratio == 0) {
+			return wrongCall{err}
+		}
+		rank, ratio, err := options.Limits(m)
+		if err != nil {
+			return wrongCall{err}
+		}
+		if changed("rank") {
+			return wrongCallf("--rank 0: want 1…%d, the shortest side of the chosen maps", rank)
+		}
+		return wrongCallf("--ratio 0: want %.4g…1: rank 1 needs as much in each of the chosen maps", ratio)
+	}
+	if f.weighted {
+		return a.tuckerWeighted(ctx, f, options, check)
+	}
+	model, info, err := a.openModel(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer model.Close()
+	if err := check(model); err != nil {
+		return nil, err
+	}
+	return a.factorise(ctx, model, info, f, options)
+}
+
+// options are what the flags ask for, without moments.
+func (f *tuckerFlags) options() (tucker.FactoriseOptions, error) {
+	o := tucker.FactoriseOptions{Rank: f.rank, Ratio: f.ratio}
+	if !(f.ridge >= 0) {
+		return o, wrongCallf("--ridge %g: it must be at least 0", f.ridge)
+	}
+	for _, role := range f.roles {
+		o.Roles = append(o.Roles, gbert.Role(role))
+	}
+	if f.layers != "" {
+		var err error
+		if o.Layers, err = layerdrop.ParseLayers(f.layers); err != nil {
+			return o, wrongCall{err}
+		}
+	}
+	if f.rankBy == "" {
+		return o, nil
+	}
+	if f.minRank < 1 {
+		return o, wrongCallf("--min-rank %d: it must be at least 1", f.minRank)
+	}
+	o.MinRank = f.minRank
+	rule, part, _ := strings.Cut(f.rankBy, ":")
+	energy, err := strconv.ParseFloat(part, 64)
+	switch {
+	case f.rankBy == "evbmf":
+		o.Noise = true
+	case rule == "energy" && err == nil && energy > 0 && energy <= 1:
+		o.Energy = energy
+	case rule == "energy":
+		return o, wrongCallf("--rank-by %s: the energy is above 0 and at most 1, such as energy:0.95", f.rankBy)
+	default:
+		return o, wrongCallf("--rank-by %s: choose evbmf, or energy:PART such as energy:0.95", f.rankBy)
+	}
+	return o, nil
+}
+
+func (a *app) tuckerWeighted(ctx context.Context, f *tuckerFlags, options tucker.FactoriseOptions, check func(*gbert.Model) error) (*tuckerDocument, error) {
+	f.headless = true
+	b, err := a.openBench(ctx, &f.dataFlags, check)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	if options.Moments, err = tucker.Moments(ctx, b.session, b.prepared, a.meter.Count("measuring moments", "examples")); err != nil {
+		return nil, err
+	}
+	options.Ridge = f.ridge
+	document, err := a.factorise(ctx, b.model, b.Model, f, options)
+	if err != nil {
+		return nil, err
+	}
+	stamp := b.stamp()
+	document.Chosen = &stamp
+	return document, nil
+}
+
+func (a *app) factorise(ctx context.Context, model *gbert.Model, info *modelInfo, f *tuckerFlags, options tucker.FactoriseOptions) (*tuckerDocument, error) {
+	options.Progress = a.meter.Count("factoring", "matrices")
+	smaller, result, err := tucker.Factorise(ctx, model, options)
+	if err != nil {
+		return nil, err
+	}
+	document := &tuckerDocument{Form: f.form, Factorisation: result, PartsBefore: sharing.Count(model)}
+	if document.modelDocument, err = a.saveModel(smaller, info, &f.targetFlags); err != nil {
+		return nil, err
+	}
+	written, err := gbert.Load(a.out)
+	if err != nil {
+		return nil, err
+	}
+	defer written.Close()
+	document.Parts = sharing.Count(written)
+	document.MACs = countMACs(model.Config, written.Config)
+	return document, nil
+}
+
+func (d *tuckerDocument) human(w io.Writer) {
+	table := &figures.Table{Columns: []figures.Column{
+		{Name: "layer"}, {Name: "matrix"}, {Name: "rank"}, {Name: "relative error", Format: "%.4f"}, {Name: "output error", Format: "%.4f"}, {Name: "parameters"}, {Name: "before"}, {Name: "kept"},
+	}}
+	for _, m := range d.Maps {
+		table.Rows = append(table.Rows, []any{m.Layer, string(m.Role), m.Rank, m.RelativeError, m.OutputError, m.ParametersAfter, m.ParametersBefore, string(m.Kept)})
+	}
+	if !d.Weighted {
+		table.Columns = slices.Delete(table.Columns, 4, 5)
+		for i := range table.Rows {
+			table.Rows[i] = slices.Delete(table.Rows[i], 4, 5)
+		}
+	}
+	fmt.Fprintln(w, table.Text())
+	d.modelDocument.human(w)
+	fmt.Fprintf(w, "factored\t%d of %d matrices, %d parameters in place of %d\n", d.Factored(), len(d.Maps), d.ParametersAfter, d.ParametersBefore)
+	for _, m := range d.MACs {
+		fmt.Fprintf(w, "operations\t%.1f %% of %d at %d tokens\n", 100*float64(m.After)/float64(max(m.Before, 1)), m.Before, m.Length)
+	}
+}
