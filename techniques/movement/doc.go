@@ -35,7 +35,8 @@
 // ScoreLearningRate to 3e-2 or more. Without Lambda, Soft and L0 learn their multiplier to reach Remaining, which they then
 // meet nearly, not exactly: [Count] says what is left.
 //
-// Effect. Masks add about a sixth to a training step on a CPU, and nothing to inference.
+// Effect. With masks on all single weights, a training step (batch of 32, 32 tokens) of a BERT of 6 layers, 384 wide, took 1.17 to
+// 1.30 times the processor time on two cores. Inference takes what it took.
 //
 // Limits. Only dense maps are pruned: factored and tied ones are refused. Zeros among the weights save no time; removed heads
 // and neurons do. The floor of 0.5 % that the authors' code gives each matrix of Soft is not there.
