@@ -114,9 +114,19 @@ func (f *Forward) Attention(layer int, queries, x, bias *Node) (context, probs *
 	if len(f.config.Layers[layer].Heads) == 0 {
 		return nil, nil
 	}
-	q := f.heads(f.Linear(layer, Query, queries)) // [B, A, Q, d]
-	k := f.heads(f.Linear(layer, Key, x))         // [B, A, S, d]
-	v := f.heads(f.Linear(layer, Value, x))       // [B, A, S, d]
+	q, k, v := f.QueryKeyValue(layer, queries, x)
+	return f.Attend(q, k, v, bias)
+}
+
+// QueryKeyValue is the first part of [Forward.Attention], the linear maps: queries [B, Q, D] and x [B, S, D] to q [B, Q, A·d] and
+// k, v [B, S, A·d]. The layer must have heads.
+func (f *Forward) QueryKeyValue(layer int, queries, x *Node) (q, k, v *Node) {
+	return f.Linear(layer, Query, queries), f.Linear(layer, Key, x), f.Linear(layer, Value, x)
+}
+
+// Attend is the second part of [Forward.Attention], which has no weights: softmax(q·kᵀ/√d + bias)·v for each head.
+func (f *Forward) Attend(q, k, v, bias *Node) (context, probs *Node) {
+	q, k, v = f.heads(q), f.heads(k), f.heads(v) // [B, A, Q, d], [B, A, S, d]
 	q = MulScalar(q, 1/math.Sqrt(float64(f.config.HeadSize())))
 	scores := DotGeneral(q, []int{3}, []int{0, 1}, k, []int{3}, []int{0, 1}) // [B, A, Q, S]
 	probs = Softmax(Add(scores, bias), -1)
@@ -167,10 +177,20 @@ func (f *Forward) AttentionOutput(layer int, context, residual *Node) *Node {
 	if context == nil {
 		y = BroadcastToDims(ExpandAxes(f.Weight(BiasName(f.holder(layer, AttentionOutput), AttentionOutput)), 0, 1), residual.Shape().Dimensions...)
 	} else {
-		dims := context.Shape().Dimensions                                                          // [B, A, Q, d]
-		merged := Reshape(TransposeAllAxes(context, 0, 2, 1, 3), dims[0], dims[2], dims[1]*dims[3]) // [B, Q, A·d]
-		y = f.Linear(layer, AttentionOutput, merged)
+		y = f.MergeHeads(layer, context)
 	}
+	return f.NormAttention(layer, y, residual)
+}
+
+// MergeHeads is the linear part of [Forward.AttentionOutput]: W·concat(heads) + b, [B, A, Q, d] to [B, Q, D].
+func (f *Forward) MergeHeads(layer int, context *Node) *Node {
+	dims := context.Shape().Dimensions                                                          // [B, A, Q, d]
+	merged := Reshape(TransposeAllAxes(context, 0, 2, 1, 3), dims[0], dims[2], dims[1]*dims[3]) // [B, Q, A·d]
+	return f.Linear(layer, AttentionOutput, merged)
+}
+
+// NormAttention is the rest of [Forward.AttentionOutput]: LayerNorm(residual + y), both [B, Q, D].
+func (f *Forward) NormAttention(layer int, y, residual *Node) *Node {
 	y = f.dropout(y, f.config.HiddenDropoutProb)
 	return f.LayerNorm(attentionNorm(layer), Add(y, residual))
 }
@@ -189,8 +209,20 @@ func (f *Forward) FeedForward(layer int, x *Node) *Node {
 	if f.config.Layers[layer].IntermediateSize == 0 {
 		y = BroadcastToDims(ExpandAxes(f.Weight(BiasName(f.holder(layer, FFNOut), FFNOut)), 0, 1), x.Shape().Dimensions...)
 	} else {
-		y = f.Linear(layer, FFNOut, f.Activate(f.Linear(layer, FFNIn, x)))
+		y, _ = f.TwoMaps(layer, x)
 	}
+	return f.NormFeedForward(layer, y, x)
+}
+
+// TwoMaps is the linear part of [Forward.FeedForward] with its activation: y = W₂·h + b₂, h = act(W₁·x + b₁); [B, Q, D] to
+// [B, Q, D], and h [B, Q, F]. The layer's intermediate size must not be 0.
+func (f *Forward) TwoMaps(layer int, x *Node) (y, h *Node) {
+	h = f.Activate(f.Linear(layer, FFNIn, x))
+	return f.Linear(layer, FFNOut, h), h
+}
+
+// NormFeedForward is the rest of [Forward.FeedForward]: LayerNorm(x + y), both [B, Q, D].
+func (f *Forward) NormFeedForward(layer int, y, x *Node) *Node {
 	y = f.dropout(y, f.config.HiddenDropoutProb)
 	return f.LayerNorm(outputNorm(layer), Add(y, x))
 }
