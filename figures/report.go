@@ -13,7 +13,8 @@ import (
 // paper, and in light and dark.
 type Report struct {
 	Title, Subtitle string
-	// Language of the prose, as in <html lang>; "": "en".
+	// Language of the prose, as in <html lang>; "": "en". Standing phrases, such as "Contents" and the verdicts, are English, or
+	// Korean for "ko".
 	Language string
 	Sections []Section
 }
@@ -29,8 +30,11 @@ type Block interface {
 	write(out *bytes.Buffer, n *numbers) error
 }
 
-// numbers counts figures and tables through the report.
-type numbers struct{ figures, tables int }
+// numbers counts figures and tables through the report, and knows its words.
+type numbers struct {
+	figures, tables int
+	words           *phrases
+}
 
 // Paragraph is plain text. Nothing in it is markup: what looks like a tag is shown as it is.
 type Paragraph string
@@ -86,6 +90,7 @@ func (r *Report) HTML() ([]byte, error) {
 		return nil, errors.New("figures: a report needs a title")
 	}
 	var out bytes.Buffer
+	n := numbers{words: phrasesOf(r.Language)}
 	esc := func(s string) string { return html.EscapeString(strings.ToValidUTF8(s, "\uFFFD")) }
 	fmt.Fprintf(&out, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", esc(orElse(r.Language, "en")))
 	out.WriteString("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n")
@@ -95,14 +100,13 @@ func (r *Report) HTML() ([]byte, error) {
 	}
 	out.WriteString("</header>\n")
 	if len(r.Sections) > 1 {
-		out.WriteString("<nav aria-label=\"Contents\">\n<h2>Contents</h2>\n<ol>\n")
+		fmt.Fprintf(&out, "<nav aria-label=\"%s\">\n<h2>%s</h2>\n<ol>\n", n.words.contents, n.words.contents)
 		for i, s := range r.Sections {
 			fmt.Fprintf(&out, "<li><a href=\"#s%d\">%s</a></li>\n", i+1, esc(s.Title))
 		}
 		out.WriteString("</ol>\n</nav>\n")
 	}
 	out.WriteString("<main>\n")
-	var n numbers
 	for i, s := range r.Sections {
 		fmt.Fprintf(&out, "<section id=\"s%d\">\n<h2>%s</h2>\n", i+1, esc(s.Title))
 		for j, b := range s.Blocks {
@@ -144,8 +148,8 @@ func (f FigureBlock) write(out *bytes.Buffer, n *numbers) error {
 		return err
 	}
 	// Drawn at 8 inches wide the text has the size it was designed for; wider figures shrink to the page.
-	fmt.Fprintf(out, "<figure>\n<img src=\"data:%s;base64,%s\" width=\"%.0f\" height=\"%.0f\" alt=\"%s\">\n<figcaption><b>Figure %d.</b> %s</figcaption>\n</figure>\n",
-		kind, base64.StdEncoding.EncodeToString(raw), f.Figure.w*96/inch, f.Figure.h*96/inch, text(orElse(f.Alt, f.Figure.Alt())), n.figures, text(f.Text))
+	fmt.Fprintf(out, "<figure>\n<img src=\"data:%s;base64,%s\" width=\"%.0f\" height=\"%.0f\" alt=\"%s\">\n<figcaption><b>%s %d.</b> %s</figcaption>\n</figure>\n",
+		kind, base64.StdEncoding.EncodeToString(raw), f.Figure.w*96/inch, f.Figure.h*96/inch, text(orElse(f.Alt, f.Figure.Alt())), n.words.figure, n.figures, text(f.Text))
 	return nil
 }
 
@@ -158,12 +162,12 @@ func (t TableBlock) write(out *bytes.Buffer, n *numbers) error {
 	}
 	n.tables++
 	numbered := *t.Table
-	numbered.Title = strings.TrimSpace(fmt.Sprintf("Table %d. %s", n.tables, t.Table.Title))
-	fmt.Fprintf(out, "<div class=\"wide\">\n%s</div>\n", numbered.HTML())
+	numbered.Title = strings.TrimSpace(fmt.Sprintf("%s %d. %s", n.words.table, n.tables, t.Table.Title))
+	fmt.Fprintf(out, "<div class=\"wide\">\n%s</div>\n", numbered.markup(n.words))
 	return nil
 }
 
-func (c Claims) write(out *bytes.Buffer, _ *numbers) error {
+func (c Claims) write(out *bytes.Buffer, n *numbers) error {
 	count := map[Verdict]int{}
 	for _, x := range c {
 		count[x.Verdict]++
@@ -171,13 +175,13 @@ func (c Claims) write(out *bytes.Buffer, _ *numbers) error {
 	out.WriteString("<p class=\"tally\">")
 	for _, v := range []Verdict{Holds, DoesNotHold, CannotTell} {
 		if count[v] > 0 {
-			fmt.Fprintf(out, "<span>%d × %s</span> ", count[v], badge(v))
+			fmt.Fprintf(out, "<span>%d × %s</span> ", count[v], badge(v, n.words))
 		}
 	}
 	out.WriteString("</p>\n<ol class=\"claims\">\n")
 	for _, x := range c {
-		fmt.Fprintf(out, "<li class=\"%s\">\n<p class=\"claim\">%s %s</p>\n<dl>\n", x.Verdict.class(), badge(x.Verdict), text(x.Text))
-		for _, d := range []KeyValue{{"Paper", x.Paper}, {"Measured here", x.Measured}} {
+		fmt.Fprintf(out, "<li class=\"%s\">\n<p class=\"claim\">%s %s</p>\n<dl>\n", x.Verdict.class(), badge(x.Verdict, n.words), text(x.Text))
+		for _, d := range []KeyValue{{n.words.paper, x.Paper}, {n.words.measured, x.Measured}} {
 			if d.Value != "" {
 				fmt.Fprintf(out, "<div><dt>%s</dt><dd>%s</dd></div>\n", d.Key, text(d.Value))
 			}
@@ -192,8 +196,8 @@ func (c Claims) write(out *bytes.Buffer, _ *numbers) error {
 	return nil
 }
 
-func (p Provenance) write(out *bytes.Buffer, _ *numbers) error {
-	out.WriteString("<details>\n<summary>Where these numbers come from</summary>\n<table class=\"provenance\"><tbody>\n")
+func (p Provenance) write(out *bytes.Buffer, n *numbers) error {
+	fmt.Fprintf(out, "<details>\n<summary>%s</summary>\n<table class=\"provenance\"><tbody>\n", n.words.provenance)
 	for _, kv := range p {
 		fmt.Fprintf(out, "<tr><th scope=\"row\">%s</th><td>%s</td></tr>\n", text(kv.Key), text(kv.Value))
 	}

@@ -8,7 +8,9 @@ import (
 )
 
 // HTML returns a table element of class "bertlab-table" with everything escaped. It carries no style of its own but the alignment.
-func (t *Table) HTML() string {
+func (t *Table) HTML() string { return t.markup(&english) }
+
+func (t *Table) markup(w *phrases) string {
 	var out strings.Builder
 	out.WriteString("<table class=\"bertlab-table\">\n")
 	if t.Title != "" || t.Caption != "" {
@@ -36,7 +38,7 @@ func (t *Table) HTML() string {
 			text := html.EscapeString(t.cell(i, j))
 			if j < len(r) {
 				if v, ok := r[j].(Verdict); ok {
-					text = badge(v)
+					text = badge(v, w)
 				}
 			}
 			fmt.Fprintf(&out, `<td style="text-align:%s">%s</td>`, cssAlign(t.align(j)), text)
@@ -48,12 +50,12 @@ func (t *Table) HTML() string {
 }
 
 // badge is a verdict as a coloured word with a sign, so that it does not depend on the colour.
-func badge(v Verdict) string {
+func badge(v Verdict, w *phrases) string {
 	sign := map[Verdict]string{Holds: "✓", DoesNotHold: "✗"}[v]
 	if sign == "" {
 		sign = "?"
 	}
-	return fmt.Sprintf(`<span class="verdict %s"><span aria-hidden="true">%s</span> %s</span>`, v.class(), sign, html.EscapeString(v.String()))
+	return fmt.Sprintf(`<span class="verdict %s"><span aria-hidden="true">%s</span> %s</span>`, v.class(), sign, html.EscapeString(w.verdict(v)))
 }
 
 func cssAlign(a Align) string {

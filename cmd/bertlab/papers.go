@@ -45,6 +45,17 @@ type outcome struct {
 	Result any                `json:"result"` // plain data with JSON tags
 }
 
+// publish writes a paper's result, figures, tables and reports into the environment's folder.
+func publish(env *experiment.Environment, result interface {
+	Write(dir string) ([]string, error)
+}, claims []experiment.Claim) (*outcome, error) {
+	files, err := result.Write(env.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return &outcome{Report: files[len(files)-1], Files: files, Claims: claims, Result: result}, nil
+}
+
 // papers are the papers in the order in which they are run.
 var papers = []paper{
 	{"heads", "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)", reproduceHeads},
@@ -69,11 +80,7 @@ func reproduceHeads(ctx context.Context, env *experiment.Environment, r reproduc
 	if err != nil {
 		return nil, err
 	}
-	files, err := result.Write(env.Dir)
-	if err != nil {
-		return nil, err
-	}
-	return &outcome{Report: files[len(files)-1], Files: files, Claims: result.Claims, Result: result}, nil
+	return publish(env, result, result.Claims)
 }
 
 func reproduceMovement(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
@@ -93,11 +100,7 @@ func reproduceMovement(ctx context.Context, env *experiment.Environment, r repro
 	if err != nil {
 		return nil, err
 	}
-	files, err := result.Write(env.Dir)
-	if err != nil {
-		return nil, err
-	}
-	return &outcome{Report: files[len(files)-1], Files: files, Claims: result.Claims, Result: result}, nil
+	return publish(env, result, result.Claims)
 }
 
 func reproduceLayers(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
@@ -114,18 +117,10 @@ func reproduceLayers(ctx context.Context, env *experiment.Environment, r reprodu
 	for i := range config.Tasks {
 		config.Tasks[i].Data = r.data
 	}
-	if r.seed != nil {
-		for i := range config.Seeds {
-			config.Seeds[i] = *r.seed + uint64(i)
-		}
-	}
+	r.seeds(config.Seeds)
 	result, err := sajjad2020.Run(ctx, env, config)
 	if err != nil {
 		return nil, err
 	}
-	files, err := result.Write(env.Dir)
-	if err != nil {
-		return nil, err
-	}
-	return &outcome{Report: files[len(files)-1], Files: files, Claims: result.Claims, Result: result}, nil
+	return publish(env, result, result.Claims)
 }

@@ -4,8 +4,9 @@ import "bertlab/figures"
 
 // Claim is what a paper says and what was measured here.
 type Claim struct {
-	// Text is the claim in a sentence.
-	Text string `json:"claim"`
+	// Text is the claim in a sentence; Korean the same in Korean, for the Korean report.
+	Text   string `json:"claim"`
+	Korean string `json:"claim_ko,omitempty"`
 	// Paper is the paper's own value with its place, Measured ours with its interval.
 	Paper    string `json:"paper"`
 	Measured string `json:"measured"`
@@ -15,12 +16,24 @@ type Claim struct {
 }
 
 // ClaimsBlock shows claims in a report.
-func ClaimsBlock(claims []Claim) figures.Claims {
+func ClaimsBlock(claims []Claim, lang Language) figures.Claims {
 	block := make(figures.Claims, len(claims))
 	for i, c := range claims {
-		block[i] = figures.Claim{Text: c.Text, Verdict: c.Verdict, Paper: c.Paper, Measured: c.Measured, Explanation: c.Explanation}
+		block[i] = figures.Claim{Text: Text{c.Text, c.Korean}.In(lang), Verdict: c.Verdict, Paper: c.Paper, Measured: c.Measured, Explanation: c.Explanation}
 	}
 	return block
+}
+
+// ClaimTable lists a paper's claims with their verdicts.
+func ClaimTable(claims []Claim) *figures.Table {
+	t := &figures.Table{
+		Title:   "The paper's claims",
+		Columns: []figures.Column{{Name: "claim"}, {Name: "verdict"}, {Name: "measured here"}, {Name: "the paper"}},
+	}
+	for _, c := range claims {
+		t.Rows = append(t.Rows, []any{c.Text, c.Verdict, c.Measured, c.Paper})
+	}
+	return t
 }
 
 // When is the verdict of a claim that is decided: it holds or it does not.

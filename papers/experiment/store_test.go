@@ -126,8 +126,12 @@ func TestVerdicts(t *testing.T) {
 }
 
 func TestAClaimsBlockKeepsEveryField(t *testing.T) {
-	block := ClaimsBlock([]Claim{{Text: "a", Paper: "b", Measured: "c", Verdict: figures.Holds, Explanation: "d"}})
+	claims := []Claim{{Text: "a", Korean: "가", Paper: "b", Measured: "c", Verdict: figures.Holds, Explanation: "d"}}
+	block := ClaimsBlock(claims, English)
 	if want := (figures.Claims{{Text: "a", Verdict: figures.Holds, Paper: "b", Measured: "c", Explanation: "d"}}); !reflect.DeepEqual(block, want) {
 		t.Errorf("%+v", block)
+	}
+	if block := ClaimsBlock(claims, Korean); block[0].Text != "가" || block[0].Measured != "c" {
+		t.Errorf("in Korean: %+v", block)
 	}
 }

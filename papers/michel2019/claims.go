@@ -23,18 +23,20 @@ const level = 0.01
 func (r *Result) claims() ([]experiment.Claim, error) {
 	claims := []experiment.Claim{r.claimSingleHeads(), r.claimSomeHelp(), r.claimOneHead()}
 	for _, other := range []struct {
-		order Order
-		text  string
-		paper string
+		order  Order
+		text   string
+		korean string
+		paper  string
 	}{
-		{AtRandom, "Pruning by importance keeps more accuracy than pruning at random.", "not in the paper; its premise"},
-		{ByReverse, "Pruning by importance keeps more accuracy than the reverse order.", "not in the paper; its premise"},
-		{ByScore, "Pruning by importance keeps more accuracy than pruning by the heads' own score differences, an oracle.", "Figure 3: the importance curve lies above"},
+		{AtRandom, "Pruning by importance keeps more accuracy than pruning at random.", "중요도 순 가지치기는 무작위 가지치기보다 정확도를 더 잘 유지한다.", "not in the paper; its premise"},
+		{ByReverse, "Pruning by importance keeps more accuracy than the reverse order.", "중요도 순 가지치기는 그 역순보다 정확도를 더 잘 유지한다.", "not in the paper; its premise"},
+		{ByScore, "Pruning by importance keeps more accuracy than pruning by the heads' own score differences, an oracle.", "중요도 순 가지치기는 헤드별 점수 차이(테스트 집합을 미리 본 기준)에 따른 순서보다 정확도를 더 잘 유지한다.", "Figure 3: the importance curve lies above"},
 	} {
 		claim, err := r.claimArea(other.order, other.text, other.paper)
 		if err != nil {
 			return nil, err
 		}
+		claim.Korean = other.korean
 		claims = append(claims, claim)
 	}
 	claims = append(claims, r.claimPlateau(), r.claimTransfer(), r.claimSpeed())
@@ -68,6 +70,7 @@ func (r *Result) claimSingleHeads() experiment.Claim {
 	}
 	return experiment.Claim{
 		Text:     "Most heads can be removed one at a time without a significant change.",
+		Korean:   "대부분의 헤드는 하나씩 제거해도 유의한 변화가 없다.",
 		Paper:    "8 of 96 heads significant (p < 0.01, WMT, Table 1); BERT: Figure 1b, no count",
 		Measured: fmt.Sprintf("%d of %d heads significant (%d worse, %d better); changes of %s from %+.2f to %+.2f points", worse+better, n, worse, better, r.Metric, 100*low, 100*high),
 		Verdict:  experiment.When(2*(worse+better) < n),
@@ -101,6 +104,7 @@ func (r *Result) claimSomeHelp() experiment.Claim {
 	}
 	return experiment.Claim{
 		Text:     "Some heads do harm: the model is better without them.",
+		Korean:   "해가 되는 헤드도 있다. 그런 헤드가 없으면 모델이 더 낫다.",
 		Paper:    "half of the 8 significant heads raise BLEU (Table 1)",
 		Measured: fmt.Sprintf("%s rises for %d of %d heads; the loss falls, with its 95 %% interval below 0, for %d; the best is %s, %+.4f nats [%+.4f, %+.4f]", r.Metric, up, n, lossDown, best.Head, best.LossDelta, best.LossLow, best.LossHigh),
 		Verdict:  verdict,
@@ -127,6 +131,7 @@ func (r *Result) claimOneHead() experiment.Claim {
 	}
 	return experiment.Claim{
 		Text:        "One head is enough in most layers.",
+		Korean:      "대부분의 층에서는 헤드 하나로 충분하다.",
 		Paper:       "no layer of BERT significantly worse (p < 0.01), heads chosen on other data; best per layer −0.96 to +0.10 points (Table 3)",
 		Measured:    fmt.Sprintf("%d of %d layers significantly worse; change of %s by layer: %s points", worse, len(r.OneHead), r.Metric, strings.Join(parts, ", ")),
 		Verdict:     experiment.When(2*worse < len(r.OneHead)),
@@ -213,8 +218,9 @@ func (r *Result) claimPlateau() experiment.Claim {
 	whole := r.score(ByImportance, 0)
 	end := r.score(ByImportance, 1)
 	return experiment.Claim{
-		Text:  "Up to 40 % of the heads can be pruned without a noticeable loss, then accuracy falls off a cliff.",
-		Paper: "BERT on MNLI: 40 % (Figure 3); SST-2 60 %, CoLA and MRPC 50 % (Figure 6)",
+		Text:   "Up to 40 % of the heads can be pruned without a noticeable loss, then accuracy falls off a cliff.",
+		Korean: "헤드의 40%까지는 눈에 띄는 손실 없이 가지치기할 수 있고, 그 뒤에는 정확도가 급격히 떨어진다.",
+		Paper:  "BERT on MNLI: 40 % (Figure 3); SST-2 60 %, CoLA and MRPC 50 % (Figure 6)",
 		Measured: fmt.Sprintf("no significant loss (p < 0.01) up to %.0f %%; %s %.4f whole, %.4f at 40 %%, %.4f without heads (largest class %.4f)",
 			100*share, r.Metric, whole, at40, end, r.Majority),
 		Verdict:     experiment.When(share >= 0.4-0.02 && at40-end > 4*max(whole-at40, 0)),
@@ -224,8 +230,9 @@ func (r *Result) claimPlateau() experiment.Claim {
 
 func (r *Result) claimTransfer() experiment.Claim {
 	claim := experiment.Claim{
-		Text:  "Heads that matter in one domain matter in another.",
-		Paper: "Pearson's r 0.68 (MNLI matched and mismatched), 0.56 (news and MTNT) (Figure 2)",
+		Text:   "Heads that matter in one domain matter in another.",
+		Korean: "한 도메인에서 중요한 헤드는 다른 도메인에서도 중요하다.",
+		Paper:  "Pearson's r 0.68 (MNLI matched and mismatched), 0.56 (news and MTNT) (Figure 2)",
 	}
 	if r.Transfer == nil {
 		claim.Measured, claim.Explanation = "not run", "The protocol names no out-of-domain set."
@@ -248,6 +255,7 @@ func (r *Result) claimSpeed() experiment.Claim {
 	ideal := float64(r.Speed.MACs)/float64(r.Speed.PrunedMACs) - 1
 	return experiment.Claim{
 		Text:        "Removing half of the heads makes the model faster, most at large batches.",
+		Korean:      "헤드 절반을 제거하면 모델이 빨라지며, 배치가 클수록 효과가 크다.",
 		Paper:       "examples/s at batch 1, 4, 16, 64: +1.9, +2.7, +17.5, +17.5 % (Table 4, GTX 1080 Ti)",
 		Measured:    fmt.Sprintf("examples/s at batch %s; quartiles at batch %d: %+.1f to %+.1f %%; by operations %+.1f %%", strings.Join(parts, ", "), last.Size, 100*(last.Low-1), 100*(last.High-1), 100*ideal),
 		Verdict:     experiment.ByInterval(last.Low, last.High, 1),

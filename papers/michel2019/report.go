@@ -1,231 +1,133 @@
 package michel2019
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
-	"slices"
-
-	"github.com/google/renameio/v2"
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
 )
 
-// Figures are the experiment's figures by file name, in the order of the report.
-func (r *Result) Figures() ([]NamedFigure, error) {
+// Figures are the experiment's figures in the order of the report.
+func (r *Result) Figures() ([]experiment.NamedFigure, error) {
 	builders := []struct {
-		name  string
-		build func() (*figures.Figure, error)
+		name    string
+		there   bool
+		build   func() (*figures.Figure, error)
+		caption experiment.Text
 	}{
-		{"importance", r.ImportanceHeatmap}, {"ablation", r.AblationHeatmap}, {"ablation-loss", r.LossHeatmap}, {"histogram", r.Histogram},
-		{"pruning", r.PruningCurves}, {"speed", r.SpeedBars}, {"entropy", r.EntropyHeatmap},
+		{"importance", true, r.ImportanceHeatmap, experiment.Text{
+			English: "Importance of each head, E|∂L/∂ξ|, divided by the layer's ℓ2 norm. Dark heads are those on which the loss depends most.",
+			Korean:  "각 어텐션 헤드의 중요도 E|∂L/∂ξ|를 층마다 ℓ2 노름으로 나눈 값. 색이 진한 헤드일수록 손실이 그 헤드에 더 크게 의존한다.",
+		}},
+		{"ablation", true, r.AblationHeatmap, experiment.Text{
+			English: "What the metric changes by when one head is masked and all others stay. Marked heads change the predictions significantly.",
+			Korean:  "다른 헤드는 그대로 두고 헤드 하나만 마스킹했을 때 평가 지표의 변화. 표시된 헤드는 예측을 유의하게 바꾼다.",
+		}},
+		{"ablation-loss", true, r.LossHeatmap, experiment.Text{
+			English: "The same for the loss, which is finer than the metric: heads above 0 help, those below do harm.",
+			Korean:  "같은 실험을 손실로 본 것. 손실은 평가 지표보다 섬세하다. 양의 값은 도움이 되는 헤드, 음의 값은 해가 되는 헤드이다.",
+		}},
+		{"histogram", true, r.Histogram, experiment.Text{
+			English: "How often masking one head leads to which score. The line is the model with all its heads.",
+			Korean:  "헤드 하나를 마스킹했을 때 얻는 점수의 분포. 선은 모든 헤드를 갖춘 모델의 점수이다.",
+		}},
+		{"pruning", true, r.PruningCurves, experiment.Text{
+			English: "The metric as ever more heads are masked, without retraining, in each order.",
+			Korean:  "재학습 없이 헤드를 점점 더 많이 마스킹할 때의 평가 지표. 곡선마다 가지치기 순서가 다르다.",
+		}},
+		{"transfer", r.Transfer != nil, r.TransferScatter, experiment.Text{
+			English: "Each point is a head: what masking it does to the loss on the task's own test set, and on another domain.",
+			Korean:  "점 하나가 헤드 하나이다. 그 헤드를 마스킹했을 때 원래 도메인의 손실 변화(가로)와 다른 도메인의 손실 변화(세로).",
+		}},
+		{"speed", true, r.SpeedBars, experiment.Text{
+			English: "Examples a second without half of the heads, against the whole model. The dashed line is what the operations alone would give.",
+			Korean:  "헤드 절반을 제거한 모델의 초당 처리 예제 수(전체 모델 대비). 점선은 연산량만으로 기대되는 값이다.",
+		}},
+		{"entropy", true, r.EntropyHeatmap, experiment.Text{
+			English: "How widely each head attends: 0 is one token, ln n all n tokens alike.",
+			Korean:  "각 헤드가 얼마나 넓게 보는지를 나타내는 어텐션 엔트로피. 0이면 토큰 하나만, ln n이면 토큰 n개를 고르게 본다.",
+		}},
 	}
-	if r.Transfer != nil {
-		builders = slices.Insert(builders, 5, struct {
-			name  string
-			build func() (*figures.Figure, error)
-		}{"transfer", r.TransferScatter})
-	}
-	list := make([]NamedFigure, len(builders))
-	for i, b := range builders {
+	var list []experiment.NamedFigure
+	for _, b := range builders {
+		if !b.there {
+			continue
+		}
 		figure, err := b.build()
 		if err != nil {
 			return nil, fmt.Errorf("michel2019: %s: %w", b.name, err)
 		}
-		list[i] = NamedFigure{"heads-" + b.name, figure}
+		list = append(list, experiment.NamedFigure{Name: "heads-" + b.name, Figure: figure, Caption: b.caption})
 	}
 	return list, nil
 }
 
-// NamedFigure is a figure with the name of its file, without the ending.
-type NamedFigure struct {
-	Name   string
-	Figure *figures.Figure
-}
-
-// OneHeadTable is Table 3 of the paper: the change of the metric when one head stays in a layer.
-func (r *Result) OneHeadTable() *figures.Table {
-	t := &figures.Table{
-		Title: "One head in a layer", Caption: "Layers and heads count from 1. The head is chosen on training examples. Paper: best head per layer of bert-base-uncased on MNLI (Table 3).",
-		Columns: []figures.Column{
-			{Name: "layer"}, {Name: "head"}, {Name: r.Metric, Format: "%.4f"}, {Name: "change", Unit: "points", Format: "%+.2f"},
-			{Name: "p (McNemar)", Format: "%.3f"}, {Name: "change of the loss", Unit: "nats", Format: "%+.4f"}, {Name: "95 % interval"}, {Name: "paper", Unit: "points", Format: "%+.2f"},
-		},
-	}
-	paper := []float64{-0.01, 0.10, -0.14, -0.53, -0.29, -0.52, 0.05, -0.72, -0.96, 0.07, -0.19, -0.12}
-	for i, e := range r.OneHead {
-		var published any
-		if r.Layers == len(paper) {
-			published = paper[i]
-		}
-		t.Rows = append(t.Rows, []any{e.Layer + 1, e.Head.Head + 1, e.Metric, 100 * e.MetricDelta, e.PValue, e.LossDelta, fmt.Sprintf("[%+.4f, %+.4f]", e.LossLow, e.LossHigh), published})
-	}
-	return t
-}
-
-// SpeedTable is Table 4 of the paper.
-func (r *Result) SpeedTable() *figures.Table {
-	t := &figures.Table{
-		Title:   "Speed with half of the heads removed",
-		Caption: fmt.Sprintf("Sequences of %d tokens without padding, medians; ratios are medians of pairs timed in turn, with quartiles. Paper: BERT-base on MNLI, GTX 1080 Ti, 50 %% pruned (Table 4).", r.Speed.Length),
-		Columns: []figures.Column{
-			{Name: "batch"}, {Name: "whole", Unit: "examples/s", Format: "%.0f"}, {Name: "pruned", Unit: "examples/s", Format: "%.0f"},
-			{Name: "ratio", Format: "%.3f"}, {Name: "quartiles"}, {Name: "by operations", Format: "%.3f"}, {Name: "paper", Format: "%.3f"},
-		},
-	}
-	paper := map[int]float64{1: 1.019, 4: 1.027, 16: 1.175, 64: 1.175}
-	for _, b := range r.Speed.Batches {
-		var published any
-		if value, ok := paper[b.Size]; ok {
-			published = value
-		}
-		t.Rows = append(t.Rows, []any{b.Size, float64(b.Size) / b.Seconds, float64(b.Size) / b.PrunedSeconds, b.Ratio, fmt.Sprintf("%.3f to %.3f", b.Low, b.High), float64(r.Speed.MACs) / float64(r.Speed.PrunedMACs), published})
-	}
-	return t
-}
-
-// CurveTable lists the pruning curves by order, mean over seeds and draws.
-func (r *Result) CurveTable() *figures.Table {
-	t := &figures.Table{Title: "Pruning curves", Caption: "Mean over seeds and draws of the test " + r.Metric + ".", Columns: []figures.Column{{Name: "order"}}}
-	for _, order := range []Order{ByImportance, Recomputed, ByScore, AtRandom, ByReverse} {
-		curve, ok := r.curve(order)
-		if !ok {
-			continue
-		}
-		if len(t.Rows) == 0 {
-			for _, x := range curve.X {
-				t.Columns = append(t.Columns, figures.Column{Name: figures.Percent(x), Format: "%.3f"})
-			}
-		}
-		row := []any{string(order)}
-		for _, y := range curve.Y {
-			row = append(row, y)
-		}
-		t.Rows = append(t.Rows, row)
-	}
-	return t
-}
-
-// ModelTable lists the fine-tuned models.
-func (r *Result) ModelTable() *figures.Table {
-	t := &figures.Table{
-		Title:   "Fine-tuned models",
-		Columns: []figures.Column{{Name: "seed"}, {Name: "train loss", Unit: "nats", Format: "%.4f"}, {Name: "test loss", Unit: "nats", Format: "%.4f"}, {Name: r.Metric, Format: "%.4f"}},
-	}
-	for _, m := range r.Models {
-		t.Rows = append(t.Rows, []any{int(m.Seed), m.TrainLoss, m.TestLoss, m.Score})
-	}
-	return t
-}
-
-// Sections are the experiment's part of a report.
-func (r *Result) Sections() ([]figures.Section, error) {
+// Publication is what the experiment leaves in a folder.
+func (r *Result) Publication() (experiment.Publication, error) {
 	list, err := r.Figures()
+	if err != nil {
+		return experiment.Publication{}, err
+	}
+	return experiment.Publication{
+		Name: "heads", Result: r, Figures: list,
+		Tables: []experiment.NamedTable{{Name: "heads-one-head", Table: r.OneHeadTable()}, {Name: "heads-speed-table", Table: r.SpeedTable()}, {Name: "heads-curves", Table: r.CurveTable()}},
+		Report: func(lang experiment.Language) (*figures.Report, error) {
+			sections, err := r.sections(list, lang)
+			title := experiment.Text{English: "bertlab: which heads matter", Korean: "bertlab: 어떤 어텐션 헤드가 중요한가"}
+			return &figures.Report{Title: title.In(lang), Subtitle: r.caption(""), Sections: sections}, err
+		},
+	}, nil
+}
+
+// Write puts the result into a folder: heads.json, figures, tables and the report heads.html in two languages. It returns the
+// paths, the report last.
+func (r *Result) Write(dir string) ([]string, error) {
+	publication, err := r.Publication()
 	if err != nil {
 		return nil, err
 	}
+	return publication.Write(dir)
+}
+
+// sections are the report's in a language.
+func (r *Result) sections(list []experiment.NamedFigure, lang experiment.Language) ([]figures.Section, error) {
 	block := map[string]figures.Block{}
 	for _, f := range list {
-		block[f.Name] = figures.FigureBlock{Figure: f.Figure}
+		block[f.Name] = f.Block(lang)
 	}
-	c := r.Config
+	in := func(english, korean string) string { return experiment.Text{English: english, Korean: korean}.In(lang) }
+	say := func(english, korean string, args ...any) figures.Block {
+		return figures.Paragraph(fmt.Sprintf(in(english, korean), args...))
+	}
+	table := func(t *figures.Table) figures.Block { return figures.TableBlock{Table: t} }
+	c, deviation := r.Config, 100*math.Sqrt(r.Ablation.Score*(1-r.Ablation.Score)/float64(r.Ablation.Examples))
 	sections := []figures.Section{
-		{Title: "Are sixteen heads really better than one?", Blocks: []figures.Block{
-			figures.Paragraph("Michel, Levy and Neubig (NeurIPS 2019, arXiv:1905.10650) mask attention heads at test time, without retraining, and find that most are not needed. Here the same is measured on " + c.Model + ", fine-tuned on " + c.Task + "."),
-			figures.Paragraph(fmt.Sprintf("What differs from the paper: model and task (the paper: bert-base-uncased on MNLI); %d epoch(s) of fine-tuning at a learning rate of %g; McNemar's exact test and paired bootstraps in place of t-tests; a test set of %d examples, on which the accuracy has a standard error of %.1f points. The experiments on machine translation are not repeated.",
-				c.Epochs, c.LearningRate, r.Ablation.Examples, 100*math.Sqrt(r.Ablation.Score*(1-r.Ablation.Score)/float64(r.Ablation.Examples)))),
-			experiment.ClaimsBlock(r.Claims), figures.TableBlock{Table: r.ModelTable()},
+		{Title: in("Are sixteen heads really better than one?", "헤드 열여섯 개가 정말 하나보다 나은가?"), Blocks: []figures.Block{
+			say("Michel, Levy and Neubig (NeurIPS 2019, arXiv:1905.10650) mask attention heads at test time, without retraining, and find that most are not needed. Here the same is measured on %s, fine-tuned on %s.",
+				"Michel, Levy, Neubig(NeurIPS 2019, arXiv:1905.10650)는 재학습 없이 테스트 시점에 어텐션 헤드를 마스킹하여, 대부분의 헤드가 필요하지 않음을 보였다. 여기서는 %[2]s 과제로 미세 조정한 %[1]s 모델에서 같은 것을 측정한다.", c.Model, c.Task),
+			say("What differs from the paper: model and task (the paper: bert-base-uncased on MNLI); %d epoch(s) of fine-tuning at a learning rate of %g; McNemar's exact test and paired bootstraps in place of t-tests; a test set of %d examples, on which the accuracy has a standard error of %.1f points. The experiments on machine translation are not repeated.",
+				"논문과 다른 점: 모델과 과제(논문은 MNLI의 bert-base-uncased); 미세 조정 %d에폭, 학습률 %g; t-검정 대신 McNemar 정확 검정과 대응 부트스트랩; 테스트 예제 %d개에서 정확도의 표준 오차는 %.1f%%p이다. 기계 번역 실험은 반복하지 않는다.",
+				c.Epochs, c.LearningRate, r.Ablation.Examples, deviation),
+			experiment.ClaimsBlock(r.Claims, lang), table(r.ModelTable()),
 		}},
-		{Title: "Which heads matter", Blocks: []figures.Block{
-			figures.Paragraph(fmt.Sprintf("Importance is I = E|∂L/∂ξ| (equation 2), the absolute value taken for each example. Between two halves of the examples the ranking agrees with Spearman's ρ = %.2f; with the variant of the authors' code, which takes the absolute value for each token, with ρ = %.2f.", r.Stability, r.Agreement)),
+		{Title: in("Which heads matter", "어떤 헤드가 중요한가"), Blocks: []figures.Block{
+			say("Importance is I = E|∂L/∂ξ| (equation 2), the absolute value taken for each example. Between two halves of the examples the ranking agrees with Spearman's ρ = %.2f; with the variant of the authors' code, which takes the absolute value for each token, with ρ = %.2f.",
+				"중요도는 I = E|∂L/∂ξ|(식 2)이며, 절댓값은 예제마다 취한다. 예제를 반으로 나누어 구한 두 순위의 스피어만 상관은 ρ = %.2f이고, 토큰마다 절댓값을 취하는 저자 코드의 변형과는 ρ = %.2f이다.", r.Stability, r.Agreement),
 			block["heads-importance"], block["heads-ablation"], block["heads-ablation-loss"], block["heads-histogram"], block["heads-entropy"],
 		}},
-		{Title: "One head in a layer", Blocks: []figures.Block{figures.TableBlock{Table: r.OneHeadTable()}}},
-		{Title: "Pruning ever more heads", Blocks: []figures.Block{block["heads-pruning"], figures.TableBlock{Table: r.CurveTable()}}},
+		{Title: in("One head in a layer", "층마다 헤드 하나만 남기기"), Blocks: []figures.Block{table(r.OneHeadTable())}},
+		{Title: in("Pruning ever more heads", "헤드를 점점 더 많이 가지치기"), Blocks: []figures.Block{block["heads-pruning"], table(r.CurveTable())}},
 	}
 	if transfer, ok := block["heads-transfer"]; ok {
-		sections = append(sections, figures.Section{Title: "In and out of domain", Blocks: []figures.Block{transfer}})
+		sections = append(sections, figures.Section{Title: in("In and out of domain", "도메인 안과 밖"), Blocks: []figures.Block{transfer}})
 	}
-	sections = append(sections,
-		figures.Section{Title: "Speed", Blocks: []figures.Block{
-			figures.Paragraph(fmt.Sprintf("Masked heads cost what they cost before; only removed ones save time. Without half of the heads the model has %d of %d parameters and %.1f %% of the operations. Removed and masked heads give the same logits to within %.1e.",
-				r.Speed.PrunedParameters, r.Speed.Parameters, 100*float64(r.Speed.PrunedMACs)/float64(r.Speed.MACs), r.Speed.MaskedDifference)),
-			block["heads-speed"], figures.TableBlock{Table: r.SpeedTable()},
-		}},
-		figures.Section{Title: "Where the numbers come from", Blocks: []figures.Block{r.provenance()}},
-	)
-	return sections, nil
-}
-
-func (r *Result) provenance() figures.Block {
-	p := r.Provenance
-	block := figures.Provenance{
-		{Key: "model", Value: p.Model + ", " + p.ModelSource}, {Key: "weights (SHA-256)", Value: p.ModelSHA256},
-		{Key: "backend", Value: p.Backend + " " + p.Plugin}, {Key: "machine", Value: p.Machine},
-		{Key: "seconds", Value: fmt.Sprintf("%.0f", p.Seconds)},
-	}
-	for _, d := range p.Data {
-		block = append(block, figures.KeyValue{Key: d.Use, Value: fmt.Sprintf("%s %s %s, %d examples, SHA-256 %s", d.Task, d.Split, d.Selection, d.Examples, d.SHA256)})
-	}
-	if config, err := json.Marshal(r.Config); err == nil {
-		block = append(block, figures.KeyValue{Key: "protocol", Value: string(config)})
-	}
-	for _, name := range []string{"go", "github.com/gomlx/gomlx", "github.com/gomlx/go-xla", "github.com/gomlx/compute"} {
-		if version, ok := p.Versions[name]; ok {
-			block = append(block, figures.KeyValue{Key: name, Value: version})
-		}
-	}
-	return block
-}
-
-// Write puts the result into a folder: heads.json, each figure as PNG, SVG, PDF and CSV, the tables, and the report heads.html.
-// It returns the paths, the report last.
-func (r *Result) Write(dir string) ([]string, error) {
-	text, err := json.MarshalIndent(r, "", " ")
-	if err != nil {
-		return nil, fmt.Errorf("michel2019: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Join(dir, "figures"), 0o755); err != nil {
-		return nil, err
-	}
-	paths := []string{filepath.Join(dir, "heads.json")}
-	if err := renameio.WriteFile(paths[0], append(text, '\n'), 0o644); err != nil {
-		return nil, fmt.Errorf("michel2019: %w", err)
-	}
-	list, err := r.Figures()
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range list {
-		for _, ending := range []string{".png", ".svg", ".pdf", ".csv"} {
-			path := filepath.Join(dir, "figures", f.Name+ending)
-			if err := f.Figure.Save(path); err != nil {
-				return nil, err
-			}
-			paths = append(paths, path)
-		}
-	}
-	for name, table := range map[string]*figures.Table{"heads-one-head": r.OneHeadTable(), "heads-speed-table": r.SpeedTable(), "heads-curves": r.CurveTable()} {
-		for _, ending := range []string{".html", ".md", ".tex", ".csv"} {
-			path := filepath.Join(dir, "figures", name+ending)
-			if err := table.Save(path); err != nil {
-				return nil, err
-			}
-			paths = append(paths, path)
-		}
-	}
-	slices.Sort(paths)
-	sections, err := r.Sections()
-	if err != nil {
-		return nil, err
-	}
-	report := &figures.Report{Title: "bertlab: which heads matter", Subtitle: r.caption(""), Sections: sections}
-	path := filepath.Join(dir, "heads.html")
-	if err := report.Write(path); err != nil {
-		return nil, err
-	}
-	return append(paths, path), nil
+	provenance, err := experiment.ProvenanceSection(r.Provenance, r.Config, lang)
+	return append(sections,
+		figures.Section{Title: in("Speed", "속도"), Blocks: []figures.Block{
+			say("Masked heads cost what they cost before; only removed ones save time. Without half of the heads the model has %d of %d parameters and %.1f %% of the operations. Removed and masked heads give the same logits to within %.1e.",
+				"마스킹한 헤드는 여전히 같은 연산을 쓴다. 실제로 제거해야만 시간이 줄어든다. 헤드 절반을 제거한 모델의 파라미터는 %[2]d개 중 %[1]d개, 연산량은 %[3].1f%%이다. 제거한 경우와 마스킹한 경우의 로짓 차이는 %[4].1e 이내이다.",
+				r.Speed.PrunedParameters, r.Speed.Parameters, 100*float64(r.Speed.PrunedMACs)/float64(r.Speed.MACs), r.Speed.MaskedDifference),
+			block["heads-speed"], table(r.SpeedTable()),
+		}}, provenance), err
 }

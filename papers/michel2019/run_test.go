@@ -268,6 +268,15 @@ func written(t *testing.T, r *Result) {
 	if paths[len(paths)-1] != filepath.Join(dir, "heads.html") || !found[filepath.Join(dir, "heads.json")] {
 		t.Errorf("the report is not the last of %v", paths)
 	}
+	korean, err := os.ReadFile(filepath.Join(dir, "heads.ko.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.Claims {
+		if c.Korean == "" || !strings.Contains(string(korean), c.Korean) {
+			t.Errorf("the Korean report does not say: %s", c.Text)
+		}
+	}
 	report, err := os.ReadFile(filepath.Join(dir, "heads.html"))
 	if err != nil {
 		t.Fatal(err)

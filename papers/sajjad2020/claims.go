@@ -87,6 +87,7 @@ func (r *Result) claimTop() (experiment.Claim, error) {
 	list, text, err := r.against(layerdrop.Top, 1)
 	claim := experiment.Claim{
 		Text:        "Dropping the top layers is the best strategy, or level with the best.",
+		Korean:      "위쪽 층을 제거하는 것이 가장 좋은 전략이거나 가장 좋은 전략과 대등하다.",
 		Paper:       "top is best overall; BERT-base, mean of 7 GLUE tasks: 86.19 whole, 84.86, 84.19, 83.28 without the top 2, 4, 6 of 12 layers (recalled; the losses of 2.00 and 2.91 points are the paper's)",
 		Measured:    text,
 		Explanation: fmt.Sprintf("Holds if, against every other strategy, the lower end of the 95 %% interval is at least −%.0f point; fails if an interval lies wholly below 0.", 100*levelPoints) + r.seedsNote(),
@@ -107,7 +108,9 @@ func (r *Result) claimTop() (experiment.Claim, error) {
 func (r *Result) claimBottom() (experiment.Claim, error) {
 	list, text, err := r.against(layerdrop.Bottom, -1)
 	claim := experiment.Claim{
-		Text: "Dropping the bottom layers is the worst strategy.", Paper: "bottom is worst; no single number", Measured: text,
+		Text:   "Dropping the bottom layers is the worst strategy.",
+		Korean: "아래쪽 층을 제거하는 것이 가장 나쁜 전략이다.",
+		Paper:  "bottom is worst; no single number", Measured: text,
 		Explanation: "Holds if every other strategy's 95 % interval above bottom lies above 0; fails if one lies wholly below 0." + r.seedsNote(),
 	}
 	if len(list) == 0 || len(r.Config.Seeds) < fewestSeeds {
@@ -140,7 +143,9 @@ func (r *Result) travelOrder() []float64 {
 func (r *Result) claimTravel() experiment.Claim {
 	orders := r.travelOrder()
 	claim := experiment.Claim{
-		Text: "The lower layers change least in fine-tuning.", Paper: "BERT: lower layers change least (similarity before and after, a figure)",
+		Text:        "The lower layers change least in fine-tuning.",
+		Korean:      "미세 조정에서 아래쪽 층이 가장 적게 변한다.",
+		Paper:       "BERT: lower layers change least (similarity before and after, a figure)",
 		Explanation: fmt.Sprintf("Spearman's ρ of the layer's number and ‖θ−θ₀‖/‖θ₀‖, for each run of the whole model. Holds if the 95 %% interval of its mean (Student's t over runs, which share the pretrained model) lies above 0; needs %d runs.", fewestRuns),
 	}
 	parts := make([]string, len(orders))
@@ -162,7 +167,9 @@ func (r *Result) claimBefore() (experiment.Claim, error) {
 		return a.When == Before && b.When == After && a.Strategy == b.Strategy && slices.Equal(a.Dropped, b.Dropped)
 	})
 	claim := experiment.Claim{
-		Text: "Dropping layers before fine-tuning is better than dropping them after it.", Paper: "dropping after fine-tuning is not better",
+		Text:        "Dropping layers before fine-tuning is better than dropping them after it.",
+		Korean:      "미세 조정 전에 층을 제거하는 것이 후에 제거하는 것보다 낫다.",
+		Paper:       "dropping after fine-tuning is not better",
 		Measured:    "not run",
 		Explanation: "Holds if the 95 % interval of the difference, by the paired bootstrap over test examples, lies above 0: mean over tasks, seeds and all sets of layers. Layers dropped after fine-tuning are not followed by further training.",
 	}
@@ -176,7 +183,9 @@ func (r *Result) claimBefore() (experiment.Claim, error) {
 // claimPair compares what pair tasks and others lose without their top layers.
 func (r *Result) claimPair() (experiment.Claim, error) {
 	claim := experiment.Claim{
-		Text: "Tasks on pairs of sentences are more sensitive than sentiment.", Paper: "QNLI and MNLI lose most",
+		Text:        "Tasks on pairs of sentences are more sensitive than sentiment.",
+		Korean:      "문장 쌍 과제가 감성 분류보다 층 제거에 더 민감하다.",
+		Paper:       "QNLI and MNLI lose most",
 		Explanation: "What accuracy falls by without the top layers, mean over their numbers and seeds: pair tasks minus others. Holds if the 95 % interval (normal, over test examples) lies above 0; needs a task of each kind.",
 	}
 	losses := map[bool][]float64{}

@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"bertlab/figures"
+	"bertlab/papers/experiment"
 )
 
 // Table lists the protocol.
@@ -46,16 +47,7 @@ func (c Config) Table() *figures.Table {
 }
 
 // ClaimTable lists the claims with their verdicts.
-func (r *Result) ClaimTable() *figures.Table {
-	t := &figures.Table{
-		Title:   "The paper's claims",
-		Columns: []figures.Column{{Name: "claim"}, {Name: "verdict"}, {Name: "measured here"}, {Name: "the paper"}},
-	}
-	for _, c := range r.Claims {
-		t.Rows = append(t.Rows, []any{c.Text, c.Verdict, c.Measured, c.Paper})
-	}
-	return t
-}
+func (r *Result) ClaimTable() *figures.Table { return experiment.ClaimTable(r.Claims) }
 
 // ScoreTable lists all sets of layers on a task, mean over seeds, and by how many seeds the predictions differ from the whole model's.
 func (r *Result) ScoreTable(t *TaskResult) (*figures.Table, error) {

@@ -69,7 +69,8 @@ func write(shares []share) string {
 func (r *Result) claimInference() experiment.Claim {
 	batch, shares := r.inferenceShares()
 	return experiment.Claim{
-		Text: "The time of inference falls in proportion to the layers.", Paper: "half of the layers, half of the time",
+		Text: "The time of inference falls in proportion to the layers.", Korean: "추론 시간은 층 수에 비례하여 줄어든다.",
+		Paper:    "half of the layers, half of the time",
 		Measured: fmt.Sprintf("encoder's time at batch %d by layers dropped, median [quartiles] (proportion): %s", batch.Size, write(shares)),
 		Verdict:  verdict(shares, inferenceTime),
 		Explanation: fmt.Sprintf("Holds if each median of %d repeats is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The embeddings' time is subtracted.",
@@ -79,7 +80,8 @@ func (r *Result) claimInference() experiment.Claim {
 
 func (r *Result) claimTuning() experiment.Claim {
 	claim := experiment.Claim{
-		Text: "The time of fine-tuning falls in proportion to the layers.", Paper: "half of the layers, half of the time", Measured: "no step was timed",
+		Text: "The time of fine-tuning falls in proportion to the layers.", Korean: "미세 조정 시간은 층 수에 비례하여 줄어든다.",
+		Paper: "half of the layers, half of the time", Measured: "no step was timed",
 		Explanation: fmt.Sprintf("Holds if each median over runs of the time of a training step is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The step includes embeddings, head and optimizer, which do not shrink; compilation is left out. Runs are timed one after another: where quartiles of runs with equally many layers, which do the same work, are more than %.0f %% of the median apart, the machine was not steady enough to tell.", 100*tuningTime, 200*tuningTime),
 	}
 	if shares := r.tuningShares(); len(shares) > 0 {

@@ -108,6 +108,7 @@ func (r *Result) claimManyRemain() (experiment.Claim, error) {
 	most := slices.Max(r.Config.Remaining)
 	claim := experiment.Claim{
 		Text:     "Magnitude pruning is better than movement pruning while most weights remain.",
+		Korean:   "가중치가 대부분 남아 있는 동안에는 크기 기반 가지치기가 무브먼트 가지치기보다 낫다.",
 		Paper:    "magnitude wins above about 70 % remaining (figure 2)",
 		Measured: fmt.Sprintf("%g %% remaining: ", 100*most),
 	}
@@ -122,6 +123,9 @@ func (r *Result) claimManyRemain() (experiment.Claim, error) {
 func (r *Result) claimFewRemain(kind movement.Kind) (experiment.Claim, error) {
 	claim := experiment.Claim{
 		Text: fmt.Sprintf("With 15 %% of the weights or fewer, %s is better than magnitude pruning.", methodName(kind)),
+		Korean: fmt.Sprintf("가중치를 15%% 이하만 남길 때는 %s, 크기 기반 가지치기보다 낫다.", map[movement.Kind]string{
+			movement.Movement: "무브먼트 가지치기가", movement.Soft: "소프트 무브먼트 가지치기가", movement.L0: "L0 정규화가",
+		}[kind]),
 		Paper: map[movement.Kind]string{
 			movement.Movement: "MNLI at 10 and 3 %: 79.3 and 76.1 against 77.8 and 68.9 (table 2)",
 			movement.Soft:     "MNLI at 10 and 3 %: 80.7 and 79.0 against 77.8 and 68.9 (table 2)",
@@ -152,8 +156,9 @@ func keptRange(runs []Trained) string {
 
 func (r *Result) claimLikeL0() (experiment.Claim, error) {
 	claim := experiment.Claim{
-		Text:  "Movement pruning and L0 regularisation do about the same.",
-		Paper: "MNLI at 10 and 3 %: 79.3 and 76.1 against 77.9 and 75.1 (table 2)",
+		Text:   "Movement pruning and L0 regularisation do about the same.",
+		Korean: "무브먼트 가지치기와 L0 정규화는 비슷한 성능을 보인다.",
+		Paper:  "MNLI at 10 and 3 %: 79.3 and 76.1 against 77.9 and 75.1 (table 2)",
 	}
 	c, err := compare(
 		r.gather(isFew, func(v float64) []Trained { return r.plain(movement.Movement, v) }),
@@ -165,8 +170,9 @@ func (r *Result) claimLikeL0() (experiment.Claim, error) {
 func (r *Result) claimGlobalLevel() (experiment.Claim, error) {
 	moderate := func(v float64) bool { return isFew(v) && v > 0.04 }
 	claim := experiment.Claim{
-		Text:  "Selecting weights for the whole model or matrix by matrix makes no difference for movement pruning, except where very few remain.",
-		Paper: "about the same but at 3 % (section 5)",
+		Text:   "Selecting weights for the whole model or matrix by matrix makes no difference for movement pruning, except where very few remain.",
+		Korean: "무브먼트 가지치기에서는 아주 적은 가중치만 남길 때를 제외하면, 모델 전체에서 고르든 행렬마다 고르든 차이가 없다.",
+		Paper:  "about the same but at 3 % (section 5)",
 	}
 	c, err := compare(
 		r.gather(moderate, func(v float64) []Trained { return r.global(movement.Movement, v) }),
@@ -178,8 +184,9 @@ func (r *Result) claimGlobalLevel() (experiment.Claim, error) {
 func (r *Result) claimGlobalFew() (experiment.Claim, error) {
 	fewest := func(v float64) bool { return v <= 0.04 }
 	claim := experiment.Claim{
-		Text:  "Where very few weights remain, movement pruning is better with one selection for the whole model.",
-		Paper: "3 % on SQuAD: +2.3 F1 (section 5)",
+		Text:   "Where very few weights remain, movement pruning is better with one selection for the whole model.",
+		Korean: "아주 적은 가중치만 남길 때는 모델 전체에서 한 번에 고르는 무브먼트 가지치기가 더 낫다.",
+		Paper:  "3 % on SQuAD: +2.3 F1 (section 5)",
 	}
 	c, err := compare(
 		r.gather(fewest, func(v float64) []Trained { return r.global(movement.Movement, v) }),
@@ -189,8 +196,9 @@ func (r *Result) claimGlobalFew() (experiment.Claim, error) {
 
 func (r *Result) claimTeacher() (experiment.Claim, error) {
 	claim := experiment.Claim{
-		Text:  "A teacher makes all methods better.",
-		Paper: "MNLI at 10 %: +0.5 (magnitude), +0.8 (L0), +0.8 (movement), +0.5 (soft movement) (table 3 against table 2)",
+		Text:   "A teacher makes all methods better.",
+		Korean: "교사 모델(지식 증류)은 모든 방법을 개선한다.",
+		Paper:  "MNLI at 10 %: +0.5 (magnitude), +0.8 (L0), +0.8 (movement), +0.5 (soft movement) (table 3 against table 2)",
 	}
 	var with, without []Trained
 	var parts []string

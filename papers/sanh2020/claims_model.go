@@ -32,8 +32,9 @@ func (r *Result) layerShares(runs []Trained) []float64 {
 
 func (r *Result) claimLayers() experiment.Claim {
 	claim := experiment.Claim{
-		Text:  "With one selection for the whole model, movement pruning keeps the lower layers and prunes the upper ones most; magnitude pruning is about even.",
-		Paper: "figure 6, no numbers",
+		Text:   "With one selection for the whole model, movement pruning keeps the lower layers and prunes the upper ones most; magnitude pruning is about even.",
+		Korean: "모델 전체에서 한 번에 고르면 무브먼트 가지치기는 아래쪽 층을 남기고 위쪽 층을 가장 많이 가지치기하며, 크기 기반 가지치기는 고르게 가지치기한다.",
+		Paper:  "figure 6, no numbers",
 	}
 	moved := r.layerShares(r.global(movement.Movement, r.Config.Focus))
 	even := r.layerShares(r.global(movement.Magnitude, r.Config.Focus))
@@ -72,8 +73,9 @@ func (r *Result) focused(kind movement.Kind) *Trained {
 
 func (r *Result) claimSmallWeights() experiment.Claim {
 	claim := experiment.Claim{
-		Text:  "Magnitude pruning leaves two clusters of large weights; movement pruning keeps small ones too.",
-		Paper: "figure 4, no numbers",
+		Text:   "Magnitude pruning leaves two clusters of large weights; movement pruning keeps small ones too.",
+		Korean: "크기 기반 가지치기는 큰 가중치의 두 무리만 남기고, 무브먼트 가지치기는 작은 가중치도 남긴다.",
+		Paper:  "figure 4, no numbers",
 	}
 	magnitude, moved := r.focused(movement.Magnitude), r.focused(movement.Movement)
 	if magnitude == nil || moved == nil {
@@ -90,8 +92,9 @@ func (r *Result) claimSmallWeights() experiment.Claim {
 func (r *Result) claimDrift() experiment.Claim {
 	d := r.Drift
 	return experiment.Claim{
-		Text:  "Pretrained weights move little in fine-tuning, so their magnitude says what pretraining needed.",
-		Paper: "section 1, no numbers",
+		Text:   "Pretrained weights move little in fine-tuning, so their magnitude says what pretraining needed.",
+		Korean: "사전 학습된 가중치는 미세 조정에서 거의 움직이지 않으므로, 그 크기는 사전 학습에 필요했던 것을 말해 준다.",
+		Paper:  "section 1, no numbers",
 		Measured: fmt.Sprintf("‖W − W₀‖/‖W₀‖ = %.3f over the encoder; %.2f %% of the weights change their sign; %.1f %% of the largest %g %% were among them before",
 			d.Distance, 100*d.SignShare, 100*d.Overlap, 100*r.Config.Focus),
 		Verdict:     experiment.When(d.Distance < 0.1 && d.SignShare < 0.05),
@@ -108,7 +111,7 @@ func ratios(batches []experiment.SpeedBatch) string {
 }
 
 func (r *Result) claimZerosAreSlow() experiment.Claim {
-	claim := experiment.Claim{Text: "Zeros among the weights save no time.", Paper: "no speed-up on general hardware (section 8)"}
+	claim := experiment.Claim{Text: "Zeros among the weights save no time.", Korean: "가중치에 섞인 0은 시간을 줄여 주지 않는다.", Paper: "no speed-up on general hardware (section 8)"}
 	if len(r.Speed.Unstructured) == 0 {
 		claim.Measured, claim.Explanation = "not run", "The protocol does not run movement pruning."
 		return claim
@@ -122,8 +125,9 @@ func (r *Result) claimZerosAreSlow() experiment.Claim {
 
 func (r *Result) claimRemovalIsFast() experiment.Claim {
 	claim := experiment.Claim{
-		Text:  "Whole heads and neurons that are pruned and removed do save time.",
-		Paper: "Lagunas et al. 2021, SQuAD, BERT-base: 2.44× with 26 % of the weights left, −0.8 F1",
+		Text:   "Whole heads and neurons that are pruned and removed do save time.",
+		Korean: "헤드와 뉴런을 통째로 가지치기하여 제거하면 실제로 시간이 줄어든다.",
+		Paper:  "Lagunas et al. 2021, SQuAD, BERT-base: 2.44× with 26 % of the weights left, −0.8 F1",
 	}
 	if len(r.Speed.Structured) == 0 {
 		claim.Measured, claim.Explanation = "not run", "The protocol has no structured pruning."

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"bertlab/figures"
+	"bertlab/papers/experiment"
 	"bertlab/techniques/movement"
 )
 
@@ -36,16 +37,7 @@ func (c Config) Table() *figures.Table {
 }
 
 // ClaimTable lists the claims with their verdicts.
-func (r *Result) ClaimTable() *figures.Table {
-	t := &figures.Table{
-		Title:   "The paper's claims",
-		Columns: []figures.Column{{Name: "claim"}, {Name: "verdict"}, {Name: "measured here"}, {Name: "the paper"}},
-	}
-	for _, c := range r.Claims {
-		t.Rows = append(t.Rows, []any{c.Text, c.Verdict, c.Measured, c.Paper})
-	}
-	return t
-}
+func (r *Result) ClaimTable() *figures.Table { return experiment.ClaimTable(r.Claims) }
 
 // RunTable lists the methods at each share, mean and range over seeds.
 func (r *Result) RunTable() *figures.Table {

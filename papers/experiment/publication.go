@@ -1,0 +1,137 @@
+package experiment
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/renameio/v2"
+
+	"bertlab/figures"
+)
+
+// NamedFigure is a figure, the name of its file without ending, and its caption for reports and notebooks. The caption says what
+// there is to see; model, data and seeds stand in the figure itself.
+type NamedFigure struct {
+	Name    string
+	Figure  *figures.Figure
+	Caption Text
+}
+
+// Block shows the figure with its caption in a report.
+func (f NamedFigure) Block(lang Language) figures.FigureBlock {
+	return figures.FigureBlock{Figure: f.Figure, Text: f.Caption.In(lang)}
+}
+
+// NamedTable is a table with the name of its file without ending.
+type NamedTable struct {
+	Name  string
+	Table *figures.Table
+}
+
+// Publication is what a paper leaves in a folder: NAME.json, its figures (PNG, SVG, PDF, CSV) and tables (HTML, MD, TEX, CSV) in
+// the folder figures, and the report NAME.html with its Korean edition NAME.ko.html.
+type Publication struct {
+	Name    string
+	Result  any // plain data with JSON tags
+	Figures []NamedFigure
+	Tables  []NamedTable
+	// Report is the report in a language; Write sets its Language.
+	Report func(lang Language) (*figures.Report, error)
+}
+
+// Write puts the publication into a folder and returns the paths: sorted, and the English report last. Files appear whole or not
+// at all.
+func (p Publication) Write(dir string) ([]string, error) {
+	paths, err := p.write(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.Name, err)
+	}
+	return paths, nil
+}
+
+func (p Publication) write(dir string) ([]string, error) {
+	text, err := json.MarshalIndent(p.Result, "", " ")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "figures"), 0o755); err != nil {
+		return nil, err
+	}
+	paths := []string{filepath.Join(dir, p.Name+".json")}
+	if err := renameio.WriteFile(paths[0], append(text, '\n'), 0o644); err != nil {
+		return nil, err
+	}
+	taken := map[string]bool{}
+	save := func(name string, endings []string, to func(path string) error) error {
+		for _, ending := range endings {
+			path := filepath.Join(dir, "figures", name+ending)
+			if taken[path] {
+				return fmt.Errorf("two figures or tables are called %s", name)
+			}
+			taken[path] = true
+			if err := to(path); err != nil {
+				return err
+			}
+			paths = append(paths, path)
+		}
+		return nil
+	}
+	for _, f := range p.Figures {
+		if f.Caption.English == "" || f.Caption.Korean == "" {
+			return nil, fmt.Errorf("the figure %s has no caption in English or none in Korean", f.Name)
+		}
+		if err := save(f.Name, []string{".png", ".svg", ".pdf", ".csv"}, f.Figure.Save); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range p.Tables {
+		if err := save(t.Name, []string{".html", ".md", ".tex", ".csv"}, t.Table.Save); err != nil {
+			return nil, err
+		}
+	}
+	for _, edition := range []struct {
+		lang   Language
+		ending string
+	}{{Korean, ".ko.html"}, {English, ".html"}} {
+		report, err := p.Report(edition.lang)
+		if err != nil {
+			return nil, err
+		}
+		report.Language = string(edition.lang)
+		path := filepath.Join(dir, p.Name+edition.ending)
+		if err := report.Write(path); err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	slices.Sort(paths[:len(paths)-1])
+	return paths, nil
+}
+
+// ProvenanceSection is the last section of a report: where the numbers come from, with the protocol.
+func ProvenanceSection(p Provenance, config any, lang Language) (figures.Section, error) {
+	protocol, err := json.Marshal(config)
+	if err != nil {
+		return figures.Section{}, fmt.Errorf("experiment: %w", err)
+	}
+	in := func(english, korean string) string { return Text{english, korean}.In(lang) }
+	block := figures.Provenance{
+		{Key: in("model", "모델"), Value: p.Model + ", " + p.ModelSource}, {Key: in("weights (SHA-256)", "가중치 (SHA-256)"), Value: p.ModelSHA256},
+		{Key: in("backend", "백엔드"), Value: strings.TrimSpace(p.Backend + " " + p.Plugin)}, {Key: in("machine", "장비"), Value: p.Machine},
+		{Key: in("seconds", "걸린 시간(초)"), Value: fmt.Sprintf("%.0f", p.Seconds)},
+	}
+	for _, d := range p.Data {
+		block = append(block, figures.KeyValue{Key: d.Use, Value: strings.Join(strings.Fields(fmt.Sprintf("%s %s %s, %d examples, SHA-256 %s", d.Task, d.Split, d.Selection, d.Examples, d.SHA256)), " ")})
+	}
+	block = append(block, figures.KeyValue{Key: in("protocol", "실험 설정"), Value: string(protocol)})
+	for _, name := range []string{"go", "github.com/gomlx/gomlx", "github.com/gomlx/go-xla", "github.com/gomlx/compute"} {
+		if version, ok := p.Versions[name]; ok {
+			block = append(block, figures.KeyValue{Key: name, Value: version})
+		}
+	}
+	return figures.Section{Title: in("Where the numbers come from", "수치의 출처"), Blocks: []figures.Block{block}}, nil
+}
