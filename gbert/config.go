@@ -51,6 +51,8 @@ type Config struct {
 
 	// Layers is the shape of each layer, len NumHiddenLayers. An uncompressed layer keeps all heads.
 	Layers []LayerShape
+	// Bank is what the banked maps of the layers share; zero without any.
+	Bank Bank
 	// History lists the operations that led from the pretrained model to this one, oldest first.
 	History []Operation
 
@@ -92,6 +94,7 @@ type configJSON struct {
 type compressionJSON struct {
 	Version int          `json:"version"`
 	Layers  []LayerShape `json:"layers,omitempty"`
+	Bank    Bank         `json:"bank,omitzero"`
 	History []Operation  `json:"history,omitempty"`
 }
 
@@ -168,7 +171,7 @@ func ParseConfig(data []byte) (*Config, error) {
 		if v := raw.Compression.Version; v != compressionVersion {
 			return nil, fmt.Errorf("bertlab.version is %d; this program reads version %d", v, compressionVersion)
 		}
-		config.Layers, config.History = raw.Compression.Layers, raw.Compression.History
+		config.Layers, config.Bank, config.History = raw.Compression.Layers, raw.Compression.Bank, raw.Compression.History
 	}
 	if len(config.Layers) == 0 {
 		config.Layers = plainLayers(config)
@@ -212,6 +215,9 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 		set.Compression = &compressionJSON{Version: compressionVersion, History: c.History}
 		if !c.IsPlain() {
 			set.Compression.Layers = c.Layers
+		}
+		if c.UsesBank() {
+			set.Compression.Bank = c.Bank
 		}
 	}
 	encoded, err := json.Marshal(set)

@@ -76,7 +76,8 @@ func TestConfigurationsThatCannotBeAreErrorsThatNameTheKey(t *testing.T) {
 		"a negative width":         {layers(object{"origin": 1, "heads": []int{1}, "intermediate_size": -4}), "layers[1].intermediate_size is -4"},
 		"a negative origin":        {layers(object{"origin": -1, "heads": []int{1}, "intermediate_size": 4}), "layers[1].origin is -1"},
 		"an unknown role":          {form("pooler", object{"kind": "dense"}), `names "pooler"`},
-		"an unknown form":          {form("query", object{"kind": "banked"}), `"banked"`},
+		"an unknown form":          {form("query", object{"kind": "hashed"}), `"hashed"`},
+		"a bank that is missing":   {form("query", object{"kind": "banked", "slices": 1}), "there is no bertlab.bank"},
 		"a rank of zero":           {form("query", object{"kind": "factored"}), "rank 0"},
 		"a tie to itself":          {form("query", object{"kind": "tied", "layer": 1}), "tied to layer 1"},
 		"a tie to nowhere":         {form("query", object{"kind": "tied", "layer": 9}), "tied to layer 9"},
@@ -178,6 +179,12 @@ func FuzzParseConfig(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(compressed)
+	for _, config := range bankedConfigs() {
+		if compressed, err = json.Marshal(config); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(compressed)
+	}
 	f.Add([]byte(`{"model_type":"bert"}`))
 	f.Add([]byte(`{"model_type":"bert","vocab_size":1,"hidden_size":1,"num_attention_heads":1,"intermediate_size":1,"max_position_embeddings":1,"type_vocab_size":1}`))
 	f.Fuzz(func(t *testing.T, data []byte) {

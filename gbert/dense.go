@@ -12,7 +12,7 @@ import (
 // BERT reads it. Layers that were dropped stay dropped.
 func (m *Model) Dense() (*Model, error) {
 	plain := m.Clone()
-	plain.Config.Layers = plainLayers(plain.Config)
+	plain.Config.Layers, plain.Config.Bank = plainLayers(plain.Config), Bank{}
 	plain.Config.History = nil
 	for layer := range m.Config.Layers {
 		for _, role := range LayerRoles {
@@ -94,6 +94,10 @@ func (m *Model) DenseMap(layer int, role Role) (weight, bias []float32, err erro
 	}
 	if in == 0 {
 		return nil, bias, nil
+	}
+	if form.Kind == Banked {
+		weight, err = m.bankedMatrix(holder, role)
+		return weight, bias, err
 	}
 	if form.Kind != Factored {
 		weight, _, err = m.Weight(WeightName(holder, role))

@@ -22,8 +22,8 @@
 // Everything that compresses a BERT attaches to it at one of two places.
 //
 //   - How a weight is stored, the linear seam: the encoder never multiplies by a matrix itself; it asks [Forward.Linear]
-//     for the map of a (layer, [Role]). A [Form] says how that map is stored: dense, factored (U·V) or tied to another
-//     layer's.
+//     for the map of a (layer, [Role]). A [Form] says how that map is stored: dense, factored (U·V), tied to another layer's,
+//     or banked: slices of the model's [Bank], a Tucker decomposition of all its matrices.
 //   - What passes through, the [Taps]: a head mask ξ, a transform of any weight as it is read, and what to hand back
 //     (hidden states, attention probabilities, per-head context). Taps are graph nodes, never Go constants, so one
 //     executable serves a whole sweep.

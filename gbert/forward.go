@@ -23,11 +23,14 @@ type Forward struct {
 	weight func(name string) *Node
 	taps   Taps
 	sites  uint64 // dropout sites passed so far
+
+	shared   map[string]*Node  // what banked maps share, by name
+	readings map[reading]*Node // what banked maps made of the same inputs
 }
 
 // NewForward begins a forward pass. weight gives the node of a weight by its name, in the shape of [Model.Weights].
 func NewForward(config *Config, g *Graph, weight func(name string) *Node, taps Taps) *Forward {
-	return &Forward{config: config, graph: g, weight: weight, taps: taps}
+	return &Forward{config: config, graph: g, weight: weight, taps: taps, shared: map[string]*Node{}, readings: map[reading]*Node{}}
 }
 
 // Config is the configuration of the model.

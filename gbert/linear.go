@@ -21,6 +21,9 @@ func (f *Forward) Linear(layer int, role Role, x *Node) *Node {
 	case Factored:
 		u, v := FactorNames(holder, role)
 		return affine(affine(x, f.Weight(v), nil), f.Weight(u), bias)
+	case Banked:
+		y := f.banked(holder, role, x)
+		return Add(y, ExpandLeftToRank(bias, y.Rank()))
 	}
 	exceptions.Panicf("gbert: layer %d, %s: form %q has no forward pass", layer, role, form.Kind)
 	return nil

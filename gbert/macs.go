@@ -9,42 +9,62 @@ type MACs struct {
 	AttentionOutput int `json:"attention_output"`
 	FeedForward     int `json:"feed_forward"`
 	Pooler          int `json:"pooler"`
+	// Bank is what banked maps compute from weights alone, once a pass whatever its tokens: mixed cores and products of factors.
+	Bank int `json:"bank,omitempty"`
 }
 
 // Total is the sum of the components.
 func (m MACs) Total() int {
-	return m.QueryKeyValue + m.Scores + m.Context + m.AttentionOutput + m.FeedForward + m.Pooler
+	return m.QueryKeyValue + m.Scores + m.Context + m.AttentionOutput + m.FeedForward + m.Pooler + m.Bank
 }
 
 // MACs counts the encoder and the pooler for a sequence of the given length. With onlyCLS the last layer is counted as
 // [Forward.Encode] computes it for a classifier: queries, outputs and feed-forward network at [CLS] alone.
-func (c *Config) MACs(length int, onlyCLS bool) MACs {
+func (c *Config) MACs(length int, onlyCLS bool) MACs { return c.BatchMACs(1, length, onlyCLS) }
+
+// BatchMACs counts one pass over a batch of sequences of the same length, as [Config.MACs] does for one.
+func (c *Config) BatchMACs(rows, length int, onlyCLS bool) MACs {
 	var m MACs
 	for l, shape := range c.Layers {
-		asking := length
+		all := rows * length
+		asking := all
 		if onlyCLS && l == len(c.Layers)-1 {
-			asking = 1
+			asking = rows
 		}
 		width := len(shape.Heads) * c.HeadSize()
-		m.QueryKeyValue += asking*c.mapMACs(l, Query) + length*(c.mapMACs(l, Key)+c.mapMACs(l, Value))
+		read := map[int]bool{} // numbers of tokens for which banked maps have multiplied their input by its factor already
+		m.QueryKeyValue += c.mapMACs(l, Query, asking, &m, read) + c.mapMACs(l, Key, all, &m, read) + c.mapMACs(l, Value, all, &m, read)
 		m.Scores += asking * length * width
 		m.Context += asking * length * width
-		m.AttentionOutput += asking * c.mapMACs(l, AttentionOutput)
-		m.FeedForward += asking * (c.mapMACs(l, FFNIn) + c.mapMACs(l, FFNOut))
+		m.AttentionOutput += c.mapMACs(l, AttentionOutput, asking, &m, nil)
+		m.FeedForward += c.mapMACs(l, FFNIn, asking, &m, nil) + c.mapMACs(l, FFNOut, asking, &m, nil)
 	}
-	m.Pooler = c.HiddenSize * c.HiddenSize
+	m.Pooler = rows * c.HiddenSize * c.HiddenSize
 	return m
 }
 
-// mapMACs are the operations of a layer's linear map at one position.
-func (c *Config) mapMACs(layer int, role Role) int {
+// mapMACs are the operations of a layer's linear map for a number of tokens. What a banked map computes from its weights goes to total.
+func (c *Config) mapMACs(layer int, role Role, tokens int, total *MACs, read map[int]bool) int {
 	out, in := c.linearDims(layer, role)
 	form := c.Layers[layer].Form(role)
 	if form.Kind == Tied {
-		form = c.Layers[form.Layer].Form(role)
+		layer = form.Layer
+		form = c.Layers[layer].Form(role)
 	}
-	if form.Kind == Factored {
-		return form.Rank * (out + in)
+	switch form.Kind {
+	case Factored:
+		return tokens * form.Rank * (out + in)
+	case Banked:
+		m := c.bankedMap(layer, role)
+		cost := m.cost(m.order(tokens), tokens)
+		total.Bank += cost.weights
+		if cost.read > 0 && read != nil {
+			if read[tokens] {
+				cost.read = 0
+			}
+			read[tokens] = true
+		}
+		return cost.read + cost.tokens
 	}
-	return out * in
+	return tokens * out * in
 }

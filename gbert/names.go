@@ -84,6 +84,8 @@ func linearParameters(c *Config, layer int, role Role) []WeightSpec {
 	case form.Kind == Factored:
 		u, v := FactorNames(layer, role)
 		return []WeightSpec{{u, []int{out, form.Rank}, initNormal}, {v, []int{form.Rank, in}, initNormal}, bias}
+	case form.Kind == Banked:
+		return []WeightSpec{{SlicesName(layer, role), c.Bank.shape(form.Slices), initNormal}, bias}
 	default:
 		return []WeightSpec{{WeightName(layer, role), []int{out, in}, initNormal}, bias}
 	}
@@ -118,6 +120,9 @@ func encoderParameters(c *Config) []WeightSpec {
 		{typeEmbeddings, []int{c.TypeVocabSize, d}, initNormal},
 	}
 	params = append(params, layerNormParameters(embeddingsNorm, d)...)
+	if c.UsesBank() {
+		params = append(params, c.Bank.parameters(d)...)
+	}
 	for l := range c.Layers {
 		for _, role := range []Role{Query, Key, Value, AttentionOutput} {
 			params = append(params, linearParameters(c, l, role)...)

@@ -75,6 +75,9 @@ func variants(t testing.TB) map[string]*Model {
 		models["factored "+string(role)] = fresh(t, one(role, Form{Kind: Factored, Rank: 2}))
 		models["tied "+string(role)] = fresh(t, one(role, Form{Kind: Tied, Layer: 0}))
 	}
+	for name, config := range bankedConfigs() {
+		models["banked "+name] = fresh(t, config)
+	}
 	return models
 }
 
@@ -98,7 +101,7 @@ func TestSavedModelsGiveTheSameBitsAfterLoading(t *testing.T) {
 			if !slices.EqualFunc(want, got, slices.Equal) {
 				t.Errorf("logits %v, after loading %v", want, got)
 			}
-			if fmt.Sprint(loaded.Config.Layers, loaded.Config.History, loaded.Config.Labels) != fmt.Sprint(model.Config.Layers, model.Config.History, loaded.Config.Labels) {
+			if fmt.Sprint(loaded.Config.Layers, loaded.Config.Bank, loaded.Config.History, loaded.Config.Labels) != fmt.Sprint(model.Config.Layers, model.Config.Bank, model.Config.History, loaded.Config.Labels) {
 				t.Errorf("%+v became %+v", model.Config, loaded.Config)
 			}
 			if loaded.NumParameters() != model.NumParameters() {

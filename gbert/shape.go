@@ -33,6 +33,8 @@ type LayerShape struct {
 	Heads []int `json:"heads"`
 	// IntermediateSize is the width of the layer's feed-forward network.
 	IntermediateSize int `json:"intermediate_size"`
+	// Neurons are the kept neurons of banked maps by their places in the slices, ascending; nil means the first IntermediateSize.
+	Neurons []int `json:"neurons,omitempty"`
 	// Forms says how each linear map is stored; a missing role is dense.
 	Forms map[Role]Form `json:"forms,omitempty"`
 }
@@ -45,6 +47,7 @@ const (
 	Dense    FormKind = "dense"    // W itself
 	Factored FormKind = "factored" // W = U·V, U [out, rank], V [rank, in]
 	Tied     FormKind = "tied"     // the weight and the bias of the same role in another layer
+	Banked   FormKind = "banked"   // slices of the model's [Bank]
 )
 
 // Form is the form of one linear map and its numbers.
@@ -54,6 +57,8 @@ type Form struct {
 	Rank int `json:"rank,omitempty"`
 	// Layer is the layer (its present number, from 0) that holds the map of a tied one.
 	Layer int `json:"layer,omitempty"`
+	// Slices is the number of a banked map's slices.
+	Slices int `json:"slices,omitempty"`
 }
 
 // Operation is one line of a model's history: what was done to it.
@@ -73,7 +78,7 @@ func (s LayerShape) Form(role Role) Form {
 }
 
 func (s LayerShape) clone() LayerShape {
-	s.Heads = slices.Clone(s.Heads)
+	s.Heads, s.Neurons = slices.Clone(s.Heads), slices.Clone(s.Neurons)
 	s.Forms = maps.Clone(s.Forms)
 	return s
 }
@@ -82,7 +87,7 @@ func (s LayerShape) clone() LayerShape {
 // dense maps, in every layer.
 func (c *Config) IsPlain() bool {
 	for i, layer := range c.Layers {
-		if layer.Origin != i || len(layer.Heads) != c.NumAttentionHeads || layer.IntermediateSize != c.IntermediateSize || len(layer.Forms) > 0 {
+		if layer.Origin != i || len(layer.Heads) != c.NumAttentionHeads || layer.IntermediateSize != c.IntermediateSize || len(layer.Forms) > 0 || layer.Neurons != nil {
 			return false
 		}
 	}
@@ -138,6 +143,9 @@ func (c *Config) validateLayers() error {
 		if shape.IntermediateSize < 0 || shape.IntermediateSize > maxDimension {
 			return fmt.Errorf("bertlab.layers[%d].intermediate_size is %d; it must be between 0 and %d", l, shape.IntermediateSize, maxDimension)
 		}
+		if err := shape.validateNeurons(l); err != nil {
+			return err
+		}
 		for role, form := range shape.Forms {
 			if !slices.Contains(LayerRoles, role) {
 				return fmt.Errorf("bertlab.layers[%d].forms names %q; the roles are %v", l, role, LayerRoles)
@@ -162,8 +170,12 @@ func (c *Config) validateLayers() error {
 				if o, i := c.linearDims(form.Layer, role); o != out || i != in {
 					return fmt.Errorf("bertlab.layers[%d].forms.%s is [%d, %d], but is tied to layer %d where it is [%d, %d]", l, role, out, in, form.Layer, o, i)
 				}
+			case Banked:
+				if err := c.validateBanked(l, role, form); err != nil {
+					return err
+				}
 			default:
-				return fmt.Errorf("bertlab.layers[%d].forms.%s has the kind %q; the kinds are %q, %q and %q", l, role, form.Kind, Dense, Factored, Tied)
+				return fmt.Errorf("bertlab.layers[%d].forms.%s has the kind %q; the kinds are %q, %q, %q and %q", l, role, form.Kind, Dense, Factored, Tied, Banked)
 			}
 		}
 	}

@@ -1,0 +1,329 @@
+package gbert
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Bank is what the [Banked] maps of a model share. Every banked map consists of slices, square matrices of the hidden size D, and
+// each slice is U·C·Vᵀ with one U [D, LeftRank] and one V [D, RightRank] for the whole model (Wang, Ren et al. 2022,
+// arXiv:2205.10036, forms III and IV). Query, key, value and attention output are one slice each, a feed-forward network's maps as
+// many as hold its neurons (4 and 4 in BERT).
+//
+// A slice is [in, out]; those of FFNIn stay [out, in], as published. So U is multiplied to the input and V to the output, but in
+// FFNIn V to the input and U to the output: U stands for neurons in both maps of a feed-forward network, V for hidden features.
+//
+// Slices are those of the whole matrix: kept heads by their original numbers and kept neurons ([LayerShape].Neurons) choose rows
+// and columns of them. What the kept ones leave out is stored in no slice of its own, and not computed.
+type Bank struct {
+	// LeftRank and RightRank are the widths of U and V, from 1 to the hidden size.
+	LeftRank  int `json:"left_rank"`
+	RightRank int `json:"right_rank"`
+	// Core says what C is.
+	Core CoreKind `json:"core"`
+	// Cores is the number R of cores that [MixedCore] mixes; 0 for the others.
+	Cores int `json:"cores,omitempty"`
+}
+
+// CoreKind says how the core C of a slice is stored.
+type CoreKind string
+
+// The cores of the slices of banked maps.
+const (
+	DiagonalCore CoreKind = "diagonal" // C = diag(σ), a row σ [rank] for each slice
+	FullCore     CoreKind = "full"     // a matrix [left rank, right rank] for each slice: form III
+	MixedCore    CoreKind = "mixed"    // C = Σ_k P_jk C_k, a row of P [R] for each slice, R cores for the model: form IV
+)
+
+// The names of what banked maps share.
+const (
+	BankLeft  = "bert.encoder.bank.left"  // U [D, left rank]
+	BankRight = "bert.encoder.bank.right" // V [D, right rank]
+	BankCores = "bert.encoder.bank.cores" // C_k [R, left rank, right rank], of [MixedCore] only
+)
+
+// SlicesName is the name of what a banked map's slices have of their own: P [slices, R], or cores [slices, left rank, right rank],
+// or diagonals [slices, rank].
+func SlicesName(layer int, role Role) string { return modulePath(layer, role) + ".weight_slices" }
+
+// maxSlices bounds the slices of one map; BERT has 4.
+const maxSlices = 1 << 12
+
+// maxCores bounds the cores of a bank; a BERT-large has 288 slices.
+const maxCores = 1 << 14
+
+// Shape is the shape of what the slices of one map have of their own.
+func (b Bank) shape(slices int) []int {
+	switch b.Core {
+	case DiagonalCore:
+		return []int{slices, b.LeftRank}
+	case FullCore:
+		return []int{slices, b.LeftRank, b.RightRank}
+	}
+	return []int{slices, b.Cores}
+}
+
+// parameters are the weights that all banked maps share.
+func (b Bank) parameters(hidden int) []WeightSpec {
+	params := []WeightSpec{{BankLeft, []int{hidden, b.LeftRank}, initNormal}, {BankRight, []int{hidden, b.RightRank}, initNormal}}
+	if b.Core == MixedCore {
+		params = append(params, WeightSpec{BankCores, []int{b.Cores, b.LeftRank, b.RightRank}, initNormal})
+	}
+	return params
+}
+
+func (b Bank) validate(hidden int) error {
+	for _, field := range []struct {
+		name  string
+		value int
+	}{{"left_rank", b.LeftRank}, {"right_rank", b.RightRank}} {
+		if field.value < 1 || field.value > hidden {
+			return fmt.Errorf("bertlab.bank.%s is %d; it must be between 1 and hidden_size, %d", field.name, field.value, hidden)
+		}
+	}
+	switch b.Core {
+	case DiagonalCore:
+		if b.LeftRank != b.RightRank {
+			return fmt.Errorf("bertlab.bank has diagonal cores and the ranks %d and %d; they must be equal", b.LeftRank, b.RightRank)
+		}
+	case FullCore:
+	case MixedCore:
+		if b.Cores < 1 || b.Cores > maxCores {
+			return fmt.Errorf("bertlab.bank.cores is %d; it must be between 1 and %d", b.Cores, maxCores)
+		}
+		return nil
+	default:
+		return fmt.Errorf("bertlab.bank.core is %q; it must be %q, %q or %q", b.Core, DiagonalCore, FullCore, MixedCore)
+	}
+	if b.Cores != 0 {
+		return fmt.Errorf("bertlab.bank.cores is %d; only %q cores are counted, these are %q", b.Cores, MixedCore, b.Core)
+	}
+	return nil
+}
+
+// UsesBank reports whether a map of the model is banked.
+func (c *Config) UsesBank() bool {
+	for _, shape := range c.Layers {
+		for _, form := range shape.Forms {
+			if form.Kind == Banked {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// validateBanked reports a banked map that the bank cannot hold.
+func (c *Config) validateBanked(layer int, role Role, form Form) error {
+	if c.Bank == (Bank{}) {
+		return fmt.Errorf("bertlab.layers[%d].forms.%s is banked, but there is no bertlab.bank", layer, role)
+	}
+	if err := c.Bank.validate(c.HiddenSize); err != nil {
+		return err
+	}
+	shape, most := c.Layers[layer], 1
+	feedForward := role == FFNIn || role == FFNOut
+	if feedForward {
+		most = maxSlices
+	}
+	if form.Slices < 1 || form.Slices > most {
+		return fmt.Errorf("bertlab.layers[%d].forms.%s has %d slices; it must be between 1 and %d", layer, role, form.Slices, most)
+	}
+	if out, in := c.linearDims(layer, role); out == 0 || in == 0 {
+		return fmt.Errorf("bertlab.layers[%d].forms.%s is banked, but the map is empty", layer, role)
+	}
+	last := shape.IntermediateSize - 1
+	if shape.Neurons != nil {
+		last = shape.Neurons[len(shape.Neurons)-1]
+	}
+	if feedForward && last >= form.Slices*c.HiddenSize {
+		return fmt.Errorf("bertlab.layers[%d].forms.%s has %d slices of %d neurons, but the layer has neuron %d", layer, role, form.Slices, c.HiddenSize, last)
+	}
+	return nil
+}
+
+// validateNeurons reports places of neurons that do not fit the layer.
+func (s LayerShape) validateNeurons(layer int) error {
+	if s.Neurons == nil {
+		return nil
+	}
+	if len(s.Neurons) != s.IntermediateSize || len(s.Neurons) == 0 {
+		return fmt.Errorf("bertlab.layers[%d].neurons names %d neurons; intermediate_size is %d, and without neurons the key is left out", layer, len(s.Neurons), s.IntermediateSize)
+	}
+	for i, neuron := range s.Neurons {
+		if neuron < 0 || neuron >= maxDimension || i > 0 && neuron <= s.Neurons[i-1] {
+			return fmt.Errorf("bertlab.layers[%d].neurons must be ascending without repetition between 0 and %d; place %d is %d", layer, maxDimension-1, i, neuron)
+		}
+	}
+	return nil
+}
+
+// A bankSide is the input or the output of a banked map: its features, in slices of D places of which some are kept.
+type bankSide struct {
+	factor   string // name of U or V
+	rank     int
+	features int
+	slices   int
+	places   [][]int // the kept places of each slice; nil: all of them
+}
+
+// A bankedMap is a banked map as a product: read (features to rank), core (rank to rank), write (rank to features).
+type bankedMap struct {
+	name    string // of the slices' own weight
+	core    CoreKind
+	cores   int
+	in, out bankSide
+	swapped bool // the core is [out rank, in rank]: FFNIn
+	sharers int  // maps that read the same input through the same factor
+}
+
+// bankedMap describes a banked map, which the layer holds itself.
+func (c *Config) bankedMap(layer int, role Role) bankedMap {
+	shape, bank := c.Layers[layer], c.Bank
+	left, right := bankSide{factor: BankLeft, rank: bank.LeftRank}, bankSide{factor: BankRight, rank: bank.RightRank}
+	m := bankedMap{name: SlicesName(layer, role), core: bank.Core, cores: bank.Cores, in: left, out: right, sharers: 1}
+	if role == FFNIn {
+		m.in, m.out, m.swapped = right, left, true
+	}
+	hidden := func(s *bankSide) { s.features, s.slices = c.HiddenSize, 1 }
+	heads := func(s *bankSide) {
+		s.features, s.slices = len(shape.Heads)*c.HeadSize(), 1
+		if len(shape.Heads) == c.NumAttentionHeads {
+			return
+		}
+		var kept []int
+		for _, head := range shape.Heads {
+			for i := range c.HeadSize() {
+				kept = append(kept, head*c.HeadSize()+i)
+			}
+		}
+		s.places = [][]int{kept}
+	}
+	neurons := func(s *bankSide) {
+		s.features, s.slices = shape.IntermediateSize, shape.Form(role).Slices
+		if s.features == s.slices*c.HiddenSize {
+			return
+		}
+		s.places = make([][]int, s.slices)
+		for i := range shape.IntermediateSize {
+			neuron := shape.neuron(i)
+			s.places[neuron/c.HiddenSize] = append(s.places[neuron/c.HiddenSize], neuron%c.HiddenSize)
+		}
+	}
+	switch role {
+	case AttentionOutput:
+		heads(&m.in)
+		hidden(&m.out)
+	case FFNIn:
+		hidden(&m.in)
+		neurons(&m.out)
+	case FFNOut:
+		neurons(&m.in)
+		hidden(&m.out)
+	default:
+		hidden(&m.in)
+		heads(&m.out)
+		m.sharers = len(slices.DeleteFunc([]Role{Query, Key, Value}, func(r Role) bool { return c.heldForm(layer, r).Kind != Banked }))
+	}
+	return m
+}
+
+// neuron is the place of a layer's i-th neuron in the slices.
+func (s LayerShape) neuron(i int) int {
+	if s.Neurons == nil {
+		return i
+	}
+	return s.Neurons[i]
+}
+
+// heldForm is the form of a map where it is held: never tied.
+func (c *Config) heldForm(layer int, role Role) Form {
+	form := c.Layers[layer].Form(role)
+	if form.Kind == Tied {
+		return c.Layers[form.Layer].Form(role)
+	}
+	return form
+}
+
+// bankOrder is an order in which x·A·K·Bᵀ is multiplied, A and B being the factors of input and output and K the core.
+type bankOrder int
+
+const (
+	chainOrder  bankOrder = iota // ((x·A)·K)·Bᵀ
+	inputFirst                   // (x·(A·K))·Bᵀ
+	outputFirst                  // (x·A)·(K·Bᵀ)
+	wholeOutput                  // x·(A·(K·Bᵀ))
+	wholeInput                   // x·((A·K)·Bᵀ)
+)
+
+// bankCost are the operations of a banked map: read is x·A, which maps with the same input share; tokens is what else is done for
+// the tokens, weights what is done once whatever their number.
+type bankCost struct{ read, tokens, weights int }
+
+// cost counts an order's operations for a number of tokens.
+func (m bankedMap) cost(order bankOrder, tokens int) bankCost {
+	a, b := m.in.slices*m.in.rank, m.out.slices*m.out.rank // rows and columns of the core
+	in, out := m.in.features, m.out.features
+	readIn, writeOut := in*m.in.rank, out*m.out.rank
+	if m.core == DiagonalCore {
+		scales := max(a, b) // a multiplication for each entry of the diagonals
+		if order == chainOrder {
+			return bankCost{read: tokens * readIn, tokens: tokens * (scales + writeOut)}
+		}
+		return bankCost{tokens: tokens * in * out, weights: m.single()*scales + in*out*m.in.rank}
+	}
+	var cost bankCost
+	if m.core == MixedCore {
+		cost.weights = m.cores * a * b
+	}
+	switch order {
+	case chainOrder:
+		cost.read = tokens * readIn
+		cost.tokens = tokens * (a*b + writeOut)
+	case inputFirst:
+		cost.weights += b * readIn
+		cost.tokens = tokens * (in*b + writeOut)
+	case outputFirst:
+		cost.weights += a * writeOut
+		cost.read = tokens * readIn
+		cost.tokens = tokens * a * out
+	case wholeOutput:
+		cost.weights += a*writeOut + out*readIn
+		cost.tokens = tokens * in * out
+	case wholeInput:
+		cost.weights += b*readIn + in*writeOut
+		cost.tokens = tokens * in * out
+	}
+	return cost
+}
+
+// order is the cheapest order for a number of tokens, the first one of equals; a shared x·A counts in parts.
+func (m bankedMap) order(tokens int) bankOrder {
+	best, least := chainOrder, 0
+	for order := chainOrder; order <= wholeInput; order++ {
+		if m.core == DiagonalCore && order != chainOrder && order != m.whole() {
+			continue
+		}
+		cost := m.cost(order, tokens)
+		if total := cost.read/m.sharers + cost.tokens + cost.weights; order == chainOrder || total < least {
+			best, least = order, total
+		}
+	}
+	return best
+}
+
+// whole is the order in which diagonal cores and factors become one matrix: from the side that is one slice.
+func (m bankedMap) whole() bankOrder {
+	if m.in.slices == 1 {
+		return wholeInput
+	}
+	return wholeOutput
+}
+
+// single is the number of features of the side that is one slice; of two such sides, of the input.
+func (m bankedMap) single() int {
+	if m.in.slices == 1 {
+		return m.in.features
+	}
+	return m.out.features
+}
