@@ -1,0 +1,355 @@
+package landscape
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
+)
+
+// Explorer evaluates losses anywhere in a [Space]. The ends of the space stay on the device; a point costs one weighted sum of
+// them, whose results all batches of all sets share, and the forward passes. Close frees it. It may be used by one goroutine at
+// a time.
+type Explorer struct {
+	backend  compute.Backend
+	space    Space
+	units    []*unit
+	sets     []*evaluated
+	session  *gbert.Session
+	ends     map[*unit][][]*tensors.Tensor // θ₀, θ₁ and, if there is one, θ₂: the unit's weights
+	sum      *Exec
+	programs programs
+	identity string
+
+	part  Part
+	scale float64                     // s of the part
+	from  int                         // the first layer that is computed at each point; −1: from the embeddings on
+	moved map[*unit][]*tensors.Tensor // the present point's weights
+}
+
+// evaluated is a data set on the device.
+type evaluated struct {
+	prepared *finetune.Prepared
+	batches  []*gbert.Batch
+	inputs   [][]any           // ids, types, mask of each batch
+	entering []*tensors.Tensor // hidden states that enter layer from, each batch [B, S, D]; nil when from is −1
+	targets  []int             // labels
+}
+
+// Open sends the ends of the space to a device, with those rows of the word embeddings that the sets use. The sets' examples
+// have one label each; every point is evaluated on all of them.
+func Open(backend compute.Backend, space Space, sets ...*finetune.Prepared) (*Explorer, error) {
+	if len(sets) == 0 {
+		return nil, fmt.Errorf("landscape: at least one data set is needed")
+	}
+	if _, err := space.units(); err != nil {
+		return nil, err
+	}
+	if space.To.Config.NumHiddenLayers == 0 {
+		return nil, fmt.Errorf("landscape: the model has no layers")
+	}
+	for _, set := range sets {
+		if set.Dataset.Task.Kind != task.Classification {
+			return nil, fmt.Errorf("landscape: %s is no classification, and its surface would have no error", set.Dataset.Task.Name)
+		}
+		if err := set.CheckLabels(space.To); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkRows(space.To.Config, sets); err != nil {
+		return nil, err
+	}
+	e := &Explorer{backend: backend, ends: map[*unit][][]*tensors.Tensor{}, moved: map[*unit][]*tensors.Tensor{}}
+	if err := e.open(space, sets); err != nil {
+		e.Close()
+		return nil, fmt.Errorf("landscape: %w", err)
+	}
+	return e, nil
+}
+
+func (e *Explorer) open(space Space, sets []*finetune.Prepared) (err error) {
+	if e.identity, err = identify(space, sets); err != nil {
+		return err
+	}
+	e.space = space
+	rows := usedRows(space.To.Config.PadTokenID, sets)
+	var narrowed []*gbert.Model
+	for _, end := range []*gbert.Model{space.From, space.To, space.Other} {
+		if end == nil {
+			continue
+		}
+		small, err := narrow(end, rows)
+		if err != nil {
+			return err
+		}
+		narrowed = append(narrowed, small)
+	}
+	small := Space{From: narrowed[0], To: narrowed[1]}
+	if e.units, err = small.units(); err != nil {
+		return err
+	}
+	if e.session, err = gbert.NewSession(e.backend, small.To); err != nil {
+		return err
+	}
+	for _, u := range e.units {
+		for _, end := range narrowed {
+			weights := make([]*tensors.Tensor, len(u.specs))
+			for i, spec := range u.specs {
+				if weights[i], err = end.Upload(e.backend, spec.Name); err != nil {
+					return err
+				}
+			}
+			e.ends[u] = append(e.ends[u], weights)
+		}
+	}
+	for _, set := range sets {
+		e.sets = append(e.sets, &evaluated{prepared: set, batches: renumber(set, rows), targets: set.Dataset.Labels()})
+	}
+	for _, set := range e.sets {
+		for _, b := range set.batches {
+			set.inputs = append(set.inputs, gbert.BatchInputs(b))
+		}
+	}
+	if e.sum, err = NewExec(e.backend, weightedSum); err != nil {
+		return err
+	}
+	e.sum.WithName("point of the landscape").SetMaxCache(-1)
+	if e.programs, err = newPrograms(e.session); err != nil {
+		return err
+	}
+	return e.Move(Whole(small.To.Config))
+}
+
+// identify is a hash of what the losses depend on.
+func identify(space Space, sets []*finetune.Prepared) (string, error) {
+	hash := sha256.New()
+	write := func(v any) error {
+		text, err := json.Marshal(v)
+		hash.Write(text)
+		return err
+	}
+	for _, end := range []*gbert.Model{space.From, space.To, space.Other} {
+		print := "none"
+		if end != nil {
+			var err error
+			if print, err = end.Fingerprint(); err != nil {
+				return "", err
+			}
+		}
+		if err := write(print); err != nil {
+			return "", err
+		}
+	}
+	for _, set := range sets {
+		for _, b := range set.Batches {
+			if err := write(b); err != nil {
+				return "", err
+			}
+		}
+		if err := write(set.Dataset.Labels()); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// weightedSum is Σ cₖ·θₖ over the ends of the space, weight by weight. Inputs: c [ends]; the first end's weights, the second's, …
+// It is exact where one coefficient is 1 and the others are 0: at the ends.
+func weightedSum(inputs []*Node) []*Node {
+	coefficients, weights := inputs[0], inputs[1:]
+	ends := coefficients.Shape().Dimensions[0]
+	n := len(weights) / ends
+	sums := make([]*Node, n)
+	for k := range ends {
+		c := Squeeze(Slice(coefficients, AxisElem(k)))
+		for i := range n {
+			term := Mul(c, weights[k*n+i])
+			if k == 0 {
+				sums[i] = term
+			} else {
+				sums[i] = Add(sums[i], term)
+			}
+		}
+	}
+	return sums
+}
+
+// Close frees what is on the device.
+func (e *Explorer) Close() {
+	for _, set := range e.sets {
+		gbert.Free(set.entering)
+		for _, inputs := range set.inputs {
+			gbert.Free(inputs)
+		}
+	}
+	for _, ends := range e.ends {
+		for _, weights := range ends {
+			for _, w := range weights {
+				if w != nil {
+					gbert.Free(w)
+				}
+			}
+		}
+	}
+	e.forgetPoint()
+	if e.sum != nil {
+		e.sum.Finalize()
+	}
+	if e.session != nil {
+		e.session.Close()
+	}
+	e.sets, e.ends, e.sum, e.session = nil, nil, nil, nil
+}
+
+func (e *Explorer) forgetPoint() {
+	for u, weights := range e.moved {
+		gbert.Free(weights)
+		delete(e.moved, u)
+	}
+}
+
+// Part is what moves.
+func (e *Explorer) Part() Part { return e.part }
+
+// Move chooses what moves at the points that follow; everything else is at θ₁. What lies below the part is computed once, here.
+// A new Explorer moves the [Whole].
+func (e *Explorer) Move(p Part) error {
+	if err := p.check(e.space.To.Config.NumHiddenLayers); err != nil {
+		return err
+	}
+	geometry, err := e.space.part(p)
+	if err != nil {
+		return err
+	}
+	if e.space.Other != nil && geometry.Second == 0 {
+		return fmt.Errorf("landscape: the second direction has no length over the part %q: the model of the other data set is θ₀ there", p.Name)
+	}
+	e.forgetPoint()
+	for _, u := range e.units {
+		e.bind(u, e.ends[u][1])
+	}
+	for _, set := range e.sets {
+		gbert.Free(set.entering)
+		set.entering = nil
+	}
+	e.part, e.scale = p, geometry.Scale()
+	if e.from = e.firstMoving(p); e.from < 0 {
+		return nil
+	}
+	for _, set := range e.sets {
+		for i := range set.batches {
+			state, err := e.programs.states(set.inputs[i], e.from)
+			if err != nil {
+				return fmt.Errorf("landscape: %w", err)
+			}
+			set.entering = append(set.entering, state)
+		}
+	}
+	return nil
+}
+
+// firstMoving is the layer below which nothing moves; −1 where the embeddings do. A layer that borrows another's weights may move
+// with it, so models with ties are computed from the embeddings on.
+func (e *Explorer) firstMoving(p Part) int {
+	for _, shape := range e.space.To.Config.Layers {
+		for _, form := range shape.Forms {
+			if form.Kind == gbert.Tied {
+				return -1
+			}
+		}
+	}
+	if p.Embeddings {
+		return -1
+	}
+	if p.First == p.End { // the pooler alone
+		return e.space.To.Config.NumHiddenLayers - 1
+	}
+	return p.First
+}
+
+func (e *Explorer) bind(u *unit, weights []*tensors.Tensor) {
+	for i, spec := range u.specs {
+		e.session.Bind(spec.Name, weights[i])
+	}
+}
+
+// goTo makes the weights of a point on the device and binds them.
+func (e *Explorer) goTo(p Point) error {
+	e.forgetPoint()
+	beta := p.Beta * e.scale
+	c := []float32{float32(1 - p.Alpha - beta), float32(p.Alpha), float32(beta)}
+	if e.space.Other == nil {
+		if p.Beta != 0 {
+			return fmt.Errorf("β is %g, but the space has no second direction: give it the model of another data set", p.Beta)
+		}
+		c = c[:2]
+	}
+	coefficients := tensors.FromFlatDataAndDimensions(c, len(c))
+	defer gbert.Free(coefficients)
+	for _, u := range e.units {
+		if !e.part.holds(u) {
+			continue
+		}
+		inputs := []any{coefficients}
+		for _, w := range slices.Concat(e.ends[u]...) {
+			inputs = append(inputs, w)
+		}
+		weights, err := e.sum.Call(inputs...)
+		if err != nil {
+			return err
+		}
+		e.moved[u] = weights
+		e.bind(u, weights)
+	}
+	return nil
+}
+
+// At evaluates all sets at a point.
+func (e *Explorer) At(ctx context.Context, p Point) ([]Measure, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	if err := e.goTo(p); err != nil {
+		return nil, fmt.Errorf("landscape: point (%g, %g): %w", p.Alpha, p.Beta, err)
+	}
+	return e.evaluate(ctx)
+}
+
+// evaluate runs the forward passes of all sets with the weights that are bound.
+func (e *Explorer) evaluate(ctx context.Context) ([]Measure, error) {
+	measures := make([]Measure, len(e.sets))
+	for k, set := range e.sets {
+		logits := make([][]float32, len(set.targets))
+		for i, batch := range set.batches {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			var state *tensors.Tensor
+			if set.entering != nil {
+				state = set.entering[i]
+			}
+			rows, err := e.programs.logits(set.inputs[i], state, max(e.from, 0))
+			if err != nil {
+				return nil, fmt.Errorf("landscape: %w", err)
+			}
+			for row, example := range batch.Index {
+				logits[example] = rows[row]
+			}
+		}
+		var err error
+		if measures[k], err = measure(logits, set.targets); err != nil {
+			return nil, fmt.Errorf("landscape: %w", err)
+		}
+	}
+	return measures, nil
+}

@@ -1,0 +1,84 @@
+package landscape
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"bertlab/gbert/task"
+)
+
+// Point is a place in the plane: α along the fine-tuning, β along that on the other data set.
+type Point struct {
+	Alpha float64 `json:"alpha"`
+	Beta  float64 `json:"beta"`
+}
+
+// Farthest is the largest coordinate of a point.
+const Farthest = 1e6
+
+func (p Point) check() error {
+	for _, v := range []float64{p.Alpha, p.Beta} {
+		if !(math.Abs(v) <= Farthest) {
+			return fmt.Errorf("landscape: point (%g, %g): coordinates from −%g to %g were expected", p.Alpha, p.Beta, Farthest, Farthest)
+		}
+	}
+	return nil
+}
+
+// LargestLoss is what an example's loss counts as where it is larger or the logits are not finite: −ln of the smallest normal
+// float32, the largest loss that a softmax in float32 can tell from infinity.
+const LargestLoss = 87.336544
+
+// Measure is what was found at a point on a data set.
+type Measure struct {
+	// Loss is the mean cross entropy in nats, Error the share of examples that are classified wrongly.
+	Loss  float64 `json:"loss"`
+	Error float64 `json:"error"`
+	// Overflow counts the examples whose logits are not finite or whose loss is above [LargestLoss]. They count with that loss;
+	// those without finite logits count as wrong.
+	Overflow int `json:"overflow,omitempty"`
+	// Losses are the examples' own losses, Wrong is "1" for each that is classified wrongly and "0" for the others.
+	Losses []float32 `json:"losses,omitempty"`
+	Wrong  string    `json:"wrong,omitempty"`
+}
+
+func measure(logits [][]float32, targets []int) (Measure, error) {
+	losses, err := task.CrossEntropies(logits, targets)
+	if err != nil {
+		return Measure{}, err
+	}
+	m := Measure{Losses: make([]float32, len(losses))}
+	var wrong strings.Builder
+	count := 0
+	for i, loss := range losses {
+		right := false
+		switch {
+		case loss-loss != 0: // NaN or infinite
+			loss = LargestLoss
+			m.Overflow++
+		default:
+			best := 0
+			for k, z := range logits[i] {
+				if z > logits[i][best] {
+					best = k
+				}
+			}
+			right = best == targets[i]
+			if loss > LargestLoss {
+				loss = LargestLoss
+				m.Overflow++
+			}
+		}
+		m.Loss += loss / float64(len(losses))
+		m.Losses[i] = float32(loss)
+		if right {
+			wrong.WriteByte('0')
+		} else {
+			wrong.WriteByte('1')
+			count++
+		}
+	}
+	m.Error, m.Wrong = float64(count)/float64(len(losses)), wrong.String()
+	return m, nil
+}

@@ -1,0 +1,33 @@
+package landscape
+
+import (
+	"math"
+
+	"bertlab/gbert"
+)
+
+// Projection is where weights on the way lie as seen from the line of fine-tuning (Hao et al. 2019, section 3.2):
+//
+//	d_α = ⟨δⁱ, δ₁⟩ / ‖δ₁‖²        d_β = √((‖δⁱ‖/‖δ₁‖)² − d_α²)        δⁱ = θⁱ − θ₀
+//
+// Orthogonal, their d_β, is how far the weights are off the line, in any direction: a magnitude, never negative, and no
+// coordinate along δ₂. The loss there is not the surface's at (d_α, d_β).
+type Projection struct {
+	Alpha      float64 `json:"alpha"`
+	Orthogonal float64 `json:"orthogonal"`
+	// Cosine is that of δⁱ and δ₁, 0 at the start; Distance is ‖δⁱ‖/‖δ₁‖.
+	Cosine   float64 `json:"cosine"`
+	Distance float64 `json:"distance"`
+}
+
+// Project projects weights on the way from θ₀ to θ₁, over all that moves.
+func Project(from, to, at *gbert.Model) (Projection, error) {
+	list, err := Space{From: from, To: to, Other: at}.Geometries()
+	if err != nil {
+		return Projection{}, err
+	}
+	g := Sum("", list)
+	p := Projection{Alpha: ratio(g.Inner, g.First*g.First), Cosine: g.Cosine(), Distance: ratio(g.Second, g.First)}
+	p.Orthogonal = math.Sqrt(max(p.Distance*p.Distance-p.Alpha*p.Alpha, 0))
+	return p, nil
+}
