@@ -49,6 +49,8 @@ type Config struct {
 	// Labels are the names of the classes, in order of their logits; empty when the file names none.
 	Labels []string
 
+	// Embedding is the form of the embeddings. The zero value is that of BERT: tables of the hidden size.
+	Embedding EmbeddingForm
 	// Layers is the shape of each layer, len NumHiddenLayers. An uncompressed layer keeps all heads.
 	Layers []LayerShape
 	// Bank is what the banked maps of the layers share; zero without any.
@@ -92,10 +94,12 @@ type configJSON struct {
 }
 
 type compressionJSON struct {
-	Version int          `json:"version"`
-	Layers  []LayerShape `json:"layers,omitempty"`
-	Bank    Bank         `json:"bank,omitzero"`
-	History []Operation  `json:"history,omitempty"`
+	Version int `json:"version"`
+	// Embedding is left out where the embeddings are BERT's.
+	Embedding *EmbeddingForm `json:"embedding,omitempty"`
+	Layers    []LayerShape   `json:"layers,omitempty"`
+	Bank      Bank           `json:"bank,omitzero"`
+	History   []Operation    `json:"history,omitempty"`
 }
 
 const (
@@ -172,6 +176,7 @@ func ParseConfig(data []byte) (*Config, error) {
 			return nil, fmt.Errorf("bertlab.version is %d; this program reads version %d", v, compressionVersion)
 		}
 		config.Layers, config.Bank, config.History = raw.Compression.Layers, raw.Compression.Bank, raw.Compression.History
+		config.Embedding = or(raw.Compression.Embedding, EmbeddingForm{})
 	}
 	if len(config.Layers) == 0 {
 		config.Layers = plainLayers(config)
@@ -215,6 +220,9 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 		set.Compression = &compressionJSON{Version: compressionVersion, History: c.History}
 		if !c.IsPlain() {
 			set.Compression.Layers = c.Layers
+			if c.Embedding.Kind != "" {
+				set.Compression.Embedding = &c.Embedding
+			}
 		}
 		if c.UsesBank() {
 			set.Compression.Bank = c.Bank

@@ -10,11 +10,20 @@ import (
 // Dense returns a plain Hugging Face BERT that computes the same function: zeros where heads and neurons were removed,
 // products in place of factors, copies in place of ties. Its configuration has no "bertlab" key, so any program that reads a
 // BERT reads it. Layers that were dropped stay dropped.
+//
+// A model with [Projected] embeddings, an ALBERT, becomes a plain ALBERT with a group for each layer: a BERT has no map between
+// its embeddings' LayerNorm and its first layer, so none computes the same.
 func (m *Model) Dense() (*Model, error) {
 	plain := m.Clone()
 	plain.Config.Layers, plain.Config.Bank = plainLayers(plain.Config), Bank{}
 	plain.Config.History = nil
+	if err := m.denseEmbeddings(plain); err != nil {
+		return nil, err
+	}
 	for layer := range m.Config.Layers {
+		if err := m.denseNorms(plain, layer); err != nil {
+			return nil, err
+		}
 		for _, role := range LayerRoles {
 			if err := m.denseMap(plain, layer, role); err != nil {
 				return nil, err
@@ -34,6 +43,26 @@ func (m *Model) Dense() (*Model, error) {
 		}
 	}
 	return plain, nil
+}
+
+// denseNorms writes a layer's LayerNorms into plain.
+func (m *Model) denseNorms(plain *Model, layer int) error {
+	for _, role := range []Role{AttentionNorm, OutputNorm} {
+		form := m.Config.Layers[layer].Form(role)
+		if form.Kind != Tied {
+			continue
+		}
+		for _, name := range []func(int, Role) string{WeightName, BiasName} {
+			values, shape, err := m.Weight(name(form.Layer, role))
+			if err != nil {
+				return err
+			}
+			if err := plain.SetWeight(name(layer, role), shape, values); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // denseMap writes the full matrix and bias of a layer's map into plain.

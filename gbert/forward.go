@@ -57,11 +57,11 @@ func (f *Forward) Embed(in Input) *Node {
 	if s > f.config.MaxPositionEmbeddings {
 		exceptions.Panicf("gbert: %d positions, but the model has embeddings for %d", s, f.config.MaxPositionEmbeddings)
 	}
-	words := Gather(f.Weight(wordEmbeddings), ExpandAxes(in.IDs, -1)) // [B, S, D]
+	words := f.embedWords(in.IDs)                                     // [B, S, D]
 	positions := Slice(f.Weight(positionEmbeddings), AxisRange(0, s)) // [S, D]
 	types := f.embedTypes(in.Types)
 	x := Add(Add(words, types), ExpandAxes(positions, 0))
-	return f.dropout(f.LayerNorm(embeddingsNorm, x), f.config.HiddenDropoutProb)
+	return f.projectEmbeddings(f.dropout(f.LayerNorm(embeddingsNorm, x), f.config.HiddenDropoutProb))
 }
 
 // embedTypes looks token types up. With the usual two types it is e₀ + t·(e₁ − e₀), whose gradient is a sum instead of a
@@ -195,10 +195,10 @@ func (f *Forward) MergeHeads(layer int, context *Node) *Node {
 // NormAttention is the rest of [Forward.AttentionOutput]: LayerNorm(residual + y), both [B, Q, D].
 func (f *Forward) NormAttention(layer int, y, residual *Node) *Node {
 	y = f.dropout(y, f.config.HiddenDropoutProb)
-	return f.LayerNorm(attentionNorm(layer), Add(y, residual))
+	return f.LayerNorm(modulePath(f.holder(layer, AttentionNorm), AttentionNorm), Add(y, residual))
 }
 
-// holder is the layer that holds a map: the layer itself, or the one it is tied to.
+// holder is the layer that holds a map or a LayerNorm: the layer itself, or the one it is tied to.
 func (f *Forward) holder(layer int, role Role) int {
 	if form := f.config.Layers[layer].Form(role); form.Kind == Tied {
 		return form.Layer
@@ -227,7 +227,7 @@ func (f *Forward) TwoMaps(layer int, x *Node) (y, h *Node) {
 // NormFeedForward is the rest of [Forward.FeedForward]: LayerNorm(x + y), both [B, Q, D].
 func (f *Forward) NormFeedForward(layer int, y, x *Node) *Node {
 	y = f.dropout(y, f.config.HiddenDropoutProb)
-	return f.LayerNorm(outputNorm(layer), Add(y, x))
+	return f.LayerNorm(modulePath(f.holder(layer, OutputNorm), OutputNorm), Add(y, x))
 }
 
 // Activate is the activation function of the feed-forward network, entry by entry.
@@ -307,7 +307,7 @@ func (f *Forward) PredictTokens(hidden *Node) *Node {
 	path := modulePath(0, TransformDense)
 	x := f.Activate(affine(hidden, f.Weight(path+".weight"), f.Weight(path+".bias")))
 	x = f.LayerNorm(transformNorm, x)
-	return affine(x, f.Weight(wordEmbeddings), f.Weight(predictionBias))
+	return f.decodeWords(x)
 }
 
 // dropout zeroes each element with the given probability and scales the rest to keep the mean, when the taps have a seed

@@ -11,15 +11,17 @@ type MACs struct {
 	Pooler          int `json:"pooler"`
 	// Bank is what banked maps compute from weights alone, once a pass whatever its tokens: mixed cores and products of factors.
 	Bank int `json:"bank,omitempty"`
+	// Embedding is the map of factorised embeddings from the embedding size to the hidden size.
+	Embedding int `json:"embedding,omitempty"`
 }
 
 // Total is the sum of the components.
 func (m MACs) Total() int {
-	return m.QueryKeyValue + m.Scores + m.Context + m.AttentionOutput + m.FeedForward + m.Pooler + m.Bank
+	return m.QueryKeyValue + m.Scores + m.Context + m.AttentionOutput + m.FeedForward + m.Pooler + m.Bank + m.Embedding
 }
 
-// MACs counts the encoder and the pooler for a sequence of the given length. With onlyCLS the last layer is counted as
-// [Forward.Encode] computes it for a classifier: queries, outputs and feed-forward network at [CLS] alone.
+// MACs counts encoder, pooler and the map of factorised embeddings for a sequence of the given length. With onlyCLS the last layer
+// is counted as [Forward.Encode] computes it for a classifier: queries, outputs and feed-forward network at [CLS] alone.
 func (c *Config) MACs(length int, onlyCLS bool) MACs { return c.BatchMACs(1, length, onlyCLS) }
 
 // BatchMACs counts one pass over a batch of sequences of the same length, as [Config.MACs] does for one.
@@ -40,6 +42,7 @@ func (c *Config) BatchMACs(rows, length int, onlyCLS bool) MACs {
 		m.FeedForward += c.mapMACs(l, FFNIn, asking, &m, nil) + c.mapMACs(l, FFNOut, asking, &m, nil)
 	}
 	m.Pooler = rows * c.HiddenSize * c.HiddenSize
+	m.Embedding = rows * length * c.Embedding.Size * c.HiddenSize
 	return m
 }
 

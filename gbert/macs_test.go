@@ -71,7 +71,7 @@ func TestRemovingHeadsTakesTheirShareOfTheOperations(t *testing.T) {
 	none.Layers[3].Heads = nil
 	for _, onlyCLS := range []bool{false, true} {
 		a, b := whole.MACs(128, onlyCLS), half.MACs(128, onlyCLS)
-		want := MACs{a.QueryKeyValue / 2, a.Scores / 2, a.Context / 2, a.AttentionOutput / 2, a.FeedForward, a.Pooler, 0}
+		want := MACs{a.QueryKeyValue / 2, a.Scores / 2, a.Context / 2, a.AttentionOutput / 2, a.FeedForward, a.Pooler, 0, 0}
 		if b != want {
 			t.Errorf("half of the heads: %+v, want %+v", b, want)
 		}
@@ -90,7 +90,7 @@ func TestOnlyCLSSparesTheOtherPositionsOfTheLastLayer(t *testing.T) {
 	}
 	got := MACs{
 		all.QueryKeyValue - cls.QueryKeyValue, all.Scores - cls.Scores, all.Context - cls.Context, all.AttentionOutput - cls.AttentionOutput,
-		all.FeedForward - cls.FeedForward, all.Pooler - cls.Pooler, 0,
+		all.FeedForward - cls.FeedForward, all.Pooler - cls.Pooler, 0, 0,
 	}
 	if got != want {
 		t.Errorf("spared %+v, want %+v", got, want)

@@ -51,6 +51,10 @@ func modulePath(layer int, role Role) string {
 		return prefix + "intermediate.dense"
 	case FFNOut:
 		return prefix + "output.dense"
+	case AttentionNorm:
+		return prefix + "attention.output.LayerNorm"
+	case OutputNorm:
+		return prefix + "output.LayerNorm"
 	case PoolerDense:
 		return "bert.pooler.dense"
 	case ClassifierDense:
@@ -61,10 +65,10 @@ func modulePath(layer int, role Role) string {
 	panic(fmt.Sprintf("gbert: unknown role %q", role))
 }
 
-// WeightName is the name of the dense weight [out, in] of a layer's linear map.
+// WeightName is the name of the dense weight [out, in] of a layer's linear map, and of the scale [hidden] of a LayerNorm.
 func WeightName(layer int, role Role) string { return modulePath(layer, role) + ".weight" }
 
-// BiasName is the name of the bias [out] of a layer's linear map.
+// BiasName is the name of the bias [out] of a layer's linear map, and of the shift [hidden] of a LayerNorm.
 func BiasName(layer int, role Role) string { return modulePath(layer, role) + ".bias" }
 
 // FactorNames are the names of U [out, rank] and V [rank, in] of a factored map W = U·V.
@@ -95,6 +99,14 @@ func layerNormParameters(path string, width int) []WeightSpec {
 	return []WeightSpec{{path + ".weight", []int{width}, initOne}, {path + ".bias", []int{width}, initZero}}
 }
 
+// normParameters are the weights of a layer's LayerNorm; a tied one has none of its own.
+func normParameters(c *Config, layer int, role Role) []WeightSpec {
+	if c.Layers[layer].Form(role).Kind == Tied {
+		return nil
+	}
+	return layerNormParameters(modulePath(layer, role), c.HiddenSize)
+}
+
 const (
 	wordEmbeddings     = "bert.embeddings.word_embeddings.weight"
 	positionEmbeddings = "bert.embeddings.position_embeddings.weight"
@@ -108,30 +120,21 @@ const (
 // IsEmbedding reports whether a weight belongs to the embeddings.
 func IsEmbedding(name string) bool { return strings.HasPrefix(name, "bert.embeddings.") }
 
-func attentionNorm(layer int) string { return LayerPrefix(layer) + "attention.output.LayerNorm" }
-func outputNorm(layer int) string    { return LayerPrefix(layer) + "output.LayerNorm" }
-
 // encoderParameters are the weights of embeddings and encoder, in the order of the computation.
 func encoderParameters(c *Config) []WeightSpec {
-	d := c.HiddenSize
-	params := []WeightSpec{
-		{wordEmbeddings, []int{c.VocabSize, d}, initNormal},
-		{positionEmbeddings, []int{c.MaxPositionEmbeddings, d}, initNormal},
-		{typeEmbeddings, []int{c.TypeVocabSize, d}, initNormal},
-	}
-	params = append(params, layerNormParameters(embeddingsNorm, d)...)
+	params := embeddingParameters(c)
 	if c.UsesBank() {
-		params = append(params, c.Bank.parameters(d)...)
+		params = append(params, c.Bank.parameters(c.HiddenSize)...)
 	}
 	for l := range c.Layers {
 		for _, role := range []Role{Query, Key, Value, AttentionOutput} {
 			params = append(params, linearParameters(c, l, role)...)
 		}
-		params = append(params, layerNormParameters(attentionNorm(l), d)...)
+		params = append(params, normParameters(c, l, AttentionNorm)...)
 		for _, role := range []Role{FFNIn, FFNOut} {
 			params = append(params, linearParameters(c, l, role)...)
 		}
-		params = append(params, layerNormParameters(outputNorm(l), d)...)
+		params = append(params, normParameters(c, l, OutputNorm)...)
 	}
 	return params
 }
@@ -152,12 +155,12 @@ func classifierParameters(c *Config, labels int) []WeightSpec {
 }
 
 func maskedLMParameters(c *Config) []WeightSpec {
-	path := modulePath(0, TransformDense)
+	path, width := modulePath(0, TransformDense), c.embeddingWidth()
 	params := []WeightSpec{
-		{path + ".weight", []int{c.HiddenSize, c.HiddenSize}, initNormal},
-		{path + ".bias", []int{c.HiddenSize}, initZero},
+		{path + ".weight", []int{width, c.HiddenSize}, initNormal},
+		{path + ".bias", []int{width}, initZero},
 	}
-	params = append(params, layerNormParameters(transformNorm, c.HiddenSize)...)
+	params = append(params, layerNormParameters(transformNorm, width)...)
 	return append(params, WeightSpec{predictionBias, []int{c.VocabSize}, initZero})
 }
 

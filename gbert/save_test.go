@@ -71,6 +71,20 @@ func variants(t testing.TB) map[string]*Model {
 		"no layer":          fresh(t, tinyConfig(func(c *Config) { c.NumHiddenLayers = 0 })),
 		"three token types": fresh(t, tinyConfig(func(c *Config) { c.TypeVocabSize = 3 })),
 	}
+	models["words factored"] = fresh(t, tinyConfig(func(c *Config) { c.Embedding = EmbeddingForm{Kind: FactoredWords, Size: 5} }))
+	models["all tied, words factored"] = fresh(t, tinyConfig(func(c *Config) {
+		c.Embedding, c.NumHiddenLayers = EmbeddingForm{Kind: FactoredWords, Size: 20}, 3
+		c.Layers = plainLayers(c)
+		for l := 1; l < 3; l++ {
+			c.Layers[l].Forms = map[Role]Form{}
+			for _, role := range TieRoles {
+				c.Layers[l].Forms[role] = Form{Kind: Tied, Layer: 0}
+			}
+		}
+	}))
+	for _, role := range []Role{AttentionNorm, OutputNorm} {
+		models["tied "+string(role)] = fresh(t, one(role, Form{Kind: Tied, Layer: 0}))
+	}
 	for _, role := range LayerRoles {
 		models["factored "+string(role)] = fresh(t, one(role, Form{Kind: Factored, Rank: 2}))
 		models["tied "+string(role)] = fresh(t, one(role, Form{Kind: Tied, Layer: 0}))
@@ -101,7 +115,7 @@ func TestSavedModelsGiveTheSameBitsAfterLoading(t *testing.T) {
 			if !slices.EqualFunc(want, got, slices.Equal) {
 				t.Errorf("logits %v, after loading %v", want, got)
 			}
-			if fmt.Sprint(loaded.Config.Layers, loaded.Config.Bank, loaded.Config.History, loaded.Config.Labels) != fmt.Sprint(model.Config.Layers, model.Config.Bank, model.Config.History, loaded.Config.Labels) {
+			if fmt.Sprint(loaded.Config.Embedding, loaded.Config.Layers, loaded.Config.Bank, loaded.Config.History, loaded.Config.Labels) != fmt.Sprint(model.Config.Embedding, model.Config.Layers, model.Config.Bank, model.Config.History, loaded.Config.Labels) {
 				t.Errorf("%+v became %+v", model.Config, loaded.Config)
 			}
 			if loaded.NumParameters() != model.NumParameters() {

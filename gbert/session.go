@@ -88,12 +88,8 @@ func (s *Session) Program(name string, fn func(begin func(Taps) *Forward, inputs
 // once and not once a layer. fn builds the graph for the layer that it is given, which may be another of the same shape.
 func (s *Session) LayerProgram(name string, layer int, fn func(begin func(Taps) *Forward, layer int, inputs []*Node) []*Node) (*Program, error) {
 	shape := s.model.Config.Layers[layer]
+	// Layers that are tied to the same others have the same weights there, whose names stay as they are.
 	signature := fmt.Sprintf("%s %v %d %v %v", name, shape.Heads, shape.IntermediateSize, shape.Neurons, shape.Forms)
-	for _, form := range shape.Forms {
-		if form.Kind == Tied { // its weights have another layer's names
-			signature = fmt.Sprintf("%s, layer %d", name, layer)
-		}
-	}
 	return s.program(signature, layer, func(begin func(Taps) *Forward, inputs []*Node) []*Node { return fn(begin, layer, inputs) })
 }
 

@@ -22,8 +22,19 @@ const (
 	TransformDense  Role = "mlm_transform"    // [hidden, hidden]
 )
 
+// The LayerNorms of a layer. They are no linear maps, but layers may share them: in [LayerShape.Forms] they are dense or tied.
+const (
+	AttentionNorm Role = "attention_norm" // after attention
+	OutputNorm    Role = "output_norm"    // after the feed-forward network
+)
+
 // LayerRoles are the linear maps of one encoder layer, in the order of the computation.
 var LayerRoles = []Role{Query, Key, Value, AttentionOutput, FFNIn, FFNOut}
+
+// TieRoles are all parts of a layer that may be tied: its linear maps and its LayerNorms.
+var TieRoles = append(slices.Clone(LayerRoles), AttentionNorm, OutputNorm)
+
+func isNorm(role Role) bool { return role == AttentionNorm || role == OutputNorm }
 
 // LayerShape is the shape of one encoder layer: what is left of it.
 type LayerShape struct {
@@ -86,6 +97,9 @@ func (s LayerShape) clone() LayerShape {
 // IsPlain reports whether the model has the shape of an ordinary Hugging Face BERT: all heads, full intermediate size,
 // dense maps, in every layer.
 func (c *Config) IsPlain() bool {
+	if c.Embedding.Kind != "" {
+		return false
+	}
 	for i, layer := range c.Layers {
 		if layer.Origin != i || len(layer.Heads) != c.NumAttentionHeads || layer.IntermediateSize != c.IntermediateSize || len(layer.Forms) > 0 || layer.Neurons != nil {
 			return false
@@ -120,6 +134,8 @@ func (c *Config) linearDims(layer int, role Role) (out, in int) {
 		return shape.IntermediateSize, c.HiddenSize
 	case FFNOut:
 		return c.HiddenSize, shape.IntermediateSize
+	case AttentionNorm, OutputNorm: // a scale and a shift of each entry
+		return c.HiddenSize, 1
 	}
 	panic(fmt.Sprintf("gbert: %q is not a linear map of a layer", role))
 }
@@ -127,6 +143,9 @@ func (c *Config) linearDims(layer int, role Role) (out, in int) {
 func (c *Config) validateLayers() error {
 	if len(c.Layers) != c.NumHiddenLayers {
 		return fmt.Errorf("bertlab.layers describes %d layers, num_hidden_layers is %d", len(c.Layers), c.NumHiddenLayers)
+	}
+	if err := c.Embedding.check(); err != nil {
+		return err
 	}
 	for l, shape := range c.Layers {
 		if shape.Origin < 0 || shape.Origin >= maxLayers {
@@ -147,8 +166,11 @@ func (c *Config) validateLayers() error {
 			return err
 		}
 		for role, form := range shape.Forms {
-			if !slices.Contains(LayerRoles, role) {
-				return fmt.Errorf("bertlab.layers[%d].forms names %q; the roles are %v", l, role, LayerRoles)
+			if !slices.Contains(TieRoles, role) {
+				return fmt.Errorf("bertlab.layers[%d].forms names %q; the roles are %v", l, role, TieRoles)
+			}
+			if isNorm(role) && form.Kind != Dense && form.Kind != Tied {
+				return fmt.Errorf("bertlab.layers[%d].forms.%s has the kind %q; a LayerNorm is %q or %q", l, role, form.Kind, Dense, Tied)
 			}
 			out, in := c.linearDims(l, role)
 			switch form.Kind {

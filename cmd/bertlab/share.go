@@ -19,7 +19,9 @@ import (
 type shareDocument struct {
 	*modelDocument
 	*sharing.Report
-	// MACs count a classifier's operations for one example, by the number of its tokens: sharing leaves them as they were.
+	// Embedding says what became of the word table; left out where it stays as it is.
+	Embedding *sharing.EmbeddingReport `json:"embedding,omitempty"`
+	// MACs count a classifier's operations for one example, by the number of its tokens: sharing leaves them as they were, a factorised word table adds to them.
 	MACs []lengthMACs `json:"macs"`
 }
 
@@ -27,7 +29,12 @@ type shareFlags struct {
 	targetFlags
 	what, init string
 	groups     int
+	keepNorms  bool
+	embedding  int
 }
+
+// shareNothing is the value of --what for a word table alone.
+const shareNothing = "none"
 
 func (a *app) shareCommand() *cobra.Command {
 	var f shareFlags
@@ -36,14 +43,16 @@ func (a *app) shareCommand() *cobra.Command {
 		Short: "Let layers share their weights and write the smaller model",
 		Long: `Let layers share their weights and write the smaller model (Lan et al. 2020, ALBERT, arXiv:1909.11942). The layers are divided
 into groups of neighbours; a group has one attention, one feed-forward network, or both. The shared weights begin with those of the
-group's first layer, with the mean of the group, or with the best layer: the one nearest to the others. LayerNorms are not shared.
+group's first layer, with the mean of the group, or with the best layer: the one nearest to the others. The LayerNorms that follow
+what is shared are shared too, unless --keep-norms is given. --embedding E stores the word table [V, H] as a product [V, E]·[E, H].
 
 Sharing makes the file smaller, not the model faster. A shared model is fine-tuned as any other, and needs it.`,
 		Example: `  bertlab share --what attention --model all-MiniLM-L6-v2 --out shared
-  bertlab share --what all --groups 2 --init mean --model all-MiniLM-L6-v2 --out shared`,
+  bertlab share --what all --groups 2 --init mean --embedding 128 --model all-MiniLM-L6-v2 --out shared
+  bertlab share --what none --embedding 128 --model all-MiniLM-L6-v2 --out factorised`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
-			document, err := a.share(command.Context(), &f)
+			document, err := a.share(command.Context(), &f, command.Flags().Changed("embedding"))
 			if err != nil {
 				return err
 			}
@@ -51,18 +60,23 @@ Sharing makes the file smaller, not the model faster. A shared model is fine-tun
 		}),
 	}
 	flags := command.Flags()
-	flags.StringVar(&f.what, "what", string(sharing.All), "what is shared: all, attention or ffn")
+	flags.StringVar(&f.what, "what", string(sharing.All), "what is shared: all, attention, ffn or none")
 	flags.IntVar(&f.groups, "groups", 1, "number of groups of neighbouring layers; each shares within itself")
 	flags.StringVar(&f.init, "init", string(sharing.First), "what the shared weights begin with: first, mean or best")
+	flags.BoolVar(&f.keepNorms, "keep-norms", false, "leave every layer its own LayerNorms")
+	flags.IntVar(&f.embedding, "embedding", 0, "embedding size E of the word table; left out, the table stays as it is")
 	f.targetFlags.add(flags)
 	return command
 }
 
-func (a *app) share(ctx context.Context, f *shareFlags) (*shareDocument, error) {
-	options := sharing.Options{What: sharing.What(f.what), Groups: f.groups, Init: sharing.Init(f.init)}
+// share does what the flags say; factor says that --embedding was named.
+func (a *app) share(ctx context.Context, f *shareFlags, factor bool) (*shareDocument, error) {
+	options := sharing.Options{What: sharing.What(f.what), Groups: f.groups, Init: sharing.Init(f.init), KeepNorms: f.keepNorms}
 	switch {
-	case !slices.Contains(sharing.Whats, options.What):
-		return nil, wrongCallf("--what %s: choose one of %v", f.what, sharing.Whats)
+	case f.what == shareNothing && !factor:
+		return nil, wrongCallf("--what %s leaves the model as it is: name an --embedding size, or share one of %v", f.what, sharing.Whats)
+	case f.what != shareNothing && !slices.Contains(sharing.Whats, options.What):
+		return nil, wrongCallf("--what %s: choose one of %v, or %s", f.what, sharing.Whats, shareNothing)
 	case !slices.Contains(sharing.Inits, options.Init):
 		return nil, wrongCallf("--init %s: choose one of %v", f.init, sharing.Inits)
 	case a.model == "":
@@ -79,15 +93,28 @@ func (a *app) share(ctx context.Context, f *shareFlags) (*shareDocument, error) 
 	if layers := model.Config.NumHiddenLayers; f.groups < 1 || f.groups > layers {
 		return nil, wrongCallf("--groups %d: the model has %d layers, so the number of groups is 1…%d", f.groups, layers, layers)
 	}
-	shared, report, err := sharing.Tie(model, options)
-	if err != nil {
-		return nil, err
+	if factor {
+		if err := sharing.CheckEmbedding(model.Config, f.embedding); err != nil {
+			return nil, wrongCall{err}
+		}
+	}
+	shared, report := model, &sharing.Report{Options: options, Groups: []sharing.Group{}, Layers: []sharing.Distance{}, Before: sharing.Count(model)}
+	if f.what != shareNothing {
+		if shared, report, err = sharing.Tie(model, options); err != nil {
+			return nil, err
+		}
+	}
+	var words *sharing.EmbeddingReport
+	if factor {
+		if shared, words, err = sharing.FactorEmbedding(shared, f.embedding); err != nil {
+			return nil, err
+		}
 	}
 	saved, err := a.saveModel(shared, info, &f.targetFlags)
 	if err != nil {
 		return nil, err
 	}
-	document := &shareDocument{modelDocument: saved, Report: report, MACs: countMACs(model.Config, shared.Config)}
+	document := &shareDocument{modelDocument: saved, Report: report, Embedding: words, MACs: countMACs(model.Config, shared.Config)}
 	written, err := gbert.Load(a.out) // the parameters are those that the file holds
 	if err != nil {
 		return nil, err
@@ -103,11 +130,14 @@ func (d *shareDocument) human(w io.Writer) {
 		name          string
 		before, after int
 	}{
-		{"embeddings", d.Before.Embeddings, d.After.Embeddings}, {"attention", d.Before.Attention, d.After.Attention},
+		{"embeddings", d.Before.Embeddings + d.Before.Projection, d.After.Embeddings + d.After.Projection}, {"attention", d.Before.Attention, d.After.Attention},
 		{"feed-forward network", d.Before.FFN, d.After.FFN}, {"LayerNorms", d.Before.LayerNorms, d.After.LayerNorms},
 		{"pooler and head", d.Before.Pooler + d.Before.Head, d.After.Pooler + d.After.Head},
 	} {
 		fmt.Fprintf(w, "  %s\t%d of %d\n", part.name, part.after, part.before)
+	}
+	if e := d.Embedding; e != nil {
+		fmt.Fprintf(w, "word table\tembedding size %d, relative error %.4f; up to %d saves parameters\n", e.Size, e.RelativeError, e.BreakEven)
 	}
 	for _, macs := range d.MACs {
 		fmt.Fprintf(w, "operations\t%d at %d tokens, before %d\n", macs.After, macs.Length, macs.Before)

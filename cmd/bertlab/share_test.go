@@ -41,6 +41,15 @@ func TestASharedModelIsJudgedExportedAndTrainedAsAnyOther(t *testing.T) {
 	if number(t, fewer, "parameters") >= sum {
 		t.Error("heads of shared layers cannot be removed")
 	}
+	words := bertlab(t, "share", "--what", "none", "--embedding", "3", "--model", model, "--out", filepath.Join(dir, "words"), "--json").document()
+	saved := number(t, words, "model", "parameters") - number(t, words, "parameters")
+	if saved != number(t, words, "embedding", "parameters_before")-number(t, words, "embedding", "parameters") || number(t, words, "embedding", "relative_error") <= 0 || number(t, words, "parts", "projection") == 0 {
+		t.Errorf("a factorised word table: %v", words)
+	}
+	both := bertlab(t, "tucker", "--rank", "2", "--embedding", "3", "--model", shared, "--out", filepath.Join(dir, "both"), "--json").document()
+	if number(t, both, "embedding", "parameters") != number(t, words, "embedding", "parameters") {
+		t.Errorf("tucker --embedding: %v", both["embedding"])
+	}
 	if c := bertlab(t, "share", "--init", "best", "--model", model, "--out", filepath.Join(dir, "text")); c.status != exitSuccess {
 		t.Errorf("%s%s", c.stdout, c.stderr)
 	}
@@ -60,6 +69,10 @@ func TestWrongCallsOfShareSayWhatIsPossible(t *testing.T) {
 		"unknown what":    {share("--what", "embeddings"), []string{"all", "attention", "ffn"}},
 		"unknown init":    {share("--init", "last"), []string{"first", "mean", "best"}},
 		"no model":        {[]string{"share", "--out", "x"}, []string{"--model"}},
+		"nothing":         {share("--what", "none"), []string{"--embedding", "attention"}},
+		"embedding of 0":  {share("--embedding", "0"), []string{"embedding size 0", "1…"}},
+		"embedding":       {share("--what", "none", "--embedding", "1000"), []string{"embedding size 1000", "1…"}},
+		"tucker":          {[]string{"tucker", "--rank", "2", "--embedding", "1000", "--model", model, "--out", "x"}, []string{"embedding size 1000", "1…"}},
 		"no folder":       {[]string{"share", "--model", model}, []string{"--out"}},
 		"same folder":     {[]string{"share", "--model", model, "--out", model}, []string{"another one"}},
 	} {

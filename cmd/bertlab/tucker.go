@@ -28,6 +28,8 @@ type tuckerDocument struct {
 	// MACs are a classifier's operations for one example.
 	MACs   []lengthMACs `json:"macs"`
 	Chosen *provenance  `json:"weighted_on,omitempty"`
+	// Embedding says what became of the word table; left out where it stays as it is.
+	Embedding *sharing.EmbeddingReport `json:"embedding,omitempty"`
 }
 
 // tuckerForms are the forms that --form takes.
@@ -45,6 +47,8 @@ type tuckerFlags struct {
 	layers   string
 	weighted bool
 	ridge    float64
+	// embedding is the size of a factorised word table; 0 leaves it as it is.
+	embedding int
 }
 
 func (a *app) tuckerCommand() *cobra.Command {
@@ -88,6 +92,7 @@ dense. --weighted measures on data what each matrix reads, and makes its outputs
 	flags.BoolVar(&f.weighted, "weighted", false, "weigh errors by what the matrices read on data")
 	flags.Float64Var(&f.ridge, "ridge", 0.01, "part of the mean second moment that --weighted adds to all directions")
 	flags.StringVar(&f.split, "split", "train", "the split that --weighted measures on")
+	flags.IntVar(&f.embedding, "embedding", 0, "also store the word table [V, H] as a product [V, E]·[E, H]; left out, it stays as it is")
 	f.targetFlags.add(flags)
 	f.dataFlags.add(flags)
 	command.MarkFlagsOneRequired("rank", "ratio", "rank-by")
@@ -110,6 +115,11 @@ func (a *app) tucker(ctx context.Context, f *tuckerFlags, changed func(flag stri
 		return nil, err
 	}
 	check := func(m *gbert.Model) error {
+		if changed("embedding") {
+			if err := sharing.CheckEmbedding(m.Config, f.embedding); err != nil {
+				return wrongCall{err}
+			}
+		}
 		if err := options.Check(m); err == nil {
 			return nil
 		} else if !(changed("rank") && f.rank == 0 || changed("ratio") && f.ratio == 0) {
@@ -202,6 +212,11 @@ func (a *app) factorise(ctx context.Context, model *gbert.Model, info *modelInfo
 		return nil, err
 	}
 	document := &tuckerDocument{Form: f.form, Factorisation: result, PartsBefore: sharing.Count(model)}
+	if f.embedding != 0 {
+		if smaller, document.Embedding, err = sharing.FactorEmbedding(smaller, f.embedding); err != nil {
+			return nil, err
+		}
+	}
 	if document.modelDocument, err = a.saveModel(smaller, info, &f.targetFlags); err != nil {
 		return nil, err
 	}
@@ -231,6 +246,9 @@ func (d *tuckerDocument) human(w io.Writer) {
 	fmt.Fprintln(w, table.Text())
 	d.modelDocument.human(w)
 	fmt.Fprintf(w, "factored\t%d of %d matrices, %d parameters in place of %d\n", d.Factored(), len(d.Maps), d.ParametersAfter, d.ParametersBefore)
+	if e := d.Embedding; e != nil {
+		fmt.Fprintf(w, "word table\tembedding size %d, relative error %.4f; up to %d saves parameters\n", e.Size, e.RelativeError, e.BreakEven)
+	}
 	for _, m := range d.MACs {
 		fmt.Fprintf(w, "operations\t%.1f %% of %d at %d tokens\n", 100*float64(m.After)/float64(max(m.Before, 1)), m.Before, m.Length)
 	}

@@ -37,7 +37,7 @@ func Drop(m *gbert.Model, drop []int) (*gbert.Model, error) {
 	}
 	for layer := range layers {
 		if dropped[layer] {
-			for _, role := range gbert.LayerRoles {
+			for _, role := range gbert.TieRoles {
 				handOver(smaller, layer, role, dropped)
 			}
 		}
@@ -51,7 +51,7 @@ func Drop(m *gbert.Model, drop []int) (*gbert.Model, error) {
 	return smaller, nil
 }
 
-// handOver gives a map that the holder is about to take with it to the lowest remaining layer that is tied to it.
+// handOver gives a map or a LayerNorm that the holder is about to take with it to the lowest remaining layer that is tied to it.
 func handOver(m *gbert.Model, holder int, role gbert.Role, dropped []bool) {
 	heir := -1
 	form := m.Config.Layers[holder].Form(role)

@@ -32,7 +32,7 @@ type Group struct {
 
 // Distance is how far a layer's own maps are from those that it shares.
 type Distance struct {
-	// Relative is ‖θ − θ̂‖ / ‖θ‖ over weights and biases of all shared maps of the layer; θ is the layer's own and θ̂ shared. It is 0
+	// Relative is ‖θ − θ̂‖ / ‖θ‖ over weights and biases of all shared parts of the layer; θ is the layer's own and θ̂ shared. It is 0
 	// where θ is zero.
 	Relative float64 `json:"relative"`
 	// Roles are the same for each map alone.

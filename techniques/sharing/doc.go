@@ -2,8 +2,9 @@
 //
 // What it does. Cross-layer parameter sharing (Lan et al. 2020, "ALBERT: A Lite BERT for Self-supervised Learning of Language
 // Representations", arXiv:1909.11942, section 3.1) gives one set of maps to several layers: all of them, those of attention alone,
-// or those of the feed-forward network alone. Layers are divided into groups of neighbours, and a group shares. [Tie] converts a
-// pretrained model; the shared maps are stored once, loaded once and trained as one. [Counts] counts the parameters of the
+// or those of the feed-forward network alone, with the LayerNorms that follow them. Layers are divided into groups of neighbours, and a group shares. [Tie] converts a
+// pretrained model; the shared maps are stored once, loaded once and trained as one. [FactorEmbedding] stores the word table as a
+// product V×E · E×H (the paper's "factorized embedding parameterization"). [Counts] counts the parameters of the
 // models of ALBERT's tables 1 to 4.
 //
 // How to use it.
@@ -25,7 +26,7 @@
 // A converted model has lost what its layers knew apart, and the mean of layers that were trained apart computes little of
 // use: train it again. Sharing the feed-forward network costs the paper's models most of the accuracy.
 //
-// Limits. LayerNorms keep parameters of their own in every layer, 4 × hidden size of them; ALBERT shares them too. Ties of the
-// chosen maps that a model already has are replaced by the new groups. Heads that are removed later go from all layers of a group:
-// heads.Remove refuses other sets. Embeddings are not factorised here.
+// Limits. Ties of the chosen maps that a model already has are replaced by the new groups. Heads that are removed later go from all
+// layers of a group: heads.Remove refuses other sets. ALBERT's embeddings differ from those of a converted model, see
+// [FactorEmbedding].
 package sharing

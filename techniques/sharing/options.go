@@ -7,20 +7,20 @@ import (
 	"bertlab/gbert"
 )
 
-// What says which maps of a layer are shared.
+// What says which parts of a layer are shared.
 type What string
 
 // What can be shared.
 const (
 	All       What = "all"       // attention and feed-forward network
-	Attention What = "attention" // query, key, value and attention output
-	FFN       What = "ffn"       // both maps of the feed-forward network
+	Attention What = "attention" // query, key, value and attention output, and the LayerNorm after them
+	FFN       What = "ffn"       // both maps of the feed-forward network, and the LayerNorm after them
 )
 
 // Whats are all values of [What].
 var Whats = []What{All, Attention, FFN}
 
-// Roles are the maps that are shared, in the order of the computation.
+// Roles are the linear maps that are shared, in the order of the computation.
 func (w What) Roles() []gbert.Role {
 	switch w {
 	case All:
@@ -29,6 +29,19 @@ func (w What) Roles() []gbert.Role {
 		return []gbert.Role{gbert.Query, gbert.Key, gbert.Value, gbert.AttentionOutput}
 	case FFN:
 		return []gbert.Role{gbert.FFNIn, gbert.FFNOut}
+	}
+	return nil
+}
+
+// norms are the LayerNorms that go with the shared maps: those that follow them, as ALBERT shares them.
+func (w What) norms() []gbert.Role {
+	switch w {
+	case All:
+		return []gbert.Role{gbert.AttentionNorm, gbert.OutputNorm}
+	case Attention:
+		return []gbert.Role{gbert.AttentionNorm}
+	case FFN:
+		return []gbert.Role{gbert.OutputNorm}
 	}
 	return nil
 }
@@ -54,6 +67,16 @@ type Options struct {
 	Groups int `json:"groups"`
 	// Init is what the shared maps begin with; First.
 	Init Init `json:"init"`
+	// KeepNorms leaves every layer its own LayerNorms. Otherwise those that follow what is shared are shared too, as in ALBERT.
+	KeepNorms bool `json:"keep_norms,omitempty"`
+}
+
+// roles are all parts that are shared.
+func (o Options) roles() []gbert.Role {
+	if o.KeepNorms {
+		return o.What.Roles()
+	}
+	return append(o.What.Roles(), o.What.norms()...)
 }
 
 // withDefaults fills the options in and checks them for a model of so many layers.

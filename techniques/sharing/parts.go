@@ -10,7 +10,7 @@ import (
 type Parts struct {
 	// Embeddings are the tables of words, positions and token types and their LayerNorm.
 	Embeddings int `json:"embeddings"`
-	// Projection is the map from the embedding size to the hidden size where these differ.
+	// Projection is the map, in ALBERT with a bias, from the embedding size to the hidden size where these differ.
 	Projection int `json:"projection,omitempty"`
 	Attention  int `json:"attention"`
 	FFN        int `json:"feed_forward"`
@@ -35,6 +35,8 @@ func Count(m *gbert.Model) Parts {
 	for _, spec := range m.Weights() {
 		size := spec.Size()
 		switch name := spec.Name; {
+		case gbert.IsEmbeddingMap(name):
+			p.Projection += size
 		case gbert.IsEmbedding(name):
 			p.Embeddings += size
 		case strings.HasPrefix(name, "bert.pooler."):

@@ -12,8 +12,8 @@ import (
 // the maps of one of its layers, the layer of each group by its number in the pretrained model, such as "0,3".
 const HistoryName = "sharing.tie"
 
-// Tie lets the layers of each group share the maps that o names, weights and biases. The lowest layer of a group holds them. The
-// result shares its other weights with the given model, which is not changed. Where every layer is a group of its own and nothing
+// Tie lets the layers of each group share the maps that o names, weights and biases, and the LayerNorms that follow them. The
+// lowest layer of a group holds them. The result shares its other weights with the given model, which is not changed. Where every layer is a group of its own and nothing
 // was tied, the result is a copy.
 //
 // Layers of a group must have the same kept heads (for attention), intermediate size (for the feed-forward network) and form of
@@ -28,7 +28,7 @@ func Tie(m *gbert.Model, o Options) (*gbert.Model, *Report, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	roles := o.What.Roles()
+	roles := o.roles()
 	report := &Report{Options: o, Before: Count(m), Layers: make([]Distance, layers)}
 	for _, group := range split {
 		if err := checkGroup(m.Config, group, roles, o.Init); err != nil {
@@ -92,8 +92,8 @@ func checkGroup(c *gbert.Config, group []int, roles []gbert.Role, init Init) err
 			if f != g {
 				return fmt.Errorf("sharing: layers %d and %d cannot share their %s map: it is %s and %s; the same form and rank were expected", first, layer, role, describe(f), describe(g))
 			}
-			if f.Kind == gbert.Factored && init == Mean {
-				return fmt.Errorf("sharing: the %s maps of layers %d and %d are factored, and the mean of their products has not that rank: initialise with %q or %q", role, first, layer, First, Best)
+			if f.Kind != gbert.Dense && init == Mean {
+				return fmt.Errorf("sharing: the %s maps of layers %d and %d are stored as products, and their mean is none of that size: initialise with %q or %q", role, first, layer, First, Best)
 			}
 		}
 	}
@@ -108,14 +108,17 @@ func holder(c *gbert.Config, layer int, role gbert.Role) int {
 	return layer
 }
 
-// held is the form of a map where it is held: dense or factored.
+// held is the form of a map where it is held: dense, factored or banked.
 func held(c *gbert.Config, layer int, role gbert.Role) gbert.Form {
 	return c.Layers[holder(c, layer, role)].Form(role)
 }
 
 func describe(f gbert.Form) string {
-	if f.Kind == gbert.Factored {
+	switch f.Kind {
+	case gbert.Factored:
 		return fmt.Sprintf("factored of rank %d", f.Rank)
+	case gbert.Banked:
+		return fmt.Sprintf("banked in %d slices", f.Slices)
 	}
 	return string(f.Kind)
 }
@@ -123,7 +126,7 @@ func describe(f gbert.Form) string {
 // weightNames are the names of all weights that a map may be stored in.
 func weightNames(layer int, role gbert.Role) []string {
 	u, v := gbert.FactorNames(layer, role)
-	return []string{gbert.WeightName(layer, role), u, v, gbert.BiasName(layer, role)}
+	return []string{gbert.WeightName(layer, role), u, v, gbert.SlicesName(layer, role), gbert.BiasName(layer, role)}
 }
 
 // clearMaps takes the maps and their forms out of a model.
@@ -187,6 +190,9 @@ func write(shared, m *gbert.Model, group []int, role gbert.Role, source int, mea
 // arguments are what a model's history says of a report.
 func (r *Report) arguments(c *gbert.Config) map[string]any {
 	arguments := map[string]any{"what": string(r.Options.What), "groups": r.Options.Groups, "init": string(r.Options.Init)}
+	if r.Options.KeepNorms {
+		arguments["keep_norms"] = true
+	}
 	var from []int
 	for _, group := range r.Groups {
 		if group.Source != NoLayer {

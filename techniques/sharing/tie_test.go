@@ -42,11 +42,11 @@ func TestGroupsOfOneLayerChangeNothing(t *testing.T) {
 	}
 }
 
-// own is a layer's maps as one vector.
+// own are a layer's shared parts as one vector.
 func own(t *testing.T, m *gbert.Model, layer int, what What) []float64 {
 	t.Helper()
 	var all []float64
-	for _, role := range what.Roles() {
+	for _, role := range (Options{What: what}).roles() {
 		d, err := denseMap(m, layer, role)
 		if err != nil {
 			t.Fatal(err)
@@ -260,6 +260,42 @@ func TestSharingComposesWithRemovalOfHeadsAndLayers(t *testing.T) {
 	again, _ := tie(t, dropped, Options{Init: Mean})
 	if far := apart(logits(t, again, d), logits(t, plain(t, again), d)); far > 1e-5 {
 		t.Errorf("sharing what was dropped differs by %g from its dense copy", far)
+	}
+}
+
+func TestALBERTsSharingLeavesOneLayer(t *testing.T) {
+	model, d := tiny(t, 3, 8), sentences(5, 6)
+	layer := Count(model).Encoder() / 3
+	shared, _ := tie(t, model, Options{})
+	if got := Count(shared).Encoder(); got != layer {
+		t.Errorf("three layers that share all have %d parameters, one has %d", got, layer)
+	}
+	own, _ := tie(t, model, Options{KeepNorms: true})
+	if got, want := Count(own).Encoder(), layer+2*4*model.Config.HiddenSize; got != want {
+		t.Errorf("with LayerNorms of their own they have %d parameters, want %d", got, want)
+	}
+	if reflect.DeepEqual(logits(t, shared, d), logits(t, own, d)) {
+		t.Error("the LayerNorms have no effect")
+	}
+	if far := apart(logits(t, shared, d), logits(t, plain(t, shared), d)); far > 1e-5 {
+		t.Errorf("dense differs by %g", far)
+	}
+	apartAgain, _ := tie(t, shared, Options{Groups: 3})
+	if !reflect.DeepEqual(logits(t, shared, d), logits(t, apartAgain, d)) || Count(apartAgain) != Count(model) {
+		t.Error("LayerNorms cannot be untied")
+	}
+	for drop := range 3 {
+		fewer, err := layerdrop.Drop(shared, []int{drop})
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone, err := layerdrop.Drop(plain(t, shared), []int{drop})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if far := apart(logits(t, fewer, d), logits(t, alone, d)); far > 1e-5 || Count(fewer).Encoder() != layer {
+			t.Errorf("without layer %d: %d parameters, %g from the dense copy", drop, Count(fewer).Encoder(), far)
+		}
 	}
 }
 

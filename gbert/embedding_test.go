@@ -1,0 +1,44 @@
+package gbert
+
+import (
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// A head over the vocabulary decodes with the word table, in whatever form it is.
+func TestTheWordTableDecodesInEveryForm(t *testing.T) {
+	config := tinyConfig(func(c *Config) { c.Embedding = EmbeddingForm{Kind: FactoredWords, Size: 7} })
+	model, err := New(config, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model.initialize(maskedLMParameters(config), 3)
+	if err := model.Check(); err != nil {
+		t.Fatal(err)
+	}
+	dense, err := model.Dense()
+	if err != nil {
+		t.Fatal(err)
+	}
+	predict := func(m *Model) []float32 {
+		return observe(t, goBackend(t), m, readGolden().batch(), func(begin func(Taps) *Forward, in Input) []*Node {
+			f := begin(Taps{})
+			return []*Node{f.PredictTokens(f.Encode(in, false).Hidden)}
+		})[0]
+	}
+	near(t, "logits over the vocabulary", predict(model), predict(dense), 1e-5)
+	if dense.Config.Embedding != (EmbeddingForm{}) || dense.has(wordFactorU) {
+		t.Error("the dense model has factors")
+	}
+}
+
+func TestFactorisedEmbeddingsCountTheirOperations(t *testing.T) {
+	c := bertBase(t)
+	before := c.MACs(10, true)
+	c.Embedding = EmbeddingForm{Kind: FactoredWords, Size: 128}
+	after := c.MACs(10, true)
+	if after.Embedding != 10*128*768 || after.Total()-before.Total() != after.Embedding || before.Embedding != 0 {
+		t.Errorf("%+v, before %+v", after, before)
+	}
+}
