@@ -49,6 +49,7 @@ const (
 	KeptFactored KeptReason = "factored"  // it is a product already
 	KeptTied     KeptReason = "tied"      // it is another layer's map, and follows that one
 	KeptEmpty    KeptReason = "empty"     // all its heads or neurons were removed
+	KeptBanked   KeptReason = "banked"    // it is of the model's bank
 )
 
 // FactorisedMap is what became of one linear map W [out, in].
@@ -67,6 +68,8 @@ type FactorisedMap struct {
 	OutputError float64 `json:"output_error,omitempty"`
 	// Method is how singular vectors were computed; with moments, those of W weighted.
 	Method Method `json:"method,omitempty"`
+	// Slices is the number of the map's matrices [hidden, hidden] in a bank.
+	Slices int `json:"slices,omitempty"`
 	// ParametersBefore and ParametersAfter count the map's weight, without its bias.
 	ParametersBefore int `json:"parameters_before"`
 	ParametersAfter  int `json:"parameters_after"`
@@ -82,7 +85,10 @@ type Factorisation struct {
 	Ridge    float64 `json:"ridge,omitempty"`
 	// Maps are the chosen maps, by layer and in the order of the roles.
 	Maps []FactorisedMap `json:"maps"`
-	// ParametersBefore and ParametersAfter count the weights of the chosen maps, without biases; a tied map counts where it is held.
+	// Bank is what the maps share after [Bank]; nil after [Factorise].
+	Bank *Banking `json:"bank,omitempty"`
+	// ParametersBefore and ParametersAfter count the weights of the chosen maps, and those of their bank, without biases; a tied map
+	// counts where it is held.
 	ParametersBefore int `json:"maps_parameters_before"`
 	ParametersAfter  int `json:"maps_parameters_after"`
 }
@@ -185,7 +191,7 @@ func (o FactoriseOptions) targets(m *gbert.Model) ([]FactorisedMap, error) {
 		}
 	}
 	if !dense {
-		return nil, fmt.Errorf("tucker: none of the %d chosen maps is dense: they are factored, tied or empty already", len(targets))
+		return nil, fmt.Errorf("tucker: none of the %d chosen maps is dense: they are factored, banked, tied or empty already", len(targets))
 	}
 	return targets, nil
 }
@@ -212,6 +218,11 @@ func target(m *gbert.Model, layer int, role gbert.Role) (FactorisedMap, error) {
 		t.ParametersBefore = form.Rank * (t.Out + t.In)
 		t.ParametersAfter = t.ParametersBefore
 		return t, nil
+	case gbert.Banked:
+		t.Kept, t.Slices = KeptBanked, form.Slices
+		values, _, err := m.Weight(gbert.SlicesName(layer, role))
+		t.ParametersBefore, t.ParametersAfter = len(values), len(values)
+		return t, err
 	}
 	if empty(m.Config.Layers[layer], role) {
 		t.Kept = KeptEmpty

@@ -192,6 +192,24 @@ func TestWeightedSVDIsTheBestForTheInputs(t *testing.T) {
 	}
 }
 
+func TestWeightedSVDIsTheSameFromItsOutputsAsFromItsInputs(t *testing.T) {
+	const out, in, rank = 6, 20, 4
+	x := mat.NewDense(50, in, decaying(3, 50, in).data)
+	w := gaussianMatrix(4, out, in)
+	var c mat.SymDense
+	c.SymOuterK(1.0/50, x.T())
+	for _, ridge := range []float64{0, 0.1} {
+		outputs := must(WeightedSVD(w, &c, rank, ridge, SVDOptions{}))
+		inputs := must(WeightedSVD(w, &c, rank, ridge, SVDOptions{Method: Exact}))
+		if outputs.Method != Gram || inputs.Method != Exact {
+			t.Fatalf("methods %q and %q", outputs.Method, inputs.Method)
+		}
+		if !mat.EqualApprox(outputs.U, inputs.U, 1e-8) || !mat.EqualApprox(outputs.V, inputs.V, 1e-8) || math.Abs(outputs.OutputError-inputs.OutputError) > 1e-8 {
+			t.Errorf("ridge %g: output errors %g and %g\n%v\n%v", ridge, outputs.OutputError, inputs.OutputError, mat.Formatted(outputs.U), mat.Formatted(inputs.U))
+		}
+	}
+}
+
 func TestWeightedSVDTakesASingularSecondMoment(t *testing.T) {
 	x := gaussianMatrix(10, 2, 6) // two inputs of six features
 	var c mat.SymDense
@@ -241,7 +259,7 @@ func TestBadCallsOfTheSVDAreRefused(t *testing.T) {
 		"no moment":           {weighted(nil, 2, 0), []string{"[6, 6]"}},
 		"moment's size":       {weighted(mat.NewSymDense(4, nil), 2, 0), []string{"[6, 6]"}},
 		"infinite moment":     {weighted(infinite, 2, 0), []string{"[0, 3]", "finite"}},
-		"negative moment":     {weighted(negative, 2, 0), []string{"eigenvalue -1", "none below 0"}},
+		"negative moment":     {weighted(negative, 2, 0), []string{"eigenvalue -", "none below 0"}},
 		"ridge":               {weighted(c, 2, math.NaN()), []string{"ridge NaN", "at least 0"}},
 	} {
 		t.Run(name, func(t *testing.T) { wantError(t, test.err, test.parts...) })

@@ -29,6 +29,8 @@ type Weighted struct {
 //
 // With C = S·Sᵀ (S = Q·√Λ from the eigenvectors of C) the norm is √n·‖(W − U·V)·S‖, whose minimum is the truncated SVD
 // A·Σ·Bᵀ of W·S. U·V = A·Σ·Bᵀ·S⁻¹ is A·Aᵀ·W: no inverse is computed, so C may be singular, as with fewer inputs than features.
+// For a matrix with fewer outputs than inputs A comes from the eigenvectors of W·C·Wᵀ [out, out], unless the exact method is asked
+// for: C itself is not decomposed. An indefinite C is then noticed only where W meets it.
 //
 // Ridge is a part of the mean diagonal entry of C that is added to its diagonal, at least 0: it keeps some weight on directions
 // that few inputs take, which a small sample of inputs underrates. 0 trusts the sample.
@@ -44,20 +46,21 @@ func WeightedSVD(w mat.Matrix, c mat.Symmetric, rank int, ridge float64, o SVDOp
 	if o, err = o.check(); err != nil {
 		return nil, err
 	}
-	result := &Weighted{}
-	s, err := whitening(c, in, ridge, result)
+	result := &Weighted{V: new(mat.Dense)}
+	moment, err := ridged(c, in, ridge, result)
 	if err != nil {
 		return nil, err
 	}
 	dense := mat.NewDense(out, in, t.data)
-	var whitened mat.Dense
-	whitened.Mul(dense, s)
-	svd, err := unfolding{data: whitened.RawMatrix().Data, outer: 1, dim: out, inner: in}.svd(rank, o, false)
+	if out < in && (o.Method == Auto || o.Method == Gram) {
+		err = result.fromOutputs(dense, moment, rank)
+	} else {
+		err = result.fromInputs(dense, moment, rank, o)
+	}
 	if err != nil {
 		return nil, err
 	}
-	result.U, result.V, result.OutputError, result.Method = svd.U, new(mat.Dense), svd.RelativeError(), svd.Method
-	result.V.Mul(svd.U.T(), dense)
+	result.V.Mul(result.U.T(), dense)
 	var product mat.Dense
 	product.Mul(result.U, result.V)
 	if result.RelativeError, err = RelativeError(t, &Tensor{t.shape, product.RawMatrix().Data}); err != nil {
@@ -67,8 +70,64 @@ func WeightedSVD(w mat.Matrix, c mat.Symmetric, rank int, ridge float64, o SVDOp
 	return result, nil
 }
 
-// whitening is S [in, in] with S·Sᵀ = C + ridge.
-func whitening(c mat.Symmetric, in int, ridge float64, result *Weighted) (*mat.Dense, error) {
+// fromOutputs takes U from the eigenvectors of W·C·Wᵀ.
+func (w *Weighted) fromOutputs(dense *mat.Dense, moment *mat.SymDense, rank int) error {
+	out, _ := dense.Dims()
+	var half, product mat.Dense
+	half.Mul(dense, moment)
+	product.Mul(&half, dense.T())
+	outputs := mat.NewSymDense(out, nil)
+	for i := range out {
+		for j := i; j < out; j++ {
+			outputs.SetSym(i, j, (product.At(i, j)+product.At(j, i))/2)
+		}
+	}
+	vectors, values, err := eigen(outputs)
+	if err != nil {
+		return err
+	}
+	if err := noneBelowZero(values); err != nil {
+		return err
+	}
+	for i, value := range values {
+		values[i] = max(0, value)
+	}
+	svd := &SVD{U: mat.DenseCopyOf(vectors.Slice(0, out, 0, rank))}
+	svd.orient()
+	w.U, w.Method = svd.U, Gram
+	if total := floats.Sum(values); total > 0 {
+		w.OutputError = math.Sqrt(floats.Sum(values[rank:]) / total)
+	}
+	return nil
+}
+
+// fromInputs takes U from the singular vectors of W·S.
+func (w *Weighted) fromInputs(dense *mat.Dense, moment *mat.SymDense, rank int, o SVDOptions) error {
+	out, in := dense.Dims()
+	s, err := whitening(moment)
+	if err != nil {
+		return err
+	}
+	var whitened mat.Dense
+	whitened.Mul(dense, s)
+	svd, err := unfolding{data: whitened.RawMatrix().Data, outer: 1, dim: out, inner: in}.svd(rank, o, false)
+	if err != nil {
+		return err
+	}
+	w.U, w.OutputError, w.Method = svd.U, svd.RelativeError(), svd.Method
+	return nil
+}
+
+// noneBelowZero reports eigenvalues, descending, of a matrix that is no second moment.
+func noneBelowZero(values []float64) error {
+	if largest, least := values[0], values[len(values)-1]; least < -1e-6*max(largest, 0) || largest < 0 {
+		return fmt.Errorf("tucker: the second moment has the eigenvalue %g beside %g, want none below 0", least, largest)
+	}
+	return nil
+}
+
+// ridged is C + ridge.
+func ridged(c mat.Symmetric, in int, ridge float64, result *Weighted) (*mat.SymDense, error) {
 	if c == nil || c.SymmetricDim() != in {
 		return nil, fmt.Errorf("tucker: the second moment of the inputs must be [%d, %d], as wide as the map's input", in, in)
 	}
@@ -90,12 +149,18 @@ func whitening(c mat.Symmetric, in int, ridge float64, result *Weighted) (*mat.D
 	for i := range in {
 		moment.SetSym(i, i, moment.At(i, i)+result.Ridge)
 	}
+	return moment, nil
+}
+
+// whitening is S [in, in] with S·Sᵀ = C.
+func whitening(moment *mat.SymDense) (*mat.Dense, error) {
+	in := moment.SymmetricDim()
 	vectors, values, err := eigen(moment)
 	if err != nil {
 		return nil, err
 	}
-	if largest, least := values[0], values[in-1]; least < -1e-6*max(largest, 0) || largest < 0 {
-		return nil, fmt.Errorf("tucker: the second moment has the eigenvalue %g beside %g, want none below 0", least, largest)
+	if err := noneBelowZero(values); err != nil {
+		return nil, err
 	}
 	for j, value := range values {
 		raw := vectors.RawMatrix()

@@ -1,0 +1,238 @@
+package tucker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"bertlab/gbert"
+)
+
+// BankOptions say how the matrices of a model are decomposed together: exactly one rule for the ranks, which is Rank (with
+// LayerRank for mixed cores), Ratio, Energy or Noise.
+type BankOptions struct {
+	// Core is what a slice has of its own: [gbert.FullCore] is form III of Wang, Ren et al. 2022, [gbert.MixedCore] their form IV,
+	// the matrix bank; [gbert.DiagonalCore] leaves a slice a diagonal. Empty means MixedCore.
+	Core gbert.CoreKind
+	// Rank is that of U and V, from 1 to the hidden size.
+	Rank int
+	// LayerRank is the number of cores that slices mix, from 1 to the number of slices; only for mixed cores, and with Rank.
+	LayerRank int
+	// Ratio is the part of the chosen matrices' parameters that the bank may have, at most 1: all ranks the same part of the
+	// dimensions that they stand for; see [BudgetRanks].
+	Ratio float64
+	// Energy is the part of the squared singular values to keep in each unfolding of the stack, above 0 and at most 1.
+	Energy float64
+	// Noise takes each unfolding for low rank plus noise; see [EVBMF].
+	Noise bool
+	// Roles are the maps of a layer that go into the bank; nil means all of [gbert.LayerRoles].
+	Roles []gbert.Role
+	// Layers are the layers, by their present numbers from 0; nil means all.
+	Layers []int
+	// Sweeps is how often HOOI (for diagonal cores: alternating least squares) updates each factor at most; 0 means 10, negative none.
+	Sweeps int
+	// SVD is how singular vectors are computed.
+	SVD SVDOptions
+	// Progress is told the relative error of the stack after the start (sweep 0) and each sweep; it may be nil.
+	Progress func(sweep int, relativeError float64)
+}
+
+// Banking is what maps of a model have in common after [Bank].
+type Banking struct {
+	// Name is the form with its ranks, as in the paper: III-64, IV-72-384.
+	Name string         `json:"name"`
+	Core gbert.CoreKind `json:"core"`
+	// Slices is the number of matrices [hidden, hidden] in the stack; LayerRank the number of cores that they mix, 0 where each has
+	// its own.
+	Slices    int `json:"slices"`
+	LayerRank int `json:"layer_rank,omitempty"`
+	LeftRank  int `json:"left_rank"`
+	RightRank int `json:"right_rank"`
+	// Errors are the relative errors of the stack: the start, and after each sweep. It never rises.
+	Errors []float64 `json:"errors"`
+	// Converged says that a further sweep would have gained less than 1e-4.
+	Converged bool `json:"converged"`
+	// Shared counts the parameters that no map has of its own.
+	Shared int `json:"shared_parameters"`
+}
+
+const (
+	defaultBankSweeps = 10
+	bankTolerance     = 1e-4 // TensorLy's
+)
+
+// Bank decomposes all chosen matrices of a model together. They are cut into slices [hidden, hidden] as gbert's Bank describes,
+// the slices are stacked to a tensor X [slices, hidden, hidden], and X is decomposed: for mixed cores by [HOOI] from a truncated
+// HOSVD, for full ones likewise without the first mode ([Tucker2]), for diagonal ones by [CP]. Heads and neurons that were removed
+// are zeros in the stack. Maps that are factored, tied or empty stay as they are; a model that has a bank already is refused, but
+// its dense copy is not. Biases do not change. The given model is not changed.
+func Bank(ctx context.Context, m *gbert.Model, o BankOptions) (*gbert.Model, *Factorisation, error) {
+	p, err := o.plan(m)
+	if err != nil {
+		return nil, nil, err
+	}
+	x, err := p.stack(m)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := p.rankBySpectrum(ctx, x); err != nil {
+		return nil, nil, err
+	}
+	banked := m.Clone()
+	report, err := p.decompose(ctx, x, banked)
+	if err != nil {
+		return nil, nil, err
+	}
+	result := &Factorisation{RankBy: p.rule, Maps: p.maps, Bank: report, ParametersAfter: report.Shared}
+	for i := range p.maps {
+		t := &p.maps[i]
+		if t.Kept == "" {
+			if err := measureMap(m, banked, t); err != nil {
+				return nil, nil, err
+			}
+		}
+		result.ParametersBefore += t.ParametersBefore
+		result.ParametersAfter += t.ParametersAfter
+	}
+	banked.Config.History = append(banked.Config.History, gbert.Operation{Name: "tucker." + report.form(), Arguments: p.arguments(report)})
+	if err := banked.Check(); err != nil {
+		return nil, nil, fmt.Errorf("tucker: %w", err)
+	}
+	return banked, result, nil
+}
+
+// form is the name of the form in a model's history and on the command line.
+func (b *Banking) form() string {
+	if b.Core == gbert.MixedCore {
+		return "bank"
+	}
+	return "shared"
+}
+
+// Check reports options that [Bank] refuses for this model, with what is possible.
+func (o BankOptions) Check(m *gbert.Model) error {
+	_, err := o.plan(m)
+	return err
+}
+
+// decompose decomposes the stack and writes the bank and the slices into the model.
+func (p *bankPlan) decompose(ctx context.Context, x *Tensor, m *gbert.Model) (*Banking, error) {
+	report := &Banking{
+		Name: p.name(), Core: p.Core, Slices: p.slices, LeftRank: p.left, RightRank: p.right,
+		LayerRank: p.cores,
+	}
+	c := m.Config
+	c.Bank = gbert.Bank{LeftRank: p.left, RightRank: p.right, Core: p.Core, Cores: p.cores}
+	var left, right *mat.Dense
+	var own []float32
+	width := p.left * p.right // of a slice's own parameters
+	switch p.Core {
+	case gbert.DiagonalCore:
+		d, err := CP(ctx, x, p.left, CPOptions{MaxSweeps: p.sweeps(), Tolerance: bankTolerance, SVD: p.SVD, Progress: p.Progress})
+		if err != nil {
+			return nil, err
+		}
+		left, right, own, width = d.Left, d.Right, float32s(d.Diagonals), p.left
+		report.Errors, report.Converged = d.Errors, d.Converged
+	default:
+		ranks, modes := []int{p.left, p.right}, []int{1, 2}
+		if p.Core == gbert.MixedCore {
+			ranks, modes = []int{p.cores, p.left, p.right}, []int{0, 1, 2}
+		}
+		d, err := p.tucker(ctx, x, ranks, modes)
+		if err != nil {
+			return nil, err
+		}
+		report.Errors, report.Converged = d.Errors, d.Converged
+		factors := d.Factors
+		core := make([]float32, len(d.Core.data))
+		for i, value := range d.Core.data {
+			core[i] = float32(value)
+		}
+		own = core
+		if p.Core == gbert.MixedCore {
+			own, factors, width = float32s(factors[0]), factors[1:], p.cores
+			if err := m.SetWeight(gbert.BankCores, []int{p.cores, p.left, p.right}, core); err != nil {
+				return nil, err
+			}
+			report.Shared = len(core)
+		}
+		left, right = factors[0], factors[1]
+	}
+	if err := m.SetWeight(gbert.BankLeft, []int{p.hidden, p.left}, float32s(left)); err != nil {
+		return nil, err
+	}
+	if err := m.SetWeight(gbert.BankRight, []int{p.hidden, p.right}, float32s(right)); err != nil {
+		return nil, err
+	}
+	report.Shared += p.hidden * (p.left + p.right)
+	at := 0
+	for i := range p.maps {
+		t := &p.maps[i]
+		if t.Kept != "" {
+			continue
+		}
+		shape := []int{t.Slices, width}
+		if p.Core == gbert.FullCore {
+			shape = []int{t.Slices, p.left, p.right}
+		}
+		if err := m.SetWeight(gbert.SlicesName(t.Layer, t.Role), shape, slices.Clone(own[at*width:(at+t.Slices)*width])); err != nil {
+			return nil, err
+		}
+		at += t.Slices
+		m.DeleteWeight(gbert.WeightName(t.Layer, t.Role))
+		layer := &c.Layers[t.Layer]
+		if layer.Forms == nil {
+			layer.Forms = map[gbert.Role]gbert.Form{}
+		}
+		if t.Role == gbert.FFNIn || t.Role == gbert.FFNOut {
+			layer.Neurons = nil // the slices were cut for the neurons that are there now
+		}
+		layer.Forms[t.Role] = gbert.Form{Kind: gbert.Banked, Slices: t.Slices}
+		t.Rank, t.ParametersAfter = p.left, t.Slices*width
+	}
+	return report, nil
+}
+
+// tucker is the decomposition with as many sweeps as are asked for.
+func (p *bankPlan) tucker(ctx context.Context, x *Tensor, ranks, modes []int) (*Decomposition, error) {
+	o := Options{Modes: modes, SVD: p.SVD}
+	if p.Sweeps < 0 {
+		d, err := HOSVD(ctx, x, ranks, o)
+		if err == nil && p.Progress != nil {
+			p.Progress(0, d.Error())
+		}
+		return d, err
+	}
+	return HOOI(ctx, x, ranks, HOOIOptions{Options: o, MaxSweeps: p.sweeps(), Tolerance: bankTolerance, Progress: p.Progress})
+}
+
+func (o BankOptions) sweeps() int {
+	if o.Sweeps == 0 {
+		return defaultBankSweeps
+	}
+	return o.Sweeps
+}
+
+// measureMap is the relative error of a map as it is stored.
+func measureMap(before, after *gbert.Model, t *FactorisedMap) error {
+	w, _, err := before.DenseMap(t.Layer, t.Role)
+	if err != nil {
+		return err
+	}
+	approximation, _, err := after.DenseMap(t.Layer, t.Role)
+	if err != nil {
+		return err
+	}
+	wide := func(values []float32) *Tensor {
+		data := make([]float64, len(values))
+		for i, value := range values {
+			data[i] = float64(value)
+		}
+		return &Tensor{[]int{len(data)}, data}
+	}
+	t.RelativeError, err = RelativeError(wide(w), wide(approximation))
+	return err
+}
