@@ -33,6 +33,7 @@ type movementFlags struct {
 	finetuneFlags
 	pruning                movement.Options
 	kind, scope, unit, ffn string
+	scoreOptimizer         string
 	keepShape              bool
 }
 
@@ -88,6 +89,7 @@ A run that was stopped goes on where it was when the same command is repeated.`,
 	flags.Float64Var(&f.pruning.Lambda, "lambda", 0, "fixed weight of the penalty, for soft (the paper: 400) and l0 (125)")
 	flags.Float64Var(&f.pruning.Threshold, "threshold", 0, "final threshold of soft, between 0 and 1 (default 0.1)")
 	flags.Float64Var(&f.pruning.ScoreLearningRate, "score-lr", 0, "peak learning rate of the scores (default 0.01, l0 0.1)")
+	flags.StringVar(&f.scoreOptimizer, "score-optimizer", "", "what moves the scores of movement: adamw (the authors' code) or sgd (the paper's equation 4) (default adamw)")
 	flags.Float64Var(&f.pruning.WarmupShare, "prune-warmup", 0.1, "share of the steps before the pruning begins")
 	flags.Float64Var(&f.pruning.CoolDownShare, "cool-down", 0.3, "share of the steps after it has ended")
 	flags.BoolVar(&f.keepShape, "keep-shape", false, "leave pruned heads and neurons as zeros")
@@ -101,6 +103,7 @@ A run that was stopped goes on where it was when the same command is repeated.`,
 func (f *movementFlags) pruningOptions() (movement.Options, error) {
 	o := f.pruning
 	o.Kind, o.Scope = movement.Kind(f.kind), movement.Scope(f.scope)
+	o.ScoreOptimizer = finetune.Optimizer(f.scoreOptimizer)
 	unit, err := movement.ParseGranularity(f.unit)
 	if err != nil {
 		return o, wrongCall{err}

@@ -57,6 +57,8 @@ type MethodParameter struct {
 	Initial []float32
 	// LearningRate is the peak learning rate. It rises and falls as that of the weights does. Parameters do not decay.
 	LearningRate float64
+	// Optimizer is the options' when empty. [SGD] takes less memory: there are no moments.
+	Optimizer Optimizer
 }
 
 // MethodConstant is an array that a method reads.
@@ -129,7 +131,7 @@ func (p MethodParameter) parameter(rate float64) *parameter {
 	if p.Initial != nil {
 		tensor = tensors.FromFlatDataAndDimensions(slices.Clone(p.Initial), p.Shape...)
 	}
-	return &parameter{spec: gbert.WeightSpec{Name: parameterPrefix + p.Name, Shape: p.Shape}, value: tensor, rate: p.LearningRate / rate}
+	return &parameter{spec: gbert.WeightSpec{Name: parameterPrefix + p.Name, Shape: p.Shape}, value: tensor, rate: p.LearningRate / rate, plain: p.Optimizer == SGD}
 }
 
 func (m *Method) check(o Options) error {
@@ -150,6 +152,9 @@ func (m *Method) check(o Options) error {
 		seen[p.Name] = true
 		if !(p.LearningRate > 0) || math.IsInf(p.LearningRate, 0) {
 			return fmt.Errorf("finetune: %s: the learning rate of %s is %g; it must be above 0", m.Name, p.Name, p.LearningRate)
+		}
+		if p.Optimizer != "" && p.Optimizer != SGD && p.Optimizer != o.Optimizer {
+			return fmt.Errorf("finetune: %s: the optimizer of %s is %q; it must be %q, or that of the options, %q", m.Name, p.Name, p.Optimizer, SGD, o.Optimizer)
 		}
 		if size := product(p.Shape); p.Initial != nil && len(p.Initial) != size {
 			return fmt.Errorf("finetune: %s: %s has the shape %v and %d initial values", m.Name, p.Name, p.Shape, len(p.Initial))
@@ -178,7 +183,7 @@ func (m *Method) identity() any {
 	}
 	hash := sha256.New()
 	for _, p := range m.Parameters {
-		fmt.Fprintln(hash, p.Name, p.Shape, p.LearningRate)
+		fmt.Fprintln(hash, p.Name, p.Shape, p.LearningRate, p.Optimizer)
 		writeFloats(hash, p.Initial)
 	}
 	for _, c := range m.Constants {

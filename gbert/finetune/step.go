@@ -59,6 +59,7 @@ type parameter struct {
 	m, v   *tensors.Tensor
 	weight bool    // of the model
 	rate   float64 // peak learning rate as a multiple of the options'
+	plain  bool    // steps along its gradient, whatever the options' optimizer is
 }
 
 // stepper does optimizer steps on the device, in two executables: one computes the gradients and is compiled for each shape
@@ -97,8 +98,8 @@ func newStepper(backend compute.Backend, model *gbert.Model, o Options) (*steppe
 			s.trained = append(s.trained, extra.parameter(o.LearningRate))
 		}
 	}
-	if o.Optimizer == AdamW {
-		for _, p := range s.trained {
+	for _, p := range s.trained {
+		if o.Optimizer == AdamW && !p.plain {
 			p.m, p.v = tensors.FromShape(p.value.Shape()), tensors.FromShape(p.value.Shape())
 		}
 	}
@@ -192,12 +193,11 @@ func (s *stepper) gradientGraph(inputs []*Node) []*Node {
 	return append(Gradient(objective, values...), loss, objective)
 }
 
-// updateGraph is one step of the optimizer. Inputs: for each trained array its value and moments; the gradients; η, 1−β₁ᵗ,
-// 1−β₂ᵗ. Outputs: for each its new value and moments.
+// updateGraph is one step of the optimizer. Inputs: for each trained array its value and its moments, if it has any; the
+// gradients; η, 1−β₁ᵗ, 1−β₂ᵗ. Outputs: for each its new value and moments.
 func (s *stepper) updateGraph(inputs []*Node) []*Node {
 	n := len(s.trained)
-	parts := (len(inputs) - 3 - n) / n // 3, or 1 without moments
-	gradients, scalars := inputs[parts*n:(parts+1)*n], inputs[(parts+1)*n:]
+	gradients, scalars := inputs[len(inputs)-3-n:len(inputs)-3], inputs[len(inputs)-3:]
 	scale := clipScale(gradients, s.options.MaxGradNorm)
 	var outputs []*Node
 	for i, p := range s.trained {
@@ -208,8 +208,9 @@ func (s *stepper) updateGraph(inputs []*Node) []*Node {
 		if p.rate != 1 {
 			rate = MulScalar(rate, p.rate)
 		}
-		state := inputs[parts*i : parts*(i+1)]
-		if s.options.Optimizer == SGD {
+		state := inputs[:len(p.tensors())]
+		inputs = inputs[len(state):]
+		if len(state) == 1 {
 			outputs = append(outputs, Sub(state[0], Mul(rate, g)))
 			continue
 		}

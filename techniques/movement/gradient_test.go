@@ -43,15 +43,21 @@ func gradients(t *testing.T, m *gbert.Model) map[string][]float32 {
 // With plain SGD the scores are −α Σ (∂L/∂W')⊙W, each gradient taken at the masked weights of its step and summed over the
 // weights of a unit (equation 4 of the paper).
 func TestScoresAreTheSumOfGradientsTimesWeights(t *testing.T) {
-	for _, test := range []struct{ attention, ffn string }{{"weight", "weight"}, {"block:4x2", "row"}, {"head", "neuron"}} {
-		t.Run(test.attention+" "+test.ffn, func(t *testing.T) {
+	for _, test := range []struct {
+		attention, ffn string
+		all, scores    finetune.Optimizer
+	}{
+		{"weight", "weight", finetune.SGD, ""}, {"block:4x2", "row", finetune.SGD, ""}, {"head", "neuron", finetune.SGD, ""},
+		{"weight", "neuron", finetune.AdamW, finetune.SGD},
+	} {
+		t.Run(test.attention+" "+test.ffn+" "+string(test.all), func(t *testing.T) {
 			const steps, rate = 6, 0.5
 			m := tiny(t, 2, "gelu").Clone()
 			m.Config.HiddenDropoutProb, m.Config.AttentionProbsDropoutProb = 0, 0
-			o := Options{Attention: granularity(t, test.attention), FFN: granularity(t, test.ffn), Remaining: 0.4, ScoreLearningRate: rate}
+			o := Options{Attention: granularity(t, test.attention), FFN: granularity(t, test.ffn), Remaining: 0.4, ScoreLearningRate: rate, ScoreOptimizer: test.scores}
 			method := check[*finetune.Method](t)(New(m, o))
 			result := check[*finetune.Result](t)(finetune.Train(t.Context(), goBackend(t), m, sentences(8), nil, finetune.Options{
-				Epochs: steps, BatchSize: 8, MaxLength: 16, LearningRate: 1e-12, Warmup: -1, MaxGradNorm: -1, Optimizer: finetune.SGD, Keep: finetune.KeepLast, Method: method,
+				Epochs: steps, BatchSize: 8, MaxLength: 16, LearningRate: 1e-12, Warmup: -1, MaxGradNorm: -1, Optimizer: test.all, Keep: finetune.KeepLast, Method: method,
 			}))
 			p := check[*plan](t)(newPlan(m, o))
 			scores := map[string][]float32{}

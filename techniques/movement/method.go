@@ -29,7 +29,7 @@ func New(m *gbert.Model, o Options) (*finetune.Method, error) {
 	if p.learned() {
 		for _, g := range p.groups {
 			method.Parameters = append(method.Parameters, finetune.MethodParameter{
-				Name: g.name, Shape: g.dims, Initial: slices.Repeat([]float32{float32(p.InitialScore)}, g.units), LearningRate: p.ScoreLearningRate,
+				Name: g.name, Shape: g.dims, Initial: slices.Repeat([]float32{float32(p.InitialScore)}, g.units), LearningRate: p.ScoreLearningRate, Optimizer: p.ScoreOptimizer,
 			})
 		}
 	}

@@ -3,6 +3,8 @@ package movement
 import (
 	"fmt"
 	"math"
+
+	"bertlab/gbert/finetune"
 )
 
 // Kind is a method of pruning.
@@ -49,6 +51,9 @@ type Options struct {
 	CoolDownSteps int `json:"cool_down_steps,omitempty"`
 	// ScoreLearningRate is the peak learning rate of the scores; 1e-2, and 1e-1 for L0.
 	ScoreLearningRate float64 `json:"score_learning_rate"`
+	// ScoreOptimizer is what moves the scores: [finetune.AdamW] when empty, as in the authors' code, which divides each gradient
+	// by its usual size; or [finetune.SGD], equation 4 to the letter: S = −α·Σ (∂L/∂W')·W. For Movement alone.
+	ScoreOptimizer finetune.Optimizer `json:"score_optimizer,omitempty"`
 	// Threshold is Soft's final τ, between 0 and 1; 0.1. It starts at 0 and follows the schedule.
 	Threshold float64 `json:"threshold,omitempty"`
 	// Lambda is the weight λ_f of the penalty of Soft and L0. With Soft it grows with the threshold, λ_t = λ_f·τ_t/τ_f; with L0
@@ -123,6 +128,10 @@ func (o Options) check() error {
 		return bad("the initial share of units is %g: it must be above 0 and at most 1", o.Initial)
 	case !(o.ScoreLearningRate > 0) || math.IsInf(o.ScoreLearningRate, 0):
 		return bad("the learning rate of the scores is %g: it must be above 0", o.ScoreLearningRate)
+	case o.ScoreOptimizer != "" && o.ScoreOptimizer != finetune.AdamW && o.ScoreOptimizer != finetune.SGD:
+		return bad("the scores' optimizer %q: choose %s or %s", o.ScoreOptimizer, finetune.AdamW, finetune.SGD)
+	case o.ScoreOptimizer == finetune.SGD && o.Kind != Movement:
+		return bad("the scores of %s cannot take plain steps: only those of %s, of which the order alone counts", o.Kind, Movement)
 	case o.WarmupSteps < 0 || o.CoolDownSteps < 0:
 		return bad("%d warm-up and %d cool-down steps: neither may be negative", o.WarmupSteps, o.CoolDownSteps)
 	case !(o.WarmupShare < 1 && o.CoolDownShare < 1):
