@@ -12,9 +12,24 @@ package backend
 //	mallopt(M_TOP_PAD, 64 << 20);
 // #endif
 // }
+//
+// static void give_back_freed_memory(void) {
+// #ifdef __GLIBC__
+//	malloc_trim(0);
+// #endif
+// }
 import "C"
+
+import "runtime/debug"
 
 // keepFreedMemory lets the C library keep what XLA frees, for its next call. XLA on a CPU allocates its scratch memory anew at
 // every call, tens of megabytes; by default glibc takes that from the system and gives it back each time, and the page
 // faults cost as much as softmax does.
 func keepFreedMemory() { C.keep_freed_memory() }
+
+// ReleaseMemory gives memory that is free, but kept for the next call, back to the system, so that what a process takes can be
+// measured. The next call is slower.
+func ReleaseMemory() {
+	debug.FreeOSMemory()
+	C.give_back_freed_memory()
+}

@@ -1,0 +1,99 @@
+package profile
+
+import (
+	"fmt"
+	"strings"
+
+	"bertlab/gbert"
+	"bertlab/gbert/safetensors"
+)
+
+// CountParameters counts a model's values by component.
+func CountParameters(m *gbert.Model) Parameters {
+	values := map[Component]int{}
+	for _, w := range m.Weights() {
+		values[Of(w.Name)] += w.Size()
+	}
+	var p Parameters
+	for _, c := range Components {
+		n := values[c]
+		p.Total += n
+		if n > 0 || c == Attention {
+			p.Components = append(p.Components, ComponentValues{Component: c, Parameters: n, Bytes: 4 * n})
+		}
+	}
+	p.WithoutHead = p.Total - values[Head]
+	return p
+}
+
+// File is what a model's file holds.
+type File struct {
+	// Values are those of the model's weights, counted in the file's header.
+	Values int `json:"values"`
+	// Other are the tensors that are none of the model's weights, such as position ids.
+	Other []string `json:"other,omitempty"`
+	// Agrees says whether Values is the number that the model's shape asks for.
+	Agrees bool `json:"agrees"`
+}
+
+// CheckFile counts the values in the model's file, in the folder that it was loaded from, independently of its shape. A file that
+// keeps weights without their zeros does not have a value for each; it is an error to ask for it.
+func CheckFile(m *gbert.Model, dir string) (*File, error) {
+	file, err := safetensors.OpenFolder(dir)
+	if err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	defer file.Close()
+	weights := map[string]bool{}
+	for _, w := range m.Weights() {
+		weights[w.Name] = true
+	}
+	var f File
+	found := 0
+	for _, name := range file.Names() {
+		tensor, _ := file.Tensor(name)
+		if !weights[canonical(name)] {
+			f.Other = append(f.Other, name)
+			continue
+		}
+		found++
+		f.Values += tensor.Len()
+	}
+	if found < len(weights) {
+		return nil, fmt.Errorf("profile: %s stores %d of %d weights under names of their own: it was saved without zeros (compact), so its values cannot be counted", dir, len(weights)-found, len(weights))
+	}
+	f.Agrees = f.Values == m.NumParameters()
+	return &f, nil
+}
+
+// canonical is the name under which gbert knows a tensor of a BERT checkpoint.
+func canonical(name string) string {
+	name = strings.TrimPrefix(name, "module.")
+	if rest, ok := strings.CutSuffix(name, ".gamma"); ok {
+		name = rest + ".weight"
+	} else if rest, ok := strings.CutSuffix(name, ".beta"); ok {
+		name = rest + ".bias"
+	}
+	for _, part := range []string{"embeddings.", "encoder.", "pooler."} {
+		if strings.HasPrefix(name, part) {
+			return "bert." + name
+		}
+	}
+	return name
+}
+
+// CountMACs are the multiply-accumulates of the pass by component, for a batch of full sequences.
+func CountMACs(m *gbert.Model, batch, length int) map[Component]int {
+	count := m.Config.MACs(length, false)
+	pooler := count.Pooler
+	rest := count.Total() - count.QueryKeyValue - count.Scores - count.Context - count.AttentionOutput - count.FeedForward - count.Pooler
+	if !hasPooler(m) {
+		pooler = 0
+	}
+	return map[Component]int{
+		Embedding: batch * rest, QueryKeyValue: batch * count.QueryKeyValue, Attention: batch * (count.Scores + count.Context),
+		AttentionOutput: batch * count.AttentionOutput, FeedForward: batch * count.FeedForward, Pooler: batch * pooler,
+	}
+}
+
+func hasPooler(m *gbert.Model) bool { return m.HasPooler() || m.NumLabels() > 0 }
