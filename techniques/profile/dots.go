@@ -40,7 +40,7 @@ func countProducts(g *Graph) (products, error) {
 			terms *= inputs[0].Shape().Dimensions[i]
 		}
 		p.macs += terms * node.Shape().Size()
-		p.bytes += int(node.Shape().Memory())
+		p.bytes += int(node.Shape().ByteSize())
 	}
 	return p, nil
 }

@@ -121,7 +121,7 @@ func (b *builder) compile(s step) (*boundProgram, error) {
 		return nil, err
 	}
 	for _, node := range kept {
-		p.kept += int(node.Shape().Memory())
+		p.kept += int(node.Shape().ByteSize())
 	}
 	began := time.Now()
 	if err := g.Compile(results...); err != nil {
