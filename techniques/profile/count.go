@@ -2,6 +2,8 @@ package profile
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"bertlab/gbert"
@@ -84,16 +86,31 @@ func canonical(name string) string {
 
 // CountMACs are the multiply-accumulates of the pass by component, for a batch of full sequences.
 func CountMACs(m *gbert.Model, batch, length int) map[Component]int {
-	count := m.Config.MACs(length, false)
-	pooler := count.Pooler
-	rest := count.Total() - count.QueryKeyValue - count.Scores - count.Context - count.AttentionOutput - count.FeedForward - count.Pooler
+	count := m.Config.BatchMACs(batch, length, false)
 	if !hasPooler(m) {
-		pooler = 0
+		count.Pooler = 0
 	}
-	return map[Component]int{
-		Embedding: batch * rest, QueryKeyValue: batch * count.QueryKeyValue, Attention: batch * (count.Scores + count.Context),
-		AttentionOutput: batch * count.AttentionOutput, FeedForward: batch * count.FeedForward, Pooler: batch * pooler,
+	macs := map[Component]int{
+		Embedding: count.Embedding, QueryKeyValue: count.QueryKeyValue, Attention: count.Scores + count.Context,
+		AttentionOutput: count.AttentionOutput, FeedForward: count.FeedForward, Pooler: count.Pooler,
 	}
+	if count.Bank > 0 { // what is computed from a bank's weights belongs to the component that computes it
+		for component, roles := range map[Component][]gbert.Role{
+			QueryKeyValue: {gbert.Query, gbert.Key, gbert.Value}, AttentionOutput: {gbert.AttentionOutput}, FeedForward: {gbert.FFNIn, gbert.FFNOut},
+		} {
+			macs[component] += onlyForms(m.Config, roles).BatchMACs(batch, length, false).Bank
+		}
+	}
+	return macs
+}
+
+// onlyForms is the configuration with all maps dense but those of the roles.
+func onlyForms(c *gbert.Config, roles []gbert.Role) *gbert.Config {
+	c = c.Clone()
+	for _, layer := range c.Layers {
+		maps.DeleteFunc(layer.Forms, func(role gbert.Role, _ gbert.Form) bool { return !slices.Contains(roles, role) })
+	}
+	return c
 }
 
 func hasPooler(m *gbert.Model) bool { return m.HasPooler() || m.NumLabels() > 0 }

@@ -37,24 +37,26 @@ func TestComponentsAddUpToTheWholeForEveryForm(t *testing.T) {
 			if sum != m.NumParameters() || sum != p.Parameters.Total {
 				t.Errorf("components have %d parameters, the model %d", sum, m.NumParameters())
 			}
-			if got := p.Parameters.Of(Shared); got != 0 {
-				t.Errorf("%d parameters of no component", got)
+			if got := p.Parameters.Of(Shared); (got > 0) != m.Config.UsesBank() {
+				t.Errorf("%d parameters of several components", got)
 			}
 			if len(p.Cells) != 4 {
 				t.Fatalf("%d cells, want 2 batch sizes × 2 lengths", len(p.Cells))
 			}
 			for _, cell := range p.Cells {
-				want := cell.Batch * m.Config.MACs(cell.Length, false).Total()
-				macs, graph, activations := 0, 0, 0
+				want := m.Config.BatchMACs(cell.Batch, cell.Length, false).Total()
+				macs, graph, activations, diagonals := 0, 0, 0, 0
 				var seconds, timeShare, macShare float64
 				for _, part := range cell.Components {
-					if part.MACs != part.GraphMACs {
-						t.Errorf("%s: %d operations by formula, %d in the graph", part.Component, part.MACs, part.GraphMACs)
+					diagonal := diagonalMACs(m.Config, part.Component, cell.Batch*cell.Length)
+					if part.MACs != part.GraphMACs+diagonal {
+						t.Errorf("%s: %d operations by formula, %d in the graph and %d with diagonals", part.Component, part.MACs, part.GraphMACs, diagonal)
 					}
+					graph, diagonals = graph+diagonal, diagonals+diagonal
 					macs, graph, activations = macs+part.MACs, graph+part.GraphMACs, activations+part.ActivationBytes
 					seconds, timeShare, macShare = seconds+part.Seconds.Median, timeShare+part.TimeShare, macShare+part.MACShare
 				}
-				if macs != want || graph != want || cell.MACs != want || cell.GraphMACs != want {
+				if macs != want || graph != want || cell.MACs != want || cell.GraphMACs != graph-diagonals {
 					t.Errorf("%d operations by formula; components %d, in their graphs %d, the cell %d, in its graph %d", want, macs, graph, cell.MACs, cell.GraphMACs)
 				}
 				if activations != cell.ActivationBytes {
@@ -72,6 +74,19 @@ func TestComponentsAddUpToTheWholeForEveryForm(t *testing.T) {
 			}
 		})
 	}
+}
+
+// diagonalMACs are the operations of diagonal cores, which the graph has as element-wise products: the rank for each slice and token.
+func diagonalMACs(c *gbert.Config, component Component, tokens int) int {
+	macs := 0
+	for _, layer := range c.Layers {
+		for role, form := range layer.Forms {
+			if form.Kind == gbert.Banked && c.Bank.Core == gbert.DiagonalCore && Of(gbert.WeightName(0, role)) == component {
+				macs += tokens * form.Slices * c.Bank.LeftRank
+			}
+		}
+	}
+	return macs
 }
 
 // Steps run one after another, each on what those before it gave, are the model.

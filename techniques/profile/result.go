@@ -52,7 +52,7 @@ type Cell struct {
 	Batch  int `json:"batch"`
 	Length int `json:"length"`
 	// MACs are the multiply-accumulates of linear maps, Q·Kᵀ and probabilities · V, by formula. GraphMACs are the same, counted in
-	// the graph that is compiled.
+	// the graph that is compiled; but for diagonals, which are no matrix products there, they are equal.
 	MACs      int `json:"macs"`
 	GraphMACs int `json:"graph_macs"`
 	// Cost is XLA's own analysis of the compiled pass; nil where the backend has none. Half of its operations are MACs, but for

@@ -73,5 +73,34 @@ func compressed(t *testing.T) map[string]*gbert.Model {
 		narrow.DeleteWeight(name)
 	}
 	add("no feed-forward network", narrow, nil)
+	for _, core := range []gbert.CoreKind{gbert.DiagonalCore, gbert.FullCore, gbert.MixedCore} {
+		config := tiny(t, 3).Config.Clone()
+		config.Bank = gbert.Bank{LeftRank: 3, RightRank: 3, Core: core}
+		if core == gbert.MixedCore {
+			config.Bank.Cores = 2
+		}
+		for l := range config.Layers {
+			config.Layers[l].Forms = map[gbert.Role]gbert.Form{}
+			for _, role := range gbert.LayerRoles {
+				slices := 1
+				if role == gbert.FFNIn || role == gbert.FFNOut {
+					slices = 2
+				}
+				if l < 2 || role != gbert.Value { // and one map stays dense
+					config.Layers[l].Forms[role] = gbert.Form{Kind: gbert.Banked, Slices: slices}
+				}
+			}
+		}
+		banked, err := gbert.New(config, 1)
+		add("banked, cores "+string(core), banked, err)
+	}
+	for _, kind := range []gbert.EmbeddingKind{gbert.FactoredWords, gbert.Projected} {
+		config := tiny(t, 2).Config.Clone()
+		config.Embedding = gbert.EmbeddingForm{Kind: kind, Size: 3}
+		factorised, err := gbert.New(config, 1)
+		add("embeddings "+string(kind), factorised, err)
+	}
+	albert, _, err := sharing.Tie(models["embeddings projected"], sharing.Options{What: sharing.All})
+	add("ALBERT", albert, err)
 	return models
 }
