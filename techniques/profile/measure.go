@@ -2,6 +2,7 @@ package profile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -62,39 +63,65 @@ func (o Options) normal(c *gbert.Config) (Options, error) {
 // Measure profiles a model on a backend: for each batch size and length it compiles the whole pass and each component by itself,
 // counts, and times all of them in turn.
 func Measure(ctx context.Context, b compute.Backend, m *gbert.Model, o Options) (*Profile, error) {
-	o, err := o.normal(m.Config)
+	profiles, err := Compare(ctx, b, []*gbert.Model{m}, o)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.Check(); err != nil {
-		return nil, fmt.Errorf("profile: %w", err)
+	return profiles[0], nil
+}
+
+// Compare profiles several models as [Measure] does, and times them in turn within each round, so that what else the machine does
+// falls on all alike. Lengths must be such that each model reads them.
+func Compare(ctx context.Context, b compute.Backend, models []*gbert.Model, o Options) ([]*Profile, error) {
+	if len(models) == 0 {
+		return nil, errors.New("profile: no model to measure")
 	}
-	p := &Profile{Pass: Pass, Layers: m.Config.NumHiddenLayers, Parameters: CountParameters(m), Threads: runtime.NumCPU()}
-	d := newDevice(b, m)
-	defer d.close()
-	if p.CallSeconds, err = d.callTime(); err != nil {
+	shortest := models[0].Config
+	for _, m := range models {
+		if err := m.Check(); err != nil {
+			return nil, fmt.Errorf("profile: %w", err)
+		}
+		if m.Config.MaxPositionEmbeddings < shortest.MaxPositionEmbeddings {
+			shortest = m.Config
+		}
+	}
+	o, err := o.normal(shortest)
+	if err != nil {
 		return nil, err
 	}
-	total := len(o.Batches) * len(o.Lengths)
+	profiles, devices := make([]*Profile, len(models)), make([]*device, len(models))
+	for i, m := range models {
+		profiles[i] = &Profile{Pass: Pass, Layers: m.Config.NumHiddenLayers, Parameters: CountParameters(m), Threads: runtime.NumCPU()}
+		devices[i] = newDevice(b, m)
+		defer devices[i].close()
+	}
+	callSeconds, err := devices[0].callTime()
+	if err != nil {
+		return nil, err
+	}
+	done, total := 0, len(o.Batches)*len(o.Lengths)
 	for _, batch := range o.Batches {
 		for _, length := range o.Lengths {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
 			if o.Progress != nil {
-				o.Progress(len(p.Cells), total, batch, length)
+				o.Progress(done, total, batch, length)
 			}
-			cell, err := d.cell(ctx, batch, length, p.CallSeconds, o)
+			cells, err := measureCells(ctx, devices, batch, length, callSeconds, o)
 			if err != nil {
 				return nil, fmt.Errorf("batch %d, length %d: %w", batch, length, err)
 			}
-			p.Cells = append(p.Cells, *cell)
+			for i, cell := range cells {
+				profiles[i].CallSeconds, profiles[i].Cells = callSeconds, append(profiles[i].Cells, *cell)
+			}
+			done++
 		}
 	}
 	if o.Progress != nil {
 		o.Progress(total, total, 0, 0)
 	}
-	return p, nil
+	return profiles, nil
 }
 
 // callTime is what a call costs that computes as good as nothing, in seconds.
@@ -121,35 +148,55 @@ func (d *device) callTime() (float64, error) {
 	return quantile(times, 0.5), nil
 }
 
-// cell profiles one batch size and length.
-func (d *device) cell(ctx context.Context, batch, length int, callSeconds float64, o Options) (*Cell, error) {
-	builder := newBuilder(d.backend, d.model)
-	defer builder.close()
-	defer d.freeInputs()
-	cell := &Cell{Batch: batch, Length: length}
-	whole, err := d.whole(builder, cell)
+// measureCells profiles the models of the devices at one batch size and length.
+func measureCells(ctx context.Context, devices []*device, batch, length int, callSeconds float64, o Options) ([]*Cell, error) {
+	cells, passes := make([]*Cell, len(devices)), make([]pass, len(devices))
+	for i, d := range devices {
+		builder := newBuilder(d.backend, d.model)
+		defer builder.close()
+		defer d.freeInputs()
+		cells[i] = &Cell{Batch: batch, Length: length}
+		var err error
+		if passes[i], err = d.prepareCell(builder, cells[i]); err != nil {
+			return nil, err
+		}
+	}
+	times, err := timeRounds(ctx, passes, callSeconds, o)
 	if err != nil {
 		return nil, err
 	}
-	var calls []*call
-	for _, s := range passSteps(d.model, batch, length) {
+	for i, cell := range cells {
+		cell.times(times[i])
+	}
+	return cells, nil
+}
+
+// pass is a model's pass, ready to run: as a whole and in parts.
+type pass struct {
+	whole *call
+	parts []*call
+}
+
+// prepareCell compiles what a cell needs, and counts.
+func (d *device) prepareCell(builder *builder, cell *Cell) (pass, error) {
+	whole, err := d.whole(builder, cell)
+	if err != nil {
+		return pass{}, err
+	}
+	var parts []*call
+	for _, s := range passSteps(d.model, cell.Batch, cell.Length) {
 		p, err := builder.compile(s)
 		if err != nil {
-			return nil, err
+			return pass{}, err
 		}
 		c, err := d.prepare(p)
 		if err != nil {
-			return nil, err
+			return pass{}, err
 		}
-		calls = append(calls, c)
+		parts = append(parts, c)
 	}
-	cell.count(d.model, builder, calls)
-	r, err := timeRounds(ctx, whole, calls, callSeconds, o)
-	if err != nil {
-		return nil, err
-	}
-	cell.times(r)
-	return cell, nil
+	cell.count(d.model, builder, parts)
+	return pass{whole, parts}, nil
 }
 
 // whole compiles the whole pass, runs it once, and says what memory it took.
@@ -231,41 +278,54 @@ type rounds struct {
 	parts map[Component][]float64
 }
 
-// timeRounds times the whole pass and all components in turn.
-func timeRounds(ctx context.Context, whole *call, calls []*call, callSeconds float64, o Options) (*rounds, error) {
-	r := &rounds{parts: map[Component][]float64{}}
+// timeRounds times the models' whole passes and all their components in turn.
+func timeRounds(ctx context.Context, passes []pass, callSeconds float64, o Options) ([]*rounds, error) {
+	times := make([]*rounds, len(passes))
+	for i := range times {
+		times[i] = &rounds{parts: map[Component][]float64{}}
+	}
 	var began time.Time
 	for round := -warmUp; round < o.Repeats; round++ {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 		if round == 0 {
 			began = time.Now()
 		}
 		if o.CellTime > 0 && round >= fewestRounds && time.Since(began) > o.CellTime {
 			break
 		}
-		took, err := whole.run()
-		if err != nil {
-			return nil, err
-		}
-		sums := map[Component]float64{}
-		for _, c := range calls {
-			took, err := c.run()
-			if err != nil {
+		for i, p := range passes {
+			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			sums[c.program.step.component] += max(0, took.Seconds()-callSeconds)
-		}
-		if round < 0 {
-			continue
-		}
-		r.whole = append(r.whole, took.Seconds())
-		for component, seconds := range sums {
-			r.parts[component] = append(r.parts[component], seconds)
+			if err := times[i].add(p, callSeconds, round < 0); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return r, nil
+	return times, nil
+}
+
+// add runs a pass once as a whole and once in parts, and adds the times unless they are those of a warm-up.
+func (r *rounds) add(p pass, callSeconds float64, warmUp bool) error {
+	whole, err := p.whole.run()
+	if err != nil {
+		return err
+	}
+	sums := map[Component]float64{}
+	for _, c := range p.parts {
+		took, err := c.run()
+		if err != nil {
+			return err
+		}
+		sums[c.program.step.component] += max(0, took.Seconds()-callSeconds)
+	}
+	if warmUp {
+		return nil
+	}
+	r.whole = append(r.whole, whole.Seconds())
+	for component, seconds := range sums {
+		r.parts[component] = append(r.parts[component], seconds)
+	}
+	return nil
 }
 
 // times fills in the times.

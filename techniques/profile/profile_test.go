@@ -301,6 +301,26 @@ func TestTheDefaultGridIsOneCellThatTheModelCanRead(t *testing.T) {
 	}
 }
 
+func TestModelsAreComparedOnTheSameGrid(t *testing.T) {
+	models := compressed(t)
+	profiles, err := Compare(t.Context(), goBackend(t), []*gbert.Model{models["plain"], models["heads removed"]}, Options{Lengths: []int{4, 8}, Repeats: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range profiles[0].Cells {
+		whole, pruned := profiles[0].Cells[i], profiles[1].Cells[i]
+		if whole.Length != pruned.Length || whole.Part(QueryKeyValue).MACs*5 != pruned.Part(QueryKeyValue).MACs*8 || whole.Part(FeedForward).MACs != pruned.Part(FeedForward).MACs {
+			t.Errorf("with 5 of 8 heads %+v, with all %+v", pruned.Part(QueryKeyValue), whole.Part(QueryKeyValue))
+		}
+		if whole.Repeats != 2 || pruned.Repeats != 2 {
+			t.Errorf("%d and %d repeats, want 2", whole.Repeats, pruned.Repeats)
+		}
+	}
+	if _, err := Compare(t.Context(), goBackend(t), nil, Options{}); err == nil {
+		t.Error("no models are compared")
+	}
+}
+
 func realModel(t *testing.T, name string) string {
 	t.Helper()
 	models := os.Getenv("BERTLAB_MODELS")

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bertlab/figures"
+	"bertlab/gbert"
+	"bertlab/gbert/backend"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/profile"
+)
+
+// profileDocument is what profile prints.
+type profileDocument struct {
+	*profile.Profile
+	Model *modelInfo `json:"model"`
+	// Baseline is the model that --baseline names, timed in turn with the other.
+	Baseline *profiledModel    `json:"baseline,omitempty"`
+	Backend  *backend.Choice   `json:"backend"`
+	Machine  string            `json:"machine"`
+	Versions map[string]string `json:"versions"`
+	Took     float64           `json:"seconds"` // of the whole command
+}
+
+// profiledModel is a model with its profile.
+type profiledModel struct {
+	*profile.Profile
+	Model *modelInfo `json:"model"`
+}
+
+type profileFlags struct {
+	batches, lengths []int
+	repeats          int
+	cellSeconds      float64
+	baseline         string
+}
+
+func (a *app) profileCommand() *cobra.Command {
+	var f profileFlags
+	command := &cobra.Command{
+		Use:   "profile",
+		Short: "Say what each component of a model takes: parameters, operations, memory, time",
+		Long: `Say what each component of a model takes, for each batch size and length: parameters and operations by formula, checked against
+the file, the compiled graph and XLA's own analysis; activation memory; and time, by executables of their own for the whole pass and for
+each component. It takes any model, compressed ones too; --baseline puts the original beside it, timed in turn.
+
+The pass is the full encoder with its pooler, every layer at every position, without a head. A classifier computes less: in its last
+layer [CLS] alone.`,
+		Example: `  bertlab profile --model all-MiniLM-L6-v2 --batch 1,8,32 --length 32,128,512
+  bertlab profile --model pruned --baseline all-MiniLM-L6-v2 --batch 8 --length 128 --json`,
+		Args: cobra.NoArgs,
+		RunE: a.begin(func(command *cobra.Command, _ []string) error {
+			document, err := a.profile(command.Context(), &f)
+			if err != nil {
+				return err
+			}
+			if err := a.keep(document); err != nil {
+				return err
+			}
+			return a.print(document, document.human)
+		}),
+	}
+	flags := command.Flags()
+	flags.IntSliceVar(&f.batches, "batch", []int{1, 8}, "batch sizes, as in 1,8,32")
+	flags.IntSliceVar(&f.lengths, "length", []int{32, 128}, "tokens of an example, as in 32,128,512")
+	flags.IntVar(&f.repeats, "repeats", 15, "timed rounds of each batch size and length")
+	flags.Float64Var(&f.cellSeconds, "cell-seconds", 20, "end the rounds of a batch size and length after so many seconds, with at least three done (0: never)")
+	flags.StringVar(&f.baseline, "baseline", "", "folder or name of a model to compare with")
+	return command
+}
+
+// check reports a wrong call. longest is the number of positions that the models read.
+func (f *profileFlags) check(longest int) error {
+	for _, batch := range f.batches {
+		if batch < 1 {
+			return wrongCallf("--batch %d: a batch has at least 1 example", batch)
+		}
+	}
+	for _, length := range f.lengths {
+		if length < 1 || length > longest {
+			return wrongCallf("--length %d: the model reads 1…%d tokens", length, longest)
+		}
+	}
+	switch {
+	case len(f.batches) == 0:
+		return wrongCallf("--batch: name one batch size at least")
+	case len(f.lengths) == 0:
+		return wrongCallf("--length: name one length at least")
+	case f.repeats < 1:
+		return wrongCallf("--repeats %d: at least 1 is needed", f.repeats)
+	case !(f.cellSeconds >= 0 && f.cellSeconds < 1e6):
+		return wrongCallf("--cell-seconds %g: give a number of seconds from 0", f.cellSeconds)
+	}
+	return nil
+}
+
+func (a *app) profile(ctx context.Context, f *profileFlags) (_ *profileDocument, err error) {
+	began := time.Now()
+	names := []string{a.model}
+	if f.baseline != "" {
+		names = append(names, f.baseline)
+	}
+	var models []*gbert.Model
+	var infos []*modelInfo
+	longest := 1 << 30
+	for _, name := range names {
+		a.model = name
+		model, info, err := a.openModel(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, model.Close()) }()
+		models, infos = append(models, model), append(infos, info)
+		longest = min(longest, model.Config.MaxPositionEmbeddings)
+	}
+	if err := f.check(longest); err != nil {
+		return nil, err
+	}
+	b, choice, err := a.openBackend(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Finalize()
+	profiles, err := profile.Compare(ctx, b, models, profile.Options{
+		Batches: f.batches, Lengths: f.lengths, Repeats: f.repeats, CellTime: time.Duration(f.cellSeconds * float64(time.Second)),
+		Progress: a.profileProgress(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range profiles {
+		if p.Parameters.File, err = profile.CheckFile(models[i], infos[i].Dir); err != nil {
+			a.meter.Warn("note: %v", err)
+		}
+	}
+	document := &profileDocument{
+		Profile: profiles[0], Model: infos[0], Backend: choice, Machine: experiment.Machine(), Versions: backend.Versions(), Took: time.Since(began).Seconds(),
+	}
+	if len(profiles) > 1 {
+		document.Baseline = &profiledModel{profiles[1], infos[1]}
+	}
+	return document, nil
+}
+
+// profileProgress shows which batch size and length is measured.
+func (a *app) profileProgress() func(done, total, batch, length int) {
+	return func(done, total, batch, length int) {
+		a.meter.Stage(experiment.Progress{Stage: "profile", Done: done, Total: total, Detail: fmt.Sprintf("batch %d, length %d", batch, length)})
+	}
+}
+
+func (d *profileDocument) human(w io.Writer) {
+	sizes := &figures.Table{Columns: []figures.Column{{Name: "component"}, {Name: "parameters"}, {Name: "share", Format: "%.1f %%"}}}
+	if d.Baseline != nil {
+		sizes.Columns = append(sizes.Columns, figures.Column{Name: "baseline"})
+	}
+	add := func(name string, n, baseline int) {
+		row := []any{name, n, 100 * float64(n) / float64(d.Parameters.Total)}
+		if d.Baseline != nil {
+			row = append(row, baseline)
+		}
+		sizes.Rows = append(sizes.Rows, row)
+	}
+	for _, component := range profile.Components {
+		n, baseline := d.Parameters.Of(component), 0
+		if d.Baseline != nil {
+			baseline = d.Baseline.Parameters.Of(component)
+		}
+		if n > 0 || baseline > 0 {
+			add(component.String(), n, baseline)
+		}
+	}
+	baseline := 0
+	if d.Baseline != nil {
+		baseline = d.Baseline.Parameters.Total
+	}
+	add("all", d.Parameters.Total, baseline)
+	fmt.Fprintln(w, sizes.Text())
+	for i := range d.Cells {
+		var baseline *profile.Cell
+		if d.Baseline != nil {
+			baseline = &d.Baseline.Cells[i]
+		}
+		fmt.Fprintln(w, cellTable(&d.Cells[i], baseline).Text())
+	}
+	fmt.Fprintf(w, "pass\t%s\n", d.Pass)
+	fmt.Fprintf(w, "model\t%s\n", d.Model.Dir)
+	if d.Baseline != nil {
+		fmt.Fprintf(w, "baseline\t%s\n", d.Baseline.Model.Dir)
+	}
+	fmt.Fprintf(w, "backend\t%s, %d threads, %s\n", d.Backend.Name, d.Threads, d.Machine)
+	fmt.Fprintf(w, "time\t%.1f s\n", d.Took)
+}
+
+// cellTable lists the components at one batch size and length; baseline may be nil.
+func cellTable(cell, baseline *profile.Cell) *figures.Table {
+	const mega = 1e6
+	t := &figures.Table{
+		Title: fmt.Sprintf("batch %d, length %d", cell.Batch, cell.Length),
+		Columns: []figures.Column{
+			{Name: "component"}, {Name: "operations", Unit: "million MACs", Format: "%.1f"}, {Name: "share", Format: "%.1f %%"},
+			{Name: "activations", Unit: "MB", Format: "%.2f"}, {Name: "time", Unit: "ms", Format: "%.3f"}, {Name: "quartiles"}, {Name: "share", Format: "%.1f %%"},
+		},
+	}
+	if baseline != nil {
+		t.Columns = append(t.Columns, figures.Column{Name: "baseline", Unit: "ms", Format: "%.3f"}, figures.Column{Name: "faster", Format: "%.2f×"})
+	}
+	add := func(name string, macs, activations int, time profile.Spread, macShare, timeShare any, before float64) {
+		row := []any{name, float64(macs) / mega, macShare, float64(activations) / mega, 1000 * time.Median, fmt.Sprintf("%.3f to %.3f", 1000*time.Low, 1000*time.High), timeShare}
+		if baseline != nil {
+			row = append(row, 1000*before, before/time.Median)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	for _, part := range cell.Components {
+		before := 0.0
+		if baseline != nil {
+			if other := baseline.Part(part.Component); other != nil {
+				before = other.Seconds.Median
+			}
+		}
+		add(part.Component.String(), part.MACs, part.ActivationBytes, part.Seconds, 100*part.MACShare, 100*part.TimeShare, before)
+	}
+	before := 0.0
+	if baseline != nil {
+		before = baseline.Seconds.Median
+	}
+	add("whole pass", cell.MACs, cell.ActivationBytes, cell.Seconds, nil, nil, before)
+	t.Caption = fmt.Sprintf("%d rounds. The components' times add up to %.3f ms; %.1f %% [%.1f, %.1f] of the whole pass remains. Compilation: %.1f s, not timed.",
+		cell.Repeats, 1000*cell.SumSeconds, 100*cell.RemainderShare.Median, 100*cell.RemainderShare.Low, 100*cell.RemainderShare.High, cell.CompileSeconds)
+	if m := cell.Memory.Program; m != nil {
+		t.Caption += fmt.Sprintf(" Memory by XLA: %.1f MB of inputs and weights, %.1f MB of results, %.1f MB of scratch.", float64(m.Arguments)/mega, float64(m.Outputs)/mega, float64(m.Temporary)/mega)
+	}
+	if cell.Memory.HostPeak > 0 {
+		t.Caption += fmt.Sprintf(" The process: %.0f MB, at its fullest %.0f MB.", float64(cell.Memory.HostBefore)/mega, float64(cell.Memory.HostPeak)/mega)
+	}
+	return t
+}

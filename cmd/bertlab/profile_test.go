@@ -1,0 +1,66 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+func TestProfileOfAPrunedModelBesideItsOriginal(t *testing.T) {
+	model, pruned := tinyModel(t, 2), filepath.Join(t.TempDir(), "pruned")
+	bertlab(t, "heads", "prune", "--model", model, "--remove", "0:3,1;2:0,1,2,3", "--out", pruned, "--json").document()
+	document := bertlab(t, "profile", "--model", pruned, "--baseline", model, "--batch", "1,3", "--length", "8,32", "--repeats", "2", "--json").document()
+	cells, before := document["cells"].([]any), document["baseline"].(map[string]any)["cells"].([]any)
+	if len(cells) != 4 || len(before) != 4 {
+		t.Fatalf("%d and %d cells, want 2 batch sizes × 2 lengths", len(cells), len(before))
+	}
+	sum := 0.0
+	for _, c := range document["parameters"].(map[string]any)["components"].([]any) {
+		sum += number(t, c.(map[string]any), "parameters")
+	}
+	if sum != number(t, document, "model", "parameters") || sum != number(t, document, "parameters", "total") || sum != number(t, document, "parameters", "file", "values") {
+		t.Errorf("components have %g parameters, the model %g, its file %v", sum, number(t, document, "model", "parameters"), document["parameters"])
+	}
+	if sum >= number(t, document, "baseline", "parameters", "total") {
+		t.Error("the pruned model is not smaller")
+	}
+	for i := range cells {
+		cell, whole := cells[i].(map[string]any), before[i].(map[string]any)
+		macs, seconds := 0.0, 0.0
+		for _, c := range cell["components"].([]any) {
+			macs += number(t, c.(map[string]any), "macs")
+			seconds += number(t, c.(map[string]any), "seconds", "median")
+		}
+		if macs != number(t, cell, "macs") || macs != number(t, cell, "graph_macs") || macs >= number(t, whole, "macs") {
+			t.Errorf("components compute %g operations, the cell %v, in its graph %v, the original %v", macs, cell["macs"], cell["graph_macs"], whole["macs"])
+		}
+		if got := number(t, cell, "seconds", "median") - number(t, cell, "remainder_seconds"); got < seconds-1e-9 || got > seconds+1e-9 {
+			t.Errorf("components take %g s, the pass without the remainder %g s", seconds, got)
+		}
+	}
+	for _, key := range []string{"pass", "threads", "call_seconds", "backend", "machine", "versions", "seconds"} {
+		if document[key] == nil {
+			t.Errorf("the document does not say %s", key)
+		}
+	}
+	if c := bertlab(t, "profile", "--model", pruned, "--baseline", model, "--batch", "2", "--length", "4", "--repeats", "1"); c.status != exitSuccess {
+		t.Errorf("%s%s", c.stdout, c.stderr)
+	}
+}
+
+func TestWrongCallsOfProfileSayWhatIsPossible(t *testing.T) {
+	model := tinyModel(t, 0)
+	for name, test := range map[string]struct {
+		args     []string
+		mentions []string
+	}{
+		"no batch":      {[]string{"--batch", "0"}, []string{"--batch 0", "1"}},
+		"too long":      {[]string{"--length", "8,33"}, []string{"--length 33", "1…32"}},
+		"no repeats":    {[]string{"--repeats", "0"}, []string{"--repeats 0"}},
+		"negative time": {[]string{"--cell-seconds", "-1"}, []string{"--cell-seconds -1"}},
+		"no number":     {[]string{"--batch", "one"}, []string{"--batch"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bertlab(t, append([]string{"profile", "--model", model, "--length", "8"}, test.args...)...).fails(exitWrongCall, test.mentions...)
+		})
+	}
+}
