@@ -14,7 +14,8 @@ import (
 	"strconv"
 )
 
-// Config is a Hugging Face BERT configuration (config.json), plus the shape of a compressed model.
+// Config is a Hugging Face BERT configuration (config.json), plus the shape of a compressed model. An ALBERT is a BERT with
+// [Projected] embeddings and tied layers.
 //
 // Keys of config.json that bertlab does not use are kept as they were and written back by [Model.Save].
 type Config struct {
@@ -59,6 +60,7 @@ type Config struct {
 	History []Operation
 
 	extra map[string]json.RawMessage
+	file  *albertShape // how the file that the configuration was read with names its weights; nil: as a BERT
 }
 
 // HeadSize is the width of one attention head: HiddenSize / NumAttentionHeads.
@@ -91,6 +93,7 @@ type configJSON struct {
 	ID2Label                  map[string]string `json:"id2label,omitempty"`
 	Label2ID                  map[string]int    `json:"label2id,omitempty"`
 	Compression               *compressionJSON  `json:"bertlab,omitempty"`
+	albertJSON
 }
 
 type compressionJSON struct {
@@ -107,6 +110,7 @@ const (
 	maxConfigBytes     = 16 << 20
 	maxLayers          = 1024
 	maxDimension       = 1 << 24
+	maxHeads           = 1 << 20 // of all layers; the largest ALBERT has 768
 )
 
 // ReadConfig reads config.json from a model folder.
@@ -134,15 +138,15 @@ func ReadConfig(dir string) (*Config, error) {
 	return config, nil
 }
 
-// ParseConfig reads a configuration from the text of a config.json. It rejects other models than BERT, and values that
+// ParseConfig reads a configuration from the text of a config.json. It rejects other models than BERT and ALBERT, and values that
 // cannot belong together.
 func ParseConfig(data []byte) (*Config, error) {
 	var raw configJSON
 	if err := json.Unmarshal(data, &raw); err != nil {
 		return nil, describeJSONError(data, err)
 	}
-	if raw.ModelType != "bert" {
-		return nil, fmt.Errorf("model_type is %q; supported is \"bert\"", raw.ModelType)
+	if raw.ModelType != "bert" && raw.ModelType != "albert" {
+		return nil, fmt.Errorf("model_type is %q; supported are \"bert\" and \"albert\"", raw.ModelType)
 	}
 	switch raw.PositionEmbeddingType {
 	case "", "absolute":
@@ -163,6 +167,11 @@ func ParseConfig(data []byte) (*Config, error) {
 	if config.HiddenAct == "" {
 		config.HiddenAct = "gelu"
 	}
+	if raw.ModelType == "albert" {
+		if err := config.setALBERT(&raw); err != nil {
+			return nil, err
+		}
+	}
 	labels, err := parseLabels(raw.ID2Label)
 	if err != nil {
 		return nil, err
@@ -176,7 +185,10 @@ func ParseConfig(data []byte) (*Config, error) {
 			return nil, fmt.Errorf("bertlab.version is %d; this program reads version %d", v, compressionVersion)
 		}
 		config.Layers, config.Bank, config.History = raw.Compression.Layers, raw.Compression.Bank, raw.Compression.History
-		config.Embedding = or(raw.Compression.Embedding, EmbeddingForm{})
+		config.Embedding = or(raw.Compression.Embedding, config.Embedding)
+	}
+	if config.file != nil {
+		config.Layers = config.file.layers(config)
 	}
 	if len(config.Layers) == 0 {
 		config.Layers = plainLayers(config)
@@ -205,6 +217,15 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 	}
 	if c.ClassifierDropout >= 0 {
 		set.ClassifierDropout = &c.ClassifierDropout
+	}
+	if c.Embedding.Kind == Projected {
+		for _, key := range albertKeys {
+			delete(fields, key)
+		}
+		delete(fields, "classifier_dropout")
+	}
+	if shape, ok := c.albert(); ok {
+		c.marshalALBERT(&set, shape)
 	}
 	delete(fields, "id2label")
 	delete(fields, "label2id")
@@ -273,6 +294,9 @@ func (c *Config) validateSizes() error {
 	}
 	if c.HiddenSize%c.NumAttentionHeads != 0 {
 		return fmt.Errorf("hidden_size %d is not a multiple of num_attention_heads %d", c.HiddenSize, c.NumAttentionHeads)
+	}
+	if most := maxHeads / max(c.NumHiddenLayers, 1); c.NumAttentionHeads > most {
+		return fmt.Errorf("num_attention_heads is %d; with %d layers it must be between 1 and %d", c.NumAttentionHeads, c.NumHiddenLayers, most)
 	}
 	for _, field := range []struct {
 		name  string

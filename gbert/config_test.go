@@ -47,7 +47,7 @@ func TestConfigurationsThatCannotBeAreErrorsThatNameTheKey(t *testing.T) {
 		changes object
 		want    string
 	}{
-		"another model":            {object{"model_type": "roberta"}, `model_type is "roberta"; supported is "bert"`},
+		"another model":            {object{"model_type": "roberta"}, `model_type is "roberta"; supported are "bert" and "albert"`},
 		"no model type":            {object{"model_type": nil}, `model_type is ""`},
 		"a model type of no sense": {object{"model_type": 7}, "model_type"},
 		"relative positions":       {object{"position_embedding_type": "relative_key"}, `position_embedding_type is "relative_key"`},

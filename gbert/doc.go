@@ -35,10 +35,15 @@
 // needs none of the techniques. [Model.Dense] turns any of them back into a plain Hugging Face BERT that computes the same
 // function.
 //
+// ALBERT (Lan et al. 2020, arXiv:1909.11942) is a BERT with [Projected] embeddings whose layers are tied by groups. [Load] reads
+// its checkpoints (model_type "albert") and [Model.Save] writes one back as it came, as long as it is one. With anything more, such
+// as removed heads, it is saved in bertlab's own layout; its [Model.Dense] is an ALBERT with a group for each layer. In training,
+// dropout stands where BERT and the published ALBERT code have it, also after the feed-forward network, where transformers' has none.
+//
 // A model with many zeros keeps its shape. [Model.SaveCompact] writes it without them, [Load] puts them back, and
 // [Model.Sizes] measures what that saves.
 //
 // # Limits
 //
-// Encoder-only BERT with absolute positions. Float32 arithmetic; float16 and bfloat16 files are converted as they are read.
+// Encoder-only BERT and ALBERT with absolute positions. Float32 arithmetic; float16 and bfloat16 files are converted as they are read.
 package gbert

@@ -52,7 +52,7 @@ func fromFile(config *Config, file *safetensors.File) (*Model, error) {
 	found, packed := map[string]string{}, map[string]*packedWeight{}
 	for _, weight := range stored {
 		name := weight.tensor.Name
-		canonical, needless := canonicalName(weight.name)
+		canonical, needless := config.canonicalName(weight.name)
 		if needless {
 			if canonical == decoderWeight && !config.tied() {
 				return nil, fmt.Errorf("tie_word_embeddings is false and the file has %q: a masked-language-model head with a decoder of its own is not supported; save the model without its head (transformers: model.bert.save_pretrained)", name)

@@ -164,6 +164,14 @@ func maskedLMParameters(c *Config) []WeightSpec {
 	return append(params, WeightSpec{predictionBias, []int{c.VocabSize}, initZero})
 }
 
+// canonicalName maps a tensor name found in the model's own checkpoint to the name used here.
+func (c *Config) canonicalName(name string) (canonical string, needless bool) {
+	if c.file != nil {
+		name = c.file.here(name)
+	}
+	return canonicalName(name)
+}
+
 // canonicalName maps a tensor name found in a checkpoint to the name used here, and says whether it is one that a BERT
 // checkpoint may hold but that bertlab does not need (position ids, the next-sentence head, the tied decoder).
 func canonicalName(name string) (canonical string, needless bool) {

@@ -99,37 +99,50 @@ func denseFile(weights []safetensors.Entry) ([]safetensors.Entry, map[string]str
 func (m *Model) stored(dtype safetensors.DType, store storage) ([]safetensors.Entry, map[string]string, error) {
 	params := m.Weights()
 	entries := make([]safetensors.Entry, len(params))
+	savedName := m.savedNames()
 	for i, p := range params {
 		values, _, err := m.Weight(p.Name)
 		if err != nil {
 			return nil, nil, err
 		}
-		entries[i] = safetensors.Entry{Name: m.savedName(p.Name), Shape: p.Shape, DType: dtype, Values: values}
+		entries[i] = safetensors.Entry{Name: savedName(p.Name), Shape: p.Shape, DType: dtype, Values: values}
 	}
 	return store(entries)
 }
 
-// savedName is the name that transformers gives a weight: a bare BertModel has no "bert." prefix.
-func (m *Model) savedName(name string) string {
-	if m.NumLabels() == 0 && !m.HasMaskedLM() {
-		return name[len("bert."):]
+// savedNames gives a weight the name that it has in transformers: a bare BertModel has no "bert." prefix. An ALBERT has names of its
+// own.
+func (m *Model) savedNames() func(name string) string {
+	shape, albert := m.Config.albert()
+	bare := m.NumLabels() == 0 && !m.HasMaskedLM()
+	return func(name string) string {
+		prefix := "bert."
+		if albert {
+			prefix, name = "albert.", shape.file(name)
+		}
+		if bare {
+			return name[len(prefix):]
+		}
+		return name
 	}
-	return name
 }
 
 func (m *Model) configFile(dtype safetensors.DType) ([]byte, error) {
 	config := m.Config.Clone()
-	architecture := "BertModel"
+	family, task := "Bert", "Model"
+	if _, ok := config.albert(); ok {
+		family = "Albert"
+	}
 	switch {
 	case m.NumLabels() > 0:
-		architecture = "BertForSequenceClassification"
+		task = "ForSequenceClassification"
 	case m.HasMaskedLM():
-		architecture = "BertForMaskedLM"
+		task = "ForMaskedLM"
 	}
 	if config.extra == nil {
 		config.extra = map[string]json.RawMessage{}
 	}
-	set := map[string]any{"architectures": []string{architecture}, "torch_dtype": "float32"}
+	set := map[string]any{"architectures": []string{family + task}, "torch_dtype": "float32"}
 	if dtype == safetensors.F16 {
 		set["torch_dtype"] = "float16"
 	}

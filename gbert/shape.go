@@ -95,10 +95,11 @@ func (s LayerShape) clone() LayerShape {
 }
 
 // IsPlain reports whether the model has the shape of an ordinary Hugging Face BERT: all heads, full intermediate size,
-// dense maps, in every layer.
+// dense maps, in every layer; or that of an ALBERT, whose layers share as its groups do.
 func (c *Config) IsPlain() bool {
 	if c.Embedding.Kind != "" {
-		return false
+		_, albert := c.albert()
+		return albert
 	}
 	for i, layer := range c.Layers {
 		if layer.Origin != i || len(layer.Heads) != c.NumAttentionHeads || layer.IntermediateSize != c.IntermediateSize || len(layer.Forms) > 0 || layer.Neurons != nil {
