@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bertlab/figures"
+	"bertlab/gbert/backend"
 	"bertlab/papers/experiment"
 )
 
@@ -77,6 +78,9 @@ func (a *app) reproduce(ctx context.Context, chosen []paper, r reproduction) (ma
 		if results[p.name], err = p.run(ctx, env, r); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
+	}
+	if c := backend.Compiled(b); c.Programs > 0 {
+		a.meter.Say("compiled %d programs in %.0f s, used them %d times again", c.Programs, c.Time.Seconds(), c.Reused)
 	}
 	return results, nil
 }

@@ -205,7 +205,7 @@ func (m *machine) make(c *Choice) (b compute.Backend, made *Choice, err error) {
 	}
 	done := *c
 	done.Device = b.Description()
-	return b, &done, nil
+	return sharePrograms(b), &done, nil
 }
 
 func create(config string) (compute.Backend, error) {

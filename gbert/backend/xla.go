@@ -2,9 +2,42 @@
 
 package backend
 
-import "github.com/gomlx/go-xla/compute/xla"
+import (
+	"bytes"
+	"reflect"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/go-xla/compute/xla"
+	"github.com/gomlx/go-xla/stablehlo"
+)
 
 // hasXLA says whether XLA is compiled in; the constraint above is that of gomlx's default backends.
 const hasXLA = true
 
 func init() { xla.EnableAutoInstall(false) }
+
+// sharePrograms makes an XLA backend compile equal programs once; another backend stays as it is.
+func sharePrograms(b compute.Backend) compute.Backend {
+	if _, ok := b.(*xla.Backend); !ok {
+		return b
+	}
+	return shareProgramsOf(b, stableHLO)
+}
+
+// stableHLO is the program that an XLA builder is about to compile, without its name. go-xla v0.4.0 does not hand it out, so it
+// is read from the builder's field; where there is no such field, nothing is shared.
+func stableHLO(b compute.Builder) ([]byte, bool) {
+	builder, ok := b.(*xla.Builder)
+	if !ok {
+		return nil, false
+	}
+	field := reflect.ValueOf(builder).Elem().FieldByName("builder")
+	if !field.IsValid() || field.Type() != reflect.TypeFor[*stablehlo.Builder]() || field.IsNil() {
+		return nil, false
+	}
+	text, err := (*stablehlo.Builder)(field.UnsafePointer()).Build()
+	if err != nil {
+		return nil, false
+	}
+	return bytes.TrimPrefix(text, []byte("module @"+stablehlo.NormalizeIdentifier(b.Name()))), true
+}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"bertlab/gbert"
 	"bertlab/gbert/safetensors"
@@ -101,11 +102,20 @@ func TestACancelledRunGoesOnToTheSameBits(t *testing.T) {
 	}
 }
 
-// child trains in the process that TestAKilledRunGoesOnToTheSameBits kills, and prints each step.
-func child(dir string) int {
+// child trains in the process that TestAKilledRunGoesOnToTheSameBits kills, and prints each step. It waits to be killed before the
+// report that follows the given one, so that it is killed between the two however busy the machine is.
+func child(dir, last string) int {
 	t := &testing.B{} // carries nothing but the failures of the set-up, which panic
 	o := resumeOptions(dir)
-	o.Progress = func(p Progress) { fmt.Println(p.Phase, p.Step) }
+	reached := false
+	o.Progress = func(p Progress) {
+		if reached {
+			time.Sleep(time.Hour)
+		}
+		line := fmt.Sprintf("%s %d", p.Phase, p.Step)
+		fmt.Println(line)
+		reached = line == last
+	}
 	if _, err := Train(context.Background(), goBackend(t), learner(t, 2, 0.1), sentiment(resumeExamples, 1, task.Classification), resumeDev(), o); err != nil {
 		fmt.Println(err)
 		return 1
@@ -122,7 +132,7 @@ func TestAKilledRunGoesOnToTheSameBits(t *testing.T) {
 	dir := t.TempDir()
 	for _, line := range []string{"training 3", "evaluating 8", "training 10", "training 14"} {
 		command := exec.CommandContext(t.Context(), executable)
-		command.Env = append(os.Environ(), "FINETUNE_TEST_CHILD="+dir)
+		command.Env = append(os.Environ(), "FINETUNE_TEST_CHILD="+dir, "FINETUNE_TEST_LAST="+line)
 		output, err := command.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

@@ -309,7 +309,7 @@ func TestACancelledEvaluationIsTheContextsError(t *testing.T) {
 // TestMain trains in a child process that a test kills, when that test says so.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("FINETUNE_TEST_CHILD"); dir != "" {
-		os.Exit(child(dir))
+		os.Exit(child(dir, os.Getenv("FINETUNE_TEST_LAST")))
 	}
 	os.Exit(m.Run())
 }
