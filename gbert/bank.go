@@ -42,6 +42,9 @@ const (
 	BankCores = "bert.encoder.bank.cores" // C_k [R, left rank, right rank], of [MixedCore] only
 )
 
+// IsBank reports whether a weight is shared by all banked maps.
+func IsBank(name string) bool { return name == BankLeft || name == BankRight || name == BankCores }
+
 // SlicesName is the name of what a banked map's slices have of their own: P [slices, R], or cores [slices, left rank, right rank],
 // or diagonals [slices, rank].
 func SlicesName(layer int, role Role) string { return modulePath(layer, role) + ".weight_slices" }
@@ -138,6 +141,22 @@ func (c *Config) validateBanked(layer int, role Role, form Form) error {
 	}
 	if feedForward && last >= form.Slices*c.HiddenSize {
 		return fmt.Errorf("bertlab.layers[%d].forms.%s has %d slices of %d neurons, but the layer has neuron %d", layer, role, form.Slices, c.HiddenSize, last)
+	}
+	return nil
+}
+
+// validateTiedBank reports a map that is tied to a banked one of other heads or neurons: these choose features of the slices.
+func (c *Config) validateTiedBank(layer int, role Role, holder int) error {
+	if c.Layers[holder].Form(role).Kind != Banked {
+		return nil
+	}
+	a, b := c.Layers[layer], c.Layers[holder]
+	same := slices.Equal(a.Heads, b.Heads)
+	if role == FFNIn || role == FFNOut {
+		same = slices.Equal(a.Neurons, b.Neurons)
+	}
+	if !same {
+		return fmt.Errorf("bertlab.layers[%d].forms.%s is tied to a banked map of layer %d, which keeps other heads or neurons", layer, role, holder)
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func bankedConfigs() map[string]*Config {
 			c.Layers = []LayerShape{
 				{Origin: 0, Heads: []int{1, 3}, IntermediateSize: 24},
 				{Origin: 2, Heads: []int{}, IntermediateSize: 5, Neurons: []int{0, 3, 34, 35, 47}}, // none of the second slice
-				{Origin: 3, Heads: []int{0, 2}, IntermediateSize: 7, Forms: map[Role]Form{Query: {Kind: Tied, Layer: 0}, AttentionOutput: {Kind: Tied, Layer: 0}}},
+				{Origin: 3, Heads: []int{1, 3}, IntermediateSize: 5, Neurons: []int{0, 3, 34, 35, 47}, Forms: map[Role]Form{Query: {Kind: Tied, Layer: 0}, AttentionOutput: {Kind: Tied, Layer: 0}, FFNIn: {Kind: Tied, Layer: 1}}},
 				{Origin: 5, Heads: []int{0, 1, 2, 3}, IntermediateSize: 0},
 			}
 			banked(c, bank, LayerRoles...)
@@ -258,6 +258,9 @@ func TestBanksThatCannotBeAreErrorsThatNameTheKey(t *testing.T) {
 		"no slices":              {with(full, func(c *Config) { c.Layers[0].Forms[Query] = Form{Kind: Banked} }), "query has 0 slices"},
 		"slices of a query":      {with(full, func(c *Config) { c.Layers[0].Forms[Query] = Form{Kind: Banked, Slices: 2} }), "query has 2 slices; it must be between 1 and 1"},
 		"too few slices":         {with(full, func(c *Config) { c.Layers[1].Forms[FFNIn] = Form{Kind: Banked, Slices: 1} }), "has neuron 23"},
+		"a tie to other heads": {with(full, func(c *Config) {
+			c.Layers[0].Heads, c.Layers[1].Heads, c.Layers[1].Forms[Key] = []int{1}, []int{2}, Form{Kind: Tied}
+		}), "tied to a banked map of layer 0"},
 		"neurons beyond slices": {with(full, func(c *Config) {
 			c.Layers[1].IntermediateSize, c.Layers[1].Neurons = 2, []int{3, 32}
 		}), "has neuron 32"},

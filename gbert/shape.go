@@ -193,6 +193,9 @@ func (c *Config) validateLayers() error {
 				if o, i := c.linearDims(form.Layer, role); o != out || i != in {
 					return fmt.Errorf("bertlab.layers[%d].forms.%s is [%d, %d], but is tied to layer %d where it is [%d, %d]", l, role, out, in, form.Layer, o, i)
 				}
+				if err := c.validateTiedBank(l, role, form.Layer); err != nil {
+					return err
+				}
 			case Banked:
 				if err := c.validateBanked(l, role, form); err != nil {
 					return err

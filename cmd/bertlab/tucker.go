@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"bertlab/figures"
 	"bertlab/gbert"
-	"bertlab/techniques/layerdrop"
 	"bertlab/techniques/sharing"
 	"bertlab/techniques/tucker"
 )
@@ -33,13 +31,21 @@ type tuckerDocument struct {
 }
 
 // tuckerForms are the forms that --form takes.
-var tuckerForms = []string{"svd"}
+var tuckerForms = []string{formSVD, formShared, formBank}
+
+const (
+	formSVD    = "svd"
+	formShared = "shared"
+	formBank   = "bank"
+)
 
 type tuckerFlags struct {
 	dataFlags
 	targetFlags
 	form     string
-	rank     int
+	rank     string
+	core     string
+	sweeps   int
 	ratio    float64
 	rankBy   string
 	minRank  int
@@ -61,10 +67,17 @@ func (a *app) tuckerCommand() *cobra.Command {
 --form svd stores each matrix W [out, in] as U·V by its truncated singular value decomposition. The rank is given (--rank), or the
 largest for a part of each matrix's parameters (--ratio), or chosen for each matrix (--rank-by): energy:0.95 keeps 95 % of the squared
 singular values, evbmf takes the matrix for low rank plus noise. With --rank-by a matrix whose factors would save nothing stays
-dense. --weighted measures on data what each matrix reads, and makes its outputs most alike instead of its entries.`,
+dense. --weighted measures on data what each matrix reads, and makes its outputs most alike instead of its entries.
+
+--form shared and --form bank decompose all matrices together, cut into slices [hidden, hidden] (forms III and IV of Wang, Ren et al.
+2022): U·C·Vᵀ with one U and one V for the model. With shared, each slice has a core C of its own, full or diagonal (--core); with
+bank, the cores of all slices are mixed from a few. --rank is that of U and V, for bank with the number of cores before it, such as
+72-384; --ratio is a part of all the matrices' parameters together; --rank-by looks at each unfolding of the stack of slices.`,
 		Example: `  bertlab tucker --form svd --ratio 0.5 --model all-MiniLM-L6-v2 --out low-rank
   bertlab tucker --rank-by energy:0.9 --roles ffn_in,ffn_out --model DIR --out low-rank
-  bertlab tucker --rank 64 --weighted --examples 500 --model DIR --out low-rank`,
+  bertlab tucker --rank 64 --weighted --examples 500 --model DIR --out low-rank
+  bertlab tucker --form shared --rank 192 --model DIR --out shared
+  bertlab tucker --form bank --rank 36-192 --model DIR --out bank`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
 			changed := command.Flags().Changed
@@ -73,6 +86,14 @@ dense. --weighted measures on data what each matrix reads, and makes its outputs
 			}
 			if changed("min-rank") && !changed("rank-by") {
 				return wrongCallf("--min-rank goes with --rank-by")
+			}
+			for _, only := range []struct{ flag, form string }{{"weighted", formSVD}, {"min-rank", formSVD}, {"core", formShared}} {
+				if changed(only.flag) && f.form != only.form && slices.Contains(tuckerForms, f.form) {
+					return wrongCallf("--%s goes with --form %s", only.flag, only.form)
+				}
+			}
+			if changed("sweeps") && f.form == formSVD {
+				return wrongCallf("--sweeps goes with --form %s and %s", formShared, formBank)
 			}
 			document, err := a.tucker(command.Context(), &f, changed)
 			if err != nil {
@@ -83,10 +104,12 @@ dense. --weighted measures on data what each matrix reads, and makes its outputs
 	}
 	flags := command.Flags()
 	flags.StringVar(&f.form, "form", tuckerForms[0], "how the matrices are stored: "+strings.Join(tuckerForms, ", "))
-	flags.IntVar(&f.rank, "rank", 0, "rank of every matrix")
-	flags.Float64Var(&f.ratio, "ratio", 0, "part of each matrix's parameters that its factors may have, above 0 and at most 1")
+	flags.StringVar(&f.rank, "rank", "", "rank of every matrix; for --form bank (layer rank)-(width rank), such as 36-192")
+	flags.Float64Var(&f.ratio, "ratio", 0, "part of the matrices' parameters (svd: of each matrix's) that may be left, above 0 and at most 1")
 	flags.StringVar(&f.rankBy, "rank-by", "", "what chooses each matrix's rank: evbmf, or energy:PART such as energy:0.95")
 	flags.IntVar(&f.minRank, "min-rank", 1, "least rank that --rank-by gives")
+	flags.StringVar(&f.core, "core", string(gbert.FullCore), "the slices' own cores of --form shared: full or diagonal")
+	flags.IntVar(&f.sweeps, "sweeps", 10, "how often each factor of --form shared and bank is improved at most (0: truncated HOSVD)")
 	flags.StringSliceVar(&f.roles, "roles", nil, "the matrices that are factored, such as ffn_in,ffn_out (default: all six of a layer)")
 	flags.StringVar(&f.layers, "layers", "", "the layers, such as 0,1,2 (default: all)")
 	flags.BoolVar(&f.weighted, "weighted", false, "weigh errors by what the matrices read on data")
@@ -110,7 +133,7 @@ func (a *app) tucker(ctx context.Context, f *tuckerFlags, changed func(flag stri
 	if err := a.checkTarget(a.model, &f.targetFlags, false); err != nil {
 		return nil, err
 	}
-	options, err := f.options()
+	method, err := f.method(a.meter)
 	if err != nil {
 		return nil, err
 	}
@@ -120,22 +143,11 @@ func (a *app) tucker(ctx context.Context, f *tuckerFlags, changed func(flag stri
 				return wrongCall{err}
 			}
 		}
-		if err := options.Check(m); err == nil {
-			return nil
-		} else if !(changed("rank") && f.rank == 0 || changed("ratio") && f.ratio == 0) {
-			return wrongCall{err}
-		}
-		rank, ratio, err := options.Limits(m)
-		if err != nil {
-			return wrongCall{err}
-		}
-		if changed("rank") {
-			return wrongCallf("--rank 0: want 1…%d, the shortest side of the chosen maps", rank)
-		}
-		return wrongCallf("--ratio 0: want %.4g…1: rank 1 needs as much in each of the chosen maps", ratio)
+		zero := changed("ratio") && f.ratio == 0
+		return method.check(m, zero)
 	}
 	if f.weighted {
-		return a.tuckerWeighted(ctx, f, options, check)
+		return a.tuckerWeighted(ctx, f, method, check)
 	}
 	model, info, err := a.openModel(ctx)
 	if err != nil {
@@ -145,58 +157,21 @@ func (a *app) tucker(ctx context.Context, f *tuckerFlags, changed func(flag stri
 	if err := check(model); err != nil {
 		return nil, err
 	}
-	return a.factorise(ctx, model, info, f, options)
+	return a.decompose(ctx, model, info, f, method, nil)
 }
 
-// options are what the flags ask for, without moments.
-func (f *tuckerFlags) options() (tucker.FactoriseOptions, error) {
-	o := tucker.FactoriseOptions{Rank: f.rank, Ratio: f.ratio}
-	if !(f.ridge >= 0) {
-		return o, wrongCallf("--ridge %g: it must be at least 0", f.ridge)
-	}
-	for _, role := range f.roles {
-		o.Roles = append(o.Roles, gbert.Role(role))
-	}
-	if f.layers != "" {
-		var err error
-		if o.Layers, err = layerdrop.ParseLayers(f.layers); err != nil {
-			return o, wrongCall{err}
-		}
-	}
-	if f.rankBy == "" {
-		return o, nil
-	}
-	if f.minRank < 1 {
-		return o, wrongCallf("--min-rank %d: it must be at least 1", f.minRank)
-	}
-	o.MinRank = f.minRank
-	rule, part, _ := strings.Cut(f.rankBy, ":")
-	energy, err := strconv.ParseFloat(part, 64)
-	switch {
-	case f.rankBy == "evbmf":
-		o.Noise = true
-	case rule == "energy" && err == nil && energy > 0 && energy <= 1:
-		o.Energy = energy
-	case rule == "energy":
-		return o, wrongCallf("--rank-by %s: the energy is above 0 and at most 1, such as energy:0.95", f.rankBy)
-	default:
-		return o, wrongCallf("--rank-by %s: choose evbmf, or energy:PART such as energy:0.95", f.rankBy)
-	}
-	return o, nil
-}
-
-func (a *app) tuckerWeighted(ctx context.Context, f *tuckerFlags, options tucker.FactoriseOptions, check func(*gbert.Model) error) (*tuckerDocument, error) {
+func (a *app) tuckerWeighted(ctx context.Context, f *tuckerFlags, method *tuckerMethod, check func(*gbert.Model) error) (*tuckerDocument, error) {
 	f.headless = true
 	b, err := a.openBench(ctx, &f.dataFlags, check)
 	if err != nil {
 		return nil, err
 	}
 	defer b.Close()
-	if options.Moments, err = tucker.Moments(ctx, b.session, b.prepared, a.meter.Count("measuring moments", "examples")); err != nil {
+	moments, err := tucker.Moments(ctx, b.session, b.prepared, a.meter.Count("measuring moments", "examples"))
+	if err != nil {
 		return nil, err
 	}
-	options.Ridge = f.ridge
-	document, err := a.factorise(ctx, b.model, b.Model, f, options)
+	document, err := a.decompose(ctx, b.model, b.Model, f, method, moments)
 	if err != nil {
 		return nil, err
 	}
@@ -205,9 +180,8 @@ func (a *app) tuckerWeighted(ctx context.Context, f *tuckerFlags, options tucker
 	return document, nil
 }
 
-func (a *app) factorise(ctx context.Context, model *gbert.Model, info *modelInfo, f *tuckerFlags, options tucker.FactoriseOptions) (*tuckerDocument, error) {
-	options.Progress = a.meter.Count("factoring", "matrices")
-	smaller, result, err := tucker.Factorise(ctx, model, options)
+func (a *app) decompose(ctx context.Context, model *gbert.Model, info *modelInfo, f *tuckerFlags, method *tuckerMethod, moments *tucker.SecondMoments) (*tuckerDocument, error) {
+	smaller, result, err := method.run(ctx, model, moments)
 	if err != nil {
 		return nil, err
 	}
@@ -245,6 +219,9 @@ func (d *tuckerDocument) human(w io.Writer) {
 	}
 	fmt.Fprintln(w, table.Text())
 	d.modelDocument.human(w)
+	if b := d.Bank; b != nil {
+		fmt.Fprintf(w, "bank\t%s, %d slices, %d parameters shared, relative error %.4f (%.4f before %d sweeps)\n", b.Name, b.Slices, b.Shared, b.Errors[len(b.Errors)-1], b.Errors[0], len(b.Errors)-1)
+	}
 	fmt.Fprintf(w, "factored\t%d of %d matrices, %d parameters in place of %d\n", d.Factored(), len(d.Maps), d.ParametersAfter, d.ParametersBefore)
 	if e := d.Embedding; e != nil {
 		fmt.Fprintf(w, "word table\tembedding size %d, relative error %.4f; up to %d saves parameters\n", e.Size, e.RelativeError, e.BreakEven)

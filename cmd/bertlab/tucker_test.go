@@ -49,6 +49,37 @@ func TestAFactoredModelIsJudgedExportedAndPrunedAsAnyOther(t *testing.T) {
 	}
 }
 
+func TestABankIsJudgedTrainedExportedAndPrunedAsAnyOtherModel(t *testing.T) {
+	model, data := tinyModel(t, 2), reviews(t, 21)
+	for name, arguments := range map[string][]string{
+		"IV-9-8": {"--form", "bank", "--rank", "9-8"}, "III-8": {"--form", "shared", "--rank", "8", "--sweeps", "0"}, "III-diagonal-16": {"--form", "shared", "--core", "diagonal", "--rank", "16"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			low, plain, pruned := filepath.Join(dir, "low"), filepath.Join(dir, "plain"), filepath.Join(dir, "pruned")
+			document := bertlab(t, append([]string{"tucker", "--model", model, "--out", low, "--json"}, arguments...)...).document()
+			shared := document["bank"].(map[string]any)
+			parts := document["parts"].(map[string]any)
+			if shared["name"] != name || number(t, parts, "bank") != number(t, shared, "shared_parameters") || len(document["maps"].([]any)) != 18 {
+				t.Errorf("%v", document)
+			}
+			lost := number(t, document, "model", "parameters") - number(t, document, "parameters")
+			if lost <= 0 || lost != number(t, document, "maps_parameters_before")-number(t, document, "maps_parameters_after") {
+				t.Errorf("%g parameters less", lost)
+			}
+			bertlab(t, "export", "--dense", "--model", low, "--out", plain, "--json").document()
+			eval := func(model string) []line {
+				file := filepath.Join(t.TempDir(), "predictions.jsonl")
+				bertlab(t, "eval", "--model", model, "--task", "sst2", "--data", data, "--predictions", file, "--json").document()
+				return readPredictions(t, file)
+			}
+			sameLogits(t, eval(low), eval(plain), 1e-5)
+			bertlab(t, "heads", "prune", "--remove", "0:1;2:0,1,2,3", "--model", low, "--out", pruned, "--json").document()
+			eval(pruned)
+		})
+	}
+}
+
 func TestWeightedFactorsSayWhatTheyWereMeasuredOn(t *testing.T) {
 	model, data := tinyModel(t, 0), reviews(t, 21)
 	document := bertlab(t, "tucker", "--rank-by", "energy:0.5", "--weighted", "--roles", "ffn_in,ffn_out", "--layers", "0,2", "--model", model, "--task", "sst2", "--data", data, "--out", filepath.Join(t.TempDir(), "out"), "--json").document()
@@ -80,6 +111,21 @@ func TestWrongCallsOfTuckerSayWhatIsPossible(t *testing.T) {
 		"two rules":                  {with("--rank", "2", "--ratio", "0.5"), []string{"rank", "ratio"}},
 		"unknown form":               {with("--form", "cp", "--rank", "2"), []string{"cp", "svd"}},
 		"rank 0":                     {with("--rank", "0"), []string{"--rank 0", "1…16"}},
+		"rank that is no number":     {with("--rank", "2-4"), []string{"--rank 2-4", "--form bank"}},
+		"bank with one rank":         {with("--form", "bank", "--rank", "4"), []string{"--rank 4", "such as 36-192"}},
+		"bank of layer rank 0":       {with("--form", "bank", "--rank", "0-4"), []string{"layer rank 0", "1…"}},
+		"bank of too high a rank":    {with("--form", "bank", "--rank", "2-17"), []string{"rank 17", "1…16"}},
+		"bank of too many layers":    {with("--form", "bank", "--rank", "99-4"), []string{"layer rank 99", "1…"}},
+		"bank of width rank 0":       {with("--form", "bank", "--rank", "2-0"), []string{"--rank 2-0", "a layer rank of 1…", "a width rank of 1…16"}},
+		"bank of ratio 0":            {with("--form", "bank", "--ratio", "0"), []string{"--ratio 0", "…1"}},
+		"bank of too low a ratio":    {with("--form", "bank", "--ratio", "0.0001"), []string{"0.0001", "…1"}},
+		"shared of rank 0":           {with("--form", "shared", "--rank", "0"), []string{"--rank 0", "1…16"}},
+		"shared of an unknown core":  {with("--form", "shared", "--core", "mixed", "--rank", "2"), []string{"--core mixed", "full", "diagonal"}},
+		"energy of diagonals":        {with("--form", "shared", "--core", "diagonal", "--rank-by", "evbmf"), []string{"want a rank or a ratio"}},
+		"core of a bank":             {with("--form", "bank", "--core", "full", "--rank", "2-2"), []string{"--core goes with --form shared"}},
+		"weights of a bank":          {with("--form", "bank", "--weighted", "--rank", "2-2"), []string{"--weighted goes with --form svd"}},
+		"sweeps of an SVD":           {with("--sweeps", "2", "--rank", "2"), []string{"--sweeps goes with"}},
+		"sweeps below 0":             {with("--form", "bank", "--sweeps", "-2", "--rank", "2-2"), []string{"--sweeps -2"}},
 		"rank below 0":               {with("--rank", "-3"), []string{"-3", "1…16"}},
 		"rank above the dimension":   {with("--rank", "17"), []string{"17", "1…16"}},
 		"ratio 0":                    {with("--ratio", "0"), []string{"0.125…1"}},

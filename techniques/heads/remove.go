@@ -77,7 +77,14 @@ func keepHeads(m *gbert.Model, layer int, keep []int) error {
 		if form.Kind == gbert.Factored {
 			matrix, _ = gbert.FactorNames(layer, role)
 		}
-		for _, name := range []string{matrix, gbert.BiasName(layer, role)} {
+		names := []string{matrix, gbert.BiasName(layer, role)}
+		if form.Kind == gbert.Banked { // a slice stays whole: it chooses columns of the shared factor by the kept heads
+			names = names[1:]
+			if len(keep) == 0 {
+				m.DeleteWeight(gbert.SlicesName(layer, role))
+			}
+		}
+		for _, name := range names {
 			if err := keepRows(m, name, keep, size); err != nil {
 				return err
 			}
@@ -89,6 +96,11 @@ func keepHeads(m *gbert.Model, layer int, keep []int) error {
 	form := m.Config.Layers[layer].Form(gbert.AttentionOutput)
 	switch form.Kind {
 	case gbert.Tied:
+		return nil
+	case gbert.Banked:
+		if len(keep) == 0 {
+			m.DeleteWeight(gbert.SlicesName(layer, gbert.AttentionOutput))
+		}
 		return nil
 	case gbert.Factored:
 		u, v := gbert.FactorNames(layer, gbert.AttentionOutput)

@@ -73,6 +73,7 @@ func handOver(m *gbert.Model, holder int, role gbert.Role, dropped []bool) {
 		newU, newV := gbert.FactorNames(heir, role)
 		m.RenameWeight(gbert.WeightName(holder, role), gbert.WeightName(heir, role))
 		m.RenameWeight(gbert.BiasName(holder, role), gbert.BiasName(heir, role))
+		m.RenameWeight(gbert.SlicesName(holder, role), gbert.SlicesName(heir, role))
 		m.RenameWeight(oldU, newU)
 		m.RenameWeight(oldV, newV)
 	}

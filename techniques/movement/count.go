@@ -38,8 +38,8 @@ func share(kept, total int) float64 {
 	return float64(kept) / float64(total)
 }
 
-// Count counts the values of a model that are not zero. A factored map counts the values of its factors; a tied one has none
-// of its own.
+// Count counts the values of a model that are not zero. A factored map counts the values of its factors, a banked one those of its
+// own slices without what all share; a tied one has none of its own.
 func Count(m *gbert.Model) (*Remaining, error) {
 	r := &Remaining{}
 	held := map[string]bool{}
@@ -53,7 +53,7 @@ func Count(m *gbert.Model) (*Remaining, error) {
 				w.Total = m.Config.HiddenSize * m.Config.IntermediateSize
 			}
 			u, v := gbert.FactorNames(layer, role)
-			for _, name := range []string{w.Name, u, v} {
+			for _, name := range []string{w.Name, u, v, gbert.SlicesName(layer, role)} {
 				if !held[name] {
 					continue
 				}

@@ -10,7 +10,8 @@ import (
 
 // RemoveNeurons takes neurons out of feed-forward networks, by layer and by their present number, both from 0: rows of W_in with
 // their biases, and columns of W_out. It computes what the model computes with these columns masked. A layer that loses all of
-// them keeps the bias of W_out. Factored maps lose rows of U and columns of V; tied ones are refused. The given model is not
+// them keeps the bias of W_out. Factored maps lose rows of U and columns of V; banked ones remember their kept neurons; tied ones are
+// refused. The given model is not
 // changed.
 func RemoveNeurons(m *gbert.Model, neurons map[int][]int) (*gbert.Model, error) {
 	smaller := m.Clone()
@@ -76,17 +77,32 @@ func keepNeurons(m *gbert.Model, layer int, keep []int) error {
 		u, v := gbert.FactorNames(layer, gbert.FFNOut)
 		out, whole = v, append(whole, u)
 	}
+	inBanked, outBanked := shape.Form(gbert.FFNIn).Kind == gbert.Banked, shape.Form(gbert.FFNOut).Kind == gbert.Banked
+	if inBanked || outBanked {
+		var kept []int
+		for _, i := range keep {
+			if shape.Neurons != nil {
+				i = shape.Neurons[i]
+			}
+			kept = append(kept, i)
+		}
+		shape.Neurons = kept
+	}
 	shape.IntermediateSize = len(keep)
 	bias := gbert.BiasName(layer, gbert.FFNIn)
 	if len(keep) == 0 {
-		for _, name := range append(whole, in, bias, out) {
+		for _, name := range append(whole, in, bias, out, gbert.SlicesName(layer, gbert.FFNIn), gbert.SlicesName(layer, gbert.FFNOut)) {
 			m.DeleteWeight(name)
 		}
 		delete(shape.Forms, gbert.FFNIn)
 		delete(shape.Forms, gbert.FFNOut)
 		return nil
 	}
-	for _, name := range []string{in, bias} {
+	rows := []string{bias}
+	if !inBanked {
+		rows = append(rows, in)
+	}
+	for _, name := range rows {
 		values, dims, err := m.Weight(name)
 		if err != nil {
 			return err
@@ -99,6 +115,9 @@ func keepNeurons(m *gbert.Model, layer int, keep []int) error {
 		if err := m.SetWeight(name, append([]int{len(keep)}, dims[1:]...), kept); err != nil {
 			return err
 		}
+	}
+	if outBanked {
+		return nil
 	}
 	values, dims, err := m.Weight(out)
 	if err != nil {

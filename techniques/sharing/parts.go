@@ -12,8 +12,10 @@ type Parts struct {
 	Embeddings int `json:"embeddings"`
 	// Projection is the map, in ALBERT with a bias, from the embedding size to the hidden size where these differ.
 	Projection int `json:"projection,omitempty"`
-	Attention  int `json:"attention"`
-	FFN        int `json:"feed_forward"`
+	// Bank is what the banked maps of all layers share.
+	Bank      int `json:"bank,omitempty"`
+	Attention int `json:"attention"`
+	FFN       int `json:"feed_forward"`
 	// LayerNorms are those of the layers.
 	LayerNorms int `json:"layer_norms"`
 	Pooler     int `json:"pooler"`
@@ -27,7 +29,7 @@ func (p Parts) Total() int {
 }
 
 // Encoder is the sum of the parts of the layers.
-func (p Parts) Encoder() int { return p.Attention + p.FFN + p.LayerNorms }
+func (p Parts) Encoder() int { return p.Bank + p.Attention + p.FFN + p.LayerNorms }
 
 // Count counts a model's parameters.
 func Count(m *gbert.Model) Parts {
@@ -43,6 +45,8 @@ func Count(m *gbert.Model) Parts {
 			p.Pooler += size
 		case !strings.HasPrefix(name, "bert.encoder."):
 			p.Head += size
+		case gbert.IsBank(name):
+			p.Bank += size
 		case strings.Contains(name, ".LayerNorm."):
 			p.LayerNorms += size
 		case strings.Contains(name, ".attention."):

@@ -87,6 +87,9 @@ func checkGroup(c *gbert.Config, group []int, roles []gbert.Role, init Init) err
 		if slices.Contains(roles, gbert.FFNIn) && a.IntermediateSize != b.IntermediateSize {
 			return fmt.Errorf("sharing: layers %d and %d cannot share their feed-forward network: its intermediate sizes are %d and %d; equal ones were expected (make more groups)", first, layer, a.IntermediateSize, b.IntermediateSize)
 		}
+		if slices.Contains(roles, gbert.FFNIn) && !slices.Equal(a.Neurons, b.Neurons) {
+			return fmt.Errorf("sharing: layers %d and %d cannot share their feed-forward network: they keep other neurons of their banked maps (make more groups)", first, layer)
+		}
 		for _, role := range roles {
 			f, g := held(c, first, role), held(c, layer, role)
 			if f != g {

@@ -11,6 +11,8 @@
 // the matrix meets. The rank comes from the noise ([EVBMF]: Nakajima, Sugiyama, Babacan and Tomioka 2013), from the energy
 // to keep ([EnergyRank]) or from the parameters to spend ([BudgetRank], [BudgetRanks]). [Factorise] does it to the maps of a
 // model, one factorisation a matrix: form II of Wang, Ren et al. 2022 (arXiv:2205.10036). [Moments] measures what the maps meet.
+// [Bank] decomposes all matrices of a model together: forms III and IV, the matrix bank; gbert's Bank says how they are stored.
+// [CP] gives the slices diagonal cores.
 //
 // How to use it.
 //
@@ -24,6 +26,8 @@
 //	smaller, result, err := tucker.Factorise(ctx, model, tucker.FactoriseOptions{Ratio: 0.5, Moments: moments, Ridge: 0.01})
 //	fmt.Println(result.ParametersBefore, result.ParametersAfter, result.Maps[0].RelativeError)
 //
+//	banked, result, err := tucker.Bank(ctx, model, tucker.BankOptions{LayerRank: 72, Rank: 384}) // IV-72-384
+//
 // Details. Modes are numbered from 0. The columns of an unfolding are in row-major order of the other modes, the last one
 // fastest, as in NumPy and TensorLy; Kolda and Bader let the first one run fastest, which permutes columns and changes no left
 // singular vector. Singular vectors are unique up to their sign: here the entry of largest absolute value of each left vector
@@ -34,7 +38,7 @@
 // Limits. The Gram matrix squares the condition: singular values below about 1e-8 of the largest are lost in it. The
 // randomised method is near the best approximation, not equal to it. HOOI finds a local optimum. Relative errors of
 // decompositions come from ‖X‖² − ‖G‖² and are good to about 1e-8; [Decomposition.RelativeError] computes them entry by entry.
-// For one matrix, Tucker and Tucker-2 are the truncated SVD. Factorise leaves embeddings, pooler and heads as they are, and asks
+// For one matrix, Tucker and Tucker-2 are the truncated SVD. A bank of a BERT-base takes 1.6 GB while it is made. Factorise and Bank leave embeddings, pooler and heads as they are, and ask
 // for fine-tuning or distillation afterwards: a small error of the weights is no small loss of accuracy. Factors are faster than
 // their product below the break-even rank at best, since two small products use a processor less well than one.
 package tucker
