@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"bertlab/gbert"
 )
 
 // Keep says which epoch's weights a training run returns.
@@ -62,6 +64,10 @@ type Options struct {
 	CheckpointDir string `json:"-"`
 	// CheckpointEvery is the time between checkpoints within an epoch; two minutes.
 	CheckpointEvery time.Duration `json:"-"`
+	// AfterStep, if not nil, is called when steps of the whole run's steps are done, from 1 on, before a checkpoint that includes the
+	// step: after a kill it sees the steps since the last checkpoint again, with the same weights. model downloads the weights as they
+	// are, before a method's transform; that takes its time. An error ends the run.
+	AfterStep func(step, steps int, model func() (*gbert.Model, error)) error `json:"-"`
 	// Progress is told what the run does; may be nil. It is called from the training goroutine.
 	Progress func(Progress) `json:"-"`
 }

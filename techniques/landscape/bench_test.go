@@ -1,0 +1,83 @@
+package landscape
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
+	"bertlab/gbert/tokenizer"
+)
+
+// BenchmarkPoint is a point of a landscape on MiniLM with 256 examples of length 32, and how much of its time goes into forward
+// passes: points and passes with unmoved weights take turns.
+func BenchmarkPoint(b *testing.B) {
+	dir := os.Getenv("BERTLAB_MODELS")
+	if dir == "" {
+		b.Skip("BERTLAB_MODELS is not set: it names a folder with all-MiniLM-L6-v2")
+	}
+	backend, err := xlaCPU()
+	if err != nil {
+		b.Skip(err)
+	}
+	from, err := gbert.Load(filepath.Join(dir, "all-MiniLM-L6-v2"))
+	if err != nil {
+		b.Skip(err)
+	}
+	defer from.Close()
+	ends := make([]*gbert.Model, 2)
+	for i := range ends { // of the same shape; what they compute does not matter here
+		if ends[i], err = gbert.New(from.Config, uint64(i)); err != nil {
+			b.Fatal(err)
+		}
+		if ends[i], err = ends[i].WithClassifier(2, nil, 1); err != nil {
+			b.Fatal(err)
+		}
+	}
+	e, err := Open(backend, Space{From: from, To: ends[0], Other: ends[1]}, full(from.Config, 256, 32))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer e.Close()
+	ctx := context.Background()
+	timed := func(do func() error) time.Duration {
+		began := time.Now()
+		if err := do(); err != nil {
+			b.Fatal(err)
+		}
+		return time.Since(began)
+	}
+	point := func() error { _, err := e.At(ctx, Point{Alpha: 0.5, Beta: 0.25}); return err }
+	pass := func() error { _, err := e.evaluate(ctx); return err }
+	timed(point) // compiles
+	var points, passes time.Duration
+	for b.Loop() {
+		points += timed(point)
+		passes += timed(pass)
+	}
+	b.ReportMetric(100*passes.Seconds()/points.Seconds(), "%forward")
+	b.ReportMetric(points.Seconds()/float64(b.N), "s/point")
+}
+
+// full is a data set of n examples of the same length, of random tokens.
+func full(c *gbert.Config, n, length int) *finetune.Prepared {
+	rng := rand.New(rand.NewPCG(1, 2))
+	d := &task.Dataset{Task: &task.Task{Name: "full", Kind: task.Classification, Labels: []string{"0", "1"}, Metrics: []string{task.Accuracy}}}
+	p := &finetune.Prepared{Dataset: d}
+	for i := range n {
+		ids := make([]int32, length)
+		for j := range ids {
+			ids[j] = int32(rng.IntN(c.VocabSize))
+		}
+		p.Encodings = append(p.Encodings, tokenizer.Encoding{IDs: ids, Types: make([]int32, length)})
+		d.Examples = append(d.Examples, task.Example{ID: fmt.Sprint(i), Label: i % 2})
+	}
+	p.Batches = gbert.MakeBatches(p.Encodings, gbert.BatchOptions{Lengths: []int{length}})
+	return p
+}
