@@ -58,6 +58,9 @@ import (
 
 // AnalyseProgram asks XLA about a compiled program. Both are nil for another backend, and where the plugin does not say.
 func AnalyseProgram(e compute.Executable) (*ProgramMemory, *ProgramCost) {
+	if shared, ok := e.(*programExecutable); ok {
+		e = shared.Executable
+	}
 	loaded := field[pjrt.LoadedExecutable](e, reflect.TypeFor[*xla.Executable](), "exec")
 	if loaded == nil {
 		return nil, nil
@@ -99,6 +102,9 @@ func AnalyseProgram(e compute.Executable) (*ProgramMemory, *ProgramCost) {
 
 // MemoryOfDevice asks the backend's first device for its memory; nil where it does not say, as XLA's CPU does not.
 func MemoryOfDevice(b compute.Backend) *DeviceMemory {
+	if sharing, ok := b.(*programs); ok {
+		b = sharing.Backend
+	}
 	client := field[pjrt.Client](b, reflect.TypeFor[*xla.Backend](), "client")
 	if client == nil {
 		return nil
@@ -124,19 +130,6 @@ func MemoryOfDevice(b compute.Backend) *DeviceMemory {
 		memory.Limit = int64(args.limit)
 	}
 	return memory
-}
-
-// field reads a field that go-xla does not hand out. It is nil where the owner is of another type, or there is no such field.
-func field[T any](owner any, kind reflect.Type, name string) *T {
-	v := reflect.ValueOf(owner)
-	if !v.IsValid() || v.Type() != kind || v.IsNil() {
-		return nil
-	}
-	f := v.Elem().FieldByName(name)
-	if !f.IsValid() || f.Type() != reflect.TypeFor[*T]() {
-		return nil
-	}
-	return (*T)(f.UnsafePointer())
 }
 
 // follow goes from a pointer through fields that are pointers.

@@ -27,17 +27,26 @@ func sharePrograms(b compute.Backend) compute.Backend {
 // stableHLO is the program that an XLA builder is about to compile, without its name. go-xla v0.4.0 does not hand it out, so it
 // is read from the builder's field; where there is no such field, nothing is shared.
 func stableHLO(b compute.Builder) ([]byte, bool) {
-	builder, ok := b.(*xla.Builder)
-	if !ok {
+	builder := field[stablehlo.Builder](b, reflect.TypeFor[*xla.Builder](), "builder")
+	if builder == nil {
 		return nil, false
 	}
-	field := reflect.ValueOf(builder).Elem().FieldByName("builder")
-	if !field.IsValid() || field.Type() != reflect.TypeFor[*stablehlo.Builder]() || field.IsNil() {
-		return nil, false
-	}
-	text, err := (*stablehlo.Builder)(field.UnsafePointer()).Build()
+	text, err := builder.Build()
 	if err != nil {
 		return nil, false
 	}
 	return bytes.TrimPrefix(text, []byte("module @"+stablehlo.NormalizeIdentifier(b.Name()))), true
+}
+
+// field reads a field that go-xla does not hand out. It is nil where the owner is of another type, or there is no such field.
+func field[T any](owner any, kind reflect.Type, name string) *T {
+	v := reflect.ValueOf(owner)
+	if !v.IsValid() || v.Type() != kind || v.IsNil() {
+		return nil
+	}
+	f := v.Elem().FieldByName(name)
+	if !f.IsValid() || f.Type() != reflect.TypeFor[*T]() {
+		return nil
+	}
+	return (*T)(f.UnsafePointer())
 }
