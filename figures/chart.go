@@ -110,6 +110,8 @@ type chart struct {
 	columns []Reference // vertical lines
 	rows    []Reference // horizontal lines
 
+	reserve float64 // width to the right of the plot that is somebody else's
+
 	area box
 }
 
@@ -124,9 +126,9 @@ func (c *chart) py(v float64) float64 {
 // draw lays out the axes and words, then calls data to fill c.area and to place the reference lines behind or before the data.
 func (c *chart) draw(p *pen, data func()) {
 	top, bottom := c.frame.words(p)
-	right := p.w - margin
 
 	top = c.header(p, top)
+	right := p.w - margin - c.reserve
 	for _, r := range c.rows {
 		c.endings = append(c.endings, ending{at: r.Value, text: r.Label, color: soft})
 	}

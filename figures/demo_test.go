@@ -53,6 +53,24 @@ func demos() map[string]func() (*Figure, error) {
 		names = append(names, "L"+string(rune('1'+i/12))+" H"+string(rune('A'+i%12)))
 	}
 	sy[40] = 3.2
+	axis := make([]float64, 16)
+	for i := range axis {
+		axis[i] = -1 + 0.2*float64(i)
+	}
+	valley := make([][]float64, len(axis)) // a narrow valley that bends
+	for j, y := range axis {
+		valley[j] = make([]float64, len(axis))
+		for i, x := range axis {
+			valley[j][i] = 0.12 + 0.35*math.Pow(x-1, 2)*(1+0.4*math.Sin(3*y)) + 0.9*math.Pow(y-0.15*x*x, 2) + 0.15*math.Pow(x*y, 2)
+		}
+	}
+	holes := make([][]float64, len(valley))
+	for j := range valley {
+		holes[j] = append([]float64(nil), valley[j]...)
+	}
+	holes[15][14], holes[14][15], holes[7][2] = math.NaN(), math.Inf(1), math.NaN()
+	way := []Waypoint{{0, 0, 0.69, "start"}, {0.2, 0.35, 0.6, ""}, {0.45, 0.5, 0.42, ""}, {0.7, 0.45, 0.3, ""}, {0.9, 0.25, 0.2, ""}, {1, 0, 0.12, ""}}
+	places := []Mark{{1, 0, "fine-tuned"}, {0, 0, "pretrained"}}
 	frame := func(title, x, y string) Frame {
 		return Frame{Title: title, Caption: demoCaption, XLabel: x, YLabel: y}
 	}
@@ -81,6 +99,17 @@ func demos() map[string]func() (*Figure, error) {
 			return Scatter(ScatterOptions{Frame: frame("Heads that matter in domain tend to matter out of domain", "change in accuracy, movie reviews (points)", "change in accuracy, product reviews (points)"),
 				X: sx, Y: sy, Labels: names, Outliers: 6, Lines: FitLine | IdentityLine | ZeroLines, Note: "r = 0.54 [0.35, 0.69]"})
 		},
+		"contour": func() (*Figure, error) {
+			return Contour(ContourOptions{Frame: frame("The way down is smooth", "α, along fine-tuning", "β, along fine-tuning elsewhere"),
+				X: axis, Y: axis, Values: valley, Scale: Log, Legend: "loss (nats)", Marks: places[:1], Path: way, PathName: "trajectory; fill: loss there"})
+		},
+		"contour-missing": func() (*Figure, error) {
+			return Contour(ContourOptions{Frame: frame("Where nothing is known", "α", "β"), X: axis, Y: axis, Values: holes,
+				Limits: Range{0, 2}, Legend: "loss (nats), above 2 all alike", Missing: "overflow", Marks: places})
+		},
+		"surface": func() (*Figure, error) {
+			return Surface(demoSurface(frame("The optimum is wide", "α", "β"), axis, valley, places))
+		},
 		"bars": func() (*Figure, error) {
 			return Bars(BarsOptions{Frame: frame("Fewer heads are faster, but less than in theory", "batch size", "speed-up over the whole model"),
 				Groups: []string{"1", "4", "16", "64"},
@@ -90,6 +119,10 @@ func demos() map[string]func() (*Figure, error) {
 				}, HLines: []Reference{{1.2, "theory, half"}, {1.33, "theory, a quarter"}}, Format: "%.2f×"})
 		},
 	}
+}
+
+func demoSurface(f Frame, axis []float64, values [][]float64, marks []Mark) SurfaceOptions {
+	return SurfaceOptions{Frame: f, X: axis, Y: axis, Values: values, Scale: Log, ZLabel: "loss (nats, logarithmic)", Marks: marks}
 }
 
 func demoTable() *Table {

@@ -14,7 +14,8 @@
 //	if err != nil { … }
 //	err = f.Save("importance.pdf")
 //
-// There are [Heatmap], [Histogram], [Curves], [Scatter] and [Bars]; each comes as PNG (200 dots per inch), SVG (text stays text)
+// There are [Heatmap], [Histogram], [Curves], [Scatter], [Bars], [Contour] and [Surface], which can also be had to be turned by hand
+// ([SurfaceOptions.Interactive]); each comes as PNG (200 dots per inch), SVG (text stays text)
 // and PDF (fonts embedded), and hands back the numbers behind it as a [Table]. A table comes as HTML, Markdown, LaTeX, CSV and
 // aligned text. A [Report] puts prose, figures, tables and the verdicts on claims into one HTML file that needs nothing else.
 //
@@ -24,6 +25,6 @@
 // a marker or a dash for each kind, so that nothing rests on colour alone. Text is at least 6.5 points; words never cover data:
 // lines are named at their ends, legends stand above the plot.
 //
-// Limits: one plot a figure, linear axes, magnitudes up to 1e100. Text runs left to right, one glyph a character: scripts that
+// Limits: one plot a figure, linear axes (the values of contours and surfaces may be logarithmic), magnitudes up to 1e100. Text runs left to right, one glyph a character: scripts that
 // need shaping (Arabic, Devanagari) come out only in SVG.
 package figures

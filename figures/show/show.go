@@ -49,6 +49,23 @@ func Figure(f *figures.Figure) error {
 // on finer screens.
 const screenDPI = 96
 
+// Surface shows a surface as a picture and, below it, once more to be turned by hand. The second needs no network; a viewer that
+// runs no scripts, such as a code host's, shows the picture alone. hint says how to turn it; "": in English.
+func Surface(o figures.SurfaceOptions, hint string) error {
+	static, err := figures.Surface(o)
+	if err != nil {
+		return err
+	}
+	if err := Figure(static); err != nil || !gonbui.IsNotebook {
+		return err
+	}
+	turning, err := o.Interactive(hint)
+	if err != nil {
+		return err
+	}
+	return display(map[protocol.MIMEType]any{protocol.MIMETextHTML: turning, protocol.MIMETextPlain: "The same surface, to be turned by hand."}, nil)
+}
+
 // Table shows a table as HTML, with aligned text beside it.
 func Table(t *figures.Table) error {
 	if !gonbui.IsNotebook {
