@@ -3,6 +3,7 @@ package finetune
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -65,6 +66,9 @@ func Combine(methods ...*Method) (*Method, error) {
 	result.Check = c.check
 	if hasPrepare {
 		result.Prepare = c.prepare
+		if !slices.ContainsFunc(methods, func(m *Method) bool { return m.Prepare != nil && m.PrepareHost == nil }) {
+			result.PrepareHost = c.prepareHost
+		}
 	}
 	if hasWeight {
 		result.Weight = c.weight
@@ -128,6 +132,26 @@ func (c *combination) prepare(s *Step) map[string]*Node {
 		}
 	}
 	return all
+}
+
+func (c *combination) prepareHost(s *HostStep) (map[string]*tensors.Tensor, error) {
+	all := map[string]*tensors.Tensor{}
+	for _, m := range c.methods {
+		if m.PrepareHost == nil {
+			continue
+		}
+		results, err := m.PrepareHost(s)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.Name, err)
+		}
+		for name, tensor := range results {
+			if _, twice := all[name]; twice {
+				return nil, fmt.Errorf("%s prepares %q, as another method does", m.Name, name)
+			}
+			all[name] = tensor
+		}
+	}
+	return all, nil
 }
 
 func (c *combination) weight(s *Step, name string, w *Node) *Node {

@@ -37,6 +37,9 @@ type Method struct {
 	// Prepare computes once a step, in an executable that is compiled once, what does not depend on the batch, such as the
 	// thresholds of Top_v. Results are read with [Step.Prepared]. No gradient flows through them.
 	Prepare func(s *Step) map[string]*Node
+	// PrepareHost computes the results of Prepare outside of the graph: the same names, shapes and meaning. It is called instead
+	// of Prepare on backends whose memory is the host's, where it may take a fraction of the time. Optional.
+	PrepareHost func(s *HostStep) (map[string]*tensors.Tensor, error)
 	// Weight transforms a weight of the model as it is read, such as W' = M ⊙ W. Gradients flow through it. It returns w
 	// itself for a weight that it leaves alone.
 	Weight func(s *Step, name string, w *Node) *Node
@@ -331,7 +334,12 @@ func (s *stepper) state(step, steps int) (inputs []any, free []*tensors.Tensor, 
 	if s.method.prepare == nil {
 		return inputs, free, nil
 	}
-	prepared, err := s.method.prepare.Call(inputs...)
+	var prepared []*tensors.Tensor
+	if s.method.PrepareHost != nil && s.backend.HasSharedBuffers() {
+		prepared, err = s.prepareHost(step, steps)
+	} else {
+		prepared, err = s.method.prepare.Call(inputs...)
+	}
 	if err != nil {
 		gbert.Free(free)
 		return nil, nil, fmt.Errorf("%s: %w", s.method.Name, err)

@@ -1,10 +1,8 @@
 package movement
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 
 	"bertlab/gbert"
 )
@@ -195,16 +193,15 @@ func (o Options) evaluationMask(score float32) float32 {
 
 // top is 1 at the k largest values, at the first of equal ones, and 0 elsewhere.
 func top(values []float32, k int) []float32 {
-	order := make([]int, len(values))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(values[b], values[a]), cmp.Compare(a, b))
-	})
 	mask := make([]float32, len(values))
-	for _, i := range order[:k] {
-		mask[i] = 1
+	if k < 1 {
+		return mask
+	}
+	threshold, cutoff := selectTop([][]float32{values}, false, k)
+	for i, value := range values {
+		if value > threshold || value == threshold && int32(i) <= cutoff {
+			mask[i] = 1
+		}
 	}
 	return mask
 }

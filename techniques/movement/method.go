@@ -35,6 +35,9 @@ func New(m *gbert.Model, o Options) (*finetune.Method, error) {
 	}
 	if p.selects() {
 		method.Prepare = p.prepare
+		if p.onHost() {
+			method.PrepareHost = p.prepareHost
+		}
 	} else {
 		method.Loss = p.loss
 		method.Parameters = append(method.Parameters, p.multipliers()...)

@@ -1,6 +1,7 @@
 package movement
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -11,9 +12,26 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"pgregory.net/rapid"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
 )
 
-// The graph selects what sorting selects: exactly k, of equal elements the first.
+// sorted is [top] by sorting.
+func sorted(values []float32, k int) []float32 {
+	order := make([]int, len(values))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[b], values[a]) })
+	mask := make([]float32, len(values))
+	for _, i := range order[:k] {
+		mask[i] = 1
+	}
+	return mask
+}
+
+// The graph and the host select what sorting selects: exactly k, of equal elements the first.
 func TestTopSelectsExactlyKAndTheFirstOfEqualOnes(t *testing.T) {
 	exec, err := NewExec(goBackend(t), func(values, k *Node) *Node {
 		thresholds, cutoffs := topThresholds(values, k)
@@ -48,7 +66,10 @@ func TestTopSelectsExactlyKAndTheFirstOfEqualOnes(t *testing.T) {
 		}
 		masks := tensors.MustCopyFlatData[float32](outputs[0])
 		for row := range 2 {
-			got, want := masks[row*n:(row+1)*n], top(values[row*n:(row+1)*n], int(k[row]))
+			got, want := masks[row*n:(row+1)*n], sorted(values[row*n:(row+1)*n], int(k[row]))
+			if host := top(values[row*n:(row+1)*n], int(k[row])); !slices.Equal(host, want) {
+				t.Fatalf("k = %d of %v on the host:\n%v\n%v expected", k[row], values[row*n:(row+1)*n], host, want)
+			}
 			if !slices.Equal(got, want) {
 				t.Fatalf("k = %d of %v:\n%v\n%v expected", k[row], values[row*n:(row+1)*n], got, want)
 			}
@@ -82,5 +103,56 @@ func TestKeysAreInTheOrderOfTheNumbers(t *testing.T) {
 	got := tensors.MustCopyFlatData[float32](check[[]*tensors.Tensor](t)(exec.Call(keys))[0])
 	if !slices.Equal(got, want) {
 		t.Error(fmt.Sprint(got), want)
+	}
+}
+
+func TestMagnitudesAreSelectedThroughAllParts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var parts [][]float32
+		var all []float32
+		for range rapid.IntRange(1, 4).Draw(t, "parts") {
+			values := rapid.SliceOfN(rapid.SampledFrom([]float32{0, 1, -1, 2, -2, 3e-5, -3e-5, 0.3}), 1, 9).Draw(t, "values")
+			parts = append(parts, values)
+			for _, x := range values {
+				all = append(all, float32(math.Abs(float64(x))))
+			}
+		}
+		k := rapid.IntRange(1, len(all)).Draw(t, "k")
+		threshold, cutoff := selectTop(parts, true, k)
+		for i, want := range sorted(all, k) {
+			if got := all[i] > threshold || all[i] == threshold && int32(i) <= cutoff; got != (want == 1) {
+				t.Fatalf("k = %d of %v: threshold %g, cutoff %d", k, parts, threshold, cutoff)
+			}
+		}
+	})
+}
+
+// Thresholds found on the host and in the graph lead to the same training, bit for bit.
+func TestTheHostAndTheGraphTrainAlike(t *testing.T) {
+	for _, o := range []Options{
+		{Kind: Movement}, {Kind: Movement, Scope: Global}, {Kind: Magnitude}, {Kind: Magnitude, Scope: Global},
+		{Kind: Movement, Attention: Granularity{Unit: Head}, FFN: Granularity{Unit: Neuron}},
+	} {
+		o.Remaining = 0.4
+		m := tiny(t, 2, "gelu")
+		var models []*gbert.Model
+		for _, host := range []bool{true, false} {
+			method := check[*finetune.Method](t)(New(m, o))
+			if method.PrepareHost == nil {
+				t.Fatalf("%+v finds no thresholds on the host", o)
+			}
+			if !host {
+				method.PrepareHost = nil
+			}
+			result := check[*finetune.Result](t)(finetune.Train(t.Context(), goBackend(t), m, sentences(24), nil, finetune.Options{
+				Epochs: 4, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, Keep: finetune.KeepLast, Method: method,
+			}))
+			models = append(models, result.Model)
+		}
+		for _, spec := range m.Weights() {
+			if !slices.Equal(weight(t, models[0], spec.Name), weight(t, models[1], spec.Name)) {
+				t.Fatalf("%+v: %s differs", o, spec.Name)
+			}
+		}
 	}
 }

@@ -1,0 +1,74 @@
+package finetune
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// HostStep is a step as [Method.PrepareHost] sees it.
+type HostStep struct {
+	values  map[string]*tensors.Tensor
+	numbers map[string]float64
+}
+
+// Number is one of the method's numbers.
+func (s *HostStep) Number(name string) float64 { return s.numbers[name] }
+
+// Weights gives the values of weights of the model, before the method's transform, to a function. They lie where the device
+// has them: the function reads them only, and keeps none of them.
+func (s *HostStep) Weights(names []string, read func(values [][]float32) error) error {
+	return s.read("weight", names, "", read)
+}
+
+// Parameters gives the values of the method's parameters to a function, as Weights does.
+func (s *HostStep) Parameters(names []string, read func(values [][]float32) error) error {
+	return s.read("parameter", names, parameterPrefix, read)
+}
+
+func (s *HostStep) read(what string, names []string, prefix string, read func(values [][]float32) error) error {
+	values := make([][]float32, len(names))
+	var open func(i int) error
+	open = func(i int) error {
+		if i == len(names) {
+			return read(values)
+		}
+		tensor, ok := s.values[prefix+names[i]]
+		if !ok {
+			return fmt.Errorf("the method asks for the %s %q, which is not there", what, names[i])
+		}
+		var inner error
+		err := tensors.ConstFlatData(tensor, func(flat []float32) {
+			values[i] = flat
+			inner = open(i + 1)
+		})
+		if err != nil {
+			return err
+		}
+		return inner
+	}
+	return open(0)
+}
+
+// prepareHost are the results of the method's PrepareHost in the order of their names.
+func (s *stepper) prepareHost(step, steps int) ([]*tensors.Tensor, error) {
+	host := &HostStep{values: map[string]*tensors.Tensor{}}
+	if s.method.Numbers != nil {
+		host.numbers = s.method.Numbers(step, steps)
+	}
+	for _, p := range slices.Concat(s.trained, s.frozen) {
+		host.values[p.spec.Name] = p.value
+	}
+	results, err := s.method.PrepareHost(host)
+	if err != nil {
+		return nil, err
+	}
+	s.method.preparedNames = slices.Sorted(maps.Keys(results))
+	prepared := make([]*tensors.Tensor, len(results))
+	for i, name := range s.method.preparedNames {
+		prepared[i] = results[name]
+	}
+	return prepared, nil
+}
