@@ -33,6 +33,18 @@ func (c *Choice) String() string {
 	return s
 }
 
+// plugin is the path of the plugin that will be loaded, also of one that the user named by its path; "" for pure Go.
+func (c *Choice) plugin() string {
+	if c.PluginPath != "" {
+		return c.PluginPath
+	}
+	path, _, _ := strings.Cut(strings.TrimPrefix(c.Config, "xla:"), ",")
+	if !filepath.IsAbs(path) {
+		return ""
+	}
+	return path
+}
+
 // Options of [Open] and [Setup]. The zero value picks by itself.
 type Options struct {
 	// Name of the backend: "xla:cpu" (or "cpu"), "xla:cuda" (or "cuda"), "xla" (CUDA or CPU), "go", or any
@@ -198,6 +210,9 @@ func (m *machine) make(c *Choice) (b compute.Backend, made *Choice, err error) {
 		m.prepareCUDA(c.PluginPath)
 	case "xla:cpu":
 		keepFreedMemory()
+	}
+	if plugin := c.plugin(); plugin != "" {
+		m.readFreshWeights(plugin)
 	}
 	b, err = m.create(c.Config)
 	if err != nil {
