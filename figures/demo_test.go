@@ -118,6 +118,21 @@ func demos() map[string]func() (*Figure, error) {
 					{Name: "a quarter of the heads", Values: []float64{1.08, 1.21, 1.27, 1.29}, Lo: []float64{1.02, 1.18, 1.25, 1.28}, Hi: []float64{1.11, 1.23, 1.3, 1.31}},
 				}, HLines: []Reference{{1.2, "theory, half"}, {1.33, "theory, a quarter"}}, Format: "%.2f×"})
 		},
+		"stacked-shares": func() (*Figure, error) {
+			return StackedBars(StackedOptions{Frame: frame("Embeddings are half of the model and none of its work", "", "share"),
+				Groups: []string{"parameters", "operations", "time, batch 1", "time, batch 32"}, Shares: true, Totals: []string{"22.7 M", "1.43 G", "12 ms", "310 ms"},
+				Series: []BarSeries{
+					{Name: "embedding", Values: []float64{11.9, 0, 0.2, 2}}, {Name: "query, key, value", Values: []float64{2.7, 340, 2.4, 66}},
+					{Name: "attention", Values: []float64{0, 75, 1.2, 40}}, {Name: "attention output", Values: []float64{0.9, 113, 0.9, 24}},
+					{Name: "feed-forward", Values: []float64{7.1, 906, 7, 160}}, {Name: "LayerNorm, residual", Values: []float64{0.01, math.NaN(), 0.4, 18}},
+				}})
+		},
+		"stacked": func() (*Figure, error) {
+			return StackedBars(StackedOptions{Frame: frame("Attention grows with the length, the rest does not", "tokens", "time of a token, µs"),
+				Groups: []string{"32", "128", "512"}, Series: []BarSeries{
+					{Name: "feed-forward", Values: []float64{60, 56, 58}}, {Name: "attention", Values: []float64{4, 12, 47}},
+				}})
+		},
 	}
 }
 

@@ -307,6 +307,25 @@ func TestAnyBarsAreDrawnOrAnError(t *testing.T) {
 	})
 }
 
+func TestAnyStackedBarsAreDrawnOrAnError(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 12).Draw(t, "groups")
+		o := StackedOptions{Frame: anyFrame(t), Groups: anyLabels(t, n), Shares: rapid.Bool().Draw(t, "shares"), Format: rapid.SampledFrom([]string{"", "-", "%.1f"}).Draw(t, "format")}
+		if rapid.Bool().Draw(t, "totals") {
+			o.Totals = anyLabels(t, n)
+		}
+		for range rapid.IntRange(0, 9).Draw(t, "series") {
+			s := BarSeries{Name: anyLabel.Draw(t, "name"), Values: anyNumbers(t, n)}
+			for i, v := range s.Values {
+				s.Values[i] = math.Abs(v)
+			}
+			o.Series = append(o.Series, s)
+		}
+		f, err := StackedBars(o)
+		sound(t, f, err)
+	})
+}
+
 func TestHistogramCountsEveryValueOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		vs := rapid.SliceOfN(rapid.Float64Range(-100, 100), 1, 200).Draw(t, "values")
@@ -346,6 +365,21 @@ func TestWhatCannotBeDrawnIsAnErrorThatSaysWhy(t *testing.T) {
 		}, "ascending"},
 		"scatter of NaN": {func() (*Figure, error) { return Scatter(ScatterOptions{X: []float64{nan}, Y: []float64{1}}) }, "no finite pair"},
 		"bars":           {func() (*Figure, error) { return Bars(BarsOptions{Groups: []string{"a"}, Series: []BarSeries{{}}}) }, "0 values"},
+		"stacked, negative": {func() (*Figure, error) {
+			return StackedBars(StackedOptions{Groups: []string{"a"}, Series: []BarSeries{{Name: "s", Values: []float64{-1}}}})
+		}, "not negative"},
+		"stacked, uneven": {func() (*Figure, error) {
+			return StackedBars(StackedOptions{Groups: []string{"a"}, Series: []BarSeries{{}}})
+		}, "0 values"},
+		"stacked, nothing": {func() (*Figure, error) {
+			return StackedBars(StackedOptions{Groups: []string{"a"}, Series: []BarSeries{{Values: []float64{0}}}})
+		}, "no part above zero"},
+		"stacked, totals": {func() (*Figure, error) {
+			return StackedBars(StackedOptions{Groups: []string{"a"}, Series: []BarSeries{{Values: []float64{1}}}, Totals: []string{"1", "2"}})
+		}, "2 totals for 1 bars"},
+		"stacked, many": {func() (*Figure, error) {
+			return StackedBars(StackedOptions{Groups: []string{"a"}, Series: make([]BarSeries, 9)})
+		}, "cannot be told apart"},
 		"size": {func() (*Figure, error) {
 			return Heatmap(HeatmapOptions{Frame: Frame{Size: Size{1e9, 1}}, Values: [][]float64{{1}}})
 		}, "wanted 2 to 60"},
