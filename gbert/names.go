@@ -139,6 +139,9 @@ func encoderParameters(c *Config) []WeightSpec {
 	return params
 }
 
+// Weights lists the weights of a model of this shape, with a pooler and without a head, in the order of the computation.
+func (c *Config) Weights() []WeightSpec { return append(encoderParameters(c), poolerParameters(c)...) }
+
 func poolerParameters(c *Config) []WeightSpec {
 	path := modulePath(0, PoolerDense)
 	return []WeightSpec{

@@ -11,9 +11,14 @@ import (
 )
 
 // CountParameters counts a model's values by component.
-func CountParameters(m *gbert.Model) Parameters {
+func CountParameters(m *gbert.Model) Parameters { return countWeights(m.Weights()) }
+
+// ShapeParameters counts the values of a model of that shape, with a pooler and without a head, which need not exist.
+func ShapeParameters(c *gbert.Config) Parameters { return countWeights(c.Weights()) }
+
+func countWeights(weights []gbert.WeightSpec) Parameters {
 	values := map[Component]int{}
-	for _, w := range m.Weights() {
+	for _, w := range weights {
 		values[Of(w.Name)] += w.Size()
 	}
 	var p Parameters
@@ -86,10 +91,16 @@ func canonical(name string) string {
 
 // CountMACs are the multiply-accumulates of the pass by component, for a batch of full sequences.
 func CountMACs(m *gbert.Model, batch, length int) map[Component]int {
-	count := m.Config.BatchMACs(batch, length, false)
+	macs := ShapeMACs(m.Config, batch, length)
 	if !hasPooler(m) {
-		count.Pooler = 0
+		macs[Pooler] = 0
 	}
+	return macs
+}
+
+// ShapeMACs are those of a model of that shape, with a pooler, which need not exist.
+func ShapeMACs(c *gbert.Config, batch, length int) map[Component]int {
+	count := c.BatchMACs(batch, length, false)
 	macs := map[Component]int{
 		Embedding: count.Embedding, QueryKeyValue: count.QueryKeyValue, Attention: count.Scores + count.Context,
 		AttentionOutput: count.AttentionOutput, FeedForward: count.FeedForward, Pooler: count.Pooler,
@@ -98,7 +109,7 @@ func CountMACs(m *gbert.Model, batch, length int) map[Component]int {
 		for component, roles := range map[Component][]gbert.Role{
 			QueryKeyValue: {gbert.Query, gbert.Key, gbert.Value}, AttentionOutput: {gbert.AttentionOutput}, FeedForward: {gbert.FFNIn, gbert.FFNOut},
 		} {
-			macs[component] += onlyForms(m.Config, roles).BatchMACs(batch, length, false).Bank
+			macs[component] += onlyForms(c, roles).BatchMACs(batch, length, false).Bank
 		}
 	}
 	return macs

@@ -336,19 +336,24 @@ func (cell *Cell) times(r *rounds) {
 		part.Seconds = summary(r.parts[part.Component])
 		cell.SumSeconds += part.Seconds.Median
 	}
-	for i := range cell.Components {
-		cell.Components[i].TimeShare = share(cell.Components[i].Seconds.Median, cell.SumSeconds)
-	}
 	cell.Remainder = cell.Seconds.Median - cell.SumSeconds
-	left := make([]float64, len(r.whole))
+	sums, left := make([]float64, len(r.whole)), make([]float64, len(r.whole))
 	for i, whole := range r.whole {
-		sum := 0.0
-		for _, seconds := range r.parts {
-			sum += seconds[i]
+		for _, part := range cell.Components {
+			sums[i] += r.parts[part.Component][i]
 		}
-		left[i] = share(whole-sum, whole)
+		left[i] = share(whole-sums[i], whole)
 	}
 	cell.RemainderShare = summary(left)
+	for i := range cell.Components {
+		part := &cell.Components[i]
+		part.TimeShare = share(part.Seconds.Median, cell.SumSeconds)
+		shares := make([]float64, len(sums))
+		for j, seconds := range r.parts[part.Component] {
+			shares[j] = share(seconds, sums[j])
+		}
+		part.TimeShares = summary(shares)
+	}
 }
 
 // share is a part of a whole; 0 of nothing.

@@ -321,6 +321,29 @@ func TestModelsAreComparedOnTheSameGrid(t *testing.T) {
 	}
 }
 
+func TestBERTBaseIsCountedFromItsShape(t *testing.T) {
+	c, err := gbert.ParseConfig([]byte(`{"model_type": "bert", "vocab_size": 30522, "hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12,
+		"intermediate_size": 3072, "hidden_act": "gelu", "max_position_embeddings": 512, "type_vocab_size": 2}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := ShapeParameters(c)
+	if p.Total != 109_482_240 || p.Of(Embedding) != 23_837_184 || p.Of(Pooler) != 590_592 || p.Of(FeedForward) != 12*4_722_432 || p.Of(Norm) != 12*4*768 {
+		t.Errorf("%+v", p)
+	}
+	for length, want := range map[int]int{128: 11_173_625_856, 256: 22_951_231_488, 512: 48_318_382_080} {
+		sum := 0
+		for component, macs := range ShapeMACs(c, 1, length) {
+			if component != Pooler {
+				sum += macs
+			}
+		}
+		if sum != want {
+			t.Errorf("%d tokens: %d operations of the encoder, want %d", length, sum, want)
+		}
+	}
+}
+
 func realModel(t *testing.T, name string) string {
 	t.Helper()
 	models := os.Getenv("BERTLAB_MODELS")

@@ -93,6 +93,8 @@ type Part struct {
 	// MACShare and TimeShare are shares of the components' sums.
 	MACShare  float64 `json:"mac_share"`
 	TimeShare float64 `json:"time_share"`
+	// TimeShares is the share of time by rounds, whose spread says how sure it is.
+	TimeShares Spread `json:"time_share_rounds"`
 }
 
 // Spread is a number over the repeats: the median and the quartiles.
