@@ -167,6 +167,13 @@ func maskedLMParameters(c *Config) []WeightSpec {
 	return append(params, WeightSpec{predictionBias, []int{c.VocabSize}, initZero})
 }
 
+// CanonicalName is the name here of a weight that the model's own checkpoint may call otherwise: without "bert.", with gamma and
+// beta for a LayerNorm's weight and bias, or as an ALBERT.
+func (c *Config) CanonicalName(name string) string {
+	canonical, _ := c.canonicalName(name)
+	return canonical
+}
+
 // canonicalName maps a tensor name found in the model's own checkpoint to the name used here.
 func (c *Config) canonicalName(name string) (canonical string, needless bool) {
 	if c.file != nil {

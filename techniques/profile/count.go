@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"bertlab/gbert"
 	"bertlab/gbert/safetensors"
@@ -59,7 +58,7 @@ func CheckFile(m *gbert.Model, dir string) (*File, error) {
 	found := 0
 	for _, name := range file.Names() {
 		tensor, _ := file.Tensor(name)
-		if !weights[canonical(name)] {
+		if !weights[m.Config.CanonicalName(name)] {
 			f.Other = append(f.Other, name)
 			continue
 		}
@@ -71,22 +70,6 @@ func CheckFile(m *gbert.Model, dir string) (*File, error) {
 	}
 	f.Agrees = f.Values == m.NumParameters()
 	return &f, nil
-}
-
-// canonical is the name under which gbert knows a tensor of a BERT checkpoint.
-func canonical(name string) string {
-	name = strings.TrimPrefix(name, "module.")
-	if rest, ok := strings.CutSuffix(name, ".gamma"); ok {
-		name = rest + ".weight"
-	} else if rest, ok := strings.CutSuffix(name, ".beta"); ok {
-		name = rest + ".bias"
-	}
-	for _, part := range []string{"embeddings.", "encoder.", "pooler."} {
-		if strings.HasPrefix(name, part) {
-			return "bert." + name
-		}
-	}
-	return name
 }
 
 // CountMACs are the multiply-accumulates of the pass by component, for a batch of full sequences.
