@@ -79,6 +79,11 @@ func TestWrongPruningIsAWrongCall(t *testing.T) {
 	model, data := tinyModel(t, 0), reviews(t, 20)
 	for name, test := range map[string]struct{ args, mentions []string }{
 		"no share":                  {nil, []string{"remaining", "above 0"}},
+		"nothing kept":              {[]string{"--remaining", "0"}, []string{"remaining", "above 0"}},
+		"a negative share":          {[]string{"--remaining", "-0.5"}, []string{"-0.5", "above 0"}},
+		"no number":                 {[]string{"--remaining", "NaN"}, []string{"NaN", "above 0"}},
+		"plain steps for soft":      {[]string{"--method", "soft", "--lambda", "1", "--score-optimizer", "sgd"}, []string{"movement"}},
+		"unknown optimizer":         {[]string{"--remaining", "0.5", "--score-optimizer", "lion"}, []string{"adamw", "sgd"}},
 		"too large a share":         {[]string{"--remaining", "1.5"}, []string{"1.5", "at most 1"}},
 		"unknown method":            {[]string{"--method", "random", "--remaining", "0.5"}, []string{"magnitude", "l0"}},
 		"unknown unit":              {[]string{"--granularity", "square", "--remaining", "0.5"}, []string{"square", "block:32"}},

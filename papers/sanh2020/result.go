@@ -25,6 +25,8 @@ type Result struct {
 	// Dense are the models fine-tuned without pruning, one a seed; Runs the pruned ones.
 	Dense []Trained `json:"dense"`
 	Runs  []Trained `json:"runs"`
+	// Agreement is how far the masks of each method agree between seeds; empty with one seed.
+	Agreement []Agreement `json:"agreement,omitempty"`
 	// Drift is how far fine-tuning without pruning moves the weights, with the first seed.
 	Drift *Drift `json:"drift"`
 	// Storage is what models take as files.
@@ -88,9 +90,10 @@ type Trained struct {
 	Sample *Sample `json:"sample,omitempty"`
 }
 
-// Sample are weights of the encoder at regular distances, as they are before the mask. Scores are nil for magnitude.
+// Sample are weights of the encoder at regular distances, as they are before the mask. Scores are nil for magnitude. Of seeds
+// other than the first there is Kept alone, with its numbers.
 type Sample struct {
-	Weights []float64 `json:"weights"`
+	Weights []float64 `json:"weights,omitempty"`
 	Kept    []bool    `json:"kept"`
 	Scores  []float64 `json:"scores,omitempty"`
 	// Deviation is the standard deviation of Weights; SmallShare the share of the kept ones that are smaller than it.

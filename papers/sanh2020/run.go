@@ -37,6 +37,7 @@ func Run(ctx context.Context, env *experiment.Environment, config Config) (*Resu
 		}
 	}
 	r.result.Provenance.Seconds = time.Since(began).Seconds()
+	r.result.Agreement = r.result.agreements()
 	var err error
 	if r.result.Claims, err = r.result.claims(); err != nil {
 		return nil, fmt.Errorf("sanh2020: %w", err)
@@ -168,7 +169,7 @@ type prunedModel struct {
 
 // prune does a pruned run. Its model is kept where storage or speed is measured of it.
 func (s *seedRun) prune(ctx context.Context, v Variant, first bool) error {
-	main := first && !v.Distilled && v.Scope == movement.Local && v.Remaining == s.config.Focus && v.Rate == s.config.rate(v.Kind) && !v.Structured
+	main := v.Remaining == s.config.Focus && s.result.isPlain(v)
 	work := func() (*gbert.Model, Trained, error) {
 		method, err := s.method(ctx, v)
 		if err != nil {
@@ -182,10 +183,13 @@ func (s *seedRun) prune(ctx context.Context, v Variant, first bool) error {
 			if trained.Sample, err = s.sample(result, v); err != nil {
 				return nil, trained, err
 			}
+			if !first { // for the agreement of masks
+				trained.Sample.Weights, trained.Sample.Scores = nil, nil
+			}
 		}
 		return result.Model, trained, nil
 	}
-	if v.Structured || main && v.Kind == movement.Movement {
+	if v.Structured || first && main && v.Kind == movement.Movement {
 		model, trained, err := experiment.ModelStep(s.store, v.String(), work)
 		if err != nil {
 			return err

@@ -1,0 +1,122 @@
+package sanh2020
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"bertlab/figures"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/movement"
+)
+
+// sampled adds a run at Focus whose mask is a pattern, repeated over the sample.
+func (r *Result) sampled(kind movement.Kind, seed uint64, pattern string) {
+	v := r.variant(kind, r.Config.Focus)
+	v.Seed = seed
+	kept := outcomes(pattern)
+	count := 0.0
+	for _, is := range kept {
+		if is {
+			count++
+		}
+	}
+	share := count / float64(len(kept))
+	r.MatrixSizes = [][]int{{10, 30}}
+	r.Runs = append(r.Runs, Trained{Variant: v, Kept: share, ByMatrix: [][]float64{{share, share}}, Sample: &Sample{Kept: kept}})
+}
+
+func TestMasksOfTwoSeedsAgreeAsFarAsTheyOverlap(t *testing.T) {
+	r := synthetic()
+	r.sampled(movement.Movement, 1, "1100")
+	r.sampled(movement.Movement, 2, "1010")
+	r.sampled(movement.Magnitude, 1, "1000")
+	r.sampled(movement.Magnitude, 2, "1000")
+	r.sampled(movement.Soft, 1, "1000")                                                                               // alone
+	r.Runs = append(r.Runs, Trained{Variant: r.variant(movement.Movement, r.Config.Focus), Sample: nil})              // not sampled
+	r.Runs = append(r.Runs, Trained{Variant: r.variant(movement.Movement, 0.5), Sample: &Sample{Kept: []bool{true}}}) // another share
+	got := r.agreements()
+	want := []Agreement{{movement.Magnitude, 1, 0.25, 1}, {movement.Movement, 0.5, 0.5, 1}}
+	if len(got) != len(want) {
+		t.Fatalf("%+v", got)
+	}
+	for i := range want {
+		if got[i].Kind != want[i].Kind || math.Abs(got[i].Overlap-want[i].Overlap) > 1e-12 || math.Abs(got[i].Chance-want[i].Chance) > 1e-12 || got[i].Pairs != want[i].Pairs {
+			t.Errorf("%+v, not %+v", got[i], want[i])
+		}
+	}
+}
+
+func TestChanceWeighsMatricesByWhatTheyKeep(t *testing.T) {
+	r := &Result{MatrixSizes: [][]int{{100}, {300}}}
+	all, none := Trained{ByMatrix: [][]float64{{1}, {0}}}, Trained{ByMatrix: [][]float64{{0}, {1}}}
+	if c := r.chance(all, all); c != 1 {
+		t.Errorf("masks of whole matrices agree by %g", c)
+	}
+	if c := r.chance(all, none); c != 0 {
+		t.Errorf("masks of other matrices agree by %g", c)
+	}
+	if c := r.chance(Trained{ByMatrix: [][]float64{{0}, {0}}}, Trained{ByMatrix: [][]float64{{0}, {0}}}); c != 0 {
+		t.Errorf("empty masks agree by %g", c)
+	}
+}
+
+func TestNoisyScoresTakeVerdictsBackThatTheyCouldHaveBroughtAbout(t *testing.T) {
+	for name, test := range map[string]struct {
+		steps     int
+		agreement []Agreement
+		says      string // "": settled
+	}{
+		"few steps":                 {settledSteps - 1, nil, "1999 steps"},
+		"few steps, and agreement":  {settledSteps - 1, []Agreement{{movement.Movement, 0.9, 0.1, 1}}, "1999 steps"},
+		"enough steps":              {settledSteps, nil, ""},
+		"enough, and agreement":     {settledSteps, []Agreement{{movement.Movement, 0.151, 0.1, 1}}, ""},
+		"enough, and no agreement":  {settledSteps, []Agreement{{movement.Movement, 0.149, 0.1, 1}}, "14.9 %"},
+		"magnitude does not matter": {settledSteps, []Agreement{{movement.Magnitude, 0.1, 0.1, 1}}, ""},
+	} {
+		r := synthetic()
+		r.Steps, r.Agreement = test.steps, test.agreement
+		if reason := r.unsettled(); (reason == "") != (test.says == "") || !strings.Contains(reason, test.says) {
+			t.Errorf("%s: %q", name, reason)
+		}
+		for _, verdict := range []figures.Verdict{figures.Holds, figures.DoesNotHold, figures.CannotTell} {
+			for _, any := range []bool{true, false} {
+				want := verdict
+				if test.says != "" && (any || verdict != figures.Holds) {
+					want = figures.CannotTell
+				}
+				c := r.whenSettled(experiment.Claim{Measured: "1", Verdict: verdict, Explanation: "rule"}, any)
+				if c.Verdict != want || !strings.HasSuffix(c.Explanation, "rule") || (c.Explanation == "rule") != (test.says == "" || verdict == figures.Holds && !any) {
+					t.Errorf("%s: %v becomes %v (%s)", name, verdict, c.Verdict, c.Explanation)
+				}
+			}
+		}
+	}
+	if c := synthetic().whenSettled(experiment.Claim{Measured: "not run", Explanation: "rule"}, true); c.Explanation != "rule" {
+		t.Errorf("what was not run is said to be noise: %s", c.Explanation)
+	}
+}
+
+func TestFewStepsDecideNoClaimAboutLearnedScoresButAWin(t *testing.T) {
+	r := synthetic()
+	r.Steps = 100
+	for _, v := range []float64{0.5, 0.1, 0.03} {
+		r.add(r.variant(movement.Magnitude, v), "0")
+		r.add(r.variant(movement.Movement, v), "1")
+		r.add(r.variant(movement.L0, v), "0")
+	}
+	claims, err := r.claims()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decided := map[string]figures.Verdict{}
+	for _, c := range claims {
+		if c.Verdict != figures.CannotTell {
+			decided[c.Text] = c.Verdict
+		}
+	}
+	const win = "With 15 % of the weights or fewer, movement pruning is better than magnitude pruning."
+	if decided[win] != figures.Holds || len(decided) != 2 { // and the drift
+		t.Errorf("%v", decided)
+	}
+}
