@@ -38,53 +38,60 @@ func FilledBatch(examples []tokenizer.Encoding, size, length, padID int) *gbert.
 	return gbert.PadBatch(rows, index, size, []int{length}, padID)
 }
 
-// ComparePair times two models on a batch in turn, repeats times. Each sample is as many passes as take about a twentieth of a
-// second; compilation is not timed.
+// ComparePair times two models on a batch in turn, see [InTurn].
 func ComparePair(ctx context.Context, whole, pruned *gbert.Session, batch *gbert.Batch, repeats int) (SpeedBatch, error) {
-	one := func(session *gbert.Session) (time.Duration, error) {
-		began := time.Now()
-		_, err := session.BatchLogits(batch, nil)
-		return time.Since(began), err
+	pass := func(session *gbert.Session) func() error {
+		return func() error {
+			_, err := session.BatchLogits(batch, nil)
+			return err
+		}
 	}
-	passes := 1
-	for _, session := range []*gbert.Session{whole, pruned, whole, pruned} { // compiles and warms up
-		took, err := one(session)
-		if err != nil {
-			return SpeedBatch{}, err
-		}
-		passes = max(1, int(50*time.Millisecond/max(took, time.Microsecond)))
+	times, err := InTurn(ctx, repeats, pass(whole), pass(pruned))
+	if err != nil {
+		return SpeedBatch{}, err
 	}
-	sample := func(session *gbert.Session) (float64, error) {
-		began := time.Now()
-		for range passes {
-			if _, err := one(session); err != nil {
-				return 0, err
-			}
-		}
-		return time.Since(began).Seconds() / float64(passes), nil
-	}
-	var first, second, ratios []float64
-	for range repeats {
-		if err := ctx.Err(); err != nil {
-			return SpeedBatch{}, err
-		}
-		a, err := sample(whole)
-		if err != nil {
-			return SpeedBatch{}, err
-		}
-		b, err := sample(pruned)
-		if err != nil {
-			return SpeedBatch{}, err
-		}
-		first, second, ratios = append(first, a), append(second, b), append(ratios, a/b)
+	ratios := make([]float64, repeats)
+	for i := range ratios {
+		ratios[i] = times[0][i] / times[1][i]
 	}
 	return SpeedBatch{
-		Size: batch.Rows, Seconds: quantile(first, 0.5), PrunedSeconds: quantile(second, 0.5),
-		Ratio: quantile(ratios, 0.5), Low: quantile(ratios, 0.25), High: quantile(ratios, 0.75),
+		Size: batch.Rows, Seconds: Quantile(times[0], 0.5), PrunedSeconds: Quantile(times[1], 0.5),
+		Ratio: Quantile(ratios, 0.5), Low: Quantile(ratios, 0.25), High: Quantile(ratios, 0.75),
 	}, nil
 }
 
-// quantile is the q-quantile of values, by linear interpolation between order statistics.
-func quantile(values []float64, q float64) float64 {
+// sampleTime is about how long a sample of [InTurn] takes, so that what a clock or a scheduler adds to it is little.
+const sampleTime = 50 * time.Millisecond
+
+// InTurn times functions one after another, in as many rounds as there are repeats, so that what disturbs a machine disturbs all
+// of them. The result is the seconds that a call takes, [functions][repeats]; each sample is the mean of as many calls as take
+// about a twentieth of a second. Two rounds before, which are not timed, compile and warm up.
+func InTurn(ctx context.Context, repeats int, functions ...func() error) ([][]float64, error) {
+	calls, times := make([]int, len(functions)), make([][]float64, len(functions))
+	for round := -2; round < repeats; round++ {
+		for i, function := range functions {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			n := max(calls[i], 1)
+			began := time.Now()
+			for range n {
+				if err := function(); err != nil {
+					return nil, err
+				}
+			}
+			took := time.Since(began)
+			if round >= 0 {
+				times[i] = append(times[i], took.Seconds()/float64(n))
+			} else {
+				calls[i] = max(1, int(sampleTime/max(took, time.Microsecond)))
+			}
+		}
+	}
+	return times, nil
+}
+
+// Quantile is the q-quantile of values, by linear interpolation between order statistics.
+func Quantile(values []float64, q float64) float64 {
 	return stat.Quantile(q, stat.LinInterp, slices.Sorted(slices.Values(values)), nil)
 }

@@ -2,11 +2,8 @@ package sajjad2020
 
 import (
 	"context"
-	"slices"
-	"time"
 
 	. "github.com/gomlx/gomlx/core/graph"
-	"gonum.org/v1/gonum/stat"
 
 	"bertlab/gbert"
 	"bertlab/gbert/tokenizer"
@@ -66,30 +63,19 @@ func (s *Speed) batch(ctx context.Context, sessions []*gbert.Session, drops []in
 			return err
 		})
 	}
-	times := make([][]float64, len(passes))
-	for repeat := -2; repeat < s.Repeats; repeat++ { // two rounds compile and warm up
-		if err := ctx.Err(); err != nil {
-			return SpeedBatch{}, err
-		}
-		for i, pass := range passes {
-			began := time.Now()
-			if err := pass(); err != nil {
-				return SpeedBatch{}, err
-			}
-			if repeat >= 0 {
-				times[i] = append(times[i], time.Since(began).Seconds())
-			}
-		}
+	times, err := experiment.InTurn(ctx, s.Repeats, passes...)
+	if err != nil {
+		return SpeedBatch{}, err
 	}
-	result := SpeedBatch{Size: size, Embeddings: quantile(times[0], 0.5)}
+	result := SpeedBatch{Size: size, Embeddings: experiment.Quantile(times[0], 0.5)}
 	for i, k := range drops {
 		encoder, shares := times[1+2*i], make([]float64, s.Repeats)
 		for j := range shares {
 			shares[j] = (encoder[j] - result.Embeddings) / (times[1][j] - result.Embeddings)
 		}
 		result.Models = append(result.Models, SpeedModel{
-			K: k, Seconds: quantile(encoder, 0.5), Share: quantile(shares, 0.5), Low: quantile(shares, 0.25), High: quantile(shares, 0.75),
-			Classifier: quantile(times[2+2*i], 0.5), MACs: sessions[i].Model().Config.MACs(s.Length, true).Total(),
+			K: k, Seconds: experiment.Quantile(encoder, 0.5), Share: experiment.Quantile(shares, 0.5), Low: experiment.Quantile(shares, 0.25), High: experiment.Quantile(shares, 0.75),
+			Classifier: experiment.Quantile(times[2+2*i], 0.5), MACs: sessions[i].Model().Config.MACs(s.Length, true).Total(),
 		})
 	}
 	return result, nil
@@ -112,9 +98,4 @@ func vectors(session *gbert.Session, batch *gbert.Batch, name string, layers int
 		gbert.Free(outputs)
 	}
 	return err
-}
-
-// quantile is the q-quantile of values, by linear interpolation between order statistics.
-func quantile(values []float64, q float64) float64 {
-	return stat.Quantile(q, stat.LinInterp, slices.Sorted(slices.Values(values)), nil)
 }

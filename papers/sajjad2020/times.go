@@ -53,7 +53,7 @@ func (r *Result) tuningShares() []share {
 	var shares []share
 	all := r.stepShares()
 	for _, k := range slices.Sorted(maps.Keys(all)) {
-		shares = append(shares, share{k, quantile(all[k], 0.5), quantile(all[k], 0.25), quantile(all[k], 0.75), r.proportional(k)})
+		shares = append(shares, share{k, experiment.Quantile(all[k], 0.5), experiment.Quantile(all[k], 0.25), experiment.Quantile(all[k], 0.75), r.proportional(k)})
 	}
 	return shares
 }
