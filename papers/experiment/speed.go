@@ -50,12 +50,13 @@ func ComparePair(ctx context.Context, whole, pruned *gbert.Session, batch *gbert
 	if err != nil {
 		return SpeedBatch{}, err
 	}
-	ratios := make([]float64, repeats)
-	for i := range ratios {
-		ratios[i] = times[0][i] / times[1][i]
+	var first, second, ratios []float64
+	for i := range repeats {
+		a, b := times[0][i].Wall.Seconds(), times[1][i].Wall.Seconds()
+		first, second, ratios = append(first, a), append(second, b), append(ratios, a/b)
 	}
 	return SpeedBatch{
-		Size: batch.Rows, Seconds: Quantile(times[0], 0.5), PrunedSeconds: Quantile(times[1], 0.5),
+		Size: batch.Rows, Seconds: Quantile(first, 0.5), PrunedSeconds: Quantile(second, 0.5),
 		Ratio: Quantile(ratios, 0.5), Low: Quantile(ratios, 0.25), High: Quantile(ratios, 0.75),
 	}, nil
 }
@@ -64,27 +65,27 @@ func ComparePair(ctx context.Context, whole, pruned *gbert.Session, batch *gbert
 const sampleTime = 50 * time.Millisecond
 
 // InTurn times functions one after another, in as many rounds as there are repeats, so that what disturbs a machine disturbs all
-// of them. The result is the seconds that a call takes, [functions][repeats]; each sample is the mean of as many calls as take
+// of them. The result is the time that a call takes, [functions][repeats]; each sample is the mean of as many calls as take
 // about a twentieth of a second. Two rounds before, which are not timed, compile and warm up.
-func InTurn(ctx context.Context, repeats int, functions ...func() error) ([][]float64, error) {
-	calls, times := make([]int, len(functions)), make([][]float64, len(functions))
+func InTurn(ctx context.Context, repeats int, functions ...func() error) ([][]Elapsed, error) {
+	calls, times := make([]int, len(functions)), make([][]Elapsed, len(functions))
 	for round := -2; round < repeats; round++ {
 		for i, function := range functions {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
 			n := max(calls[i], 1)
-			began := time.Now()
+			watch := Start()
 			for range n {
 				if err := function(); err != nil {
 					return nil, err
 				}
 			}
-			took := time.Since(began)
+			took := watch.Elapsed()
 			if round >= 0 {
-				times[i] = append(times[i], took.Seconds()/float64(n))
+				times[i] = append(times[i], Elapsed{took.Wall / time.Duration(n), took.Processor / time.Duration(n)})
 			} else {
-				calls[i] = max(1, int(sampleTime/max(took, time.Microsecond)))
+				calls[i] = max(1, int(sampleTime/max(took.Wall, time.Microsecond)))
 			}
 		}
 	}

@@ -19,7 +19,7 @@ func measured(t *testing.T, seeds int, right map[layerdrop.Strategy]int) *Result
 	r := &Result{Layers: 6, Tasks: []*TaskResult{{Task: "sst2", Metric: "accuracy", Examples: 400, Majority: 0.5}}}
 	for seed := range seeds {
 		r.Config.Seeds = append(r.Config.Seeds, uint64(seed))
-		runs := []Trial{{Seed: uint64(seed), Right: marks(380, 400), StepSeconds: 6}}
+		runs := []Trial{{Seed: uint64(seed), Right: marks(380, 400), StepClock: 6}}
 		for _, strategy := range []layerdrop.Strategy{layerdrop.Top, layerdrop.Bottom, layerdrop.Symmetric} {
 			n, ok := right[strategy]
 			if !ok {
@@ -29,7 +29,7 @@ func measured(t *testing.T, seeds int, right map[layerdrop.Strategy]int) *Result
 			if err != nil {
 				t.Fatal(err)
 			}
-			runs = append(runs, Trial{Choice: Choice{Strategy: strategy, When: Before, Dropped: dropped}, Seed: uint64(seed), Right: marks(n, 400), StepSeconds: 4})
+			runs = append(runs, Trial{Choice: Choice{Strategy: strategy, When: Before, Dropped: dropped}, Seed: uint64(seed), Right: marks(n, 400), StepClock: 4})
 		}
 		r.Tasks[0].Runs = append(r.Tasks[0].Runs, runs...)
 	}
@@ -119,13 +119,13 @@ func TestTimeIsInProportionWithinTheTolerance(t *testing.T) {
 	if c := r.claimTuning(); c.Verdict != figures.Holds || !strings.Contains(c.Measured, "2: 0.667 [0.667, 0.667] (0.667)") {
 		t.Errorf("%v %s", c.Verdict, c.Measured)
 	}
-	r.Tasks[0].Runs[1].StepSeconds *= 2 // half of the runs with two layers less are slower: the machine was busy
-	r.Tasks[0].Runs[4].StepSeconds *= 2
+	r.Tasks[0].Runs[1].StepClock *= 2 // half of the runs with two layers less are slower: the machine was busy
+	r.Tasks[0].Runs[4].StepClock *= 2
 	if c := r.claimTuning(); c.Verdict != figures.CannotTell {
 		t.Errorf("on a busy machine: %v (%s)", c.Verdict, c.Measured)
 	}
 	for i := range r.Tasks[0].Runs {
-		r.Tasks[0].Runs[i].StepSeconds = 0
+		r.Tasks[0].Runs[i].StepClock = 0
 	}
 	if c := r.claimTuning(); c.Verdict != figures.CannotTell {
 		t.Errorf("without times: %v", c.Verdict)

@@ -37,8 +37,8 @@ func (r *Result) TimeCurves() (*figures.Figure, error) {
 		Frame: figures.Frame{
 			Title:  fmt.Sprintf("With %d of %d layers, inference takes %.0f %% of the time", r.Layers-last.k, r.Layers, 100*last.median),
 			XLabel: "layers that stay", YLabel: "time against the whole model",
-			Caption: fmt.Sprintf("%s, %s; encoder at batch %d × %d tokens, %d repeats; training steps, %s; bands: quartiles",
-				r.Config.Model, r.Provenance.Machine, batch.Size, r.Speed.Length, r.Speed.Repeats, r.seeds()),
+			Caption: fmt.Sprintf("%s, %s; %s: encoder at batch %d × %d tokens, %d repeats; training steps, %s; bands: quartiles",
+				r.Config.Model, r.Provenance.Machine, r.Clock, batch.Size, r.Speed.Length, r.Speed.Repeats, r.seeds()),
 		},
 		Curves: append(curves, line), XFormat: wholeNumber, YFormat: figures.Percent, YRange: figures.Range{Min: 0, Max: 1.05},
 	})

@@ -130,19 +130,19 @@ func (t *TaskResult) drops(strategy layerdrop.Strategy, when When) []int {
 }
 
 // stepShares are, for each number of layers dropped before fine-tuning, the times of a training step divided by those of the
-// whole model with the same task and seed. Runs without a timed step are left out.
+// whole model with the same task and seed, by the result's clock. Runs without a timed step are left out.
 func (r *Result) stepShares() map[int][]float64 {
 	shares := map[int][]float64{}
 	for _, t := range r.Tasks {
 		whole := map[uint64]float64{}
 		for _, run := range t.Runs {
 			if run.Strategy == "" {
-				whole[run.Seed] = run.StepSeconds
+				whole[run.Seed] = run.StepClock
 			}
 		}
 		for _, run := range t.Runs {
-			if run.When == Before && run.StepSeconds > 0 && whole[run.Seed] > 0 {
-				shares[run.K()] = append(shares[run.K()], run.StepSeconds/whole[run.Seed])
+			if run.When == Before && run.StepClock > 0 && whole[run.Seed] > 0 {
+				shares[run.K()] = append(shares[run.K()], run.StepClock/whole[run.Seed])
 			}
 		}
 	}

@@ -142,6 +142,9 @@ func (r *Result) sections(list []experiment.NamedFigure, lang experiment.Languag
 			"논문과 다른 점: 모델과 과제(논문은 GLUE의 BERT-base, XLNet 등); 미세 조정 %d에폭, 학습률 %g; 같은 예제에 대한 대응 검정. 이미 지식 증류를 거친, 층이 적은 모델은 12층 모델보다 덜어 낼 여유가 적을 것이다.", c.Epochs, c.LearningRate),
 		figures.TableBlock{Table: c.Table()}, experiment.ClaimsBlock(r.Claims, lang), figures.TableBlock{Table: PaperTable()},
 	}}}
+	if len(r.LeftOut) > 0 {
+		sections[0].Blocks = append(sections[0].Blocks, say("Not measured, for lack of data: %s.", "데이터를 찾지 못해 측정하지 않은 과제: %s.", strings.Join(r.LeftOut, "; ")))
+	}
 	for _, t := range r.Tasks {
 		table, err := r.ScoreTable(t)
 		if err != nil {

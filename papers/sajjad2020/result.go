@@ -19,6 +19,10 @@ type Result struct {
 	Tasks []*TaskResult `json:"tasks"`
 	// Speed is the time of inference.
 	Speed *Speed `json:"speed"`
+	// Clock is the clock by which times are compared; times on the wall stand beside.
+	Clock experiment.Clock `json:"clock"`
+	// LeftOut are the optional tasks whose data were not found, and why.
+	LeftOut []string `json:"left_out,omitempty"`
 	// Claims are the paper's, with verdicts.
 	Claims []experiment.Claim `json:"claims"`
 }
@@ -77,10 +81,12 @@ type Trial struct {
 	P          float64 `json:"p"`
 	Parameters int     `json:"parameters"`
 	// TrainLoss, Seconds and StepSeconds are of fine-tuning: mean loss of the last epoch, time with compilation, and the mean time
-	// of a step that compiled nothing (0 if there was none). All are 0 for a model that was not trained.
+	// of a step that compiled nothing (0 if there was none), on the wall; StepClock is the same by the result's clock. All are 0
+	// for a model that was not trained.
 	TrainLoss   float64 `json:"train_loss,omitempty"`
 	Seconds     float64 `json:"seconds,omitempty"`
 	StepSeconds float64 `json:"step_seconds,omitempty"`
+	StepClock   float64 `json:"step_clock,omitempty"`
 }
 
 // Speed is the time of inference with layers dropped. Every layer counts alike: sentence vectors, the mean of the tokens, need all
@@ -91,7 +97,8 @@ type Speed struct {
 	Batches []SpeedBatch `json:"batches"`
 }
 
-// SpeedBatch is the speed at one batch size. Embeddings is the median time of the embeddings alone, in seconds a batch.
+// SpeedBatch is the speed at one batch size. Embeddings is the median time of the embeddings alone by the result's clock, in seconds
+// a batch.
 type SpeedBatch struct {
 	Size       int          `json:"size"`
 	Embeddings float64      `json:"embeddings"`
@@ -99,8 +106,9 @@ type SpeedBatch struct {
 }
 
 // SpeedModel is a model with K layers dropped; all models are timed in turn. Share is the encoder's time divided by that of the
-// whole model, the time of the embeddings subtracted from both: the median of the pairs; Low and High are its quartiles.
-// Classifier is the median time of a classifier, whose last layer computes [CLS] alone, and MACs its operations an example.
+// whole model by the result's clock, the time of the embeddings subtracted from both: the median of the pairs; Low and High are
+// its quartiles. Seconds and Classifier are medians on the wall: of sentence vectors, and of a classifier, whose last layer
+// computes [CLS] alone. MACs are the classifier's operations an example.
 type SpeedModel struct {
 	K          int     `json:"k"`
 	Seconds    float64 `json:"seconds"`

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"bertlab/gbert"
@@ -31,7 +32,7 @@ type taskData struct {
 
 // Run does the experiment. Finished steps are remembered in the environment's folder; a run that was stopped goes on there.
 func Run(ctx context.Context, env *experiment.Environment, config Config) (*Result, error) {
-	r := &run{config: config, env: env, result: &Result{Config: config}}
+	r := &run{config: config, env: env, result: &Result{Config: config, Clock: env.Clock()}}
 	began := time.Now()
 	if err := r.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("sajjad2020: %w", err)
@@ -99,10 +100,14 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	for _, t := range c.Tasks {
 		data := taskData{}
-		if data.train, err = r.load(ctx, t, "train", c.TrainExamples, 201); err != nil {
-			return err
+		if data.train, err = r.load(ctx, t, "train", c.TrainExamples, 201); err == nil {
+			data.test, err = r.load(ctx, t, "dev", c.TestExamples, 202)
 		}
-		if data.test, err = r.load(ctx, t, "dev", c.TestExamples, 202); err != nil {
+		if err != nil && t.Optional && ctx.Err() == nil {
+			r.result.LeftOut = append(r.result.LeftOut, fmt.Sprintf("%s: %v", t.Name, err))
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		r.tasks = append(r.tasks, data)
@@ -111,6 +116,9 @@ func (r *run) prepare(ctx context.Context) error {
 			Task: kind.Name, Title: kind.Title, Pair: kind.Pair, Metric: kind.Metrics[0], Examples: data.test.Len(), Majority: majority(data.test),
 		})
 		r.result.Provenance.Data = append(r.result.Provenance.Data, experiment.DescribeData("train", data.train), experiment.DescribeData("test", data.test))
+	}
+	if len(r.tasks) == 0 {
+		return fmt.Errorf("no task of the protocol has data: %s", strings.Join(r.result.LeftOut, "; "))
 	}
 	r.store, err = experiment.Open(r.env.Dir, map[string]any{
 		"paper": "sajjad2020", "config": c, "model": r.result.Provenance.ModelSHA256, "data": r.result.Provenance.Data,

@@ -50,7 +50,7 @@ func protocol(t testing.TB) Config {
 		}
 	}
 	return Config{
-		Model: filepath.Join(dir, "tiny"), Tasks: []Task{{"sst2", dir}}, Drops: []int{1, 3}, Strategies: layerdrop.ByPosition, Progressive: true,
+		Model: filepath.Join(dir, "tiny"), Tasks: []Task{{Name: "sst2", Data: dir}}, Drops: []int{1, 3}, Strategies: layerdrop.ByPosition, Progressive: true,
 		Seeds: []uint64{1, 2}, Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, SpeedBatches: []int{2}, SpeedLength: 8, SpeedRepeats: 3,
 	}
 }
@@ -98,6 +98,34 @@ func TestTheExperimentFromEndToEnd(t *testing.T) {
 		t.Errorf("%d claims", len(result.Claims))
 	}
 	checkWritten(t, result)
+}
+
+func TestAnOptionalTaskWithoutDataIsLeftOutAndNamed(t *testing.T) {
+	config := protocol(t)
+	config.Tasks = append(config.Tasks, Task{Name: "mrpc", Data: t.TempDir(), Optional: true})
+	config.Strategies, config.Seeds, config.Drops, config.Epochs, config.Progressive = config.Strategies[:2], config.Seeds[:1], []int{1}, 1, false
+	result, err := Run(context.Background(), environment(t, t.TempDir()), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Tasks) != 1 || len(result.LeftOut) != 1 || !strings.HasPrefix(result.LeftOut[0], "mrpc: ") {
+		t.Errorf("%d tasks, left out %q", len(result.Tasks), result.LeftOut)
+	}
+	paths, err := result.Write(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report, err := os.ReadFile(paths[len(paths)-1]); err != nil || !strings.Contains(string(report), "for lack of data: mrpc") {
+		t.Errorf("the report does not say what was left out (%v)", err)
+	}
+	config.Tasks = config.Tasks[1:]
+	if _, err := Run(context.Background(), environment(t, t.TempDir()), config); err == nil || !strings.Contains(err.Error(), "no task of the protocol has data") {
+		t.Error(err)
+	}
+	config.Tasks[0].Optional = false
+	if _, err := Run(context.Background(), environment(t, t.TempDir()), config); err == nil {
+		t.Error("a task without data is no error")
+	}
 }
 
 func TestAProtocolThatCannotBeDoneIsRefused(t *testing.T) {

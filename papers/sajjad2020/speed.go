@@ -38,7 +38,7 @@ func (r *run) measureSpeed(ctx context.Context) (*Speed, error) {
 		sessions = append(sessions, session)
 	}
 	for i, size := range r.config.SpeedBatches {
-		batch, err := speed.batch(ctx, sessions, drops, size)
+		batch, err := speed.batch(ctx, r.result.Clock, sessions, drops, size)
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +49,7 @@ func (r *run) measureSpeed(ctx context.Context) (*Speed, error) {
 }
 
 // batch times all models at one batch size: embeddings alone, sentence vectors, a classifier.
-func (s *Speed) batch(ctx context.Context, sessions []*gbert.Session, drops []int, size int) (SpeedBatch, error) {
+func (s *Speed) batch(ctx context.Context, clock experiment.Clock, sessions []*gbert.Session, drops []int, size int) (SpeedBatch, error) {
 	rows, index := make([]tokenizer.Encoding, size), make([]int, size)
 	for i := range rows { // what the tokens are does not matter for the time
 		rows[i], index[i] = tokenizer.Encoding{IDs: make([]int32, s.Length), Types: make([]int32, s.Length)}, i
@@ -67,15 +67,25 @@ func (s *Speed) batch(ctx context.Context, sessions []*gbert.Session, drops []in
 	if err != nil {
 		return SpeedBatch{}, err
 	}
-	result := SpeedBatch{Size: size, Embeddings: experiment.Quantile(times[0], 0.5)}
+	seconds := func(pass int, clock experiment.Clock) []float64 {
+		list := make([]float64, s.Repeats)
+		for i := range list {
+			list[i] = clock.Seconds(times[pass][i])
+		}
+		return list
+	}
+	median := func(list []float64) float64 { return experiment.Quantile(list, 0.5) }
+	result := SpeedBatch{Size: size, Embeddings: median(seconds(0, clock))}
+	whole := seconds(1, clock)
 	for i, k := range drops {
-		encoder, shares := times[1+2*i], make([]float64, s.Repeats)
+		shares := seconds(1+2*i, clock)
 		for j := range shares {
-			shares[j] = (encoder[j] - result.Embeddings) / (times[1][j] - result.Embeddings)
+			shares[j] = (shares[j] - result.Embeddings) / (whole[j] - result.Embeddings)
 		}
 		result.Models = append(result.Models, SpeedModel{
-			K: k, Seconds: experiment.Quantile(encoder, 0.5), Share: experiment.Quantile(shares, 0.5), Low: experiment.Quantile(shares, 0.25), High: experiment.Quantile(shares, 0.75),
-			Classifier: experiment.Quantile(times[2+2*i], 0.5), MACs: sessions[i].Model().Config.MACs(s.Length, true).Total(),
+			K: k, Seconds: median(seconds(1+2*i, experiment.Wall)), Classifier: median(seconds(2+2*i, experiment.Wall)),
+			Share: median(shares), Low: experiment.Quantile(shares, 0.25), High: experiment.Quantile(shares, 0.75),
+			MACs: sessions[i].Model().Config.MACs(s.Length, true).Total(),
 		})
 	}
 	return result, nil

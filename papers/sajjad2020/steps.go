@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -110,7 +109,7 @@ func (r *run) dropThenTune(ctx context.Context, start *gbert.Model, data taskDat
 
 // train fine-tunes a model. The run that it returns has what is known of the training.
 func (r *run) train(ctx context.Context, model *gbert.Model, data taskData, seed uint64, name string, order []int) (*gbert.Model, Trial, error) {
-	clock := stepClock{last: time.Now()}
+	clock := stepClock{watch: experiment.Start()}
 	options := finetune.Options{
 		Epochs: r.config.Epochs, BatchSize: r.config.BatchSize, MaxLength: r.config.MaxLength, LearningRate: r.config.LearningRate,
 		Seed: seed, Keep: finetune.KeepLast, CheckpointDir: r.store.Checkpoint(name),
@@ -128,7 +127,7 @@ func (r *run) train(ctx context.Context, model *gbert.Model, data taskData, seed
 		if err != nil {
 			return nil, Trial{}, err
 		}
-		run := Trial{TrainLoss: result.Best().TrainLoss, StepSeconds: clock.mean()}
+		run := Trial{TrainLoss: result.Best().TrainLoss, StepSeconds: clock.mean(experiment.Wall), StepClock: clock.mean(r.result.Clock)}
 		for _, epoch := range result.Epochs {
 			run.Seconds += epoch.Seconds
 		}
@@ -138,7 +137,7 @@ func (r *run) train(ctx context.Context, model *gbert.Model, data taskData, seed
 	if err != nil {
 		return nil, Trial{}, err
 	}
-	run := Trial{TrainLoss: parts[len(parts)-1].Training.Best().TrainLoss, StepSeconds: clock.mean()}
+	run := Trial{TrainLoss: parts[len(parts)-1].Training.Best().TrainLoss, StepSeconds: clock.mean(experiment.Wall), StepClock: clock.mean(r.result.Clock)}
 	for _, part := range parts {
 		for _, epoch := range part.Training.Epochs {
 			run.Seconds += epoch.Seconds
@@ -149,26 +148,24 @@ func (r *run) train(ctx context.Context, model *gbert.Model, data taskData, seed
 
 // stepClock times the training steps before which nothing was compiled.
 type stepClock struct {
-	last      time.Time
+	watch     experiment.Stopwatch // since the last report
 	compiling bool
-	seconds   float64
+	sum       experiment.Elapsed
 	steps     int
 }
 
 func (c *stepClock) tick(phase string) {
-	now := time.Now()
-	if phase == "training" && !c.compiling {
-		c.seconds += now.Sub(c.last).Seconds()
+	if took := c.watch.Elapsed(); phase == "training" && !c.compiling {
+		c.sum.Wall += took.Wall
+		c.sum.Processor += took.Processor
 		c.steps++
 	}
-	c.last, c.compiling = now, phase == "compiling"
+	c.watch, c.compiling = experiment.Start(), phase == "compiling"
 }
 
-func (c *stepClock) mean() float64 {
-	if c.steps == 0 {
-		return 0
-	}
-	return c.seconds / float64(c.steps)
+// mean is the seconds a step by a clock.
+func (c *stepClock) mean(clock experiment.Clock) float64 {
+	return clock.Seconds(c.sum) / float64(max(c.steps, 1))
 }
 
 // judge evaluates a model on the test set and adds what it finds to a run.

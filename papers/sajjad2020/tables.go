@@ -115,8 +115,8 @@ func fromOne(layers []int) string {
 func (r *Result) SpeedTable() *figures.Table {
 	t := &figures.Table{
 		Title: "Time of inference",
-		Caption: fmt.Sprintf("%d tokens, %d repeats, %s. The encoder's share is its time without the embeddings, divided by that of the whole model. A classifier's last layer computes [CLS] alone, so its time is not in proportion.",
-			r.Speed.Length, r.Speed.Repeats, r.Provenance.Machine),
+		Caption: fmt.Sprintf("%d tokens, %d repeats, %s. The encoder's share is its %s without the embeddings, divided by that of the whole model; milliseconds are on the wall. A classifier's last layer computes [CLS] alone, so its time is not in proportion.",
+			r.Speed.Length, r.Speed.Repeats, r.Provenance.Machine, r.Clock),
 		Columns: []figures.Column{
 			{Name: "batch"}, {Name: "dropped"}, {Name: "sentence vectors", Unit: "ms", Format: "%.2f"}, {Name: "encoder's share", Format: "%.3f"}, {Name: "quartiles"},
 			{Name: "share of layers", Format: "%.3f"}, {Name: "classifier", Unit: "ms", Format: "%.2f"}, {Name: "operations", Unit: "millions", Format: "%.0f"},

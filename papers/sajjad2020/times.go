@@ -71,10 +71,10 @@ func (r *Result) claimInference() experiment.Claim {
 	return experiment.Claim{
 		Text: "The time of inference falls in proportion to the layers.", Korean: "추론 시간은 층 수에 비례하여 줄어든다.",
 		Paper:    "half of the layers, half of the time",
-		Measured: fmt.Sprintf("encoder's time at batch %d by layers dropped, median [quartiles] (proportion): %s", batch.Size, write(shares)),
+		Measured: fmt.Sprintf("encoder's %s at batch %d by layers dropped, median [quartiles] (proportion): %s", r.Clock, batch.Size, write(shares)),
 		Verdict:  verdict(shares, inferenceTime),
-		Explanation: fmt.Sprintf("Holds if each median of %d repeats is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The embeddings' time is subtracted.",
-			r.Speed.Repeats, 100*inferenceTime),
+		Explanation: fmt.Sprintf("Holds if each median of %d repeats is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The embeddings' time is subtracted. What is compared is %s%s.",
+			r.Speed.Repeats, 100*inferenceTime, r.Clock, clockNote(r.Clock)),
 	}
 }
 
@@ -85,12 +85,20 @@ func (r *Result) claimTuning() experiment.Claim {
 		Explanation: fmt.Sprintf("Holds if each median over runs of the time of a training step is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The step includes embeddings, head and optimizer, which do not shrink; compilation is left out. Runs are timed one after another: where quartiles of runs with equally many layers, which do the same work, are more than %.0f %% of the median apart, the machine was not steady enough to tell.", 100*tuningTime, 200*tuningTime),
 	}
 	if shares := r.tuningShares(); len(shares) > 0 {
-		claim.Measured = "time of a step by layers dropped, median [quartiles] (proportion): " + write(shares)
+		claim.Measured = fmt.Sprintf("%s of a step by layers dropped, median [quartiles] (proportion): %s", r.Clock, write(shares))
 		if !slices.ContainsFunc(shares, unsteady) {
 			claim.Verdict = verdict(shares, tuningTime)
 		}
 	}
 	return claim
+}
+
+// clockNote says why a clock is the one that counts.
+func clockNote(c experiment.Clock) string {
+	if c == experiment.Processor {
+		return ", which other programs on the machine hardly change; every model uses the processors alike"
+	}
+	return ""
 }
 
 // unsteady says that runs that do the same work took too different times to decide anything.
