@@ -95,6 +95,16 @@ func demos() map[string]func() (*Figure, error) {
 			return Curves(CurvesOptions{Frame: frame("Half of the heads can go before the accuracy falls", "heads removed", "accuracy (mean and range over 3 seeds)"),
 				Curves: curves, XFormat: Percent, YFormat: Percent, HLines: []Reference{{0.52, "majority class"}}, VLines: []Reference{{0.5, "chosen"}}})
 		},
+		"pareto": func() (*Figure, error) {
+			o := ParetoOptions{Frame: frame("Half the bytes for a point of accuracy", "file size, MB", "accuracy"), Groups: []string{"original", "one technique", "several"},
+				YFormat: Percent, HLines: []Reference{{0.851, "original"}}}
+			for i, name := range []string{"fine-tuned", "layers", "layers-distil", "heads", "movement", "factorised", "embedding", "shared", "float16", "layers-float16", "everything"} {
+				x, y := []float64{90.9, 76.7, 76.7, 86.3, 60.1, 69.7, 60.4, 80.3, 45.5, 38.3, 22.5}[i], []float64{0.851, 0.829, 0.841, 0.846, 0.838, 0.840, 0.834, 0.832, 0.851, 0.841, 0.812}[i]
+				o.Points = append(o.Points, ParetoPoint{Name: name, X: x, Y: y, Lo: y - 0.012, Hi: y + 0.012, Group: map[bool]int{true: 0, false: 1 + i/9}[i == 0]})
+			}
+			o.Points[0].Lo, o.Points[0].Hi = 0, 0
+			return Pareto(o)
+		},
 		"scatter": func() (*Figure, error) {
 			return Scatter(ScatterOptions{Frame: frame("Heads that matter in domain tend to matter out of domain", "change in accuracy, movie reviews (points)", "change in accuracy, product reviews (points)"),
 				X: sx, Y: sy, Labels: names, Outliers: 6, Lines: FitLine | IdentityLine | ZeroLines, Note: "r = 0.54 [0.35, 0.69]"})
