@@ -87,6 +87,11 @@ func TestCompactFilesGiveTheSameBitsAndAreNeverLarger(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for precision, want := range map[Precision]int64{Float32: sizes.Dense, Float16: sizes.DenseFloat16} {
+			if got, err := model.DenseBytes(t.Context(), precision); err != nil || got != want {
+				t.Errorf("density %g, %s: DenseBytes gives %d (%v), Sizes %d", density, precision, got, err, want)
+			}
+		}
 		for precision, want := range map[Precision][2]int64{Float32: {sizes.Dense, sizes.Compact}, Float16: {sizes.DenseFloat16, sizes.CompactFloat16}} {
 			dense, denseFile := saved(t, model.Save, precision)
 			compact, compactFile := saved(t, model.SaveCompact, precision)
