@@ -1,0 +1,27 @@
+package recipes_test
+
+import (
+	"fmt"
+
+	"bertlab/recipes"
+)
+
+func ExampleParse() {
+	recipe, err := recipes.Parse("mine.yaml", []byte(`
+title: Four of six layers in half precision
+steps:
+  - fine-tune: {epochs: 2}
+  - drop-layers: {strategy: top, count: 2}
+  - store: float16
+`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(recipe.Techniques(), recipe.Retrained())
+	_, err = recipes.Parse("mine.yaml", []byte("steps:\n  - drop-layers: {strategy: middle, count: 2}"))
+	fmt.Println(err)
+	// Output:
+	// [drop-layers float16] false
+	// mine.yaml:2: drop-layers: strategy: "middle": choose from top, bottom, symmetric, alternate, alternate-even
+}

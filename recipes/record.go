@@ -1,0 +1,60 @@
+package recipes
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+
+	"bertlab/gbert/safetensors"
+)
+
+// RecordName is the file in a finished model's folder that says how it was made: its [Result].
+const RecordName = "recipe.json"
+
+// Record is what is read back of a [Result]: how a model in a folder was made.
+type Record struct {
+	Recipe    string `json:"recipe"`
+	Retrained bool   `json:"retrained"`
+}
+
+// ReadRecord reads how the model in a folder was made; nil when no recipe made it.
+func ReadRecord(dir string) (*Record, error) {
+	file := filepath.Join(dir, RecordName)
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("recipes: %w", err)
+	}
+	var record Record
+	if err := json.Unmarshal(text, &record); err != nil {
+		return nil, fmt.Errorf("recipes: %s is not what a recipe leaves: %w", file, err)
+	}
+	return &record, nil
+}
+
+func writeRecord(path string, result *Result) error {
+	text, err := json.MarshalIndent(result, "", " ")
+	if err == nil {
+		err = renameio.WriteFile(path, append(text, '\n'), 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("recipes: %w", err)
+	}
+	return nil
+}
+
+// weightBytes is the size of a model's file of weights.
+func weightBytes(dir string) (int64, error) {
+	info, err := os.Stat(filepath.Join(dir, safetensors.WeightsName))
+	if err != nil {
+		return 0, fmt.Errorf("recipes: %w", err)
+	}
+	return info.Size(), nil
+}

@@ -1,0 +1,170 @@
+package recipes
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"bertlab/gbert"
+	"bertlab/papers/experiment"
+)
+
+const training = "{epochs: 2, batch: 8, max-length: 16, learning-rate: 0.01}"
+
+var everyStep = `steps:
+  - fine-tune: ` + training + `
+  - movement: {remaining: 0.5, attention: head, ffn: neuron, distil: true, epochs: 2, batch: 8, learning-rate: 0.01}
+  - prune-heads: {fraction: 0.3, examples: 16}
+  - drop-layers: {strategy: symmetric, count: 1}
+  - factorise-embedding: {size: 5}
+  - factorise: {rank: 2, maps: ffn, weighted: true, examples: 8}
+  - share: {what: ffn, groups: 3}
+  - distil: ` + training + `
+  - store: float16
+`
+
+func TestEveryStepFollowsTheOthers(t *testing.T) {
+	env, o := kitchen(t, t.TempDir())
+	o.Out = filepath.Join(t.TempDir(), "out")
+	var said []string
+	o.Say = func(line string) { said = append(said, line) }
+	result, err := Run(t.Context(), env, parsed(t, everyStep), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Steps) != 9 || len(said) != 9 || !result.Retrained || result.Examples != 20 || result.Metric != "accuracy" {
+		t.Errorf("%+v", result)
+	}
+	written, err := gbert.Load(o.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer written.Close()
+	if written.NumParameters() != result.Parameters || result.Parameters >= result.Before || written.Config.NumHiddenLayers != 3 || written.NumLabels() != 2 {
+		t.Errorf("%d parameters of %d, %d layers", result.Parameters, result.Before, written.Config.NumHiddenLayers)
+	}
+	if info, err := os.Stat(filepath.Join(o.Out, "model.safetensors")); err != nil || info.Size() != result.Bytes || result.Bytes > int64(2*result.Parameters+20000) {
+		t.Errorf("%d bytes of %d parameters in half precision, %v", result.Bytes, result.Parameters, err)
+	}
+	record, err := ReadRecord(o.Out)
+	if err != nil || record == nil || record.Recipe != "test" || !record.Retrained {
+		t.Errorf("%+v, %v", record, err)
+	}
+	for i, step := range result.Steps[:len(result.Steps)-1] {
+		if step.Note == "" || step.Parameters == 0 {
+			t.Errorf("step %d: %+v", i+1, step)
+		}
+	}
+	if !(result.Score >= 0 && result.Score <= 1 && result.Loss > 0) {
+		t.Errorf("%s %g, loss %g", result.Metric, result.Score, result.Loss)
+	}
+}
+
+// fingerprint is that of the model in a folder.
+func fingerprint(t *testing.T, dir string) string {
+	t.Helper()
+	model, err := gbert.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	sum, err := model.Fingerprint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sum
+}
+
+func TestAStoppedRecipeGoesOnToTheSameModel(t *testing.T) {
+	text := "steps:\n - fine-tune: " + training + "\n - drop-layers: {count: 1}\n - distil: " + training
+	env, o := kitchen(t, t.TempDir())
+	o.Out = filepath.Join(t.TempDir(), "straight")
+	if _, err := Run(t.Context(), env, parsed(t, text), o); err != nil {
+		t.Fatal(err)
+	}
+	straight := fingerprint(t, o.Out)
+
+	ctx, stop := context.WithCancel(t.Context())
+	broken := *env
+	broken.Dir = t.TempDir()
+	broken.Progress = func(p experiment.Progress) {
+		if strings.Contains(p.Stage, "step 3") && p.Done == 3 {
+			stop()
+		}
+	}
+	o.Out = filepath.Join(t.TempDir(), "broken")
+	if _, err := Run(ctx, &broken, parsed(t, text), o); !errors.Is(err, context.Canceled) {
+		t.Fatalf("a stopped run ends with %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(o.Out, "config.json")); err == nil {
+		t.Error("a stopped run left a model")
+	}
+	broken.Progress = func(p experiment.Progress) {
+		if strings.Contains(p.Stage, "step 1") {
+			t.Errorf("the first step is done again: %+v", p)
+		}
+		if strings.Contains(p.Stage, "step 3: ") && p.Done > 0 && p.Done < 3 && !strings.Contains(p.Detail, "compiling") {
+			t.Errorf("the third step does not go on where it was: %+v", p)
+		}
+	}
+	if _, err := Run(t.Context(), &broken, parsed(t, text), o); err != nil {
+		t.Fatal(err)
+	}
+	if got := fingerprint(t, o.Out); got != straight {
+		t.Error("a stopped recipe leads to another model")
+	}
+}
+
+func TestRecipesThatBeginAlikeShareTheirBeginning(t *testing.T) {
+	env, o := kitchen(t, t.TempDir())
+	training := strings.Replace(training, "2", "20", 1)
+	o.Out = filepath.Join(t.TempDir(), "first")
+	if result, err := Run(t.Context(), env, parsed(t, "steps:\n - fine-tune: "+training), o); err != nil || result.Score < 0.9 { // a word tells the class
+		t.Fatalf("%+v, %v", result, err)
+	}
+	trained := 0
+	env.Progress = func(p experiment.Progress) {
+		if strings.Contains(p.Stage, "fine-tune") {
+			trained++
+		}
+	}
+	o.Out = filepath.Join(t.TempDir(), "second")
+	if _, err := Run(t.Context(), env, parsed(t, "steps:\n - fine-tune: "+training+"\n - drop-layers: {count: 2}"), o); err != nil {
+		t.Fatal(err)
+	}
+	if trained > 0 {
+		t.Error("the common beginning was trained again")
+	}
+	seed := uint64(2)
+	o.Seed, o.Out = &seed, filepath.Join(t.TempDir(), "third")
+	if _, err := Run(t.Context(), env, parsed(t, "steps:\n - fine-tune: "+training), o); err != nil {
+		t.Fatal(err)
+	}
+	if trained == 0 {
+		t.Error("another seed found the first one's model")
+	}
+}
+
+func TestWhatAModelCannotFollowIsRefusedWithItsLine(t *testing.T) {
+	env, o := kitchen(t, t.TempDir())
+	o.Out = filepath.Join(t.TempDir(), "out")
+	for text, mentions := range map[string]string{
+		"steps:\n - fine-tune\n - drop-layers: {count: 4}":                                 "test.yaml:3",
+		"steps:\n - fine-tune: {examples: 8, batch: 8}\n - factorise-embedding: {size: 9}": "test.yaml:3: factorise-embedding",
+		"steps:\n - fine-tune: {examples: 8, batch: 8}\n - factorise: {rank: 300}":         "test.yaml:3: factorise",
+	} {
+		if _, err := Run(t.Context(), env, parsed(t, text), o); err == nil || !strings.Contains(err.Error(), mentions) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if _, err := os.Stat(o.Out); err == nil {
+		t.Error("a refused recipe left something")
+	}
+	o.Out = ""
+	if _, err := Run(t.Context(), env, parsed(t, "steps: [fine-tune]"), o); err == nil {
+		t.Error("no folder, no error")
+	}
+}

@@ -1,0 +1,192 @@
+package recipes
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/techniques/heads"
+	"bertlab/techniques/layerdrop"
+	"bertlab/techniques/sharing"
+)
+
+// DropLayers takes whole layers out.
+type DropLayers struct {
+	// Strategy and Count choose by position; or Layers names them, from 0.
+	Strategy layerdrop.Strategy `json:"strategy,omitempty"`
+	Count    int                `json:"count,omitempty"`
+	Layers   []int              `json:"layers,omitempty"`
+}
+
+func readDropLayers(f *fields) Operation {
+	s := &DropLayers{}
+	if f.has("layers") {
+		list, line := f.list("layers")
+		if f.has("count") || f.has("strategy") {
+			f.fail(line, "either layers, or strategy and count")
+		}
+		layers, err := layerdrop.ParseLayers(strings.Join(list, ","))
+		if err != nil && list != nil {
+			f.fail(line, "layers: %v", err)
+		}
+		s.Layers = layers
+		return s
+	}
+	var from []string
+	for _, strategy := range layerdrop.ByPosition {
+		from = append(from, string(strategy))
+	}
+	s.Strategy = layerdrop.Strategy(f.choice("strategy", string(layerdrop.Top), from...))
+	s.Count = f.whole("count", 0, 1, 1000)
+	if !f.has("count") {
+		f.fail(f.line, "count, how many layers go, is missing; or layers, which")
+	}
+	return s
+}
+
+func (s *DropLayers) choose(layers int) ([]int, error) {
+	if s.Layers == nil {
+		return layerdrop.Select(s.Strategy, layers, s.Count)
+	}
+	if last := slices.Max(s.Layers); last >= layers || len(s.Layers) >= layers {
+		return nil, fmt.Errorf("layers %v of a model that has layers 0…%d then: at least one must stay", s.Layers, layers-1)
+	}
+	return s.Layers, nil
+}
+
+func (s *DropLayers) plan(now *state) error {
+	if now.layers == 0 {
+		return nil
+	}
+	drop, err := s.choose(now.layers)
+	now.layers -= len(drop)
+	return err
+}
+func (s *DropLayers) remembered() bool { return false }
+
+func (s *DropLayers) do(_ *cook, model *gbert.Model) (*gbert.Model, string, error) {
+	drop, err := s.choose(model.Config.NumHiddenLayers)
+	if err != nil {
+		return nil, "", err
+	}
+	smaller, err := layerdrop.Drop(model, drop)
+	return smaller, "without layers " + layerdrop.FormatLayers(drop), err
+}
+
+// PruneHeads removes the attention heads on which the loss depends least (Michel et al. 2019, equation 2).
+type PruneHeads struct {
+	// Fraction is the share of the heads that go.
+	Fraction float64 `json:"fraction"`
+	// Examples is how many training examples importance is measured on; 500.
+	Examples int `json:"examples"`
+}
+
+func readPruneHeads(f *fields) Operation {
+	s := &PruneHeads{Fraction: f.above("fraction", 0, 0, 1), Examples: f.whole("examples", 500, 1, 1<<30)}
+	if !f.has("fraction") {
+		f.fail(f.line, "fraction, the share of the heads that go, is missing")
+	}
+	return s
+}
+
+func (s *PruneHeads) plan(now *state) error {
+	switch {
+	case !now.tuned:
+		return errors.New("importance is a gradient of the task's loss: a fine-tune comes before it")
+	case now.attended:
+		return errors.New("layers that share their attention lose the same heads or none: prune before sharing")
+	}
+	return nil
+}
+func (s *PruneHeads) remembered() bool { return true }
+
+func (s *PruneHeads) do(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
+	examples, err := c.examples(s.Examples)
+	if err != nil {
+		return nil, "", err
+	}
+	session, err := gbert.NewSession(c.env.Backend, model)
+	if err != nil {
+		return nil, "", err
+	}
+	defer session.Close()
+	prepared, err := finetune.Prepare(model, examples, 128, 32, 3)
+	if err != nil {
+		return nil, "", err
+	}
+	importance, err := heads.Measure(c.ctx, session, prepared, heads.PerExample, nil, c.env.Stage(c.stage+", importance"))
+	if err != nil {
+		return nil, "", err
+	}
+	ranking := heads.RankByImportance(model.Config, importance)
+	set := heads.NewSet(ranking[:int(s.Fraction*float64(len(ranking)))]...)
+	smaller, err := heads.Remove(model, set)
+	return smaller, fmt.Sprintf("%d of %d heads removed", set.Len(), len(ranking)), err
+}
+
+// Share lets groups of neighbouring layers have the same weights (ALBERT).
+type Share struct{ sharing.Options }
+
+func readShare(f *fields) Operation {
+	var whats, inits []string
+	for _, what := range sharing.Whats {
+		whats = append(whats, string(what))
+	}
+	for _, init := range sharing.Inits {
+		inits = append(inits, string(init))
+	}
+	return &Share{sharing.Options{
+		What: sharing.What(f.choice("what", string(sharing.All), whats...)), Groups: f.whole("groups", 1, 1, 1000),
+		Init: sharing.Init(f.choice("init", string(sharing.First), inits...)),
+	}}
+}
+
+func (s *Share) plan(now *state) error {
+	if now.layers > 0 && s.Groups > now.layers {
+		return fmt.Errorf("%d groups of %d layers: the number of groups is 1…%d", s.Groups, now.layers, now.layers)
+	}
+	now.tied = true
+	now.attended = now.attended || s.What != sharing.FFN
+	return nil
+}
+func (s *Share) remembered() bool { return false }
+
+func (s *Share) do(_ *cook, model *gbert.Model) (*gbert.Model, string, error) {
+	smaller, report, err := sharing.Tie(model, s.Options)
+	if err != nil {
+		return nil, "", err
+	}
+	return smaller, fmt.Sprintf("%d groups of layers share %s", len(report.Groups), s.What), nil
+}
+
+// Store says how the weights are written. Without it they are written as float32.
+type Store struct {
+	// As is float32, float16, compact (without zeros) or compact-float16.
+	As string `json:"as"`
+}
+
+func readStore(f *fields) Operation {
+	return &Store{f.choice("as", "float32", "float32", "float16", "compact", "compact-float16")}
+}
+
+func (s *Store) plan(*state) error { return nil }
+func (s *Store) remembered() bool  { return false }
+
+func (s *Store) do(_ *cook, model *gbert.Model) (*gbert.Model, string, error) {
+	return model, "stored as " + s.As, nil
+}
+
+// save writes the model to a folder.
+func (s *Store) save(model *gbert.Model, dir string) error {
+	precision := gbert.Float32
+	if strings.HasSuffix(s.As, "float16") {
+		precision = gbert.Float16
+	}
+	if strings.HasPrefix(s.As, "compact") {
+		return model.SaveCompact(dir, precision)
+	}
+	return model.Save(dir, precision)
+}

@@ -1,0 +1,120 @@
+package recipes
+
+import (
+	"errors"
+	"fmt"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/techniques/distill"
+)
+
+// Training are the arguments of every step that trains.
+type Training struct {
+	// Epochs is the number of passes over the examples; 1.
+	Epochs int `json:"epochs"`
+	// Batch is the number of examples of an optimizer step; 32.
+	Batch int `json:"batch"`
+	// MaxLength is the number of tokens after which an example is cut; 128.
+	MaxLength int `json:"max_length"`
+	// LearningRate is the peak learning rate; 5e-5.
+	LearningRate float64 `json:"learning_rate"`
+	// Examples is how many training examples are used; 0: all.
+	Examples int `json:"examples"`
+}
+
+func readTraining(f *fields) Training {
+	return Training{
+		Epochs: f.whole("epochs", 1, 1, 1000), Batch: f.whole("batch", 32, 1, 4096), MaxLength: f.whole("max-length", 128, 3, 4096),
+		LearningRate: f.above("learning-rate", 5e-5, 0, 1), Examples: f.whole("examples", 0, 0, 1<<30),
+	}
+}
+
+// train trains a model, with a method or without one.
+func (t Training) train(c *cook, model *gbert.Model, freeze bool, method *finetune.Method) (*gbert.Model, string, error) {
+	t = c.training(t)
+	examples, err := c.examples(t.Examples)
+	if err != nil {
+		return nil, "", err
+	}
+	result, err := finetune.Train(c.ctx, c.env.Backend, model, examples, nil, finetune.Options{
+		Epochs: t.Epochs, BatchSize: t.Batch, MaxLength: t.MaxLength, LearningRate: t.LearningRate, Seed: c.seed(), FreezeEmbeddings: freeze,
+		Keep: finetune.KeepLast, Method: method, CheckpointDir: c.checkpoint(), Progress: c.progress,
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	note := fmt.Sprintf("%d steps of %d examples, training loss %.3f", result.Steps, t.Batch, result.Best().TrainLoss)
+	return result.Model, note, nil
+}
+
+// FineTune trains the model on the task. The first one gives the model its classification head.
+type FineTune struct{ Training }
+
+func readFineTune(f *fields) Operation { return &FineTune{readTraining(f)} }
+
+func (s *FineTune) plan(now *state) error { now.tuned = true; return nil }
+func (s *FineTune) remembered() bool      { return true }
+
+func (s *FineTune) do(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
+	if c.original == nil {
+		kind := c.train.Task
+		var err error
+		if model, err = model.WithClassifier(kind.Outputs(), kind.Labels, c.recipe.Seed); err != nil {
+			return nil, "", err
+		}
+	}
+	return s.train(c, model, false, nil)
+}
+
+// Distil trains the model on the labels and on the soft targets of its teacher, the model as the first fine-tune left it.
+type Distil struct {
+	Training
+	// Temperature divides the logits of both; 2.
+	Temperature float64 `json:"temperature"`
+	// Alpha is the weight of the soft targets against the labels; 0.9.
+	Alpha float64 `json:"alpha"`
+}
+
+func readDistil(f *fields) Operation {
+	return &Distil{readTraining(f), f.above("temperature", 2, 0, 100), f.above("alpha", 0.9, 0, 1)}
+}
+
+func (s *Distil) plan(now *state) error {
+	if !now.tuned {
+		return errors.New("there is no teacher yet: a fine-tune comes before it")
+	}
+	return nil
+}
+func (s *Distil) remembered() bool { return true }
+
+func (s *Distil) do(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
+	method, err := softTargets(c, s.Training, distill.Options{Temperature: s.Temperature, Alpha: s.Alpha})
+	if err != nil {
+		return nil, "", err
+	}
+	return s.train(c, model, false, method)
+}
+
+// softTargets are the teacher's logits on the examples of a training.
+func softTargets(c *cook, t Training, o distill.Options) (*finetune.Method, error) {
+	t = c.training(t)
+	examples, err := c.examples(t.Examples)
+	if err != nil {
+		return nil, err
+	}
+	teacher, err := gbert.NewSession(c.env.Backend, c.original)
+	if err != nil {
+		return nil, err
+	}
+	defer teacher.Close()
+	prepared, err := finetune.Prepare(c.original, examples, t.MaxLength, t.Batch, 1)
+	if err != nil {
+		return nil, err
+	}
+	logits, err := prepared.Logits(c.ctx, teacher, nil, c.env.Stage(c.stage+", the teacher's targets"))
+	if err != nil {
+		return nil, err
+	}
+	return distill.SoftTargets(logits, o)
+}
