@@ -61,6 +61,7 @@ var papers = []paper{
 	{"heads", "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)", reproduceHeads},
 	{"layers", "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)", reproduceLayers},
 	{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproduceMovement},
+	{"recipes", "Techniques put together: recipes, and their models side by side", reproduceRecipes},
 }
 
 func reproduceHeads(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {

@@ -66,12 +66,11 @@ func (a *app) reproduce(ctx context.Context, chosen []paper, r reproduction) (ma
 			return nil, err
 		}
 	}
-	b, choice, err := a.openBackend(ctx)
+	env, done, err := a.environment(ctx, a.out)
 	if err != nil {
 		return nil, err
 	}
-	defer b.Finalize()
-	env := &experiment.Environment{Backend: b, Choice: choice, Hub: a.hub(), Dir: a.out, Progress: a.meter.Stage}
+	defer done()
 	results := map[string]*outcome{}
 	for _, p := range chosen {
 		a.meter.Say("%s: %s", p.name, p.title)
@@ -79,7 +78,7 @@ func (a *app) reproduce(ctx context.Context, chosen []paper, r reproduction) (ma
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	if c := backend.Compiled(b); c.Programs > 0 {
+	if c := backend.Compiled(env.Backend); c.Programs > 0 {
 		a.meter.Say("compiled %d programs in %.0f s, used them %d times again", c.Programs, c.Time.Seconds(), c.Reused)
 	}
 	return results, nil

@@ -64,6 +64,8 @@ for success, 2 for a wrong call and 1 for a failure.`,
 	root.AddCommand(
 		a.setupCommand(), a.doctorCommand(), a.finetuneCommand(), a.evalCommand(), a.headsCommand(), a.layersCommand(), a.movementCommand(), a.tuckerCommand(), a.shareCommand(), a.profileCommand(),
 		a.exportCommand(), a.reproduceCommand(), a.labCommand(),
+		a.recipeCommand(),
+		a.compareCommand(), a.adviseCommand(), a.measureMemoryCommand(),
 	)
 	return root
 }

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bertlab/papers/compare"
+	"bertlab/papers/experiment"
+)
+
+type adviseFlags struct {
+	from, latency, size, retrain string
+	batch                        int
+	drop                         float64
+}
+
+func (a *app) adviseCommand() *cobra.Command {
+	var f adviseFlags
+	command := &cobra.Command{
+		Use:   "advise",
+		Short: "Say which compressed model keeps to limits, from measurements",
+		Long: `Say which of the models that were measured keeps to limits of latency, size and loss, and how sure that is. The answer comes from
+what bertlab compare and bertlab reproduce recipes left in the folder --from, never from a table of rules: the probability that
+the drop is within the limit is the bootstrap's, the latency is judged by its samples. Of the models that fit, it names the one with
+the smallest file if --max-drop is given, else the one that loses least.`,
+		Example: `  bertlab advise --max-size 40MB --max-drop 2 --retrain yes
+  bertlab advise --max-latency 5ms --batch 1 --retrain no --json`,
+		Args: cobra.NoArgs,
+		RunE: a.begin(func(command *cobra.Command, _ []string) error {
+			advice, err := f.advise(command.Flags().Changed("max-drop"))
+			if err != nil {
+				return err
+			}
+			if here := experiment.Machine(); here != advice.Machine && advice.Limits.Latency > 0 {
+				a.meter.Warn("the times were measured on %s, this is %s: measure here before you rely on them", advice.Machine, here)
+			}
+			return a.print(advice, func(w io.Writer) {
+				fmt.Fprintln(w, advice.Table(experiment.English).Text())
+				switch {
+				case advice.Best == "":
+					fmt.Fprintln(w, "none fits")
+				case advice.Certain:
+					fmt.Fprintf(w, "take\t%s\n", advice.Best)
+				default:
+					fmt.Fprintf(w, "perhaps\t%s\n", advice.Best)
+				}
+				fmt.Fprintln(w, advice.Why.English)
+				fmt.Fprintln(w, advice.Next.English)
+			})
+		}),
+	}
+	flags := command.Flags()
+	flags.StringVar(&f.from, "from", "results", "folder or file with measurements")
+	flags.StringVar(&f.latency, "max-latency", "", "most time of a batch, such as 5ms")
+	flags.IntVar(&f.batch, "batch", 0, "batch size that --max-latency is about (default: the smallest that was timed)")
+	flags.StringVar(&f.size, "max-size", "", "largest file of weights, such as 40MB or 500kB")
+	flags.Float64Var(&f.drop, "max-drop", 0, "most points (hundredths) that the metric may fall by, such as 2")
+	flags.StringVar(&f.retrain, "retrain", "yes", "whether the model may be trained after it was made smaller: yes or no")
+	return command
+}
+
+func (f *adviseFlags) advise(dropped bool) (*compare.Advice, error) {
+	l := compare.Limits{Batch: f.batch}
+	switch f.retrain {
+	case "yes":
+		l.Retrain = true
+	case "no":
+	default:
+		return nil, wrongCallf("--retrain %s: yes or no", f.retrain)
+	}
+	var err error
+	if f.latency != "" {
+		if l.Latency, err = time.ParseDuration(f.latency); err != nil || l.Latency <= 0 {
+			return nil, wrongCallf("--max-latency %s: a time above 0 was expected, such as 5ms or 0.2s", f.latency)
+		}
+	}
+	if f.size != "" {
+		if l.Size, err = parseBytes(f.size); err != nil {
+			return nil, wrongCallf("--max-size %s: %v", f.size, err)
+		}
+	}
+	if dropped {
+		if !(f.drop > -100 && f.drop < 100) {
+			return nil, wrongCallf("--max-drop %g: points between -100 and 100 were expected", f.drop)
+		}
+		drop := f.drop / 100
+		l.Drop = &drop
+	}
+	comparison, err := compare.Read(f.from)
+	if errors.Is(err, compare.ErrNone) {
+		return nil, fmt.Errorf("%w: measure first, with\n  bertlab reproduce recipes --quick --out %s\nor, for models of your own,\n  bertlab compare ORIGINAL MODEL… --task TASK --out %s", err, f.from, f.from)
+	}
+	if err != nil {
+		return nil, err
+	}
+	advice, err := comparison.Advise(l)
+	if err != nil {
+		return nil, wrongCall{err}
+	}
+	return advice, nil
+}
+
+var bytesPattern = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) ?([kKMG]i?)?B?$`)
+
+// parseBytes reads a size such as 40MB, 1.5GiB or 500000.
+func parseBytes(text string) (int64, error) {
+	parts := bytesPattern.FindStringSubmatch(text)
+	if parts == nil {
+		return 0, errors.New("a size was expected, such as 40MB, 500kB or 1.5GiB")
+	}
+	value, err := strconv.ParseFloat(parts[1], 64)
+	if err != nil {
+		return 0, err
+	}
+	step := 1000.0
+	if strings.HasSuffix(parts[2], "i") {
+		step = 1024
+	}
+	if unit := strings.TrimSuffix(parts[2], "i"); unit != "" {
+		for range 1 + strings.Index("kmg", strings.ToLower(unit)) {
+			value *= step
+		}
+	}
+	if value < 1 || value > 1<<50 {
+		return 0, errors.New("a size of 1 byte to 1 PiB was expected")
+	}
+	return int64(value), nil
+}

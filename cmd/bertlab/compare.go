@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"bertlab/papers/compare"
+	"bertlab/papers/experiment"
+	"bertlab/recipes"
+)
+
+type compareFlags struct {
+	options  compare.Options
+	noMemory bool
+}
+
+// compareDocument is what compare prints.
+type compareDocument struct {
+	*compare.Comparison
+	Report string   `json:"report"`
+	Files  []string `json:"files"`
+}
+
+func (a *app) compareCommand() *cobra.Command {
+	var f compareFlags
+	command := &cobra.Command{
+		Use:   "compare ORIGINAL MODEL…",
+		Short: "Put models side by side: accuracy, size, operations, time, memory",
+		Long: `Put models side by side on the same examples, on this machine, in one run: the task's metric with its interval, parameters, the
+file's size, operations, the time of a batch at several sizes, and the peak memory of a process with this model alone. The first
+model is the original: the others are tested against it in pairs.
+
+Results, figures and a report go to the folder --out (default: results). What was measured is remembered there; bertlab advise
+answers from it.`,
+		Example: `  bertlab compare movies small smaller --task movies --out results
+  bertlab compare original pruned --task sst2 --data dev.tsv --batches 1,32 --repeats 50 --json`,
+		Args: cobra.MinimumNArgs(2),
+		RunE: a.begin(func(command *cobra.Command, args []string) error {
+			document, err := a.compare(command.Context(), args, &f)
+			if errors.Is(err, context.Canceled) {
+				return fmt.Errorf("%w; repeat the command to go on", err)
+			}
+			if err != nil {
+				return err
+			}
+			return a.print(document, func(w io.Writer) {
+				fmt.Fprintln(w, document.Table(experiment.English).Text())
+				fmt.Fprintf(w, "report\t%s\n", document.Report)
+			})
+		}),
+	}
+	flags := command.Flags()
+	flags.IntVar(&f.options.Examples, "examples", 0, "number of dev examples (0: all)")
+	flags.IntSliceVar(&f.options.Batches, "batches", []int{1, 8, 32}, "batch sizes at which models are timed")
+	flags.IntVar(&f.options.Length, "length", 64, "tokens of the timed rows")
+	flags.IntVar(&f.options.Repeats, "repeats", 15, "how often each model is timed")
+	flags.BoolVar(&f.noMemory, "no-memory", false, "do not measure peak memory")
+	return command
+}
+
+func (a *app) compare(ctx context.Context, models []string, f *compareFlags) (*compareDocument, error) {
+	o := f.options
+	if err := o.Check(); err != nil {
+		return nil, wrongCall{err}
+	}
+	if a.model != "" {
+		return nil, wrongCallf("--model %s: name the models after compare, the original first", a.model)
+	}
+	entries := make([]compare.Entry, len(models))
+	names := map[string]bool{}
+	for i, model := range models {
+		name := filepath.Base(model)
+		for k := 2; names[name]; k++ {
+			name = fmt.Sprintf("%s (%d)", filepath.Base(model), k)
+		}
+		names[name] = true
+		entries[i] = compare.Entry{Name: name, Dir: model}
+		if record, err := recipes.ReadRecord(model); err == nil && record != nil {
+			entries[i].Retrained = &record.Retrained
+		}
+	}
+	t, err := a.lookupTask(nil, a.data != "")
+	if err != nil {
+		return nil, err
+	}
+	o.Task, o.Data = t.Name, a.data
+	if !f.noMemory {
+		o.Memory = compare.ChildMemory
+	}
+	if a.out == "" {
+		a.out = "results"
+	}
+	env, done, err := a.environment(ctx, a.out)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	comparison, err := compare.Run(ctx, env, entries, o)
+	if err != nil {
+		return nil, err
+	}
+	publication, err := comparison.Publication()
+	if err != nil {
+		return nil, err
+	}
+	files, err := publication.Write(a.out)
+	if err != nil {
+		return nil, err
+	}
+	return &compareDocument{comparison, files[len(files)-1], files}, nil
+}
+
+// measureMemoryCommand is what compare runs in a process of its own, once a model.
+func (a *app) measureMemoryCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   compare.MemoryCommand + " JOB",
+		Short: "Print the peak memory of this process with one model, for compare",
+		Long: `Open a backend, load a model, pass one batch through it, and print the peak resident memory of this process. bertlab compare runs
+it once a model, because the peak of a process never falls again. JOB is a JSON document.`,
+		Example: `  bertlab measure-memory '{"dir": "movies", "backend": "xla:cpu", "batch": 32, "length": 64}'`,
+		Hidden:  true,
+		Args:    cobra.ExactArgs(1),
+		RunE: a.begin(func(command *cobra.Command, args []string) error {
+			var job compare.MemoryJob
+			decoder := json.NewDecoder(strings.NewReader(args[0]))
+			decoder.DisallowUnknownFields()
+			if err := decoder.Decode(&job); err != nil {
+				return wrongCallf("the job %q: %v", args[0], err)
+			}
+			if info, err := os.Stat(job.Dir); err != nil || !info.IsDir() {
+				return wrongCallf("the job's model %q is no folder", job.Dir)
+			}
+			memory, err := compare.MeasureMemory(command.Context(), job)
+			if err != nil {
+				return err
+			}
+			return encode(a.stdout, memory)
+		}),
+	}
+}

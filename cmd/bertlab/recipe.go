@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"bertlab/papers/experiment"
+	"bertlab/recipes"
+)
+
+type recipeFlags struct {
+	targetFlags
+	steps    string
+	quick    bool
+	examples int
+}
+
+func (a *app) recipeCommand() *cobra.Command {
+	var f recipeFlags
+	var list strings.Builder
+	for _, r := range shippedRecipes() {
+		fmt.Fprintf(&list, "\n  %-26s %s", r.Name, r.Title.English)
+	}
+	command := &cobra.Command{
+		Use:   "recipe FILE",
+		Short: "Compress a model by a recipe: several techniques, one after another",
+		Long: `Compress a model by a recipe, a YAML file with a list of steps, and write it to the folder --out: ` + strings.Join(recipes.Kinds(), ", ") + `.
+FILE is a file, or one of the recipes that come with bertlab.
+
+A run that was stopped, by Ctrl-C or a kill, goes on where it was when the same command is repeated. Until it is done it keeps its
+state in OUT/` + checkpointFolder + `; --steps names a folder for it that is kept, so that recipes that begin alike share what they
+have in common. Recipes:` + "\n" + list.String(),
+		Example: `  bertlab recipe layers-distil-float16 --out small
+  bertlab recipe mine.yaml --task sst2 --data sst2 --steps steps --out mine --quick`,
+		Args: cobra.ExactArgs(1),
+		RunE: a.begin(func(command *cobra.Command, args []string) error {
+			result, err := a.recipe(command, args[0], &f)
+			if errors.Is(err, context.Canceled) {
+				return fmt.Errorf("%w; repeat the command to go on", err)
+			}
+			if err != nil {
+				return err
+			}
+			return a.print(result, func(w io.Writer) { printRecipe(w, result) })
+		}),
+	}
+	flags := command.Flags()
+	flags.StringVar(&f.steps, "steps", "", "folder where steps are remembered (default: OUT/"+checkpointFolder+", until the recipe is done)")
+	flags.BoolVar(&f.quick, "quick", false, "train on fewer examples: minutes on two cores")
+	flags.IntVar(&f.examples, "examples", 0, "number of dev examples to judge the model on (0: all)")
+	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the model that --out holds")
+	return command
+}
+
+// shippedRecipes are the recipes that come with bertlab; that they can be read is tested.
+func shippedRecipes() []*recipes.Recipe {
+	list, _ := recipes.Shipped()
+	return list
+}
+
+func (a *app) recipe(command *cobra.Command, file string, f *recipeFlags) (*recipes.Result, error) {
+	recipe, err := recipes.ReadFile(file)
+	if err != nil {
+		return nil, wrongCall{err}
+	}
+	if f.examples < 0 {
+		return nil, wrongCallf("--examples %d: it must not be negative", f.examples)
+	}
+	o := recipes.Options{
+		Model: a.model, Task: a.task, Data: a.data, TestExamples: f.examples, Quick: f.quick, Out: a.out, Say: func(line string) { a.meter.Say("%s", line) },
+	}
+	if command.Flags().Changed("seed") {
+		o.Seed = &a.seed
+	}
+	if err := a.checkTarget(a.model, &f.targetFlags, true); err != nil {
+		return nil, err
+	}
+	state := filepath.Join(a.out, checkpointFolder)
+	steps := f.steps
+	if steps == "" {
+		steps = state
+	}
+	if err := os.MkdirAll(state, 0o755); err != nil { // says that the folder is this run's, which may go on
+		return nil, err
+	}
+	env, done, err := a.environment(command.Context(), steps)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	result, err := recipes.Run(command.Context(), env, recipe, o)
+	var mistake *recipes.Error
+	switch {
+	case errors.As(err, &mistake):
+		return nil, wrongCall{err}
+	case err != nil:
+		return nil, err
+	}
+	return result, os.RemoveAll(state)
+}
+
+// environment opens the backend for an experiment that remembers its steps in a folder. done closes it.
+func (a *app) environment(ctx context.Context, dir string) (_ *experiment.Environment, done func(), err error) {
+	b, choice, err := a.openBackend(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &experiment.Environment{Backend: b, Choice: choice, Hub: a.hub(), Dir: dir, Progress: a.meter.Stage}, b.Finalize, nil
+}
+
+func printRecipe(w io.Writer, r *recipes.Result) {
+	fmt.Fprintf(w, "model\t%s\n", r.Out)
+	for i, step := range r.Steps {
+		fmt.Fprintf(w, "step %d\t%s: %s; %d parameters\n", i+1, step.Kind, step.Note, step.Parameters)
+	}
+	fmt.Fprintf(w, "%s\t%.4f on %d examples\n", r.Metric, r.Score, r.Examples)
+	fmt.Fprintf(w, "loss\t%.4f\n", r.Loss)
+	fmt.Fprintf(w, "parameters\t%d of %d\n", r.Parameters, r.Before)
+	fmt.Fprintf(w, "weights\t%.2f MB\n", float64(r.Bytes)/1e6)
+	for _, d := range r.Provenance.Data {
+		fmt.Fprintf(w, "%s\t%s, %s, %d examples\n", d.Use, d.Task, d.Split, d.Examples)
+	}
+	fmt.Fprintf(w, "backend\t%s\n", r.Provenance.Backend)
+}

@@ -1,0 +1,168 @@
+package combined
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"bertlab/figures"
+	"bertlab/papers/compare"
+	"bertlab/papers/experiment"
+)
+
+// The tolerances of the claims, fixed before the numbers were seen.
+const (
+	lossAllowed = 0.02  // of the metric, for a model that counts as one that still works
+	levelMetric = 0.005 // of the metric, within which half precision must stay
+	levelSpeed  = 1.05  // a speed above which time was saved
+)
+
+// claims are the statements with the numbers measured here.
+func (r *Result) claims() []experiment.Claim {
+	return []experiment.Claim{r.claimCombine(), r.claimHalf(), r.claimTime(), r.claimTeacher(), r.claimAgain()}
+}
+
+// works are the models of recipes whose metric falls by at most lossAllowed, surely; smallest file first.
+func (r *Result) works(combined bool) []*compare.Measurement {
+	var list []*compare.Measurement
+	for i := range r.Comparison.Models {
+		m := &r.Comparison.Models[i]
+		if i > 0 && m.Combined == combined && m.Sizes.Stored < r.Comparison.Models[0].Sizes.Stored && m.DropWithin(lossAllowed) >= compare.Sure {
+			list = append(list, m)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *compare.Measurement) int { return int(a.Sizes.Stored - b.Sizes.Stored) })
+	return list
+}
+
+func (r *Result) claimCombine() experiment.Claim {
+	claim := experiment.Claim{
+		Text:   "A combination gives a smaller model than any technique alone, at the same loss.",
+		Korean: "같은 손실에서 여러 기법의 조합은 어떤 단일 기법보다 작은 모델을 준다.",
+		Paper:  "not asked: papers report one technique each",
+		Explanation: fmt.Sprintf("Of the models whose metric falls by at most %.0f points with a probability of %.0f %% (paired bootstrap), the smallest file as stored: holds if it is a combination's, fails if it is a single technique's. Undecided if no combination is that sure.",
+			100*lossAllowed, 100*compare.Sure),
+	}
+	single, several := r.works(false), r.works(true)
+	name := func(list []*compare.Measurement) string {
+		if len(list) == 0 {
+			return "none"
+		}
+		m := list[0]
+		return fmt.Sprintf("%s, %.1f MB, P = %.2f", m.Name, float64(m.Sizes.Stored)/1e6, m.DropWithin(lossAllowed))
+	}
+	claim.Measured = fmt.Sprintf("smallest of one technique: %s; of several: %s; original %.1f MB", name(single), name(several), float64(r.Comparison.Models[0].Sizes.Stored)/1e6)
+	if len(several) > 0 {
+		claim.Verdict = experiment.When(len(single) == 0 || several[0].Sizes.Stored < single[0].Sizes.Stored)
+	}
+	return claim
+}
+
+// lacks says that the protocol does not have the recipes that a claim is about.
+func lacks(claim experiment.Claim, names ...string) experiment.Claim {
+	claim.Measured, claim.Verdict = "not run: the protocol lacks one of "+strings.Join(names, ", "), figures.CannotTell
+	return claim
+}
+
+func (r *Result) claimHalf() experiment.Claim {
+	claim := experiment.Claim{
+		Text: "Storing weights in half precision costs nothing.", Korean: "가중치를 반정밀도로 저장해도 잃는 것이 없다.", Paper: "common practice, not one paper's number",
+		Explanation: fmt.Sprintf("Holds if the 95 %% interval of the metric's change lies within ±%.1f points; fails if it lies wholly outside.", 100*levelMetric),
+	}
+	m, ok := r.Comparison.Find("float16")
+	if !ok {
+		return lacks(claim, "float16")
+	}
+	d := m.Against.Metric
+	claim.Measured = fmt.Sprintf("change %+.2f points [%+.2f, %+.2f]; logits differ by at most %.2g; file %.1f of %.1f MB", -100*d.Estimate+0, -100*d.High+0, -100*d.Low+0, m.Logits,
+		float64(m.Sizes.Stored)/1e6, float64(r.Comparison.Models[0].Sizes.Stored)/1e6)
+	switch {
+	case d.Low >= -levelMetric && d.High <= levelMetric:
+		claim.Verdict = figures.Holds
+	case d.Low > levelMetric || d.High < -levelMetric:
+		claim.Verdict = figures.DoesNotHold
+	}
+	return claim
+}
+
+func (r *Result) claimTime() experiment.Claim {
+	names := []string{"float16", "embedding", "shared"}
+	claim := experiment.Claim{
+		Text: "Half precision on disk, a factored word table and shared layers save bytes, not time.", Korean: "반정밀도 저장, 임베딩 분해, 층 공유는 바이트를 줄이지만 시간을 줄이지는 않는다.",
+		Paper: "ALBERT: sharing saves parameters, not operations (Lan et al. 2020)",
+	}
+	var parts []string
+	verdict := figures.Holds
+	for _, name := range names {
+		m, ok := r.Comparison.Find(name)
+		if !ok {
+			return lacks(claim, names...)
+		}
+		l := m.Latency[len(m.Latency)-1]
+		parts = append(parts, fmt.Sprintf("%s %.2f× [%.2f, %.2f]", name, l.Speed, l.SpeedLow, l.SpeedHigh))
+		switch {
+		case l.SpeedLow > levelSpeed:
+			verdict = figures.DoesNotHold
+		case l.SpeedHigh > levelSpeed && verdict == figures.Holds:
+			verdict = figures.CannotTell
+		}
+	}
+	batch := r.Comparison.Batches[len(r.Comparison.Batches)-1]
+	claim.Measured = fmt.Sprintf("speed at batch %d, median [quartiles]: %s", batch, strings.Join(parts, "; "))
+	claim.Verdict = verdict
+	claim.Explanation = fmt.Sprintf("Holds if, for each, the upper quartile of the speed against the original is at most %.2f; fails if a lower quartile is above it.", levelSpeed)
+	return claim
+}
+
+func (r *Result) pair(a, b string) (*compare.Pair, bool) {
+	i := slices.IndexFunc(r.Comparison.Pairs, func(p compare.Pair) bool { return p.A == a && p.B == b })
+	if i < 0 {
+		return nil, false
+	}
+	return &r.Comparison.Pairs[i], true
+}
+
+// judgePair decides by the interval of A − B, of the metric first, of the loss if the metric decides nothing.
+func (r *Result) judgePair(claim experiment.Claim, a, b string) experiment.Claim {
+	p, ok := r.pair(a, b)
+	if !ok {
+		return lacks(claim, a, b)
+	}
+	claim.Measured = fmt.Sprintf("%s − %s: %s %+.2f points [%+.2f, %+.2f], loss %+.4f [%+.4f, %+.4f]", a, b, r.Comparison.Metric,
+		100*p.Metric.Estimate, 100*p.Metric.Low, 100*p.Metric.High, p.Loss.Estimate, p.Loss.Low, p.Loss.High)
+	claim.Verdict = experiment.ByInterval(p.Metric.Low, p.Metric.High, 0)
+	claim.Explanation = "Holds if the 95 % interval of the difference of the metric (paired bootstrap) lies above 0, fails if it lies at or below 0. The loss stands beside it and does not decide. One training run each."
+	return claim
+}
+
+func (r *Result) claimTeacher() experiment.Claim {
+	return r.judgePair(experiment.Claim{
+		Text: "A model that lost layers is better when the whole model teaches it than with labels alone.", Korean: "층을 덜어 낸 모델은 레이블만으로 학습할 때보다 전체 모델의 지식 증류로 학습할 때 더 낫다.",
+		Paper: "Hinton et al. 2015; Sanh et al. 2019 (DistilBERT)",
+	}, "layers-distil", "layers")
+}
+
+func (r *Result) claimAgain() experiment.Claim {
+	claim := r.judgePair(experiment.Claim{
+		Text: "Training the original again makes it better, so that recipes that train twice have an advantage.", Korean: "원본을 한 번 더 학습하면 나아지므로, 두 번 학습하는 레시피는 그만큼 유리하다.",
+		Paper: "not asked; a control of this comparison",
+	}, "fine-tuned-twice", "fine-tuned")
+	return claim
+}
+
+// lead is the best model of several techniques that still works, or of one; nil when none is sure.
+func (r *Result) lead() *compare.Measurement {
+	best := (*compare.Measurement)(nil)
+	for _, m := range append(r.works(true), r.works(false)...) {
+		if best == nil || m.Sizes.Stored < best.Sizes.Stored {
+			best = m
+		}
+	}
+	return best
+}
+
+// share writes a part of a whole in per cent.
+func share(part, whole int64) string {
+	return fmt.Sprintf("%.0f %%", 100*float64(part)/math.Max(float64(whole), 1))
+}

@@ -1,0 +1,194 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+
+	"bertlab/gbert"
+	"bertlab/gbert/task"
+	"bertlab/papers/experiment"
+)
+
+// answers are what a model says to the test examples.
+type answers struct {
+	Logits [][]float32 `json:"logits"`
+	Losses []float64   `json:"losses"`
+	Score  float64     `json:"score"`
+}
+
+// ask runs a model over the test set.
+func (w *work) ask(c *contender) (*answers, error) {
+	store, err := w.store("answers", map[string]any{"data": w.result.Provenance.Data}, c)
+	if err != nil {
+		return nil, err
+	}
+	return experiment.Step(store, "answers", func() (*answers, error) {
+		session, err := gbert.NewSession(w.env.Backend, c.model)
+		if err != nil {
+			return nil, err
+		}
+		defer session.Close()
+		prepared, err := w.prepared(c)
+		if err != nil {
+			return nil, err
+		}
+		logits, err := prepared.Logits(w.ctx, session, nil, w.env.Stage("judging "+c.entry.Name))
+		if err != nil {
+			return nil, err
+		}
+		evaluation, err := prepared.Judge(logits)
+		if err != nil {
+			return nil, err
+		}
+		return &answers{logits, evaluation.Losses, evaluation.Metrics[w.result.Metric]}, nil
+	})
+}
+
+// Pair compares two models on the same examples.
+type Pair struct {
+	A string `json:"a"`
+	B string `json:"b"`
+	// Metric is the metric of A minus that of B, Loss the loss of A minus that of B, each with its 95 % interval.
+	Metric task.BootstrapResult `json:"metric"`
+	Loss   task.BootstrapResult `json:"loss"`
+	// McNemar counts the examples that one of them alone has right, for a classification.
+	McNemar *task.McNemarResult `json:"mcnemar,omitempty"`
+}
+
+// judge fills in the scores with their intervals, and compares pairs.
+func (w *work) judge(all []*answers) error {
+	predictions := make([][]task.Prediction, len(all))
+	for i, a := range all {
+		var err error
+		if predictions[i], err = task.Predictions(w.data, a.Logits); err != nil {
+			return err
+		}
+		m := &w.result.Models[i]
+		m.Score, m.Loss = a.Score, stat.Mean(a.Losses, nil)
+		own, _, err := w.resample(predictions[i], nil)
+		if err != nil {
+			return err
+		}
+		m.Low, m.High = own.Low, own.High
+		if i == 0 {
+			continue
+		}
+		m.Logits = largest(all[0].Logits, a.Logits)
+		pair, drops, err := w.pair(0, i, all, predictions)
+		if err != nil {
+			return err
+		}
+		m.Against, m.Drops = pair, drops
+		w.env.Report(experiment.Progress{Stage: "comparing pairs", Done: i, Total: len(all) - 1})
+	}
+	for _, names := range w.o.Pairs {
+		i, j := w.index(names[0]), w.index(names[1])
+		if i < 0 || j < 0 {
+			return fmt.Errorf("the pair %q: there is no such model", names)
+		}
+		pair, _, err := w.pair(i, j, all, predictions)
+		if err != nil {
+			return err
+		}
+		w.result.Pairs = append(w.result.Pairs, *pair)
+	}
+	return nil
+}
+
+func (w *work) index(name string) int {
+	return slices.IndexFunc(w.list, func(c *contender) bool { return c.entry.Name == name })
+}
+
+func largest(a, b [][]float32) float64 {
+	most := 0.0
+	for i := range a {
+		for j := range a[i] {
+			most = max(most, math.Abs(float64(a[i][j])-float64(b[i][j])))
+		}
+	}
+	return most
+}
+
+// pair compares models i and j: i − j. resampled are the differences of the metric in the resamples, ascending.
+func (w *work) pair(i, j int, all []*answers, predictions [][]task.Prediction) (_ *Pair, resampled []float64, err error) {
+	pair := &Pair{A: w.list[i].entry.Name, B: w.list[j].entry.Name}
+	if pair.Metric, resampled, err = w.resample(predictions[i], predictions[j]); err != nil {
+		return nil, nil, err
+	}
+	if pair.Loss, err = task.PairedBootstrap(all[i].Losses, all[j].Losses, w.resampling()); err != nil {
+		return nil, nil, err
+	}
+	if w.data.Task.Kind != task.Classification {
+		return pair, resampled, nil
+	}
+	var right [2][]bool
+	for k, p := range [2][]task.Prediction{predictions[i], predictions[j]} {
+		if right[k], err = task.Right(p, w.data.Examples); err != nil {
+			return nil, nil, err
+		}
+	}
+	test, err := task.McNemar(right[0], right[1])
+	pair.McNemar = &test
+	return pair, resampled, err
+}
+
+func (w *work) resampling() task.Resampling {
+	return task.Resampling{Resamples: w.o.Resamples, Seed: 1}
+}
+
+// resample is the bootstrap of the metric of a, or of that of a minus that of b, with what it drew, ascending.
+func (w *work) resample(a, b []task.Prediction) (task.BootstrapResult, []float64, error) {
+	metric, err := w.metric(a)
+	if err != nil {
+		return task.BootstrapResult{}, nil, err
+	}
+	minus := func([]int) float64 { return 0 }
+	if b != nil {
+		if minus, err = w.metric(b); err != nil {
+			return task.BootstrapResult{}, nil, err
+		}
+	}
+	var drawn []float64
+	result, err := task.Bootstrap(w.data.Len(), func(rows []int) float64 {
+		v := metric(rows) - minus(rows)
+		if !math.IsNaN(v) {
+			drawn = append(drawn, math.Round(1e6*v)/1e6)
+		}
+		return v
+	}, w.resampling())
+	if len(drawn) > 0 {
+		drawn = drawn[1:] // the estimate itself
+	}
+	slices.Sort(drawn)
+	return result, drawn, err
+}
+
+// metric is the metric of predictions on some of the examples.
+func (w *work) metric(p []task.Prediction) (func(rows []int) float64, error) {
+	if w.result.Metric == task.Accuracy {
+		right, err := task.Right(p, w.data.Examples)
+		return func(rows []int) float64 {
+			count := 0
+			for _, row := range rows {
+				if right[row] {
+					count++
+				}
+			}
+			return float64(count) / float64(len(rows))
+		}, err
+	}
+	drawn, gold := make([]task.Prediction, len(p)), make([]task.Example, len(p))
+	return func(rows []int) float64 {
+		for i, row := range rows {
+			drawn[i], gold[i] = p[row], w.data.Examples[row]
+		}
+		scores, err := task.Score(w.data.Task, drawn, gold)
+		if err != nil {
+			return math.NaN()
+		}
+		return scores[w.result.Metric]
+	}, nil
+}

@@ -1,0 +1,82 @@
+package compare
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+)
+
+// maxFileBytes is how long a file with a comparison may be.
+const maxFileBytes = 64 << 20
+
+// ErrNone says that there is no comparison yet.
+var ErrNone = errors.New("there are no measurements")
+
+// Read finds a comparison: in a file, or in a folder's recipes.json or compare.json. A file of the recipes' experiment holds one
+// under the key comparison. Without any the error is [ErrNone].
+func Read(path string) (*Comparison, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("compare: %s: %w", path, ErrNone)
+	case err != nil:
+		return nil, fmt.Errorf("compare: %w", err)
+	case info.IsDir():
+		for _, name := range []string{"compare.json", "recipes.json"} {
+			c, err := Read(filepath.Join(path, name))
+			if !errors.Is(err, ErrNone) {
+				return c, err
+			}
+		}
+		return nil, fmt.Errorf("compare: %s: %w", path, ErrNone)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("compare: %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxFileBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("compare: %w", err)
+	}
+	if len(text) > maxFileBytes {
+		return nil, fmt.Errorf("compare: %s: longer than %d bytes: that is no comparison", path, maxFileBytes)
+	}
+	var inside struct {
+		Comparison *Comparison `json:"comparison"`
+	}
+	c := &Comparison{}
+	if err := errors.Join(json.Unmarshal(text, &inside), json.Unmarshal(text, c)); err != nil {
+		return nil, fmt.Errorf("compare: %s is no comparison: %w", path, err)
+	}
+	if inside.Comparison != nil {
+		c = inside.Comparison
+	}
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("compare: %s: %w", path, err)
+	}
+	return c, nil
+}
+
+// check reports a comparison that was read and is none.
+func (c *Comparison) check() error {
+	if len(c.Models) == 0 || len(c.Batches) == 0 {
+		return errors.New("no models that were compared are in it")
+	}
+	for i, m := range c.Models {
+		switch {
+		case len(m.Latency) != len(c.Batches):
+			return fmt.Errorf("%q has times of %d batch sizes, of %d", m.Name, len(m.Latency), len(c.Batches))
+		case i > 0 && m.Against == nil:
+			return fmt.Errorf("%q is not held against the original", m.Name)
+		case m.Sizes.Stored < 0 || math.IsNaN(m.Score):
+			return fmt.Errorf("%q has no size or no score", m.Name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package compare
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/klauspost/compress/gzip"
+
+	"bertlab/gbert"
+	"bertlab/papers/experiment"
+)
+
+// sizes measures the file of weights.
+func (w *work) sizes(c *contender) (Sizes, error) {
+	store, err := w.store("sizes", map[string]any{"stored": c.stored}, c)
+	if err != nil {
+		return Sizes{}, err
+	}
+	return experiment.Step(store, "sizes", func() (Sizes, error) {
+		w.env.Report(experiment.Progress{Stage: "measuring the file of " + c.entry.Name})
+		dense, err := c.model.DenseBytes(w.ctx, gbert.Float32)
+		if err != nil {
+			return Sizes{}, err
+		}
+		zipped, err := gzipped(w.ctx, c.dir)
+		return Sizes{Float32: dense, Stored: c.stored, Gzip: zipped}, err
+	})
+}
+
+// counter counts what is written to it, until its context ends.
+type counter struct {
+	ctx   context.Context
+	bytes int64
+}
+
+func (c *counter) Write(data []byte) (int, error) {
+	c.bytes += int64(len(data))
+	return len(data), c.ctx.Err()
+}
+
+// gzipped is the size of a model's files of weights after gzip at its usual level.
+func gzipped(ctx context.Context, dir string) (int64, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.safetensors"))
+	if err != nil || len(files) == 0 {
+		return 0, fmt.Errorf("%s holds no weights: %w", dir, os.ErrNotExist)
+	}
+	count := &counter{ctx: ctx}
+	for _, path := range files {
+		if err := zip(count, path); err != nil {
+			return 0, err
+		}
+	}
+	return count.bytes, nil
+}
+
+func zip(to io.Writer, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	zipped := gzip.NewWriter(to)
+	if _, err := io.Copy(zipped, file); err != nil {
+		return err
+	}
+	return zipped.Close()
+}
