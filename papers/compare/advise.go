@@ -196,7 +196,7 @@ func (a *Advice) explain(best Candidate) {
 		a.Why = rule
 		a.Next = number(experiment.Text{
 			English: "The probability that the drop is within the limit is %.0f %% by the bootstrap over %d examples; %.0f %% of the timed samples were in time. Another training run would change the numbers too: repeat with other seeds before relying on it.",
-			Korean:  "하락 폭이 한도 안에 있을 확률은 부트스트랩(예제 %[2]d개)으로 %[1].0f%%이고, 잰 시간의 %[3].0f%%가 제한 안에 들었다. 학습을 다시 하면 수치가 달라질 수 있으니 다른 시드로 반복해 확인하라.",
+			Korean:  "하락 폭이 한도 안에 있을 확률은 부트스트랩(예제 %[2]d개)으로 %.0[1]f%%이고, 잰 시간의 %.0[3]f%%가 제한 안에 들었다. 학습을 다시 하면 수치가 달라질 수 있으니 다른 시드로 반복해 확인하라.",
 		}, 100*best.Within, a.Examples, 100*best.InTime)
 	case FitsMaybe:
 		a.Why = number(experiment.Text{

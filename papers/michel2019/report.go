@@ -126,7 +126,7 @@ func (r *Result) sections(list []experiment.NamedFigure, lang experiment.Languag
 	return append(sections,
 		figures.Section{Title: in("Speed", "속도"), Blocks: []figures.Block{
 			say("Masked heads cost what they cost before; only removed ones save time. Without half of the heads the model has %d of %d parameters and %.1f %% of the operations. Removed and masked heads give the same logits to within %.1e.",
-				"마스킹한 헤드는 여전히 같은 연산을 쓴다. 실제로 제거해야만 시간이 줄어든다. 헤드 절반을 제거한 모델의 파라미터는 %[2]d개 중 %[1]d개, 연산량은 %[3].1f%%이다. 제거한 경우와 마스킹한 경우의 로짓 차이는 %[4].1e 이내이다.",
+				"마스킹한 헤드는 여전히 같은 연산을 쓴다. 실제로 제거해야만 시간이 줄어든다. 헤드 절반을 제거한 모델의 파라미터는 %[2]d개 중 %[1]d개, 연산량은 %.1[3]f%%이다. 제거한 경우와 마스킹한 경우의 로짓 차이는 %.1[4]e 이내이다.",
 				r.Speed.PrunedParameters, r.Speed.Parameters, 100*float64(r.Speed.PrunedMACs)/float64(r.Speed.MACs), r.Speed.MaskedDifference),
 			block["heads-speed"], table(r.SpeedTable()),
 		}}, provenance), err

@@ -272,6 +272,9 @@ func written(t *testing.T, r *Result) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if strings.Contains(string(korean), "%!") {
+		t.Error("the Korean report has a number in the wrong place")
+	}
 	for _, c := range r.Claims {
 		if c.Korean == "" || !strings.Contains(string(korean), c.Korean) {
 			t.Errorf("the Korean report does not say: %s", c.Text)

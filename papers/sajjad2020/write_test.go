@@ -35,6 +35,9 @@ func checkWritten(t *testing.T, result *Result) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if strings.Contains(string(korean), "%!") {
+		t.Error("the Korean report has a number in the wrong place")
+	}
 	for _, c := range result.Claims {
 		if c.Korean == "" || !strings.Contains(string(korean), c.Korean) {
 			t.Errorf("the Korean report does not say: %s", c.Text)

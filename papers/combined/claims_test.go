@@ -1,0 +1,77 @@
+package combined
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"bertlab/figures"
+	"bertlab/gbert/task"
+	"bertlab/papers/compare"
+)
+
+// model is one whose metric drops by each of the values with equal probability.
+func model(name string, bytes int64, combined bool, speed float64, drops ...float64) compare.Measurement {
+	m := compare.Measurement{
+		Name: name, Sizes: compare.Sizes{Stored: bytes}, Combined: combined, Drops: drops,
+		Latency: []compare.Latency{{Batch: 1, Seconds: 0.01 / speed, Speed: speed, SpeedLow: speed - 0.02, SpeedHigh: speed + 0.02}},
+	}
+	if drops != nil {
+		m.Against = &compare.Pair{Metric: task.BootstrapResult{Estimate: (drops[0] + drops[len(drops)-1]) / 2, Low: drops[0], High: drops[len(drops)-1]}}
+	}
+	return m
+}
+
+// result has the models of every claim; change makes another one of it.
+func result(change func(c *compare.Comparison)) *Result {
+	c := &compare.Comparison{Metric: "accuracy", Batches: []int{1}, Models: []compare.Measurement{
+		model("fine-tuned", 90, false, 1), model("float16", 45, false, 1, -0.001, 0.001), model("embedding", 60, false, 1, 0, 0.01), model("shared", 80, false, 1, 0, 0.03),
+		model("everything", 20, true, 1.5, 0.005, 0.015), model("loses", 10, true, 2, 0.05, 0.06),
+	}, Pairs: []compare.Pair{
+		{A: "layers-distil", B: "layers", Metric: task.BootstrapResult{Estimate: 0.01, Low: 0.001, High: 0.02}},
+		{A: "fine-tuned-twice", B: "fine-tuned", Metric: task.BootstrapResult{Estimate: 0, Low: -0.01, High: 0.01}},
+	}}
+	if change != nil {
+		change(c)
+	}
+	return &Result{Comparison: c}
+}
+
+func TestClaimsAreJudgedByTheirRules(t *testing.T) {
+	find := func(c *compare.Comparison, name string) *compare.Measurement {
+		m, ok := c.Find(name)
+		if !ok {
+			t.Fatal(name)
+		}
+		return m
+	}
+	const holds, not, open = figures.Holds, figures.DoesNotHold, figures.CannotTell
+	for name, test := range map[string]struct {
+		change func(c *compare.Comparison)
+		want   []figures.Verdict
+	}{
+		"as it is":                      {nil, []figures.Verdict{holds, holds, holds, holds, open}},
+		"a single technique is smaller": {func(c *compare.Comparison) { find(c, "float16").Sizes.Stored = 15 }, []figures.Verdict{not, holds, holds, holds, open}},
+		"no combination is sure":        {func(c *compare.Comparison) { find(c, "everything").Drops = []float64{0.01, 0.05} }, []figures.Verdict{open, holds, holds, holds, open}},
+		"half precision costs a point":  {func(c *compare.Comparison) { *find(c, "float16") = model("float16", 45, false, 1, 0.008, 0.012) }, []figures.Verdict{holds, not, holds, holds, open}},
+		"half precision is uncertain":   {func(c *compare.Comparison) { *find(c, "float16") = model("float16", 45, false, 1, -0.01, 0.01) }, []figures.Verdict{holds, open, holds, holds, open}},
+		"sharing is faster":             {func(c *compare.Comparison) { *find(c, "shared") = model("shared", 80, false, 1.2, 0, 0.03) }, []figures.Verdict{holds, holds, not, holds, open}},
+		"perhaps sharing is faster":     {func(c *compare.Comparison) { *find(c, "shared") = model("shared", 80, false, 1.04, 0, 0.03) }, []figures.Verdict{holds, holds, open, holds, open}},
+		"the teacher does harm, training again helps": {func(c *compare.Comparison) {
+			c.Pairs[0].Metric.Low, c.Pairs[0].Metric.High = -0.02, -0.001
+			c.Pairs[1].Metric.Low = 0.001
+		}, []figures.Verdict{holds, holds, holds, not, holds}},
+		"without pairs and singles": {func(c *compare.Comparison) { c.Pairs, c.Models = nil, append(c.Models[:1:1], c.Models[4]) }, []figures.Verdict{holds, open, open, open, open}},
+	} {
+		var got []figures.Verdict
+		for _, claim := range result(test.change).claims() {
+			got = append(got, claim.Verdict)
+			if claim.Text == "" || claim.Korean == "" || claim.Measured == "" || strings.Contains(claim.Measured+claim.Explanation, "%!") {
+				t.Errorf("%s: %+v", name, claim)
+			}
+		}
+		if !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,237 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/compute/gobackend"
+
+	"bertlab/gbert"
+	"bertlab/gbert/backend"
+	"bertlab/gbert/hub"
+	"bertlab/gbert/tokenizer"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/layerdrop"
+)
+
+func environment(t testing.TB, dir string) *experiment.Environment {
+	t.Helper()
+	b, err := compute.NewWithConfig("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Finalize)
+	return &experiment.Environment{Backend: b, Choice: &backend.Choice{Name: "go"}, Hub: hub.New(hub.Options{Offline: true}), Dir: dir}
+}
+
+// contestants are a random classifier, the same in half precision, and the same without two of its four layers.
+func contestants(t testing.TB) ([]Entry, Options) {
+	t.Helper()
+	config, err := gbert.ParseConfig([]byte(`{"model_type": "bert", "vocab_size": 13, "hidden_size": 8, "num_hidden_layers": 4, "num_attention_heads": 2,
+		"intermediate_size": 12, "hidden_act": "gelu", "max_position_embeddings": 16, "type_vocab_size": 2, "initializer_range": 0.3}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := gbert.New(config, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "fine", "bad", "poor", "the", "film", "is", "very"}
+	if model.Tokenizer, err = tokenizer.FromVocab(words, true); err != nil {
+		t.Fatal(err)
+	}
+	if model, err = model.WithClassifier(2, nil, 1); err != nil {
+		t.Fatal(err)
+	}
+	shallow, err := layerdrop.Drop(model, []int{1, 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, err := range []error{
+		model.Save(filepath.Join(dir, "original"), gbert.Float32), model.Save(filepath.Join(dir, "half"), gbert.Float16), shallow.Save(filepath.Join(dir, "shallow"), gbert.Float32),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := "sentence\tlabel\n"
+	for i := range 60 {
+		text += fmt.Sprintf("the %sfilm is %s\t%d\n", strings.Repeat("very ", i%5), []string{"good", "bad", "fine", "poor"}[i%4], 1-i%2)
+	}
+	data := filepath.Join(dir, "dev.tsv")
+	if err := os.WriteFile(data, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	again := false
+	return []Entry{{Name: "original", Dir: filepath.Join(dir, "original")}, {Name: "half", Dir: filepath.Join(dir, "half"), Retrained: &again}, {Name: "shallow", Dir: filepath.Join(dir, "shallow"), Combined: true}},
+		Options{Task: "sst2", Data: data, Batches: []int{1, 4}, Length: 8, Repeats: 3, Resamples: 200, Pairs: [][2]string{{"half", "shallow"}}}
+}
+
+func compared(t testing.TB) *Comparison {
+	t.Helper()
+	entries, o := contestants(t)
+	c, err := Run(t.Context(), environment(t, t.TempDir()), entries, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestModelsStandSideBySide(t *testing.T) {
+	entries, o := contestants(t)
+	jobs := 0
+	o.Memory = func(_ context.Context, job MemoryJob) (*Memory, error) {
+		jobs++
+		if job.Batch != 4 || job.Length != 8 || job.Backend != "go" {
+			t.Errorf("%+v", job)
+		}
+		return &Memory{Peak: 5e6, Before: 4e6, Batch: job.Batch, Length: job.Length}, nil
+	}
+	dir := t.TempDir()
+	c, err := Run(t.Context(), environment(t, dir), entries, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	original, half, shallow := c.Models[0], c.Models[1], c.Models[2]
+	if c.Examples != 60 || c.Metric != "accuracy" || c.Majority != 0.5 || jobs != 3 || original.Against != nil || original.Drops != nil {
+		t.Errorf("%d examples, %s, largest class %g, %d jobs, %+v", c.Examples, c.Metric, c.Majority, jobs, original)
+	}
+	if half.Parameters != original.Parameters || half.Sizes.Float32 != original.Sizes.Float32 || half.Sizes.Stored >= original.Sizes.Stored || !(half.Logits > 0 && half.Logits < 0.01) {
+		t.Errorf("half precision: %+v of %+v, logits %g", half.Sizes, original.Sizes, half.Logits)
+	}
+	if shallow.Parameters >= original.Parameters || shallow.MACs >= original.MACs || shallow.Layers != 2 || !shallow.Combined || *half.Retrained || shallow.Retrained != nil {
+		t.Errorf("%+v", shallow)
+	}
+	for i, m := range c.Models {
+		if info, err := os.Stat(filepath.Join(entries[i].Dir, "model.safetensors")); err != nil || info.Size() != m.Sizes.Stored || m.Sizes.Gzip <= 0 {
+			t.Errorf("%s: %+v, %v", m.Name, m.Sizes, err)
+		}
+		if !(m.Low <= m.Score && m.Score <= m.High) || len(m.Latency) != 2 || m.Memory == nil {
+			t.Errorf("%s: %g [%g, %g], %d latencies", m.Name, m.Score, m.Low, m.High, len(m.Latency))
+		}
+		for _, l := range m.Latency {
+			if len(l.Samples) != 3 || !(0 < l.Low && l.Low <= l.Seconds && l.Seconds <= l.High) || i == 0 && l.Speed != 1 {
+				t.Errorf("%s: %+v", m.Name, l)
+			}
+		}
+		if i > 0 && (math.Abs(m.Against.Metric.Estimate-(original.Score-m.Score)) > 1e-12 || len(m.Drops) != 200 || m.Against.McNemar == nil || m.Against.A != "original") {
+			t.Errorf("%s: %+v", m.Name, m.Against)
+		}
+	}
+	if p := c.Pairs[0]; p.A != "half" || math.Abs(p.Loss.Estimate-(half.Loss-shallow.Loss)) > 1e-9 {
+		t.Errorf("%+v", c.Pairs)
+	}
+	again, err := Run(t.Context(), environment(t, dir), entries, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Provenance = c.Provenance
+	if !reflect.DeepEqual(again, c) || jobs != 3 {
+		t.Error("what was measured is measured again")
+	}
+}
+
+func TestAComparisonIsPublishedAndReadBack(t *testing.T) {
+	c := compared(t)
+	publication, err := c.Publication()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if _, err := publication.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, filepath.Join(dir, "compare.json")} {
+		read, err := Read(path)
+		if err != nil || !reflect.DeepEqual(read.Models, c.Models) {
+			t.Errorf("%s is read back as something else: %v", path, err)
+		}
+	}
+	report, err := os.ReadFile(filepath.Join(dir, "compare.ko.html"))
+	if err != nil || !strings.Contains(string(report), "파일 크기") {
+		t.Errorf("the Korean report: %v", err)
+	}
+	if rows := c.Table(experiment.Korean).Rows; len(rows) != 3 || rows[0][0] != "original" {
+		t.Errorf("%v", rows)
+	}
+}
+
+func TestWhatCannotBeComparedIsRefused(t *testing.T) {
+	entries, o := contestants(t)
+	bare, err := gbert.Load(entries[0].Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bare.Close()
+	three, err := bare.WithClassifier(3, nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide := filepath.Join(t.TempDir(), "three")
+	if err := three.Save(wide, gbert.Float32); err != nil {
+		t.Fatal(err)
+	}
+	for mentions, change := range map[string]func() ([]Entry, Options){
+		"at least two models": func() ([]Entry, Options) { return entries[:1], o },
+		"name of its own":     func() ([]Entry, Options) { return []Entry{entries[0], entries[0]}, o },
+		"batch size 0":        func() ([]Entry, Options) { o := o; o.Batches = []int{0}; return entries, o },
+		"three: ":             func() ([]Entry, Options) { return []Entry{entries[0], {Name: "three", Dir: wide}}, o },
+		"no such model":       func() ([]Entry, Options) { o := o; o.Pairs = [][2]string{{"half", "quarter"}}; return entries, o },
+		"nothing":             func() ([]Entry, Options) { return append(entries[:1:1], Entry{Name: "x", Dir: "/nothing/here"}), o },
+	} {
+		list, options := change()
+		if _, err := Run(t.Context(), environment(t, t.TempDir()), list, options); err == nil || !strings.Contains(err.Error(), mentions) {
+			t.Errorf("%s: %v", mentions, err)
+		}
+	}
+}
+
+func TestAFileThatIsNoComparisonIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Read(dir); !errors.Is(err, ErrNone) {
+		t.Error(err)
+	}
+	if _, err := Read(filepath.Join(dir, "nothing")); !errors.Is(err, ErrNone) {
+		t.Error(err)
+	}
+	path := filepath.Join(dir, "compare.json")
+	for _, text := range []string{"", "[]", "{}", `{"models": [{"name": "a"}], "batches": [1]}`, `{"batches": [1], "models": [{"latency": [{}]}, {"latency": [{}]}]}`, `{"comparison": {}}`} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(dir); err == nil || errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "compare.json") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func TestThePeakOfThisProcessGrowsWithWhatItHolds(t *testing.T) {
+	entries, _ := contestants(t)
+	before := peakResident()
+	if before == 0 {
+		t.Skip("this system does not tell a process's peak memory")
+	}
+	held := make([]byte, 64<<20)
+	for i := 0; i < len(held); i += 4096 {
+		held[i] = 1
+	}
+	m, err := MeasureMemory(t.Context(), MemoryJob{Dir: entries[0].Dir, Backend: "go", Batch: 2, Length: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Before < before+int64(len(held))/2 || m.Peak < m.Before || held[0] != 1 {
+		t.Errorf("%+v after %d", m, before)
+	}
+	if _, err := MeasureMemory(t.Context(), MemoryJob{Dir: entries[0].Dir, Backend: "go", Batch: 0, Length: 8}); err == nil {
+		t.Error("no rows, no error")
+	}
+}
