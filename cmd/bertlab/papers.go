@@ -7,6 +7,7 @@ import (
 	"bertlab/papers/michel2019"
 	"bertlab/papers/sajjad2020"
 	"bertlab/papers/sanh2020"
+	"bertlab/papers/wang2022"
 )
 
 // A paper is an experiment that reproduce can run.
@@ -61,6 +62,7 @@ var papers = []paper{
 	{"heads", "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)", reproduceHeads},
 	{"layers", "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)", reproduceLayers},
 	{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproduceMovement},
+	{"tucker", "Exploring Extreme Parameter Compression for Pre-trained Language Models (Wang, Ren and others 2022)", reproduceTucker},
 	{"recipes", "Techniques put together: recipes, and their models side by side", reproduceRecipes},
 }
 
@@ -120,6 +122,26 @@ func reproduceLayers(ctx context.Context, env *experiment.Environment, r reprodu
 	}
 	r.seeds(config.Seeds)
 	result, err := sajjad2020.Run(ctx, env, config)
+	if err != nil {
+		return nil, err
+	}
+	return publish(env, result, result.Claims)
+}
+
+func reproduceTucker(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
+	config := wang2022.Full()
+	if r.quick {
+		config = wang2022.Quick()
+	}
+	if r.model != "" {
+		config.Model = r.model
+	}
+	if r.task != "" {
+		config.Task = r.task
+	}
+	config.Data = r.data
+	r.seeds(config.Seeds)
+	result, err := wang2022.Run(ctx, env, config)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,99 @@
+package wang2022
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Config is the protocol. [Quick] and [Full] fill it in.
+type Config struct {
+	// Model is the pretrained model, by name or folder.
+	Model string `json:"model"`
+	// Task is the task, Data the file or folder with its train and dev split; empty: found by name.
+	Task string `json:"task"`
+	Data string `json:"data,omitempty"`
+	// Forms are the forms II, III and IV that are compared.
+	Forms []Form `json:"forms"`
+	// Ratios are the parts of the encoder matrices' parameters to keep, ascending; Recovered those at which small models learn again.
+	Ratios    []float64 `json:"ratios"`
+	Recovered []float64 `json:"recovered"`
+	// Sweeps is how often HOOI improves each factor of III and IV at most; 0 means none.
+	Sweeps int `json:"sweeps"`
+	// Seeds are those of fine-tuning: each has its own whole model, which is decomposed.
+	Seeds []uint64 `json:"seeds"`
+	// Epochs, BatchSize, MaxLength and LearningRate are those of the whole model's fine-tuning.
+	Epochs       int     `json:"epochs"`
+	BatchSize    int     `json:"batch_size"`
+	MaxLength    int     `json:"max_length"`
+	LearningRate float64 `json:"learning_rate"`
+	// RecoveryEpochs are the passes of each of the two stages of distillation; fine-tuning without a teacher has both stages' together.
+	RecoveryEpochs int     `json:"recovery_epochs"`
+	RecoveryRate   float64 `json:"recovery_rate"`
+	// TrainExamples, RecoveryExamples and TestExamples limit the data sets; 0: all.
+	TrainExamples    int `json:"train_examples"`
+	RecoveryExamples int `json:"recovery_examples"`
+	TestExamples     int `json:"test_examples"`
+	// SpeedBatch, SpeedLength and SpeedRepeats are batch size, tokens and timed pairs of the inference time; SpeedRatios the ratios
+	// that are timed, and LayerRanks the ranks of single maps, as parts of the break-even rank.
+	SpeedBatch   int       `json:"speed_batch"`
+	SpeedLength  int       `json:"speed_length"`
+	SpeedRepeats int       `json:"speed_repeats"`
+	SpeedRatios  []float64 `json:"speed_ratios"`
+	LayerRanks   []float64 `json:"layer_ranks"`
+}
+
+// Form is one of the paper's ways to store the encoder's matrices.
+type Form string
+
+// The forms.
+const (
+	II  Form = "II"  // each matrix a product of its own: truncated SVD
+	III Form = "III" // two factors for all matrices, a core for each slice
+	IV  Form = "IV"  // two factors for all matrices, cores mixed from a bank
+)
+
+// Quick is a protocol of minutes on two cores: one seed, three ratios, one of them recovered, few examples.
+func Quick() Config {
+	c := Full()
+	c.Ratios, c.Recovered, c.SpeedRatios, c.Seeds = []float64{0.1, 0.25, 0.5}, []float64{0.25}, []float64{0.1, 0.5}, []uint64{1}
+	c.BatchSize, c.LearningRate, c.RecoveryRate, c.MaxLength = 16, 2e-4, 5e-4, 32 // fewer examples, so more and larger steps with them
+	c.TrainExamples, c.RecoveryExamples, c.TestExamples, c.Sweeps = 1600, 480, 400, 1
+	c.SpeedRepeats, c.LayerRanks = 7, []float64{0.25, 1}
+	return c
+}
+
+// Full is the protocol whose numbers are the ones to quote.
+func Full() Config {
+	return Config{
+		Model: "all-MiniLM-L6-v2", Task: "movies", Forms: []Form{II, III, IV}, Ratios: []float64{0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 0.75},
+		Recovered: []float64{0.05, 0.1, 0.15, 0.25, 0.5}, Sweeps: 10, Seeds: []uint64{1, 2, 3},
+		Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 5e-5, RecoveryEpochs: 1, RecoveryRate: 2e-4,
+		SpeedBatch: 32, SpeedLength: 64, SpeedRepeats: 15, SpeedRatios: []float64{0.05, 0.1, 0.25, 0.5, 0.75}, LayerRanks: []float64{0.25, 0.5, 1, 1.5},
+	}
+}
+
+// check reports a protocol that cannot be done.
+func (c Config) check() error {
+	ratios := slices.Concat(c.Ratios, c.Recovered, c.SpeedRatios)
+	known := func(list []float64) bool {
+		return !slices.ContainsFunc(list, func(ratio float64) bool { return !slices.Contains(c.Ratios, ratio) })
+	}
+	switch {
+	case len(c.Forms) == 0 || len(c.Ratios) == 0 || len(c.Seeds) == 0:
+		return errors.New("the protocol needs at least one form, ratio and seed")
+	case slices.ContainsFunc(c.Forms, func(f Form) bool { return f != II && f != III && f != IV }):
+		return fmt.Errorf("the protocol has the forms %v; they are %s, %s and %s", c.Forms, II, III, IV)
+	case slices.Min(ratios) <= 0 || slices.Max(ratios) > 1 || !slices.IsSorted(c.Ratios):
+		return fmt.Errorf("the protocol has the ratios %v; they must be above 0, at most 1, and ascending", ratios)
+	case !known(c.Recovered) || !known(c.SpeedRatios):
+		return fmt.Errorf("the protocol recovers at %v and times at %v; both must be among the ratios %v", c.Recovered, c.SpeedRatios, c.Ratios)
+	case c.SpeedBatch < 1 || c.SpeedLength < 1 || c.SpeedRepeats < 1:
+		return errors.New("the protocol needs a batch size, a length and repeats of at least 1 for the speed")
+	case c.TrainExamples < 0 || c.RecoveryExamples < 0 || c.TestExamples < 0 || c.Sweeps < 0 || c.RecoveryEpochs < 1:
+		return errors.New("the protocol has a negative number of examples (0 means all) or of sweeps, or no epoch of recovery")
+	case slices.ContainsFunc(c.LayerRanks, func(part float64) bool { return !(part > 0 && part <= 2) }):
+		return fmt.Errorf("the protocol times single maps at %v of the break-even rank; each must be above 0 and at most 2", c.LayerRanks)
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package wang2022
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"bertlab/figures"
+)
+
+// caption names the model, the task and the seeds under a figure.
+func (r *Result) caption(extra string) string {
+	seeds := "seeds " + strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Config.Seeds), " ", ", "), "[]")
+	if len(r.Config.Seeds) == 1 {
+		seeds = fmt.Sprintf("seed %d", r.Config.Seeds[0])
+	}
+	text := fmt.Sprintf("%s, fine-tuned on %s, %s", r.Config.Model, r.Config.Task, seeds)
+	if extra != "" {
+		text += "; " + extra
+	}
+	return text
+}
+
+// label names a form for readers.
+func (f Form) label() string {
+	return map[Form]string{II: "II: each by itself", III: "III: shared factors", IV: "IV: matrix bank"}[f]
+}
+
+// ErrorCurves show the reconstruction error against what is left of the matrices' parameters, for each form.
+func (r *Result) ErrorCurves() (*figures.Figure, error) {
+	var curves []figures.Curve
+	for _, form := range r.Config.Forms {
+		curve := figures.Curve{Name: form.label()}
+		for _, ratio := range r.Config.Ratios {
+			if v, ok := r.variant(form, ratio); ok {
+				curve.X, curve.Y = append(curve.X, float64(v.Matrices)/float64(r.Matrices)), append(curve.Y, r.meanError(form, ratio))
+			}
+		}
+		curves = append(curves, curve)
+	}
+	least := r.Config.Ratios[0]
+	best, name := math.Inf(1), Form("")
+	for _, form := range r.Config.Forms {
+		if e := r.meanError(form, least); e < best {
+			best, name = e, form
+		}
+	}
+	return figures.Curves(figures.CurvesOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("With %.0f %% of the parameters, form %s is nearest to the matrices: error %.2f", 100*least, name, best),
+			XLabel: "parameters left of the encoder's matrices", YLabel: "‖W − Ŵ‖ / ‖W‖", Caption: r.caption("all encoder matrices together; before any recovery"),
+		},
+		Curves: curves, XFormat: figures.Percent, YRange: figures.Range{Min: 0, Max: 1},
+	})
+}
+
+// AccuracyCurves show the accuracy against what is left of the matrices' parameters for each form, recovered in one way, with the
+// intervals of the difference from the whole model.
+func (r *Result) AccuracyCurves(recovery Recovery) (*figures.Figure, error) {
+	var curves []figures.Curve
+	start := r.accuracy()
+	for _, form := range r.Config.Forms {
+		curve := figures.Curve{Name: form.label()}
+		for _, ratio := range r.Config.Ratios {
+			v, known := r.variant(form, ratio)
+			d, ok, err := r.against(cell{form, ratio, recovery})
+			if err != nil {
+				return nil, err
+			}
+			if !ok || !known {
+				continue
+			}
+			curve.X, curve.Y = append(curve.X, float64(v.Matrices)/float64(r.Matrices)), append(curve.Y, start+d.Estimate)
+			curve.Lo, curve.Hi = append(curve.Lo, start+d.Low), append(curve.Hi, start+d.High)
+		}
+		if len(curve.X) > 0 {
+			curves = append(curves, curve)
+		}
+	}
+	title := map[Recovery]string{
+		None: "Decomposed and not trained again", Tuned: "Decomposed, then fine-tuned on the labels", Distilled: "Decomposed, then distilled from the whole model",
+	}[recovery]
+	return figures.Curves(figures.CurvesOptions{
+		Frame: figures.Frame{
+			Title: title, XLabel: "parameters left of the encoder's matrices", YLabel: "accuracy, mean over seeds",
+			Caption: r.caption(fmt.Sprintf("%d test examples; bands: 95 %% interval of the difference from the whole model", r.Examples)),
+		},
+		Curves: curves, XFormat: figures.Percent, YFormat: figures.Percent,
+		HLines: []figures.Reference{{Value: start, Label: "whole"}, {Value: r.Majority, Label: "largest class"}},
+	})
+}
+
+// RecoveryBars show, at one ratio, what each form has after each way of recovery.
+func (r *Result) RecoveryBars(ratio float64) (*figures.Figure, error) {
+	start := r.accuracy()
+	var groups []string
+	series := []figures.BarSeries{{Name: "not trained again"}, {Name: "fine-tuned"}, {Name: "distilled"}}
+	for _, form := range r.Config.Forms {
+		v, _ := r.variant(form, ratio)
+		groups = append(groups, v.Name)
+		for i, recovery := range []Recovery{None, Tuned, Distilled} {
+			d, ok, err := r.against(cell{form, ratio, recovery})
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				d.Estimate, d.Low, d.High = math.NaN(), math.NaN(), math.NaN()
+			}
+			bars := &series[i]
+			bars.Values = append(bars.Values, 100*(start+d.Estimate))
+			bars.Lo, bars.Hi = append(bars.Lo, 100*(start+d.Low)), append(bars.Hi, 100*(start+d.High))
+		}
+	}
+	return figures.Bars(figures.BarsOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("What learning again gives back, with %.0f %% of the parameters", 100*ratio),
+			XLabel: "form and ranks", YLabel: "accuracy, %", Caption: r.caption(fmt.Sprintf("%d test examples; whiskers: 95 %% interval of the difference from the whole model", r.Examples)),
+		},
+		Groups: groups, Series: series, Format: "%.1f",
+		HLines: []figures.Reference{{Value: 100 * start, Label: "whole"}, {Value: 100 * r.Majority, Label: "largest class"}},
+	})
+}
+
+// SpeedBars show the measured speed-up of whole models beside what their operations promise.
+func (r *Result) SpeedBars() (*figures.Figure, error) {
+	var groups []string
+	measured, counted := figures.BarSeries{Name: "measured"}, figures.BarSeries{Name: "by operations"}
+	for _, s := range r.Speed {
+		groups = append(groups, s.Name)
+		measured.Values, measured.Lo, measured.Hi = append(measured.Values, s.Time.Ratio), append(measured.Lo, s.Time.Low), append(measured.Hi, s.Time.High)
+		counted.Values = append(counted.Values, s.MACRatio)
+	}
+	return figures.Bars(figures.BarsOptions{
+		Frame: figures.Frame{
+			Title: "Speed-up of decomposed models, measured and by counted operations", XLabel: "form and ranks", YLabel: "whole / decomposed",
+			Caption: fmt.Sprintf("%s, %s; batch %d × %d tokens, %d pairs; whiskers: quartiles", r.Config.Model, r.Provenance.Machine, r.Config.SpeedBatch, r.Config.SpeedLength, r.Config.SpeedRepeats),
+		},
+		Groups: groups, Series: []figures.BarSeries{measured, counted}, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: "as fast"}},
+	})
+}
+
+// MapBars show the speed-up of single maps against the rank.
+func (r *Result) MapBars() (*figures.Figure, error) {
+	var groups []string
+	measured, counted := figures.BarSeries{Name: "measured"}, figures.BarSeries{Name: "by operations"}
+	for _, m := range r.Maps {
+		groups = append(groups, fmt.Sprintf("%d×%d, rank %d", m.Out, m.In, m.Rank))
+		measured.Values, measured.Lo, measured.Hi = append(measured.Values, m.Ratio), append(measured.Lo, m.Low), append(measured.Hi, m.High)
+		counted.Values = append(counted.Values, m.MACRatio)
+	}
+	return figures.Bars(figures.BarsOptions{
+		Frame: figures.Frame{
+			Title: "Speed-up of a factored linear map, measured and by counted operations", XLabel: "matrix and rank", YLabel: "dense / factored",
+			Caption: fmt.Sprintf("%s, %s; %d tokens, pairs in turn; whiskers: quartiles", r.Config.Model, r.Provenance.Machine, r.Config.SpeedBatch*r.Config.SpeedLength),
+		},
+		Groups: groups, Series: []figures.BarSeries{measured, counted}, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: "as fast"}},
+	})
+}
+
+// RoleErrors show which matrices are approximated how well at a ratio.
+func (r *Result) RoleErrors(ratio float64) (*figures.Figure, error) {
+	roles := []string{"query", "key", "value", "attention_output", "ffn_in", "ffn_out"}
+	names := []string{"query", "key", "value", "output", "FFN in", "FFN out"}
+	var series []figures.BarSeries
+	for _, form := range r.Config.Forms {
+		v, _ := r.variant(form, ratio)
+		bars := figures.BarSeries{Name: v.Name}
+		for _, role := range roles {
+			bars.Values = append(bars.Values, v.ByRole[role])
+		}
+		series = append(series, bars)
+	}
+	return figures.Bars(figures.BarsOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("Which matrices lose most with %.0f %% of the parameters", 100*ratio),
+			XLabel: "matrices, all layers together", YLabel: "‖W − Ŵ‖ / ‖W‖", Caption: r.caption("before any recovery; first seed"),
+		},
+		Groups: names, Series: series, Format: "%.2f",
+	})
+}

@@ -1,0 +1,261 @@
+package wang2022
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
+	"bertlab/papers/experiment"
+)
+
+// run is an experiment under way.
+type run struct {
+	config Config
+	env    *experiment.Environment
+	store  *experiment.Store
+	result *Result
+
+	pretrained            *gbert.Model
+	train, recovery, test *task.Dataset
+}
+
+// Run does the experiment. Finished steps are remembered in the environment's folder; a run that was stopped goes on there.
+func Run(ctx context.Context, env *experiment.Environment, config Config) (*Result, error) {
+	r := &run{config: config, env: env, result: &Result{Config: config}}
+	began := time.Now()
+	if err := r.all(ctx); err != nil {
+		return nil, fmt.Errorf("wang2022: %w", err)
+	}
+	var err error
+	if r.result.Claims, err = r.result.claims(); err != nil {
+		return nil, fmt.Errorf("wang2022: %w", err)
+	}
+	r.result.Provenance.Seconds = time.Since(began).Seconds()
+	return r.result, nil
+}
+
+func (r *run) all(ctx context.Context) error {
+	if err := r.config.check(); err != nil {
+		return err
+	}
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
+	var err error
+	if r.result.Counts, err = counts(); err != nil {
+		return err
+	}
+	for i, seed := range r.config.Seeds {
+		if err := r.seed(ctx, seed, i == 0); err != nil {
+			return fmt.Errorf("seed %d: %w", seed, err)
+		}
+	}
+	r.result.Maps, err = experiment.Step(r.store, "maps", func() ([]MapSpeed, error) { return r.measureMaps(ctx) })
+	return err
+}
+
+// prepare loads model and data and opens the store.
+func (r *run) prepare(ctx context.Context) error {
+	c := r.config
+	model, resolved, err := r.env.Model(ctx, c.Model)
+	if err != nil {
+		return err
+	}
+	if !model.Config.IsPlain() {
+		return fmt.Errorf("%s is compressed already; a plain BERT was expected", c.Model)
+	}
+	r.pretrained = model
+	if r.result.Provenance, err = r.env.Describe(model, resolved); err != nil {
+		return err
+	}
+	if r.train, err = r.load(ctx, "train", c.TrainExamples, 401); err != nil {
+		return err
+	}
+	if r.recovery, err = r.load(ctx, "train", c.RecoveryExamples, 402); err != nil {
+		return err
+	}
+	if r.test, err = r.load(ctx, "dev", c.TestExamples, 403); err != nil {
+		return err
+	}
+	r.result.Metric, r.result.Examples, r.result.Majority = r.test.Task.Metrics[0], r.test.Len(), majority(r.test)
+	r.result.Provenance.Data = []experiment.DataProvenance{
+		experiment.DescribeData("train", r.train), experiment.DescribeData("recovery", r.recovery), experiment.DescribeData("test", r.test),
+	}
+	r.store, err = experiment.Open(r.env.Dir, map[string]any{
+		"paper": "wang2022", "config": c, "model": r.result.Provenance.ModelSHA256, "data": r.result.Provenance.Data,
+		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(r.result.Provenance.Versions),
+	})
+	return err
+}
+
+// load reads a split of the task, all of it or n examples.
+func (r *run) load(ctx context.Context, split string, n int, seed uint64) (*task.Dataset, error) {
+	all, err := r.env.Data(ctx, r.config.Task, split, r.config.Data)
+	if err != nil {
+		return nil, err
+	}
+	if all.Task.Kind != task.Classification {
+		return nil, fmt.Errorf("%s is not a classification task", r.config.Task)
+	}
+	if n == 0 || n >= all.Len() {
+		return all, nil
+	}
+	return all.Take(n, seed)
+}
+
+func majority(d *task.Dataset) float64 {
+	count := map[int]int{}
+	most := 0
+	for _, label := range d.Labels() {
+		count[label]++
+		most = max(most, count[label])
+	}
+	return float64(most) / float64(d.Len())
+}
+
+// seed fine-tunes the whole model with a seed, decomposes it in every form, and lets the small models learn again.
+func (r *run) seed(ctx context.Context, seed uint64, first bool) error {
+	name := fmt.Sprintf("whole-seed%d", seed)
+	model, whole, err := experiment.ModelStep(r.store, name, func() (*gbert.Model, Trial, error) {
+		start, err := r.pretrained.WithClassifier(r.train.Task.Outputs(), r.train.Task.Labels, seed)
+		if err != nil {
+			return nil, Trial{}, err
+		}
+		c := r.config
+		trained, seconds, err := r.learn(ctx, start, r.train, name, seed, c.Epochs, c.LearningRate, nil)
+		if err != nil {
+			return nil, Trial{}, err
+		}
+		trial, err := r.judge(ctx, trained)
+		trial.Seconds = seconds
+		return trained, trial, err
+	})
+	if err != nil {
+		return err
+	}
+	defer model.Close()
+	whole.Seed = seed
+	r.result.Whole = append(r.result.Whole, whole)
+	if first {
+		r.result.Parameters, r.result.MACs = model.NumParameters(), model.Config.MACs(r.config.SpeedLength, true).Total()
+		r.result.Matrices = matrixParameters(model)
+	}
+	s := &seedRun{run: r, seed: seed, whole: model}
+	defer s.close()
+	for _, form := range r.config.Forms {
+		for _, ratio := range r.config.Ratios {
+			if err := s.variant(ctx, form, ratio, first); err != nil {
+				return fmt.Errorf("form %s at a ratio of %g: %w", form, ratio, err)
+			}
+		}
+	}
+	return nil
+}
+
+// seedRun is the experiments on the whole model of a seed.
+type seedRun struct {
+	*run
+	seed    uint64
+	whole   *gbert.Model
+	logits  [][]float32 // of the whole model for the examples of the recovery; nil until they are needed
+	session *gbert.Session
+}
+
+func (s *seedRun) close() {
+	if s.session != nil {
+		s.session.Close()
+	}
+}
+
+// wholeSession is the whole model on the device.
+func (s *seedRun) wholeSession() (*gbert.Session, error) {
+	var err error
+	if s.session == nil {
+		s.session, err = gbert.NewSession(s.env.Backend, s.whole)
+	}
+	return s.session, err
+}
+
+// variant measures one decomposed model: error, size, accuracy with and without recovery, and time.
+func (s *seedRun) variant(ctx context.Context, form Form, ratio float64, first bool) error {
+	name := func(step string) string { return fmt.Sprintf("%s-seed%d-%s-%g", step, s.seed, form, ratio) }
+	var small *gbert.Model // decomposed when a step first needs it
+	var measured Variant
+	decomposed := func() (*gbert.Model, error) {
+		var err error
+		if small == nil {
+			s.env.Report(experiment.Progress{Stage: "decomposing " + name("")[1:]})
+			small, measured, err = s.decompose(ctx, form, ratio)
+		}
+		return small, err
+	}
+	v, err := experiment.Step(s.store, name("variant"), func() (Variant, error) {
+		_, err := decomposed()
+		return measured, err
+	})
+	if err != nil {
+		return err
+	}
+	s.result.Variants = append(s.result.Variants, v)
+	recoveries := []Recovery{None}
+	if slices.Contains(s.config.Recovered, ratio) {
+		recoveries = append(recoveries, Tuned, Distilled)
+	}
+	for _, recovery := range recoveries {
+		trial, err := experiment.Step(s.store, name(string(recovery)), func() (Trial, error) {
+			model, err := decomposed()
+			if err != nil {
+				return Trial{}, err
+			}
+			return s.recover(ctx, model, recovery, name(string(recovery)))
+		})
+		if err != nil {
+			return err
+		}
+		trial.Form, trial.Ratio, trial.Recovery, trial.Seed = form, ratio, recovery, s.seed
+		s.result.Trials = append(s.result.Trials, trial)
+	}
+	if !first || !slices.Contains(s.config.SpeedRatios, ratio) {
+		return nil
+	}
+	speed, err := experiment.Step(s.store, name("speed"), func() (Speed, error) {
+		model, err := decomposed()
+		if err != nil {
+			return Speed{}, err
+		}
+		return s.measureSpeed(ctx, model)
+	})
+	if err != nil {
+		return err
+	}
+	speed.Form, speed.Target, speed.Name = form, ratio, v.Name
+	s.result.Speed = append(s.result.Speed, speed)
+	return nil
+}
+
+// learn trains a model on examples and keeps the last weights.
+func (r *run) learn(ctx context.Context, model *gbert.Model, data *task.Dataset, name string, seed uint64, epochs int, rate float64, method *finetune.Method) (*gbert.Model, float64, error) {
+	result, err := finetune.Train(ctx, r.env.Backend, model, data, nil, finetune.Options{
+		Epochs: epochs, BatchSize: r.config.BatchSize, MaxLength: r.config.MaxLength, LearningRate: rate,
+		Seed: seed, Keep: finetune.KeepLast, Method: method, CheckpointDir: r.store.Checkpoint(name),
+		Progress: func(p finetune.Progress) {
+			detail := fmt.Sprintf("loss %.3f", p.Loss)
+			if p.Phase != "training" {
+				detail = p.Phase
+			}
+			r.env.Report(experiment.Progress{Stage: "training " + name, Done: p.Step, Total: p.Steps, Detail: detail})
+		},
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	seconds := 0.0
+	for _, epoch := range result.Epochs {
+		seconds += epoch.Seconds
+	}
+	return result.Model, seconds, nil
+}
