@@ -24,7 +24,8 @@ type Explorer struct {
 	backend  compute.Backend
 	space    Space
 	units    []*unit
-	sets     []*evaluated
+	all      []*evaluated
+	sets     []*evaluated // those of all that are evaluated
 	session  *gbert.Session
 	ends     map[*unit][][]*tensors.Tensor // θ₀, θ₁ and, if there is one, θ₂: the unit's weights
 	sum      *Exec
@@ -113,13 +114,14 @@ func (e *Explorer) open(space Space, sets []*finetune.Prepared) (err error) {
 		}
 	}
 	for _, set := range sets {
-		e.sets = append(e.sets, &evaluated{prepared: set, batches: renumber(set, rows), targets: set.Dataset.Labels()})
+		e.all = append(e.all, &evaluated{prepared: set, batches: renumber(set, rows), targets: set.Dataset.Labels()})
 	}
-	for _, set := range e.sets {
+	for _, set := range e.all {
 		for _, b := range set.batches {
 			set.inputs = append(set.inputs, gbert.BatchInputs(b))
 		}
 	}
+	e.sets = e.all
 	if e.sum, err = NewExec(e.backend, weightedSum); err != nil {
 		return err
 	}
@@ -186,7 +188,7 @@ func weightedSum(inputs []*Node) []*Node {
 
 // Close frees what is on the device.
 func (e *Explorer) Close() {
-	for _, set := range e.sets {
+	for _, set := range e.all {
 		gbert.Free(set.entering)
 		for _, inputs := range set.inputs {
 			gbert.Free(inputs)
@@ -208,7 +210,7 @@ func (e *Explorer) Close() {
 	if e.session != nil {
 		e.session.Close()
 	}
-	e.sets, e.ends, e.sum, e.session = nil, nil, nil, nil
+	e.all, e.sets, e.ends, e.sum, e.session = nil, nil, nil, nil, nil
 }
 
 func (e *Explorer) forgetPoint() {
@@ -220,6 +222,23 @@ func (e *Explorer) forgetPoint() {
 
 // Part is what moves.
 func (e *Explorer) Part() Part { return e.part }
+
+// Use chooses which of the sets are evaluated at the points that follow, by their numbers in [Open]; none: all of them.
+func (e *Explorer) Use(sets ...int) error {
+	if len(sets) == 0 {
+		e.sets = e.all
+		return nil
+	}
+	var chosen []*evaluated
+	for _, k := range sets {
+		if k < 0 || k >= len(e.all) {
+			return fmt.Errorf("landscape: set %d of 0…%d", k, len(e.all)-1)
+		}
+		chosen = append(chosen, e.all[k])
+	}
+	e.sets = chosen
+	return nil
+}
 
 // Move chooses what moves at the points that follow; everything else is at θ₁. What lies below the part is computed once, here.
 // A new Explorer moves the [Whole].
@@ -238,7 +257,7 @@ func (e *Explorer) Move(p Part) error {
 	for _, u := range e.units {
 		e.bind(u, e.ends[u][1])
 	}
-	for _, set := range e.sets {
+	for _, set := range e.all {
 		gbert.Free(set.entering)
 		set.entering = nil
 	}
@@ -246,7 +265,7 @@ func (e *Explorer) Move(p Part) error {
 	if e.from = e.firstMoving(p); e.from < 0 {
 		return nil
 	}
-	for _, set := range e.sets {
+	for _, set := range e.all {
 		for i := range set.batches {
 			state, err := e.programs.states(set.inputs[i], e.from)
 			if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Surface is a sweep's result.
@@ -136,8 +137,17 @@ func (e *Explorer) examples() []int {
 	return counts
 }
 
+// used are the numbers of the sets that are evaluated.
+func (e *Explorer) used() []int {
+	var numbers []int
+	for _, set := range e.sets {
+		numbers = append(numbers, slices.Index(e.all, set))
+	}
+	return numbers
+}
+
 func (e *Explorer) sweepIdentity(grid Grid, part Part) string {
-	text, err := json.Marshal(map[string]any{"explorer": e.identity, "grid": grid, "part": part, "backend": e.backend.Name()})
+	text, err := json.Marshal(map[string]any{"explorer": e.identity, "grid": grid, "part": part, "sets": e.used(), "backend": e.backend.Name()})
 	if err != nil { // plain numbers and names
 		panic(err)
 	}

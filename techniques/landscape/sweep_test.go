@@ -113,6 +113,24 @@ func TestForeignAndBrokenJournalsAreRefused(t *testing.T) {
 	}
 }
 
+func TestOnlyTheChosenSetsAreEvaluated(t *testing.T) {
+	e := toy(t)
+	both, err := e.At(context.Background(), Point{Alpha: 0.5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Use(1); err != nil {
+		t.Fatal(err)
+	}
+	surface, err := e.Sweep(context.Background(), Grid{Alpha: []float64{0.5}}, Whole(e.space.To.Config), "", nil)
+	if err != nil || len(surface.Sets) != 1 || surface.Sets[0].Loss[0][0] != both[1].Loss {
+		t.Errorf("%+v, %v; want the loss %g", surface, err, both[1].Loss)
+	}
+	if err := e.Use(2); err == nil {
+		t.Error("a third set was used")
+	}
+}
+
 func TestGridsThatCannotBeSweptAreRefused(t *testing.T) {
 	e := toy(t)
 	for _, grid := range []Grid{{}, {Alpha: []float64{1, 0}}, {Alpha: []float64{0, 2 * Farthest}}, {Alpha: []float64{0}, Beta: make([]float64, LargestGrid+1)}} {
