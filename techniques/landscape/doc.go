@@ -1,7 +1,7 @@
 // Package landscape looks at the loss around a fine-tuned BERT: along the way from the pretrained weights, and across it.
 //
 // What it does. With θ₀ before and θ₁ after fine-tuning, and θ₂ after fine-tuning on another data set (Hao, Dong, Wei and Xu 2019,
-// "Visualizing and Understanding the Effectiveness of BERT", arXiv:1908.05620, section 3):
+// "Visualizing and Understanding the Effectiveness of BERT", arXiv:1908.05620):
 //
 //	δ₁ = θ₁ − θ₀        δ₂ = (θ₂ − θ₀) · ‖δ₁‖/‖θ₂ − θ₀‖
 //	f(α) = J(θ₀ + αδ₁)        f(α, β) = J(θ₀ + αδ₁ + βδ₂)

@@ -6,7 +6,7 @@ import (
 	"bertlab/gbert"
 )
 
-// Projection is where weights on the way lie as seen from the line of fine-tuning (Hao et al. 2019, section 3.2):
+// Projection is where weights on the way lie as seen from the line of fine-tuning (Hao et al. 2019):
 //
 //	d_α = ⟨δⁱ, δ₁⟩ / ‖δ₁‖²        d_β = √((‖δⁱ‖/‖δ₁‖)² − d_α²)        δⁱ = θⁱ − θ₀
 //

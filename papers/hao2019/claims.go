@@ -1,0 +1,185 @@
+package hao2019
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"bertlab/figures"
+	"bertlab/gbert/task"
+	"bertlab/papers/experiment"
+)
+
+// The thresholds of the claims, fixed before the numbers were seen; with [Tolerance].
+const (
+	smoothRise     = 0.05 // of the descent: what a way that is called smooth may climb
+	consistentRho  = 0.5  // Spearman's ρ above which two surfaces are called consistent
+	orthogonalFrom = 80   // degrees from which two directions are called nearly orthogonal
+)
+
+// claims are the paper's statements with the numbers measured here.
+func (r *Result) claims() []experiment.Claim {
+	return []experiment.Claim{r.claimWidth(), r.claimSmooth(), r.claimConsistent(), r.claimRollback(), r.claimInvariant(), r.claimOrthogonal()}
+}
+
+func (e Estimate) format(verb string) string {
+	return fmt.Sprintf(verb+" ["+verb+", "+verb+"]", e.Value, e.Low, e.High)
+}
+
+// learned reports whether a model's training loss is below that of one that knows only the shares of the classes.
+func (r *Result) learned(c Curve) bool {
+	return c.end()+Tolerance*math.Log(float64(r.Classes)) < r.Prior
+}
+
+func widthText(c Curve) string {
+	if c.Open {
+		return "at least " + c.Width.format("%.2f")
+	}
+	return c.Width.format("%.2f")
+}
+
+func (r *Result) claimWidth() experiment.Claim {
+	claim := experiment.Claim{
+		Text:   "From pretrained weights fine-tuning finds a wider optimum than training from scratch.",
+		Korean: "사전 학습된 가중치에서 출발한 미세 조정은 무작위 초기화에서 학습할 때보다 더 넓은 최적점을 찾는다.",
+		Paper:  "wider and flatter for all four tasks (figures, no number)",
+		Measured: fmt.Sprintf("width in units of ‖δ₁‖: pretrained %s, scratch %s; difference %s. As distances: %.2f and %.2f (‖δ₁‖ = %.2f and %.2f). Training loss at the end %.3f and %.3f, of the class shares alone %.3f",
+			widthText(r.Fine), widthText(r.Scratch), r.WidthDifference.format("%+.2f"), r.Fine.Width.Value*r.Fine.Geometry.First, r.Scratch.Width.Value*r.Scratch.Geometry.First,
+			r.Fine.Geometry.First, r.Scratch.Geometry.First, r.Fine.end(), r.Scratch.end(), r.Prior),
+		Explanation: fmt.Sprintf("The width is that of the interval of α around 1 in which the training loss is at most %g·ln(classes) above f(1). Holds if the 95 %% interval of the difference (paired bootstrap over training examples) lies above 0. Nothing is decided where a model has not learned (its loss is not %g·ln(classes) below that of the class shares), or where the interval of the model from scratch reaches the end of the curve. It does not include what another training run would change.", Tolerance, Tolerance),
+	}
+	if r.learned(r.Fine) && r.learned(r.Scratch) && !r.Scratch.Open {
+		claim.Verdict = experiment.ByInterval(r.WidthDifference.Low, r.WidthDifference.High, 0)
+	}
+	return claim
+}
+
+func (r *Result) claimSmooth() experiment.Claim {
+	claim := experiment.Claim{
+		Text:   "From the pretrained weights the loss goes down smoothly to the fine-tuned ones.",
+		Korean: "사전 학습된 가중치에서 미세 조정된 가중치까지 손실이 매끄럽게 내려간다.",
+		Paper:  "a smooth way without bumps, trajectories that go straight down (figures, no number)",
+		Measured: fmt.Sprintf("on the line from α = 0 to 1 the loss falls by %s nats; the highest climb on the way is %s of that (from scratch: %s of %.3f nats)",
+			r.Fine.Drop.format("%.3f"), r.Fine.Rise.format("%.3f"), r.Scratch.Rise.format("%.3f"), r.Scratch.Drop.Value),
+		Explanation: fmt.Sprintf("Holds if the upper end of the 95 %% interval of the climb (bootstrap over training examples) is below %g of the descent, fails if the lower end is above. Nothing is decided where the interval of the descent includes 0.", smoothRise),
+	}
+	switch {
+	case r.Fine.Drop.Low <= 0:
+	case r.Fine.Rise.High < smoothRise:
+		claim.Verdict = figures.Holds
+	case r.Fine.Rise.Low > smoothRise:
+		claim.Verdict = figures.DoesNotHold
+	}
+	return claim
+}
+
+func (r *Result) claimConsistent() experiment.Claim {
+	s := r.Surface
+	measured := fmt.Sprintf("Spearman's ρ of training loss and dev error over %d points: %s", len(s.Alpha)*len(s.Beta), s.Consistency.format("%.2f"))
+	if r.ScratchSurface != nil {
+		measured += "; from scratch " + r.ScratchSurface.Consistency.format("%.2f")
+	}
+	return experiment.Claim{
+		Text:        "The surfaces of training loss and of the error on other data are consistent.",
+		Korean:      "훈련 손실의 지형과 새로운 데이터에 대한 오류의 지형은 일치한다.",
+		Paper:       "the optima of both lie together (figures, no number)",
+		Measured:    measured,
+		Verdict:     experiment.ByInterval(s.Consistency.Low, s.Consistency.High, consistentRho),
+		Explanation: fmt.Sprintf("Holds if the 95 %% interval of ρ (bootstrap over training and dev examples; the points are where we looked, no sample) lies above %g.", consistentRho),
+	}
+}
+
+func (r *Result) claimRollback() experiment.Claim {
+	low, middle, high := r.Rollback[1], r.Rollback[2], r.Rollback[3]
+	claim := experiment.Claim{
+		Text:   "Rolling back the low layers costs least.",
+		Korean: "하위 층을 사전 학습 상태로 되돌릴 때 손해가 가장 적다.",
+		Paper:  "accuracy without the low, middle, high third: MNLI +0.19, −1.83, −53.69; RTE −2.16, −5.41, −28.16; SST-2 −0.35, −0.92, −34.75; MRPC −2.21, −10.05, −12.03 points (recalled)",
+		Measured: fmt.Sprintf("change of accuracy, points: low %s, middle %s, high %s; low − middle %s, low − high %s; loss %.3f whole, %.3f, %.3f, %.3f",
+			low.Change.points(), middle.Change.points(), high.Change.points(), r.LowAgainst[0].points(), r.LowAgainst[1].points(), r.Rollback[0].Loss, low.Loss, middle.Loss, high.Loss),
+		Explanation: "Holds if accuracy with the low layers rolled back is higher than with the middle ones and than with the high ones, both 95 % intervals (paired bootstrap over dev examples) above 0; fails if one lies wholly below 0.",
+	}
+	switch {
+	case r.LowAgainst[0].High < 0 || r.LowAgainst[1].High < 0:
+		claim.Verdict = figures.DoesNotHold
+	case r.LowAgainst[0].Low > 0 && r.LowAgainst[1].Low > 0:
+		claim.Verdict = figures.Holds
+	}
+	return claim
+}
+
+func (e Estimate) points() string {
+	return Estimate{100 * e.Value, 100 * e.Low, 100 * e.High}.format("%+.1f")
+}
+
+// layerTravel is how far each layer moved in the two fine-tunings, relative to its weights.
+func (r *Result) layerTravel() (first, second []float64) {
+	for _, g := range r.Geometry {
+		if strings.HasPrefix(g.Name, "layer ") {
+			first, second = append(first, g.Travel()), append(second, g.OtherTravel())
+		}
+	}
+	return first, second
+}
+
+func (r *Result) claimInvariant() experiment.Claim {
+	first, second := r.layerTravel()
+	numbers := make([]float64, len(first))
+	for i := range numbers {
+		numbers[i] = float64(i)
+	}
+	claim := experiment.Claim{
+		Text:        "The lower layers change least in fine-tuning.",
+		Korean:      "미세 조정에서 하위 층이 가장 적게 변한다.",
+		Paper:       "the lower layers are more invariant (abstract; from the rollback, no distances)",
+		Explanation: "Spearman's ρ of the layer's number and ‖δ‖/‖θ₀‖, with its 95 % interval by Fisher's transformation over layers, for the fine-tuning on each of the two tasks. Holds if both intervals lie above 0, fails if both lie below or at 0. Adam's steps have much the same size in all weights, which a relative distance shows as well.",
+	}
+	above, below := 0, 0
+	var parts []string
+	for i, travel := range [][]float64{first, second} {
+		rho := task.SpearmanR(numbers, travel)
+		low, high, err := task.PearsonInterval(rho, len(travel), 0.95)
+		if err != nil { // all distances alike
+			parts = append(parts, "undefined")
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s ρ %s", []string{r.Config.Task, r.Config.Other}[i], Estimate{rho, low, high}.format("%+.2f")))
+		if low > 0 {
+			above++
+		}
+		if high <= 0 {
+			below++
+		}
+	}
+	claim.Measured = strings.Join(parts, "; ")
+	switch {
+	case above == 2:
+		claim.Verdict = figures.Holds
+	case below == 2:
+		claim.Verdict = figures.DoesNotHold
+	}
+	return claim
+}
+
+func degrees(cosine float64) float64 {
+	return math.Acos(max(-1, min(1, cosine))) * 180 / math.Pi
+}
+
+func (r *Result) claimOrthogonal() experiment.Claim {
+	bound := math.Cos(orthogonalFrom * math.Pi / 180)
+	claim := experiment.Claim{
+		Text:   "The directions of two tasks are nearly orthogonal.",
+		Korean: "두 과제의 미세 조정 방향은 거의 직교한다.",
+		Paper:  "nearly orthogonal, so that they span a plane (no number)",
+		Measured: fmt.Sprintf("cosine of the directions of %s and %s %s: an angle of %.1f°; two random directions of %d weights: ±%.4f",
+			r.Config.Task, r.Config.Other, r.Cosine.format("%+.3f"), degrees(r.Cosine.Value), r.Whole.Size, 1/math.Sqrt(float64(r.Whole.Size))),
+		Explanation: fmt.Sprintf("Holds if the 95 %% interval of the cosine (bootstrap over the model's weight matrices and vectors) lies within ±%.3f, an angle of %d° or more; fails if it lies wholly outside.", bound, orthogonalFrom),
+	}
+	switch {
+	case r.Cosine.Low > -bound && r.Cosine.High < bound:
+		claim.Verdict = figures.Holds
+	case r.Cosine.Low > bound || r.Cosine.High < -bound:
+		claim.Verdict = figures.DoesNotHold
+	}
+	return claim
+}

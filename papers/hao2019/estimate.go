@@ -1,0 +1,140 @@
+package hao2019
+
+import (
+	"math"
+
+	"bertlab/gbert/task"
+	"bertlab/techniques/landscape"
+)
+
+// Tolerance is how far above its value at the trained weights the loss may be inside an optimum, as a share of ln(classes), the loss
+// of a guess. Fixed before the numbers were seen.
+const Tolerance = 0.1
+
+// resamples of a bootstrap over examples.
+const resamples = 2000
+
+// bootstrap is an estimate with its interval over resampled examples.
+func bootstrap(n int, statistic func(rows []int) float64) (Estimate, error) {
+	b, err := task.Bootstrap(n, statistic, task.Resampling{Seed: 1, Resamples: resamples})
+	if err != nil {
+		return Estimate{}, err
+	}
+	return Estimate{b.Estimate, b.Low, b.High}, nil
+}
+
+// meanOver are the mean losses of some examples at each place, [place][example] to [place].
+func meanOver(losses [][]float64, rows []int) []float64 {
+	means := make([]float64, len(losses))
+	for i, examples := range losses {
+		for _, row := range rows {
+			means[i] += examples[row]
+		}
+		means[i] /= float64(len(rows))
+	}
+	return means
+}
+
+// width is that of the optimum at α = 1.
+func width(alpha, loss []float64, tolerance float64) (float64, bool) {
+	at := lossAt(alpha, loss, 1)
+	return landscape.Width(alpha, loss, 1, at+tolerance)
+}
+
+// lossAt is the loss at a place between the points.
+func lossAt(alpha, loss []float64, at float64) float64 {
+	for i := 1; i < len(alpha); i++ {
+		if at <= alpha[i] {
+			return loss[i-1] + (loss[i]-loss[i-1])*(at-alpha[i-1])/(alpha[i]-alpha[i-1])
+		}
+	}
+	return loss[len(loss)-1]
+}
+
+// drop is the descent from α = 0 to 1, rise the highest climb on the way as a share of it; without a descent it is NaN.
+func drop(alpha, loss []float64) float64 { return lossAt(alpha, loss, 0) - lossAt(alpha, loss, 1) }
+
+func rise(alpha, loss []float64) float64 {
+	d := drop(alpha, loss)
+	if d <= 0 {
+		return math.NaN()
+	}
+	return landscape.Rise(alpha, loss, 0, 1) / d
+}
+
+// describe makes a curve of a swept line.
+func (r *Result) describe(line *landscape.Surface, losses [][]float64) (Curve, error) {
+	c := Curve{Surface: line, losses: losses}
+	n, tolerance := len(losses[0]), Tolerance*math.Log(float64(r.Classes))
+	var err error
+	over := func(statistic func(loss []float64) float64) Estimate {
+		if err != nil {
+			return Estimate{}
+		}
+		var e Estimate
+		e, err = bootstrap(n, func(rows []int) float64 { return statistic(meanOver(losses, rows)) })
+		return e.finite()
+	}
+	for i := range line.Alpha {
+		e := over(func(loss []float64) float64 { return loss[i] })
+		c.Low, c.High = append(c.Low, e.Low), append(c.High, e.High)
+	}
+	c.Width = over(func(loss []float64) float64 { w, _ := width(line.Alpha, loss, tolerance); return w })
+	c.Rise = over(func(loss []float64) float64 { return rise(line.Alpha, loss) })
+	c.Drop = over(func(loss []float64) float64 { return drop(line.Alpha, loss) })
+	_, c.Open = width(line.Alpha, line.Sets[0].Loss[0], tolerance)
+	return c, err
+}
+
+// finite replaces what is undefined, because there is no descent on any resample, by 0.
+func (e Estimate) finite() Estimate {
+	for _, v := range []*float64{&e.Value, &e.Low, &e.High} {
+		if math.IsNaN(*v) {
+			*v = 0
+		}
+	}
+	return e
+}
+
+// widthDifference is by how much the first curve's optimum is wider, over the examples that both were measured on.
+func (r *Result) widthDifference(a, b Curve) (Estimate, error) {
+	tolerance := Tolerance * math.Log(float64(r.Classes))
+	return bootstrap(len(a.losses[0]), func(rows []int) float64 {
+		first, _ := width(a.Alpha, meanOver(a.losses, rows), tolerance)
+		second, _ := width(b.Alpha, meanOver(b.losses, rows), tolerance)
+		return first - second
+	})
+}
+
+// consistency is Spearman's ρ of training loss and dev error over the points of a grid, with an interval over resampled training and
+// dev examples. The points themselves are no sample: they are where we looked.
+func consistency(loss [][]float64, wrong [][]float64) (Estimate, error) {
+	fit, check := len(loss[0]), len(wrong[0])
+	return bootstrap(fit+check, func(rows []int) float64 {
+		var first, second []int
+		for _, row := range rows {
+			if row < fit {
+				first = append(first, row)
+			} else {
+				second = append(second, row-fit)
+			}
+		}
+		if len(first) == 0 || len(second) == 0 {
+			return math.NaN()
+		}
+		return task.SpearmanR(meanOver(loss, first), meanOver(wrong, second))
+	})
+}
+
+// cosine is that of the two directions, with an interval over resampled weight matrices and vectors.
+func cosine(weights []landscape.Geometry) (Estimate, error) {
+	e, err := bootstrap(len(weights), func(rows []int) float64 {
+		var inner, first, second float64
+		for _, i := range rows {
+			g := weights[i]
+			inner, first, second = inner+g.Inner, first+g.First*g.First, second+g.Second*g.Second
+		}
+		return inner / math.Sqrt(first*second)
+	})
+	return e.finite(), err
+}

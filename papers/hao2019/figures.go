@@ -1,0 +1,268 @@
+package hao2019
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"bertlab/figures"
+	"bertlab/techniques/landscape"
+)
+
+// caption names model, data and seed under a figure.
+func (r *Result) caption(extra string) string {
+	c := r.Config
+	text := fmt.Sprintf("%s, %s, seed %d", c.Model, c.Task, c.Seed)
+	if extra != "" {
+		text += "; " + extra
+	}
+	return text
+}
+
+// ceiling is the loss above which figures show no differences: far from the models losses are large and say nothing.
+func (r *Result) ceiling() float64 {
+	return 4 * math.Max(r.Prior, math.Max(r.Fine.Sets[0].Start.Loss, r.Scratch.Sets[0].Start.Loss))
+}
+
+// cut says under a figure what is not shown of it.
+func (r *Result) cut(sets ...landscape.SetSurface) string {
+	above, overflow, limit := 0, 0, r.ceiling()
+	for _, s := range sets {
+		overflow += s.Overflow
+		for _, row := range s.Loss {
+			for _, v := range row {
+				if v > limit {
+					above++
+				}
+			}
+		}
+	}
+	text := ""
+	if above > 0 {
+		text = fmt.Sprintf("; losses above %.2g nats are cut off (%d points)", limit, above)
+	}
+	if overflow > 0 {
+		text += fmt.Sprintf("; overflow at %d points counts as %.0f nats", overflow, landscape.LargestLoss)
+	}
+	return text
+}
+
+// CurveFigure shows the training loss along the line from the start to the trained weights, pretrained and from scratch.
+func (r *Result) CurveFigure() (*figures.Figure, error) {
+	limit := r.ceiling()
+	shown := func(name string, c Curve) figures.Curve {
+		curve := figures.Curve{Name: name}
+		for i, a := range c.Alpha {
+			y, low, high := c.Sets[0].Loss[0][i], c.Low[i], c.High[i]
+			if y > limit {
+				y, low, high = math.NaN(), math.NaN(), math.NaN()
+			}
+			curve.X, curve.Y, curve.Lo, curve.Hi = append(curve.X, a), append(curve.Y, y), append(curve.Lo, low), append(curve.Hi, math.Min(high, limit))
+		}
+		return curve
+	}
+	title := fmt.Sprintf("The optimum is %.1f wide from pretrained weights, %.1f from random ones", r.Fine.Width.Value, r.Scratch.Width.Value)
+	return figures.Curves(figures.CurvesOptions{
+		Frame: figures.Frame{
+			Title: title, XLabel: "α: 0 before training, 1 after it, in units of the distance between", YLabel: "training loss, nats",
+			Caption: r.caption(fmt.Sprintf("%d training examples; bands: 95 %% interval", r.Fine.Sets[0].Examples) + r.cut(r.Fine.Sets[0], r.Scratch.Sets[0])),
+		},
+		Curves: []figures.Curve{shown("pretrained", r.Fine), shown("scratch", r.Scratch)},
+		HLines: []figures.Reference{{Value: r.Prior, Label: "class shares"}},
+		VLines: []figures.Reference{{Value: 0, Label: "start"}, {Value: 1, Label: "trained"}},
+	})
+}
+
+// marks are the models in the plane.
+func (r *Result) marks(start string, g landscape.Geometry) []figures.Mark {
+	list := []figures.Mark{{X: 1, Label: "trained on " + r.Config.Task}, {Label: start}}
+	if at := 1 / g.Scale(); at <= r.Config.SurfaceRange[1] && g.Scale() > 0 {
+		list = append(list, figures.Mark{Y: at, Label: "trained on " + r.Config.Other})
+	}
+	return list
+}
+
+func (r *Result) planeFrame(title, extra string) figures.Frame {
+	return figures.Frame{
+		Title: title, XLabel: "α, along training on " + r.Config.Task, YLabel: "β, along training on " + r.Config.Other + ", rescaled to the same length",
+		Caption: r.caption(extra),
+	}
+}
+
+// LossFigure is the training loss over the plane from pretrained weights.
+func (r *Result) LossFigure() (*figures.Figure, error) {
+	return r.lossPlane(r.Surface, "pretrained", "The loss around the fine-tuned model")
+}
+
+// ScratchLossFigure is the same from random weights; there is none where the protocol does not ask for it.
+func (r *Result) ScratchLossFigure() (*figures.Figure, error) {
+	return r.lossPlane(r.ScratchSurface, "random", "The loss around the model trained from scratch")
+}
+
+func (r *Result) lossPlane(s *Surface, start, title string) (*figures.Figure, error) {
+	set := s.Sets[0]
+	return figures.Contour(figures.ContourOptions{
+		Frame: r.planeFrame(title, fmt.Sprintf("%d training examples at each of %d × %d points", set.Examples, len(s.Alpha), len(s.Beta))+r.cut(set)),
+		X:     s.Alpha, Y: s.Beta, Values: set.Loss, Scale: figures.Log, Limits: r.limits(set), Legend: "training loss, nats", Marks: r.marks(start, s.Geometry),
+	})
+}
+
+// limits of the colours of a loss.
+func (r *Result) limits(sets ...landscape.SetSurface) figures.Range {
+	low, high := math.Inf(1), 0.0
+	for _, s := range sets {
+		for _, row := range s.Loss {
+			low, high = math.Min(low, slices.Min(row)), math.Max(high, slices.Max(row))
+		}
+	}
+	return figures.Range{Min: math.Max(low, 1e-4), Max: math.Min(high, r.ceiling())}
+}
+
+// ErrorFigure is the error on the dev examples over the same plane.
+func (r *Result) ErrorFigure() (*figures.Figure, error) {
+	set := r.Surface.Sets[1]
+	return figures.Contour(figures.ContourOptions{
+		Frame: r.planeFrame(fmt.Sprintf("The error on other data agrees with the training loss: ρ = %.2f", r.Surface.Consistency.Value), fmt.Sprintf("%d dev examples", set.Examples)),
+		X:     r.Surface.Alpha, Y: r.Surface.Beta, Values: set.Error, Legend: "dev error, share", Marks: r.marks("pretrained", r.Surface.Geometry),
+	})
+}
+
+// TurningSurface is the training loss as a surface, to be drawn or to be turned by hand.
+func (r *Result) TurningSurface() figures.SurfaceOptions {
+	set := r.Surface.Sets[0]
+	marks := r.marks("pretrained", r.Surface.Geometry)
+	for i := range marks {
+		marks[i].Label = []string{"trained", "pretrained", r.Config.Other}[i]
+	}
+	return figures.SurfaceOptions{
+		Frame: figures.Frame{
+			Title: "The loss around the fine-tuned model", XLabel: "α, " + r.Config.Task, YLabel: "β, " + r.Config.Other,
+			Caption: r.caption(fmt.Sprintf("%d training examples", set.Examples) + r.cut(set)),
+		},
+		X: r.Surface.Alpha, Y: r.Surface.Beta, Values: set.Loss, Scale: figures.Log, Limits: r.limits(set), ZLabel: "training loss, nats, logarithmic", Marks: marks,
+	}
+}
+
+// SurfaceFigure is the training loss as a surface.
+func (r *Result) SurfaceFigure() (*figures.Figure, error) { return figures.Surface(r.TurningSurface()) }
+
+// TrajectoryFigure is the way of fine-tuning over the training loss.
+func (r *Result) TrajectoryFigure() (*figures.Figure, error) {
+	return r.trajectory(r.Surface, 0, "pretrained", "fine-tuning")
+}
+
+// ScratchTrajectoryFigure is the same for training from scratch; there is none where the protocol asks for no surface of it.
+func (r *Result) ScratchTrajectoryFigure() (*figures.Figure, error) {
+	return r.trajectory(r.ScratchSurface, 2, "random", "training from scratch")
+}
+
+func (r *Result) trajectory(s *Surface, run int, start, what string) (*figures.Figure, error) {
+	set, way := s.Sets[0], r.Runs[run].Way
+	var path []figures.Waypoint
+	farthest := 0.0
+	for i, w := range way {
+		label := ""
+		if i == 0 || i == len(way)-1 {
+			label = fmt.Sprintf("step %d", w.Step)
+		}
+		path = append(path, figures.Waypoint{X: w.Alpha, Y: w.Orthogonal, Value: w.Loss, Label: label})
+		farthest = math.Max(farthest, w.Orthogonal)
+	}
+	frame := r.planeFrame(
+		fmt.Sprintf("The way of %s leaves the line by up to %.2f of its length", what, farthest),
+		"trajectory: d_α and d_β, the magnitude off the line in any direction, which is no coordinate along β: the loss there is that of the fill, not of the ground"+r.cut(set))
+	frame.YLabel = "ground: β, along training on " + r.Config.Other + "; trajectory: d_β, magnitude off the line"
+	return figures.Contour(figures.ContourOptions{
+		Frame: frame, X: s.Alpha, Y: s.Beta, Values: set.Loss, Scale: figures.Log, Limits: r.limits(set), Legend: "training loss, nats",
+		Path: path, PathName: "trajectory, filled with its own loss",
+	})
+}
+
+// PartFigure is the training loss when one third of the layers moves: 0 low, 1 middle, 2 high. All have the same colours.
+func (r *Result) PartFigure(i int) (*figures.Figure, error) {
+	s := r.Parts[i]
+	var sets []landscape.SetSurface
+	for _, p := range r.Parts {
+		sets = append(sets, p.Sets[0])
+	}
+	back := s.Sets[0].Start.Loss
+	return figures.Contour(figures.ContourOptions{
+		Frame: r.planeFrame(fmt.Sprintf("Only the %s layers move: rolled back, the loss is %.2f", s.Part.Name, back),
+			fmt.Sprintf("%s of %d, the rest as fine-tuned; %d training examples; the same colours for low, middle and high", s.Part.Layers(), r.Layers, s.Sets[0].Examples)+r.cut(sets...)),
+		X: s.Alpha, Y: s.Beta, Values: s.Sets[0].Loss, Scale: figures.Log, Limits: r.limits(sets...), Legend: "training loss, nats",
+		Levels: r.partLevels(sets), Marks: []figures.Mark{{X: 1, Label: "fine-tuned"}, {Label: "rolled back"}},
+	})
+}
+
+// partLevels are common to the three surfaces: at equal ratios from the lowest to the highest loss.
+func (r *Result) partLevels(sets []landscape.SetSurface) []float64 {
+	limits := r.limits(sets...)
+	var levels []float64
+	for i := 1; i < 10; i++ {
+		levels = append(levels, limits.Min*math.Pow(limits.Max/limits.Min, float64(i)/10))
+	}
+	return levels
+}
+
+// RollbackBars show what setting a part back to the pretrained weights costs.
+func (r *Result) RollbackBars() (*figures.Figure, error) {
+	var groups []string
+	bars := figures.BarSeries{Name: "accuracy"}
+	for _, row := range r.Rollback[1:] {
+		name := row.Name
+		if row.Layers != "no layer" && row.Name != "whole" {
+			name += ", " + row.Layers
+		}
+		groups = append(groups, name)
+		bars.Values, bars.Lo, bars.Hi = append(bars.Values, 100*row.Change.Value), append(bars.Lo, 100*row.Change.Low), append(bars.Hi, 100*row.Change.High)
+	}
+	return figures.Bars(figures.BarsOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("Rolled back, the low layers cost %s points, the high ones %s", signed(bars.Values[0]), signed(bars.Values[2])),
+			XLabel: "set back to the pretrained weights", YLabel: "change of accuracy, points",
+			Caption: r.caption(fmt.Sprintf("%d dev examples; accuracy of the fine-tuned model %.3f; whiskers: 95 %% interval of the paired difference", len(r.Rollback[0].Right), r.Rollback[0].Accuracy)),
+		},
+		Groups: groups, Series: []figures.BarSeries{bars}, Format: "%+.1f",
+	})
+}
+
+func signed(v float64) string {
+	if v < 0 {
+		return fmt.Sprintf("−%.1f", -v)
+	}
+	return fmt.Sprintf("+%.1f", v)
+}
+
+// TravelBars show how far each part of the model went in fine-tuning.
+func (r *Result) TravelBars() (*figures.Figure, error) {
+	var groups []string
+	first, second := figures.BarSeries{Name: r.Config.Task}, figures.BarSeries{Name: r.Config.Other}
+	for _, g := range r.Geometry {
+		groups = append(groups, g.Name)
+		first.Values, second.Values = append(first.Values, 100*g.Travel()), append(second.Values, 100*g.OtherTravel())
+	}
+	return figures.Bars(figures.BarsOptions{
+		Frame: figures.Frame{
+			Title: "How far each part moves in fine-tuning", XLabel: "part of the model", YLabel: "‖θ − θ₀‖ / ‖θ₀‖, %", Caption: r.caption("fine-tuned on two tasks"),
+		},
+		Groups: groups, Series: []figures.BarSeries{first, second}, Format: "%.1f",
+	})
+}
+
+// ConsistencyScatter shows each point of the plane by its training loss and its dev error.
+func (r *Result) ConsistencyScatter() (*figures.Figure, error) {
+	var x, y []float64
+	for j, row := range r.Surface.Sets[0].Loss {
+		for i, loss := range row {
+			x, y = append(x, math.Log10(math.Max(loss, 1e-4))), append(y, r.Surface.Sets[1].Error[j][i])
+		}
+	}
+	return figures.Scatter(figures.ScatterOptions{
+		Frame: figures.Frame{
+			Title: "Where the training loss is low, the error on other data is low", XLabel: "training loss, nats, logarithmic", YLabel: "dev error",
+			Caption: r.caption(fmt.Sprintf("one point for each of the %d points of the plane", len(x))),
+		},
+		X: x, Y: y, Note: "Spearman's ρ = " + r.Surface.Consistency.format("%.2f"), YFormat: figures.Percent,
+		XFormat: func(v float64) string { return fmt.Sprintf("%.2g", math.Pow(10, v)) },
+	})
+}
