@@ -40,6 +40,11 @@ func TestWrongCallsEndWithTwoAndSayWhatIsPossible(t *testing.T) {
 		"no learning rate":       {[]string{"finetune", "--out", "x", "--lr", "0"}, []string{"--lr 0"}},
 		"unknown keep":           {[]string{"finetune", "--out", "x", "--keep", "first"}, []string{"best", "last"}},
 		"one file for two sets":  {[]string{"finetune", "--model", model, "--task", "sst2", "--out", "x", "--data", data}, []string{"--train", "--dev"}},
+		"landscape of one model": {[]string{"landscape", "--to", model}, []string{"--from", "--to"}},
+		"landscape of one point": {[]string{"landscape", "--from", model, "--to", model, "--grid", "1"}, []string{"--grid 1", "2 to 1001"}},
+		"range the wrong way":    {[]string{"landscape", "--from", model, "--to", model, "--range", "2,-1"}, []string{"--range 2,-1", "-1,2"}},
+		"part that is none":      {[]string{"landscape", "--from", model, "--to", model, "--part", "left"}, []string{"low", "middle", "high"}},
+		"turning a line":         {[]string{"landscape", "--from", model, "--to", model, "--turn", "x.html"}, []string{"--other"}},
 		"unknown paper":          {[]string{"reproduce", "nonesuch"}, []string{"nonesuch"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -62,7 +62,7 @@ for success, 2 for a wrong call and 1 for a failure.`,
 	flags.StringVar(&a.data, "data", "", "file or folder with the data (default: the task's own, from the caches or the network)")
 	flags.StringVar(&a.out, "out", "", "where the result goes")
 	root.AddCommand(
-		a.setupCommand(), a.doctorCommand(), a.finetuneCommand(), a.evalCommand(), a.headsCommand(), a.layersCommand(), a.movementCommand(), a.tuckerCommand(), a.shareCommand(), a.profileCommand(),
+		a.setupCommand(), a.doctorCommand(), a.finetuneCommand(), a.evalCommand(), a.headsCommand(), a.layersCommand(), a.movementCommand(), a.tuckerCommand(), a.shareCommand(), a.landscapeCommand(), a.profileCommand(),
 		a.exportCommand(), a.reproduceCommand(), a.labCommand(),
 		a.recipeCommand(),
 		a.compareCommand(), a.adviseCommand(), a.measureMemoryCommand(),

@@ -75,6 +75,10 @@ func Open(backend compute.Backend, space Space, sets ...*finetune.Prepared) (*Ex
 		e.Close()
 		return nil, fmt.Errorf("landscape: %w", err)
 	}
+	if err := e.Move(Whole(space.To.Config)); err != nil {
+		e.Close()
+		return nil, err
+	}
 	return e, nil
 }
 
@@ -126,10 +130,8 @@ func (e *Explorer) open(space Space, sets []*finetune.Prepared) (err error) {
 		return err
 	}
 	e.sum.WithName("point of the landscape").SetMaxCache(-1)
-	if e.programs, err = newPrograms(e.session); err != nil {
-		return err
-	}
-	return e.Move(Whole(small.To.Config))
+	e.programs, err = newPrograms(e.session)
+	return err
 }
 
 // identify is a hash of what the losses depend on.
