@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"net/url"
 	"strings"
 )
 
@@ -25,7 +26,7 @@ type Section struct {
 	Blocks []Block
 }
 
-// Block is a part of a section: [Paragraph], [FigureBlock], [TableBlock], [Claims], [Provenance] or [Code].
+// Block is a part of a section: [Paragraph], [FigureBlock], [TableBlock], [Claims], [Provenance], [Link] or [Code].
 type Block interface {
 	write(out *bytes.Buffer, n *numbers) error
 }
@@ -71,6 +72,9 @@ type KeyValue struct{ Key, Value string }
 
 // Provenance says where the numbers come from; it is folded away on screen and open on paper.
 type Provenance []KeyValue
+
+// Link is a line that leads to another file, such as a report in the same folder: Target is a relative path or an https address.
+type Link struct{ Text, Target string }
 
 // Code is a listing, such as the command that made the report.
 type Code string
@@ -202,6 +206,15 @@ func (p Provenance) write(out *bytes.Buffer, n *numbers) error {
 		fmt.Fprintf(out, "<tr><th scope=\"row\">%s</th><td>%s</td></tr>\n", text(kv.Key), text(kv.Value))
 	}
 	out.WriteString("</tbody></table>\n</details>\n")
+	return nil
+}
+
+func (l Link) write(out *bytes.Buffer, _ *numbers) error {
+	target, err := url.Parse(l.Target)
+	if err != nil || l.Target == "" || target.Scheme != "https" && (target.Scheme != "" || target.Host != "" || strings.HasPrefix(l.Target, "/")) {
+		return fmt.Errorf("figures: link to %q: a relative path or an https address was expected", l.Target)
+	}
+	fmt.Fprintf(out, "<p><a href=\"%s\">%s</a></p>\n", text(target.String()), text(orElse(l.Text, l.Target)))
 	return nil
 }
 

@@ -141,3 +141,19 @@ func TestReportSaysWhichBlockIsWrong(t *testing.T) {
 		}
 	}
 }
+
+func TestLinksLeadToTheSameFolderOrToTheWeb(t *testing.T) {
+	report := func(target string) ([]byte, error) {
+		return (&Report{Title: "t", Sections: []Section{{Title: "s", Blocks: []Block{Link{"a <b>", target}}}}}).HTML()
+	}
+	for _, target := range []string{"heads.html", "sub/a b.html", "https://arxiv.org/abs/1905.10650"} {
+		if raw, err := report(target); err != nil || !strings.Contains(string(raw), "<p><a href=") || strings.Contains(string(raw), "<b>") {
+			t.Errorf("%s: %v", target, err)
+		}
+	}
+	for _, target := range []string{"", "javascript:alert(1)", "http://example.org", "/etc/passwd", "//example.org/x", "file:///etc/passwd"} {
+		if _, err := report(target); err == nil {
+			t.Errorf("%q is a target", target)
+		}
+	}
+}

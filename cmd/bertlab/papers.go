@@ -44,6 +44,10 @@ type outcome struct {
 	Files  []string           `json:"files"`
 	Claims []experiment.Claim `json:"-"`
 	Result any                `json:"result"` // plain data with JSON tags
+	// Figure stands for all of the paper's in the report on all papers; nil: none does.
+	Figure *experiment.NamedFigure `json:"-"`
+	// Err is why there is no result; nil: there is one.
+	Err error `json:"-"`
 }
 
 // publish writes a paper's result, figures, tables and reports into the environment's folder.
@@ -54,7 +58,19 @@ func publish(env *experiment.Environment, result interface {
 	if err != nil {
 		return nil, err
 	}
-	return &outcome{Report: files[len(files)-1], Files: files, Claims: claims, Result: result}, nil
+	done := &outcome{Report: files[len(files)-1], Files: files, Claims: claims, Result: result}
+	if drawn, ok := result.(interface {
+		Figures() ([]experiment.NamedFigure, error)
+	}); ok {
+		list, err := drawn.Figures()
+		if err != nil {
+			return nil, err
+		}
+		if len(list) > 0 {
+			done.Figure = &list[0]
+		}
+	}
+	return done, nil
 }
 
 // papers are the papers in the order in which they are run.

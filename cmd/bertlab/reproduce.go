@@ -24,8 +24,9 @@ func (a *app) reproduceCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "reproduce [paper…]",
 		Short: "Run the experiments of papers, from data to figures",
-		Long: `Run the experiments of papers, all of them or those that are named, and write results, figures and one HTML report to the
-folder --out (default: results). A run that was stopped goes on where it was. Papers:` + "\n" + list.String(),
+		Long: `Run the experiments of papers, all of them or those that are named, and write results, figures and HTML reports, in English and
+Korean, to the folder --out (default: results). Without a name, all are run, and index.html leads to them: every claim with its
+verdict, and the models of the recipes side by side. A run that was stopped goes on where it was. Papers:` + "\n" + list.String(),
 		Example: `  bertlab reproduce heads --quick
   bertlab reproduce --out results`,
 		RunE: a.begin(func(command *cobra.Command, args []string) error {
@@ -41,13 +42,24 @@ folder --out (default: results). A run that was stopped goes on where it was. Pa
 			if errors.Is(err, context.Canceled) {
 				return fmt.Errorf("%w; repeat the command to go on", err)
 			}
+			document := map[string]any{}
+			for name, result := range results {
+				document[name] = result
+			}
+			if len(args) == 0 && len(results) > 0 { // also when one of them failed
+				index, failed := writeIndex(a.out, chosen, results)
+				document["index"], err = index, errors.Join(err, failed)
+			}
 			if err != nil {
 				return err
 			}
-			return a.print(results, func(w io.Writer) {
+			return a.print(document, func(w io.Writer) {
 				for _, p := range chosen {
 					fmt.Fprintf(w, "%s\n\n%s\n", p.title, claimTable(results[p.name].Claims).Text())
 					fmt.Fprintf(w, "report\t%s\n", results[p.name].Report)
+				}
+				if len(args) == 0 {
+					fmt.Fprintf(w, "all\t%s\n", document["index"])
 				}
 			})
 		}),
@@ -56,7 +68,8 @@ folder --out (default: results). A run that was stopped goes on where it was. Pa
 	return command
 }
 
-// reproduce runs the papers on one backend; the results are by the papers' names.
+// reproduce runs the papers on one backend; the results are by the papers' names. One that fails does not keep the others from
+// being run: its error is among the results, and returned at the end.
 func (a *app) reproduce(ctx context.Context, chosen []paper, r reproduction) (map[string]*outcome, error) {
 	if a.out == "" {
 		a.out = "results"
@@ -72,16 +85,25 @@ func (a *app) reproduce(ctx context.Context, chosen []paper, r reproduction) (ma
 	}
 	defer done()
 	results := map[string]*outcome{}
+	var failures []error
 	for _, p := range chosen {
 		a.meter.Say("%s: %s", p.name, p.title)
-		if results[p.name], err = p.run(ctx, env, r); err != nil {
-			return nil, fmt.Errorf("%s: %w", p.name, err)
+		result, err := p.run(ctx, env, r)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", p.name, err)
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			a.meter.Warn("%v", err)
+			result = &outcome{Err: err}
+			failures = append(failures, err)
 		}
+		results[p.name] = result
 	}
 	if c := backend.Compiled(env.Backend); c.Programs > 0 {
 		a.meter.Say("compiled %d programs in %.0f s, used them %d times again", c.Programs, c.Time.Seconds(), c.Reused)
 	}
-	return results, nil
+	return results, errors.Join(failures...)
 }
 
 // claimTable lists a paper's claims with what became of them.
