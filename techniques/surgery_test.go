@@ -31,7 +31,7 @@ func TestSurgeryOnABankIsThatOnItsMatrices(t *testing.T) {
 	same := map[int][]int{0: {1, 9}, 1: {1, 9}, 2: {1, 9}}
 	for name, steps := range map[string][]func(m *gbert.Model) (*gbert.Model, error){
 		"heads":                {removeHeads(heads.Set{0: {0}, 2: {1}})},
-		"all heads of a layer": {removeHeads(heads.Set{1: {0, 1}})},
+		"all heads of a layer": {removeHeads(heads.Set{1: {0, 1, 2, 3}})},
 		"heads twice":          {removeHeads(heads.Set{1: {0}}), removeHeads(heads.Set{1: {1}})},
 		"neurons":              {removeNeurons(map[int][]int{0: {0, 3, 11}, 2: {8, 9, 10, 11}})},
 		"neurons twice":        {removeNeurons(map[int][]int{0: {0, 3, 11}}), removeNeurons(map[int][]int{0: {0, 5}})},

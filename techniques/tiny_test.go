@@ -22,10 +22,10 @@ import (
 
 var pureGo = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go") })
 
-// tiny is a random classifier of two labels, of 8 hidden features, 2 heads and 12 neurons a layer, with biases.
+// tiny is a random classifier of two labels, of 8 hidden features, 4 heads and 12 neurons a layer, with biases.
 func tiny(t testing.TB, layers int, seed uint64) *gbert.Model {
 	t.Helper()
-	config, err := gbert.ParseConfig(fmt.Appendf(nil, `{"model_type": "bert", "vocab_size": 16, "hidden_size": 8, "num_hidden_layers": %d, "num_attention_heads": 2,
+	config, err := gbert.ParseConfig(fmt.Appendf(nil, `{"model_type": "bert", "vocab_size": 16, "hidden_size": 8, "num_hidden_layers": %d, "num_attention_heads": 4,
 		"intermediate_size": 12, "hidden_act": "gelu", "max_position_embeddings": 16, "type_vocab_size": 2, "initializer_range": 0.5}`, layers))
 	if err != nil {
 		t.Fatal(err)
