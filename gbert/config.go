@@ -113,8 +113,11 @@ const (
 	maxHeads           = 1 << 20 // of all layers; the largest ALBERT has 768
 )
 
-// ReadConfig reads config.json from a model folder.
+// ReadConfig reads config.json from a model folder. A save into it that was killed while it put its files in place is finished first.
 func ReadConfig(dir string) (*Config, error) {
+	if err := finishSave(dir); err != nil {
+		return nil, fmt.Errorf("gbert: %s: %w", dir, err)
+	}
 	path := filepath.Join(dir, "config.json")
 	file, err := os.Open(path)
 	if err != nil {

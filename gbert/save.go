@@ -20,8 +20,7 @@ const (
 )
 
 // Save writes the model to a folder in the Hugging Face layout: config.json, model.safetensors, and the tokenizer's files.
-// Each file is written under a temporary name first and all are renamed at the end, so that a full disk or a kill leaves
-// what was there. Other files in the folder stay.
+// A full disk or a kill leaves what was there, or else the whole new model: never files of both. Other files in the folder stay.
 func (m *Model) Save(dir string, precision Precision) error {
 	if err := m.save(dir, precision, denseFile); err != nil {
 		return fmt.Errorf("gbert: saving to %s: %w", dir, err)
@@ -40,7 +39,7 @@ func (m *Model) save(dir string, precision Precision, store storage) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	staging, err := os.MkdirTemp(dir, ".saving-")
+	staging, err := stage(dir)
 	if err != nil {
 		return err
 	}
@@ -65,16 +64,7 @@ func (m *Model) save(dir string, precision Precision, store storage) error {
 			return err
 		}
 	}
-	files, err := os.ReadDir(staging)
-	if err != nil {
-		return err
-	}
-	for _, file := range files {
-		if err := os.Rename(filepath.Join(staging, file.Name()), filepath.Join(dir, file.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
+	return commit(dir, staging)
 }
 
 func (p Precision) dtype() (safetensors.DType, error) {
