@@ -192,15 +192,17 @@ func (s *seedRun) prune(ctx context.Context) error {
 	for draw := range s.config.RandomOrders {
 		plans = append(plans, plan{AtRandom, draw, heads.Fixed(heads.RankAtRandom(config, s.seed*1000+uint64(draw))), false})
 	}
+	var known []heads.PruneStep
 	for _, p := range plans {
 		name := s.step(fmt.Sprintf("prune-%s-%d", p.order, p.draw))
 		curve, err := experiment.Step(s.store, name, func() (Curve, error) {
 			steps, err := heads.Prune(ctx, s.session, s.test, heads.PruneOptions{
-				Rank: p.rank, Recompute: p.recompute, Step: s.config.Step, Progress: s.env.Stage("pruning by " + string(p.order)),
+				Rank: p.rank, Recompute: p.recompute, Step: s.config.Step, Known: known, Progress: s.env.Stage("pruning by " + string(p.order)),
 			})
 			if err != nil {
 				return Curve{}, err
 			}
+			known = steps
 			return s.curve(p.order, p.draw, steps)
 		})
 		if err != nil {

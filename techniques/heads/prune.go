@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -18,6 +19,9 @@ type PruneOptions struct {
 	Recompute bool
 	// Step is the share of all heads that goes in a step; 0.1 when 0.
 	Step float64
+	// Known are steps that are evaluated already, of the same model on the same data set by another order. What has the same heads
+	// masked, as the first and the last step do, is taken from them.
+	Known []PruneStep
 	// Progress, if not nil, is told how many steps of how many are evaluated.
 	Progress func(done, total int)
 }
@@ -87,11 +91,14 @@ func Prune(ctx context.Context, s *gbert.Session, p *finetune.Prepared, o PruneO
 		if len(removed) != target {
 			return nil, fmt.Errorf("heads: the ranking has too few heads: %d of the model's %d", len(ranking), total)
 		}
-		evaluation, err := p.Evaluate(ctx, s, mask, nil)
-		if err != nil {
+		step := PruneStep{Fraction: float64(target) / float64(max(total, 1)), Removed: NewSet(removed...)}
+		known := slices.IndexFunc(o.Known, func(other PruneStep) bool { return other.Removed.String() == step.Removed.String() })
+		if known >= 0 {
+			step.Evaluation = o.Known[known].Evaluation
+		} else if step.Evaluation, err = p.Evaluate(ctx, s, mask, nil); err != nil {
 			return nil, err
 		}
-		steps = append(steps, PruneStep{Fraction: float64(target) / float64(max(total, 1)), Removed: NewSet(removed...), Evaluation: evaluation})
+		steps = append(steps, step)
 		if o.Progress != nil {
 			o.Progress(k+1, count+1)
 		}

@@ -108,3 +108,30 @@ func TestPruneSaysWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+func TestStepsThatAreKnownAreNotEvaluatedAgain(t *testing.T) {
+	m := tiny(t, 2, 1)
+	s, p := session(t, m), prepare(t, m, sentences(6, 1), 4)
+	ranking := All(m.Config)
+	first, err := Prune(context.Background(), s, p, PruneOptions{Rank: Fixed(ranking), Step: 1. / 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := Prune(context.Background(), s, p, PruneOptions{Rank: Fixed(Reversed(ranking)), Step: 1. / 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, err := Prune(context.Background(), s, p, PruneOptions{Rank: Fixed(Reversed(ranking)), Step: 1. / 3, Known: first})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := len(steps) - 1
+	for i, step := range steps {
+		if got, want := step.Evaluation == first[i].Evaluation, i == 0 || i == last; got != want {
+			t.Errorf("step %d of %d, without %s: taken from the other order is %v", i, last, step.Removed, got)
+		}
+		if step.Evaluation.Loss != plain[i].Evaluation.Loss {
+			t.Errorf("step %d: loss %g, want %g", i, step.Evaluation.Loss, plain[i].Evaluation.Loss)
+		}
+	}
+}
