@@ -495,3 +495,32 @@ func ExampleSession_BatchLogits() {
 	// examples [1 0] padded to 2 × 6 logits 2 × 2
 	// examples [2] padded to 2 × 6 logits 1 × 2
 }
+
+func TestAProgramMayPutOutLessThanItBuilds(t *testing.T) {
+	onBackends(t, func(t *testing.T, b compute.Backend) {
+		model := load(t, "tiny")
+		s, err := NewSession(b, model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		states := func(name string, pick func(all []*Node) *Node) []float32 {
+			program, err := s.Program(name, func(begin func(Taps) *Forward, inputs []*Node) []*Node {
+				return []*Node{pick(begin(Taps{HiddenStates: true}).Encode(InputNodes(inputs), false).HiddenStates)}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			outputs, err := program.Run(BatchInputs(readGolden().batch())...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return tensors.MustCopyFlatData[float32](outputs[0])
+		}
+		embedded := states("embeddings alone", func(all []*Node) *Node { return all[0] }) // with weights of all layers as inputs
+		both := states("with the top layer", func(all []*Node) *Node { return Concatenate([]*Node{all[0], all[len(all)-1]}, 0) })
+		if !slices.Equal(embedded, both[:len(embedded)]) {
+			t.Error("the embeddings are others where nothing else is put out")
+		}
+	})
+}

@@ -102,7 +102,8 @@ func (s *Session) program(name string, layer int, fn func(begin func(Taps) *Forw
 	exec, err := NewExec(s.backend, func(inputs []*Node) []*Node {
 		g := inputs[0].Graph()
 		source := &sessionWeights{session: s, graph: g, nodes: map[string]*Node{}}
-		return fn(func(taps Taps) *Forward { return NewForward(s.model.Config, g, source.weight, taps) }, inputs)
+		outputs := fn(func(taps Taps) *Forward { return NewForward(s.model.Config, g, source.weight, taps) }, inputs)
+		return lastInGraph(outputs)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("gbert: %s: %w", name, err)
@@ -123,6 +124,16 @@ func (s *Session) program(name string, layer int, fn func(begin func(Taps) *Forw
 	})
 	s.programs[name] = shared
 	return &Program{executable: shared, name: name, layer: layer}, nil
+}
+
+// lastInGraph puts an output behind all inputs of the graph. Weights become inputs when they are first asked for, which may be
+// after what is put out was built, as those of the layers above a hidden state; the pure Go backend (compute v0.1.0) ends such a
+// program with "index out of range".
+func lastInGraph(outputs []*Node) []*Node {
+	if n := len(outputs); n > 0 {
+		outputs[n-1] = Identity(outputs[n-1])
+	}
+	return outputs
 }
 
 // sessionWeights makes parameters of a graph for the session's weights.
