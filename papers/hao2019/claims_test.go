@@ -1,0 +1,152 @@
+package hao2019
+
+import (
+	"math"
+	"testing"
+
+	"bertlab/figures"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/landscape"
+)
+
+// found is a result with which every claim holds.
+func found() *Result {
+	curve := func(end float64) Curve {
+		return Curve{Surface: &landscape.Surface{Geometry: landscape.Geometry{First: 2}, Sets: []landscape.SetSurface{{End: landscape.Measure{Loss: end}}}}}
+	}
+	r := &Result{
+		Config: Config{Task: "movies", Other: "tweets"}, Layers: 6, Classes: 2, Prior: math.Ln2, Fine: curve(0.2), Scratch: curve(0.4),
+		WidthDifference: Estimate{0.8, 0.5, 1.1},
+		Surface:         &Surface{Surface: &landscape.Surface{Grid: landscape.Plane(-1, 2, 4)}, Consistency: Estimate{0.9, 0.8, 0.95}},
+		Rollback:        []Rollback{{Name: "none"}, {Name: "low"}, {Name: "middle"}, {Name: "high"}},
+		LowAgainst:      []Estimate{{0.03, 0.01, 0.05}, {0.2, 0.15, 0.25}},
+		Cosine:          Estimate{0.05, 0.01, 0.09},
+	}
+	r.Fine.Rise, r.Fine.Drop = Estimate{0.01, 0, 0.03}, Estimate{0.5, 0.4, 0.6}
+	r.Geometry = append(r.Geometry, landscape.Geometry{Name: "embeddings", Norm: 1, First: 9, Second: 9})
+	for l := range 6 {
+		r.Geometry = append(r.Geometry, landscape.Geometry{Name: (&landscape.Part{First: l, End: l + 1}).Layers(), Norm: 1, First: float64(l), Second: float64(l * l)})
+	}
+	return r
+}
+
+func TestEachClaimFollowsItsRule(t *testing.T) {
+	const width, smooth, consistent, rollback, invariant, orthogonal = 0, 1, 2, 3, 4, 5
+	all := []figures.Verdict{figures.Holds, figures.Holds, figures.Holds, figures.Holds, figures.Holds, figures.Holds}
+	for name, test := range map[string]struct {
+		change  func(*Result)
+		claim   int
+		verdict figures.Verdict
+	}{
+		"as it is":                {func(*Result) {}, width, figures.Holds},
+		"narrower":                {func(r *Result) { r.WidthDifference = Estimate{-0.5, -0.8, -0.2} }, width, figures.DoesNotHold},
+		"perhaps wider":           {func(r *Result) { r.WidthDifference = Estimate{0.1, -0.2, 0.4} }, width, figures.CannotTell},
+		"scratch has not learned": {func(r *Result) { r.Scratch.Sets[0].End.Loss = 0.65 }, width, figures.CannotTell},
+		"scratch reaches the end": {func(r *Result) { r.Scratch.Open = true }, width, figures.CannotTell},
+		"fine reaches the end":    {func(r *Result) { r.Fine.Open = true }, width, figures.Holds},
+		"a bump":                  {func(r *Result) { r.Fine.Rise = Estimate{0.2, 0.1, 0.3} }, smooth, figures.DoesNotHold},
+		"perhaps a bump":          {func(r *Result) { r.Fine.Rise = Estimate{0.04, 0.01, 0.1} }, smooth, figures.CannotTell},
+		"no descent":              {func(r *Result) { r.Fine.Drop = Estimate{0.01, -0.1, 0.1} }, smooth, figures.CannotTell},
+		"another surface":         {func(r *Result) { r.Surface.Consistency = Estimate{0.1, -0.1, 0.3} }, consistent, figures.DoesNotHold},
+		"perhaps another surface": {func(r *Result) { r.Surface.Consistency = Estimate{0.5, 0.4, 0.6} }, consistent, figures.CannotTell},
+		"low layers cost most":    {func(r *Result) { r.LowAgainst[1] = Estimate{-0.1, -0.2, -0.01} }, rollback, figures.DoesNotHold},
+		"low as middle":           {func(r *Result) { r.LowAgainst[0] = Estimate{0.01, -0.01, 0.03} }, rollback, figures.CannotTell},
+		"low layers move most": {func(r *Result) {
+			for i := range r.Geometry {
+				r.Geometry[i].First, r.Geometry[i].Second = -r.Geometry[i].First, -r.Geometry[i].Second
+			}
+		}, invariant, figures.DoesNotHold},
+		"two tasks disagree": {func(r *Result) {
+			for i := range r.Geometry {
+				r.Geometry[i].Second = -r.Geometry[i].Second
+			}
+		}, invariant, figures.CannotTell},
+		"all layers move alike": {func(r *Result) {
+			for i := range r.Geometry {
+				r.Geometry[i].First, r.Geometry[i].Second = 1, 1
+			}
+		}, invariant, figures.CannotTell},
+		"the same direction":   {func(r *Result) { r.Cosine = Estimate{0.6, 0.5, 0.7} }, orthogonal, figures.DoesNotHold},
+		"opposite directions":  {func(r *Result) { r.Cosine = Estimate{-0.6, -0.7, -0.5} }, orthogonal, figures.DoesNotHold},
+		"perhaps an angle":     {func(r *Result) { r.Cosine = Estimate{0.15, 0.1, 0.2} }, orthogonal, figures.CannotTell},
+		"orthogonal after all": {func(r *Result) { r.Cosine = Estimate{0, -0.1, 0.1} }, orthogonal, figures.Holds},
+	} {
+		r := found()
+		test.change(r)
+		claims := r.claims()
+		for i, c := range claims {
+			want := all[i]
+			if i == test.claim {
+				want = test.verdict
+			}
+			if c.Verdict != want {
+				t.Errorf("%s: claim %d (%s) is %v, want %v: %s", name, i, c.Text, c.Verdict, want, c.Measured)
+			}
+		}
+		checkClaims(t, claims)
+	}
+}
+
+func checkClaims(t *testing.T, claims []experiment.Claim) {
+	t.Helper()
+	for _, c := range claims {
+		if c.Text == "" || c.Korean == "" || c.Paper == "" || c.Measured == "" || c.Explanation == "" {
+			t.Errorf("a claim is not told in full: %+v", c)
+		}
+	}
+}
+
+func TestTheWidthIsComparedOverTheSameExamples(t *testing.T) {
+	alpha := landscape.Axis(-1, 3, 41)
+	r := &Result{Classes: 2}
+	parabola := func(steep float64) Curve {
+		c := Curve{Surface: &landscape.Surface{Grid: landscape.Grid{Alpha: alpha}, Sets: []landscape.SetSurface{{Loss: [][]float64{make([]float64, len(alpha))}}}}}
+		for i, a := range alpha {
+			var row []float64
+			for e := range 20 {
+				row = append(row, steep*(a-1)*(a-1)*(1+0.1*float64(e%5)))
+			}
+			c.losses = append(c.losses, row)
+			c.Sets[0].Loss[0][i] = meanOver([][]float64{row}, []int{0, 1, 2, 3, 4})[0]
+		}
+		return c
+	}
+	wide, narrow := parabola(0.1), parabola(1)
+	difference, err := r.widthDifference(wide, narrow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tolerance := Tolerance * math.Ln2
+	want := 2*math.Sqrt(tolerance/0.12) - 2*math.Sqrt(tolerance/1.2)
+	if math.Abs(difference.Value-want) > 0.03 || !(difference.Low < difference.Value && difference.Value < difference.High) {
+		t.Errorf("%+v, want about %.3f", difference, want)
+	}
+	described, err := r.describe(narrow.Surface, narrow.losses)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if described.Open || described.Rise.Value != 0 || math.Abs(described.Drop.Value-1.2) > 1e-9 || math.Abs(described.Width.Value-2*math.Sqrt(tolerance/1.2)) > 0.03 {
+		t.Errorf("%+v", described)
+	}
+}
+
+func TestConsistencyIsTheRankCorrelationOfTwoSurfaces(t *testing.T) {
+	var loss, same, other [][]float64
+	for p := range 30 {
+		var a, b, c []float64
+		for e := range 40 {
+			a = append(a, float64(p)+0.1*float64(e%7))
+			b = append(b, float64((p+e)/40%2)) // more wrong as p grows
+			c = append(c, float64((p*7+e)%2))
+		}
+		loss, same, other = append(loss, a), append(same, b), append(other, c)
+	}
+	agree, err := consistency(loss, same)
+	if err != nil || agree.Value < 0.9 || agree.Low < 0.5 {
+		t.Errorf("%+v, %v", agree, err)
+	}
+	differ, err := consistency(loss, other)
+	if err != nil || math.Abs(differ.finite().Value) > 0.5 {
+		t.Errorf("%+v, %v", differ, err)
+	}
+}
