@@ -6,11 +6,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"bertlab/cmd/bertlab/internal/jupyter"
+	"bertlab/papers/experiment"
 )
 
 // labDocument is what lab prints after a run without a browser.
@@ -82,6 +84,9 @@ func (a *app) execute(ctx context.Context, environment *jupyter.Environment, f *
 	var variables []string
 	if f.quick {
 		variables = append(variables, "BERTLAB_QUICK=1")
+	}
+	if strings.HasSuffix(f.execute, experiment.KoreanNotebook) {
+		variables = append(variables, experiment.LanguageVariable+"="+string(experiment.Korean))
 	}
 	if a.backend != "" {
 		variables = append(variables, "GOMLX_BACKEND="+a.backend)

@@ -235,3 +235,24 @@ func TestThePeakOfThisProcessGrowsWithWhatItHolds(t *testing.T) {
 		t.Error("no rows, no error")
 	}
 }
+
+func TestExcerptsAndConstraintsStandOnTheMeasurements(t *testing.T) {
+	c := compared(t)
+	for _, lang := range []experiment.Language{experiment.English, experiment.Korean} {
+		excerpt := c.Excerpt(lang, "shallow", "nonesuch")
+		if len(excerpt.Rows) != 2 || excerpt.Rows[1][0] != "shallow" || excerpt.Rows[1][6].(float64) >= 100 || excerpt.Rows[0][5].(float64) != 100 {
+			t.Errorf("%v", excerpt.Rows)
+		}
+		table := c.ConstraintTable(lang, 1)
+		// Any drop is allowed: the shallow model takes the least operations; without retraining, half is the smaller file, since
+		// nobody knows of the shallow one.
+		if rows := table.Rows; rows[len(rows)-1][1] != "shallow" || rows[1][1] != "half" {
+			t.Errorf("%v", rows)
+		}
+		for _, row := range c.ConstraintTable(lang, -2).Rows { // nothing may lose so little
+			if row[1] != "original" {
+				t.Errorf("%v", row)
+			}
+		}
+	}
+}

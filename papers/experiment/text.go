@@ -1,5 +1,10 @@
 package experiment
 
+import (
+	"os"
+	"strings"
+)
+
 // Language is a language of reports and notebooks, by its tag in HTML.
 type Language string
 
@@ -18,3 +23,21 @@ func (t Text) In(lang Language) string {
 	}
 	return t.English
 }
+
+// LanguageVariable is the environment variable that names the language of a notebook, by its tag.
+const LanguageVariable = "BERTLAB_LANGUAGE"
+
+// NotebookLanguage is the language in which a notebook's cells should speak: that of BERTLAB_LANGUAGE, else Korean in a notebook
+// whose name ends in .ko.ipynb, of which Jupyter tells the kernel, else English.
+func NotebookLanguage() Language {
+	if tag := os.Getenv(LanguageVariable); tag != "" {
+		return Language(tag)
+	}
+	if strings.HasSuffix(os.Getenv("JPY_SESSION_NAME"), KoreanNotebook) {
+		return Korean
+	}
+	return English
+}
+
+// KoreanNotebook is how the name of a notebook in Korean ends.
+const KoreanNotebook = ".ko.ipynb"
