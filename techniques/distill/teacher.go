@@ -92,6 +92,9 @@ func weights(teacher *gbert.Model, withHead bool) ([]finetune.MethodConstant, er
 }
 
 func inEncoder(c *gbert.Config, name string) bool {
+	if gbert.IsBank(name) {
+		return true
+	}
 	for l := range c.NumHiddenLayers {
 		if p := gbert.LayerPrefix(l); len(name) > len(p) && name[:len(p)] == p {
 			return true
