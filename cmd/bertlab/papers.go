@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"bertlab/papers/experiment"
+	"bertlab/papers/lan2020"
 	"bertlab/papers/michel2019"
 	"bertlab/papers/sajjad2020"
 	"bertlab/papers/sanh2020"
@@ -79,6 +80,7 @@ var papers = []paper{
 	{"layers", "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)", reproduceLayers},
 	{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproduceMovement},
 	{"tucker", "Exploring Extreme Parameter Compression for Pre-trained Language Models (Wang, Ren and others 2022)", reproduceTucker},
+	{"sharing", "ALBERT: A Lite BERT for Self-supervised Learning of Language Representations (Lan et al. 2020)", reproduceSharing},
 	{"landscape", "Visualizing and Understanding the Effectiveness of BERT (Hao, Dong, Wei and Xu 2019)", reproduceLandscape},
 	{"recipes", "Techniques put together: recipes, and their models side by side", reproduceRecipes},
 }
@@ -159,6 +161,26 @@ func reproduceTucker(ctx context.Context, env *experiment.Environment, r reprodu
 	config.Data = r.data
 	r.seeds(config.Seeds)
 	result, err := wang2022.Run(ctx, env, config)
+	if err != nil {
+		return nil, err
+	}
+	return publish(env, result, result.Claims)
+}
+
+func reproduceSharing(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
+	config := lan2020.Full()
+	if r.quick {
+		config = lan2020.Quick()
+	}
+	if r.model != "" {
+		config.Model = r.model
+	}
+	if r.task != "" {
+		config.Task = r.task
+	}
+	config.Data = r.data
+	r.seeds(config.Seeds)
+	result, err := lan2020.Run(ctx, env, config)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ const checkpointFolder = ".checkpoint"
 // modelFiles are the files that make a folder a model.
 var modelFiles = []string{
 	"config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
-	"tokenizer.json", "tokenizer_config.json", "vocab.txt",
+	"tokenizer.json", "tokenizer_config.json", "vocab.txt", "spiece.model",
 }
 
 // targetFlags say how a model is written.

@@ -11,7 +11,7 @@ import (
 
 // modelFiles are the files of a model beside its weights, where it has them.
 var modelFiles = []string{
-	"config.json", "tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+	"config.json", "tokenizer.json", "vocab.txt", "spiece.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
 }
 
 // downloadModel brings a model from the Hub into the cache.
@@ -30,8 +30,8 @@ func (c *Client) downloadModel(ctx context.Context, r repo) (*Resolved, error) {
 	switch {
 	case listed["config.json"] == nil:
 		return nil, fmt.Errorf("%s has no config.json: it is not a model of the transformers library", r.id)
-	case listed["tokenizer.json"] == nil && listed["vocab.txt"] == nil:
-		return nil, fmt.Errorf("%s has neither tokenizer.json nor vocab.txt", r.id)
+	case listed["tokenizer.json"] == nil && listed["vocab.txt"] == nil && listed["spiece.model"] == nil:
+		return nil, fmt.Errorf("%s has neither tokenizer.json nor vocab.txt, nor an ALBERT's spiece.model", r.id)
 	case listed["model.safetensors"] == nil && listed[weightIndex] == nil && listed["pytorch_model.bin"] != nil:
 		return nil, fmt.Errorf("%s has its weights as pytorch_model.bin only: %s", r.id, binAdvice)
 	case listed["model.safetensors"] == nil && listed[weightIndex] == nil:

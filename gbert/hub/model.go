@@ -142,8 +142,8 @@ func checkModel(dir string) error {
 	if !isFile(filepath.Join(dir, "config.json")) {
 		return fmt.Errorf("%s has no config.json", dir)
 	}
-	if !isFile(filepath.Join(dir, "tokenizer.json")) && !isFile(filepath.Join(dir, "vocab.txt")) {
-		return fmt.Errorf("%s has neither tokenizer.json nor vocab.txt", dir)
+	if !isFile(filepath.Join(dir, "tokenizer.json")) && !isFile(filepath.Join(dir, "vocab.txt")) && !isFile(filepath.Join(dir, "spiece.model")) {
+		return fmt.Errorf("%s has neither tokenizer.json nor vocab.txt, nor an ALBERT's spiece.model", dir)
 	}
 	if isFile(filepath.Join(dir, "model.safetensors")) {
 		return nil

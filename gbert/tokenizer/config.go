@@ -15,6 +15,7 @@ type config struct {
 	Class        string                `json:"tokenizer_class"`
 	LowerCase    *bool                 `json:"do_lower_case"`
 	StripAccents *bool                 `json:"strip_accents"`
+	KeepAccents  *bool                 `json:"keep_accents"` // of an ALBERT
 	ChineseChars *bool                 `json:"tokenize_chinese_chars"`
 	Pad          *tokenName            `json:"pad_token"`
 	Unk          *tokenName            `json:"unk_token"`

@@ -22,11 +22,19 @@
 // that joined Unicode later is part of a word there. tables.go holds the
 // reference's own tables.
 //
+// # ALBERT
+//
+// ALBERT's tokens are those of a SentencePiece Unigram model, in tokenizer.json
+// or spiece.model. They too are found here: go-huggingface's Unigram takes the
+// longest token that fits and does not look at probabilities, and the
+// SentencePiece library behind it reads BPE models only.
+// testdata/make_unigram.py made the ids that the tests compare with.
+//
 // # Limits
 //
-// BERT's kind only: a WordPiece model with BertNormalizer and
-// BertPreTokenizer. A tokenizer.json with another (BPE, Unigram, …) is an error
-// that says so. The key never_split of old configurations is ignored, as
+// BERT's kind, a WordPiece model with BertNormalizer and BertPreTokenizer, and
+// ALBERT's, a Unigram model without a fallback to bytes. A tokenizer.json with
+// another (BPE, …) is an error that says so. The key never_split of old configurations is ignored, as
 // transformers does. Truncation and padding settings inside tokenizer.json are
 // ignored: the caller decides.
 package tokenizer

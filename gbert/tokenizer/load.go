@@ -16,19 +16,23 @@ import (
 const (
 	jsonName    = "tokenizer.json"
 	vocabName   = "vocab.txt"
+	spieceName  = "spiece.model"
 	configName  = "tokenizer_config.json"
 	specialName = "special_tokens_map.json"
 	addedName   = "added_tokens.json"
 )
 
+// fileNames are all of them.
+var fileNames = []string{jsonName, vocabName, spieceName, configName, specialName, addedName}
+
 // Load reads the tokenizer of a Hugging Face model folder: tokenizer.json, or
-// else vocab.txt; beside either, tokenizer_config.json (do_lower_case,
+// else vocab.txt, or else an ALBERT's spiece.model; beside them, tokenizer_config.json (do_lower_case,
 // strip_accents, tokenize_chinese_chars and the special tokens' names, which
 // count before those of tokenizer.json, as in transformers),
 // special_tokens_map.json and, for vocab.txt, added_tokens.json.
 func Load(dir string) (*Tokenizer, error) {
 	files := map[string][]byte{}
-	for _, name := range []string{jsonName, vocabName, configName, specialName, addedName} {
+	for _, name := range fileNames {
 		switch text, err := os.ReadFile(filepath.Join(dir, name)); {
 		case err == nil:
 			files[name] = text
@@ -36,8 +40,8 @@ func Load(dir string) (*Tokenizer, error) {
 			return nil, fmt.Errorf("tokenizer: %w", err)
 		}
 	}
-	if files[jsonName] == nil && files[vocabName] == nil {
-		return nil, fmt.Errorf("tokenizer: no tokenizer in %s: looked for %s and %s: %w", dir, jsonName, vocabName, fs.ErrNotExist)
+	if files[jsonName] == nil && files[vocabName] == nil && files[spieceName] == nil {
+		return nil, fmt.Errorf("tokenizer: no tokenizer in %s: looked for %s, %s and %s: %w", dir, jsonName, vocabName, spieceName, fs.ErrNotExist)
 	}
 	t, err := fromFiles(files)
 	if err != nil {
@@ -52,7 +56,7 @@ func (t *Tokenizer) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("tokenizer: save: %w", err)
 	}
-	for _, name := range []string{jsonName, vocabName, configName, specialName, addedName} {
+	for _, name := range fileNames {
 		text, ok := t.files[name]
 		if !ok {
 			continue
@@ -79,12 +83,22 @@ func fromFiles(files map[string][]byte) (*Tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", specialName, err)
 	}
-	names := special.apply(specialNames{pad: "[PAD]", unk: "[UNK]", cls: "[CLS]", sep: "[SEP]", mask: "[MASK]"})
-	names = config.apply(names)
+	names := specialNames{pad: "[PAD]", unk: "[UNK]", cls: "[CLS]", sep: "[SEP]", mask: "[MASK]"}
+	if unigramFiles(files) {
+		names.pad, names.unk = "<pad>", "<unk>"
+	}
+	names = config.apply(special.apply(names))
 
 	source, maxRunes := vocabName, defaultMaxRunes
 	added := config.added
-	if text, ok := files[jsonName]; ok {
+	if text, ok := files[spieceName]; ok && files[jsonName] == nil && files[vocabName] == nil {
+		source = spieceName
+		pieces, err := t.setSpiece(text, config)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", spieceName, err)
+		}
+		added = slices.Concat(pieces, added)
+	} else if text, ok := files[jsonName]; ok {
 		source = jsonName
 		parsed, err := t.setJSON(text, &names)
 		if err != nil {
@@ -107,6 +121,18 @@ func fromFiles(files map[string][]byte) (*Tokenizer, error) {
 		return nil, fmt.Errorf("%s: %w", source, err)
 	}
 	return t, nil
+}
+
+// unigramFiles tells whether the files hold a Unigram model.
+func unigramFiles(files map[string][]byte) bool {
+	text, ok := files[jsonName]
+	if !ok {
+		return files[vocabName] == nil && files[spieceName] != nil
+	}
+	var parsed struct {
+		Model jsonModel `json:"model"`
+	}
+	return json.Unmarshal(text, &parsed) == nil && parsed.Model.kind() == "Unigram"
 }
 
 // legacyAdded returns the tokens of an added_tokens.json: token → id.

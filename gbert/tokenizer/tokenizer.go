@@ -16,6 +16,7 @@ type Tokenizer struct {
 
 	normalizer normalizer
 	model      wordPiece
+	unigram    *unigram    // in place of normalizer and model, if not nil
 	raw        addedTokens // found in the text as it is
 	normalized addedTokens // found in the normalised text
 	ids        map[string]int32
@@ -138,7 +139,14 @@ func longestFirst(na, nb, most int) (int, int) {
 func (t *Tokenizer) appendText(ids []int32, text string, s *scratch) []int32 {
 	found := func(id int32) { ids = append(ids, id) }
 	words := func(text string) { ids = t.model.appendText(ids, []byte(text)) }
+	if t.unigram != nil {
+		words = func(text string) { ids = t.unigram.appendText(ids, text) }
+	}
 	t.raw.split(text, func(text string) {
+		if t.unigram != nil {
+			t.normalized.split(t.unigram.normalized(text), words, found)
+			return
+		}
 		s.text = t.normalizer.append(s.text[:0], text)
 		if t.normalized.any {
 			t.normalized.split(string(s.text), words, found)
@@ -168,6 +176,9 @@ func (t *Tokenizer) ID(token string) (int32, bool) {
 // for . , ? and !. Special tokens are written out. Ids without a token are left
 // out.
 func (t *Tokenizer) Decode(ids []int32) string {
+	if t.unigram != nil {
+		return t.decodePieces(ids)
+	}
 	var text strings.Builder
 	for _, id := range ids {
 		token, ok := t.tokens[id]
@@ -214,7 +225,7 @@ func (t *Tokenizer) finish(names specialNames, added []addedToken, maxRunes int)
 		case special.id == &t.MaskID:
 			id = -1
 		default:
-			return fmt.Errorf("the vocabulary has no %q, the %s token: a BERT vocabulary has [PAD], [UNK], [CLS] and [SEP]", special.name, special.what)
+			return fmt.Errorf("the vocabulary has no %q, the %s token: a BERT vocabulary has [PAD], [UNK], [CLS] and [SEP], an ALBERT's <pad>, <unk>, [CLS] and [SEP]", special.name, special.what)
 		}
 		*special.id = id
 	}
@@ -241,12 +252,19 @@ func (t *Tokenizer) finish(names specialNames, added []addedToken, maxRunes int)
 		}
 		t.ids[token.Content], t.tokens[token.ID] = token.ID, token.Content
 		t.size = max(t.size, int(token.ID)+1)
-		if token.Normalized {
+		switch {
+		case token.Normalized && t.unigram != nil:
+			token.Content = t.unigram.normalized(token.Content)
+			t.normalized.add(token)
+		case token.Normalized:
 			token.Content = string(t.normalizer.append(nil, token.Content))
 			t.normalized.add(token)
-		} else {
+		default:
 			t.raw.add(token)
 		}
+	}
+	if t.unigram != nil {
+		return nil
 	}
 	t.model = newWordPiece(vocab, t.prefix, maxRunes, t.UnkID)
 	return nil

@@ -156,16 +156,16 @@ func TestUnusableTokenizersAreErrorsThatSayWhy(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		"empty folder":       {nil, "looked for tokenizer.json and vocab.txt"},
+		"empty folder":       {nil, "looked for tokenizer.json, vocab.txt and spiece.model"},
 		"no [UNK]":           {map[string]string{vocabName: without("[UNK]")}, `has no "[UNK]"`},
 		"no [CLS]":           {map[string]string{vocabName: without("[CLS]")}, `has no "[CLS]"`},
 		"no [SEP]":           {map[string]string{vocabName: without("[SEP]")}, `has no "[SEP]"`},
 		"no [PAD]":           {map[string]string{vocabName: without("[PAD]")}, `has no "[PAD]"`},
 		"empty vocabulary":   {map[string]string{vocabName: ""}, `has no "[PAD]"`},
 		"binary vocabulary":  {map[string]string{vocabName: "\xff\xfe\x00"}, "not UTF-8"},
-		"BPE":                {map[string]string{jsonName: model("BPE", map[string]int{"a": 1})}, "the model is BPE: supported is"},
-		"Unigram":            {map[string]string{jsonName: model("Unigram", []any{[]any{"a", 0.5}})}, "the model is Unigram: supported is"},
-		"old Unigram":        {map[string]string{jsonName: model("", []any{[]any{"a", 0.5}})}, "the model is Unigram"},
+		"BPE":                {map[string]string{jsonName: model("BPE", map[string]int{"a": 1})}, "the model is BPE: supported are"},
+		"Unigram":            {map[string]string{jsonName: model("Unigram", []any{[]any{"a", 0.5}})}, `the normalizer is "BertNormalizer": supported with a Unigram model`},
+		"old Unigram":        {map[string]string{jsonName: model("", []any{[]any{"a", 0.5}})}, `the normalizer is "BertNormalizer"`},
 		"other normalizer":   {map[string]string{jsonName: part("normalizer", map[string]any{"type": "NFC"})}, "the normalizer is NFC"},
 		"other words":        {map[string]string{jsonName: part("pre_tokenizer", map[string]any{"type": "ByteLevel"})}, "the pre_tokenizer is ByteLevel"},
 		"other frame":        {map[string]string{jsonName: part("post_processor", map[string]any{"type": "RobertaProcessing"})}, "the post_processor is RobertaProcessing"},

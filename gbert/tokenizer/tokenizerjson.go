@@ -8,11 +8,11 @@ import (
 
 // tokenizerJSON is what counts of a tokenizer.json.
 type tokenizerJSON struct {
-	AddedTokens   []addedToken   `json:"added_tokens"`
-	Normalizer    *jsonNormal    `json:"normalizer"`
-	PreTokenizer  *typed         `json:"pre_tokenizer"`
-	PostProcessor *postProcessor `json:"post_processor"`
-	Model         jsonModel      `json:"model"`
+	AddedTokens   []addedToken    `json:"added_tokens"`
+	Normalizer    json.RawMessage `json:"normalizer"`
+	PreTokenizer  json.RawMessage `json:"pre_tokenizer"`
+	PostProcessor *postProcessor  `json:"post_processor"`
+	Model         jsonModel       `json:"model"`
 }
 
 type typed struct {
@@ -34,6 +34,9 @@ type jsonModel struct {
 	MaxRunes *int            `json:"max_input_chars_per_word"`
 	Vocab    json.RawMessage `json:"vocab"`
 	Merges   json.RawMessage `json:"merges"`
+	// Of a Unigram model.
+	UnkID    *int `json:"unk_id"`
+	Fallback bool `json:"byte_fallback"`
 }
 
 func (m jsonModel) maxRunes() int {
@@ -63,11 +66,20 @@ func (t *Tokenizer) setJSON(text []byte, names *specialNames) (*tokenizerJSON, e
 	if err := json.Unmarshal(text, &parsed); err != nil {
 		return nil, err
 	}
-	const supported = "supported is BERT's kind: a WordPiece model with BertNormalizer and BertPreTokenizer"
-	if kind := parsed.Model.kind(); kind != "WordPiece" {
+	const supported = "supported are BERT's kind, a WordPiece model with BertNormalizer and BertPreTokenizer, and ALBERT's, a Unigram model"
+	switch kind := parsed.Model.kind(); kind {
+	case "WordPiece":
+	case "Unigram":
+		return &parsed, t.setUnigramJSON(&parsed, names)
+	default:
 		return nil, fmt.Errorf("the model is %s: %s", kind, supported)
 	}
-	if n := parsed.Normalizer; n != nil {
+	var n *jsonNormal
+	var p *typed
+	if err := parsed.steps(&n, &p); err != nil {
+		return nil, err
+	}
+	if n != nil {
 		if n.Type != "BertNormalizer" {
 			return nil, fmt.Errorf("the normalizer is %s: %s", n.Type, supported)
 		}
@@ -79,7 +91,7 @@ func (t *Tokenizer) setJSON(text []byte, names *specialNames) (*tokenizerJSON, e
 			t.normalizer.strip = *n.StripAccents
 		}
 	}
-	if p := parsed.PreTokenizer; p != nil && p.Type != "BertPreTokenizer" {
+	if p != nil && p.Type != "BertPreTokenizer" {
 		return nil, fmt.Errorf("the pre_tokenizer is %s: %s", p.Type, supported)
 	}
 	if p := parsed.PostProcessor; p != nil {
@@ -101,6 +113,60 @@ func (t *Tokenizer) setJSON(text []byte, names *specialNames) (*tokenizerJSON, e
 		return nil, errors.New("model.vocab is empty")
 	}
 	return &parsed, t.setVocab(vocab)
+}
+
+// steps reads normalizer and pre_tokenizer; each may be null, or missing.
+func (p *tokenizerJSON) steps(normalizer, preTokenizer any) error {
+	for _, part := range []struct {
+		name string
+		text json.RawMessage
+		into any
+	}{{"normalizer", p.Normalizer, normalizer}, {"pre_tokenizer", p.PreTokenizer, preTokenizer}} {
+		if part.text == nil {
+			continue
+		}
+		if err := json.Unmarshal(part.text, part.into); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	return nil
+}
+
+// setUnigramJSON takes a Unigram model, its normalizer and its pre_tokenizer.
+func (t *Tokenizer) setUnigramJSON(parsed *tokenizerJSON, names *specialNames) error {
+	var n, p *jsonStep
+	if err := parsed.steps(&n, &p); err != nil {
+		return err
+	}
+	u := &unigram{}
+	if n != nil {
+		if err := u.addNormalizer(*n); err != nil {
+			return err
+		}
+	}
+	if p == nil {
+		return errors.New("there is no pre_tokenizer: a Unigram model needs Metaspace")
+	}
+	if err := u.addPretokenizer(*p); err != nil {
+		return err
+	}
+	if p := parsed.PostProcessor; p != nil {
+		if err := p.check(); err != nil {
+			return err
+		}
+	}
+	var pieces []scored
+	if err := json.Unmarshal(parsed.Model.Vocab, &pieces); err != nil {
+		return fmt.Errorf("model.vocab: want a list of [token, log probability]: %w", err)
+	}
+	if parsed.Model.UnkID == nil || parsed.Model.Fallback {
+		return errors.New("the Unigram model has no unk_id, or falls back to bytes: not supported")
+	}
+	if err := t.setPieces(u, pieces, *parsed.Model.UnkID); err != nil {
+		return fmt.Errorf("model.vocab: %w", err)
+	}
+	names.unk = pieces[*parsed.Model.UnkID].token
+	return nil
 }
 
 // postProcessor puts the special tokens around the texts.

@@ -1,0 +1,175 @@
+package lan2020
+
+import (
+	"fmt"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
+
+	"bertlab/gbert/task"
+	"bertlab/techniques/sharing"
+)
+
+// resamples is the number of resamples of every bootstrap here.
+const resamples = 2000
+
+// numbers are the answers as 0 and 1.
+func (a Answers) numbers() []float64 {
+	list := make([]float64, len(a.Right))
+	for i := range list {
+		list[i] = float64(a.Right[i] - '0')
+	}
+	return list
+}
+
+func (a Answers) bits() []bool {
+	list := make([]bool, len(a.Right))
+	for i := range list {
+		list[i] = a.Right[i] == '1'
+	}
+	return list
+}
+
+// accuracy is the share of the examples whose class was predicted.
+func (a Answers) accuracy() float64 { return stat.Mean(a.numbers(), nil) }
+
+// compare tests a model against the whole one of the same seed.
+func (t *Trial) compare(whole Trial) error {
+	test, err := task.McNemar(t.bits(), whole.bits())
+	if err != nil {
+		return err
+	}
+	d, err := task.PairedBootstrap(t.numbers(), whole.numbers(), task.Resampling{Seed: 1, Resamples: resamples})
+	if err != nil {
+		return err
+	}
+	t.P, t.Difference, t.Low, t.High = test.P, d.Estimate, d.Low, d.High
+	return nil
+}
+
+// difference is a mean difference of accuracy with its 95 % interval, in shares.
+type difference struct {
+	task.BootstrapResult
+	// learned says that at least one side is right more often than the largest class.
+	learned bool
+}
+
+func (d difference) String() string {
+	return fmt.Sprintf("%+.2f [%+.2f, %+.2f]", 100*d.Estimate, 100*d.Low, 100*d.High)
+}
+
+// between is the mean difference of accuracy first − second over seeds. An example's answers under several seeds are averaged first
+// and resampled as one, since they are not independent. ok is false without a seed that has both.
+func (r *Result) between(first, second Variant) (d difference, ok bool, err error) {
+	return r.paired(r.answers(first), r.answers(second))
+}
+
+// paired compares answers by seed.
+func (r *Result) paired(first, second map[uint64]Answers) (d difference, ok bool, err error) {
+	var a, b []float64
+	seeds := 0
+	for _, seed := range r.Config.Seeds {
+		x, y := first[seed], second[seed]
+		if x.Right == "" || y.Right == "" {
+			continue
+		}
+		if seeds++; a == nil {
+			a, b = make([]float64, len(x.Right)), make([]float64, len(x.Right))
+		}
+		floats.Add(a, x.numbers())
+		floats.Add(b, y.numbers())
+	}
+	if seeds == 0 {
+		return d, false, nil
+	}
+	floats.Scale(1/float64(seeds), a)
+	floats.Scale(1/float64(seeds), b)
+	d.learned = max(stat.Mean(a, nil), stat.Mean(b, nil)) > r.Majority+1e-9
+	d.BootstrapResult, err = task.PairedBootstrap(a, b, task.Resampling{Seed: 1, Resamples: resamples})
+	return d, true, err
+}
+
+// of are the trials of a variant, by seed.
+func (r *Result) of(v Variant) []Trial {
+	var list []Trial
+	for _, t := range r.Runs {
+		if t.Variant == v {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+func (r *Result) answers(v Variant) map[uint64]Answers {
+	list := map[uint64]Answers{}
+	for _, t := range r.of(v) {
+		list[t.Seed] = t.Answers
+	}
+	return list
+}
+
+// converted are the answers of a variant's conversion without training.
+func (r *Result) converted(v Variant) map[uint64]Answers {
+	list := map[uint64]Answers{}
+	for _, t := range r.of(v) {
+		if t.Converted != nil {
+			list[t.Seed] = *t.Converted
+		}
+	}
+	return list
+}
+
+// cut are the answers of the whole model with a word table of size E.
+func (r *Result) cut(size int) map[uint64]Answers {
+	list := map[uint64]Answers{}
+	for _, c := range r.Cuts {
+		if c.Size == size {
+			list[c.Seed] = c.Answers
+		}
+	}
+	return list
+}
+
+// mean is the accuracy, mean over seeds.
+func mean(answers map[uint64]Answers) float64 {
+	var values []float64
+	for _, a := range answers {
+		values = append(values, a.accuracy())
+	}
+	slices.Sort(values) // the same sum whatever the order
+	return stat.Mean(values, nil)
+}
+
+// variants are those that were run, the whole model first.
+func (r *Result) variants() []Variant {
+	var list []Variant
+	for _, t := range r.Runs {
+		if !slices.Contains(list, t.Variant) {
+			list = append(list, t.Variant)
+		}
+	}
+	return list
+}
+
+// stepRatios are the times of a training step of the whole model divided by those of a variant, seed by seed.
+func (r *Result) stepRatios(v Variant) []float64 {
+	var ratios []float64
+	for _, t := range r.of(v) {
+		for _, whole := range r.of(Variant{}) {
+			if whole.Seed == t.Seed && whole.StepSeconds > 0 && t.StepSeconds > 0 {
+				ratios = append(ratios, whole.StepSeconds/t.StepSeconds)
+			}
+		}
+	}
+	return ratios
+}
+
+// unevenness is the coefficient of variation, the standard deviation divided by the mean, of how far the layers move their input.
+func unevenness(t *sharing.Transitions) (l2, angle float64) {
+	of := func(values []float64) float64 {
+		mean, deviation := stat.MeanStdDev(values, nil)
+		return deviation / mean
+	}
+	return of(t.L2), of(t.Angle)
+}

@@ -1,0 +1,174 @@
+package lan2020
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"bertlab/gbert"
+	"bertlab/techniques/sharing"
+)
+
+// Config is the protocol. [Quick] and [Full] fill it in.
+type Config struct {
+	// Model is the pretrained model, by name or folder.
+	Model string `json:"model"`
+	// Task is the task to fine-tune on, by name; Data the file or folder with its train and dev split, empty: found by name.
+	Task string `json:"task"`
+	Data string `json:"data,omitempty"`
+	// Variants are the converted models; the whole model is always run.
+	Variants []Variant `json:"variants"`
+	// EmbeddingSizes are the sizes E at which the word table of the fine-tuned whole model is cut, without further training.
+	EmbeddingSizes []int `json:"embedding_sizes"`
+	// Seeds are those of the fine-tuning runs.
+	Seeds []uint64 `json:"seeds"`
+	// Epochs, BatchSize, MaxLength and LearningRate are those of fine-tuning.
+	Epochs       int     `json:"epochs"`
+	BatchSize    int     `json:"batch_size"`
+	MaxLength    int     `json:"max_length"`
+	LearningRate float64 `json:"learning_rate"`
+	// TrainExamples and TestExamples limit the data sets; 0: all. TransitionExamples of the test set show how far layers move.
+	TrainExamples      int `json:"train_examples"`
+	TestExamples       int `json:"test_examples"`
+	TransitionExamples int `json:"transition_examples"`
+	// SpeedVariants are the models that are timed. What is shared changes no operation, a factorised word table adds some.
+	SpeedVariants []Variant `json:"speed_variants"`
+	// SpeedBatches are the batch sizes, SpeedLength the tokens and SpeedRepeats the timed pairs of the inference time.
+	SpeedBatches []int `json:"speed_batches"`
+	SpeedLength  int   `json:"speed_length"`
+	SpeedRepeats int   `json:"speed_repeats"`
+}
+
+// Variant is a way to convert the pretrained model, and to train it. The zero value is the whole model.
+type Variant struct {
+	// What is shared, in Groups groups (0: 1), beginning as Init says; empty: nothing.
+	What   sharing.What `json:"what,omitempty"`
+	Groups int          `json:"groups,omitempty"`
+	Init   sharing.Init `json:"init,omitempty"`
+	// Embedding is the size E of a factorised word table; 0: as it is.
+	Embedding int `json:"embedding,omitempty"`
+	// Distilled adds the soft targets of the fine-tuned whole model.
+	Distilled bool `json:"distilled,omitempty"`
+}
+
+// String names a variant, such as "attention", "all, 2 groups, mean" or "all, E = 128, distilled". A single group and the beginning
+// with the first layer go without saying.
+func (v Variant) String() string {
+	var parts []string
+	switch v.What {
+	case "":
+		if v.Embedding == 0 {
+			parts = append(parts, "none")
+		}
+	case sharing.FFN:
+		parts = append(parts, "FFN")
+	default:
+		parts = append(parts, string(v.What))
+	}
+	if v.Groups > 1 {
+		parts = append(parts, fmt.Sprintf("%d groups", v.Groups))
+	}
+	if v.Init != "" && v.Init != sharing.First {
+		parts = append(parts, string(v.Init))
+	}
+	if v.Embedding > 0 {
+		parts = append(parts, fmt.Sprintf("E = %d", v.Embedding))
+	}
+	if v.Distilled {
+		parts = append(parts, "distilled")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// file is the variant's name in the store.
+func (v Variant) file() string {
+	return strings.ReplaceAll(strings.ReplaceAll(v.String(), ", ", "-"), " ", "")
+}
+
+// convert makes the variant of a model.
+func (v Variant) convert(m *gbert.Model) (*gbert.Model, error) {
+	var err error
+	if v.What != "" {
+		if m, _, err = sharing.Tie(m, sharing.Options{What: v.What, Groups: v.Groups, Init: v.Init}); err != nil {
+			return nil, err
+		}
+	}
+	if v.Embedding > 0 {
+		m, _, err = sharing.FactorEmbedding(m, v.Embedding)
+	}
+	return m, err
+}
+
+// The plain variants: all layers share from the first one's weights.
+var (
+	shareAttention = Variant{What: sharing.Attention}
+	shareFFN       = Variant{What: sharing.FFN}
+	shareAll       = Variant{What: sharing.All}
+)
+
+func distilled(v Variant) Variant { v.Distilled = true; return v }
+
+// Quick is a protocol of minutes on two cores: one seed, few examples, the plain variants.
+func Quick() Config {
+	c := Full()
+	c.Variants = []Variant{shareAttention, shareFFN, shareAll, {What: sharing.All, Init: sharing.Mean}, distilled(shareAll), {Embedding: 128}}
+	c.EmbeddingSizes = []int{32, 64, 128, 256, 384}
+	c.Seeds, c.BatchSize, c.LearningRate, c.MaxLength = []uint64{1}, 16, 2e-4, 32 // fewer examples, so more and larger steps with them
+	c.TrainExamples, c.TestExamples, c.TransitionExamples = 1600, 300, 64
+	c.SpeedVariants, c.SpeedBatches, c.SpeedRepeats = c.SpeedVariants[2:], []int{1, 16}, 7
+	return c
+}
+
+// Full is the protocol whose numbers are the ones to quote.
+func Full() Config {
+	return Config{
+		Model: "all-MiniLM-L6-v2", Task: "movies",
+		Variants: []Variant{
+			shareAttention, shareFFN, shareAll, {What: sharing.All, Init: sharing.Mean}, {What: sharing.All, Init: sharing.Best},
+			{What: sharing.All, Groups: 2}, {What: sharing.All, Groups: 3}, distilled(shareAttention), distilled(shareFFN), distilled(shareAll),
+			{Embedding: 64}, {Embedding: 128}, {What: sharing.All, Embedding: 128},
+		},
+		EmbeddingSizes: []int{16, 32, 64, 128, 192, 256, 320, 384}, Seeds: []uint64{1, 2, 3},
+		Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 1e-4, TransitionExamples: 256,
+		SpeedVariants: []Variant{shareAttention, shareFFN, shareAll, {What: sharing.All, Embedding: 128}},
+		SpeedBatches:  []int{1, 16, 64}, SpeedLength: 64, SpeedRepeats: 15,
+	}
+}
+
+// check reports a protocol that cannot be done with a model.
+func (c Config) check(model *gbert.Config) error {
+	for i, v := range slices.Concat(c.Variants, c.SpeedVariants) {
+		switch {
+		case v == Variant{} || v == Variant{Distilled: true}:
+			return errors.New("the protocol lists the whole model among the variants; it is always run")
+		case i < len(c.Variants) && slices.Index(c.Variants, v) < i:
+			return fmt.Errorf("the protocol has the variant %q twice", v)
+		case v.What != "" && !slices.Contains(sharing.Whats, v.What), v.Init != "" && !slices.Contains(sharing.Inits, v.Init):
+			return fmt.Errorf("the variant %q shares what is not one of %v, or begins with what is not one of %v", v, sharing.Whats, sharing.Inits)
+		case v.What == "" && (v.Groups != 0 || v.Init != ""):
+			return fmt.Errorf("a variant has groups or an initialisation but shares nothing")
+		case v.What != "" && (v.Groups < 0 || v.Groups > model.NumHiddenLayers):
+			return fmt.Errorf("the variant %q: with %d layers the number of groups is 1…%d", v, model.NumHiddenLayers, model.NumHiddenLayers)
+		}
+		if v.Embedding != 0 {
+			if err := sharing.CheckEmbedding(model, v.Embedding); err != nil {
+				return err
+			}
+		}
+	}
+	for _, size := range c.EmbeddingSizes {
+		if err := sharing.CheckEmbedding(model, size); err != nil {
+			return err
+		}
+	}
+	switch {
+	case len(c.Seeds) == 0 || len(c.Variants) == 0:
+		return errors.New("the protocol needs at least one seed and one variant")
+	case len(c.SpeedBatches) == 0 || slices.Min(c.SpeedBatches) < 1 || c.SpeedRepeats < 1 || c.SpeedLength < 1:
+		return errors.New("the protocol needs batch sizes, repeats and a length of at least 1 for the speed")
+	case c.TrainExamples < 0 || c.TestExamples < 0 || c.TransitionExamples < 1:
+		return errors.New("the protocol has a negative number of examples, or none to see transitions on; 0 means all for training and test")
+	}
+	return nil
+}

@@ -1,0 +1,338 @@
+package lan2020
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+
+	"bertlab/figures"
+	"bertlab/techniques/sharing"
+)
+
+// caption names the model, and the task where a figure needs one.
+func (r *Result) caption(onTask bool, extra string) string {
+	text := r.Config.Model
+	if onTask {
+		text += fmt.Sprintf(", fine-tuned on %s, %d test examples", r.Config.Task, r.Examples)
+	}
+	if extra != "" {
+		text += "; " + extra
+	}
+	return text
+}
+
+// seeds names the seeds.
+func (r *Result) seeds() string {
+	if len(r.Config.Seeds) == 1 {
+		return fmt.Sprintf("seed %d", r.Config.Seeds[0])
+	}
+	return "seeds " + strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Config.Seeds), " ", ", "), "[]")
+}
+
+// signed writes a change with a sign that is as wide as a digit.
+func signed(v float64) string { return strings.Replace(fmt.Sprintf("%+.1f", v), "-", "−", 1) }
+
+// point is an accuracy in percent, mean over seeds, with the 95 % interval of its difference from the whole model; NaN for what was
+// not run.
+func (r *Result) point(answers map[uint64]Answers) (value, low, high float64, err error) {
+	whole := r.answers(Variant{})
+	d, ok, err := r.paired(answers, whole)
+	if err != nil || !ok {
+		return math.NaN(), math.NaN(), math.NaN(), err
+	}
+	start := mean(whole)
+	return 100 * (start + d.Estimate), 100 * (start + d.Low), 100 * (start + d.High), nil
+}
+
+// add appends a point to a series of bars.
+func (r *Result) add(bars *figures.BarSeries, answers map[uint64]Answers) error {
+	value, low, high, err := r.point(answers)
+	bars.Values, bars.Lo, bars.Hi = append(bars.Values, value), append(bars.Lo, low), append(bars.Hi, high)
+	return err
+}
+
+// whiskers explains the whiskers of accuracies.
+const whiskers = "whiskers: 95 % interval of the paired difference from the whole model"
+
+// SharedBars show the accuracy by what is shared: only converted, fine-tuned, distilled.
+func (r *Result) SharedBars() (*figures.Figure, error) {
+	converted, tuned, taught := figures.BarSeries{Name: "converted after fine-tuning"}, figures.BarSeries{Name: "converted, then fine-tuned"}, figures.BarSeries{Name: "and distilled"}
+	groups := []string{"attention", "FFN", "all"}
+	for _, v := range []Variant{shareAttention, shareFFN, shareAll} {
+		for _, err := range []error{r.add(&converted, r.converted(v)), r.add(&tuned, r.answers(v)), r.add(&taught, r.answers(distilled(v)))} {
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	series := []figures.BarSeries{converted, tuned}
+	for _, value := range taught.Values {
+		if !math.IsNaN(value) {
+			series = append(series, taught)
+			break
+		}
+	}
+	whole := 100 * mean(r.answers(Variant{}))
+	return figures.Bars(figures.BarsOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("Shared attention: %s points; shared FFN: %s; both: %s", signed(tuned.Values[0]-whole), signed(tuned.Values[1]-whole), signed(tuned.Values[2]-whole)),
+			XLabel: "what all layers share", YLabel: "accuracy, %", Caption: r.caption(true, r.seeds()+"; "+whiskers),
+		},
+		Groups: groups, Series: series, Format: "%.1f", YRange: figures.Range{Min: 0, Max: 100},
+		HLines: []figures.Reference{{Value: whole, Label: "nothing shared"}, {Value: 100 * r.Majority, Label: "largest class"}},
+	})
+}
+
+// InitBars show what the beginning of the shared weights matters, before and after fine-tuning.
+func (r *Result) InitBars() (*figures.Figure, error) {
+	converted, tuned := figures.BarSeries{Name: "converted after fine-tuning"}, figures.BarSeries{Name: "converted, then fine-tuned"}
+	var groups []string
+	for _, v := range []Variant{shareAll, {What: sharing.All, Init: sharing.Best}, {What: sharing.All, Init: sharing.Mean}} {
+		if len(r.of(v)) == 0 {
+			continue
+		}
+		name := string(v.Init)
+		if name == "" {
+			name = string(sharing.First)
+		}
+		groups = append(groups, name)
+		for _, err := range []error{r.add(&converted, r.converted(v)), r.add(&tuned, r.answers(v))} {
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return figures.Bars(figures.BarsOptions{
+		Frame: figures.Frame{
+			Title: "What the shared layer begins with", XLabel: "all layers begin with", YLabel: "accuracy, %",
+			Caption: r.caption(true, r.seeds()+"; "+whiskers),
+		},
+		Groups: groups, Series: []figures.BarSeries{converted, tuned}, Format: "%.1f", YRange: figures.Range{Min: 0, Max: 100},
+		HLines: []figures.Reference{{Value: 100 * mean(r.answers(Variant{})), Label: "nothing shared"}, {Value: 100 * r.Majority, Label: "largest class"}},
+	})
+}
+
+// CostScatter shows accuracy against parameters, a point a variant.
+func (r *Result) CostScatter() (*figures.Figure, error) {
+	var x, y []float64
+	var labels []string
+	for _, v := range r.variants() {
+		x, y = append(x, float64(r.of(v)[0].Parts.Total())/1e6), append(y, 100*mean(r.answers(v)))
+		labels = append(labels, v.String())
+	}
+	return figures.Scatter(figures.ScatterOptions{
+		Frame: figures.Frame{
+			Title: "What the parameters buy", XLabel: "parameters, millions", YLabel: "accuracy, %, mean over seeds", Caption: r.caption(true, r.seeds()),
+		},
+		X: x, Y: y, Labels: labels, Outliers: len(labels),
+	})
+}
+
+// DistanceHeatmap shows how far each layer's parts are from the mean of all layers, in the pretrained model.
+func (r *Result) DistanceHeatmap() (*figures.Figure, error) {
+	roles := []struct {
+		role string
+		name string
+	}{
+		{"query", "query"}, {"key", "key"}, {"value", "value"}, {"attention_output", "output"}, {"attention_norm", "LayerNorm"},
+		{"ffn_in", "FFN in"}, {"ffn_out", "FFN out"}, {"output_norm", "LayerNorm 2"},
+	}
+	var columns []string
+	for _, role := range roles {
+		columns = append(columns, role.name)
+	}
+	values, rows := make([][]float64, r.Layers), make([]string, r.Layers)
+	for l, d := range r.Distances {
+		rows[l] = fmt.Sprint(l + 1)
+		for role, far := range d.Roles {
+			for i := range roles {
+				if roles[i].role == string(role) {
+					if values[l] == nil {
+						values[l] = make([]float64, len(roles))
+					}
+					values[l][i] = far
+				}
+			}
+		}
+	}
+	return figures.Heatmap(figures.HeatmapOptions{
+		Frame: figures.Frame{
+			Title: "The layers of a pretrained model have little in common", XLabel: "part", YLabel: "layer", Caption: r.caption(false, "pretrained, before fine-tuning"),
+		},
+		Values: values, Rows: rows, Columns: columns, Legend: "‖θ − θ̄‖ / ‖θ‖, θ̄ the mean of the layers", Limits: figures.Range{Min: 0, Max: 1},
+	})
+}
+
+// ErrorCurve shows the error of the word table against its size.
+func (r *Result) ErrorCurve() (*figures.Figure, error) {
+	x, y := make([]float64, len(r.Errors)), make([]float64, len(r.Errors))
+	at := 0
+	for i, far := range r.Errors {
+		x[i], y[i] = float64(i+1), far
+		if at == 0 && far <= 0.5 {
+			at = i + 1
+		}
+	}
+	step := max(len(x)/48, 1) // as many markers as can be told apart
+	var points figures.Curve
+	points.Name = "word table"
+	for i := range x {
+		if i%step == 0 || i == len(x)-1 {
+			points.X, points.Y = append(points.X, x[i]), append(points.Y, y[i])
+		}
+	}
+	saves := float64(r.Vocab*r.Hidden) / float64(r.Vocab+r.Hidden)
+	return figures.Curves(figures.CurvesOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("Half of the word table's norm needs E = %d of %d", at, r.Hidden),
+			XLabel: "embedding size E", YLabel: "relative error ‖W − UV‖ / ‖W‖", Caption: r.caption(false, fmt.Sprintf("pretrained, %d words", r.Vocab)),
+		},
+		Curves: []figures.Curve{points}, YRange: figures.Range{Min: 0, Max: 1}, VLines: []figures.Reference{{Value: saves, Label: "saves nothing"}},
+	})
+}
+
+// EmbeddingCurves show the accuracy against the size of the word table: cut after fine-tuning, and cut before it.
+func (r *Result) EmbeddingCurves() (*figures.Figure, error) {
+	after := figures.Curve{Name: "cut after fine-tuning"}
+	for _, size := range r.Config.EmbeddingSizes {
+		value, low, high, err := r.point(r.cut(size))
+		if err != nil {
+			return nil, err
+		}
+		after.X, after.Y, after.Lo, after.Hi = append(after.X, float64(size)), append(after.Y, value), append(after.Lo, low), append(after.Hi, high)
+	}
+	curves := []figures.Curve{after}
+	before := figures.Curve{Name: "cut, then fine-tuned"}
+	for _, v := range r.variants() {
+		if v != (Variant{Embedding: v.Embedding}) || v.Embedding == 0 {
+			continue
+		}
+		value, low, high, err := r.point(r.answers(v))
+		if err != nil {
+			return nil, err
+		}
+		before.X, before.Y, before.Lo, before.Hi = append(before.X, float64(v.Embedding)), append(before.Y, value), append(before.Lo, low), append(before.Hi, high)
+	}
+	if len(before.X) > 0 {
+		curves = append(curves, before)
+	}
+	return figures.Curves(figures.CurvesOptions{
+		Frame: figures.Frame{
+			Title: "What a smaller word table costs", XLabel: "embedding size E", YLabel: "accuracy, %, mean over seeds",
+			Caption: r.caption(true, r.seeds()+"; bands: 95 % interval of the paired difference from the whole model"),
+		},
+		Curves: curves, HLines: []figures.Reference{{Value: 100 * mean(r.answers(Variant{})), Label: "whole table"}, {Value: 100 * r.Majority, Label: "largest class"}},
+	})
+}
+
+// TransitionCurves show how far each layer moves its input, by distance or by angle, without and with all layers shared: figure 1 of
+// the paper.
+func (r *Result) TransitionCurves(angle bool) (*figures.Figure, error) {
+	var curves []figures.Curve
+	var uneven []float64
+	for _, side := range []struct {
+		name    string
+		variant Variant
+	}{{"nothing shared", Variant{}}, {"all shared", shareAll}} {
+		var each [][]float64
+		var variation []float64
+		for _, t := range r.of(side.variant) {
+			if t.Transitions == nil {
+				continue
+			}
+			values, l2, byAngle := t.Transitions.L2, 0.0, 0.0
+			if l2, byAngle = unevenness(t.Transitions); angle {
+				values, l2 = t.Transitions.Angle, byAngle
+			}
+			each, variation = append(each, values), append(variation, l2)
+		}
+		if len(each) == 0 {
+			continue
+		}
+		curve := figures.Curve{Name: side.name}
+		for l := range r.Layers {
+			var values []float64
+			for _, of := range each {
+				values = append(values, of[l])
+			}
+			curve.X, curve.Y = append(curve.X, float64(l+1)), append(curve.Y, stat.Mean(values, nil))
+		}
+		curves, uneven = append(curves, curve), append(uneven, stat.Mean(variation, nil))
+	}
+	title, label := "How far each layer moves its input", "‖output − input‖, mean over tokens"
+	if angle {
+		title, label = "How far each layer turns its input", "angle of output and input, degrees, mean over tokens"
+	}
+	if len(uneven) == 2 {
+		title += fmt.Sprintf(": variation %.2f, shared %.2f", uneven[0], uneven[1])
+	}
+	return figures.Curves(figures.CurvesOptions{
+		Frame:  figures.Frame{Title: title, XLabel: "layer", YLabel: label, Caption: r.caption(true, r.seeds()+"; variation: standard deviation ÷ mean over layers")},
+		Curves: curves, XFormat: wholeNumber, YRange: figures.Range{Min: 0, Max: 1.1 * largest(curves)},
+	})
+}
+
+func largest(curves []figures.Curve) float64 {
+	most := 0.0
+	for _, c := range curves {
+		for _, y := range c.Y {
+			most = max(most, y)
+		}
+	}
+	return most
+}
+
+// wholeNumber formats an axis on which only whole numbers mean something.
+func wholeNumber(v float64) string {
+	if v != math.Trunc(v) {
+		return ""
+	}
+	return fmt.Sprintf("%.0f", v)
+}
+
+// CountBars show the parameters of the eight models of table 4, counted and printed.
+func (r *Result) CountBars() (*figures.Figure, error) {
+	rows, millions := r.table4()
+	var groups []string
+	for _, row := range rows {
+		groups = append(groups, fmt.Sprintf("%s, %d", strings.TrimSuffix(row.Name, " shared"), row.Architecture.Embedding))
+	}
+	return figures.Bars(figures.BarsOptions{
+		Frame: figures.Frame{
+			Title: "Table 4 counted again: from 108 to 12 million parameters", XLabel: "what is shared, embedding size E", YLabel: "parameters, millions",
+			Caption: "BERT base's shape, 30,000 words; models that share nothing without their pooler, as printed",
+		},
+		Groups: groups, Series: []figures.BarSeries{{Name: "counted", Values: millions}, {Name: "printed", Values: printed}}, Format: "%.0f",
+	})
+}
+
+// StorageBars show what is left of storage and of time when all is shared.
+func (r *Result) StorageBars() (*figures.Figure, error) {
+	var groups []string
+	var series []figures.BarSeries
+	whole := float64(r.of(Variant{})[0].Parts.Total())
+	for i, model := range r.Speed.Models {
+		bars := figures.BarSeries{Name: model.Variant.String()}
+		add := func(name string, value, low, high float64) {
+			if i == 0 {
+				groups = append(groups, name)
+			}
+			bars.Values, bars.Lo, bars.Hi = append(bars.Values, value), append(bars.Lo, low), append(bars.Hi, high)
+		}
+		share := float64(model.Parameters) / whole
+		add("parameters", share, share, share)
+		for _, b := range model.Batches {
+			add(fmt.Sprintf("time, batch %d", b.Size), 1/b.Ratio, 1/b.High, 1/b.Low)
+		}
+		series = append(series, bars)
+	}
+	return figures.Bars(figures.BarsOptions{
+		Frame: figures.Frame{
+			Title: "Sharing saves storage, not time", XLabel: "", YLabel: "share of the whole model",
+			Caption: fmt.Sprintf("%s, %d tokens, %d pairs timed in turn; whiskers: quartiles", r.Config.Model, r.Speed.Length, r.Speed.Repeats),
+		},
+		Groups: groups, Series: series, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: "whole"}},
+	})
+}

@@ -1,0 +1,94 @@
+package lan2020
+
+import (
+	"bertlab/papers/experiment"
+	"bertlab/techniques/sharing"
+)
+
+// Result is everything that was measured, as plain data. Layers are numbered from 0 here, and from 1 in figures and tables.
+type Result struct {
+	Config     Config                `json:"config"`
+	Provenance experiment.Provenance `json:"provenance"`
+	// Layers and Hidden are the pretrained model's numbers of layers and hidden units, Vocab its number of words.
+	Layers int `json:"layers"`
+	Hidden int `json:"hidden"`
+	Vocab  int `json:"vocab"`
+	// Title, Metric, Examples and Majority are those of the task: its name, the primary metric, the size of the test set, and the
+	// share of its largest class.
+	Title    string  `json:"title"`
+	Metric   string  `json:"metric"`
+	Examples int     `json:"examples"`
+	Majority float64 `json:"majority"`
+	// Counts are the parameters of the paper's models, counted exactly.
+	Counts []sharing.CountRow `json:"counts"`
+	// Distances are how far the pretrained model's layers are from their mean, by the parts of a layer, [layers].
+	Distances []sharing.Distance `json:"distances"`
+	// Runs are the models, seed by seed, the whole one first.
+	Runs []Trial `json:"runs"`
+	// Errors are the relative errors of the pretrained word table at sizes E = 1, 2, …
+	Errors []float64 `json:"errors"`
+	// Cuts are the fine-tuned whole models with a smaller word table, not trained further, seed by seed.
+	Cuts []Cut `json:"cuts"`
+	// Speed is the time of inference.
+	Speed *Speed `json:"speed"`
+	// Claims are the paper's, with verdicts.
+	Claims []experiment.Claim `json:"claims"`
+}
+
+// Answers are a model's on the test set.
+type Answers struct {
+	Score float64 `json:"score"` // of the primary metric
+	Loss  float64 `json:"loss"`
+	// Right has a 1 for each test example whose class was predicted, else a 0.
+	Right string `json:"right"`
+}
+
+// Trial is one model, converted and then trained.
+type Trial struct {
+	Variant Variant `json:"variant"`
+	Seed    uint64  `json:"seed"`
+	Answers
+	// Converted are the answers of the fine-tuned whole model after the same conversion, without further training; nil where that
+	// says nothing new.
+	Converted *Answers `json:"converted,omitempty"`
+	// Difference is the share of right examples minus that of the whole model with the same seed, Low and High its 95 % interval
+	// (paired bootstrap), P McNemar's test.
+	Difference float64 `json:"difference"`
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	P          float64 `json:"p"`
+	// Parts count the parameters, MACs the operations for one example of 128 tokens (or as many as the model takes).
+	Parts sharing.Parts `json:"parts"`
+	MACs  int           `json:"macs"`
+	// Transitions are how far each layer moves its input; of the variants without and with all layers shared.
+	Transitions *sharing.Transitions `json:"transitions,omitempty"`
+	// TrainLoss, Seconds and StepSeconds are of fine-tuning: mean loss of the last epoch, time with compilation, and the median time
+	// of a step that compiled nothing (0 if there was none).
+	TrainLoss   float64 `json:"train_loss"`
+	Seconds     float64 `json:"seconds"`
+	StepSeconds float64 `json:"step_seconds"`
+}
+
+// Cut is a fine-tuned model whose word table was cut to size E.
+type Cut struct {
+	Size int    `json:"size"`
+	Seed uint64 `json:"seed"`
+	Answers
+	// RelativeError is that of the fine-tuned word table, Parameters what the product holds.
+	RelativeError float64 `json:"relative_error"`
+	Parameters    int     `json:"parameters"`
+}
+
+// Speed is the time of inference of converted models beside the whole one, timed in turn.
+type Speed struct {
+	Length  int          `json:"length"`
+	Repeats int          `json:"repeats"`
+	Models  []SpeedModel `json:"models"`
+}
+
+// SpeedModel is a converted model at each batch size.
+type SpeedModel struct {
+	Variant    Variant                 `json:"variant"`
+	Parameters int                     `json:"parameters"`
+	Batches    []experiment.SpeedBatch `json:"batches"`
+}

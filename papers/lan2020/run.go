@@ -1,0 +1,123 @@
+package lan2020
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"bertlab/gbert"
+	"bertlab/gbert/task"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/sharing"
+)
+
+// run is an experiment under way.
+type run struct {
+	config Config
+	env    *experiment.Environment
+	store  *experiment.Store
+	result *Result
+
+	pretrained  *gbert.Model
+	train, test *task.Dataset
+}
+
+// Run does the experiment. Finished steps are remembered in the environment's folder; a run that was stopped goes on there.
+func Run(ctx context.Context, env *experiment.Environment, config Config) (*Result, error) {
+	r := &run{config: config, env: env, result: &Result{Config: config}}
+	began := time.Now()
+	if err := r.prepare(ctx); err != nil {
+		return nil, fmt.Errorf("lan2020: %w", err)
+	}
+	defer r.pretrained.Close()
+	if err := r.all(ctx); err != nil {
+		return nil, fmt.Errorf("lan2020: %w", err)
+	}
+	var err error
+	if r.result.Claims, err = r.result.claims(); err != nil {
+		return nil, fmt.Errorf("lan2020: %w", err)
+	}
+	r.result.Provenance.Seconds = time.Since(began).Seconds()
+	return r.result, nil
+}
+
+// prepare loads model and data and opens the store.
+func (r *run) prepare(ctx context.Context) error {
+	c := r.config
+	model, resolved, err := r.env.Model(ctx, c.Model)
+	if err != nil {
+		return err
+	}
+	r.pretrained = model
+	if err := c.check(model.Config); err != nil {
+		return err
+	}
+	r.result.Layers, r.result.Hidden, r.result.Vocab = model.Config.NumHiddenLayers, model.Config.HiddenSize, model.Config.VocabSize
+	if r.result.Provenance, err = r.env.Describe(model, resolved); err != nil {
+		return err
+	}
+	if r.train, err = r.load(ctx, "train", c.TrainExamples, 301); err != nil {
+		return err
+	}
+	if r.test, err = r.load(ctx, "dev", c.TestExamples, 302); err != nil {
+		return err
+	}
+	kind := r.test.Task
+	r.result.Title, r.result.Metric, r.result.Examples, r.result.Majority = kind.Title, kind.Metrics[0], r.test.Len(), majority(r.test)
+	r.result.Provenance.Data = []experiment.DataProvenance{experiment.DescribeData("train", r.train), experiment.DescribeData("test", r.test)}
+	r.store, err = experiment.Open(r.env.Dir, map[string]any{
+		"paper": "lan2020", "config": c, "model": r.result.Provenance.ModelSHA256, "data": r.result.Provenance.Data,
+		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(r.result.Provenance.Versions),
+	})
+	return err
+}
+
+// load reads a split of the task, all of it or n examples.
+func (r *run) load(ctx context.Context, split string, n int, seed uint64) (*task.Dataset, error) {
+	all, err := r.env.Data(ctx, r.config.Task, split, r.config.Data)
+	if err != nil {
+		return nil, err
+	}
+	if all.Task.Kind != task.Classification {
+		return nil, fmt.Errorf("%s is not a classification task", r.config.Task)
+	}
+	if n == 0 || n >= all.Len() {
+		return all, nil
+	}
+	return all.Take(n, seed)
+}
+
+func majority(d *task.Dataset) float64 {
+	count := map[int]int{}
+	most := 0
+	for _, label := range d.Labels() {
+		count[label]++
+		most = max(most, count[label])
+	}
+	return float64(most) / float64(d.Len())
+}
+
+func (r *run) all(ctx context.Context) error {
+	r.result.Counts = sharing.Counts()
+	var err error
+	r.result.Distances, err = experiment.Step(r.store, "distances", func() ([]sharing.Distance, error) {
+		_, report, err := sharing.Tie(r.pretrained, sharing.Options{Init: sharing.Mean})
+		if err != nil {
+			return nil, err
+		}
+		return report.Layers, nil
+	})
+	if err != nil {
+		return err
+	}
+	if r.result.Errors, err = experiment.Step(r.store, "word-table", func() ([]float64, error) { return sharing.EmbeddingErrors(r.pretrained) }); err != nil {
+		return err
+	}
+	for _, seed := range r.config.Seeds {
+		if err := r.seed(ctx, seed); err != nil {
+			return fmt.Errorf("seed %d: %w", seed, err)
+		}
+	}
+	r.result.Speed, err = experiment.Step(r.store, "speed", func() (*Speed, error) { return r.measureSpeed(ctx) })
+	return err
+}

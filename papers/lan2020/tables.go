@@ -1,0 +1,191 @@
+package lan2020
+
+import (
+	"fmt"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+
+	"bertlab/figures"
+	"bertlab/papers/experiment"
+)
+
+// Table lists the protocol.
+func (c Config) Table() *figures.Table {
+	limit := func(n int) string {
+		if n == 0 {
+			return "all"
+		}
+		return fmt.Sprint(n)
+	}
+	var variants []string
+	for _, v := range c.Variants {
+		variants = append(variants, v.String())
+	}
+	return &figures.Table{
+		Title:   "Protocol",
+		Columns: []figures.Column{{Name: "what"}, {Name: "here"}, {Name: "the paper"}},
+		Rows: [][]any{
+			{"model", c.Model + ", pretrained, converted", "trained from scratch"},
+			{"task", c.Task, "SQuAD 1.1 and 2.0, MNLI, SST-2, RACE"},
+			{"shared", strings.Join(variants, "; "), "none, attention, FFN, all"},
+			{"sizes E of the word table", strings.Trim(fmt.Sprint(c.EmbeddingSizes), "[]"), "64, 128, 256, 768"},
+			{"fine-tuning runs (seeds)", strings.Trim(fmt.Sprint(c.Seeds), "[]"), "–"},
+			{"training examples", limit(c.TrainExamples), "all"},
+			{"epochs, batch, learning rate", fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
+			{"test examples", limit(c.TestExamples), "all of the development set"},
+		},
+	}
+}
+
+// RunTable lists all models, mean over seeds.
+func (r *Result) RunTable() (*figures.Table, error) {
+	table := &figures.Table{
+		Title: "Models",
+		Caption: fmt.Sprintf("Mean over %s, %d test examples of %s. Difference: from the model that shares nothing with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar. Converted: the fine-tuned whole model after the same conversion, without training.",
+			r.seeds(), r.Examples, r.Config.Task),
+		Columns: []figures.Column{
+			{Name: "shared"}, {Name: "parameters", Unit: "millions", Format: "%.2f"}, {Name: "encoder", Unit: "millions", Format: "%.2f"}, {Name: r.Metric, Format: "%.4f"},
+			{Name: "difference", Unit: "points", Format: "%+.2f"}, {Name: "95 % interval"}, {Name: "p < 0.05"}, {Name: "loss", Format: "%.3f"}, {Name: "converted", Format: "%.4f"},
+		},
+	}
+	for _, v := range r.variants() {
+		trials := r.of(v)
+		var scores, losses []float64
+		significant := 0
+		for _, t := range trials {
+			scores, losses = append(scores, t.Score), append(losses, t.Loss)
+			if t.P < 0.05 {
+				significant++
+			}
+		}
+		parts := trials[0].Parts
+		row := []any{v.String(), float64(parts.Total()) / 1e6, float64(parts.Encoder()) / 1e6, stat.Mean(scores, nil)}
+		if v == (Variant{}) {
+			table.Rows = append(table.Rows, append(row, nil, "", "", stat.Mean(losses, nil), nil))
+			continue
+		}
+		d, _, err := r.between(v, Variant{})
+		if err != nil {
+			return nil, err
+		}
+		var converted any
+		if answers := r.converted(v); len(answers) > 0 {
+			converted = mean(answers)
+		}
+		table.Rows = append(table.Rows, append(row, 100*d.Estimate, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
+			fmt.Sprintf("%d of %d", significant, len(trials)), stat.Mean(losses, nil), converted))
+	}
+	return table, nil
+}
+
+// CutTable lists the word tables.
+func (r *Result) CutTable() (*figures.Table, error) {
+	table := &figures.Table{
+		Title:   "The word table of the fine-tuned model, cut to E columns",
+		Caption: fmt.Sprintf("Without further training. Mean over %s, %d test examples of %s; 95 %% interval by the paired bootstrap. The whole table has %.2f million parameters.", r.seeds(), r.Examples, r.Config.Task, float64(r.Vocab*r.Hidden)/1e6),
+		Columns: []figures.Column{
+			{Name: "E"}, {Name: "parameters", Unit: "millions", Format: "%.2f"}, {Name: "relative error", Format: "%.3f"}, {Name: "accuracy", Format: "%.4f"},
+			{Name: "difference", Unit: "points", Format: "%+.2f"}, {Name: "95 % interval"},
+		},
+	}
+	for _, size := range r.Config.EmbeddingSizes {
+		answers := r.cut(size)
+		d, ok, err := r.paired(answers, r.answers(Variant{}))
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			continue
+		}
+		var errors []float64
+		parameters := 0
+		for _, c := range r.Cuts {
+			if c.Size == size {
+				errors, parameters = append(errors, c.RelativeError), c.Parameters
+			}
+		}
+		table.Rows = append(table.Rows, []any{size, float64(parameters) / 1e6, stat.Mean(errors, nil), mean(answers), 100 * d.Estimate, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High)})
+	}
+	return table, nil
+}
+
+// SpeedTable lists storage, memory and time.
+func (r *Result) SpeedTable() *figures.Table {
+	table := &figures.Table{
+		Title: "Storage, memory and time",
+		Caption: fmt.Sprintf("File: float32 weights. Training state: weights, gradients and two moments of AdamW. Operations: of a classifier for %d tokens. Training step: median of the runs, one after another. Inference: %d tokens, %d pairs timed in turn on %s, with quartiles.",
+			macLength, r.Speed.Length, r.Speed.Repeats, r.Provenance.Machine),
+		Columns: []figures.Column{
+			{Name: "shared"}, {Name: "parameters", Unit: "millions", Format: "%.2f"}, {Name: "file", Unit: "MB", Format: "%.1f"}, {Name: "training state", Unit: "MB", Format: "%.0f"},
+			{Name: "operations", Unit: "millions", Format: "%.0f"}, {Name: "training step", Unit: "ms", Format: "%.0f"},
+		},
+	}
+	for _, size := range r.Config.SpeedBatches {
+		table.Columns = append(table.Columns, figures.Column{Name: fmt.Sprintf("time, batch %d", size), Unit: "of the whole"})
+	}
+	for _, v := range r.variants() {
+		if v.Distilled {
+			continue
+		}
+		trials := r.of(v)
+		var steps []float64
+		for _, t := range trials {
+			steps = append(steps, 1000*t.StepSeconds)
+		}
+		parameters := float64(trials[0].Parts.Total())
+		row := []any{v.String(), parameters / 1e6, 4 * parameters / 1e6, 16 * parameters / 1e6, float64(trials[0].MACs) / 1e6, stat.Mean(steps, nil)}
+		if model := r.timed(v); model != nil {
+			for _, b := range model.Batches {
+				row = append(row, fmt.Sprintf("%.3f (%.3f to %.3f)", 1/b.Ratio, 1/b.High, 1/b.Low))
+			}
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	return table
+}
+
+// CountTable lists the paper's models with their exact parameters.
+func (r *Result) CountTable() *figures.Table {
+	table := &figures.Table{
+		Title:   "Parameters of the paper's models, counted",
+		Caption: "With the pooler. Models that share nothing are printed in the paper as they are without it; ALBERT xlarge and xxlarge are printed as 60 and 235 million.",
+		Columns: []figures.Column{
+			{Name: "table"}, {Name: "model"}, {Name: "layers"}, {Name: "H"}, {Name: "E"}, {Name: "embeddings", Format: "%d"}, {Name: "encoder", Format: "%d"}, {Name: "pooler", Format: "%d"},
+			{Name: "all", Format: "%d"}, {Name: "printed", Unit: "millions"},
+		},
+	}
+	names := map[string]string{"BERT base": "108", "BERT large": "334", "ALBERT base": "12", "ALBERT large": "18", "ALBERT xlarge": "60", "ALBERT xxlarge": "235"}
+	table3, table4 := []string{"87", "89", "93", "108", "10", "12", "16", "31"}, []string{"31", "83", "57", "108", "12", "64", "38", "89"}
+	for _, row := range r.Counts {
+		a, p := row.Architecture, row.Parameters
+		print := names[row.Name]
+		switch row.Table {
+		case 3:
+			print, table3 = table3[0], table3[1:]
+		case 4:
+			print, table4 = table4[0], table4[1:]
+		}
+		table.Rows = append(table.Rows, []any{row.Table, row.Name, a.Layers, a.Hidden, a.Embedding, p.Embeddings + p.Projection, p.Encoder(), p.Pooler, row.Total, print})
+	}
+	return table
+}
+
+// ClaimTable lists the claims with their verdicts.
+func (r *Result) ClaimTable() *figures.Table { return experiment.ClaimTable(r.Claims) }
+
+// PaperTable is table 4 of the paper, to hold the numbers here against.
+func PaperTable() *figures.Table {
+	table := &figures.Table{
+		Title:   "The paper: what sharing costs (table 4)",
+		Caption: "BERT base's shape, pretrained as it is shared; average of SQuAD 1.1, SQuAD 2.0, MNLI, SST-2 and RACE.",
+		Columns: []figures.Column{
+			{Name: "E"}, {Name: "shared"}, {Name: "parameters", Unit: "millions"}, {Name: "MNLI", Format: "%.1f"}, {Name: "SST-2", Format: "%.1f"}, {Name: "average", Format: "%.1f"},
+		},
+	}
+	table.Rows = [][]any{
+		{768, "all", 31, 82.0, 90.6, 79.8}, {768, "attention", 83, 84.0, 91.4, 81.6}, {768, "FFN", 57, 81.5, 90.8, 79.5}, {768, "none", 108, 84.5, 92.8, 82.3},
+		{128, "all", 12, 82.0, 90.3, 80.1}, {128, "attention", 64, 83.4, 91.9, 81.7}, {128, "FFN", 38, 82.3, 91.7, 80.2}, {128, "none", 89, 83.2, 91.5, 81.6},
+	}
+	return table
+}

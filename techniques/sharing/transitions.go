@@ -1,0 +1,97 @@
+package sharing
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+)
+
+// Transitions are how far each layer moves the vectors of tokens, from its input to its output (Lan et al. 2020, figure 1). Values are
+// means over all tokens of a sample.
+type Transitions struct {
+	Tokens int `json:"tokens"`
+	// L2 is ‖output − input‖ for each layer.
+	L2 []float64 `json:"l2"`
+	// Angle is the angle between input and output for each layer, in degrees.
+	Angle []float64 `json:"angle"`
+}
+
+// MeasureTransitions measures a model's transitions on a sample. It needs no classification head and no labels.
+func MeasureTransitions(ctx context.Context, s *gbert.Session, p *finetune.Prepared, progress func(done, total int)) (*Transitions, error) {
+	config := s.Model().Config
+	layers := config.NumHiddenLayers
+	if layers == 0 {
+		return nil, fmt.Errorf("sharing: the model has no layers to compare")
+	}
+	program, err := s.Program("sharing.transitions", func(begin func(gbert.Taps) *gbert.Forward, inputs []*graph.Node) []*graph.Node {
+		states := begin(gbert.Taps{HiddenStates: true}).Encode(gbert.InputNodes(inputs), false).HiddenStates
+		var steps []*graph.Node // for each layer the distance and the cosine, [B, S, 1]
+		for l := range layers {
+			in, out := states[l], states[l+1] // [B, S, D]
+			norms := graph.Mul(length(in), length(out))
+			steps = append(steps, length(graph.Sub(out, in)), graph.Div(graph.ReduceAndKeep(graph.Mul(in, out), graph.ReduceSum, -1), graph.MaxScalar(norms, 1e-12)))
+		}
+		return []*graph.Node{graph.Concatenate(steps, -1)} // [B, S, 2L]
+	})
+	if err != nil {
+		return nil, err
+	}
+	result := &Transitions{L2: make([]float64, layers), Angle: make([]float64, layers)}
+	done := 0
+	for _, batch := range p.Batches {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := batch.Check(config); err != nil {
+			return nil, err
+		}
+		inputs := gbert.BatchInputs(batch)
+		outputs, err := program.Run(inputs...)
+		gbert.Free(inputs)
+		if err != nil {
+			return nil, err
+		}
+		flat, err := tensors.CopyFlatData[float32](outputs[0])
+		gbert.Free(outputs)
+		if err != nil {
+			return nil, fmt.Errorf("sharing: %w", err)
+		}
+		for at := range len(batch.Index) * batch.Length { // the rows after these are padding
+			if batch.Mask[at] == 0 {
+				continue
+			}
+			result.Tokens++
+			for l := range layers {
+				step := flat[2*(at*layers+l):]
+				result.L2[l] += float64(step[0])
+				result.Angle[l] += math.Acos(max(-1, min(float64(step[1]), 1))) * 180 / math.Pi
+			}
+		}
+		done += len(batch.Index)
+		if progress != nil {
+			progress(done, p.Dataset.Len())
+		}
+	}
+	if result.Tokens == 0 {
+		return nil, fmt.Errorf("sharing: no tokens to compare layers on")
+	}
+	for l := range layers {
+		result.L2[l] /= float64(result.Tokens)
+		result.Angle[l] /= float64(result.Tokens)
+		if math.IsNaN(result.L2[l]) {
+			return nil, fmt.Errorf("sharing: the model's hidden states are not numbers (NaN): its weights are broken")
+		}
+	}
+	return result, nil
+}
+
+// length is the norm of the vectors of x [..., D], [..., 1].
+func length(x *graph.Node) *graph.Node {
+	return graph.Sqrt(graph.ReduceAndKeep(graph.Square(x), graph.ReduceSum, -1))
+}
