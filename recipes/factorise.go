@@ -9,25 +9,36 @@ import (
 	"bertlab/techniques/tucker"
 )
 
-// Factorise replaces the maps of the encoder by products of two smaller ones, matrix by matrix.
+// Factorise replaces the maps of the encoder by products of smaller ones: matrix by matrix (svd), or all together by a Tucker
+// decomposition of their stack, with a core for each slice (shared) or cores mixed from a bank (bank; Wang, Ren et al. 2022).
 type Factorise struct {
-	// Ratio is the part of each matrix's entries that its factors may have; or Rank is that of every map.
+	// Form is svd, shared or bank; svd.
+	Form string `json:"form"`
+	// Ratio is the part of the entries that may be left, with svd of each matrix; or Rank is that of every map, for svd and shared.
 	Ratio float64 `json:"ratio,omitempty"`
 	Rank  int     `json:"rank,omitempty"`
 	// Maps are all, attention or ffn.
 	Maps string `json:"maps"`
-	// Weighted weighs the error by what the maps meet in training examples, of which Examples are used; 200.
+	// Weighted weighs the error of svd by what the maps meet in training examples, of which Examples are used; 200. It is slow for
+	// wide maps.
 	Weighted bool `json:"weighted"`
 	Examples int  `json:"examples,omitempty"`
 }
 
 func readFactorise(f *fields) Operation {
 	s := &Factorise{
+		Form:  f.choice("form", "svd", "svd", "shared", "bank"),
 		Ratio: f.above("ratio", 0, 0, 1), Rank: f.whole("rank", 0, 1, 1<<20), Maps: f.choice("maps", "all", "all", "attention", "ffn"),
 		Weighted: f.yes("weighted", false), Examples: f.whole("examples", 200, 1, 1<<30),
 	}
 	if f.has("ratio") == f.has("rank") {
 		f.fail(f.line, "either ratio, the part of each matrix's entries that is kept, or rank")
+	}
+	if s.Form != "svd" && s.Weighted {
+		f.fail(f.line, "weighted: only svd weighs its error")
+	}
+	if s.Form == "bank" && f.has("rank") {
+		f.fail(f.line, "rank: a bank has two; give its ratio")
 	}
 	return s
 }
@@ -41,6 +52,9 @@ var mapsOf = map[string][]gbert.Role{
 }
 
 func (s *Factorise) do(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
+	if s.Form != "svd" {
+		return s.bank(c, model)
+	}
 	o := tucker.FactoriseOptions{Ratio: s.Ratio, Rank: s.Rank, Roles: mapsOf[s.Maps], Progress: c.env.Stage(c.stage)}
 	if s.Weighted {
 		examples, err := c.examples(s.Examples)
@@ -66,6 +80,22 @@ func (s *Factorise) do(c *cook, model *gbert.Model) (*gbert.Model, string, error
 		return nil, "", err
 	}
 	return smaller, fmt.Sprintf("%d of %d maps factored, %d of %d entries", report.Factored(), len(report.Maps), report.ParametersAfter, report.ParametersBefore), nil
+}
+
+// bankSweeps is how often each factor of a stack is improved: later sweeps gain little and take as long.
+const bankSweeps = 2
+
+func (s *Factorise) bank(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
+	o := tucker.BankOptions{Core: gbert.MixedCore, Ratio: s.Ratio, Rank: s.Rank, Roles: mapsOf[s.Maps], Sweeps: bankSweeps}
+	if s.Form == "shared" {
+		o.Core = gbert.FullCore
+	}
+	o.Progress = func(sweep int, _ float64) { c.env.Stage(c.stage)(sweep, bankSweeps) }
+	smaller, report, err := tucker.Bank(c.ctx, model, o)
+	if err != nil {
+		return nil, "", err
+	}
+	return smaller, fmt.Sprintf("%s, %d of %d entries", report.Bank.Name, report.ParametersAfter, report.ParametersBefore), nil
 }
 
 // FactoriseEmbedding stores the word table [V, H] as a product [V, E]·[E, H] (ALBERT).

@@ -90,6 +90,8 @@ func TestAMistakeIsNamedWithItsLineAndWhatIsAllowed(t *testing.T) {
 		"prune before sharing":                                                  "steps:\n - fine-tune\n - share: {what: attention}\n - prune-heads: {fraction: 0.5}",
 		"test.yaml:4: movement: only maps that are neither":                     "steps:\n - fine-tune\n - factorise: {ratio: 0.5}\n - movement: {remaining: 0.5}",
 		"movement: remaining, the share":                                        "steps:\n - fine-tune\n - movement",
+		"weighted: only svd":                                                    "steps:\n - fine-tune\n - factorise: {form: bank, ratio: 0.5, weighted: true}",
+		"rank: a bank has two":                                                  "steps:\n - fine-tune\n - factorise: {form: bank, rank: 3}",
 		"either ratio":                                                          "steps:\n - fine-tune\n - factorise: {ratio: 0.5, rank: 3}",
 		"attention: ":                                                           "steps:\n - fine-tune\n - movement: {remaining: 0.5, attention: word}",
 		"epochs is there twice":                                                 "steps:\n - fine-tune: {epochs: 1, epochs: 2}",

@@ -63,6 +63,20 @@ func TestEveryStepFollowsTheOthers(t *testing.T) {
 	}
 }
 
+func TestMatricesAreDecomposedTogether(t *testing.T) {
+	env, o := kitchen(t, t.TempDir())
+	for _, form := range []string{"{form: bank, ratio: 0.4}", "{form: shared, rank: 3, maps: attention}"} {
+		o.Out = filepath.Join(t.TempDir(), "out")
+		result, err := Run(t.Context(), env, parsed(t, "steps:\n - fine-tune: {examples: 8, batch: 8}\n - factorise: "+form+"\n - distil: {examples: 8, batch: 8}"), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Steps[1].Parameters >= result.Steps[0].Parameters || result.Parameters != result.Steps[1].Parameters {
+			t.Errorf("%s: %+v", form, result.Steps)
+		}
+	}
+}
+
 // fingerprint is that of the model in a folder.
 func fingerprint(t *testing.T, dir string) string {
 	t.Helper()

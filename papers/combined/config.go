@@ -47,7 +47,7 @@ func Full() Config {
 	return Config{
 		Model: "all-MiniLM-L6-v2", Task: "movies", Batches: []int{1, 8, 32}, Length: 64, Repeats: 31, Memory: compare.ChildMemory,
 		Recipes: []string{
-			"fine-tuned", "fine-tuned-twice", "float16", "layers", "layers-distil", "heads", "heads-neurons", "movement", "factorised", "embedding", "shared",
+			"fine-tuned", "fine-tuned-twice", "float16", "layers", "layers-distil", "heads", "heads-neurons", "movement", "factorised", "bank", "embedding", "shared",
 			"layers-distil-float16", "heads-factorised-float16", "layers-embedding-float16", "everything",
 		},
 	}
