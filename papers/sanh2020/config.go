@@ -13,6 +13,8 @@ import (
 type Config struct {
 	// Model is the pretrained model, by name or folder.
 	Model string `json:"model"`
+	// Layers is how many of the model's layers are used, from below; 0: all. Fewer take less time, so that scores get more steps.
+	Layers int `json:"layers,omitempty"`
 	// Task is the task by name; Data a file or folder with its train and dev split, empty: found by name.
 	Task string `json:"task"`
 	Data string `json:"data,omitempty"`
@@ -88,6 +90,8 @@ func (c Config) check() error {
 	switch {
 	case len(c.Seeds) == 0:
 		return errors.New("the protocol has no seed")
+	case c.Layers < 0:
+		return fmt.Errorf("%d layers: 0 means all of the model's", c.Layers)
 	case len(c.Kinds) == 0 || len(c.Remaining) == 0:
 		return errors.New("the protocol needs at least one method and one remaining share")
 	case !slices.Contains(c.Remaining, c.Focus):
@@ -101,6 +105,15 @@ func (c Config) check() error {
 		}
 	}
 	return nil
+}
+
+// training is the part of the protocol that all runs depend on: with more seeds, methods or shares, finished runs stay valid.
+func (c Config) training() Config {
+	return Config{
+		Model: c.Model, Layers: c.Layers, Task: c.Task, Data: c.Data, Epochs: c.Epochs, BatchSize: c.BatchSize, MaxLength: c.MaxLength,
+		LearningRate: c.LearningRate, TrainExamples: c.TrainExamples, TestExamples: c.TestExamples,
+		WarmupShare: c.WarmupShare, CoolDownShare: c.CoolDownShare,
+	}
 }
 
 // options are those of a variant.

@@ -33,10 +33,18 @@ func curveName(kind movement.Kind) string {
 	return string(kind)
 }
 
+// modelName is the model's name in text.
+func (c Config) modelName() string {
+	if c.Layers > 0 {
+		return fmt.Sprintf("%s (lowest %d layers)", c.Model, c.Layers)
+	}
+	return c.Model
+}
+
 // caption names model, data and seeds under a figure.
 func (r *Result) caption(extra string) string {
 	c := r.Config
-	text := fmt.Sprintf("%s on %s, %d steps, %d test examples", c.Model, c.Task, r.Steps, r.Examples)
+	text := fmt.Sprintf("%s on %s, %d steps, %d test examples", c.modelName(), c.Task, r.Steps, r.Examples)
 	if extra != "" {
 		text += "; " + extra
 	}

@@ -133,7 +133,7 @@ func (s *seedRun) measureSpeed(ctx context.Context) error {
 	}
 	timer := &timer{seedRun: s, examples: prepared.Encodings, length: length}
 	for _, m := range s.models {
-		name := "speed-" + m.trained.Variant.String()
+		name := s.config.speedName(m.trained.Variant.String())
 		if !m.trained.Variant.Structured {
 			s.result.Speed.Kept = m.trained.Kept
 			s.result.Speed.Unstructured, err = experiment.Step(s.store, name, func() ([]experiment.SpeedBatch, error) { return timer.compare(ctx, m.model, nil, nil) })
@@ -152,7 +152,12 @@ func (s *seedRun) measureSpeed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return timer.structured(ctx, "speed-untrained", prunedModel{Trained{Variant: v}, pruned}, false)
+	return timer.structured(ctx, s.config.speedName("untrained-"+v.String()), prunedModel{Trained{Variant: v}, pruned}, false)
+}
+
+// speedName names a step that times a model.
+func (c Config) speedName(model string) string {
+	return fmt.Sprintf("speed-%s-%v-%d-%d", model, c.SpeedBatches, c.SpeedLength, c.SpeedRepeats)
 }
 
 // timer times models on batches of the same tokens.

@@ -87,7 +87,7 @@ func (r *Result) Publication() (experiment.Publication, error) {
 		Name: "movement", Result: r, Figures: list,
 		Tables: []experiment.NamedTable{
 			{Name: "movement-runs", Table: r.RunTable()}, {Name: "movement-paper", Table: PaperTable()},
-			{Name: "movement-storage", Table: r.StorageTable()}, {Name: "movement-speed-table", Table: r.SpeedTable()},
+			{Name: "movement-agreement", Table: r.AgreementTable()}, {Name: "movement-storage", Table: r.StorageTable()}, {Name: "movement-speed-table", Table: r.SpeedTable()},
 		},
 		Report: func(lang experiment.Language) (*figures.Report, error) {
 			sections, err := r.sections(list, lang)
@@ -124,19 +124,23 @@ func (r *Result) sections(list []experiment.NamedFigure, lang experiment.Languag
 		return blocks
 	}
 	table := func(t *figures.Table) figures.Block { return figures.TableBlock{Table: t} }
+	var agreement []figures.Block
+	if len(r.Agreement) > 0 {
+		agreement = append(agreement, table(r.AgreementTable()))
+	}
 	c := r.Config
 	provenance, err := experiment.ProvenanceSection(r.Provenance, c, lang)
 	return []figures.Section{
 		{Title: in("Movement pruning", "무브먼트 가지치기"), Blocks: append(blocks(fmt.Sprintf(in(
 			"Sanh, Wolf and Rush (NeurIPS 2020, arXiv:2005.07683) prune a model while it is fine-tuned, and keep the weights that move away from zero instead of those that are large. Here %s is pruned on %s, in %d steps a run; the paper has tens of thousands. Embeddings are frozen.",
-			"Sanh, Wolf, Rush(NeurIPS 2020, arXiv:2005.07683)는 미세 조정 도중에 가지치기를 하며, 값이 큰 가중치 대신 0에서 멀어지는 가중치를 남긴다. 여기서는 모델 %s를 과제 %s에서 실행당 %d스텝으로 가지치기한다. 논문은 수만 스텝이다. 임베딩은 고정한다."), c.Model, c.Task, r.Steps)),
+			"Sanh, Wolf, Rush(NeurIPS 2020, arXiv:2005.07683)는 미세 조정 도중에 가지치기를 하며, 값이 큰 가중치 대신 0에서 멀어지는 가중치를 남긴다. 여기서는 모델 %s를 과제 %s에서 실행당 %d스텝으로 가지치기한다. 논문은 수만 스텝이다. 임베딩은 고정한다."), c.modelName(), c.Task, r.Steps)),
 			experiment.ClaimsBlock(r.Claims, lang), table(c.Table()))},
 		{Title: in("Accuracy against remaining weights", "남은 가중치와 정확도"), Blocks: append(blocks(in(
 			"Remaining weights are counted in the model that comes out, over the encoder's matrices.",
 			"남은 가중치는 결과 모델에서, 인코더의 행렬을 대상으로 센 것이다."), "curves", "loss"), table(r.RunTable()), table(PaperTable()))},
-		{Title: in("Which weights remain", "어떤 가중치가 남는가"), Blocks: blocks(in(
+		{Title: in("Which weights remain", "어떤 가중치가 남는가"), Blocks: append(blocks(in(
 			"Magnitude keeps what is large; movement keeps what grew.",
-			"크기 기반 가지치기는 큰 가중치를, 무브먼트 가지치기는 커진 가중치를 남긴다."), "weights", "scores", "matrices", "layers", "drift")},
+			"크기 기반 가지치기는 큰 가중치를, 무브먼트 가지치기는 커진 가중치를 남긴다."), "weights", "scores", "matrices", "layers", "drift"), agreement...)},
 		{Title: in("Training", "학습"), Blocks: blocks(in(
 			"With hard movement pruning only the order of the scores counts, and they begin at 0: Adam's steps are proportional to the rate, so the rate can matter for thresholds and noise (soft movement, L0), and hardly for the order.",
 			"하드 무브먼트 가지치기에서는 점수의 순서만 의미가 있고 점수는 0에서 시작한다. Adam의 걸음은 학습률에 비례하므로, 학습률은 임계값과 잡음(소프트 무브먼트, L0)에는 영향을 줄 수 있지만 순서에는 거의 영향을 주지 않는다."), "teacher", "rates")},

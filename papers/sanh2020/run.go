@@ -9,6 +9,7 @@ import (
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/techniques/layerdrop"
 	"bertlab/techniques/movement"
 )
 
@@ -55,7 +56,10 @@ func (r *run) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.pretrained = model
+	if r.pretrained, err = lowest(model, c.Layers); err != nil {
+		return err
+	}
+	model = r.pretrained
 	if r.result.Provenance, err = r.env.Describe(model, resolved); err != nil {
 		return err
 	}
@@ -93,10 +97,22 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	r.store, err = experiment.Open(r.env.Dir, map[string]any{
-		"paper": "sanh2020", "config": c, "model": result.Provenance.ModelSHA256, "data": result.Provenance.Data,
+		"paper": "sanh2020", "training": c.training(), "model": result.Provenance.ModelSHA256, "data": result.Provenance.Data,
 		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(result.Provenance.Versions),
 	})
 	return err
+}
+
+// lowest is a model with its lowest layers only; with 0 it stays as it is.
+func lowest(model *gbert.Model, layers int) (*gbert.Model, error) {
+	all := layerdrop.All(model.Config)
+	switch {
+	case layers == 0 || layers == len(all):
+		return model, nil
+	case layers > len(all):
+		return nil, fmt.Errorf("the model has %d layers, not %d", len(all), layers)
+	}
+	return layerdrop.Drop(model, all[layers:])
 }
 
 func limit(d *task.Dataset, n int, seed uint64) (*task.Dataset, error) {
@@ -120,7 +136,7 @@ func majority(d *task.Dataset) float64 {
 func (r *run) seed(ctx context.Context, seed uint64, first bool) error {
 	name := Variant{Seed: seed}
 	dense, trained, err := experiment.ModelStep(r.store, name.String(), func() (*gbert.Model, Trained, error) {
-		result, trained, err := r.fineTune(ctx, name, nil)
+		result, trained, err := r.fineTune(ctx, name, name.String(), nil)
 		if err != nil {
 			return nil, trained, err
 		}
@@ -145,7 +161,7 @@ func (r *run) seed(ctx context.Context, seed uint64, first bool) error {
 	if !first {
 		return nil
 	}
-	if r.result.Drift, err = experiment.Step(r.store, "drift", func() (*Drift, error) { return measureDrift(r.pretrained, dense, r.config.Focus) }); err != nil {
+	if r.result.Drift, err = experiment.Step(r.store, fmt.Sprintf("drift-seed%d-%g", seed, r.config.Focus), func() (*Drift, error) { return measureDrift(r.pretrained, dense, r.config.Focus) }); err != nil {
 		return err
 	}
 	if err := s.measureStorage(ctx); err != nil {
@@ -170,12 +186,23 @@ type prunedModel struct {
 // prune does a pruned run. Its model is kept where storage or speed is measured of it.
 func (s *seedRun) prune(ctx context.Context, v Variant, first bool) error {
 	main := v.Remaining == s.config.Focus && s.result.isPlain(v)
+	isKept := v.Structured || first && main && v.Kind == movement.Movement
+	name := v.String()
+	switch {
+	case main && first:
+		name += "-sampled"
+	case main:
+		name += "-masks"
+	}
+	if isKept {
+		name += "-kept"
+	}
 	work := func() (*gbert.Model, Trained, error) {
 		method, err := s.method(ctx, v)
 		if err != nil {
 			return nil, Trained{}, err
 		}
-		result, trained, err := s.fineTune(ctx, v, method)
+		result, trained, err := s.fineTune(ctx, v, name, method)
 		if err != nil {
 			return nil, trained, err
 		}
@@ -189,8 +216,8 @@ func (s *seedRun) prune(ctx context.Context, v Variant, first bool) error {
 		}
 		return result.Model, trained, nil
 	}
-	if v.Structured || first && main && v.Kind == movement.Movement {
-		model, trained, err := experiment.ModelStep(s.store, v.String(), work)
+	if isKept {
+		model, trained, err := experiment.ModelStep(s.store, name, work)
 		if err != nil {
 			return err
 		}
@@ -198,12 +225,12 @@ func (s *seedRun) prune(ctx context.Context, v Variant, first bool) error {
 		s.result.Runs = append(s.result.Runs, trained)
 		return nil
 	}
-	trained, err := experiment.Step(s.store, v.String(), func() (Trained, error) {
+	trained, err := experiment.Step(s.store, name, func() (Trained, error) {
 		_, trained, err := work()
 		if err != nil {
 			return trained, err
 		}
-		return trained, finetune.RemoveCheckpoint(s.store.Checkpoint(v.String()))
+		return trained, finetune.RemoveCheckpoint(s.store.Checkpoint(name))
 	})
 	s.result.Runs = append(s.result.Runs, trained)
 	return err

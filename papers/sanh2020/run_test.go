@@ -142,6 +142,23 @@ func TestTheExperimentFromEndToEnd(t *testing.T) {
 			t.Error("with other numbers")
 		}
 	})
+	t.Run("a smaller protocol finds its runs", func(t *testing.T) {
+		smaller := config
+		smaller.Seeds, smaller.Remaining, smaller.Kinds = config.Seeds[:1], config.Remaining[1:], config.Kinds[:2]
+		smaller.Global, smaller.Rates, smaller.Structured, smaller.StructuredUntrained = nil, nil, nil, 0
+		again, err := Run(context.Background(), environment(t, dir, func(p experiment.Progress) { t.Errorf("%s is done again", p.Stage) }), smaller)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, run := range again.Runs {
+			if !slices.ContainsFunc(result.Runs, func(other Trained) bool { return reflect.DeepEqual(run, other) }) {
+				t.Errorf("%s is another run", run.Variant)
+			}
+		}
+		if len(again.Runs) != 3 { // one with a teacher
+			t.Errorf("%d runs", len(again.Runs))
+		}
+	})
 	t.Run("a run that was killed goes on", func(t *testing.T) {
 		dir := t.TempDir()
 		for kills := 0; ; kills++ {
@@ -290,6 +307,8 @@ func sameFigures(t *testing.T, r *Result) {
 func TestAProtocolThatCannotBeDoneIsRefusedAtOnce(t *testing.T) {
 	for mentions, change := range map[string]func(*Config){
 		"no seed":           func(c *Config) { c.Seeds = nil },
+		"-1 layers":         func(c *Config) { c.Layers = -1 },
+		"2 layers, not 3":   func(c *Config) { c.Layers = 3 },
 		"at least one":      func(c *Config) { c.Kinds = nil },
 		"focus 0.2":         func(c *Config) { c.Focus = 0.2 },
 		"for the speed":     func(c *Config) { c.SpeedBatches = nil },

@@ -21,7 +21,7 @@ func (c Config) Table() *figures.Table {
 		Title:   "Protocol",
 		Columns: []figures.Column{{Name: "what"}, {Name: "here"}, {Name: "the paper"}},
 		Rows: [][]any{
-			{"model", c.Model, "bert-base-uncased"},
+			{"model", c.modelName(), "bert-base-uncased"},
 			{"task", c.Task, "SQuAD, MNLI, QQP"},
 			{"seeds", fmt.Sprint(c.Seeds), "not said"},
 			{"training examples", limit(c.TrainExamples), "87,599; 392,702; 363,846"},
@@ -69,6 +69,19 @@ func (r *Result) RunTable() *figures.Table {
 			add(curveName(kind), string(movement.Global), false, share, r.global(kind, share))
 			add(curveName(kind), selection, true, share, r.distilled(kind, share))
 		}
+	}
+	return t
+}
+
+// AgreementTable lists how far the masks of each method agree between seeds.
+func (r *Result) AgreementTable() *figures.Table {
+	t := &figures.Table{
+		Title:   fmt.Sprintf("Masks of two seeds at %g %%", 100*r.Config.Focus),
+		Caption: "Of the weights that one seed keeps, the share that another one keeps too. Masks at random would have the second share in common.",
+		Columns: []figures.Column{{Name: "method"}, {Name: "kept by both", Unit: "%", Format: "%.1f"}, {Name: "by chance", Unit: "%", Format: "%.1f"}, {Name: "pairs of seeds"}},
+	}
+	for _, a := range r.Agreement {
+		t.Rows = append(t.Rows, []any{curveName(a.Kind), 100 * a.Overlap, 100 * a.Chance, a.Pairs})
 	}
 	return t
 }

@@ -15,8 +15,8 @@ import (
 	"bertlab/techniques/movement"
 )
 
-// fineTune trains the pretrained model with a method; nil: none. Embeddings are frozen, as in the paper.
-func (r *run) fineTune(ctx context.Context, v Variant, method *finetune.Method) (*finetune.Result, Trained, error) {
+// fineTune trains the pretrained model with a method; nil: none. Embeddings are frozen, as in the paper. name is that of the step.
+func (r *run) fineTune(ctx context.Context, v Variant, name string, method *finetune.Method) (*finetune.Result, Trained, error) {
 	trained := Trained{Variant: v}
 	model, err := r.classifier(v.Seed)
 	if err != nil {
@@ -25,7 +25,7 @@ func (r *run) fineTune(ctx context.Context, v Variant, method *finetune.Method) 
 	c := r.config
 	result, err := finetune.Train(ctx, r.env.Backend, model, r.train, r.test, finetune.Options{
 		Epochs: c.Epochs, BatchSize: c.BatchSize, MaxLength: c.MaxLength, LearningRate: c.LearningRate, Seed: v.Seed,
-		FreezeEmbeddings: true, Keep: finetune.KeepLast, Method: method, CheckpointDir: r.store.Checkpoint(v.String()),
+		FreezeEmbeddings: true, Keep: finetune.KeepLast, Method: method, CheckpointDir: r.store.Checkpoint(name),
 		Progress: func(p finetune.Progress) {
 			detail := fmt.Sprintf("loss %.3f", p.Loss)
 			if p.Phase != "training" {
