@@ -56,12 +56,13 @@ type Config struct {
 	SpeedRepeats int   `json:"speed_repeats"`
 }
 
-// Quick is a protocol of minutes on two cores.
+// Quick is a protocol of minutes on two cores. It uses the two lowest layers of the model, so that the scores get steps enough to
+// say something.
 func Quick() Config {
 	c := Full()
-	c.Seeds = []uint64{1}
-	c.Epochs, c.MaxLength, c.LearningRate = 2, 32, 1e-4 // fewer steps, so larger ones
-	c.TrainExamples, c.TestExamples = 1600, 400
+	c.Seeds, c.Layers = []uint64{1}, 2
+	c.Epochs, c.BatchSize, c.MaxLength, c.LearningRate = 1, 32, 32, 1e-3 // few steps, so large ones
+	c.TrainExamples, c.TestExamples = 6400, 400
 	c.Kinds, c.Remaining = []movement.Kind{movement.Magnitude, movement.Movement}, []float64{0.5, 0.1}
 	c.Global, c.Distilled, c.Rates, c.Structured = nil, nil, nil, nil
 	c.StructuredUntrained = 0.5
