@@ -25,14 +25,18 @@
 //
 // Details. Top_v keeps int(v·n) units exactly; of equal scores the first are kept, so the run begins with scores of 0 in a
 // defined way. v, thresholds and λ are inputs of the executables: nothing is compiled when they change. Thresholds are found
-// once a step, by bisection over the bit patterns of the scores. Where the paper and its authors' code differ, the code is
-// followed: masked weights get no gradient, so that only their score can bring them back; Soft's mask is σ(S) > τ; R and E(L0)
+// once a step: on a processor by counting the bit patterns of the scores, elsewhere by bisection over them in the graph. Where the
+// paper and its authors' code differ, the code is followed: masked weights get no gradient, so that only their score can bring them back; Soft's mask is σ(S) > τ; R and E(L0)
 // are means; the penalty of L0 reads S, not log S. Remaining is a share of units: with heads and neurons, the share of weights
 // may differ, because their matrices do. A magnitude of several weights is their ℓ2 norm, without biases.
 //
 // Good hyper-parameters. The paper's, for hundreds of thousands of examples: learning rate 3e-5, 6 to 10 epochs, batches of 16,
-// scores at 1e-2 (L0: 1e-1), λ of 400 for Soft and 125 for L0. The scores need thousands of steps: on a run of hundreds, raise
-// ScoreLearningRate to 3e-2 or more. Without Lambda, Soft and L0 learn their multiplier to reach Remaining, which they then
+// scores at 1e-2 (L0: 1e-1), λ of 400 for Soft and 125 for L0. A short run needs larger steps of the weights, because they are
+// trained anew behind the masks: 400 steps of 32 phrases of SST-2 with 10 % of two layers, 384 wide, gave 0.79 at 1e-3; six layers at
+// 1e-4 stayed at chance. The rate of Movement's scores hardly matters: only their order counts, and Adam's steps are proportional to
+// the rate. The scores themselves need thousands of steps: after 400, the masks of two seeds shared 11.5 % of their weights, where
+// chance gives 10.0 %. Plain steps (ScoreOptimizer) are the paper's equation 4, and give the largest scores of either sign to the
+// largest weights: half of those go first, and the same run stayed at chance (0.52). Without Lambda, Soft and L0 learn their multiplier to reach Remaining, which they then
 // meet nearly, not exactly: [Count] says what is left.
 //
 // Effect. With masks on all single weights, a training step (batch of 32, 32 tokens) of a BERT of 6 layers, 384 wide, took 1.17 to
