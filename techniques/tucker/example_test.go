@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"bertlab/gbert"
 	"bertlab/techniques/tucker"
 )
 
@@ -46,6 +47,30 @@ func ExampleHOOI() {
 }
 
 // One U and one V for all matrices, and a core for each: the first mode is left alone.
+func ExampleBank() {
+	config, err := gbert.ParseConfig([]byte(`{"model_type": "bert", "vocab_size": 100, "hidden_size": 16, "num_hidden_layers": 2,
+		"num_attention_heads": 4, "intermediate_size": 64, "max_position_embeddings": 64, "type_vocab_size": 2}`))
+	if err != nil {
+		panic(err)
+	}
+	model, err := gbert.New(config, 1) // random weights; gbert.Load reads a folder
+	if err != nil {
+		panic(err)
+	}
+	banked, result, err := tucker.Bank(context.Background(), model, tucker.BankOptions{LayerRank: 6, Rank: 8})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(result.Bank.Name, "of", result.Bank.Slices, "slices:", result.ParametersAfter, "of", result.ParametersBefore, "parameters")
+	fmt.Println("query of layer 0:", banked.Config.Layers[0].Form(gbert.Query).Kind, "in", result.Maps[0].Slices, "slice; FFN in:", result.Maps[4].Slices)
+	_, _, err = tucker.Bank(context.Background(), model, tucker.BankOptions{LayerRank: 25, Rank: 8})
+	fmt.Println(err)
+	// Output:
+	// IV-6-8 of 24 slices: 784 of 6144 parameters
+	// query of layer 0: banked in 1 slice; FFN in: 4
+	// tucker: layer rank 25, want 1…24, the number of slices
+}
+
 func ExampleTucker2() {
 	x := stack()
 	d, err := tucker.Tucker2(context.Background(), x, [2]int{1, 2}, [2]int{2, 2}, tucker.HOOIOptions{})
