@@ -7,18 +7,12 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"bertlab/internal/testbed"
 )
 
 func TestAFullDiskLeavesTheOldModel(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=128k"); err != nil {
-		t.Skipf("a small file system cannot be mounted here (it takes root): %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	dir := testbed.SmallDisk(t, "128k")
 	if err := load(t, "tiny").Save(dir, Float32); err != nil {
 		t.Fatal(err)
 	}

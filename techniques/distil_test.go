@@ -7,19 +7,17 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/internal/testbed"
 	"bertlab/techniques/distill"
 	"bertlab/techniques/tucker"
 )
 
 // A banked model learns layers and predictions from another banked one.
 func TestABankTeachesABank(t *testing.T) {
-	teacher, _ := bank(t, tiny(t, 2, 1), tucker.BankOptions{LayerRank: 12, Rank: 7, Sweeps: 1})
-	student, _ := bank(t, tiny(t, 2, 1), tucker.BankOptions{Core: gbert.FullCore, Rank: 5, Sweeps: 1})
+	teacher, _ := bank(t, classifier(t, 2, 1), tucker.BankOptions{LayerRank: 12, Rank: 7, Sweeps: 1})
+	student, _ := bank(t, classifier(t, 2, 1), tucker.BankOptions{Core: gbert.FullCore, Rank: 5, Sweeps: 1})
 	student.Config.HiddenDropoutProb, student.Config.AttentionProbsDropoutProb = 0, 0
-	b, err := pureGo()
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := testbed.Go(t)
 	for name, o := range map[string]distill.Options{
 		"layers": {HiddenStates: 1, Attention: 1, LayersOnly: true}, "predictions": {Alpha: 1},
 	} {

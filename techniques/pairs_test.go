@@ -100,7 +100,7 @@ func TestEveryTechniqueWorksAfterEveryOther(t *testing.T) {
 	for _, first := range operations {
 		for _, second := range operations {
 			t.Run(first.name+" then "+second.name, func(t *testing.T) {
-				whole := tiny(t, 3, 1)
+				whole := classifier(t, 3, 1)
 				before, err := first.apply(whole, whole)
 				if err != nil {
 					t.Fatal(err)

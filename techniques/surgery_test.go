@@ -49,7 +49,7 @@ func TestSurgeryOnABankIsThatOnItsMatrices(t *testing.T) {
 		} {
 			t.Run(name+", "+form, func(t *testing.T) {
 				o.Sweeps = 1
-				low, _ := bank(t, tiny(t, 3, 1), o)
+				low, _ := bank(t, classifier(t, 3, 1), o)
 				dense, err := low.Dense()
 				if err != nil {
 					t.Fatal(err)
@@ -78,7 +78,7 @@ func TestSurgeryOnABankIsThatOnItsMatrices(t *testing.T) {
 }
 
 func TestRemovedHeadsAndNeuronsOfABankAreNotComputed(t *testing.T) {
-	low, _ := bank(t, tiny(t, 1, 1), tucker.BankOptions{Core: gbert.FullCore, Rank: 4})
+	low, _ := bank(t, classifier(t, 1, 1), tucker.BankOptions{Core: gbert.FullCore, Rank: 4})
 	before := low.Config.MACs(8, false)
 	cut, err := heads.Remove(low, heads.Set{0: {1}})
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/safetensors"
 	"bertlab/gbert/task"
+	"bertlab/internal/testbed"
 )
 
 // The run that the tests of this file interrupt: 4 epochs of 4 steps, the last of which has 2 examples.
@@ -305,10 +306,7 @@ func TestACheckpointHoldsWeightsAndMoments(t *testing.T) {
 }
 
 func TestACancelledRunGoesOnToTheSameBitsOnXLA(t *testing.T) {
-	b, err := xlaCPU()
-	if err != nil {
-		t.Skipf("XLA on the CPU cannot be had here (bertlab setup installs it): %v", err)
-	}
+	b := testbed.XLA(t)
 	dir := t.TempDir()
 	run := func(ctx context.Context, dir string, progress func(Progress)) (*Result, error) {
 		o := resumeOptions(dir)

@@ -1,51 +1,19 @@
 package finetune
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
-
 	"bertlab/gbert"
-	"bertlab/gbert/backend"
 	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
+	"bertlab/internal/testbed"
 )
 
-var pureGo = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go") })
-
-// goBackend is the pure Go backend, which every machine has.
-func goBackend(t testing.TB) compute.Backend {
-	t.Helper()
-	b, err := pureGo()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-var xlaCPU = sync.OnceValues(func() (compute.Backend, error) {
-	b, _, err := backend.Open(context.Background(), backend.Options{Name: "xla:cpu", Offline: true})
-	return b, err
-})
-
-// onBackends runs a test on the pure Go backend, and on XLA where there is a plugin.
-func onBackends(t *testing.T, test func(t *testing.T, b compute.Backend)) {
-	t.Run("go", func(t *testing.T) { test(t, goBackend(t)) })
-	t.Run("xla", func(t *testing.T) {
-		b, err := xlaCPU()
-		if err != nil {
-			t.Skipf("XLA on the CPU cannot be had here (bertlab setup installs it): %v", err)
-		}
-		test(t, b)
-	})
-}
+var goBackend, onBackends = testbed.Go, testbed.OnBackends
 
 // loadTiny reads a model of gbert's testdata; every dropout has the given probability.
 func loadTiny(t testing.TB, name string, dropout float64) *gbert.Model {

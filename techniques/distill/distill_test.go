@@ -7,29 +7,18 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
+	"bertlab/internal/testbed"
 )
 
-var pureGo = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go") })
-
-func goBackend(t testing.TB) compute.Backend {
-	t.Helper()
-	b, err := pureGo()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
+var goBackend = testbed.Go
 
 var words = []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "fine", "poor", "the", "film", "is", "very"}
 

@@ -26,13 +26,13 @@ func TestSweepsEqualEachMaskOnItsOwn(t *testing.T) {
 		model  *gbert.Model
 		tokens int // of one call
 	}{
-		"all heads of a layer at once": {tiny(t, 2, 6), 16384},
-		"one head at a time":           {tiny(t, 2, 6), 1},
-		"two heads, then one":          {tiny(t, 2, 6), 2 * 4 * 16},
-		"one layer":                    {tiny(t, 1, 6), 16384},
-		"heads removed":                {remove(t, tiny(t, 3, 6), "0:0;1:2;2:1,2"), 16384},
-		"a layer without heads":        {remove(t, tiny(t, 3, 6), "1:0,1,2"), 16384},
-		"last layer without heads":     {remove(t, tiny(t, 2, 6), "1:0,1,2"), 16384},
+		"all heads of a layer at once": {classifier(t, 2, 6), 16384},
+		"one head at a time":           {classifier(t, 2, 6), 1},
+		"two heads, then one":          {classifier(t, 2, 6), 2 * 4 * 16},
+		"one layer":                    {classifier(t, 1, 6), 16384},
+		"heads removed":                {remove(t, classifier(t, 3, 6), "0:0;1:2;2:1,2"), 16384},
+		"a layer without heads":        {remove(t, classifier(t, 3, 6), "1:0,1,2"), 16384},
+		"last layer without heads":     {remove(t, classifier(t, 2, 6), "1:0,1,2"), 16384},
 	} {
 		t.Run(name, func(t *testing.T) {
 			withTokensOfASweep(t, test.tokens)
@@ -97,7 +97,7 @@ func TestSweepsEqualEachMaskOnItsOwn(t *testing.T) {
 
 func TestASweepStopsWhenAskedTo(t *testing.T) {
 	withTokensOfASweep(t, 1)
-	model := tiny(t, 2, 1)
+	model := classifier(t, 2, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	_, err := Ablate(ctx, session(t, model), prepare(t, model, sentences(9, 1), 4), func(int, int) { cancel() })
 	if err != context.Canceled {
@@ -133,7 +133,7 @@ func TestCompareCountsWhoIsRight(t *testing.T) {
 }
 
 func TestAnUndefinedMetricIsNullInJSON(t *testing.T) {
-	model, d := tiny(t, 1, 1), sentences(5, 1)
+	model, d := classifier(t, 1, 1), sentences(5, 1)
 	d.Task = &task.Task{Name: "toy", Kind: task.Regression, Metrics: []string{task.Pearson}}
 	for i := range d.Examples {
 		d.Examples[i].Label, d.Examples[i].Value = 0, 2 // does not vary, so there is no correlation
@@ -169,7 +169,7 @@ func TestAnUndefinedMetricIsNullInJSON(t *testing.T) {
 }
 
 func TestRankingsAreOrderedAndEqualsKeepTheirOrder(t *testing.T) {
-	config := remove(t, tiny(t, 2, 1), "0:1").Config
+	config := remove(t, classifier(t, 2, 1), "0:1").Config
 	importance := &Importance{Normalized: [][]float64{{0.5, 0, 0.2}, {0.9, 0.2, 0.1}}}
 	want := []Head{{1, 2}, {0, 2}, {1, 1}, {0, 0}, {1, 0}}
 	if got := RankByImportance(config, importance); !reflect.DeepEqual(got, want) {
@@ -191,7 +191,7 @@ func TestRankingsAreOrderedAndEqualsKeepTheirOrder(t *testing.T) {
 }
 
 func TestARandomRankingIsAPermutationDrawnWithTheSeed(t *testing.T) {
-	config := tiny(t, 4, 1).Config
+	config := classifier(t, 4, 1).Config
 	drawn := map[string]bool{}
 	for seed := range uint64(5) {
 		ranking := RankAtRandom(config, seed)

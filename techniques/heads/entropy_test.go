@@ -8,6 +8,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/internal/tiny"
 )
 
 func entropy(t testing.TB, m *gbert.Model, p *finetune.Prepared) [][]float64 {
@@ -20,7 +21,7 @@ func entropy(t testing.TB, m *gbert.Model, p *finetune.Prepared) [][]float64 {
 }
 
 func TestUniformAttentionHasTheEntropyOfTheLogarithmOfTheLength(t *testing.T) {
-	model, d := tiny(t, 2, 1), sentences(7, 1)
+	model, d := classifier(t, 2, 1), sentences(7, 1)
 	for _, spec := range model.Weights() {
 		if strings.Contains(spec.Name, "self.query") {
 			set(t, model, spec.Name, spec.Shape, make([]float32, spec.Size()))
@@ -42,14 +43,14 @@ func TestUniformAttentionHasTheEntropyOfTheLogarithmOfTheLength(t *testing.T) {
 
 func TestEntropyIsBoundedAndKnowsNoPadding(t *testing.T) {
 	d := sentences(7, 2)
-	model := remove(t, tiny(t, 3, 2), "0:1;1:0,1,2")
+	model := remove(t, classifier(t, 3, 2), "0:1;1:0,1,2")
 	p := prepare(t, model, d, 4)
 	bound := 0.0
 	for _, e := range p.Encodings {
 		bound += math.Log(float64(len(e.IDs))) / float64(d.Len())
 	}
 	got := entropy(t, model, p)
-	if far := apart(got, entropy(t, model, oneByOne(t, model, d))); far > 1e-5 {
+	if far := tiny.Apart(got, entropy(t, model, oneByOne(t, model, d))); far > 1e-5 {
 		t.Errorf("without padding it differs by %g", far)
 	}
 	for _, h := range All(model.Config) {
@@ -58,7 +59,7 @@ func TestEntropyIsBoundedAndKnowsNoPadding(t *testing.T) {
 		}
 		got[h.Layer][h.Head] = 0
 	}
-	if apart(got, zeros(model.Config)) != 0 {
+	if tiny.Apart(got, zeros(model.Config)) != 0 {
 		t.Errorf("heads that are not there have an entropy: %v", got)
 	}
 }

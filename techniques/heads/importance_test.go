@@ -11,6 +11,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/internal/tiny"
 )
 
 func measure(t testing.TB, s *gbert.Session, p *finetune.Prepared, v Variant, mask gbert.HeadMask) *Importance {
@@ -46,13 +47,13 @@ func TestImportanceIsTheMeanAbsoluteDerivativeOfEachExamplesLoss(t *testing.T) {
 		model *gbert.Model
 		mask  gbert.HeadMask
 	}{
-		"whole model":                {tiny(t, 2, 3), nil},
-		"one layer":                  {tiny(t, 1, 3), nil},
-		"at another ξ":               {tiny(t, 2, 3), partial},
-		"heads removed":              {remove(t, tiny(t, 2, 3), "0:1;1:0,2"), nil},
-		"a layer without heads":      {remove(t, tiny(t, 3, 3), "1:0,1,2"), nil},
-		"last layer without heads":   {remove(t, tiny(t, 2, 3), "1:0,1,2"), nil},
-		"no head in the whole model": {remove(t, tiny(t, 1, 3), "0:0,1,2"), nil},
+		"whole model":                {classifier(t, 2, 3), nil},
+		"one layer":                  {classifier(t, 1, 3), nil},
+		"at another ξ":               {classifier(t, 2, 3), partial},
+		"heads removed":              {remove(t, classifier(t, 2, 3), "0:1;1:0,2"), nil},
+		"a layer without heads":      {remove(t, classifier(t, 3, 3), "1:0,1,2"), nil},
+		"last layer without heads":   {remove(t, classifier(t, 2, 3), "1:0,1,2"), nil},
+		"no head in the whole model": {remove(t, classifier(t, 1, 3), "0:0,1,2"), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, at := session(t, test.model), test.mask
@@ -61,12 +62,12 @@ func TestImportanceIsTheMeanAbsoluteDerivativeOfEachExamplesLoss(t *testing.T) {
 			}
 			p := prepare(t, test.model, d, 4)
 			got := measure(t, s, p, PerExample, test.mask)
-			if far := apart(got.Raw, byDifferences(t, s, p, at)); far > 2e-3 {
+			if far := tiny.Apart(got.Raw, byDifferences(t, s, p, at)); far > 2e-3 {
 				t.Errorf("differs from finite differences by %g", far)
 			}
 			// Batches of one: no padding, no other example near.
 			alone := measure(t, s, oneByOne(t, test.model, d), PerExample, test.mask)
-			if far := apart(got.Raw, alone.Raw); far > 1e-5 {
+			if far := tiny.Apart(got.Raw, alone.Raw); far > 1e-5 {
 				t.Errorf("differs from batches of one by %g", far)
 			}
 			if got.Examples != 11 {
@@ -135,7 +136,7 @@ func perTokenDirectly(t testing.TB, s *gbert.Session, p *finetune.Prepared) (sum
 }
 
 func TestImportancePerTokenIsTheSumOverTokensOfAbsoluteProducts(t *testing.T) {
-	model, d := tiny(t, 2, 4), sentences(11, 2)
+	model, d := classifier(t, 2, 4), sentences(11, 2)
 	s := session(t, model)
 	sums, tokens := perTokenDirectly(t, s, oneByOne(t, model, d))
 	got := measure(t, s, prepare(t, model, d, 4), PerToken, nil)
@@ -154,7 +155,7 @@ func TestImportancePerTokenIsTheSumOverTokensOfAbsoluteProducts(t *testing.T) {
 			}
 		}
 		// Only [CLS] of the last layer has a gradient, so there both variants are the same.
-		if l == len(sums)-1 && apart([][]float64{got.Raw[l]}, [][]float64{perExample.Raw[l]}) > 1e-5 {
+		if l == len(sums)-1 && tiny.Apart([][]float64{got.Raw[l]}, [][]float64{perExample.Raw[l]}) > 1e-5 {
 			t.Errorf("in the last layer the variants differ: %v and %v", got.Raw[l], perExample.Raw[l])
 		}
 	}
@@ -163,7 +164,7 @@ func TestImportancePerTokenIsTheSumOverTokensOfAbsoluteProducts(t *testing.T) {
 func TestImportancePerTokenWithoutSomeHeads(t *testing.T) {
 	d := sentences(6, 2)
 	for _, without := range []string{"0:1;1:0,2", "0:0,1,2", "1:0,1,2", "0:0,1,2;1:0,1,2"} {
-		model := remove(t, tiny(t, 2, 4), without)
+		model := remove(t, classifier(t, 2, 4), without)
 		got := measure(t, session(t, model), prepare(t, model, d, 4), PerToken, nil)
 		for _, h := range parse(t, without).Heads() {
 			if got.Raw[h.Layer][h.Head] != 0 || got.Normalized[h.Layer][h.Head] != 0 {
@@ -179,7 +180,7 @@ func TestImportancePerTokenWithoutSomeHeads(t *testing.T) {
 }
 
 func TestCombinedEstimatesAreTheEstimateOnAllExamples(t *testing.T) {
-	model, d := tiny(t, 2, 5), sentences(9, 3)
+	model, d := classifier(t, 2, 5), sentences(9, 3)
 	s := session(t, model)
 	var parts []*Importance
 	for _, bounds := range [][2]int{{0, 2}, {2, 9}} {
@@ -194,7 +195,7 @@ func TestCombinedEstimatesAreTheEstimateOnAllExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := measure(t, s, prepare(t, model, d, 4), PerExample, nil)
-	if far := max(apart(all.Raw, whole.Raw), apart(all.Normalized, whole.Normalized)); far > 1e-5 || all.Examples != 9 {
+	if far := max(tiny.Apart(all.Raw, whole.Raw), tiny.Apart(all.Normalized, whole.Normalized)); far > 1e-5 || all.Examples != 9 {
 		t.Errorf("%d examples, differs by %g", all.Examples, far)
 	}
 	if _, err := Combine(); err == nil {
@@ -207,7 +208,7 @@ func TestCombinedEstimatesAreTheEstimateOnAllExamples(t *testing.T) {
 }
 
 func TestMeasureSaysWhatIsWrong(t *testing.T) {
-	ctx, model := context.Background(), tiny(t, 2, 1)
+	ctx, model := context.Background(), classifier(t, 2, 1)
 	s, p := session(t, model), prepare(t, model, sentences(3, 1), 4)
 	for mentions, call := range map[string]func() error{
 		`"word" is not one of`:  func() error { _, err := Measure(ctx, s, p, "word", nil, nil); return err },
@@ -221,7 +222,7 @@ func TestMeasureSaysWhatIsWrong(t *testing.T) {
 			return err
 		},
 		"no layers": func() error {
-			none := tiny(t, 0, 1)
+			none := classifier(t, 0, 1)
 			_, err := Measure(ctx, session(t, none), prepare(t, none, sentences(3, 1), 4), PerExample, nil, nil)
 			return err
 		},

@@ -13,7 +13,7 @@ import (
 )
 
 func TestPruneMasksTheRankingStepByStep(t *testing.T) {
-	model, d := remove(t, tiny(t, 2, 1), "0:1"), sentences(7, 1) // 5 heads
+	model, d := remove(t, classifier(t, 2, 1), "0:1"), sentences(7, 1) // 5 heads
 	s, p := session(t, model), prepare(t, model, d, 4)
 	ranking := []Head{{1, 1}, {0, 2}, {1, 0}, {0, 0}, {1, 2}}
 	for _, test := range []struct {
@@ -52,7 +52,7 @@ func TestPruneMasksTheRankingStepByStep(t *testing.T) {
 }
 
 func TestPruneAsksForTheRankingAnewWithThePresentMask(t *testing.T) {
-	model := tiny(t, 2, 1)
+	model := classifier(t, 2, 1)
 	s, p := session(t, model), prepare(t, model, sentences(5, 1), 4)
 	var asked []int // heads that were masked when the ranking was asked for
 	rank := func(_ context.Context, mask gbert.HeadMask) ([]Head, error) {
@@ -88,7 +88,7 @@ func TestPruneAsksForTheRankingAnewWithThePresentMask(t *testing.T) {
 }
 
 func TestPruneSaysWhatIsWrong(t *testing.T) {
-	model := remove(t, tiny(t, 2, 1), "0:1")
+	model := remove(t, classifier(t, 2, 1), "0:1")
 	s, p := session(t, model), prepare(t, model, sentences(3, 1), 4)
 	all := All(model.Config)
 	failing := func(context.Context, gbert.HeadMask) ([]Head, error) { return nil, errors.New("no order today") }
@@ -110,7 +110,7 @@ func TestPruneSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestStepsThatAreKnownAreNotEvaluatedAgain(t *testing.T) {
-	m := tiny(t, 2, 1)
+	m := classifier(t, 2, 1)
 	s, p := session(t, m), prepare(t, m, sentences(6, 1), 4)
 	ranking := All(m.Config)
 	first, err := Prune(context.Background(), s, p, PruneOptions{Rank: Fixed(ranking), Step: 1. / 3})

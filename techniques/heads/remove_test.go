@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"bertlab/gbert"
+	"bertlab/internal/tiny"
 )
 
 // factor stores a layer's map as a product of random factors.
@@ -50,7 +51,7 @@ func setForm(m *gbert.Model, layer int, role gbert.Role, form gbert.Form) {
 var attentionRoles = []gbert.Role{gbert.Query, gbert.Key, gbert.Value, gbert.AttentionOutput}
 
 func factored(t testing.TB) *gbert.Model {
-	model := tiny(t, 2, 8)
+	model := classifier(t, 2, 8)
 	for i, role := range attentionRoles {
 		factor(t, model, 0, role, 2+i)
 	}
@@ -60,7 +61,7 @@ func factored(t testing.TB) *gbert.Model {
 }
 
 func tied(t testing.TB) *gbert.Model {
-	model := tiny(t, 3, 9)
+	model := classifier(t, 3, 9)
 	factor(t, model, 0, gbert.Value, 5)
 	for _, role := range attentionRoles {
 		tie(model, 1, role, 0)
@@ -70,7 +71,7 @@ func tied(t testing.TB) *gbert.Model {
 
 func TestARemovedHeadIsAMaskedHead(t *testing.T) {
 	d := sentences(5, 1)
-	for name, model := range map[string]*gbert.Model{"dense": tiny(t, 2, 7), "factored": factored(t), "tied": tied(t)} {
+	for name, model := range map[string]*gbert.Model{"dense": classifier(t, 2, 7), "factored": factored(t), "tied": tied(t)} {
 		t.Run(name, func(t *testing.T) {
 			if err := model.Check(); err != nil {
 				t.Fatal(err)
@@ -125,12 +126,12 @@ func TestARemovedHeadIsAMaskedHead(t *testing.T) {
 					session := session(t, other)
 					got := logits(t, session, p, nil)
 					session.Close()
-					if far := apart(got, want); far > 1e-5 {
+					if far := tiny.Apart(got, want); far > 1e-5 {
 						t.Errorf("%s %v: logits differ by %g from those of the masked model", how, set, far)
 					}
 				}
-				if set.Len() > 0 && (apart(want, whole) < 1e-6 || smaller.NumParameters() >= model.NumParameters()) {
-					t.Errorf("%v: the logits change by %g, the parameters from %d to %d", set, apart(want, whole), model.NumParameters(), smaller.NumParameters())
+				if set.Len() > 0 && (tiny.Apart(want, whole) < 1e-6 || smaller.NumParameters() >= model.NumParameters()) {
+					t.Errorf("%v: the logits change by %g, the parameters from %d to %d", set, tiny.Apart(want, whole), model.NumParameters(), smaller.NumParameters())
 				}
 				if !slices.Equal(All(smaller.Config), All(twice.Config)) || len(All(smaller.Config))+set.Len() != len(All(model.Config)) {
 					t.Errorf("%v: what is left is %v, in two steps %v", set, All(smaller.Config), All(twice.Config))
@@ -156,7 +157,7 @@ func TestARemovedHeadIsAMaskedHead(t *testing.T) {
 }
 
 func TestRemoveWritesItsLineOfTheHistory(t *testing.T) {
-	model := remove(t, remove(t, tiny(t, 2, 1), "1:2,0"), "0:1")
+	model := remove(t, remove(t, classifier(t, 2, 1), "1:2,0"), "0:1")
 	want := []gbert.Operation{
 		{Name: "heads.remove", Arguments: map[string]any{"heads": "1:0,2"}}, {Name: "heads.remove", Arguments: map[string]any{"heads": "0:1"}},
 	}

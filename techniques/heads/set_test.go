@@ -59,7 +59,7 @@ func TestParseSetSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestCheckNamesHeadsThatTheModelDoesNotHave(t *testing.T) {
-	model := remove(t, tiny(t, 2, 1), "1:0,2")
+	model := remove(t, classifier(t, 2, 1), "1:0,2")
 	for _, test := range []struct {
 		set      Set
 		mentions string
@@ -80,7 +80,7 @@ func TestCheckNamesHeadsThatTheModelDoesNotHave(t *testing.T) {
 }
 
 func TestAMaskIsZeroForTheHeadsOfTheSetAlone(t *testing.T) {
-	config := tiny(t, 2, 1).Config
+	config := classifier(t, 2, 1).Config
 	rapid.Check(t, func(t *rapid.T) {
 		set := drawSet(t, 2, tinyHeads)
 		mask, err := set.Mask(config)

@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -16,20 +14,14 @@ import (
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
+	"bertlab/internal/testbed"
 )
 
 // BenchmarkPoint is a point of a landscape on MiniLM with 256 examples of length 32, and how much of its time goes into forward
 // passes: points and passes with unmoved weights take turns.
 func BenchmarkPoint(b *testing.B) {
-	dir := os.Getenv("BERTLAB_MODELS")
-	if dir == "" {
-		b.Skip("BERTLAB_MODELS is not set: it names a folder with all-MiniLM-L6-v2")
-	}
-	backend, err := xlaCPU()
-	if err != nil {
-		b.Skip(err)
-	}
-	from, err := gbert.Load(filepath.Join(dir, "all-MiniLM-L6-v2"))
+	backend := testbed.XLA(b)
+	from, err := gbert.Load(testbed.RealModel(b, "all-MiniLM-L6-v2"))
 	if err != nil {
 		b.Skip(err)
 	}
@@ -99,15 +91,8 @@ func full(c *gbert.Config, n, length int) *finetune.Prepared {
 
 // A point must not be computed with the weights of the one before it, whatever the backend keeps of them.
 func TestARealModelMeetsItsEndsAfterEveryOtherPoint(t *testing.T) {
-	dir := os.Getenv("BERTLAB_MODELS")
-	if dir == "" {
-		t.Skip("BERTLAB_MODELS is not set: it names a folder with all-MiniLM-L6-v2")
-	}
-	backend, err := xlaCPU()
-	if err != nil {
-		t.Skip(err)
-	}
-	from, err := gbert.Load(filepath.Join(dir, "all-MiniLM-L6-v2"))
+	backend := testbed.XLA(t)
+	from, err := gbert.Load(testbed.RealModel(t, "all-MiniLM-L6-v2"))
 	if err != nil {
 		t.Skip(err)
 	}

@@ -5,46 +5,19 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
 
 	"bertlab/gbert"
-	"bertlab/gbert/backend"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
+	"bertlab/internal/testbed"
+	"bertlab/internal/tiny"
 )
 
-var pureGo = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go") })
-
-func goBackend(t testing.TB) compute.Backend {
-	t.Helper()
-	b, err := pureGo()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-var xlaCPU = sync.OnceValues(func() (compute.Backend, error) {
-	b, _, err := backend.Open(context.Background(), backend.Options{Name: "xla:cpu", Offline: true})
-	return b, err
-})
-
-// onBackends runs a test on the pure Go backend, and on XLA where there is a plugin.
-func onBackends(t *testing.T, test func(t *testing.T, b compute.Backend)) {
-	t.Run("go", func(t *testing.T) { test(t, goBackend(t)) })
-	t.Run("xla", func(t *testing.T) {
-		b, err := xlaCPU()
-		if err != nil {
-			t.Skipf("XLA on the CPU cannot be had here (bertlab setup installs it): %v", err)
-		}
-		test(t, b)
-	})
-}
+var goBackend, onBackends = testbed.Go, testbed.OnBackends
 
 // tinyConfig is a BERT of six layers with a vocabulary of 40 words.
 func tinyConfig(t testing.TB) *gbert.Config {
@@ -93,12 +66,7 @@ func sentences(n int, seed uint64) *task.Dataset {
 }
 
 func prepare(t testing.TB, m *gbert.Model, d *task.Dataset) *finetune.Prepared {
-	t.Helper()
-	p, err := finetune.Prepare(m, d, 16, 8, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return tiny.Prepare(t, m, d, 8)
 }
 
 func explore(t testing.TB, b compute.Backend, s Space, sets ...*finetune.Prepared) *Explorer {

@@ -16,7 +16,7 @@ import (
 )
 
 func TestWithoutLayersToDropTheModelIsTheSame(t *testing.T) {
-	model := tiny(t, 3, 1)
+	model := classifier(t, 3, 1)
 	same := drop(t, model)
 	a, err := model.Fingerprint()
 	if err != nil {
@@ -50,7 +50,7 @@ func hidden(t *testing.T, m *gbert.Model, p *finetune.Prepared) [][]float32 {
 }
 
 func TestWithoutTheTopLayersTheStatesBelowAreThoseOfTheWholeModel(t *testing.T) {
-	model := tiny(t, 4, 2)
+	model := classifier(t, 4, 2)
 	p := prepare(t, model, sentences(3, 1), 3)
 	whole := hidden(t, model, p)
 	for k := range 4 {
@@ -98,11 +98,11 @@ func built(t *testing.T, m *gbert.Model, kept []int) *gbert.Model {
 
 // models are one model in each form that a layer can have.
 func models(t *testing.T) map[string]*gbert.Model {
-	factored := tiny(t, 4, 8)
+	factored := classifier(t, 4, 8)
 	for i, role := range gbert.LayerRoles {
 		factor(t, factored, i%4, role, 2+i)
 	}
-	tied := tiny(t, 4, 9)
+	tied := classifier(t, 4, 9)
 	factor(t, tied, 1, gbert.Value, 3)
 	for _, role := range []gbert.Role{gbert.Value, gbert.FFNIn, gbert.Query} {
 		tie(tied, 0, role, 1)
@@ -111,18 +111,18 @@ func models(t *testing.T) map[string]*gbert.Model {
 	}
 	tie(tied, 3, gbert.FFNOut, 0)
 	tie(tied, 0, gbert.Key, 3)
-	fewer, err := heads.Remove(tiny(t, 4, 10), heads.Set{0: {1}, 2: {0, 1}})
+	fewer, err := heads.Remove(classifier(t, 4, 10), heads.Set{0: {1}, 2: {0, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	headless := tiny(t, 3, 11)
+	headless := classifier(t, 3, 11)
 	for _, role := range gbert.LayerRoles {
 		tie(headless, 1, role, 0)
 	}
 	if headless, err = heads.Remove(headless, heads.Set{0: {0, 1}, 1: {0, 1}}); err != nil {
 		t.Fatal(err)
 	}
-	return map[string]*gbert.Model{"dense": tiny(t, 3, 7), "factored": factored, "tied": tied, "with heads removed": fewer, "tied, without heads": headless}
+	return map[string]*gbert.Model{"dense": classifier(t, 3, 7), "factored": factored, "tied": tied, "with heads removed": fewer, "tied, without heads": headless}
 }
 
 func TestADroppedModelIsTheModelBuiltFromItsLayers(t *testing.T) {
@@ -191,7 +191,7 @@ func throughFile(t *testing.T, m *gbert.Model) {
 }
 
 func TestDropInTwoStepsIsDropInOne(t *testing.T) {
-	model := tiny(t, 5, 3)
+	model := classifier(t, 5, 3)
 	once := drop(t, model, 1, 3)
 	twice := drop(t, drop(t, model, 1), 2)
 	d := sentences(4, 2)
@@ -205,7 +205,7 @@ func TestDropInTwoStepsIsDropInOne(t *testing.T) {
 }
 
 func TestDropRefusesWhatTheModelDoesNotHave(t *testing.T) {
-	model := tiny(t, 3, 1)
+	model := classifier(t, 3, 1)
 	for _, test := range []struct {
 		layers   []int
 		mentions string
@@ -219,7 +219,7 @@ func TestDropRefusesWhatTheModelDoesNotHave(t *testing.T) {
 }
 
 func TestAModelWithADroppedLayerTrains(t *testing.T) {
-	smaller := drop(t, tiny(t, 3, 4), 1)
+	smaller := drop(t, classifier(t, 3, 4), 1)
 	d := sentences(16, 3)
 	result, err := finetune.Train(context.Background(), backend(t), smaller, d, nil, finetune.Options{Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, Seed: 1})
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 func progressive(ctx context.Context, t *testing.T, dir string, progress func(finetune.Progress)) (*gbert.Model, []Part, error) {
-	return Progressive(ctx, backend(t), tiny(t, 4, 6), sentences(31, 7), nil, []int{3, 1}, finetune.Options{
+	return Progressive(ctx, backend(t), classifier(t, 4, 6), sentences(31, 7), nil, []int{3, 1}, finetune.Options{
 		Epochs: 2, BatchSize: 4, MaxLength: 16, LearningRate: 1e-2, Seed: 3, CheckpointDir: dir, Progress: progress,
 	})
 }
@@ -71,7 +71,7 @@ func TestProgressiveTrainingDropsOneLayerAfterEachPart(t *testing.T) {
 
 func TestProgressiveTrainingRefusesWhatCannotBe(t *testing.T) {
 	for mentions, order := range map[string][]int{"0…2": {3}, "at least one layer stays": {0, 1, 2}, "for 3 parts": {0, 1}} {
-		_, _, err := Progressive(context.Background(), backend(t), tiny(t, 3, 6), sentences(2, 7), nil, order, finetune.Options{})
+		_, _, err := Progressive(context.Background(), backend(t), classifier(t, 3, 6), sentences(2, 7), nil, order, finetune.Options{})
 		if err == nil || !strings.Contains(err.Error(), mentions) {
 			t.Errorf("%v: %v", order, err)
 		}
@@ -79,7 +79,7 @@ func TestProgressiveTrainingRefusesWhatCannotBe(t *testing.T) {
 }
 
 func TestTravelIsTheRelativeDistance(t *testing.T) {
-	before := tiny(t, 2, 1)
+	before := classifier(t, 2, 1)
 	after := before.Clone()
 	for _, spec := range before.Weights() {
 		if layer, _, ok := splitLayer(spec.Name); ok {

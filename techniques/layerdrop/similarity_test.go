@@ -11,7 +11,7 @@ import (
 )
 
 func TestSimilarityIsTheMeanCosineOfTheStates(t *testing.T) {
-	model, d := tiny(t, 3, 5), sentences(7, 4)
+	model, d := classifier(t, 3, 5), sentences(7, 4)
 	states := model.Config.NumHiddenLayers + 1
 	for _, pooling := range []Pooling{CLS, MeanToken} {
 		got, err := Measure(context.Background(), session(t, model), prepare(t, model, d, 4), pooling, nil)

@@ -52,7 +52,7 @@ func TestScoresAreTheSumOfGradientsTimesWeights(t *testing.T) {
 	} {
 		t.Run(test.attention+" "+test.ffn+" "+string(test.all), func(t *testing.T) {
 			const steps, rate = 6, 0.5
-			m := tiny(t, 2, "gelu").Clone()
+			m := classifier(t, 2, "gelu").Clone()
 			m.Config.HiddenDropoutProb, m.Config.AttentionProbsDropoutProb = 0, 0
 			o := Options{Attention: granularity(t, test.attention), FFN: granularity(t, test.ffn), Remaining: 0.4, ScoreLearningRate: rate, ScoreOptimizer: test.scores}
 			method := check[*finetune.Method](t)(New(m, o))
@@ -95,7 +95,7 @@ func TestScoresAreTheSumOfGradientsTimesWeights(t *testing.T) {
 }
 
 func TestMaskedWeightsGetNoGradient(t *testing.T) {
-	m := tiny(t, 1, "gelu")
+	m := classifier(t, 1, "gelu")
 	o := Options{Kind: Magnitude, Remaining: 0.3, WarmupShare: -1, CoolDownSteps: 9}
 	// The schedule is at its end for all steps but the first, whose learning rate is 0.
 	result := train(t, m, o, finetune.Options{Epochs: 2, LearningRate: 1e-3, Warmup: 0.1, WeightDecay: -1, Optimizer: finetune.SGD})
@@ -155,7 +155,7 @@ func TestHardConcreteFollowsItsFormulas(t *testing.T) {
 
 func TestPenaltyOfAFixedLambdaFollowsTheMean(t *testing.T) {
 	// One step from scores of 0 with a λ that drowns the task: S = −α·λ·σ'(0)/(groups · units).
-	m := tiny(t, 1, "gelu")
+	m := classifier(t, 1, "gelu")
 	o := Options{Kind: Soft, Lambda: 1e4, Threshold: 0.5 - 1e-9, WarmupShare: -1, CoolDownSteps: 9, ScoreLearningRate: 1e-3}
 	result := train(t, m, o, finetune.Options{Epochs: 2, LearningRate: 1e-12, Warmup: -1, MaxGradNorm: -1, Optimizer: finetune.SGD})
 	for _, g := range check[*plan](t)(newPlan(m, o)).groups {
@@ -170,7 +170,7 @@ func TestPenaltyOfAFixedLambdaFollowsTheMean(t *testing.T) {
 }
 
 func TestLearnedMultiplierLeadsToTheTarget(t *testing.T) {
-	m := tiny(t, 1, "gelu")
+	m := classifier(t, 1, "gelu")
 	for _, kind := range []Kind{Soft, L0} {
 		t.Run(string(kind), func(t *testing.T) {
 			o := Options{Kind: kind, Remaining: 0.5, ScoreLearningRate: 0.1}

@@ -24,7 +24,7 @@ func TestTrainedMasksEqualThoseOfTheHost(t *testing.T) {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s %s %s %s", kind, scope, test.attention, test.ffn), func(t *testing.T) {
-					m := tiny(t, 2, "gelu")
+					m := classifier(t, 2, "gelu")
 					o := Options{Kind: kind, Scope: scope, Attention: granularity(t, test.attention), FFN: granularity(t, test.ffn), Remaining: 0.4, ScoreLearningRate: 0.3}
 					result := train(t, m, o, finetune.Options{Epochs: 2, LearningRate: 1e-2})
 					masks := check[map[string][]float32](t)(Masks(result.Raw, o, result.Parameters))

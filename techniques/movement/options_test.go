@@ -75,7 +75,7 @@ func TestRunTooShortForTheScheduleIsRefused(t *testing.T) {
 			}
 		}
 	}
-	m := tiny(t, 1, "gelu")
+	m := classifier(t, 1, "gelu")
 	method := check[*finetune.Method](t)(New(m, Options{Remaining: 0.5, WarmupSteps: 5}))
 	_, err := finetune.Train(t.Context(), goBackend(t), m, sentences(8), nil, finetune.Options{Epochs: 2, MaxLength: 16, Keep: finetune.KeepLast, Method: method})
 	if err == nil || !strings.Contains(err.Error(), "WarmupSteps") {
@@ -100,7 +100,7 @@ func TestGranularityIsReadAsItIsWritten(t *testing.T) {
 }
 
 func TestWrongOptionsAreNamed(t *testing.T) {
-	m := tiny(t, 2, "gelu")
+	m := classifier(t, 2, "gelu")
 	head, neuron := Granularity{Unit: Head}, Granularity{Unit: Neuron}
 	for name, test := range map[string]struct {
 		o        Options

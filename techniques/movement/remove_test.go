@@ -27,7 +27,7 @@ func zero(t *testing.T, m *gbert.Model, name string, where func(row, column int)
 func TestModelWithoutEmptyNeuronsAndHeadsEqualsTheMaskedOne(t *testing.T) {
 	for _, act := range gbert.Activations() {
 		t.Run(act, func(t *testing.T) {
-			m := tiny(t, 2, act).Clone()
+			m := classifier(t, 2, act).Clone()
 			// Neurons without an input keep a bias; others have no output.
 			zero(t, m, gbert.WeightName(0, gbert.FFNIn), func(row, _ int) bool { return row == 1 || row == 5 })
 			zero(t, m, gbert.WeightName(0, gbert.FFNOut), func(_, column int) bool { return column == 2 })
@@ -44,7 +44,7 @@ func TestModelWithoutEmptyNeuronsAndHeadsEqualsTheMaskedOne(t *testing.T) {
 			if gap := apart(logits(t, m, d), logits(t, smaller, d)); gap > 1e-5 {
 				t.Errorf("the logits differ by %g", gap)
 			}
-			if gap := apart(logits(t, m, d), logits(t, tiny(t, 2, act), d)); gap < 1e-3 {
+			if gap := apart(logits(t, m, d), logits(t, classifier(t, 2, act), d)); gap < 1e-3 {
 				t.Errorf("the logits of the unmasked model differ by %g only", gap)
 			}
 		})
@@ -52,7 +52,7 @@ func TestModelWithoutEmptyNeuronsAndHeadsEqualsTheMaskedOne(t *testing.T) {
 }
 
 func TestLayerWithoutHeadsAndNeuronsStaysComputable(t *testing.T) {
-	m := tiny(t, 2, "gelu").Clone()
+	m := classifier(t, 2, "gelu").Clone()
 	for _, role := range []gbert.Role{gbert.AttentionOutput, gbert.FFNOut} {
 		zero(t, m, gbert.WeightName(1, role), func(int, int) bool { return true })
 	}
@@ -71,7 +71,7 @@ func TestLayerWithoutHeadsAndNeuronsStaysComputable(t *testing.T) {
 }
 
 func TestPrunedHeadsAndNeuronsAreRemovedForReal(t *testing.T) {
-	m := tiny(t, 2, "gelu")
+	m := classifier(t, 2, "gelu")
 	o := Options{Kind: Magnitude, Attention: Granularity{Unit: Head}, FFN: Granularity{Unit: Neuron}, Remaining: 0.5}
 	masked := check[*gbert.Model](t)(Prune(m, o))
 	smaller := check[*gbert.Model](t)(RemoveEmpty(masked))
@@ -95,7 +95,7 @@ func TestPrunedHeadsAndNeuronsAreRemovedForReal(t *testing.T) {
 }
 
 func TestWrongNeuronsAreNamed(t *testing.T) {
-	m := tiny(t, 2, "gelu")
+	m := classifier(t, 2, "gelu")
 	for _, test := range []struct {
 		neurons  map[int][]int
 		mentions string

@@ -134,7 +134,7 @@ func TestTheHostAndTheGraphTrainAlike(t *testing.T) {
 		{Kind: Movement, Attention: Granularity{Unit: Head}, FFN: Granularity{Unit: Neuron}},
 	} {
 		o.Remaining = 0.4
-		m := tiny(t, 2, "gelu")
+		m := classifier(t, 2, "gelu")
 		var models []*gbert.Model
 		for _, host := range []bool{true, false} {
 			method := check[*finetune.Method](t)(New(m, o))

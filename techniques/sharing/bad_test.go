@@ -11,7 +11,7 @@ import (
 )
 
 func TestTieRefusesWhatCannotBeShared(t *testing.T) {
-	model := tiny(t, 4, 1)
+	model := classifier(t, 4, 1)
 	uneven, err := heads.Remove(model, heads.Set{1: {0}})
 	if err != nil {
 		t.Fatal(err)
@@ -20,17 +20,17 @@ func TestTieRefusesWhatCannotBeShared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ranks := tiny(t, 4, 2)
+	ranks := classifier(t, 4, 2)
 	factor(t, ranks, 0, gbert.FFNIn, 2)
 	factor(t, ranks, 1, gbert.FFNIn, 3)
-	form := tiny(t, 4, 2)
+	form := classifier(t, 4, 2)
 	factor(t, form, 1, gbert.Key, 2)
-	narrow := tiny(t, 4, 2)
+	narrow := classifier(t, 4, 2)
 	narrow.Config.Layers[3].IntermediateSize = 5
 	set(t, narrow, gbert.WeightName(3, gbert.FFNIn), []int{5, 8}, make([]float32, 40))
 	set(t, narrow, gbert.BiasName(3, gbert.FFNIn), []int{5}, make([]float32, 5))
 	set(t, narrow, gbert.WeightName(3, gbert.FFNOut), []int{8, 5}, make([]float32, 40))
-	broken := tiny(t, 4, 2)
+	broken := classifier(t, 4, 2)
 	set(t, broken, gbert.BiasName(2, gbert.FFNIn), []int{12}, slices.Repeat([]float32{float32(math.NaN())}, 12))
 	for name, test := range map[string]struct {
 		model    *gbert.Model

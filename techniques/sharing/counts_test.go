@@ -40,7 +40,7 @@ func TestCountsAreThePapers(t *testing.T) {
 func TestTheClosedFormCountsTheModel(t *testing.T) {
 	for _, groups := range []int{1, 2, 4} {
 		for _, what := range append([]What{""}, Whats...) {
-			model := tiny(t, 4, 1)
+			model := classifier(t, 4, 1)
 			c := model.Config
 			a := Architecture{
 				Vocab: c.VocabSize, Positions: c.MaxPositionEmbeddings, TokenTypes: c.TypeVocabSize, Embedding: c.HiddenSize, Hidden: c.HiddenSize,

@@ -24,7 +24,7 @@ func factorEmbedding(t testing.TB, m *gbert.Model, size int) (*gbert.Model, *Emb
 }
 
 func TestAWordTableOfFullRankComputesTheSame(t *testing.T) {
-	model, d := tiny(t, 2, 1), sentences(6, 1)
+	model, d := classifier(t, 2, 1), sentences(6, 1)
 	before := fingerprint(t, model)
 	factored, report := factorEmbedding(t, model, 8)
 	if far := apart(logits(t, factored, d), logits(t, model, d)); far > 1e-5 || report.RelativeError > 1e-6 {
@@ -36,7 +36,7 @@ func TestAWordTableOfFullRankComputesTheSame(t *testing.T) {
 }
 
 func TestErrorsOfTheWordTableAreThoseOfItsProduct(t *testing.T) {
-	model := tiny(t, 1, 2)
+	model := classifier(t, 1, 2)
 	words, err := model.WordTable()
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestErrorsOfTheWordTableAreThoseOfItsProduct(t *testing.T) {
 
 func TestAFactoredWordTableIsTrainedSavedAndCompressedFurther(t *testing.T) {
 	d := sentences(8, 3)
-	model, _ := factorEmbedding(t, tiny(t, 4, 3), 3)
+	model, _ := factorEmbedding(t, classifier(t, 4, 3), 3)
 	shared, _ := tie(t, model, Options{Groups: 2})
 	result, err := finetune.Train(context.Background(), backend(t), shared, d, nil, finetune.Options{Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, Seed: 1})
 	if err != nil {
@@ -126,7 +126,7 @@ func TestAFactoredWordTableIsTrainedSavedAndCompressedFurther(t *testing.T) {
 }
 
 func TestSizesOfTheWordTableHaveARange(t *testing.T) {
-	model := tiny(t, 1, 4)
+	model := classifier(t, 1, 4)
 	for _, size := range []int{-1, 0, 9} {
 		if _, _, err := FactorEmbedding(model, size); err == nil || !strings.Contains(err.Error(), "1…8") {
 			t.Errorf("size %d: %v", size, err)

@@ -26,7 +26,7 @@ func fingerprint(t *testing.T, m *gbert.Model) string {
 }
 
 func TestGroupsOfOneLayerChangeNothing(t *testing.T) {
-	model := tiny(t, 3, 1)
+	model := classifier(t, 3, 1)
 	for _, init := range Inits {
 		for _, what := range Whats {
 			same, report := tie(t, model, Options{What: what, Groups: 3, Init: init})
@@ -66,7 +66,7 @@ func squared(a, b []float64) (sum float64) {
 }
 
 func TestAGroupHasTheMapsThatItsInitialisationNames(t *testing.T) {
-	model := tiny(t, 7, 2)
+	model := classifier(t, 7, 2)
 	before := fingerprint(t, model)
 	for _, what := range Whats {
 		for _, init := range Inits {
@@ -123,7 +123,7 @@ func TestAGroupHasTheMapsThatItsInitialisationNames(t *testing.T) {
 
 // mixed is a model with maps of every form.
 func mixed(t *testing.T) *gbert.Model {
-	model := tiny(t, 4, 3)
+	model := classifier(t, 4, 3)
 	for layer := range 4 {
 		factor(t, model, layer, gbert.Value, 3)
 		factor(t, model, layer, gbert.FFNOut, 5)
@@ -133,7 +133,7 @@ func mixed(t *testing.T) *gbert.Model {
 
 func TestASharedModelIsStoredOnceAndComputesTheSameFromItsFileAndDense(t *testing.T) {
 	d := sentences(5, 1)
-	for name, model := range map[string]*gbert.Model{"dense": tiny(t, 4, 3), "factored": mixed(t)} {
+	for name, model := range map[string]*gbert.Model{"dense": classifier(t, 4, 3), "factored": mixed(t)} {
 		for _, what := range Whats {
 			for _, init := range []Init{First, Best} {
 				shared, report := tie(t, model, Options{What: what, Groups: 2, Init: init})
@@ -183,7 +183,7 @@ func TestASharedModelIsStoredOnceAndComputesTheSameFromItsFileAndDense(t *testin
 }
 
 func TestNewGroupsReplaceOldTies(t *testing.T) {
-	model := tiny(t, 4, 4)
+	model := classifier(t, 4, 4)
 	pairs, _ := tie(t, model, Options{Groups: 2})
 	d := sentences(5, 2)
 	apartAgain, _ := tie(t, pairs, Options{Groups: 4})
@@ -205,7 +205,7 @@ func TestNewGroupsReplaceOldTies(t *testing.T) {
 func TestSharingComposesWithRemovalOfHeadsAndLayers(t *testing.T) {
 	d := sentences(5, 3)
 	everywhere := heads.Set{0: {1}, 1: {1}, 2: {1}, 3: {1}}
-	model := tiny(t, 4, 5)
+	model := classifier(t, 4, 5)
 	shared, _ := tie(t, model, Options{Groups: 2, Init: Best})
 	after, err := heads.Remove(shared, everywhere)
 	if err != nil {
@@ -264,7 +264,7 @@ func TestSharingComposesWithRemovalOfHeadsAndLayers(t *testing.T) {
 }
 
 func TestALBERTsSharingLeavesOneLayer(t *testing.T) {
-	model, d := tiny(t, 3, 8), sentences(5, 6)
+	model, d := classifier(t, 3, 8), sentences(5, 6)
 	layer := Count(model).Encoder() / 3
 	shared, _ := tie(t, model, Options{})
 	if got := Count(shared).Encoder(); got != layer {
@@ -309,7 +309,7 @@ func plain(t *testing.T, m *gbert.Model) *gbert.Model {
 }
 
 func TestASharedMapMovesByTheSumOfItsLayersGradients(t *testing.T) {
-	shared, _ := tie(t, tiny(t, 4, 6), Options{Groups: 2, Init: Mean})
+	shared, _ := tie(t, classifier(t, 4, 6), Options{Groups: 2, Init: Mean})
 	d := sentences(8, 4)
 	train := func(m *gbert.Model) *gbert.Model {
 		result, err := finetune.Train(context.Background(), backend(t), m, d, nil, finetune.Options{
@@ -343,7 +343,7 @@ func TestASharedMapMovesByTheSumOfItsLayersGradients(t *testing.T) {
 }
 
 func TestASharedMapHasOnePlaceInTheOptimizer(t *testing.T) {
-	shared, _ := tie(t, tiny(t, 3, 7), Options{})
+	shared, _ := tie(t, classifier(t, 3, 7), Options{})
 	dir := t.TempDir()
 	result, err := finetune.Train(context.Background(), backend(t), shared, sentences(16, 5), nil, finetune.Options{
 		Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, Seed: 1, CheckpointDir: dir, CheckpointEvery: 1,

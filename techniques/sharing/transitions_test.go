@@ -12,7 +12,7 @@ import (
 )
 
 func TestTransitionsAreThoseOfTheHiddenStates(t *testing.T) {
-	model := tiny(t, 3, 9)
+	model := classifier(t, 3, 9)
 	s := session(t, model)
 	p := prepare(t, model, sentences(7, 8), 3)
 	got, err := MeasureTransitions(context.Background(), s, p, nil)

@@ -11,6 +11,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/internal/testbed"
 	"bertlab/techniques/heads"
 )
 
@@ -24,12 +25,12 @@ func bank(t testing.TB, m *gbert.Model, o BankOptions) (*gbert.Model, *Factorisa
 }
 
 func TestFullRanksOfABankReproduceTheLogits(t *testing.T) {
-	whole := tiny(t, 2, 1) // 12 neurons of 8 features: two slices, the second half empty
-	pruned, err := heads.Remove(tiny(t, 3, 2), heads.Set{0: {1}, 2: {0, 1}})
+	whole := classifier(t, 2, 1) // 12 neurons of 8 features: two slices, the second half empty
+	pruned, err := heads.Remove(classifier(t, 3, 2), heads.Set{0: {1}, 2: {0, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tied := tiny(t, 3, 3).Clone()
+	tied := classifier(t, 3, 3).Clone()
 	tie(tied, 2, gbert.FFNIn, 0)
 	for name, model := range map[string]*gbert.Model{"whole": whole, "without heads": pruned, "tied": tied} {
 		slices := map[string]int{"whole": 16, "without heads": 20, "tied": 22}[name]
@@ -74,7 +75,7 @@ func TestFullRanksOfABankReproduceTheLogits(t *testing.T) {
 
 // A bank's slices are approximated as the stack says, and its errors are those of the maps together.
 func TestTheErrorsOfTheMapsAreThatOfTheStack(t *testing.T) {
-	model := tiny(t, 2, 5)
+	model := classifier(t, 2, 5)
 	for name, o := range map[string]BankOptions{
 		"full": {Core: gbert.FullCore, Rank: 3}, "mixed": {LayerRank: 5, Rank: 4}, "diagonal": {Core: gbert.DiagonalCore, Rank: 6},
 	} {
@@ -116,7 +117,7 @@ func TestTheErrorsOfTheMapsAreThatOfTheStack(t *testing.T) {
 }
 
 func TestABankKeepsToItsBudget(t *testing.T) {
-	model := tiny(t, 3, 1)
+	model := classifier(t, 3, 1)
 	for _, core := range []gbert.CoreKind{gbert.DiagonalCore, gbert.FullCore, gbert.MixedCore} {
 		last := 0
 		for _, ratio := range []float64{0.1, 0.25, 0.5, 0.75, 1} {
@@ -147,15 +148,12 @@ func TestABankKeepsToItsBudget(t *testing.T) {
 }
 
 func TestABankLearnsWithOneGradientForWhatIsShared(t *testing.T) {
-	model, err := tiny(t, 2, 1).WithClassifier(2, []string{"no", "yes"}, 1)
+	model, err := classifier(t, 2, 1).WithClassifier(2, []string{"no", "yes"}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	model.Config.HiddenDropoutProb, model.Config.AttentionProbsDropoutProb = 0, 0
-	b, err := pureGo()
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := testbed.Go(t)
 	for _, o := range []BankOptions{{LayerRank: 6, Rank: 4}, {Core: gbert.FullCore, Rank: 4}, {Core: gbert.DiagonalCore, Rank: 8}} {
 		banked, result := bank(t, model, o)
 		trained, err := finetune.Train(context.Background(), b, banked, prepared(t, model, 40).Dataset, nil, finetune.Options{
@@ -190,7 +188,7 @@ func TestABankLearnsWithOneGradientForWhatIsShared(t *testing.T) {
 }
 
 func TestBadCallsOfABankSayWhatIsPossible(t *testing.T) {
-	model := tiny(t, 2, 1)
+	model := classifier(t, 2, 1)
 	banked, _ := bank(t, model, BankOptions{LayerRank: 2, Rank: 2})
 	narrow, err := gbert.New(model.Config, 1)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 func TestAtFullRankTheModelComputesTheSame(t *testing.T) {
-	model := tiny(t, 3, 1)
+	model := classifier(t, 3, 1)
 	before, err := model.Fingerprint()
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +45,7 @@ func original(t *testing.T, m *gbert.Model, layer int, role gbert.Role) *mat.Den
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, shape, err := tiny(t, m.Config.NumHiddenLayers, 1).Weight(gbert.WeightName(layer, role))
+	_, shape, err := classifier(t, m.Config.NumHiddenLayers, 1).Weight(gbert.WeightName(layer, role))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func original(t *testing.T, m *gbert.Model, layer int, role gbert.Role) *mat.Den
 }
 
 func TestTheResultSaysWhatWasLostAndWhatIsLeft(t *testing.T) {
-	model := tiny(t, 2, 2)
+	model := classifier(t, 2, 2)
 	for name, o := range map[string]FactoriseOptions{
 		"rank": {Rank: 3}, "ratio": {Ratio: 0.6}, "energy": {Energy: 0.7}, "noise": {Noise: true, MinRank: 2}, "weighted": {Ratio: 0.6, Moments: moments(t, model, 20)},
 	} {
@@ -95,7 +95,7 @@ func TestTheResultSaysWhatWasLostAndWhatIsLeft(t *testing.T) {
 }
 
 func TestOnlyTheChosenMapsAreFactored(t *testing.T) {
-	model := tiny(t, 3, 3)
+	model := classifier(t, 3, 3)
 	smaller, result := factorise(t, model, FactoriseOptions{Rank: 2, Roles: []gbert.Role{gbert.FFNIn, gbert.Query}, Layers: []int{2, 0}})
 	if result.Factored() != 4 || smaller.Config.Layers[1].Forms != nil || len(smaller.Config.Layers[2].Forms) != 2 {
 		t.Errorf("%v, %v", result.Maps, smaller.Config.Layers)
@@ -107,7 +107,7 @@ func TestOnlyTheChosenMapsAreFactored(t *testing.T) {
 }
 
 func TestMapsThatAreNotDenseStayAsTheyAre(t *testing.T) {
-	model, _ := factorise(t, tiny(t, 3, 4), FactoriseOptions{Rank: 3, Layers: []int{0}, Roles: []gbert.Role{gbert.Key}})
+	model, _ := factorise(t, classifier(t, 3, 4), FactoriseOptions{Rank: 3, Layers: []int{0}, Roles: []gbert.Role{gbert.Key}})
 	tie(model, 2, gbert.Value, 1)
 	model, err := heads.Remove(model, heads.Set{0: {0, 1}})
 	if err != nil {
@@ -162,7 +162,7 @@ func throughFile(t *testing.T, m *gbert.Model) {
 }
 
 func TestAFactoredModelIsSavedPrunedAndDropped(t *testing.T) {
-	model, _ := factorise(t, tiny(t, 3, 5), FactoriseOptions{Ratio: 0.5})
+	model, _ := factorise(t, classifier(t, 3, 5), FactoriseOptions{Ratio: 0.5})
 	throughFile(t, model)
 	set := heads.Set{0: {1}, 2: {0, 1}}
 	mask, err := set.Mask(model.Config)
@@ -188,7 +188,7 @@ func TestAFactoredModelIsSavedPrunedAndDropped(t *testing.T) {
 		}
 		throughFile(t, dropped)
 	}
-	again, err := layerdrop.Drop(tiny(t, 3, 5), []int{1})
+	again, err := layerdrop.Drop(classifier(t, 3, 5), []int{1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +203,7 @@ func TestAFactoredModelIsSavedPrunedAndDropped(t *testing.T) {
 }
 
 func TestTheOperationsOfFactoredMapsAreCounted(t *testing.T) {
-	model := tiny(t, 2, 6)
+	model := classifier(t, 2, 6)
 	const rank = 2
 	smaller, _ := factorise(t, model, FactoriseOptions{Rank: rank, Layers: []int{1}})
 	for _, length := range []int{1, 5, 16} {
@@ -222,7 +222,7 @@ func TestTheOperationsOfFactoredMapsAreCounted(t *testing.T) {
 }
 
 func TestBadFactorisationsAreRefused(t *testing.T) {
-	model, other := tiny(t, 2, 1), tiny(t, 1, 1)
+	model, other := classifier(t, 2, 1), classifier(t, 1, 1)
 	ctx := context.Background()
 	for name, test := range map[string]struct {
 		o        FactoriseOptions

@@ -59,7 +59,7 @@ func rowsRead(t *testing.T, s *gbert.Session, layer int, batch *gbert.Batch) [so
 }
 
 func TestMomentsAreThoseOfWhatTheMapsRead(t *testing.T) {
-	model, err := heads.Remove(tiny(t, 3, 1), heads.Set{1: {0}})
+	model, err := heads.Remove(classifier(t, 3, 1), heads.Set{1: {0}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestMomentsAreThoseOfWhatTheMapsRead(t *testing.T) {
 }
 
 func TestMomentsDoNotDependOnTheBatches(t *testing.T) {
-	model := tiny(t, 2, 3)
+	model := classifier(t, 2, 3)
 	p := prepared(t, model, 12)
 	single := &finetune.Prepared{Dataset: p.Dataset, Encodings: p.Encodings, Batches: gbert.MakeBatches(p.Encodings, gbert.BatchOptions{Size: 1})}
 	var done []int
@@ -123,7 +123,7 @@ func TestMomentsDoNotDependOnTheBatches(t *testing.T) {
 }
 
 func TestMomentsLowerTheErrorOfTheOutputs(t *testing.T) {
-	model := tiny(t, 2, 8)
+	model := classifier(t, 2, 8)
 	c := moments(t, model, 60)
 	_, weighted := factorise(t, model, FactoriseOptions{Rank: 3, Moments: c})
 	plain, _ := factorise(t, model, FactoriseOptions{Rank: 3})
@@ -148,14 +148,14 @@ func TestMomentsLowerTheErrorOfTheOutputs(t *testing.T) {
 }
 
 func TestBadCallsOfMomentsAreRefused(t *testing.T) {
-	model := tiny(t, 1, 1)
+	model := classifier(t, 1, 1)
 	_, err := Moments(context.Background(), session(t, model), &finetune.Prepared{Dataset: prepared(t, model, 1).Dataset}, nil)
 	wantError(t, err, "no examples")
-	_, err = Moments(context.Background(), session(t, tiny(t, 0, 1)), prepared(t, model, 3), nil)
+	_, err = Moments(context.Background(), session(t, classifier(t, 0, 1)), prepared(t, model, 3), nil)
 	wantError(t, err, "no layers")
 	_, err = moments(t, model, 3).Of(1, gbert.Key)
 	wantError(t, err, "layer 1", "0…0")
-	broken := tiny(t, 1, 1)
+	broken := classifier(t, 1, 1)
 	name := gbert.WeightName(0, gbert.FFNIn)
 	values, shape, err := broken.Weight(name)
 	if err != nil {

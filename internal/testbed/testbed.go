@@ -1,0 +1,63 @@
+// Package testbed gives tests what they run on: backends, real models and data where this machine has them, a disk that is full. It
+// imports no model, so that the model's own tests can use it.
+package testbed
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/compute/gobackend" // registers "go"
+
+	"bertlab/gbert/backend"
+)
+
+var pureGo = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go") })
+
+// Go is the pure Go backend, which every machine has. A test process has one.
+func Go(t testing.TB) compute.Backend {
+	t.Helper()
+	b, err := pureGo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+var xlaCPU = sync.OnceValues(func() (compute.Backend, error) {
+	b, _, err := backend.Open(context.Background(), backend.Options{Name: "xla:cpu", Offline: true})
+	return b, err
+})
+
+// XLA is XLA on the CPU; the test is skipped where it has no plugin. A test process has one.
+func XLA(t testing.TB) compute.Backend {
+	t.Helper()
+	b, err := xlaCPU()
+	if err != nil {
+		t.Skipf("XLA on the CPU cannot be had here (bertlab setup installs it): %v", err)
+	}
+	return b
+}
+
+// OnBackends runs a test on the pure Go backend, and on XLA where there is a plugin.
+func OnBackends(t *testing.T, test func(t *testing.T, b compute.Backend)) {
+	t.Run("go", func(t *testing.T) { test(t, Go(t)) })
+	t.Run("xla", func(t *testing.T) { test(t, XLA(t)) })
+}
+
+// RealModel is the folder of a real model, such as all-MiniLM-L6-v2; the test is skipped where it is not.
+func RealModel(t testing.TB, name string) string {
+	t.Helper()
+	models := os.Getenv("BERTLAB_MODELS")
+	if models == "" {
+		t.Skip("BERTLAB_MODELS is not set: it names a folder with all-MiniLM-L6-v2 and bert-base-uncased")
+	}
+	dir := filepath.Join(models, name)
+	if _, err := os.Stat(dir); err != nil {
+		t.Skip(err)
+	}
+	return dir
+}
