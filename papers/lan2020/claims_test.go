@@ -1,0 +1,125 @@
+package lan2020
+
+import (
+	"strings"
+	"testing"
+
+	"bertlab/figures"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/sharing"
+)
+
+// made is a result whose variants answer rightly so many of 1,000 questions, with three seeds. A variant errs where the others do, and
+// then on.
+func made(right map[Variant]int, seeds ...uint64) *Result {
+	r := &Result{Config: Config{Seeds: seeds}, Counts: sharing.Counts(), Layers: 3, Examples: 1000, Majority: 0.5}
+	for _, seed := range seeds {
+		for v, n := range right {
+			r.Runs = append(r.Runs, Trial{Variant: v, Seed: seed, Answers: Answers{Right: strings.Repeat("1", n) + strings.Repeat("0", 1000-n)}})
+		}
+	}
+	return r
+}
+
+func TestVerdictsFollowTheIntervals(t *testing.T) {
+	three := []uint64{1, 2, 3}
+	factorised := Variant{Embedding: 128}
+	for name, test := range map[string]struct {
+		claim func(*Result) (experiment.Claim, error)
+		right map[Variant]int
+		seeds []uint64
+		want  figures.Verdict
+	}{
+		"attention is better":             {(*Result).claimFFN, map[Variant]int{shareAttention: 900, shareFFN: 800}, three, figures.Holds},
+		"attention is worse":              {(*Result).claimFFN, map[Variant]int{shareAttention: 800, shareFFN: 900}, three, figures.DoesNotHold},
+		"attention is level":              {(*Result).claimFFN, map[Variant]int{shareAttention: 801, shareFFN: 800}, three, figures.CannotTell},
+		"one seed":                        {(*Result).claimFFN, map[Variant]int{shareAttention: 900, shareFFN: 800}, three[:1], figures.CannotTell},
+		"two at the largest class":        {(*Result).claimFFN, map[Variant]int{shareAttention: 500, shareFFN: 300}, three, figures.CannotTell},
+		"no FFN":                          {(*Result).claimFFN, map[Variant]int{shareAttention: 900}, three, figures.CannotTell},
+		"attention costs nothing":         {(*Result).claimAttention, map[Variant]int{shareAttention: 900, {}: 900}, three, figures.Holds},
+		"attention costs much":            {(*Result).claimAttention, map[Variant]int{shareAttention: 800, {}: 900}, three, figures.DoesNotHold},
+		"attention costs about a point":   {(*Result).claimAttention, map[Variant]int{shareAttention: 890, {}: 900}, three, figures.CannotTell},
+		"all is as good as FFN":           {(*Result).claimAll, map[Variant]int{shareAll: 801, shareFFN: 800}, three, figures.Holds},
+		"all is worse than FFN":           {(*Result).claimAll, map[Variant]int{shareAll: 700, shareFFN: 800}, three, figures.DoesNotHold},
+		"a small word table costs little": {(*Result).claimEmbedding, map[Variant]int{factorised: 899, {}: 900}, three, figures.Holds},
+		"a small word table costs much":   {(*Result).claimEmbedding, map[Variant]int{factorised: 700, {}: 900}, three, figures.DoesNotHold},
+	} {
+		claim, err := test.claim(made(test.right, test.seeds...))
+		if err != nil || claim.Verdict != test.want || claim.Korean == "" || claim.Measured == "" {
+			t.Errorf("%s: %v, want %v: %s (%v)", name, claim.Verdict, test.want, claim.Measured, err)
+		}
+	}
+}
+
+func TestVerdictsOnTheCounts(t *testing.T) {
+	r := made(map[Variant]int{{}: 900}, 1)
+	if claim := r.claimTable4(); claim.Verdict != figures.Holds {
+		t.Errorf("table 4: %v: %s", claim.Verdict, claim.Measured)
+	}
+	if claim := r.claimLarge(); claim.Verdict != figures.DoesNotHold || !strings.Contains(claim.Measured, "xlarge 58.72, xxlarge 222.60") {
+		t.Errorf("table 1: %v: %s", claim.Verdict, claim.Measured)
+	}
+	for i := range r.Counts {
+		r.Counts[i].Total += 5_000_000
+	}
+	if claim := r.claimTable4(); claim.Verdict != figures.DoesNotHold {
+		t.Errorf("another table 4: %v", claim.Verdict)
+	}
+}
+
+func TestVerdictsOnTransitions(t *testing.T) {
+	even := &sharing.Transitions{L2: []float64{4, 4.1, 4}, Angle: []float64{20, 21, 20}}
+	uneven := &sharing.Transitions{L2: []float64{2, 4, 9}, Angle: []float64{10, 20, 40}}
+	for name, test := range map[string]struct {
+		whole, shared []*sharing.Transitions
+		want          figures.Verdict
+	}{
+		"smoother":        {[]*sharing.Transitions{uneven, uneven, uneven}, []*sharing.Transitions{even, even, even}, figures.Holds},
+		"rougher":         {[]*sharing.Transitions{even, even, even}, []*sharing.Transitions{uneven, uneven, uneven}, figures.DoesNotHold},
+		"once rougher":    {[]*sharing.Transitions{uneven, even, uneven}, []*sharing.Transitions{even, uneven, even}, figures.CannotTell},
+		"too few seeds":   {[]*sharing.Transitions{uneven}, []*sharing.Transitions{even}, figures.CannotTell},
+		"nothing to show": {nil, nil, figures.CannotTell},
+	} {
+		r := &Result{}
+		for i := range test.whole {
+			r.Runs = append(r.Runs, Trial{Seed: uint64(i), Transitions: test.whole[i]}, Trial{Seed: uint64(i), Variant: shareAll, Transitions: test.shared[i]})
+		}
+		if claim := r.claimSmooth(); claim.Verdict != test.want {
+			t.Errorf("%s: %v, want %v: %s", name, claim.Verdict, test.want, claim.Measured)
+		}
+	}
+}
+
+func TestVerdictsOnTime(t *testing.T) {
+	speed := func(batches ...experiment.SpeedBatch) *Speed {
+		return &Speed{Models: []SpeedModel{{Variant: shareAll, Batches: batches}}}
+	}
+	for name, test := range map[string]struct {
+		speed *Speed
+		want  figures.Verdict
+	}{
+		"the same":        {speed(experiment.SpeedBatch{Ratio: 1.02, Low: 0.9, High: 1.1}, experiment.SpeedBatch{Ratio: 0.97, Low: 0.96, High: 1}), figures.Holds},
+		"one is faster":   {speed(experiment.SpeedBatch{Ratio: 1.02, Low: 1, High: 1.1}, experiment.SpeedBatch{Ratio: 1.2, Low: 1.1, High: 1.3}), figures.DoesNotHold},
+		"unsteady":        {speed(experiment.SpeedBatch{Ratio: 1.08, Low: 0.9, High: 1.3}), figures.CannotTell},
+		"nothing to show": {nil, figures.CannotTell},
+	} {
+		if claim := (&Result{Speed: test.speed}).claimInference(); claim.Verdict != test.want {
+			t.Errorf("inference, %s: %v, want %v", name, claim.Verdict, test.want)
+		}
+	}
+	for name, test := range map[string]struct {
+		shared []float64
+		want   figures.Verdict
+	}{
+		"faster": {[]float64{0.7, 0.8, 0.6}, figures.Holds}, "as fast": {[]float64{1, 0.95, 1.02}, figures.DoesNotHold},
+		"now and then": {[]float64{1, 0.7, 1}, figures.CannotTell}, "too few": {[]float64{0.5}, figures.CannotTell}, "nothing to show": {nil, figures.CannotTell},
+	} {
+		r := &Result{}
+		for i, seconds := range test.shared {
+			r.Runs = append(r.Runs, Trial{Seed: uint64(i), StepSeconds: 1}, Trial{Seed: uint64(i), Variant: shareAll, StepSeconds: seconds})
+		}
+		if claim := r.claimTraining(); claim.Verdict != test.want {
+			t.Errorf("training, %s: %v, want %v: %s", name, claim.Verdict, test.want, claim.Measured)
+		}
+	}
+}
