@@ -244,9 +244,16 @@ func TestTheFileIsCountedIndependently(t *testing.T) {
 		if err := m.Save(dir, gbert.Float16); err != nil {
 			t.Fatal(name, err)
 		}
-		file, err := CheckFile(m, dir)
+		saved, err := gbert.Load(dir)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		file, err := CheckFile(saved, dir)
 		if err != nil || !file.Agrees || len(file.Other) > 0 {
 			t.Errorf("%s: %+v, %v", name, file, err)
+		}
+		if err := saved.Close(); err != nil {
+			t.Error(name, err)
 		}
 	}
 	more, err := CheckFile(compressed(t)["factored"], dir)
