@@ -76,6 +76,7 @@ func publish(env *experiment.Environment, result interface {
 
 // papers are the papers in the order in which they are run.
 var papers = []paper{
+	{"profile", "Compressing Large-Scale Transformer-Based Models: A Case Study on BERT (Ganesh et al. 2021)", reproduceProfile},
 	{"heads", "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)", reproduceHeads},
 	{"layers", "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)", reproduceLayers},
 	{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproduceMovement},

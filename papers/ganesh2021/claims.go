@@ -1,0 +1,253 @@
+package ganesh2021
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"bertlab/figures"
+	"bertlab/gbert/task"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/profile"
+)
+
+// The thresholds of the claims, fixed beforehand.
+const (
+	manyParameters = 0.10 // share of the parameters that counts as memory
+	noTime         = 0.02 // share of the time that counts as none
+	follows        = 0.9  // rank correlation from which times follow operations
+)
+
+const inFigures = "in figures without numbers"
+
+// claims are the paper's, with verdicts.
+func (r *Result) claims() []experiment.Claim {
+	return []experiment.Claim{
+		r.claimSize(), r.claimComputation(), r.claimAttention(), r.claimLength(), r.claimEmbedding(), r.claimProportion(), r.claimMemory(),
+	}
+}
+
+// claimSize: the feed-forward networks hold the most parameters.
+func (r *Result) claimSize() experiment.Claim {
+	share := func(p profile.Parameters, c profile.Component) float64 {
+		return float64(p.Of(c)) / float64(p.WithoutHead)
+	}
+	largest := profile.FeedForward
+	for _, c := range profile.Components {
+		if c != profile.Head && r.Profile.Parameters.Of(c) > r.Profile.Parameters.Of(largest) {
+			largest = c
+		}
+	}
+	own, base := r.Profile.Parameters, r.Counted.Parameters
+	return experiment.Claim{
+		Text:   "The feed-forward networks hold more parameters than any other component.",
+		Korean: "피드포워드 네트워크는 다른 어떤 구성 요소보다 파라미터가 많다.",
+		Paper:  inFigures + "; BERT-base by its shape: " + percent(share(base, profile.FeedForward)),
+		Measured: fmt.Sprintf("%s of %s; embeddings %s. BERT-base: %s, embeddings %s", percent(share(own, profile.FeedForward)), millions(own.WithoutHead),
+			percent(share(own, profile.Embedding)), percent(share(base, profile.FeedForward)), percent(share(base, profile.Embedding))),
+		Verdict: experiment.When(largest == profile.FeedForward),
+		Explanation: fmt.Sprintf("Exact counts, so there is no interval. The verdict is on %s, whose largest component is: %s. The narrower the model, the more of it is its table of words.",
+			r.Config.Model, largest),
+	}
+}
+
+// claimComputation: the feed-forward networks take the most operations and the most time.
+func (r *Result) claimComputation() experiment.Claim {
+	verdict := figures.Holds
+	var times []string
+	low, high := math.Inf(1), 0.0
+	for _, cell := range r.Profile.Cells {
+		ffn := cell.Part(profile.FeedForward)
+		if ffn == nil {
+			return experiment.Claim{Text: computationText, Korean: computationKorean, Paper: inFigures, Measured: "the model has no feed-forward networks"}
+		}
+		for _, part := range cell.Components {
+			if part.Component == profile.FeedForward {
+				continue
+			}
+			switch {
+			case part.MACs > ffn.MACs, part.Seconds.Low > ffn.Seconds.High:
+				verdict = figures.DoesNotHold
+			case part.Seconds.High >= ffn.Seconds.Low && verdict == figures.Holds:
+				verdict = figures.CannotTell
+			}
+		}
+		low, high = min(low, ffn.MACShare), max(high, ffn.MACShare)
+		times = append(times, fmt.Sprintf("%s (%s)", percent(ffn.TimeShare), cellName(&cell)))
+	}
+	return experiment.Claim{
+		Text: computationText, Korean: computationKorean, Paper: inFigures,
+		Measured:    fmt.Sprintf("of the operations %s to %s; of the time %s", percent(low), percent(high), strings.Join(times, ", ")),
+		Verdict:     verdict,
+		Explanation: "Holds if at every batch size and length no other component has more operations, and the quartiles of no other component's time reach those of the feed-forward networks; fails if another has more operations, or its quartiles are wholly above.",
+	}
+}
+
+const (
+	computationText   = "The feed-forward networks take the most operations and the most time."
+	computationKorean = "연산량과 실행 시간이 가장 큰 것은 피드포워드 네트워크이다."
+)
+
+// excess is by how much a component's share of the time exceeds its share of the operations: the median and the quartiles.
+func excess(p *profile.Part) profile.Spread {
+	return profile.Spread{Median: p.TimeShares.Median - p.MACShare, Low: p.TimeShares.Low - p.MACShare, High: p.TimeShares.High - p.MACShare}
+}
+
+// claimAttention: attention takes more of the time than of the operations.
+func (r *Result) claimAttention() experiment.Claim {
+	claim := experiment.Claim{
+		Text:        "Attention (Q·Kᵀ, softmax, probabilities · V) takes more of the time than of the operations.",
+		Korean:      "어텐션(Q·Kᵀ, 소프트맥스, 확률 · V)이 실행 시간에서 차지하는 비중은 연산량에서 차지하는 비중보다 크다.",
+		Paper:       inFigures + "; most so on the GPU",
+		Explanation: "Holds if at every batch size and length the lower quartile of the share of time over the rounds is above the share of operations; fails if at one of them the upper quartile is below.",
+	}
+	var parts []string
+	claim.Verdict = figures.Holds
+	for _, cell := range r.Profile.Cells {
+		part := cell.Part(profile.Attention)
+		if part == nil {
+			claim.Verdict, claim.Measured = figures.CannotTell, "the model has no attention"
+			return claim
+		}
+		e := excess(part)
+		switch experiment.ByInterval(e.Low, e.High, 0) {
+		case figures.DoesNotHold:
+			claim.Verdict = figures.DoesNotHold
+		case figures.CannotTell:
+			if claim.Verdict == figures.Holds {
+				claim.Verdict = figures.CannotTell
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%s: %s of the time [%s, %s], %s of the operations", cellName(&cell),
+			percent(part.TimeShares.Median), percent(part.TimeShares.Low), percent(part.TimeShares.High), percent(part.MACShare)))
+	}
+	claim.Measured = strings.Join(parts, "; ")
+	return claim
+}
+
+// claimLength: what attention takes beyond its share of the operations grows with the length.
+func (r *Result) claimLength() experiment.Claim {
+	claim := experiment.Claim{
+		Text:        "What attention takes of the time beyond its share of the operations grows with the length.",
+		Korean:      "어텐션의 시간 비중이 연산량 비중을 넘는 폭은 문장이 길수록 커진다.",
+		Paper:       inFigures,
+		Explanation: "Compared are the shortest and the longest texts at each batch size. Holds if the lower quartile of the excess at the longest is above the upper quartile at the shortest for every batch size; fails if for one of them it is the other way round.",
+	}
+	lengths := r.lengths()
+	short, long := lengths[0], lengths[len(lengths)-1]
+	var parts []string
+	claim.Verdict = figures.Holds
+	for _, batch := range r.batches() {
+		a, b := r.Profile.Cell(batch, short).Part(profile.Attention), r.Profile.Cell(batch, long).Part(profile.Attention)
+		if a == nil || b == nil {
+			claim.Verdict, claim.Measured = figures.CannotTell, "the model has no attention"
+			return claim
+		}
+		from, to := excess(a), excess(b)
+		switch {
+		case to.High < from.Low:
+			claim.Verdict = figures.DoesNotHold
+		case to.Low <= from.High && claim.Verdict == figures.Holds:
+			claim.Verdict = figures.CannotTell
+		}
+		parts = append(parts, fmt.Sprintf("batch %d: %s [%s] at %d tokens, %s [%s] at %d", batch, points(from.Median), interval(from), short, points(to.Median), interval(to), long))
+	}
+	claim.Measured = "excess in points, " + strings.Join(parts, "; ")
+	return claim
+}
+
+// claimEmbedding: embeddings cost memory and no time.
+func (r *Result) claimEmbedding() experiment.Claim {
+	parameters := float64(r.Profile.Parameters.Of(profile.Embedding)) / float64(r.Profile.Parameters.WithoutHead)
+	low, high := math.Inf(1), math.Inf(-1)
+	verdict := experiment.When(parameters >= manyParameters)
+	for _, cell := range r.Profile.Cells {
+		s := cell.Part(profile.Embedding).TimeShares
+		low, high = min(low, s.Median), max(high, s.Median)
+		switch {
+		case s.Low >= noTime:
+			verdict = figures.DoesNotHold
+		case s.High >= noTime && verdict == figures.Holds:
+			verdict = figures.CannotTell
+		}
+	}
+	return experiment.Claim{
+		Text: "Embeddings cost memory and no time.", Korean: "임베딩은 메모리를 차지하지만 시간은 거의 들지 않는다.", Paper: "a look-up without operations; " + inFigures,
+		Measured: fmt.Sprintf("%s of the parameters; of the time %s to %s by batch size and length", percent(parameters), percent2(low), percent2(high)),
+		Verdict:  verdict,
+		Explanation: fmt.Sprintf("Holds if they are at least %s of the parameters and the upper quartile of their share of time is below %s at every batch size and length; fails if they are less, or a lower quartile is not below.",
+			percent(manyParameters), percent(noTime)),
+	}
+}
+
+// claimProportion: on a CPU the times of components follow their operations.
+func (r *Result) claimProportion() experiment.Claim {
+	claim := experiment.Claim{
+		Text:        "On a CPU the times of the components follow their operations.",
+		Korean:      "CPU에서는 구성 요소의 실행 시간이 연산량을 따른다.",
+		Paper:       inFigures,
+		Explanation: fmt.Sprintf("Spearman's rank correlation between operations and median times over the components that multiply, at each batch size and length. Holds if the least is at least %g; fails if the greatest is below. Components are few, so there is no interval.", follows),
+	}
+	p := r.Profile
+	if r.Device == GPU {
+		p = r.Other
+	}
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, cell := range p.Cells {
+		var macs, times []float64
+		for _, part := range cell.Components {
+			if part.MACs > 0 {
+				macs, times = append(macs, float64(part.MACs)), append(times, part.Seconds.Median)
+			}
+		}
+		rho := task.SpearmanR(macs, times)
+		if math.IsNaN(rho) {
+			claim.Measured = "too few components multiply"
+			return claim
+		}
+		low, high = min(low, rho), max(high, rho)
+	}
+	claim.Measured = fmt.Sprintf("rank correlation %.2f to %.2f", low, high)
+	switch {
+	case low >= follows:
+		claim.Verdict = figures.Holds
+	case high < follows:
+		claim.Verdict = figures.DoesNotHold
+	}
+	return claim
+}
+
+// claimMemory: a GPU takes more memory than a CPU.
+func (r *Result) claimMemory() experiment.Claim {
+	claim := experiment.Claim{
+		Text:        "The same pass takes more memory on a GPU than on a CPU.",
+		Korean:      "같은 순전파라도 GPU가 CPU보다 메모리를 더 쓴다.",
+		Paper:       inFigures,
+		Explanation: "Compared is what XLA's compiled program needs on its device: weights, inputs, results and scratch memory. Holds if it is more on the GPU at every batch size and length, fails if it is at none.",
+	}
+	if r.Device != GPU || r.Other == nil {
+		claim.Measured = "there is no GPU here: " + r.Provenance.Backend
+		return claim
+	}
+	more := 0
+	var parts []string
+	for i := range r.Profile.Cells {
+		gpu, cpu := r.Profile.Cells[i].Memory.Program, r.Other.Cells[i].Memory.Program
+		if gpu == nil || cpu == nil {
+			claim.Measured = "the backend does not say"
+			return claim
+		}
+		if gpu.Total() > cpu.Total() {
+			more++
+		}
+		parts = append(parts, fmt.Sprintf("%s: %.1f and %.1f MB", cellName(&r.Profile.Cells[i]), float64(gpu.Total())/1e6, float64(cpu.Total())/1e6))
+	}
+	claim.Measured = "GPU and CPU, " + strings.Join(parts, "; ")
+	switch more {
+	case len(r.Profile.Cells):
+		claim.Verdict = figures.Holds
+	case 0:
+		claim.Verdict = figures.DoesNotHold
+	}
+	return claim
+}

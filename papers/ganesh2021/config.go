@@ -1,0 +1,74 @@
+package ganesh2021
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"bertlab/figures"
+)
+
+// Config is the protocol. [Quick] and [Full] fill it in.
+type Config struct {
+	// Model is the model, by name or folder.
+	Model string `json:"model"`
+	// Batches and Lengths span the grid; two lengths at least.
+	Batches []int `json:"batches"`
+	Lengths []int `json:"lengths"`
+	// Repeats is the number of timed rounds of a batch size and length, fewer where CellSeconds are over and three are done.
+	Repeats     int     `json:"repeats"`
+	CellSeconds float64 `json:"cell_seconds"`
+	// Base adds BERT-base with random weights: its batch sizes and lengths; none leaves it out.
+	BaseBatches []int `json:"base_batches,omitempty"`
+	BaseLengths []int `json:"base_lengths,omitempty"`
+}
+
+// Quick is a protocol of two to three minutes on two cores.
+func Quick() Config {
+	return Config{Model: "all-MiniLM-L6-v2", Batches: []int{1, 8}, Lengths: []int{32, 128, 512}, Repeats: 15, CellSeconds: 10}
+}
+
+// Full is the protocol whose numbers are the ones to quote.
+func Full() Config {
+	return Config{
+		Model: "all-MiniLM-L6-v2", Batches: []int{1, 8, 32}, Lengths: []int{32, 64, 128, 256, 512}, Repeats: 25, CellSeconds: 40,
+		BaseBatches: []int{1, 8}, BaseLengths: []int{32, 128, 512},
+	}
+}
+
+// check reports a protocol that cannot be done.
+func (c Config) check() error {
+	switch {
+	case len(c.Batches) == 0 || slices.Min(c.Batches) < 1:
+		return fmt.Errorf("the protocol has the batch sizes %v; wanted one at least, each 1 or more", c.Batches)
+	case len(c.Lengths) < 2 || slices.Min(c.Lengths) < 1 || len(slices.Compact(slices.Sorted(slices.Values(c.Lengths)))) != len(c.Lengths):
+		return fmt.Errorf("the protocol has the lengths %v; wanted two different ones at least, each 1 or more", c.Lengths)
+	case c.Repeats < 3:
+		return fmt.Errorf("the protocol has %d rounds; quartiles need 3 at least", c.Repeats)
+	case (len(c.BaseBatches) == 0) != (len(c.BaseLengths) == 0):
+		return fmt.Errorf("the protocol has the batch sizes %v and the lengths %v for BERT-base; wanted both or none", c.BaseBatches, c.BaseLengths)
+	}
+	return nil
+}
+
+// Table lists the protocol.
+func (c Config) Table() *figures.Table {
+	list := func(numbers []int) string {
+		if len(numbers) == 0 {
+			return "counted, not timed"
+		}
+		return strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ", "), "[]")
+	}
+	return &figures.Table{
+		Title:   "Protocol",
+		Columns: []figures.Column{{Name: "what"}, {Name: "here"}, {Name: "the paper"}},
+		Rows: [][]any{
+			{"model", c.Model, "BERT-base"},
+			{"batch sizes", list(c.Batches), "–"},
+			{"lengths", list(c.Lengths), "–"},
+			{"timed rounds", fmt.Sprintf("%d, or %g s", c.Repeats, c.CellSeconds), "–"},
+			{"BERT-base, batch sizes", list(c.BaseBatches), "–"},
+			{"BERT-base, lengths", list(c.BaseLengths), "–"},
+		},
+	}
+}

@@ -1,0 +1,249 @@
+package ganesh2021
+
+import (
+	"fmt"
+	"math"
+
+	"bertlab/figures"
+	"bertlab/techniques/profile"
+)
+
+// caption names model, machine and what else matters under a figure.
+func (r *Result) caption(extra string) string {
+	return fmt.Sprintf("%s, %s, %s; %s", r.Config.Model, r.Provenance.Backend, r.Provenance.Machine, extra)
+}
+
+const pass = "full encoder with pooler, no padding"
+
+// A column is a stacked bar: a number for each component.
+type column struct {
+	name, total string
+	of          func(profile.Component) float64
+}
+
+// stack makes the series of stacked bars: the components that have something in one of the columns. A head goes with the pooler.
+func stack(columns []column) (groups, totals []string, series []figures.BarSeries) {
+	for _, c := range columns {
+		groups, totals = append(groups, c.name), append(totals, c.total)
+	}
+	for _, component := range profile.Components {
+		if component == profile.Head {
+			continue
+		}
+		s := figures.BarSeries{Name: component.String()}
+		any := false
+		for _, c := range columns {
+			v := c.of(component)
+			if component == profile.Pooler {
+				v += c.of(profile.Head)
+			}
+			s.Values, any = append(s.Values, v), any || v > 0
+		}
+		if any {
+			series = append(series, s)
+		}
+	}
+	return groups, totals, series
+}
+
+func parameterColumn(p profile.Parameters) column {
+	return column{"parameters", amount(float64(p.Total)), func(c profile.Component) float64 { return float64(p.Of(c)) }}
+}
+
+// partColumn is a number of each part of a cell.
+func partColumn(name, total string, cell *profile.Cell, of func(*profile.Part) float64) column {
+	return column{name, total, func(c profile.Component) float64 {
+		if part := cell.Part(c); part != nil {
+			return of(part)
+		}
+		return 0
+	}}
+}
+
+func macsOf(p *profile.Part) float64        { return float64(p.MACs) }
+func activationsOf(p *profile.Part) float64 { return float64(p.ActivationBytes) }
+func secondsOf(p *profile.Part) float64     { return p.Seconds.Median }
+
+// ShareBars show the share of each component in parameters, operations, activations and time, side by side.
+func (r *Result) ShareBars() (*figures.Figure, error) {
+	lengths := r.lengths()
+	middle, long := r.middle(), lengths[len(lengths)-1]
+	one, many := r.batches()[0], r.largest()
+	cell := r.Profile.Cell(many, middle)
+	perExample := func(c *profile.Cell) string { return amount(float64(c.MACs)/float64(c.Batch)) + "MACs" }
+	columns := []column{
+		parameterColumn(r.Profile.Parameters),
+		partColumn(fmt.Sprintf("operations, %d tokens", middle), perExample(cell), cell, macsOf),
+		partColumn(fmt.Sprintf("activations, %d tokens", middle), amount(float64(cell.ActivationBytes)/float64(cell.Batch))+"B", cell, activationsOf),
+	}
+	for _, place := range [][2]int{{one, middle}, {many, middle}, {many, long}} {
+		c := r.Profile.Cell(place[0], place[1])
+		columns = append(columns, partColumn(fmt.Sprintf("time, batch %d, %d tokens", c.Batch, c.Length), seconds(c.Seconds.Median), c, secondsOf))
+	}
+	groups, totals, series := stack(columns)
+	embedding := float64(r.Profile.Parameters.Of(profile.Embedding)) / float64(r.Profile.Parameters.Total)
+	ffn := 0.0
+	if part := cell.Part(profile.FeedForward); part != nil {
+		ffn = part.TimeShare
+	}
+	return figures.StackedBars(figures.StackedOptions{
+		Frame: figures.Frame{
+			Title:   fmt.Sprintf("Feed-forward networks take %.0f %% of the time, embeddings %.0f %% of the parameters", 100*ffn, 100*embedding),
+			Caption: r.caption(pass + "; operations and activations of one example; time: medians of executables of their own, over the bars that of the whole pass"),
+			Size:    figures.Size{Width: 9.5, Height: 5.4},
+		},
+		Groups: groups, Totals: totals, Series: series, Shares: true,
+	})
+}
+
+// BaseBars show the shares of BERT-base by its shape.
+func (r *Result) BaseBars() (*figures.Figure, error) {
+	columns := []column{parameterColumn(r.Counted.Parameters)}
+	for _, l := range r.Counted.Lengths {
+		columns = append(columns, column{fmt.Sprintf("operations, %d tokens", l.Length), amount(float64(l.Encoder)) + "MACs", func(c profile.Component) float64 { return float64(l.Components[c]) }})
+	}
+	groups, totals, series := stack(columns)
+	p := r.Counted.Parameters
+	return figures.StackedBars(figures.StackedOptions{
+		Frame: figures.Frame{
+			Title: fmt.Sprintf("BERT-base: feed-forward networks hold %.0f %% of the parameters and take %.0f %% of the operations",
+				100*float64(p.Of(profile.FeedForward))/float64(p.Total), 100*float64(r.Counted.Lengths[0].Components[profile.FeedForward])/float64(r.Counted.Lengths[0].Total)),
+			Caption: "BERT-base from its shape: linear maps, Q·Kᵀ and probabilities · V of one example; over the bars the encoder without the pooler",
+		},
+		Groups: groups, Totals: totals, Series: series, Shares: true,
+	})
+}
+
+// AttentionBars hold attention's share of the time against its share of the operations, by length.
+func (r *Result) AttentionBars() (*figures.Figure, error) {
+	batch := r.largest()
+	macs, times := figures.BarSeries{Name: "share of the operations"}, figures.BarSeries{Name: "share of the time"}
+	var groups []string
+	last := 0.0
+	for _, length := range r.lengths() {
+		part := r.Profile.Cell(batch, length).Part(profile.Attention)
+		if part == nil {
+			continue
+		}
+		groups = append(groups, fmt.Sprint(length))
+		macs.Values, macs.Lo, macs.Hi = append(macs.Values, part.MACShare), append(macs.Lo, math.NaN()), append(macs.Hi, math.NaN())
+		s := part.TimeShares
+		times.Values, times.Lo, times.Hi = append(times.Values, s.Median), append(times.Lo, s.Low), append(times.Hi, s.High)
+		last = s.Median / part.MACShare
+	}
+	title := fmt.Sprintf("At %s tokens attention takes %.1f times its share of the operations", groups[len(groups)-1], last)
+	return figures.Bars(figures.BarsOptions{
+		Frame:  figures.Frame{Title: title, XLabel: "tokens", YLabel: "attention: Q·Kᵀ, softmax, probabilities · V", Caption: r.caption(fmt.Sprintf("batch %d; whiskers: quartiles of the rounds", batch))},
+		Groups: groups, Series: []figures.BarSeries{macs, times}, YFormat: figures.Percent, Format: "%.3f",
+	})
+}
+
+// ShareScatter holds each component's share of the time against its share of the operations.
+func (r *Result) ShareScatter() (*figures.Figure, error) {
+	batch := r.largest()
+	var x, y []float64
+	var labels []string
+	for _, length := range r.lengths() {
+		for _, part := range r.Profile.Cell(batch, length).Components {
+			x, y = append(x, 100*part.MACShare), append(y, 100*part.TimeShare)
+			labels = append(labels, fmt.Sprintf("%s, %d", part.Component, length))
+		}
+	}
+	return figures.Scatter(figures.ScatterOptions{
+		Frame: figures.Frame{
+			Title:  "Above the line a component takes more of the time than of the operations",
+			XLabel: "share of the operations, %", YLabel: "share of the time, %",
+			Caption: r.caption(fmt.Sprintf("batch %d; a point is a component at a length in tokens", batch)),
+		},
+		X: x, Y: y, Labels: labels, Outliers: len(labels), Lines: figures.IdentityLine,
+	})
+}
+
+// LengthBars show the time of a token by component, for each length.
+func (r *Result) LengthBars() (*figures.Figure, error) {
+	batch := r.largest()
+	var columns []column
+	var first, last float64
+	for i, length := range r.lengths() {
+		cell := r.Profile.Cell(batch, length)
+		micro := 1e6 / float64(batch*length)
+		columns = append(columns, partColumn(fmt.Sprint(length), fmt.Sprintf("%.0f µs", micro*cell.SumSeconds), cell, func(p *profile.Part) float64 { return micro * p.Seconds.Median }))
+		if part := cell.Part(profile.Attention); part != nil {
+			if last = micro * part.Seconds.Median; i == 0 {
+				first = last
+			}
+		}
+	}
+	groups, totals, series := stack(columns)
+	lengths := r.lengths()
+	return figures.StackedBars(figures.StackedOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("A token's attention takes %.1f times as long at %d tokens as at %d", last/first, lengths[len(lengths)-1], lengths[0]),
+			XLabel: "tokens in the text", YLabel: "time of a token, µs", Caption: r.caption(fmt.Sprintf("batch %d; medians of executables of their own", batch)),
+		},
+		Groups: groups, Totals: totals, Series: series, Format: "%.0f",
+	})
+}
+
+// GridHeatmap shows the time of a token over batch sizes and lengths.
+func (r *Result) GridHeatmap() (*figures.Figure, error) {
+	var rows, columns []string
+	var values [][]float64
+	best, worst := math.Inf(1), 0.0
+	var bestCell, worstCell *profile.Cell
+	for _, length := range r.lengths() {
+		columns = append(columns, fmt.Sprint(length))
+	}
+	for _, batch := range r.batches() {
+		rows = append(rows, fmt.Sprint(batch))
+		var row []float64
+		for _, length := range r.lengths() {
+			cell := r.Profile.Cell(batch, length)
+			v := 1e6 * cell.Seconds.Median / float64(batch*length)
+			if v < best {
+				best, bestCell = v, cell
+			}
+			if v > worst {
+				worst, worstCell = v, cell
+			}
+			row = append(row, v)
+		}
+		values = append(values, row)
+	}
+	return figures.Heatmap(figures.HeatmapOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("A token costs %.1f times as much at %s as at %s", worst/best, cellName(worstCell), cellName(bestCell)),
+			XLabel: "tokens in the text", YLabel: "batch size", Caption: r.caption("batch × length; " + pass + "; medians of the whole pass"),
+			Size: figures.Size{Width: 7, Height: 3.6},
+		},
+		Values: values, Rows: rows, Columns: columns, Legend: "time of a token, µs", Format: "%.0f",
+	})
+}
+
+// MemoryBars show the memory of the pass over the grid: weights, and what else it needs at its fullest.
+func (r *Result) MemoryBars() (*figures.Figure, error) {
+	weights, working := figures.BarSeries{Name: "weights"}, figures.BarSeries{Name: "scratch memory and results"}
+	kept := figures.BarSeries{Name: "more, if all activations are kept for training"}
+	var groups, totals []string
+	for _, batch := range r.batches() {
+		for _, length := range r.lengths() {
+			cell := r.Profile.Cell(batch, length)
+			w, s := float64(cell.Memory.WeightBytes)/1e6, 0.0
+			if m := cell.Memory.Program; m != nil {
+				s = float64(m.Temporary+m.Outputs) / 1e6
+			}
+			groups, totals = append(groups, cellName(cell)), append(totals, fmt.Sprintf("%.0f", w+s))
+			weights.Values, working.Values = append(weights.Values, w), append(working.Values, s)
+			kept.Values = append(kept.Values, math.Max(0, float64(cell.ActivationBytes)/1e6-s))
+		}
+	}
+	last := len(groups) - 1
+	return figures.StackedBars(figures.StackedOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("At %s the pass needs %.0f MB beside %.0f MB of weights; training would keep %.0f MB", groups[last], working.Values[last], weights.Values[last], working.Values[last]+kept.Values[last]),
+			XLabel: "batch × tokens", YLabel: "memory, MB", Caption: r.caption("weights and scratch memory by XLA's account of the compiled pass; activations of all layers by formula"),
+			Size: figures.Size{Width: 9, Height: 4.8},
+		},
+		Groups: groups, Totals: nil, Series: []figures.BarSeries{weights, working, kept}, Format: "%.0f",
+	})
+}

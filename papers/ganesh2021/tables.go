@@ -1,0 +1,143 @@
+package ganesh2021
+
+import (
+	"fmt"
+
+	"bertlab/figures"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/profile"
+)
+
+// ParameterTable lists the parameters of the model and of BERT-base.
+func (r *Result) ParameterTable() *figures.Table {
+	own, base := r.Profile.Parameters, r.Counted.Parameters
+	t := &figures.Table{
+		Title: "Parameters",
+		Columns: []figures.Column{
+			{Name: "component"}, {Name: r.Config.Model, Format: "%d"}, {Name: "share", Format: "%.1f %%"}, {Name: "BERT-base", Format: "%d"}, {Name: "share", Format: "%.1f %%"},
+		},
+		Caption: "Embeddings with their LayerNorm; a weight that several layers use counts once. ",
+	}
+	switch file := own.File; {
+	case file == nil:
+		t.Caption += "The model's file does not hold a value for each parameter, so it could not be counted."
+	case file.Agrees:
+		t.Caption += fmt.Sprintf("The model's file holds as many values: %d.", file.Values)
+	default:
+		t.Caption += fmt.Sprintf("The model's file holds %d values: this does not agree.", file.Values)
+	}
+	for _, c := range profile.Components {
+		if a, b := own.Of(c), base.Of(c); a > 0 || b > 0 {
+			t.Rows = append(t.Rows, []any{c.String(), a, 100 * float64(a) / float64(own.Total), b, 100 * float64(b) / float64(base.Total)})
+		}
+	}
+	t.Rows = append(t.Rows, []any{"all", own.Total, 100.0, base.Total, 100.0})
+	return t
+}
+
+// BaseTable lists the operations of BERT-base.
+func (r *Result) BaseTable() *figures.Table {
+	t := &figures.Table{
+		Title:   "Operations of BERT-base, one example",
+		Caption: "Multiply-accumulates of the linear maps, Q·Kᵀ and probabilities · V, in millions. 'Encoder' is what is usually quoted; the pooler is a component of its own.",
+		Columns: []figures.Column{{Name: "component"}},
+	}
+	for _, l := range r.Counted.Lengths {
+		t.Columns = append(t.Columns, figures.Column{Name: fmt.Sprintf("%d tokens", l.Length), Unit: "million MACs", Format: "%.1f"}, figures.Column{Name: "share", Format: "%.1f %%"})
+	}
+	for _, c := range profile.Components {
+		row := []any{c.String()}
+		some := false
+		for _, l := range r.Counted.Lengths {
+			row = append(row, float64(l.Components[c])/1e6, 100*float64(l.Components[c])/float64(l.Total))
+			some = some || l.Components[c] > 0
+		}
+		if some {
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	row := []any{"encoder, without the pooler"}
+	for _, l := range r.Counted.Lengths {
+		row = append(row, float64(l.Encoder)/1e6, 100*float64(l.Encoder)/float64(l.Total))
+	}
+	t.Rows = append(t.Rows, row)
+	return t
+}
+
+// CheckTable holds the counts against each other, and the components' times against the whole pass.
+func CheckTable(title string, p *profile.Profile) *figures.Table {
+	t := &figures.Table{
+		Title: title,
+		Caption: fmt.Sprintf("MACs by formula, as counted in the compiled graph, and half of the operations by XLA's own analysis, which counts softmax, activation and sums, too. Remainder: whole pass less the sum of its components, by rounds, with quartiles; negative where the whole pass fuses what the components cannot. %d threads; a call costs %.0f µs, which are taken off.",
+			p.Threads, 1e6*p.CallSeconds),
+		Columns: []figures.Column{
+			{Name: "batch"}, {Name: "tokens"}, {Name: "formula", Unit: "million MACs", Format: "%.2f"}, {Name: "graph", Unit: "million MACs", Format: "%.2f"}, {Name: "XLA / 2", Unit: "million", Format: "%.2f"},
+			{Name: "whole pass", Unit: "ms", Format: "%.2f"}, {Name: "quartiles"}, {Name: "sum of components", Unit: "ms", Format: "%.2f"}, {Name: "remainder"}, {Name: "within 10 %"},
+			{Name: "rounds"}, {Name: "compilation", Unit: "s", Format: "%.1f"}, {Name: "scratch and results", Unit: "MB", Format: "%.1f"}, {Name: "process at its fullest", Unit: "MB", Format: "%.0f"},
+		},
+	}
+	for i := range p.Cells {
+		c := &p.Cells[i]
+		var xla, scratch, peak any
+		if c.Cost != nil {
+			xla = c.Cost.Flops / 2e6
+		}
+		if m := c.Memory.Program; m != nil {
+			scratch = float64(m.Temporary+m.Outputs) / 1e6
+		}
+		if c.Memory.HostPeak > 0 {
+			peak = float64(c.Memory.HostPeak) / 1e6
+		}
+		left := c.RemainderShare
+		t.Rows = append(t.Rows, []any{
+			c.Batch, c.Length, float64(c.MACs) / 1e6, float64(c.GraphMACs) / 1e6, xla, 1000 * c.Seconds.Median,
+			fmt.Sprintf("%.2f to %.2f", 1000*c.Seconds.Low, 1000*c.Seconds.High), 1000 * c.SumSeconds,
+			fmt.Sprintf("%s %% [%s]", points(left.Median), interval(left)), left.Median > -0.1 && left.Median < 0.1,
+			c.Repeats, c.CompileSeconds, scratch, peak,
+		})
+	}
+	return t
+}
+
+// ComponentTable lists all components at all batch sizes and lengths.
+func ComponentTable(title string, p *profile.Profile) *figures.Table {
+	t := &figures.Table{
+		Title: title, Caption: "Time: median and quartiles of the rounds. Activations are all results that training would keep.",
+		Columns: []figures.Column{
+			{Name: "batch"}, {Name: "tokens"}, {Name: "component"}, {Name: "operations", Unit: "million MACs", Format: "%.2f"}, {Name: "share", Format: "%.1f %%"},
+			{Name: "activations", Unit: "MB", Format: "%.2f"}, {Name: "time", Unit: "ms", Format: "%.3f"}, {Name: "quartiles"}, {Name: "share", Format: "%.1f %%"},
+			{Name: "speed", Unit: "GMACs/s", Format: "%.0f"},
+		},
+	}
+	for i := range p.Cells {
+		c := &p.Cells[i]
+		for _, part := range c.Components {
+			var speed any
+			if part.MACs > 0 && part.Seconds.Median > 0 {
+				speed = float64(part.MACs) / part.Seconds.Median / 1e9
+			}
+			t.Rows = append(t.Rows, []any{
+				c.Batch, c.Length, part.Component.String(), float64(part.MACs) / 1e6, 100 * part.MACShare, float64(part.ActivationBytes) / 1e6,
+				1000 * part.Seconds.Median, fmt.Sprintf("%.3f to %.3f", 1000*part.Seconds.Low, 1000*part.Seconds.High), 100 * part.TimeShare, speed,
+			})
+		}
+	}
+	return t
+}
+
+// Tables are the experiment's tables by file name.
+func (r *Result) Tables() []experiment.NamedTable {
+	list := []experiment.NamedTable{
+		{Name: "profile-claims", Table: experiment.ClaimTable(r.Claims)}, {Name: "profile-parameters", Table: r.ParameterTable()},
+		{Name: "profile-base-operations", Table: r.BaseTable()}, {Name: "profile-check", Table: CheckTable("Do the counts agree and the parts add up?", r.Profile)},
+		{Name: "profile-components", Table: ComponentTable("All components", r.Profile)},
+	}
+	if r.Other != nil {
+		list = append(list, experiment.NamedTable{Name: "profile-components-cpu", Table: ComponentTable("All components on the CPU", r.Other)})
+	}
+	if r.Base != nil {
+		list = append(list, experiment.NamedTable{Name: "profile-base-check", Table: CheckTable("BERT-base: do the counts agree and the parts add up?", r.Base)},
+			experiment.NamedTable{Name: "profile-base-components", Table: ComponentTable("BERT-base: all components", r.Base)})
+	}
+	return list
+}
