@@ -114,7 +114,8 @@ func (r *Result) BaseBars() (*figures.Figure, error) {
 	})
 }
 
-// AttentionBars hold attention's share of the time against its share of the operations, by length.
+// AttentionBars hold attention's share of the time against its share of the operations, by length. The figure is nil for a model
+// without attention.
 func (r *Result) AttentionBars() (*figures.Figure, error) {
 	batch := r.largest()
 	macs, times := figures.BarSeries{Name: "share of the operations"}, figures.BarSeries{Name: "share of the time"}
@@ -130,6 +131,9 @@ func (r *Result) AttentionBars() (*figures.Figure, error) {
 		s := part.TimeShares
 		times.Values, times.Lo, times.Hi = append(times.Values, s.Median), append(times.Lo, s.Low), append(times.Hi, s.High)
 		last = s.Median / part.MACShare
+	}
+	if groups == nil {
+		return nil, nil
 	}
 	title := fmt.Sprintf("At %s tokens attention takes %.1f times its share of the operations", groups[len(groups)-1], last)
 	return figures.Bars(figures.BarsOptions{
@@ -176,9 +180,13 @@ func (r *Result) LengthBars() (*figures.Figure, error) {
 	}
 	groups, totals, series := stack(columns)
 	lengths := r.lengths()
+	title := "The time of a token by the length of its text"
+	if first > 0 {
+		title = fmt.Sprintf("A token's attention takes %.1f times as long at %d tokens as at %d", last/first, lengths[len(lengths)-1], lengths[0])
+	}
 	return figures.StackedBars(figures.StackedOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("A token's attention takes %.1f times as long at %d tokens as at %d", last/first, lengths[len(lengths)-1], lengths[0]),
+			Title:  title,
 			XLabel: "tokens in the text", YLabel: "time of a token, µs", Caption: r.caption(fmt.Sprintf("batch %d; medians of executables of their own", batch)),
 		},
 		Groups: groups, Totals: totals, Series: series, Format: "%.0f",

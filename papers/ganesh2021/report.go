@@ -2,6 +2,7 @@ package ganesh2021
 
 import (
 	"fmt"
+	"slices"
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
@@ -47,6 +48,9 @@ func (r *Result) Figures() ([]experiment.NamedFigure, error) {
 		figure, err := f.build()
 		if err != nil {
 			return nil, fmt.Errorf("ganesh2021: %s: %w", f.name, err)
+		}
+		if figure == nil { // there is nothing of the kind in the model
+			continue
 		}
 		list = append(list, experiment.NamedFigure{Name: "profile-" + f.name, Figure: figure, Caption: f.caption})
 	}
@@ -125,6 +129,9 @@ func (r *Result) sections(list []experiment.NamedFigure, lang experiment.Languag
 		sections = append(sections, figures.Section{Title: in("BERT-base, timed with random weights", "무작위 가중치로 측정한 BERT-base"), Blocks: []figures.Block{
 			figures.TableBlock{Table: CheckTable("BERT-base: checks", r.Base)}, figures.TableBlock{Table: ComponentTable("BERT-base: all components", r.Base)},
 		}})
+	}
+	for i := range sections {
+		sections[i].Blocks = slices.DeleteFunc(sections[i].Blocks, func(b figures.Block) bool { return b == nil })
 	}
 	return append(sections, provenance), nil
 }

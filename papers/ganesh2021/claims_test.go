@@ -1,0 +1,127 @@
+package ganesh2021
+
+import (
+	"testing"
+
+	"bertlab/figures"
+	"bertlab/gbert/backend"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/profile"
+)
+
+// part is a component with its shares; spread is the distance of the quartiles from the median, in shares.
+func part(c profile.Component, macShare, timeShare, spread float64) profile.Part {
+	around := func(v float64) profile.Spread { return profile.Spread{Median: v, Low: v - spread, High: v + spread} }
+	return profile.Part{Component: c, MACs: int(1000 * macShare), MACShare: macShare, TimeShare: timeShare, TimeShares: around(timeShare), Seconds: around(timeShare)}
+}
+
+// made is a result of two lengths whose components have the given shares of the time.
+func made(spread float64, short, long map[profile.Component]float64) *Result {
+	macs := map[int]map[profile.Component]float64{
+		4:  {profile.QueryKeyValue: 0.25, profile.Attention: 0.05, profile.AttentionOutput: 0.1, profile.FeedForward: 0.6},
+		16: {profile.QueryKeyValue: 0.22, profile.Attention: 0.15, profile.AttentionOutput: 0.09, profile.FeedForward: 0.54},
+	}
+	r := &Result{Config: small("model"), Device: CPU, Profile: &profile.Profile{}, Counted: Counted{Parameters: parameters(20, 50)}}
+	r.Config.Batches = []int{1}
+	r.Profile.Parameters = parameters(20, 50)
+	for length, times := range map[int]map[profile.Component]float64{4: short, 16: long} {
+		cell := profile.Cell{Batch: 1, Length: length}
+		for _, c := range profile.Components {
+			if share, ok := times[c]; ok {
+				cell.Components = append(cell.Components, part(c, macs[length][c], share, spread))
+			}
+		}
+		r.Profile.Cells = append(r.Profile.Cells, cell)
+	}
+	return r
+}
+
+func parameters(embedding, ffn int) profile.Parameters {
+	return profile.Parameters{Total: 100, WithoutHead: 100, Components: []profile.ComponentValues{
+		{Component: profile.Embedding, Parameters: embedding}, {Component: profile.FeedForward, Parameters: ffn}, {Component: profile.QueryKeyValue, Parameters: 100 - embedding - ffn},
+	}}
+}
+
+// as are times of which attention and embeddings take so much, and the rest is divided as usual.
+func as(attention, embedding float64) map[profile.Component]float64 {
+	rest := 1 - attention - embedding
+	return map[profile.Component]float64{
+		profile.Embedding: embedding, profile.QueryKeyValue: 0.25 * rest, profile.Attention: attention, profile.AttentionOutput: 0.1 * rest, profile.FeedForward: 0.65 * rest,
+	}
+}
+
+func TestVerdictsFollowTheirRules(t *testing.T) {
+	size := func(embedding, ffn int) *Result {
+		r := made(0, as(0.1, 0), as(0.3, 0))
+		r.Profile.Parameters = parameters(embedding, ffn)
+		return r
+	}
+	for name, test := range map[string]struct {
+		claim func(*Result) experiment.Claim
+		r     *Result
+		want  figures.Verdict
+	}{
+		"feed-forward networks are largest": {(*Result).claimSize, size(20, 50), figures.Holds},
+		"embeddings are largest":            {(*Result).claimSize, size(60, 20), figures.DoesNotHold},
+		"feed-forward networks take most":   {(*Result).claimComputation, made(0.01, as(0.1, 0), as(0.3, 0)), figures.Holds},
+		"attention takes most at a length":  {(*Result).claimComputation, made(0.01, as(0.1, 0), as(0.8, 0)), figures.DoesNotHold},
+		"quartiles overlap":                 {(*Result).claimComputation, made(0.3, as(0.1, 0), as(0.3, 0)), figures.CannotTell},
+		"attention above its share":         {(*Result).claimAttention, made(0.01, as(0.1, 0), as(0.3, 0)), figures.Holds},
+		"attention below its share once":    {(*Result).claimAttention, made(0.01, as(0.02, 0), as(0.3, 0)), figures.DoesNotHold},
+		"attention near its share":          {(*Result).claimAttention, made(0.1, as(0.1, 0), as(0.3, 0)), figures.CannotTell},
+		"excess grows":                      {(*Result).claimLength, made(0.01, as(0.1, 0), as(0.3, 0)), figures.Holds},
+		"excess shrinks":                    {(*Result).claimLength, made(0.01, as(0.2, 0), as(0.2, 0)), figures.DoesNotHold},
+		"excess about the same":             {(*Result).claimLength, made(0.04, as(0.1, 0), as(0.22, 0)), figures.CannotTell},
+		"embeddings take no time":           {(*Result).claimEmbedding, made(0.001, as(0.1, 0.005), as(0.3, 0.002)), figures.Holds},
+		"embeddings take time":              {(*Result).claimEmbedding, made(0.001, as(0.1, 0.05), as(0.3, 0.002)), figures.DoesNotHold},
+		"embeddings take perhaps time":      {(*Result).claimEmbedding, made(0.01, as(0.1, 0.015), as(0.3, 0.002)), figures.CannotTell},
+		"embeddings are small": {(*Result).claimEmbedding, func() *Result {
+			r := made(0, as(0.1, 0), as(0.1, 0))
+			r.Profile.Parameters = parameters(5, 50)
+			return r
+		}(), figures.DoesNotHold},
+		"times follow operations in one cell":  {(*Result).claimProportion, made(0.01, as(0.02, 0), as(0.9, 0)), figures.CannotTell},
+		"times follow operations in all cells": {(*Result).claimProportion, made(0.01, as(0.02, 0), as(0.1, 0)), figures.Holds},
+		"times go against operations":          {(*Result).claimProportion, made(0.01, as(0.9, 0), as(0.9, 0)), figures.DoesNotHold},
+		"no GPU":                               {(*Result).claimMemory, made(0, as(0.1, 0), as(0.1, 0)), figures.CannotTell},
+	} {
+		t.Run(name, func(t *testing.T) {
+			claim := test.claim(test.r)
+			if claim.Verdict != test.want {
+				t.Errorf("%s: %s; want %s", claim.Measured, claim.Verdict, test.want)
+			}
+			if claim.Text == "" || claim.Korean == "" || claim.Measured == "" || claim.Explanation == "" {
+				t.Errorf("something is not said: %+v", claim)
+			}
+		})
+	}
+}
+
+func TestMemoryOnAGPUIsHeldAgainstTheCPU(t *testing.T) {
+	with := func(bytes ...int64) *profile.Profile {
+		p := &profile.Profile{}
+		for i, n := range bytes {
+			cell := profile.Cell{Batch: 1, Length: 4 << i}
+			if n > 0 {
+				cell.Memory.Program = &backend.ProgramMemory{Arguments: n}
+			}
+			p.Cells = append(p.Cells, cell)
+		}
+		return p
+	}
+	for name, test := range map[string]struct {
+		gpu, cpu *profile.Profile
+		want     figures.Verdict
+	}{
+		"more in all": {with(10, 20), with(9, 19), figures.Holds}, "more in none": {with(9, 19), with(9, 20), figures.DoesNotHold},
+		"more in some": {with(10, 20), with(9, 21), figures.CannotTell}, "not told": {with(0, 20), with(9, 19), figures.CannotTell},
+	} {
+		r := &Result{Device: GPU, Profile: test.gpu, Other: test.cpu}
+		if claim := r.claimMemory(); claim.Verdict != test.want {
+			t.Errorf("%s: %s, want %s (%s)", name, claim.Verdict, test.want, claim.Measured)
+		}
+	}
+	if deviceOf("xla:cuda,tf32=false") != GPU || deviceOf("xla:cpu") != CPU || deviceOf("go") != CPU {
+		t.Error("backends are taken for other devices")
+	}
+}
