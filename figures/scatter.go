@@ -198,6 +198,15 @@ func (c *chart) name(p *pen, which []int, o ScatterOptions, taken []box) {
 	if o.Lines&ZeroLines != 0 {
 		axes = []box{{c.px(0) - 1, c.area.y0, c.px(0) + 1, c.area.y1}, {c.area.x0, c.py(0) - 1, c.area.x1, c.py(0) + 1}}
 	}
+	if o.Lines&IdentityLine != 0 {
+		const samples = 200
+		for k := range samples {
+			v := c.x.Min + (c.x.Max-c.x.Min)*float64(k)/samples
+			if v == c.clip(v) {
+				axes = append(axes, box{c.px(v) - 1, c.py(v) - 1, c.px(v) + 1, c.py(v) + 1})
+			}
+		}
+	}
 	for _, i := range which {
 		if !c.inside(o.X[i]) || o.Y[i] != c.clip(o.Y[i]) {
 			continue
@@ -210,7 +219,7 @@ func (c *chart) name(p *pen, which []int, o ScatterOptions, taken []box) {
 			{x0: x + 6, y0: y - h/2}, {x0: x - 6 - w, y0: y - h/2}, {x0: x - w/2, y0: y + 6}, {x0: x - w/2, y0: y - 6 - h},
 			{x0: x + 5, y0: y + 4}, {x0: x + 5, y0: y - 4 - h}, {x0: x - 5 - w, y0: y + 4}, {x0: x - 5 - w, y0: y - 4 - h},
 		}
-		for k := range 2 * len(places) { // at first off the zero lines too
+		for k := range 2 * len(places) { // at first off the lines too
 			at := places[k%len(places)]
 			b := box{at.x0, at.y0, at.x0 + w, at.y0 + h}
 			free := b.x0 >= c.area.x0 && b.x1 <= c.area.x1 && b.y0 >= c.area.y0 && b.y1 <= c.area.y1

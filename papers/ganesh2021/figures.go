@@ -103,11 +103,9 @@ func (r *Result) BaseBars() (*figures.Figure, error) {
 		columns = append(columns, column{fmt.Sprintf("operations, %d tokens", l.Length), amount(float64(l.Encoder)) + "MACs", func(c profile.Component) float64 { return float64(l.Components[c]) }})
 	}
 	groups, totals, series := stack(columns)
-	p := r.Counted.Parameters
 	return figures.StackedBars(figures.StackedOptions{
 		Frame: figures.Frame{
-			Title: fmt.Sprintf("BERT-base: feed-forward networks hold %.0f %% of the parameters and take %.0f %% of the operations",
-				100*float64(p.Of(profile.FeedForward))/float64(p.Total), 100*float64(r.Counted.Lengths[0].Components[profile.FeedForward])/float64(r.Counted.Lengths[0].Total)),
+			Title:   "In BERT-base the feed-forward networks are the largest part",
 			Caption: "BERT-base from its shape: linear maps, Q·Kᵀ and probabilities · V of one example; over the bars the encoder without the pooler",
 		},
 		Groups: groups, Totals: totals, Series: series, Shares: true,
@@ -127,9 +125,9 @@ func (r *Result) AttentionBars() (*figures.Figure, error) {
 			continue
 		}
 		groups = append(groups, fmt.Sprint(length))
-		macs.Values, macs.Lo, macs.Hi = append(macs.Values, part.MACShare), append(macs.Lo, math.NaN()), append(macs.Hi, math.NaN())
+		macs.Values, macs.Lo, macs.Hi = append(macs.Values, 100*part.MACShare), append(macs.Lo, math.NaN()), append(macs.Hi, math.NaN())
 		s := part.TimeShares
-		times.Values, times.Lo, times.Hi = append(times.Values, s.Median), append(times.Lo, s.Low), append(times.Hi, s.High)
+		times.Values, times.Lo, times.Hi = append(times.Values, 100*s.Median), append(times.Lo, 100*s.Low), append(times.Hi, 100*s.High)
 		last = s.Median / part.MACShare
 	}
 	if groups == nil {
@@ -137,18 +135,22 @@ func (r *Result) AttentionBars() (*figures.Figure, error) {
 	}
 	title := fmt.Sprintf("At %s tokens attention takes %.1f times its share of the operations", groups[len(groups)-1], last)
 	return figures.Bars(figures.BarsOptions{
-		Frame:  figures.Frame{Title: title, XLabel: "tokens", YLabel: "attention: Q·Kᵀ, softmax, probabilities · V", Caption: r.caption(fmt.Sprintf("batch %d; whiskers: quartiles of the rounds", batch))},
-		Groups: groups, Series: []figures.BarSeries{macs, times}, YFormat: figures.Percent, Format: "%.3f",
+		Frame:  figures.Frame{Title: title, XLabel: "tokens", YLabel: "attention: share of the whole, %", Caption: r.caption(fmt.Sprintf("batch %d; whiskers: quartiles of the rounds", batch))},
+		Groups: groups, Series: []figures.BarSeries{macs, times}, Format: "%.1f",
 	})
 }
 
-// ShareScatter holds each component's share of the time against its share of the operations.
+// ShareScatter holds the share of the time of each component that multiplies against its share of the operations. The pooler, which
+// reads one token, is left out.
 func (r *Result) ShareScatter() (*figures.Figure, error) {
 	batch := r.largest()
 	var x, y []float64
 	var labels []string
 	for _, length := range r.lengths() {
 		for _, part := range r.Profile.Cell(batch, length).Components {
+			if part.MACs == 0 || part.Component == profile.Pooler {
+				continue
+			}
 			x, y = append(x, 100*part.MACShare), append(y, 100*part.TimeShare)
 			labels = append(labels, fmt.Sprintf("%s, %d", part.Component, length))
 		}
@@ -158,6 +160,7 @@ func (r *Result) ShareScatter() (*figures.Figure, error) {
 			Title:  "Above the line a component takes more of the time than of the operations",
 			XLabel: "share of the operations, %", YLabel: "share of the time, %",
 			Caption: r.caption(fmt.Sprintf("batch %d; a point is a component at a length in tokens", batch)),
+			Size:    figures.Size{Width: 8, Height: 5.4},
 		},
 		X: x, Y: y, Labels: labels, Outliers: len(labels), Lines: figures.IdentityLine,
 	})
@@ -232,7 +235,7 @@ func (r *Result) GridHeatmap() (*figures.Figure, error) {
 func (r *Result) MemoryBars() (*figures.Figure, error) {
 	weights, working := figures.BarSeries{Name: "weights"}, figures.BarSeries{Name: "scratch memory and results"}
 	kept := figures.BarSeries{Name: "more, if all activations are kept for training"}
-	var groups, totals []string
+	var groups []string
 	for _, batch := range r.batches() {
 		for _, length := range r.lengths() {
 			cell := r.Profile.Cell(batch, length)
@@ -240,7 +243,7 @@ func (r *Result) MemoryBars() (*figures.Figure, error) {
 			if m := cell.Memory.Program; m != nil {
 				s = float64(m.Temporary+m.Outputs) / 1e6
 			}
-			groups, totals = append(groups, cellName(cell)), append(totals, fmt.Sprintf("%.0f", w+s))
+			groups = append(groups, cellName(cell))
 			weights.Values, working.Values = append(weights.Values, w), append(working.Values, s)
 			kept.Values = append(kept.Values, math.Max(0, float64(cell.ActivationBytes)/1e6-s))
 		}
@@ -248,10 +251,10 @@ func (r *Result) MemoryBars() (*figures.Figure, error) {
 	last := len(groups) - 1
 	return figures.StackedBars(figures.StackedOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("At %s the pass needs %.0f MB beside %.0f MB of weights; training would keep %.0f MB", groups[last], working.Values[last], weights.Values[last], working.Values[last]+kept.Values[last]),
+			Title:  fmt.Sprintf("Beside the weights inference needs %.0f MB at %s, training at least %.0f MB", working.Values[last], groups[last], working.Values[last]+kept.Values[last]),
 			XLabel: "batch × tokens", YLabel: "memory, MB", Caption: r.caption("weights and scratch memory by XLA's account of the compiled pass; activations of all layers by formula"),
 			Size: figures.Size{Width: 9, Height: 4.8},
 		},
-		Groups: groups, Totals: nil, Series: []figures.BarSeries{weights, working, kept}, Format: "%.0f",
+		Groups: groups, Series: []figures.BarSeries{weights, working, kept}, Format: "%.0f",
 	})
 }
