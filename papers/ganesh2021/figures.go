@@ -3,6 +3,7 @@ package ganesh2021
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"bertlab/figures"
 	"bertlab/techniques/profile"
@@ -162,8 +163,16 @@ func (r *Result) ShareScatter() (*figures.Figure, error) {
 			Caption: r.caption(fmt.Sprintf("batch %d; a point is a component at a length in tokens", batch)),
 			Size:    figures.Size{Width: 8, Height: 5.4},
 		},
-		X: x, Y: y, Labels: labels, Outliers: len(labels), Lines: figures.IdentityLine,
+		X: x, Y: y, Labels: labels, Outliers: len(labels), Lines: figures.IdentityLine, XRange: fromZero(x), YRange: fromZero(y),
 	})
+}
+
+// fromZero is a range from zero that leaves some room.
+func fromZero(values []float64) figures.Range {
+	if len(values) == 0 {
+		return figures.Range{}
+	}
+	return figures.Range{Min: 0, Max: 1.1 * slices.Max(values)}
 }
 
 // LengthBars show the time of a token by component, for each length.
