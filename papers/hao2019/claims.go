@@ -31,6 +31,14 @@ func (r *Result) learned(c Curve) bool {
 	return c.end()+Tolerance*math.Log(float64(r.Classes)) < r.Prior
 }
 
+// howWide tells the width of an optimum, where there is one.
+func (r *Result) howWide(c Curve) string {
+	if !r.learned(c) {
+		return "none (nothing learned)"
+	}
+	return widthText(c)
+}
+
 func widthText(c Curve) string {
 	if c.Open {
 		return "at least " + c.Width.format("%.2f")
@@ -43,10 +51,12 @@ func (r *Result) claimWidth() experiment.Claim {
 		Text:   "From pretrained weights fine-tuning finds a wider optimum than training from scratch.",
 		Korean: "사전 학습된 가중치에서 출발한 미세 조정은 무작위 초기화에서 학습할 때보다 더 넓은 최적점을 찾는다.",
 		Paper:  "wider and flatter for all four tasks (figures, no number)",
-		Measured: fmt.Sprintf("width in units of ‖δ₁‖: pretrained %s, scratch %s; difference %s. As distances: %.2f and %.2f (‖δ₁‖ = %.2f and %.2f). Training loss at the end %.3f and %.3f, of the class shares alone %.3f",
-			widthText(r.Fine), widthText(r.Scratch), r.WidthDifference.format("%+.2f"), r.Fine.Width.Value*r.Fine.Geometry.First, r.Scratch.Width.Value*r.Scratch.Geometry.First,
-			r.Fine.Geometry.First, r.Scratch.Geometry.First, r.Fine.end(), r.Scratch.end(), r.Prior),
+		Measured: fmt.Sprintf("width in units of ‖δ₁‖ = %.2f and %.2f: pretrained %s, scratch %s; training loss at the end %.3f and %.3f, of the class shares alone %.3f",
+			r.Fine.Geometry.First, r.Scratch.Geometry.First, r.howWide(r.Fine), r.howWide(r.Scratch), r.Fine.end(), r.Scratch.end(), r.Prior),
 		Explanation: fmt.Sprintf("The width is that of the interval of α around 1 in which the training loss is at most %g·ln(classes) above f(1). Holds if the 95 %% interval of the difference (paired bootstrap over training examples) lies above 0. Nothing is decided where a model has not learned (its loss is not %g·ln(classes) below that of the class shares), or where the interval of the model from scratch reaches the end of the curve. It does not include what another training run would change.", Tolerance, Tolerance),
+	}
+	if r.learned(r.Fine) && r.learned(r.Scratch) {
+		claim.Measured += fmt.Sprintf("; difference %s; as distances %.2f and %.2f", r.WidthDifference.format("%+.2f"), r.Fine.Width.Value*r.Fine.Geometry.First, r.Scratch.Width.Value*r.Scratch.Geometry.First)
 	}
 	if r.learned(r.Fine) && r.learned(r.Scratch) && !r.Scratch.Open {
 		claim.Verdict = experiment.ByInterval(r.WidthDifference.Low, r.WidthDifference.High, 0)
@@ -59,9 +69,12 @@ func (r *Result) claimSmooth() experiment.Claim {
 		Text:   "From the pretrained weights the loss goes down smoothly to the fine-tuned ones.",
 		Korean: "사전 학습된 가중치에서 미세 조정된 가중치까지 손실이 매끄럽게 내려간다.",
 		Paper:  "a smooth way without bumps, trajectories that go straight down (figures, no number)",
-		Measured: fmt.Sprintf("on the line from α = 0 to 1 the loss falls by %s nats; the highest climb on the way is %s of that (from scratch: %s of %.3f nats)",
-			r.Fine.Drop.format("%.3f"), r.Fine.Rise.format("%.3f"), r.Scratch.Rise.format("%.3f"), r.Scratch.Drop.Value),
+		Measured: fmt.Sprintf("on the line from α = 0 to 1 the loss falls by %s nats; the highest climb on the way is %s of that",
+			r.Fine.Drop.format("%.3f"), r.Fine.Rise.format("%.3f")),
 		Explanation: fmt.Sprintf("Holds if the upper end of the 95 %% interval of the climb (bootstrap over training examples) is below %g of the descent, fails if the lower end is above. Nothing is decided where the interval of the descent includes 0.", smoothRise),
+	}
+	if r.learned(r.Scratch) {
+		claim.Measured += fmt.Sprintf(" (from scratch %s of %.3f nats)", r.Scratch.Rise.format("%.3f"), r.Scratch.Drop.Value)
 	}
 	switch {
 	case r.Fine.Drop.Low <= 0:

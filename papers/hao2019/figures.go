@@ -61,7 +61,10 @@ func (r *Result) CurveFigure() (*figures.Figure, error) {
 		}
 		return curve
 	}
-	title := fmt.Sprintf("The optimum is %.1f wide from pretrained weights, %.1f from random ones", r.Fine.Width.Value, r.Scratch.Width.Value)
+	title := fmt.Sprintf("The optimum is %.2f wide from pretrained weights, %.2f from random ones", r.Fine.Width.Value, r.Scratch.Width.Value)
+	if !r.learned(r.Scratch) {
+		title = fmt.Sprintf("From pretrained weights the loss falls by %.2f nats; from random ones nothing is learned yet", r.Fine.Drop.Value)
+	}
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
 			Title: title, XLabel: "α: 0 before training, 1 after it, in units of the distance between", YLabel: "training loss, nats",

@@ -75,7 +75,11 @@ func (r *Result) WidthTable() *figures.Table {
 		name string
 		Curve
 	}{{"pretrained", r.Fine}, {"random", r.Scratch}} {
-		t.Rows = append(t.Rows, []any{c.name, c.Sets[0].Start.Loss, c.end(), c.Geometry.First, widthText(c.Curve), c.Width.Value * c.Geometry.First, c.Rise.format("%.3f")})
+		wide, distance, climb := any(widthText(c.Curve)), any(c.Width.Value*c.Geometry.First), any(c.Rise.format("%.3f"))
+		if !r.learned(c.Curve) {
+			wide, distance, climb = "nothing learned: no optimum", nil, nil
+		}
+		t.Rows = append(t.Rows, []any{c.name, c.Sets[0].Start.Loss, c.end(), c.Geometry.First, wide, distance, climb})
 	}
 	return t
 }
