@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,67 +13,23 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
-
-	"bertlab/gbert"
-	"bertlab/gbert/backend"
-	"bertlab/gbert/hub"
-	"bertlab/gbert/tokenizer"
+	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/movement"
 )
 
 // tinyModel writes a random BERT to a folder.
 func tinyModel(t testing.TB) string {
-	t.Helper()
-	model, err := gbert.New(&gbert.Config{
-		VocabSize: 13, HiddenSize: 8, NumHiddenLayers: 2, NumAttentionHeads: 2, IntermediateSize: 24, HiddenAct: "gelu",
-		MaxPositionEmbeddings: 16, TypeVocabSize: 2, InitializerRange: 0.3, LayerNormEps: 1e-12, ClassifierDropout: -1,
-	}, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	words := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "fine", "bad", "poor", "the", "film", "is", "very"}
-	if model.Tokenizer, err = tokenizer.FromVocab(words, true); err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(t.TempDir(), "tiny")
-	if err := model.Save(dir, gbert.Float32); err != nil {
-		t.Fatal(err)
-	}
-	return dir
+	return tiny.Pretrained(t, tiny.Shape{Layers: 2, Neurons: 24, NoDropout: true})
 }
 
-// reviews writes train.tsv and dev.tsv of SST-2's kind to a folder. Every fifth label is wrong, so that no model is perfect.
-func reviews(t testing.TB, train, dev int) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, n := range map[string]int{"train.tsv": train, "dev.tsv": dev} {
-		var text strings.Builder
-		text.WriteString("sentence\tlabel\n")
-		for i := range n {
-			word, label := []string{"good", "bad", "fine", "poor"}[i%4], 1-i%2
-			if i%5 == 4 {
-				label = 1 - label
-			}
-			fmt.Fprintf(&text, "the %sfilm is %s\t%d\n", strings.Repeat("very ", i%7), word, label)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
+// reviews writes train.tsv and dev.tsv to a folder. No model is perfect on them.
+func reviews(t testing.TB, train, dev int) string { return tiny.Reviews(t, train, dev, true) }
 
 func environment(t testing.TB, dir string, progress func(experiment.Progress)) *experiment.Environment {
-	t.Helper()
-	b, err := compute.NewWithConfig("go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Finalize)
-	return &experiment.Environment{Backend: b, Choice: &backend.Choice{Name: "go"}, Hub: hub.New(hub.Options{Offline: true}), Dir: dir, Progress: progress}
+	env := tiny.Environment(t, dir)
+	env.Progress = progress
+	return env
 }
 
 // protocol is one of seconds that has everything.
