@@ -123,6 +123,9 @@ func (o BarsOptions) draw(p *pen, yr Range) {
 				free := math.Abs(top - base) // of the bar, below the whisker
 				if s.Lo != nil && finite(s.Lo[g]) && finite(s.Hi[g]) {
 					free = math.Min(free, math.Min(math.Abs(c.py(c.clip(s.Lo[g]))-base), math.Abs(c.py(c.clip(s.Hi[g]))-base)))
+					if s.Lo[g] < 0 && s.Hi[g] > 0 { // the whisker crosses the foot of the bar
+						free = 0
+					}
 				}
 				st := style{size: size, color: on(category(i)), align: 0.5}
 				y, patch := base+5, false
