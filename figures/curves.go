@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"sort"
+	"strconv"
 
 	"gonum.org/v1/plot/vg"
 )
@@ -28,6 +30,8 @@ type CurvesOptions struct {
 	XRange, YRange Range
 	// XFormat and YFormat write the numbers on the axes, such as [Percent]; nil: plain.
 	XFormat, YFormat func(float64) string
+	// XTicks are the places that are named on the x axis; nil: round numbers.
+	XTicks []float64
 }
 
 // Curves draws lines with markers and error bands. Each line is named at its right end, or above the plot where there are too
@@ -117,6 +121,15 @@ func ranges(x, y Range, xs, ys [][]float64) (Range, Range, error) {
 
 func (o CurvesOptions) draw(p *pen, xr, yr Range) {
 	c := &chart{frame: o.Frame, x: xr.pad(0.02), y: yr, xFormat: o.XFormat, yFormat: o.YFormat, columns: o.VLines, rows: o.HLines}
+	for _, x := range slices.Compact(slices.Sorted(slices.Values(o.XTicks))) {
+		if x >= c.x.Min && x <= c.x.Max {
+			label := minus(strconv.FormatFloat(x, 'g', 4, 64))
+			if o.XFormat != nil {
+				label = clean(o.XFormat(x))
+			}
+			c.xticks = append(c.xticks, tick{x, label})
+		}
+	}
 	direct := endingsFit(len(o.Curves)+len(o.HLines), p.h) && apart(o.Curves, yr, p.h-150)
 	for i, s := range o.Curves {
 		if s.Name == "" {

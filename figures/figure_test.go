@@ -267,7 +267,7 @@ func TestAnyHistogramIsDrawnOrAnError(t *testing.T) {
 
 func TestAnyCurvesAreDrawnOrAnError(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		o := CurvesOptions{Frame: anyFrame(t), HLines: anyReferences(t), VLines: anyReferences(t)}
+		o := CurvesOptions{Frame: anyFrame(t), HLines: anyReferences(t), VLines: anyReferences(t), XTicks: anyNumbers(t, rapid.IntRange(0, 5).Draw(t, "ticks"))}
 		for range rapid.IntRange(0, 9).Draw(t, "curves") {
 			n := rapid.IntRange(0, 12).Draw(t, "n")
 			c := Curve{Name: anyLabel.Draw(t, "name"), X: anyNumbers(t, n), Y: anyNumbers(t, n)}
@@ -282,10 +282,48 @@ func TestAnyCurvesAreDrawnOrAnError(t *testing.T) {
 	})
 }
 
+func TestTicksThatAreGivenAreTheOnesThatAreWritten(t *testing.T) {
+	f, err := Curves(CurvesOptions{Curves: []Curve{{X: []float64{0, 1, 2}, Y: []float64{1, 2, 3}}}, XTicks: []float64{1.75, 0.25, 9}, YFormat: func(float64) string { return "y" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	svg, err := f.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, there := range map[string]bool{">0.25<": true, ">1.75<": true, ">9<": false, ">1<": false, ">1.0<": false} {
+		if bytes.Contains(svg, []byte(text)) != there {
+			t.Errorf("%s: %v", text, !there)
+		}
+	}
+}
+
+func TestGroupsOfPointsAreNamedAndTold(t *testing.T) {
+	o := ScatterOptions{X: []float64{0, 1, 2}, Y: []float64{1, 2, 3}, Groups: []string{"pruned", "kept", "pruned"}}
+	f, err := Scatter(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	svg, err := f.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(svg, []byte(">pruned<")) || !bytes.Contains(svg, []byte(">kept<")) {
+		t.Error("the groups have no names")
+	}
+	if rows := f.Data().Rows; len(rows) != 3 || rows[1][3] != "kept" {
+		t.Errorf("%v", rows)
+	}
+	o.Groups = o.Groups[:2]
+	if _, err := Scatter(o); err == nil || !strings.Contains(err.Error(), "2 groups") {
+		t.Error(err)
+	}
+}
+
 func TestAnyScatterIsDrawnOrAnError(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(0, 40).Draw(t, "n")
-		f, err := Scatter(ScatterOptions{Frame: anyFrame(t), X: anyNumbers(t, n), Y: anyNumbers(t, n), Labels: anyLabels(t, n),
+		f, err := Scatter(ScatterOptions{Frame: anyFrame(t), X: anyNumbers(t, n), Y: anyNumbers(t, n), Labels: anyLabels(t, n), Groups: anyLabels(t, n),
 			Outliers: rapid.IntRange(-1, 50).Draw(t, "outliers"), Lines: Lines(rapid.IntRange(0, 7).Draw(t, "lines")), Note: anyLabel.Draw(t, "note")})
 		sound(t, f, err)
 	})

@@ -3,6 +3,7 @@ package figures
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 )
 
@@ -25,6 +26,9 @@ type ScatterOptions struct {
 	X, Y []float64
 	// Labels name the points; nil: none. Only the Outliers are written, the rest is in Data.
 	Labels []string
+	// Groups names the group of each point; nil: none. Groups are drawn and coloured in the order in which they appear, the last
+	// one on top.
+	Groups []string
 	// Outliers is how many points to name: those farthest from the fitted line (or, without [FitLine], from the middle).
 	Outliers int
 	// Lines behind the points.
@@ -37,13 +41,19 @@ type ScatterOptions struct {
 	XFormat, YFormat func(float64) string
 }
 
+// crowd is the number of points beyond which they are small, so that their density shows.
+const crowd = 400
+
 // Scatter draws points. Its Data has one line a point.
 func Scatter(o ScatterOptions) (*Figure, error) {
 	o.Frame = o.Frame.clean()
-	if len(o.X) != len(o.Y) || o.Labels != nil && len(o.Labels) != len(o.X) {
-		return nil, fmt.Errorf("figures: scatter %q: %d x, %d y, %d labels: wanted equal numbers (or no labels)", o.Title, len(o.X), len(o.Y), len(o.Labels))
+	if len(o.X) != len(o.Y) || o.Labels != nil && len(o.Labels) != len(o.X) || o.Groups != nil && len(o.Groups) != len(o.X) {
+		return nil, fmt.Errorf("figures: scatter %q: %d x, %d y, %d labels, %d groups: wanted equal numbers (or no labels, no groups)", o.Title, len(o.X), len(o.Y), len(o.Labels), len(o.Groups))
 	}
 	t := &Table{Columns: []Column{{Name: "point"}, {Name: orElse(o.XLabel, "x")}, {Name: orElse(o.YLabel, "y")}}}
+	if o.Groups != nil {
+		t.Columns = append(t.Columns, Column{Name: "group"})
+	}
 	var shown []int
 	var xs, ys []float64
 	for i := range o.X {
@@ -51,7 +61,11 @@ func Scatter(o ScatterOptions) (*Figure, error) {
 		if o.Labels != nil {
 			name = o.Labels[i]
 		}
-		t.Rows = append(t.Rows, []any{name, o.X[i], o.Y[i]})
+		row := []any{name, o.X[i], o.Y[i]}
+		if o.Groups != nil {
+			row = append(row, o.Groups[i])
+		}
+		t.Rows = append(t.Rows, row)
 		if finite(o.X[i]) && finite(o.Y[i]) {
 			shown = append(shown, i)
 			xs, ys = append(xs, o.X[i]), append(ys, o.Y[i])
@@ -106,6 +120,18 @@ func (o ScatterOptions) draw(p *pen, shown []int, xr, yr Range, slope, intercept
 	c := &chart{frame: o.Frame, x: xr, y: yr, xFormat: o.XFormat, yFormat: o.YFormat, note: o.Note}
 	fit := stroke{color: category(1), width: 1.8}
 	same := stroke{color: gray(0.35), width: 1.2, dash: []float64{5, 3}}
+	groups := []string{""}
+	if o.Groups != nil {
+		groups = nil
+		for _, group := range o.Groups {
+			if !slices.Contains(groups, group) {
+				groups = append(groups, group)
+			}
+		}
+		for g, group := range groups {
+			c.keys = append(c.keys, key{name: clean(group), color: category(g), draw: func(p *pen, x, y float64) { p.marker(circle, category(g), x, y, 3.4) }})
+		}
+	}
 	sample := func(name string, s stroke) key {
 		return key{name: name, draw: func(p *pen, x, y float64) { p.segment(s, x-9, y, x+9, y) }}
 	}
@@ -129,14 +155,20 @@ func (o ScatterOptions) draw(p *pen, shown []int, xr, yr Range, slope, intercept
 			c.straight(p, same, 1, 0)
 		}
 		var taken []box
-		for _, i := range shown {
-			if !c.inside(o.X[i]) || o.Y[i] != c.clip(o.Y[i]) {
-				continue
+		for g, group := range groups {
+			for _, i := range shown {
+				if o.Groups != nil && o.Groups[i] != group || !c.inside(o.X[i]) || o.Y[i] != c.clip(o.Y[i]) {
+					continue
+				}
+				x, y := c.px(o.X[i]), c.py(o.Y[i])
+				if len(shown) > crowd {
+					p.marker(circle, fade(category(g), 0.75), x, y, 1.7)
+				} else {
+					p.marker(circle, white, x, y, 3.4)
+					p.marker(circle, fade(category(g), 0.75), x, y, 3.2)
+				}
+				taken = append(taken, box{x, y, x, y}.grow(3.5))
 			}
-			x, y := c.px(o.X[i]), c.py(o.Y[i])
-			p.marker(circle, white, x, y, 3.4)
-			p.marker(circle, fade(category(0), 0.75), x, y, 3.2)
-			taken = append(taken, box{x, y, x, y}.grow(3.5))
 		}
 		if o.Lines&FitLine != 0 {
 			c.straight(p, fit, slope, intercept)

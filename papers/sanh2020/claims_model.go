@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"bertlab/figures"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/movement"
 )
@@ -91,7 +92,7 @@ func (r *Result) claimSmallWeights() experiment.Claim {
 
 func (r *Result) claimDrift() experiment.Claim {
 	d := r.Drift
-	return experiment.Claim{
+	claim := experiment.Claim{
 		Text:   "Pretrained weights move little in fine-tuning, so their magnitude says what pretraining needed.",
 		Korean: "사전 학습된 가중치는 미세 조정에서 거의 움직이지 않으므로, 그 크기는 사전 학습에 필요했던 것을 말해 준다.",
 		Paper:  "section 1, no numbers",
@@ -100,7 +101,15 @@ func (r *Result) claimDrift() experiment.Claim {
 		Verdict:     experiment.When(d.Distance < 0.1 && d.SignShare < 0.05),
 		Explanation: fmt.Sprintf("Dense fine-tuning, %d steps at a peak learning rate of %g. Holds if the distance is below 0.1 and fewer than 5 %% change their sign.", r.Steps, r.Config.LearningRate),
 	}
+	if r.Config.LearningRate > usualRate && claim.Verdict == figures.DoesNotHold {
+		claim.Verdict = figures.CannotTell
+		claim.Explanation += fmt.Sprintf(" A rate above %g is beyond what fine-tuning uses, so a larger distance decides nothing.", usualRate)
+	}
+	return claim
 }
+
+// usualRate is the largest learning rate at which BERT is usually fine-tuned.
+const usualRate = 1e-4
 
 func ratios(batches []experiment.SpeedBatch) string {
 	parts := make([]string, len(batches))

@@ -87,6 +87,20 @@ func TestMovementKeepsSmallWeightsMeansTenPointsMore(t *testing.T) {
 	}
 }
 
+func TestAtARateThatNobodyUsesALargeDriftDecidesNothing(t *testing.T) {
+	for rate, want := range map[float64]figures.Verdict{1e-4: figures.DoesNotHold, 1.1e-4: figures.CannotTell} {
+		r := synthetic()
+		r.Config.LearningRate, r.Drift = rate, &Drift{Distance: 0.2}
+		if c := r.claimDrift(); c.Verdict != want {
+			t.Errorf("rate %g: %v", rate, c.Verdict)
+		}
+		r.Drift.Distance = 0.01
+		if c := r.claimDrift(); c.Verdict != figures.Holds {
+			t.Errorf("rate %g, little drift: %v", rate, c.Verdict)
+		}
+	}
+}
+
 func TestLittleDriftMeansBothDistanceAndSigns(t *testing.T) {
 	for _, test := range []struct {
 		distance, signs float64

@@ -67,6 +67,16 @@ func doubled(exponent float64) string {
 	return fmt.Sprintf("%.2g %%", 100*share)
 }
 
+// shareTicks are the shares that the protocol asks for, on the axis of [doubled].
+func (r *Result) shareTicks() []float64 {
+	var ticks []float64
+	for _, share := range r.Config.Remaining {
+		ticks = append(ticks, math.Log2(share))
+	}
+	slices.Sort(ticks)
+	return ticks
+}
+
 // curve is a method's scores against the remaining weights, mean over runs, with the range where there are several.
 func (r *Result) curve(name string, runs func(remaining float64) []Trained, value func(Trained) float64) (figures.Curve, bool) {
 	curve := figures.Curve{Name: name}
@@ -117,7 +127,7 @@ func (r *Result) AccuracyCurves() (*figures.Figure, error) {
 		Frame: figures.Frame{
 			Title: r.curvesTitle(), Caption: r.caption(r.seeds()), XLabel: "remaining weights of the encoder, counted (logarithmic)", YLabel: r.Metric,
 		},
-		Curves: r.curves(score), XFormat: doubled, YFormat: figures.Percent,
+		Curves: r.curves(score), XFormat: doubled, XTicks: r.shareTicks(), YFormat: figures.Percent,
 		HLines: []figures.Reference{{Value: mean(scores(r.Dense)), Label: "dense"}, {Value: r.Majority, Label: "largest class"}},
 	})
 }
@@ -148,7 +158,7 @@ func (r *Result) LossCurves() (*figures.Figure, error) {
 		Frame: figures.Frame{
 			Title: "The loss against remaining weights", Caption: r.caption(r.seeds()), XLabel: "remaining weights of the encoder, counted (logarithmic)", YLabel: "test loss, nats",
 		},
-		Curves: r.curves(func(t Trained) float64 { return t.Loss }), XFormat: doubled,
+		Curves: r.curves(func(t Trained) float64 { return t.Loss }), XFormat: doubled, XTicks: r.shareTicks(),
 		HLines: []figures.Reference{{Value: mean(dense), Label: "dense"}},
 	})
 }
@@ -181,7 +191,7 @@ func (r *Result) WeightHistogram() (*figures.Figure, error) {
 }
 
 // plotted is the number of points of a scatter plot.
-const plotted = 2000
+const plotted = 3000
 
 // ScoreScatter shows scores against weights with movement pruning.
 func (r *Result) ScoreScatter() (*figures.Figure, error) {
@@ -191,14 +201,20 @@ func (r *Result) ScoreScatter() (*figures.Figure, error) {
 	}
 	stride := max(len(t.Sample.Weights)/plotted, 1)
 	var x, y []float64
-	for i := 0; i < len(t.Sample.Weights); i += stride {
-		x, y = append(x, t.Sample.Weights[i]), append(y, t.Sample.Scores[i])
+	var groups []string
+	for _, kept := range []bool{false, true} {
+		for i := 0; i < len(t.Sample.Weights); i += stride {
+			if t.Sample.Kept[i] == kept {
+				x, y = append(x, t.Sample.Weights[i]), append(y, t.Sample.Scores[i])
+				groups = append(groups, map[bool]string{false: "pruned", true: "kept"}[kept])
+			}
+		}
 	}
 	return figures.Scatter(figures.ScatterOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Movement scores against weights (%g %% remain: the highest of each matrix)", 100*r.Config.Focus),
-			XLabel: "weight before the mask", YLabel: "score", Caption: r.caption(fmt.Sprintf("seed %d, every n-th weight of the encoder", r.Config.Seeds[0])),
+			Title:  fmt.Sprintf("The highest scores of each matrix are kept, %g %%", 100*r.Config.Focus),
+			XLabel: "weight before the mask", YLabel: "score", Caption: r.caption(fmt.Sprintf("movement pruning, seed %d, every n-th weight of the encoder", r.Config.Seeds[0])),
 		},
-		X: x, Y: y, Lines: figures.ZeroLines,
+		X: x, Y: y, Groups: groups, Lines: figures.ZeroLines,
 	})
 }

@@ -121,7 +121,7 @@ func (r *Result) DriftHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{
 		Frame: figures.Frame{
-			Title: fmt.Sprintf("Fine-tuning moves the weights by %.1f %% of their norm", 100*r.Drift.Distance), XLabel: "matrix", YLabel: "layer",
+			Title: fmt.Sprintf("Fine-tuning moves weights by %.1f %% of their norm", 100*r.Drift.Distance), XLabel: "matrix", YLabel: "layer",
 			Caption: r.caption(fmt.Sprintf("no pruning, peak learning rate %g, seed %d", r.Config.LearningRate, r.Config.Seeds[0])),
 		},
 		Values: values, Rows: layerNames(len(values)), Columns: matrices, Palette: figures.Sequential, Format: "%.1f", Legend: "‖W − W₀‖/‖W₀‖, %",
@@ -153,7 +153,7 @@ func (r *Result) SpeedBars() (*figures.Figure, error) {
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
 			Title: r.speedTitle(), XLabel: "batch size", YLabel: "examples/s against the dense model",
-			Caption: fmt.Sprintf("%s, %d tokens, %s, medians and quartiles of %d pairs of timings", r.Config.Model, s.Length, r.Provenance.Machine, s.Repeats),
+			Caption: fmt.Sprintf("%s, %d tokens, %s, medians and quartiles of %d pairs of timings", r.Config.modelName(), s.Length, r.Provenance.Machine, s.Repeats),
 		},
 		Groups: groups, Series: series, Format: "%.2f×", HLines: []figures.Reference{{Value: 1, Label: "dense"}},
 	})
@@ -203,10 +203,17 @@ func (r *Result) HybridCurve() (*figures.Figure, error) {
 	}
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title: "Accuracy against measured speed", XLabel: fmt.Sprintf("speed against the dense model, batch %d", r.Config.SpeedBatches[last]), YLabel: r.Metric,
+			Title: r.hybridTitle(), XLabel: fmt.Sprintf("speed against the dense model, batch %d", r.Config.SpeedBatches[last]), YLabel: r.Metric,
 			Caption: r.caption(fmt.Sprintf("seed %d, %d tokens, %s", r.Config.Seeds[0], r.Speed.Length, r.Provenance.Machine)),
 		},
 		Curves: curves, YFormat: figures.Percent, XFormat: func(x float64) string { return fmt.Sprintf("%.2g×", x) },
-		HLines: []figures.Reference{{Value: r.Majority, Label: "largest class"}},
+		HLines: []figures.Reference{{Value: r.Dense[0].Score, Label: "dense"}, {Value: r.Majority, Label: "largest class"}},
 	})
+}
+
+// hybridTitle says what the fastest model has lost.
+func (r *Result) hybridTitle() string {
+	last := len(r.Config.SpeedBatches) - 1
+	fastest := slices.MaxFunc(r.Speed.Structured, func(a, b StructuredSpeed) int { return cmp.Compare(a.Batches[last].Ratio, b.Batches[last].Ratio) })
+	return fmt.Sprintf("%.2f× as fast: %s %.3f instead of %.3f", fastest.Batches[last].Ratio, r.Metric, fastest.Score, r.Dense[0].Score)
 }
