@@ -193,6 +193,9 @@ func ParseConfig(data []byte) (*Config, error) {
 	if config.file != nil {
 		config.Layers = config.file.layers(config)
 	}
+	if config.Embedding.Kind == Projected && config.ClassifierDropout < 0 {
+		config.ClassifierDropout = config.HiddenDropoutProb // what it means; an ALBERT's file has a number
+	}
 	if len(config.Layers) == 0 {
 		config.Layers = plainLayers(config)
 	}

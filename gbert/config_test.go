@@ -191,6 +191,15 @@ func FuzzParseConfig(f *testing.F) {
 		}
 		f.Add(compressed)
 	}
+	for _, name := range []string{"tiny-albert", "tiny-albert-inner"} {
+		albert, err := os.ReadFile("testdata/" + name + "/config.json")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(albert)
+	}
+	f.Add([]byte(`{"model_type":"bert","vocab_size":9,"hidden_size":4,"num_hidden_layers":2,"num_attention_heads":2,"intermediate_size":3,"max_position_embeddings":5,"type_vocab_size":1,
+		"bertlab":{"version":1,"embedding":{"kind":"projected","size":3},"history":[{"name":"x"}]}}`))
 	f.Add([]byte(`{"model_type":"bert"}`))
 	f.Add([]byte(`{"model_type":"bert","vocab_size":1,"hidden_size":1,"num_attention_heads":1,"intermediate_size":1,"max_position_embeddings":1,"type_vocab_size":1}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -206,7 +215,7 @@ func FuzzParseConfig(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%s\nwritten as\n%s\ncannot be read: %v", data, text, err)
 		}
-		again.extra, config.extra = nil, nil
+		again.extra, config.extra, again.file, config.file = nil, nil, nil, nil
 		if fmt.Sprint(again) != fmt.Sprint(config) {
 			t.Fatalf("%+v became %+v", config, again)
 		}
