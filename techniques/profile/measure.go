@@ -143,7 +143,7 @@ func (d *device) callTime() (float64, error) {
 		if err != nil {
 			return 0, err
 		}
-		times = append(times, took.Seconds())
+		times = append(times, took.time.Seconds())
 	}
 	return quantile(times, 0.5), nil
 }
@@ -272,17 +272,26 @@ func (cell *Cell) count(m *gbert.Model, builder *builder, calls []*call) {
 	cell.ComponentCompileSeconds -= cell.CompileSeconds
 }
 
-// rounds are the times of all rounds in seconds.
+// series are the times of all rounds, in seconds.
+type series struct {
+	time, processors []float64
+}
+
+func (s *series) add(time, processors float64) {
+	s.time, s.processors = append(s.time, time), append(s.processors, processors)
+}
+
+// rounds are the times of a model.
 type rounds struct {
-	whole []float64
-	parts map[Component][]float64
+	whole series
+	parts map[Component]*series
 }
 
 // timeRounds times the models' whole passes and all their components in turn.
 func timeRounds(ctx context.Context, passes []pass, callSeconds float64, o Options) ([]*rounds, error) {
 	times := make([]*rounds, len(passes))
 	for i := range times {
-		times[i] = &rounds{parts: map[Component][]float64{}}
+		times[i] = &rounds{parts: map[Component]*series{}}
 	}
 	var began time.Time
 	for round := -warmUp; round < o.Repeats; round++ {
@@ -310,46 +319,56 @@ func (r *rounds) add(p pass, callSeconds float64, warmUp bool) error {
 	if err != nil {
 		return err
 	}
-	sums := map[Component]float64{}
+	sums := map[Component]elapsed{}
 	for _, c := range p.parts {
 		took, err := c.run()
 		if err != nil {
 			return err
 		}
-		sums[c.program.step.component] += max(0, took.Seconds()-callSeconds)
+		sum := sums[c.program.step.component]
+		sum.time += max(0, took.time-time.Duration(callSeconds*float64(time.Second)))
+		sum.processors += took.processors
+		sums[c.program.step.component] = sum
 	}
 	if warmUp {
 		return nil
 	}
-	r.whole = append(r.whole, whole.Seconds())
-	for component, seconds := range sums {
-		r.parts[component] = append(r.parts[component], seconds)
+	r.whole.add(whole.time.Seconds(), whole.processors.Seconds())
+	for component, sum := range sums {
+		if r.parts[component] == nil {
+			r.parts[component] = &series{}
+		}
+		r.parts[component].add(sum.time.Seconds(), sum.processors.Seconds())
 	}
 	return nil
 }
 
 // times fills in the times.
 func (cell *Cell) times(r *rounds) {
-	cell.Repeats, cell.Seconds = len(r.whole), summary(r.whole)
+	whole := r.whole.time
+	cell.Repeats, cell.Seconds, cell.ProcessorSeconds = len(whole), summary(whole), summary(r.whole.processors)
+	sums := make([]float64, len(whole))
 	for i := range cell.Components {
 		part := &cell.Components[i]
-		part.Seconds = summary(r.parts[part.Component])
+		times := r.parts[part.Component]
+		part.Seconds, part.ProcessorSeconds = summary(times.time), summary(times.processors)
 		cell.SumSeconds += part.Seconds.Median
+		cell.ProcessorSum += part.ProcessorSeconds.Median
+		for j, seconds := range times.time {
+			sums[j] += seconds
+		}
 	}
 	cell.Remainder = cell.Seconds.Median - cell.SumSeconds
-	sums, left := make([]float64, len(r.whole)), make([]float64, len(r.whole))
-	for i, whole := range r.whole {
-		for _, part := range cell.Components {
-			sums[i] += r.parts[part.Component][i]
-		}
-		left[i] = share(whole-sums[i], whole)
+	left := make([]float64, len(whole))
+	for i := range left {
+		left[i] = share(whole[i]-sums[i], whole[i])
 	}
 	cell.RemainderShare = summary(left)
 	for i := range cell.Components {
 		part := &cell.Components[i]
 		part.TimeShare = share(part.Seconds.Median, cell.SumSeconds)
 		shares := make([]float64, len(sums))
-		for j, seconds := range r.parts[part.Component] {
+		for j, seconds := range r.parts[part.Component].time {
 			shares[j] = share(seconds, sums[j])
 		}
 		part.TimeShares = summary(shares)

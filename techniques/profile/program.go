@@ -161,12 +161,17 @@ type call struct {
 	donate  []bool
 }
 
-// run runs the program once and returns the time until its results are there. They are freed after that.
-func (c *call) run() (took time.Duration, err error) {
+// elapsed is what a call took: in time, and of all processors together.
+type elapsed struct {
+	time, processors time.Duration
+}
+
+// run runs the program once and returns what it took until its results were there. They are freed after that.
+func (c *call) run() (took elapsed, err error) {
 	err = exceptions.TryCatch[error](func() {
-		began := time.Now()
+		processors, began := processorTime(), time.Now()
 		results := c.program.graph.RunWithBuffers(c.buffers, c.donate, 0)
-		took = time.Since(began)
+		took = elapsed{time.Since(began), processorTime() - processors}
 		for _, result := range results {
 			result.MustFinalizeAll()
 		}

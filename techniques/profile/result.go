@@ -70,6 +70,10 @@ type Cell struct {
 	SumSeconds     float64 `json:"sum_seconds"`
 	Remainder      float64 `json:"remainder_seconds"`
 	RemainderShare Spread  `json:"remainder_share"`
+	// ProcessorSeconds is the time of all processors together that the process took in the whole pass, ProcessorSum that in its
+	// components. On a busy machine it is steadier than Seconds; it says nothing of a GPU. 0 where the system does not say.
+	ProcessorSeconds Spread  `json:"processor_seconds"`
+	ProcessorSum     float64 `json:"processor_sum_seconds"`
 	// CompileSeconds is the compilation of the whole pass, ComponentCompileSeconds that of the components' executables.
 	CompileSeconds          float64 `json:"compile_seconds"`
 	ComponentCompileSeconds float64 `json:"component_compile_seconds"`
@@ -90,6 +94,8 @@ type Part struct {
 	// Executables is how often one of the component's executables runs in a pass.
 	Executables int    `json:"executables"`
 	Seconds     Spread `json:"seconds"`
+	// ProcessorSeconds is the time of all processors together.
+	ProcessorSeconds Spread `json:"processor_seconds"`
 	// MACShare and TimeShare are shares of the components' sums.
 	MACShare  float64 `json:"mac_share"`
 	TimeShare float64 `json:"time_share"`
