@@ -23,7 +23,7 @@ type Options struct {
 	TestExamples int
 	// Seed, if not nil, stands in place of the recipe's.
 	Seed *uint64
-	// Quick trains for minutes on two cores, see [Training.Quick]: on 1920 examples at first, on 960 in every later step.
+	// Quick trains for minutes on two cores, see [Training.Quick]: on 1280 examples at first, on 640 in every later step.
 	Quick bool
 	// Out is the folder of the finished model.
 	Out string
@@ -49,8 +49,8 @@ func (t Training) Quick(examples int) Training {
 
 // How many examples a quick recipe trains on at first, and then.
 const (
-	quickFirst = 1920
-	quickLater = 960
+	quickFirst = 1280
+	quickLater = 640
 )
 
 // Result is what came of a recipe, as plain data.

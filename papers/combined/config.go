@@ -38,7 +38,7 @@ func Quick() Config {
 		"fine-tuned", "fine-tuned-twice", "float16", "layers", "layers-distil", "heads", "heads-neurons", "factorised", "embedding", "shared",
 		"layers-distil-float16", "layers-embedding-float16", "everything",
 	}
-	c.Quick, c.TestExamples, c.Batches, c.Repeats = true, 600, []int{1, 16}, 9
+	c.Quick, c.TestExamples, c.Batches, c.Repeats = true, 500, []int{1, 16}, 7
 	return c
 }
 
