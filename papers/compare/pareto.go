@@ -76,9 +76,9 @@ func (c *Comparison) paretoTitle(cost Cost, points []figures.ParetoPoint) string
 			best = i
 		}
 	}
-	noun := map[Cost]string{Size: "size", Time: "time", Compute: "operations"}[cost]
+	noun := map[Cost]string{Size: "space", Time: "time", Compute: "computation"}[cost]
 	if best <= 0 || points[best].X >= points[0].X {
-		return fmt.Sprintf("Accuracy against %s: nothing smaller stays within two points", noun)
+		return fmt.Sprintf("Within two points of %s, nothing takes less %s", c.Metric, noun)
 	}
 	return fmt.Sprintf("%s: %.0f %% of the %s, %+.1f points", points[best].Name, 100*points[best].X/points[0].X, noun, 100*(points[best].Y-c.Models[0].Score))
 }
