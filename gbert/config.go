@@ -202,6 +202,9 @@ func ParseConfig(data []byte) (*Config, error) {
 	if err := config.validateLayers(); err != nil {
 		return nil, err
 	}
+	if !config.UsesBank() { // it has no weights, and is not written either
+		config.Bank = Bank{}
+	}
 	if err := json.Unmarshal(data, &config.extra); err != nil {
 		return nil, describeJSONError(data, err)
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 func (a *app) reproduceCommand() *cobra.Command {
-	var quick bool
+	var quick, names bool
 	var list strings.Builder
 	for _, p := range papers {
 		fmt.Fprintf(&list, "\n  %-10s %s", p.name, p.title)
@@ -33,6 +33,9 @@ verdict, and the models of the recipes side by side. A run that was stopped goes
 			chosen, err := choosePapers(papers, args)
 			if err != nil {
 				return err
+			}
+			if names {
+				return a.listPapers(chosen)
 			}
 			r := reproduction{quick: quick, model: a.model, task: a.task, data: a.data}
 			if command.Flags().Changed("seed") {
@@ -64,8 +67,18 @@ verdict, and the models of the recipes side by side. A run that was stopped goes
 			})
 		}),
 	}
+	command.Flags().BoolVar(&names, "list", false, "name the papers, one a line, and run nothing")
 	command.Flags().BoolVar(&quick, "quick", false, "fewer examples and seeds: minutes on two cores")
 	return command
+}
+
+// listPapers names papers.
+func (a *app) listPapers(chosen []paper) error {
+	names := make([]string, len(chosen))
+	for i, p := range chosen {
+		names[i] = p.name
+	}
+	return a.print(names, func(w io.Writer) { fmt.Fprintln(w, strings.Join(names, "\n")) })
 }
 
 // reproduce runs the papers on one backend; the results are by the papers' names. One that fails does not keep the others from
