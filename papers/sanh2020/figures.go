@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"bertlab/figures"
 	"bertlab/techniques/movement"
@@ -132,20 +133,19 @@ func (r *Result) AccuracyCurves() (*figures.Figure, error) {
 	})
 }
 
-// curvesTitle says which method is best where the fewest weights remain.
+// curvesTitle says what the methods reach where the fewest weights remain.
 func (r *Result) curvesTitle() string {
 	fewest := slices.Min(r.Config.Remaining)
-	best, at := movement.Kind(""), math.Inf(-1)
+	var parts []string
 	for _, kind := range r.Config.Kinds {
-		if runs := r.plain(kind, fewest); len(runs) > 0 && mean(scores(runs)) > at {
-			best, at = kind, mean(scores(runs))
+		if runs := r.plain(kind, fewest); len(runs) > 0 {
+			parts = append(parts, fmt.Sprintf("%s %.3f", curveName(kind), mean(scores(runs))))
 		}
 	}
-	name := []rune(methodName(best))
-	if len(name) == 0 {
+	if len(parts) == 0 {
 		return "Accuracy against remaining weights"
 	}
-	return fmt.Sprintf("With %g %% of the weights, %s is ahead: %s %.3f", 100*fewest, string(name), r.Metric, at)
+	return fmt.Sprintf("With %g %% of the weights: %s", 100*fewest, strings.Join(parts, ", "))
 }
 
 // LossCurves show the test loss against the weights that remain.
