@@ -328,3 +328,12 @@ func TestLayersOfTheSameBankedShapeShareAProgram(t *testing.T) {
 		t.Errorf("the graph was built %d times", built)
 	}
 }
+
+func TestBankedMapsAreTheSameOnXLAAsInPureGo(t *testing.T) {
+	xla, batch := xlaBackend(t), readGolden().batch()
+	configs := bankedConfigs()
+	for _, name := range []string{"diagonal, cut", "full of four slices", "mixed, cut"} {
+		model := fresh(t, configs[name])
+		near(t, name, slices.Concat(logitsOf(t, xla, model, batch)...), slices.Concat(logitsOf(t, goBackend(t), model, batch)...), 1e-5)
+	}
+}
