@@ -15,6 +15,8 @@ type Config struct {
 	Strategies []layerdrop.Strategy `json:"strategies"`
 	// Thresholds are those of the contribution-based strategy; none leaves it out. The paper: 0.9, 0.925, 0.95.
 	Thresholds []float64 `json:"thresholds"`
+	// Lists are sets of layers named one by one, numbered from 0: what another paper kept, say.
+	Lists [][]int `json:"lists,omitempty"`
 	// SimilarityExamples of the first task's training set are the sample on which layers are compared.
 	SimilarityExamples int `json:"similarity_examples"`
 	// Progressive adds training that drops the top layers one by one.

@@ -14,6 +14,7 @@
 // pairs on the same examples. Only classification tasks are judged.
 //
 // Limits. Intervals come from test examples, each with its mean over seeds, and not from a model of the seeds; with one seed no
-// strategy is called better than another. Training steps are timed run by run, so a machine that does other work leaves that
-// claim open. The paper's table of scores is recalled.
+// strategy is called better than another. Times are compared by processor time where the processors compute, which other programs
+// hardly change; training steps are timed run by run, and where they vary the claim is left open. The paper's table of scores is
+// recalled.
 package sajjad2020

@@ -121,7 +121,7 @@ func (r *Result) StrategyBars(t *TaskResult) (*figures.Figure, error) {
 	}
 	var series []figures.BarSeries
 	for _, strategy := range r.strategies() {
-		if strategy == layerdrop.Contribution { // its numbers of layers are its own
+		if strategy == layerdrop.Contribution || strategy == layerdrop.List { // their numbers of layers are their own
 			continue
 		}
 		bars := figures.BarSeries{Name: string(strategy)}

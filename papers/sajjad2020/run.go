@@ -183,8 +183,8 @@ func (r *run) similarity(ctx context.Context) error {
 	return err
 }
 
-// choices are the sets of layers that are dropped. Sets that a strategy cannot give, or that an earlier one by contribution has
-// given, are left out.
+// choices are the sets of layers that are dropped: by position, by contribution, named. Sets that a strategy cannot give, or that an
+// earlier one by contribution has given, are left out.
 func (r *run) choices() ([]Choice, error) {
 	var list []Choice
 	for _, k := range r.config.Drops {
@@ -210,6 +210,12 @@ func (r *run) choices() ([]Choice, error) {
 		if len(dropped) > 0 && !given {
 			list = append(list, Choice{Strategy: layerdrop.Contribution, Threshold: threshold, Dropped: dropped})
 		}
+	}
+	for _, layers := range r.config.Lists {
+		if _, err := layerdrop.Drop(r.pretrained, layers); err != nil {
+			return nil, err
+		}
+		list = append(list, Choice{Strategy: layerdrop.List, Dropped: slices.Sorted(slices.Values(layers))})
 	}
 	return list, nil
 }

@@ -2,6 +2,8 @@ package sajjad2020
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"os"
 	"reflect"
 	"strings"
@@ -56,6 +58,39 @@ func TestTheExperimentFromEndToEnd(t *testing.T) {
 		t.Errorf("%d claims", len(result.Claims))
 	}
 	checkWritten(t, result)
+}
+
+func TestLayersThatAreNamedAreDroppedAndListedOneByOne(t *testing.T) {
+	config := protocol(t)
+	config.Lists = [][]int{{2, 0}, {1, 3}}
+	config.Strategies, config.Seeds, config.Drops, config.Epochs, config.Progressive = config.Strategies[:1], config.Seeds[:1], []int{1}, 1, false
+	result, err := Run(context.Background(), environment(t, t.TempDir()), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := result.ScoreTable(result.Tasks[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for _, row := range table.Rows {
+		rows = append(rows, fmt.Sprint(row[0], " ", row[1], " ", row[3]))
+	}
+	want := []string{"whole model  ", "top before 4", "top after 4", "list before 1, 3", "list after 1, 3", "list before 2, 4", "list after 2, 4"}
+	if !reflect.DeepEqual(rows, want) {
+		t.Errorf("%q, want %q", rows, want)
+	}
+	for _, run := range result.Tasks[0].Runs {
+		for _, row := range table.Rows { // two lists of as many layers are not averaged
+			if run.Strategy == layerdrop.List && row[1] == string(run.When) && row[3] == fromOne(run.Dropped) && math.Abs(row[5].(float64)-100*run.Difference) > 1e-9 {
+				t.Errorf("%v: difference %v in the table, %g by itself", run.Dropped, row[5], 100*run.Difference)
+			}
+		}
+	}
+	config.Lists = [][]int{{0, 4}}
+	if _, err := Run(context.Background(), environment(t, t.TempDir()), config); err == nil || !strings.Contains(err.Error(), "layer 4") {
+		t.Error(err)
+	}
 }
 
 func TestAnOptionalTaskWithoutDataIsLeftOutAndNamed(t *testing.T) {

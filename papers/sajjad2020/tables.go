@@ -2,6 +2,7 @@ package sajjad2020
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
@@ -29,6 +30,14 @@ func (c Config) Table() *figures.Table {
 	if len(c.Thresholds) > 0 {
 		thresholds = strings.Trim(fmt.Sprint(c.Thresholds), "[]")
 	}
+	lists := "none"
+	for i, layers := range c.Lists {
+		if i == 0 {
+			lists = fromOne(layers)
+		} else {
+			lists += "; " + fromOne(layers)
+		}
+	}
 	return &figures.Table{
 		Title:   "Protocol",
 		Columns: []figures.Column{{Name: "what"}, {Name: "here"}, {Name: "the paper"}},
@@ -38,6 +47,7 @@ func (c Config) Table() *figures.Table {
 			{"layers dropped", strings.Trim(fmt.Sprint(c.Drops), "[]"), "2, 4, 6 of 12"},
 			{"strategies", strings.Join(strategies, ", "), "top, bottom, symmetric, alternate, contribution"},
 			{"thresholds of the contribution", thresholds, "0.9, 0.925, 0.95 (recalled)"},
+			{"layers named one by one", lists, "–"},
 			{"fine-tuning runs (seeds)", strings.Trim(fmt.Sprint(c.Seeds), "[]"), "–"},
 			{"training examples", limit(c.TrainExamples), "all"},
 			{"epochs, batch, learning rate", fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
@@ -90,7 +100,9 @@ func (r *Result) ScoreTable(t *TaskResult) (*figures.Table, error) {
 			table.Rows = append(table.Rows, []any{"whole model", "", 0, "", stat.Mean(scores, nil), nil, "", "", first.Parameters, step})
 			continue
 		}
-		d, _, err := r.alone(t).compare(againstWhole(first.Strategy, first.When, first.K()))
+		d, _, err := r.alone(t).compare(func(a, b Trial) bool {
+			return againstWhole(first.Strategy, first.When, first.K())(a, b) && slices.Equal(a.Dropped, first.Dropped)
+		})
 		if err != nil {
 			return nil, err
 		}
