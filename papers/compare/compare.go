@@ -302,13 +302,11 @@ func (w *work) length() int {
 
 // store opens the store of what was measured on models; what belongs to the measurement is in identity.
 func (w *work) store(what string, identity map[string]any, models ...*contender) (*experiment.Store, error) {
-	for _, c := range models {
-		identity[c.entry.Name] = c.fingerprint
-		if len(models) == 1 { // whatever it is called
-			delete(identity, c.entry.Name)
-			identity["model"] = c.fingerprint
-		}
+	fingerprints := make([]string, len(models)) // in order: results of several models are lists
+	for i, c := range models {
+		fingerprints[i] = c.fingerprint
 	}
+	identity["models"] = fingerprints
 	identity["compare"], identity["backend"] = what, w.env.Choice.Name
 	identity["versions"] = experiment.ComputeVersions(w.result.Provenance.Versions)
 	return experiment.Open(w.env.Dir, identity)

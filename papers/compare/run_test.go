@@ -138,6 +138,13 @@ func TestModelsStandSideBySide(t *testing.T) {
 	if !reflect.DeepEqual(again, c) || jobs != 3 {
 		t.Error("what was measured is measured again")
 	}
+	turned, err := Run(t.Context(), environment(t, dir), []Entry{entries[0], entries[2], entries[1]}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reflect.DeepEqual(turned.Models[1].Latency, c.Models[1].Latency) || !reflect.DeepEqual(turned.Models[1].Sizes, c.Models[2].Sizes) || jobs != 3 {
+		t.Error("in another order, models have each other's times")
+	}
 }
 
 func TestAComparisonIsPublishedAndReadBack(t *testing.T) {
