@@ -61,6 +61,19 @@ func (d *Dataset) Labels() []int {
 	return labels
 }
 
+// Majority is the share of the largest class, which is right for whoever always says it; 0 without classes.
+func (d *Dataset) Majority() float64 {
+	if d.Task.Kind != Classification || d.Len() == 0 {
+		return 0
+	}
+	count, most := map[int]int{}, 0
+	for _, label := range d.Labels() {
+		count[label]++
+		most = max(most, count[label])
+	}
+	return float64(most) / float64(d.Len())
+}
+
 // Values gives the regression targets or ratings.
 func (d *Dataset) Values() []float64 {
 	values := make([]float64, d.Len())

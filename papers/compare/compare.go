@@ -174,7 +174,7 @@ func run(ctx context.Context, env *experiment.Environment, entries []Entry, o Op
 	provenance.Data = append(provenance.Data, experiment.DescribeData("test", data))
 	r := &Comparison{
 		Task: data.Task.Name, Metric: data.Task.Metrics[0], Examples: data.Len(), Length: o.Length, Batches: o.Batches, Repeats: o.Repeats,
-		Majority: majority(data), Provenance: provenance,
+		Majority: data.Majority(), Provenance: provenance,
 	}
 	w := &work{ctx, env, o, data, list, r}
 	if err := w.all(); err != nil {
@@ -241,18 +241,6 @@ func storedBytes(dir string) (int64, error) {
 		total += info.Size()
 	}
 	return total, nil
-}
-
-func majority(d *task.Dataset) float64 {
-	if d.Task.Kind != task.Classification {
-		return 0
-	}
-	count, most := map[int]int{}, 0
-	for _, label := range d.Labels() {
-		count[label]++
-		most = max(most, count[label])
-	}
-	return float64(most) / float64(d.Len())
 }
 
 // work is a comparison under way.

@@ -71,6 +71,27 @@ func (e *Environment) Data(ctx context.Context, taskName, split, source string) 
 	return task.Load(ctx, Finder{e.Hub}, t, split, source, task.Columns{})
 }
 
+// Examples loads a split of a classification task as [Environment.Data] does: all of it, or, unless n is 0, at most n examples drawn
+// with the seed.
+func (e *Environment) Examples(ctx context.Context, taskName, split, source string, n int, seed uint64) (*task.Dataset, error) {
+	all, err := e.Data(ctx, taskName, split, source)
+	if err != nil {
+		return nil, err
+	}
+	if all.Task.Kind != task.Classification {
+		return nil, fmt.Errorf("%s is not a classification task", taskName)
+	}
+	return AtMost(all, n, seed)
+}
+
+// AtMost draws n examples of a data set with a seed; it is the data set itself where n is 0 or not below its size.
+func AtMost(d *task.Dataset, n int, seed uint64) (*task.Dataset, error) {
+	if n == 0 || n >= d.Len() {
+		return d, nil
+	}
+	return d.Take(n, seed)
+}
+
 // Finder finds data sets with a hub client; it is a [task.Finder].
 type Finder struct{ *hub.Client }
 

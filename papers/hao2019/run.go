@@ -77,19 +77,8 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	load := func(to **task.Dataset, name, data, split string, n int, seed uint64) {
-		if err != nil {
-			return
-		}
-		var all *task.Dataset
-		if all, err = r.env.Data(ctx, name, split, data); err != nil {
-			return
-		}
-		if all.Task.Kind != task.Classification {
-			err = fmt.Errorf("%s is not a classification task", name)
-			return
-		}
-		if *to = all; n > 0 && n < all.Len() {
-			*to, err = all.Take(n, seed)
+		if err == nil {
+			*to, err = r.env.Examples(ctx, name, split, data, n, seed)
 		}
 	}
 	load(&r.train, c.Task, c.Data, "train", c.TrainExamples, 301)
@@ -115,7 +104,7 @@ func (r *run) prepare(ctx context.Context) error {
 	}{{"train", r.train}, {"train, other task", r.other}, {"rollback", r.dev}, {"training loss of the surfaces", r.fit}, {"dev error of the surfaces", r.check}} {
 		r.result.Provenance.Data = append(r.result.Provenance.Data, experiment.DescribeData(d.use, d.of))
 	}
-	r.result.Classes, r.result.Prior, r.result.Majority = r.train.Task.Outputs(), prior(r.fit), majority(r.dev)
+	r.result.Classes, r.result.Prior, r.result.Majority = r.train.Task.Outputs(), prior(r.fit), r.dev.Majority()
 	r.store, err = experiment.Open(r.env.Dir, map[string]any{
 		"paper": "hao2019", "config": c, "model": r.result.Provenance.ModelSHA256, "data": r.result.Provenance.Data,
 		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(r.result.Provenance.Versions),
@@ -141,12 +130,4 @@ func prior(d *task.Dataset) float64 {
 		}
 	}
 	return entropy
-}
-
-func majority(d *task.Dataset) float64 {
-	most := 0.0
-	for _, p := range shares(d) {
-		most = max(most, p)
-	}
-	return most
 }

@@ -56,45 +56,20 @@ func (r *run) prepare(ctx context.Context) error {
 	if r.result.Provenance, err = r.env.Describe(model, resolved); err != nil {
 		return err
 	}
-	if r.train, err = r.load(ctx, "train", c.TrainExamples, 301); err != nil {
+	if r.train, err = r.env.Examples(ctx, r.config.Task, "train", r.config.Data, c.TrainExamples, 301); err != nil {
 		return err
 	}
-	if r.test, err = r.load(ctx, "dev", c.TestExamples, 302); err != nil {
+	if r.test, err = r.env.Examples(ctx, r.config.Task, "dev", r.config.Data, c.TestExamples, 302); err != nil {
 		return err
 	}
 	kind := r.test.Task
-	r.result.Title, r.result.Metric, r.result.Examples, r.result.Majority = kind.Title, kind.Metrics[0], r.test.Len(), majority(r.test)
+	r.result.Title, r.result.Metric, r.result.Examples, r.result.Majority = kind.Title, kind.Metrics[0], r.test.Len(), r.test.Majority()
 	r.result.Provenance.Data = []experiment.DataProvenance{experiment.DescribeData("train", r.train), experiment.DescribeData("test", r.test)}
 	r.store, err = experiment.Open(r.env.Dir, map[string]any{
 		"paper": "lan2020", "config": c, "model": r.result.Provenance.ModelSHA256, "data": r.result.Provenance.Data,
 		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(r.result.Provenance.Versions),
 	})
 	return err
-}
-
-// load reads a split of the task, all of it or n examples.
-func (r *run) load(ctx context.Context, split string, n int, seed uint64) (*task.Dataset, error) {
-	all, err := r.env.Data(ctx, r.config.Task, split, r.config.Data)
-	if err != nil {
-		return nil, err
-	}
-	if all.Task.Kind != task.Classification {
-		return nil, fmt.Errorf("%s is not a classification task", r.config.Task)
-	}
-	if n == 0 || n >= all.Len() {
-		return all, nil
-	}
-	return all.Take(n, seed)
-}
-
-func majority(d *task.Dataset) float64 {
-	count := map[int]int{}
-	most := 0
-	for _, label := range d.Labels() {
-		count[label]++
-		most = max(most, count[label])
-	}
-	return float64(most) / float64(d.Len())
 }
 
 func (r *run) all(ctx context.Context) error {

@@ -69,27 +69,16 @@ func (r *run) prepare(ctx context.Context) error {
 	if r.result.Provenance, err = r.env.Describe(model, resolved); err != nil {
 		return err
 	}
-	all, err := r.env.Data(ctx, c.Task, "train", c.Data)
-	if err != nil {
+	if r.train, err = r.env.Examples(ctx, c.Task, "train", c.Data, c.TrainExamples, 101); err != nil {
 		return err
 	}
-	if all.Task.Kind != task.Classification {
-		return fmt.Errorf("%s is not a classification task", c.Task)
-	}
-	test, err := r.env.Data(ctx, c.Task, "dev", c.Data)
-	if err != nil {
+	if r.test, err = r.env.Examples(ctx, c.Task, "dev", c.Data, c.TestExamples, 102); err != nil {
 		return err
 	}
-	if r.train, err = limit(all, c.TrainExamples, 101); err != nil {
+	if r.importance, err = experiment.AtMost(r.train, c.ImportanceExamples, 103); err != nil {
 		return err
 	}
-	if r.test, err = limit(test, c.TestExamples, 102); err != nil {
-		return err
-	}
-	if r.importance, err = limit(r.train, c.ImportanceExamples, 103); err != nil {
-		return err
-	}
-	if r.choice, err = limit(r.train, c.ChoiceExamples, 104); err != nil {
+	if r.choice, err = experiment.AtMost(r.train, c.ChoiceExamples, 104); err != nil {
 		return err
 	}
 	data := []experiment.DataProvenance{
@@ -101,10 +90,10 @@ func (r *run) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !slices.Equal(other.Task.Labels, all.Task.Labels) {
-			return fmt.Errorf("%s has the labels %v, %s has %v: effects of heads cannot be compared", c.Transfer, other.Task.Labels, c.Task, all.Task.Labels)
+		if !slices.Equal(other.Task.Labels, r.train.Task.Labels) {
+			return fmt.Errorf("%s has the labels %v, %s has %v: effects of heads cannot be compared", c.Transfer, other.Task.Labels, c.Task, r.train.Task.Labels)
 		}
-		if r.transfer, err = limit(other, c.TransferExamples, 105); err != nil {
+		if r.transfer, err = experiment.AtMost(other, c.TransferExamples, 105); err != nil {
 			return err
 		}
 		data = append(data, experiment.DescribeData("out of domain", r.transfer))
@@ -112,29 +101,12 @@ func (r *run) prepare(ctx context.Context) error {
 	r.result.Provenance.Data = data
 	r.result.Layers, r.result.Heads = model.Config.NumHiddenLayers, model.Config.NumAttentionHeads
 	r.result.Metric = r.test.Task.Metrics[0]
-	r.result.Majority = majority(r.test)
+	r.result.Majority = r.test.Majority()
 	r.store, err = experiment.Open(r.env.Dir, map[string]any{
 		"paper": "michel2019", "config": c, "model": r.result.Provenance.ModelSHA256, "data": data,
 		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(r.result.Provenance.Versions),
 	})
 	return err
-}
-
-func limit(d *task.Dataset, n int, seed uint64) (*task.Dataset, error) {
-	if n == 0 || n >= d.Len() {
-		return d, nil
-	}
-	return d.Take(n, seed)
-}
-
-func majority(d *task.Dataset) float64 {
-	count := map[int]int{}
-	most := 0
-	for _, label := range d.Labels() {
-		count[label]++
-		most = max(most, count[label])
-	}
-	return float64(most) / float64(d.Len())
 }
 
 // seed does the experiments on the model fine-tuned with a seed; those beside the pruning curves for the first seed only.

@@ -100,8 +100,8 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	for _, t := range c.Tasks {
 		data := taskData{}
-		if data.train, err = r.load(ctx, t, "train", c.TrainExamples, 201); err == nil {
-			data.test, err = r.load(ctx, t, "dev", c.TestExamples, 202)
+		if data.train, err = r.env.Examples(ctx, t.Name, "train", t.Data, c.TrainExamples, 201); err == nil {
+			data.test, err = r.env.Examples(ctx, t.Name, "dev", t.Data, c.TestExamples, 202)
 		}
 		if err != nil && t.Optional && ctx.Err() == nil {
 			r.result.LeftOut = append(r.result.LeftOut, fmt.Sprintf("%s: %v", t.Name, err))
@@ -113,7 +113,7 @@ func (r *run) prepare(ctx context.Context) error {
 		r.tasks = append(r.tasks, data)
 		kind := data.test.Task
 		r.result.Tasks = append(r.result.Tasks, &TaskResult{
-			Task: kind.Name, Title: kind.Title, Pair: kind.Pair, Metric: kind.Metrics[0], Examples: data.test.Len(), Majority: majority(data.test),
+			Task: kind.Name, Title: kind.Title, Pair: kind.Pair, Metric: kind.Metrics[0], Examples: data.test.Len(), Majority: data.test.Majority(),
 		})
 		r.result.Provenance.Data = append(r.result.Provenance.Data, experiment.DescribeData("train", data.train), experiment.DescribeData("test", data.test))
 	}
@@ -125,31 +125,6 @@ func (r *run) prepare(ctx context.Context) error {
 		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(r.result.Provenance.Versions),
 	})
 	return err
-}
-
-// load reads a split of a task, all of it or n examples.
-func (r *run) load(ctx context.Context, t Task, split string, n int, seed uint64) (*task.Dataset, error) {
-	all, err := r.env.Data(ctx, t.Name, split, t.Data)
-	if err != nil {
-		return nil, err
-	}
-	if all.Task.Kind != task.Classification {
-		return nil, fmt.Errorf("%s is not a classification task", t.Name)
-	}
-	if n == 0 || n >= all.Len() {
-		return all, nil
-	}
-	return all.Take(n, seed)
-}
-
-func majority(d *task.Dataset) float64 {
-	count := map[int]int{}
-	most := 0
-	for _, label := range d.Labels() {
-		count[label]++
-		most = max(most, count[label])
-	}
-	return float64(most) / float64(d.Len())
 }
 
 // similarity compares the pretrained model's layers on a sample of the first task.

@@ -63,21 +63,10 @@ func (r *run) prepare(ctx context.Context) error {
 	if r.result.Provenance, err = r.env.Describe(model, resolved); err != nil {
 		return err
 	}
-	all, err := r.env.Data(ctx, c.Task, "train", c.Data)
-	if err != nil {
+	if r.train, err = r.env.Examples(ctx, c.Task, "train", c.Data, c.TrainExamples, 101); err != nil {
 		return err
 	}
-	if all.Task.Kind != task.Classification {
-		return fmt.Errorf("%s is not a classification task", c.Task)
-	}
-	test, err := r.env.Data(ctx, c.Task, "dev", c.Data)
-	if err != nil {
-		return err
-	}
-	if r.train, err = limit(all, c.TrainExamples, 101); err != nil {
-		return err
-	}
-	if r.test, err = limit(test, c.TestExamples, 102); err != nil {
+	if r.test, err = r.env.Examples(ctx, c.Task, "dev", c.Data, c.TestExamples, 102); err != nil {
 		return err
 	}
 	result := r.result
@@ -92,7 +81,7 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	result.Provenance.Data = []experiment.DataProvenance{experiment.DescribeData("train", r.train), experiment.DescribeData("test", r.test)}
 	result.Layers, result.Metric, result.Examples = model.Config.NumHiddenLayers, r.test.Task.Metrics[0], r.test.Len()
-	result.Majority = majority(r.test)
+	result.Majority = r.test.Majority()
 	if result.MatrixSizes, err = matrixSizes(model); err != nil {
 		return err
 	}
@@ -113,23 +102,6 @@ func lowest(model *gbert.Model, layers int) (*gbert.Model, error) {
 		return nil, fmt.Errorf("the model has %d layers, not %d", len(all), layers)
 	}
 	return layerdrop.Drop(model, all[layers:])
-}
-
-func limit(d *task.Dataset, n int, seed uint64) (*task.Dataset, error) {
-	if n == 0 || n >= d.Len() {
-		return d, nil
-	}
-	return d.Take(n, seed)
-}
-
-func majority(d *task.Dataset) float64 {
-	count := map[int]int{}
-	most := 0
-	for _, label := range d.Labels() {
-		count[label]++
-		most = max(most, count[label])
-	}
-	return float64(most) / float64(d.Len())
 }
 
 // seed does the runs of a seed; storage, speed and the like for the first one only.
