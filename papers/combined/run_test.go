@@ -2,20 +2,13 @@ package combined
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
-	gomlx "github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
-
-	"bertlab/gbert"
-	"bertlab/gbert/backend"
-	"bertlab/gbert/hub"
-	"bertlab/gbert/tokenizer"
+	"bertlab/internal/tiny"
 	"bertlab/papers/compare"
 	"bertlab/papers/experiment"
 )
@@ -23,47 +16,14 @@ import (
 // protocol is one of seconds: a random BERT of six layers on sentences whose words tell their class.
 func protocol(t testing.TB) Config {
 	t.Helper()
-	config, err := gbert.ParseConfig([]byte(`{"model_type": "bert", "vocab_size": 13, "hidden_size": 8, "num_hidden_layers": 6, "num_attention_heads": 2,
-		"intermediate_size": 12, "hidden_act": "gelu", "max_position_embeddings": 16, "type_vocab_size": 2, "initializer_range": 0.3}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := gbert.New(config, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	words := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "fine", "bad", "poor", "the", "film", "is", "very"}
-	if model.Tokenizer, err = tokenizer.FromVocab(words, true); err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	if err := model.Save(filepath.Join(dir, "tiny"), gbert.Float32); err != nil {
-		t.Fatal(err)
-	}
-	for name, n := range map[string]int{"train.tsv": 32, "dev.tsv": 20} {
-		text := "sentence\tlabel\n"
-		for i := range n {
-			text += fmt.Sprintf("the %sfilm is %s\t%d\n", strings.Repeat("very ", i%4), []string{"good", "bad", "fine", "poor"}[i%4], 1-i%2)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := tiny.Reviews(t, 32, 20, false)
 	return Config{
-		Model: filepath.Join(dir, "tiny"), Task: "sst2", Data: dir, Recipes: []string{"fine-tuned", "float16", "layers", "layers-distil", "shared"}, Quick: true,
+		Model: tiny.Pretrained(t, tiny.Shape{Layers: 6}), Task: "sst2", Data: dir, Recipes: []string{"fine-tuned", "float16", "layers", "layers-distil", "shared"}, Quick: true,
 		Batches: []int{1, 2}, Length: 8, Repeats: 2,
 	}
 }
 
-func environment(t testing.TB, dir string) *experiment.Environment {
-	t.Helper()
-	b, err := gomlx.NewWithConfig("go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Finalize)
-	return &experiment.Environment{Backend: b, Choice: &backend.Choice{Name: "go"}, Hub: hub.New(hub.Options{Offline: true}), Dir: dir}
-}
+var environment = tiny.Environment
 
 func TestTheExperimentFromEndToEnd(t *testing.T) {
 	config, dir := protocol(t), t.TempDir()

@@ -11,26 +11,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
-
 	"bertlab/gbert"
-	"bertlab/gbert/backend"
-	"bertlab/gbert/hub"
 	"bertlab/gbert/tokenizer"
+	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/layerdrop"
 )
 
-func environment(t testing.TB, dir string) *experiment.Environment {
-	t.Helper()
-	b, err := compute.NewWithConfig("go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Finalize)
-	return &experiment.Environment{Backend: b, Choice: &backend.Choice{Name: "go"}, Hub: hub.New(hub.Options{Offline: true}), Dir: dir}
-}
+var environment = tiny.Environment
 
 // contestants are a random classifier, the same in half precision, and the same without two of its four layers.
 func contestants(t testing.TB) ([]Entry, Options) {

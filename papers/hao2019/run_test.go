@@ -10,13 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
-
 	"bertlab/gbert"
-	"bertlab/gbert/backend"
-	"bertlab/gbert/hub"
 	"bertlab/gbert/tokenizer"
+	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 )
 
@@ -61,15 +57,7 @@ func protocol(t testing.TB) Config {
 	}
 }
 
-func environment(t testing.TB, dir string) *experiment.Environment {
-	t.Helper()
-	b, err := compute.NewWithConfig("go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Finalize)
-	return &experiment.Environment{Backend: b, Choice: &backend.Choice{Name: "go"}, Hub: hub.New(hub.Options{Offline: true}), Dir: dir}
-}
+var environment = tiny.Environment
 
 func TestTheExperimentFromEndToEnd(t *testing.T) {
 	config, dir := protocol(t), t.TempDir()

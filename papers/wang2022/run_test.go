@@ -2,7 +2,6 @@ package wang2022
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -10,61 +9,21 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
-
-	"bertlab/gbert"
-	"bertlab/gbert/backend"
-	"bertlab/gbert/hub"
-	"bertlab/gbert/tokenizer"
-	"bertlab/papers/experiment"
+	"bertlab/internal/tiny"
 )
 
 // protocol is one of seconds: a random BERT of two layers on sentences whose words tell their class.
 func protocol(t testing.TB) Config {
 	t.Helper()
-	config, err := gbert.ParseConfig([]byte(`{"model_type": "bert", "vocab_size": 13, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2,
-		"intermediate_size": 12, "hidden_act": "gelu", "max_position_embeddings": 16, "type_vocab_size": 2, "initializer_range": 0.3}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := gbert.New(config, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	words := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "fine", "bad", "poor", "the", "film", "is", "very"}
-	if model.Tokenizer, err = tokenizer.FromVocab(words, true); err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	if err := model.Save(filepath.Join(dir, "tiny"), gbert.Float32); err != nil {
-		t.Fatal(err)
-	}
-	for name, n := range map[string]int{"train.tsv": 48, "dev.tsv": 20} {
-		text := "sentence\tlabel\n"
-		for i := range n {
-			text += fmt.Sprintf("the %sfilm is %s\t%d\n", strings.Repeat("very ", i%5), []string{"good", "bad", "fine", "poor"}[i%4], 1-i%2)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := tiny.Reviews(t, 48, 20, false)
 	return Config{
-		Model: filepath.Join(dir, "tiny"), Task: "sst2", Data: dir, Forms: []Form{II, III, IV}, Ratios: []float64{0.3, 0.6, 0.9}, Recovered: []float64{0.3, 0.6},
+		Model: tiny.Pretrained(t, tiny.Shape{Layers: 2}), Task: "sst2", Data: dir, Forms: []Form{II, III, IV}, Ratios: []float64{0.3, 0.6, 0.9}, Recovered: []float64{0.3, 0.6},
 		Sweeps: 2, Seeds: []uint64{1, 2}, Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, RecoveryEpochs: 1, RecoveryRate: 1e-2,
 		SpeedBatch: 2, SpeedLength: 8, SpeedRepeats: 3, SpeedRatios: []float64{0.3}, LayerRanks: []float64{0.25, 1},
 	}
 }
 
-func environment(t testing.TB, dir string) *experiment.Environment {
-	t.Helper()
-	b, err := compute.NewWithConfig("go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Finalize)
-	return &experiment.Environment{Backend: b, Choice: &backend.Choice{Name: "go"}, Hub: hub.New(hub.Options{Offline: true}), Dir: dir}
-}
+var environment = tiny.Environment
 
 func TestTheExperimentFromEndToEnd(t *testing.T) {
 	config, dir := protocol(t), t.TempDir()
