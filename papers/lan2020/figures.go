@@ -136,16 +136,18 @@ func (r *Result) DistanceHeatmap() (*figures.Figure, error) {
 		role string
 		name string
 	}{
-		{"query", "query"}, {"key", "key"}, {"value", "value"}, {"attention_output", "output"}, {"attention_norm", "LayerNorm"},
-		{"ffn_in", "FFN in"}, {"ffn_out", "FFN out"}, {"output_norm", "LayerNorm 2"},
+		{"query", "query"}, {"key", "key"}, {"value", "value"}, {"attention_output", "output"}, {"attention_norm", "norm"},
+		{"ffn_in", "FFN in"}, {"ffn_out", "FFN out"}, {"output_norm", "norm 2"},
 	}
 	var columns []string
 	for _, role := range roles {
 		columns = append(columns, role.name)
 	}
 	values, rows := make([][]float64, r.Layers), make([]string, r.Layers)
+	var whole []float64
 	for l, d := range r.Distances {
 		rows[l] = fmt.Sprint(l + 1)
+		whole = append(whole, d.Relative)
 		for role, far := range d.Roles {
 			for i := range roles {
 				if roles[i].role == string(role) {
@@ -159,9 +161,10 @@ func (r *Result) DistanceHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{
 		Frame: figures.Frame{
-			Title: "The layers of a pretrained model have little in common", XLabel: "part", YLabel: "layer", Caption: r.caption(false, "pretrained, before fine-tuning"),
+			Title:  fmt.Sprintf("The mean of the layers is %.0f %% of a layer's norm away from it", 100*stat.Mean(whole, nil)),
+			XLabel: "part", YLabel: "layer", Caption: r.caption(false, "pretrained, before fine-tuning; norm: the LayerNorms"), Size: figures.Size{Width: 8, Height: 4.5},
 		},
-		Values: values, Rows: rows, Columns: columns, Legend: "‖θ − θ̄‖ / ‖θ‖, θ̄ the mean of the layers", Limits: figures.Range{Min: 0, Max: 1},
+		Values: values, Rows: rows, Columns: columns, Legend: "‖θ − μ‖ / ‖θ‖, μ: mean of the layers", Limits: figures.Range{Min: 0, Max: 1},
 	})
 }
 
@@ -297,7 +300,11 @@ func (r *Result) CountBars() (*figures.Figure, error) {
 	rows, millions := r.table4()
 	var groups []string
 	for _, row := range rows {
-		groups = append(groups, fmt.Sprintf("%s, %d", strings.TrimSuffix(row.Name, " shared"), row.Architecture.Embedding))
+		name := strings.TrimSuffix(row.Name, " shared")
+		if row.Architecture.Shared == "" {
+			name = "none"
+		}
+		groups = append(groups, fmt.Sprintf("%s, %d", name, row.Architecture.Embedding))
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
@@ -322,15 +329,17 @@ func (r *Result) StorageBars() (*figures.Figure, error) {
 			bars.Values, bars.Lo, bars.Hi = append(bars.Values, value), append(bars.Lo, low), append(bars.Hi, high)
 		}
 		share := float64(model.Parameters) / whole
-		add("parameters", share, share, share)
+		add("parameters", share, math.NaN(), math.NaN())
 		for _, b := range model.Batches {
 			add(fmt.Sprintf("time, batch %d", b.Size), 1/b.Ratio, 1/b.High, 1/b.Low)
 		}
 		series = append(series, bars)
 	}
+	first := series[0].Values // of the first variant, which shares without a factorised word table
+	title := fmt.Sprintf("Shared by %s: %.0f %% of the parameters, %.0f %% of the time", r.Speed.Models[0].Variant, 100*first[0], 100*first[len(first)-1])
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title: "Sharing saves storage, not time", XLabel: "", YLabel: "share of the whole model",
+			Title: title, XLabel: "what is measured", YLabel: "share of the whole model",
 			Caption: fmt.Sprintf("%s, %d tokens, %d pairs timed in turn; whiskers: quartiles", r.Config.Model, r.Speed.Length, r.Speed.Repeats),
 		},
 		Groups: groups, Series: series, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: "whole"}},
