@@ -20,7 +20,7 @@
 // initialisation from separate layers; [Init] names three. The mean θ̄ of a group is its least-squares solution, which minimises
 // Σ_l ‖θ_l − θ̂‖² over all θ̂. The best layer minimises it among the group's own layers: since Σ_j ‖θ_i − θ_j‖² =
 // n‖θ_i − θ̄‖² + Σ_j ‖θ_j − θ̄‖², it is the layer nearest to the mean.
-// How alike the inputs and outputs of layers are (the paper's figure 1) is measured by package layerdrop.
+// [MeasureTransitions] measures how far layers move their input (the paper's figure 1).
 //
 // Good to know. Sharing saves storage and the memory of weights and optimizer. It saves no time: every layer is computed as before.
 // A converted model has lost what its layers knew apart, and the mean of layers that were trained apart computes little of
