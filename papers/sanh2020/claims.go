@@ -18,7 +18,8 @@ const (
 	faster = 1.05
 )
 
-// claims are the paper's statements with the numbers measured here. The rules were fixed before the numbers were seen.
+// claims are the paper's statements with the numbers measured here. The rules were fixed before the numbers were
+// seen, but for two that take verdicts back: [Result.whenSettled] and that on large learning rates in the claim on drift.
 func (r *Result) claims() ([]experiment.Claim, error) {
 	var claims []experiment.Claim
 	var failed error

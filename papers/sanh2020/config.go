@@ -64,9 +64,9 @@ func Quick() Config {
 	c.Epochs, c.BatchSize, c.MaxLength, c.LearningRate = 1, 32, 32, 1e-3 // few steps, so large ones
 	c.TrainExamples, c.TestExamples = 6400, 400
 	c.Kinds, c.Remaining = []movement.Kind{movement.Magnitude, movement.Movement}, []float64{0.5, 0.1}
-	c.Global, c.Distilled, c.Rates, c.Structured = nil, nil, nil, nil
-	c.StructuredUntrained = 0.5
-	c.SpeedBatches, c.SpeedLength, c.SpeedRepeats = []int{1, 16}, 32, 5
+	c.Global, c.Rates = nil, nil
+	c.Distilled, c.Structured = []movement.Kind{movement.Movement}, []float64{0.5}
+	c.SpeedBatches, c.SpeedLength, c.SpeedRepeats = []int{1, 16}, 32, 7
 	return c
 }
 
