@@ -240,13 +240,21 @@ func signed(v float64) string {
 func (r *Result) TravelBars() (*figures.Figure, error) {
 	var groups []string
 	first, second := figures.BarSeries{Name: r.Config.Task}, figures.BarSeries{Name: r.Config.Other}
+	pooler := ""
 	for _, g := range r.Geometry {
+		if g.Name == "pooler" { // mostly new, so it goes much farther
+			pooler = fmt.Sprintf("; the pooler: %.1f and %.1f %%", 100*g.Travel(), 100*g.OtherTravel())
+			continue
+		}
 		groups = append(groups, g.Name)
 		first.Values, second.Values = append(first.Values, 100*g.Travel()), append(second.Values, 100*g.OtherTravel())
 	}
+	one, two := r.layerTravel()
+	least, most := math.Min(slices.Min(one), slices.Min(two)), math.Max(slices.Max(one), slices.Max(two))
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title: "How far each part moves in fine-tuning", XLabel: "part of the model", YLabel: "‖θ − θ₀‖ / ‖θ₀‖, %", Caption: r.caption("fine-tuned on two tasks"),
+			Title:  fmt.Sprintf("In fine-tuning the layers move by %.1f to %.1f %% of their length", 100*least, 100*most),
+			XLabel: "part of the model", YLabel: "distance in % of the length of the pretrained weights", Caption: r.caption("fine-tuned on two tasks" + pooler),
 		},
 		Groups: groups, Series: []figures.BarSeries{first, second}, Format: "%.1f",
 	})
