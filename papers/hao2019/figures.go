@@ -242,7 +242,7 @@ func (r *Result) TravelBars() (*figures.Figure, error) {
 	first, second := figures.BarSeries{Name: r.Config.Task}, figures.BarSeries{Name: r.Config.Other}
 	pooler := ""
 	for _, g := range r.Geometry {
-		if g.Name == "pooler" { // mostly new, so it goes much farther
+		if g.Name == "pooler" { // it goes much farther, and would hide the others
 			pooler = fmt.Sprintf("; the pooler: %.1f and %.1f %%", 100*g.Travel(), 100*g.OtherTravel())
 			continue
 		}
