@@ -1,21 +1,25 @@
 package ganesh2021
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
 )
 
-// Figures are the experiment's figures in the order of the report.
-func (r *Result) Figures() ([]experiment.NamedFigure, error) {
-	var list []experiment.NamedFigure
-	for _, f := range []struct {
-		name    string
-		build   func() (*figures.Figure, error)
-		caption experiment.Text
-	}{
+// A drawing is a figure that can be built.
+type drawing struct {
+	name    string
+	build   func() (*figures.Figure, error)
+	caption experiment.Text
+}
+
+// drawings are the experiment's figures in the order of the report.
+func (r *Result) drawings() []drawing {
+	return []drawing{
 		{"shares", r.ShareBars, experiment.Text{
 			English: "The share of each component in parameters, operations, activation memory and time, side by side.",
 			Korean:  "파라미터, 연산량, 활성값 메모리, 실행 시간에서 각 구성 요소가 차지하는 비중.",
@@ -44,17 +48,43 @@ func (r *Result) Figures() ([]experiment.NamedFigure, error) {
 			English: "Memory of the pass: weights, what inference needs beside them, and what training would keep.",
 			Korean:  "순전파의 메모리: 가중치, 추론에 추가로 필요한 메모리, 학습이라면 보관해야 하는 활성값.",
 		}},
-	} {
-		figure, err := f.build()
+	}
+}
+
+// Figures are the experiment's figures in the order of the report.
+func (r *Result) Figures() ([]experiment.NamedFigure, error) {
+	var list []experiment.NamedFigure
+	for _, d := range r.drawings() {
+		figure, err := d.build()
 		if err != nil {
-			return nil, fmt.Errorf("ganesh2021: %s: %w", f.name, err)
+			return nil, fmt.Errorf("ganesh2021: %s: %w", d.name, err)
 		}
 		if figure == nil { // there is nothing of the kind in the model
 			continue
 		}
-		list = append(list, experiment.NamedFigure{Name: "profile-" + f.name, Figure: figure, Caption: f.caption})
+		list = append(list, experiment.NamedFigure{Name: "profile-" + d.name, Figure: figure, Caption: d.caption})
 	}
 	return list, nil
+}
+
+// Figure is one of the figures, by its name: shares, base, attention, scatter, length, grid or memory. It is an error where the
+// model has nothing of the kind.
+func (r *Result) Figure(name string) (experiment.NamedFigure, error) {
+	var known []string
+	for _, d := range r.drawings() {
+		if known = append(known, d.name); d.name != name {
+			continue
+		}
+		figure, err := d.build()
+		if err == nil && figure == nil {
+			err = errors.New("the model has nothing of the kind")
+		}
+		if err != nil {
+			return experiment.NamedFigure{}, fmt.Errorf("ganesh2021: %s: %w", name, err)
+		}
+		return experiment.NamedFigure{Name: "profile-" + name, Figure: figure, Caption: d.caption}, nil
+	}
+	return experiment.NamedFigure{}, fmt.Errorf("ganesh2021: no figure is called %q: choose from %s", name, strings.Join(known, ", "))
 }
 
 // Publication is what the experiment leaves in a folder.

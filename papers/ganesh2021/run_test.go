@@ -105,6 +105,15 @@ func TestACompressedModelIsProfiledAndDrawn(t *testing.T) {
 	if _, err := result.Write(t.TempDir()); err != nil {
 		t.Error(err)
 	}
+	if _, err := result.Figure("attention"); err == nil {
+		t.Error("attention is drawn without heads")
+	}
+	if f, err := result.Figure("shares"); err != nil || f.Name != "profile-shares" || f.Caption.Korean == "" {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if _, err := result.Figure("nothing"); err == nil || !strings.Contains(err.Error(), "shares, base") {
+		t.Errorf("a figure that is not there: %v", err)
+	}
 	if claim := result.claimAttention(); claim.Verdict.String() != "cannot be told here" {
 		t.Errorf("without heads: %+v", claim)
 	}
