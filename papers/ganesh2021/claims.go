@@ -15,6 +15,7 @@ import (
 const (
 	manyParameters = 0.10 // share of the parameters that counts as memory
 	noTime         = 0.02 // share of the time that counts as none
+	idle           = 0.8  // processors that a pass has at least on a CPU that does nothing else
 	follows        = 0.9  // rank correlation from which times follow operations
 )
 
@@ -23,8 +24,35 @@ const inFigures = "in figures without numbers"
 // claims are the paper's, with verdicts.
 func (r *Result) claims() []experiment.Claim {
 	return []experiment.Claim{
-		r.claimSize(), r.claimComputation(), r.claimAttention(), r.claimLength(), r.claimEmbedding(), r.claimProportion(), r.claimMemory(),
+		r.claimSize(), r.timed(r.claimComputation()), r.timed(r.claimAttention()), r.timed(r.claimLength()), r.timed(r.claimEmbedding()),
+		r.timed(r.claimProportion()), r.claimMemory(),
 	}
+}
+
+// processors is how many processors the process had, on average, in the whole pass of the cell where it had the fewest; 0 where
+// that is not known, as on a GPU.
+func (r *Result) processors() float64 {
+	if r.Device == GPU {
+		return 0
+	}
+	fewest := 0.0
+	for _, cell := range r.Profile.Cells {
+		if had := cell.ProcessorSeconds.Median / cell.Seconds.Median; had > 0 && (fewest == 0 || had < fewest) {
+			fewest = had
+		}
+	}
+	return fewest
+}
+
+// timed is a claim about time, which is left open where the machine did other work: a pass on a CPU that is not kept waiting has
+// at least one processor.
+func (r *Result) timed(claim experiment.Claim) experiment.Claim {
+	claim.Explanation += fmt.Sprintf(" Open where the machine was busy with other work, so that the process had less than %g of a processor in a pass.", idle)
+	if had := r.processors(); had > 0 && had < idle {
+		claim.Verdict = figures.CannotTell
+		claim.Measured = fmt.Sprintf("the machine was busy, the process had as little as %.2f of a processor; %s", had, claim.Measured)
+	}
+	return claim
 }
 
 // claimSize: the feed-forward networks hold the most parameters.

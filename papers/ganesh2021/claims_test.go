@@ -97,6 +97,26 @@ func TestVerdictsFollowTheirRules(t *testing.T) {
 	}
 }
 
+func TestABusyMachineLeavesTimeOpen(t *testing.T) {
+	for name, test := range map[string]struct {
+		processors float64
+		device     Device
+		want       figures.Verdict
+	}{
+		"idle": {1.9, CPU, figures.Holds}, "busy": {0.1, CPU, figures.CannotTell}, "not known": {0, CPU, figures.Holds}, "on a GPU": {0.1, GPU, figures.Holds},
+	} {
+		r := made(0.01, as(0.1, 0), as(0.3, 0))
+		r.Device = test.device
+		for i := range r.Profile.Cells {
+			r.Profile.Cells[i].Seconds.Median, r.Profile.Cells[i].ProcessorSeconds.Median = 1, 2
+		}
+		r.Profile.Cells[1].ProcessorSeconds.Median = test.processors
+		if claim := r.timed(r.claimComputation()); claim.Verdict != test.want {
+			t.Errorf("%s: %s, want %s (%s)", name, claim.Verdict, test.want, claim.Measured)
+		}
+	}
+}
+
 func TestMemoryOnAGPUIsHeldAgainstTheCPU(t *testing.T) {
 	with := func(bytes ...int64) *profile.Profile {
 		p := &profile.Profile{}

@@ -22,5 +22,5 @@
 // Batches have no padding.
 //
 // Limits. Whether a GPU takes more memory than a CPU is told only where there is a GPU: then both are measured. Times are those of
-// one machine; a busy one leaves claims about time open, because their intervals are the quartiles of the rounds.
+// one machine; a busy one leaves claims about time open.
 package ganesh2021

@@ -73,7 +73,7 @@ func CheckTable(title string, p *profile.Profile) *figures.Table {
 		Columns: []figures.Column{
 			{Name: "batch"}, {Name: "tokens"}, {Name: "formula", Unit: "million MACs", Format: "%.2f"}, {Name: "graph", Unit: "million MACs", Format: "%.2f"}, {Name: "XLA / 2", Unit: "million", Format: "%.2f"},
 			{Name: "whole pass", Unit: "ms", Format: "%.2f"}, {Name: "quartiles"}, {Name: "sum of components", Unit: "ms", Format: "%.2f"}, {Name: "remainder"}, {Name: "within 10 %"},
-			{Name: "processor time, whole", Unit: "ms", Format: "%.2f"}, {Name: "of components", Unit: "ms", Format: "%.2f"}, {Name: "rounds"}, {Name: "compilation", Unit: "s", Format: "%.1f"}, {Name: "scratch and results", Unit: "MB", Format: "%.1f"}, {Name: "process at its fullest", Unit: "MB", Format: "%.0f"},
+			{Name: "processor time, whole", Unit: "ms", Format: "%.2f"}, {Name: "of components", Unit: "ms", Format: "%.2f"}, {Name: "processors had", Format: "%.2f"}, {Name: "rounds"}, {Name: "compilation", Unit: "s", Format: "%.1f"}, {Name: "scratch and results", Unit: "MB", Format: "%.1f"}, {Name: "process at its fullest", Unit: "MB", Format: "%.0f"},
 		},
 	}
 	for i := range p.Cells {
@@ -93,7 +93,7 @@ func CheckTable(title string, p *profile.Profile) *figures.Table {
 			c.Batch, c.Length, float64(c.MACs) / 1e6, float64(c.GraphMACs) / 1e6, xla, 1000 * c.Seconds.Median,
 			fmt.Sprintf("%.2f to %.2f", 1000*c.Seconds.Low, 1000*c.Seconds.High), 1000 * c.SumSeconds,
 			fmt.Sprintf("%s %% [%s]", points(left.Median), interval(left)), left.Median > -0.1 && left.Median < 0.1,
-			1000 * c.ProcessorSeconds.Median, 1000 * c.ProcessorSum, c.Repeats, c.CompileSeconds, scratch, peak,
+			1000 * c.ProcessorSeconds.Median, 1000 * c.ProcessorSum, c.ProcessorSeconds.Median / c.Seconds.Median, c.Repeats, c.CompileSeconds, scratch, peak,
 		})
 	}
 	return t
