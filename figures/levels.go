@@ -111,10 +111,10 @@ func (f *field) levels(n int) []tick {
 		}
 		best = list
 	}
-	if len(best) >= 2 {
+	if len(best) >= max(2, n/2) {
 		return best
 	}
 	linear := *f
 	linear.scale = Linear
-	return linear.levels(n) // less than one step of the finest mantissas
+	return linear.levels(n) // a narrow range, in which equal steps tell more
 }

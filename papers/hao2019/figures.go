@@ -125,7 +125,7 @@ func (r *Result) limits(sets ...landscape.SetSurface) figures.Range {
 func (r *Result) ErrorFigure() (*figures.Figure, error) {
 	set := r.Surface.Sets[1]
 	return figures.Contour(figures.ContourOptions{
-		Frame: r.planeFrame(fmt.Sprintf("The error on other data agrees with the training loss: ρ = %.2f", r.Surface.Consistency.Value), fmt.Sprintf("%d dev examples", set.Examples)),
+		Frame: r.planeFrame(fmt.Sprintf("The error on other data over the same plane: ρ = %.2f with the training loss", r.Surface.Consistency.Value), fmt.Sprintf("%d dev examples", set.Examples)),
 		X:     r.Surface.Alpha, Y: r.Surface.Beta, Values: set.Error, Legend: "dev error, share", Marks: r.marks("pretrained", r.Surface.Geometry),
 	})
 }
@@ -270,7 +270,7 @@ func (r *Result) ConsistencyScatter() (*figures.Figure, error) {
 	}
 	return figures.Scatter(figures.ScatterOptions{
 		Frame: figures.Frame{
-			Title: "Where the training loss is low, the error on other data is low", XLabel: "training loss, nats, logarithmic", YLabel: "dev error",
+			Title: fmt.Sprintf("Training loss and error on other data: ρ = %.2f", r.Surface.Consistency.Value), XLabel: "training loss, nats, logarithmic", YLabel: "dev error",
 			Caption: r.caption(fmt.Sprintf("one point for each of the %d points of the plane", len(x))),
 		},
 		X: x, Y: y, Note: "Spearman's ρ = " + r.Surface.Consistency.format("%.2f"), YFormat: figures.Percent,
