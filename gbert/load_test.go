@@ -72,7 +72,7 @@ func TestFoldersWhoseFilesDoNotFitTogetherAreErrorsThatNameThem(t *testing.T) {
 		weights func(entries) entries
 		want    string
 	}{
-		"another model":         {object{"model_type": "roberta"}, nil, `config.json: model_type is "roberta"; supported is "bert"`},
+		"another model":         {object{"model_type": "roberta"}, nil, `config.json: model_type is "roberta"; supported are "bert" and "albert"`},
 		"another vocabulary":    {object{"vocab_size": 61}, nil, "bert.embeddings.word_embeddings.weight has shape [60 16]; the configuration asks for [61 16]"},
 		"another width":         {object{"hidden_size": 32}, nil, "the configuration asks for [60 32]"},
 		"a width of 2^24":       {object{"hidden_size": 1 << 24, "vocab_size": 1 << 24}, nil, "the configuration asks for [16777216 16777216]"},
