@@ -27,16 +27,26 @@ type reproduction struct {
 	task  string
 	data  string
 	seed  *uint64 // the first seed
+	runs  int     // how many seeds
 }
 
-// seeds replaces a protocol's seeds by as many from the first one on that was asked for.
-func (r reproduction) seeds(seeds []uint64) {
-	if r.seed == nil {
-		return
+// seeds are those to run with in place of a protocol's own.
+func (r reproduction) seeds(own []uint64) []uint64 {
+	if r.seed == nil && r.runs == 0 {
+		return own
 	}
-	for i := range seeds {
-		seeds[i] = *r.seed + uint64(i)
+	first, n := own[0], len(own)
+	if r.seed != nil {
+		first = *r.seed
 	}
+	if r.runs > 0 {
+		n = r.runs
+	}
+	list := make([]uint64, n)
+	for i := range list {
+		list[i] = first + uint64(i)
+	}
+	return list
 }
 
 // outcome is a paper that was reproduced.
@@ -98,7 +108,7 @@ func reproduceHeads(ctx context.Context, env *experiment.Environment, r reproduc
 		config.Task, config.Transfer = r.task, "" // the other domain goes with the protocol's own task
 	}
 	config.Data = r.data
-	r.seeds(config.Seeds)
+	config.Seeds = r.seeds(config.Seeds)
 	result, err := michel2019.Run(ctx, env, config)
 	if err != nil {
 		return nil, err
@@ -118,7 +128,7 @@ func reproduceMovement(ctx context.Context, env *experiment.Environment, r repro
 		config.Task = r.task
 	}
 	config.Data = r.data
-	r.seeds(config.Seeds)
+	config.Seeds = r.seeds(config.Seeds)
 	result, err := sanh2020.Run(ctx, env, config)
 	if err != nil {
 		return nil, err
@@ -140,7 +150,7 @@ func reproduceLayers(ctx context.Context, env *experiment.Environment, r reprodu
 	for i := range config.Tasks {
 		config.Tasks[i].Data = r.data
 	}
-	r.seeds(config.Seeds)
+	config.Seeds = r.seeds(config.Seeds)
 	result, err := sajjad2020.Run(ctx, env, config)
 	if err != nil {
 		return nil, err
@@ -160,7 +170,7 @@ func reproduceTucker(ctx context.Context, env *experiment.Environment, r reprodu
 		config.Task = r.task
 	}
 	config.Data = r.data
-	r.seeds(config.Seeds)
+	config.Seeds = r.seeds(config.Seeds)
 	result, err := wang2022.Run(ctx, env, config)
 	if err != nil {
 		return nil, err
@@ -180,7 +190,7 @@ func reproduceSharing(ctx context.Context, env *experiment.Environment, r reprod
 		config.Task = r.task
 	}
 	config.Data = r.data
-	r.seeds(config.Seeds)
+	config.Seeds = r.seeds(config.Seeds)
 	result, err := lan2020.Run(ctx, env, config)
 	if err != nil {
 		return nil, err

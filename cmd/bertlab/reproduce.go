@@ -17,6 +17,7 @@ import (
 
 func (a *app) reproduceCommand() *cobra.Command {
 	var quick, names bool
+	var runs int
 	var list strings.Builder
 	for _, p := range papers {
 		fmt.Fprintf(&list, "\n  %-10s %s", p.name, p.title)
@@ -28,6 +29,7 @@ func (a *app) reproduceCommand() *cobra.Command {
 Korean, to the folder --out (default: results). Without a name, all are run, and index.html leads to them: every claim with its
 verdict, and the models of the recipes side by side. A run that was stopped goes on where it was. Papers:` + "\n" + list.String(),
 		Example: `  bertlab reproduce heads --quick
+  bertlab reproduce layers --quick --seeds 3
   bertlab reproduce --out results`,
 		RunE: a.begin(func(command *cobra.Command, args []string) error {
 			chosen, err := choosePapers(papers, args)
@@ -37,7 +39,10 @@ verdict, and the models of the recipes side by side. A run that was stopped goes
 			if names {
 				return a.listPapers(chosen)
 			}
-			r := reproduction{quick: quick, model: a.model, task: a.task, data: a.data}
+			if command.Flags().Changed("seeds") && runs < 1 {
+				return wrongCallf("--seeds %d: at least 1 run is needed", runs)
+			}
+			r := reproduction{quick: quick, runs: runs, model: a.model, task: a.task, data: a.data}
 			if command.Flags().Changed("seed") {
 				r.seed = &a.seed
 			}
@@ -68,6 +73,7 @@ verdict, and the models of the recipes side by side. A run that was stopped goes
 		}),
 	}
 	command.Flags().BoolVar(&names, "list", false, "name the papers, one a line, and run nothing")
+	command.Flags().IntVar(&runs, "seeds", 0, "repeat with so many seeds from the first one on, where a paper has several (default: its protocol's)")
 	command.Flags().BoolVar(&quick, "quick", false, "fewer examples and seeds: minutes on two cores")
 	return command
 }
