@@ -103,8 +103,8 @@ func (g grid) measure(ctx context.Context, name string, b compute.Backend, m *gb
 	done, total := 0, len(batches)*len(lengths)
 	for _, batch := range batches {
 		for _, length := range lengths {
-			g.env.Report(experiment.Progress{Stage: name, Done: done, Total: total, Detail: fmt.Sprintf("batch %d, length %d", batch, length)})
 			cell, err := experiment.Step(g.store, fmt.Sprintf("%s-%d-%d", name, batch, length), func() (*profile.Profile, error) {
+				g.env.Report(experiment.Progress{Stage: name, Done: done, Total: total, Detail: fmt.Sprintf("batch %d, length %d", batch, length)})
 				return profile.Measure(ctx, b, m, profile.Options{
 					Batches: []int{batch}, Lengths: []int{length}, Repeats: g.config.Repeats, CellTime: time.Duration(g.config.CellSeconds * float64(time.Second)),
 				})
@@ -120,6 +120,5 @@ func (g grid) measure(ctx context.Context, name string, b compute.Backend, m *gb
 			done++
 		}
 	}
-	g.env.Report(experiment.Progress{Stage: name, Done: total, Total: total})
 	return whole, nil
 }
