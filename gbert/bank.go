@@ -55,7 +55,7 @@ const maxSlices = 1 << 12
 // maxCores bounds the cores of a bank; a BERT-large has 288 slices.
 const maxCores = 1 << 14
 
-// Shape is the shape of what the slices of one map have of their own.
+// shape is that of what the slices of one map have of their own.
 func (b Bank) shape(slices int) []int {
 	switch b.Core {
 	case DiagonalCore:

@@ -119,12 +119,15 @@ func (r *run) seed(ctx context.Context, seed uint64, first bool) error {
 		r.result.Parameters, r.result.MACs = model.NumParameters(), model.Config.MACs(r.config.SpeedLength, true).Total()
 		r.result.Matrices = matrixParameters(model)
 	}
-	s := &seedRun{run: r, seed: seed, whole: model}
+	s := &seedRun{run: r, seed: seed, whole: model, small: map[string]*gbert.Model{}}
 	defer s.close()
-	for _, form := range r.config.Forms {
-		for _, ratio := range r.config.Ratios {
-			if err := s.variant(ctx, form, ratio, first); err != nil {
-				return fmt.Errorf("form %s at a ratio of %g: %w", form, ratio, err)
+	// All decompositions first: what they cost is known soon, and what learns again takes longest.
+	for _, stage := range []func(ctx context.Context, form Form, ratio float64) error{s.variant, s.recoveries, s.speed} {
+		for _, form := range r.config.Forms {
+			for _, ratio := range r.config.Ratios {
+				if err := stage(ctx, form, ratio); err != nil {
+					return fmt.Errorf("form %s at a ratio of %g: %w", form, ratio, err)
+				}
 			}
 		}
 	}
@@ -136,7 +139,8 @@ type seedRun struct {
 	*run
 	seed    uint64
 	whole   *gbert.Model
-	logits  [][]float32 // of the whole model for the examples of the recovery; nil until they are needed
+	small   map[string]*gbert.Model // the decomposed models
+	logits  [][]float32             // of the whole model for the examples of the recovery; nil until they are needed
 	session *gbert.Session
 }
 
@@ -155,50 +159,75 @@ func (s *seedRun) wholeSession() (*gbert.Session, error) {
 	return s.session, err
 }
 
-// variant measures one decomposed model: error, size, accuracy with and without recovery, and time.
-func (s *seedRun) variant(ctx context.Context, form Form, ratio float64, first bool) error {
-	name := func(step string) string { return fmt.Sprintf("%s-seed%d-%s-%g", step, s.seed, form, ratio) }
-	var small *gbert.Model // decomposed when a step first needs it
-	var measured Variant
-	decomposed := func() (*gbert.Model, error) {
-		var err error
-		if small == nil {
-			s.env.Report(experiment.Progress{Stage: "decomposing " + name("")[1:]})
-			small, measured, err = s.decompose(ctx, form, ratio)
-		}
-		return small, err
+func (s *seedRun) name(step string, form Form, ratio float64) string {
+	return fmt.Sprintf("%s-seed%d-%s-%g", step, s.seed, form, ratio)
+}
+
+// decomposed is the model of a form and ratio; it is made when a step first needs it.
+func (s *seedRun) decomposed(ctx context.Context, form Form, ratio float64) (*gbert.Model, Variant, error) {
+	name := s.name("decomposing", form, ratio)
+	if model, ok := s.small[name]; ok {
+		return model, Variant{}, nil
 	}
-	v, err := experiment.Step(s.store, name("variant"), func() (Variant, error) {
-		_, err := decomposed()
-		return measured, err
+	s.env.Report(experiment.Progress{Stage: name})
+	model, v, err := s.decompose(ctx, form, ratio)
+	if err == nil {
+		s.small[name] = model
+	}
+	return model, v, err
+}
+
+// variant measures a decomposed model: error, size, operations, and its accuracy as it is.
+func (s *seedRun) variant(ctx context.Context, form Form, ratio float64) error {
+	v, err := experiment.Step(s.store, s.name("variant", form, ratio), func() (Variant, error) {
+		_, v, err := s.decomposed(ctx, form, ratio)
+		return v, err
 	})
 	if err != nil {
 		return err
 	}
 	s.result.Variants = append(s.result.Variants, v)
-	recoveries := []Recovery{None}
-	if slices.Contains(s.config.Recovered, ratio) {
-		recoveries = append(recoveries, Tuned, Distilled)
-	}
-	for _, recovery := range recoveries {
-		trial, err := experiment.Step(s.store, name(string(recovery)), func() (Trial, error) {
-			model, err := decomposed()
-			if err != nil {
-				return Trial{}, err
-			}
-			return s.recover(ctx, model, recovery, name(string(recovery)))
-		})
-		if err != nil {
-			return err
-		}
-		trial.Form, trial.Ratio, trial.Recovery, trial.Seed = form, ratio, recovery, s.seed
-		s.result.Trials = append(s.result.Trials, trial)
-	}
-	if !first || !slices.Contains(s.config.SpeedRatios, ratio) {
+	return s.trial(ctx, form, ratio, None)
+}
+
+// recoveries let a decomposed model learn again.
+func (s *seedRun) recoveries(ctx context.Context, form Form, ratio float64) error {
+	if !slices.Contains(s.config.Recovered, ratio) {
 		return nil
 	}
-	speed, err := experiment.Step(s.store, name("speed"), func() (Speed, error) {
-		model, err := decomposed()
+	for _, recovery := range []Recovery{Tuned, Distilled} {
+		if err := s.trial(ctx, form, ratio, recovery); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trial judges a decomposed model after a recovery.
+func (s *seedRun) trial(ctx context.Context, form Form, ratio float64, recovery Recovery) error {
+	name := s.name(string(recovery), form, ratio)
+	trial, err := experiment.Step(s.store, name, func() (Trial, error) {
+		model, _, err := s.decomposed(ctx, form, ratio)
+		if err != nil {
+			return Trial{}, err
+		}
+		return s.recover(ctx, model, recovery, name)
+	})
+	if err != nil {
+		return err
+	}
+	trial.Form, trial.Ratio, trial.Recovery, trial.Seed = form, ratio, recovery, s.seed
+	s.result.Trials = append(s.result.Trials, trial)
+	return nil
+}
+
+// speed times a decomposed model of the first seed.
+func (s *seedRun) speed(ctx context.Context, form Form, ratio float64) error {
+	if s.seed != s.config.Seeds[0] || !slices.Contains(s.config.SpeedRatios, ratio) {
+		return nil
+	}
+	speed, err := experiment.Step(s.store, s.name("speed", form, ratio), func() (Speed, error) {
+		model, _, err := s.decomposed(ctx, form, ratio)
 		if err != nil {
 			return Speed{}, err
 		}
@@ -207,7 +236,10 @@ func (s *seedRun) variant(ctx context.Context, form Form, ratio float64, first b
 	if err != nil {
 		return err
 	}
-	speed.Form, speed.Target, speed.Name = form, ratio, v.Name
+	speed.Form, speed.Target = form, ratio
+	if v, ok := s.result.variant(form, ratio); ok {
+		speed.Name = v.Name
+	}
 	s.result.Speed = append(s.result.Speed, speed)
 	return nil
 }
