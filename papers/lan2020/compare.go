@@ -120,6 +120,17 @@ func (r *Result) converted(v Variant) map[uint64]Answers {
 	return list
 }
 
+// begun are the answers of the whole model that shares all, beginning with init.
+func (r *Result) begun(init sharing.Init) map[uint64]Answers {
+	list := map[uint64]Answers{}
+	for _, b := range r.Inits {
+		if b.Init == init {
+			list[b.Seed] = b.Answers
+		}
+	}
+	return list
+}
+
 // cut are the answers of the whole model with a word table of size E.
 func (r *Result) cut(size int) map[uint64]Answers {
 	list := map[uint64]Answers{}

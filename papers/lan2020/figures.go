@@ -89,27 +89,30 @@ func (r *Result) SharedBars() (*figures.Figure, error) {
 func (r *Result) InitBars() (*figures.Figure, error) {
 	converted, tuned := figures.BarSeries{Name: "converted after fine-tuning"}, figures.BarSeries{Name: "converted, then fine-tuned"}
 	var groups []string
-	for _, v := range []Variant{shareAll, {What: sharing.All, Init: sharing.Best}, {What: sharing.All, Init: sharing.Mean}} {
-		if len(r.of(v)) == 0 {
-			continue
+	trained := false
+	for _, init := range sharing.Inits {
+		groups = append(groups, string(init))
+		v := Variant{What: sharing.All, Init: init}
+		if init == sharing.First {
+			v = shareAll
 		}
-		name := string(v.Init)
-		if name == "" {
-			name = string(sharing.First)
-		}
-		groups = append(groups, name)
-		for _, err := range []error{r.add(&converted, r.converted(v)), r.add(&tuned, r.answers(v))} {
+		trained = trained || len(r.of(v)) > 0
+		for _, err := range []error{r.add(&converted, r.begun(init)), r.add(&tuned, r.answers(v))} {
 			if err != nil {
 				return nil, err
 			}
 		}
+	}
+	series := []figures.BarSeries{converted}
+	if trained {
+		series = append(series, tuned)
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
 			Title: "What the shared layer begins with", XLabel: "all layers begin with", YLabel: "accuracy, %",
 			Caption: r.caption(true, r.seeds()+"; "+whiskers),
 		},
-		Groups: groups, Series: []figures.BarSeries{converted, tuned}, Format: "%.1f", YRange: figures.Range{Min: 0, Max: 100},
+		Groups: groups, Series: series, Format: "%.1f", YRange: figures.Range{Min: 0, Max: 100},
 		HLines: []figures.Reference{{Value: 100 * mean(r.answers(Variant{})), Label: "nothing shared"}, {Value: 100 * r.Majority, Label: "largest class"}},
 	})
 }

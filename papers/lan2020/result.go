@@ -25,6 +25,8 @@ type Result struct {
 	Distances []sharing.Distance `json:"distances"`
 	// Runs are the models, seed by seed, the whole one first.
 	Runs []Trial `json:"runs"`
+	// Inits are the fine-tuned whole models after their layers were made to share all, by what that began with, not trained further.
+	Inits []Begun `json:"inits"`
 	// Errors are the relative errors of the pretrained word table at sizes E = 1, 2, …
 	Errors []float64 `json:"errors"`
 	// Cuts are the fine-tuned whole models with a smaller word table, not trained further, seed by seed.
@@ -67,6 +69,13 @@ type Trial struct {
 	TrainLoss   float64 `json:"train_loss"`
 	Seconds     float64 `json:"seconds"`
 	StepSeconds float64 `json:"step_seconds"`
+}
+
+// Begun is a fine-tuned model whose layers share all since, beginning with Init.
+type Begun struct {
+	Init sharing.Init `json:"init"`
+	Seed uint64       `json:"seed"`
+	Answers
 }
 
 // Cut is a fine-tuned model whose word table was cut to size E.

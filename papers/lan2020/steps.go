@@ -69,6 +69,20 @@ func (r *run) seed(ctx context.Context, seed uint64) error {
 		}
 		r.result.Runs = append(r.result.Runs, trial)
 	}
+	for _, init := range sharing.Inits {
+		begun, err := experiment.Step(r.store, prefix+"begun-"+string(init), func() (Begun, error) {
+			shared, err := Variant{What: sharing.All, Init: init}.convert(tuned)
+			if err != nil {
+				return Begun{}, err
+			}
+			answers, err := r.judge(ctx, shared)
+			return Begun{Init: init, Seed: seed, Answers: answers}, err
+		})
+		if err != nil {
+			return err
+		}
+		r.result.Inits = append(r.result.Inits, begun)
+	}
 	for _, size := range r.config.EmbeddingSizes {
 		cut, err := experiment.Step(r.store, fmt.Sprintf("%scut%d", prefix, size), func() (Cut, error) {
 			smaller, report, err := sharing.FactorEmbedding(tuned, size)
