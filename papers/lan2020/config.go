@@ -115,7 +115,7 @@ func Quick() Config {
 	c.Variants = []Variant{shareAttention, shareFFN, shareAll, distilled(shareAll), {Embedding: 128}}
 	c.EmbeddingSizes = []int{32, 64, 128, 256}
 	c.Seeds, c.BatchSize, c.LearningRate, c.MaxLength = []uint64{1}, 16, 2e-4, 32 // fewer examples, so more and larger steps with them
-	c.TrainExamples, c.TestExamples, c.TransitionExamples = 1280, 300, 64
+	c.TrainExamples, c.TestExamples, c.TransitionExamples = 960, 300, 64
 	c.SpeedVariants, c.SpeedBatches, c.SpeedRepeats = c.SpeedVariants[2:], []int{1, 16}, 7
 	return c
 }
