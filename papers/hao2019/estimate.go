@@ -67,21 +67,21 @@ func (r *Result) describe(line *landscape.Surface, losses [][]float64) (Curve, e
 	c := Curve{Surface: line, losses: losses}
 	n, tolerance := len(losses[0]), Tolerance*math.Log(float64(r.Classes))
 	var err error
-	over := func(statistic func(loss []float64) float64) Estimate {
+	over := func(places [][]float64, statistic func(loss []float64) float64) Estimate {
 		if err != nil {
 			return Estimate{}
 		}
 		var e Estimate
-		e, err = bootstrap(n, func(rows []int) float64 { return statistic(meanOver(losses, rows)) })
+		e, err = bootstrap(n, func(rows []int) float64 { return statistic(meanOver(places, rows)) })
 		return e.finite()
 	}
 	for i := range line.Alpha {
-		e := over(func(loss []float64) float64 { return loss[i] })
+		e := over(losses[i:i+1], func(loss []float64) float64 { return loss[0] })
 		c.Low, c.High = append(c.Low, e.Low), append(c.High, e.High)
 	}
-	c.Width = over(func(loss []float64) float64 { w, _ := width(line.Alpha, loss, tolerance); return w })
-	c.Rise = over(func(loss []float64) float64 { return rise(line.Alpha, loss) })
-	c.Drop = over(func(loss []float64) float64 { return drop(line.Alpha, loss) })
+	c.Width = over(losses, func(loss []float64) float64 { w, _ := width(line.Alpha, loss, tolerance); return w })
+	c.Rise = over(losses, func(loss []float64) float64 { return rise(line.Alpha, loss) })
+	c.Drop = over(losses, func(loss []float64) float64 { return drop(line.Alpha, loss) })
 	_, c.Open = width(line.Alpha, line.Sets[0].Loss[0], tolerance)
 	return c, err
 }

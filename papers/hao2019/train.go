@@ -37,11 +37,11 @@ func (r *run) trainAll(ctx context.Context) error {
 		if m.name == scratchOther && !r.config.ScratchSurface {
 			continue
 		}
-		start, err := r.start(m.start, m.train)
-		if err != nil {
-			return err
-		}
 		model, done, err := experiment.ModelStep(r.store, m.name, func() (*gbert.Model, Training, error) {
+			start, err := r.start(m.start, m.train)
+			if err != nil {
+				return nil, Training{}, err
+			}
 			return r.trainModel(ctx, m.name, start, m.train, m.way)
 		})
 		if err != nil {
