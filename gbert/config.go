@@ -302,7 +302,7 @@ func (c *Config) validateSizes() error {
 		return fmt.Errorf("num_hidden_layers is %d; it must be between 0 and %d", c.NumHiddenLayers, maxLayers)
 	}
 	if c.HiddenSize%c.NumAttentionHeads != 0 {
-		return fmt.Errorf("hidden_size %d is not a multiple of num_attention_heads %d", c.HiddenSize, c.NumAttentionHeads)
+		return fmt.Errorf("hidden_size %d is not a multiple of num_attention_heads %d; the nearest that divide it are %v", c.HiddenSize, c.NumAttentionHeads, divisorsNear(c.HiddenSize, c.NumAttentionHeads))
 	}
 	if most := maxHeads / max(c.NumHiddenLayers, 1); c.NumAttentionHeads > most {
 		return fmt.Errorf("num_attention_heads is %d; with %d layers it must be between 1 and %d", c.NumAttentionHeads, c.NumHiddenLayers, most)
@@ -328,6 +328,21 @@ func (c *Config) validateSizes() error {
 		return fmt.Errorf("hidden_act is %q; supported are %v", c.HiddenAct, Activations())
 	}
 	return nil
+}
+
+// divisorsNear are the divisors of n next below and above one that is none.
+func divisorsNear(n, one int) []int {
+	below, above := min(one, n), one
+	for n%below != 0 {
+		below--
+	}
+	for above < n && n%above != 0 {
+		above++
+	}
+	if above > n {
+		return []int{below}
+	}
+	return []int{below, above}
 }
 
 func parseLabels(id2label map[string]string) ([]string, error) {

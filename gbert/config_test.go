@@ -58,7 +58,7 @@ func TestConfigurationsThatCannotBeAreErrorsThatNameTheKey(t *testing.T) {
 		"a size beyond 64 bits":    {object{"vocab_size": json.RawMessage("1e30")}, "vocab_size"},
 		"a fraction":               {object{"hidden_size": 16.5}, "hidden_size"},
 		"a list":                   {object{"hidden_size": []int{16}}, "hidden_size"},
-		"heads that do not divide": {object{"num_attention_heads": 3}, "hidden_size 16 is not a multiple of num_attention_heads 3"},
+		"heads that do not divide": {object{"num_attention_heads": 3}, "hidden_size 16 is not a multiple of num_attention_heads 3; the nearest that divide it are [2 4]"},
 		"no heads":                 {object{"num_attention_heads": 0}, "num_attention_heads is 0"},
 		"too many layers":          {object{"num_hidden_layers": 1 << 30}, "num_hidden_layers is 1073741824"},
 		"negative layers":          {object{"num_hidden_layers": -2}, "num_hidden_layers is -2"},

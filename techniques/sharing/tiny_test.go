@@ -12,7 +12,7 @@ var (
 	backend            = testbed.Go
 	sentences, session = tiny.Sentences, tiny.Session
 	prepare, logits    = tiny.Prepare, tiny.Logits
-	random, set        = tiny.Normal, tiny.Set
+	set                = tiny.Set
 	factor             = tiny.Factor
 	apart              = tiny.Apart[float32]
 )
