@@ -138,8 +138,8 @@ func (r *Result) sections(list []experiment.NamedFigure, lang experiment.Languag
 			blocks["profile-base"], figures.TableBlock{Table: r.BaseTable()},
 		}},
 		{Title: in("Time against operations", "시간과 연산량"), Blocks: []figures.Block{
-			say("If time followed the operations, all points would lie on the line. Attention lies above: its products are small, and softmax is no product at all.",
-				"시간이 연산량에 비례한다면 모든 점이 직선 위에 놓일 것이다. 어텐션은 그 위에 있다. 행렬 곱이 작고, 소프트맥스는 행렬 곱이 아니기 때문이다."),
+			say("If time followed the operations, all points would lie on the line. A component above it has small products, or work that is no product at all, such as softmax.",
+				"시간이 연산량에 비례한다면 모든 점이 직선 위에 놓일 것이다. 직선보다 위에 있는 구성 요소는 행렬 곱이 작거나, 소프트맥스처럼 행렬 곱이 아닌 계산을 한다."),
 			blocks["profile-attention"], blocks["profile-scatter"],
 		}},
 		{Title: in("Length and batch size", "문장 길이와 배치 크기"), Blocks: []figures.Block{blocks["profile-length"], blocks["profile-grid"]}},
@@ -149,7 +149,7 @@ func (r *Result) sections(list []experiment.NamedFigure, lang experiment.Languag
 			blocks["profile-memory"],
 		}},
 		{Title: in("Do the counts agree, and do the parts add up?", "계산은 서로 맞고, 부분의 합은 전체와 같은가"), Blocks: []figures.Block{
-			figures.TableBlock{Table: CheckTable("Checks", r.Profile)}, figures.TableBlock{Table: ComponentTable("All components", r.Profile)},
+			figures.TableBlock{Table: CountTable("Counts", r.Profile)}, figures.TableBlock{Table: SumTable("Sums of times", r.Profile)}, figures.TableBlock{Table: ComponentTable("All components", r.Profile)},
 		}},
 	}
 	if r.Other != nil {
@@ -157,7 +157,7 @@ func (r *Result) sections(list []experiment.NamedFigure, lang experiment.Languag
 	}
 	if r.Base != nil {
 		sections = append(sections, figures.Section{Title: in("BERT-base, timed with random weights", "무작위 가중치로 측정한 BERT-base"), Blocks: []figures.Block{
-			figures.TableBlock{Table: CheckTable("BERT-base: checks", r.Base)}, figures.TableBlock{Table: ComponentTable("BERT-base: all components", r.Base)},
+			figures.TableBlock{Table: CountTable("BERT-base: counts", r.Base)}, figures.TableBlock{Table: SumTable("BERT-base: sums of times", r.Base)}, figures.TableBlock{Table: ComponentTable("BERT-base: all components", r.Base)},
 		}})
 	}
 	for i := range sections {

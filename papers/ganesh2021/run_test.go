@@ -78,7 +78,7 @@ func TestTheExperimentFromEndToEnd(t *testing.T) {
 	if last := files[len(files)-1]; filepath.Base(last) != "profile.html" {
 		t.Errorf("the last file is %s", last)
 	}
-	for _, name := range []string{"profile.json", "profile.ko.html", "figures/profile-shares.png", "figures/profile-memory.svg", "figures/profile-check.tex"} {
+	for _, name := range []string{"profile.json", "profile.ko.html", "figures/profile-shares.png", "figures/profile-memory.svg", "figures/profile-sums.tex"} {
 		if info, err := os.Stat(filepath.Join(env.Dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
