@@ -66,7 +66,7 @@ func Quick() Config {
 	c.Kinds, c.Remaining = []movement.Kind{movement.Magnitude, movement.Movement}, []float64{0.5, 0.1}
 	c.Global, c.Rates = nil, nil
 	c.Distilled, c.Structured = []movement.Kind{movement.Movement}, []float64{0.5}
-	c.SpeedBatches, c.SpeedLength, c.SpeedRepeats = []int{1, 16}, 32, 7
+	c.SpeedBatches, c.SpeedLength, c.SpeedRepeats = []int{1, 16}, 32, 15
 	return c
 }
 
