@@ -191,7 +191,7 @@ func (r *Result) WeightHistogram() (*figures.Figure, error) {
 }
 
 // plotted is the number of points of a scatter plot.
-const plotted = 3000
+const plotted = 1500
 
 // ScoreScatter shows scores against weights with movement pruning.
 func (r *Result) ScoreScatter() (*figures.Figure, error) {
