@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"bertlab/gbert"
@@ -97,6 +98,7 @@ type cook struct {
 
 	train, test *task.Dataset
 	original    *gbert.Model // as the first fine-tune left it
+	teacher     []any        // what that depends on
 	open        []*gbert.Model
 
 	index int // of the step
@@ -253,7 +255,7 @@ func (c *cook) step(i int, step Step, model *gbert.Model, result *Result) (*gber
 		return nil, err
 	}
 	if _, ok := step.Do.(*FineTune); ok && c.original == nil {
-		c.original = next
+		c.original, c.teacher = next, slices.Clone(c.past)
 	}
 	done := Done{Kind: step.Kind, Arguments: arguments, Note: came.Note, Parameters: next.NumParameters(), Seconds: came.Seconds}
 	result.Steps = append(result.Steps, done)

@@ -63,10 +63,12 @@ func TestEveryStepFollowsTheOthers(t *testing.T) {
 	}
 }
 
-func TestMatricesAreDecomposedTogether(t *testing.T) {
+func TestMatricesAreDecomposedTogetherAndTaughtByTheSameTeacher(t *testing.T) {
 	env, o := kitchen(t, t.TempDir())
+	asked := map[string]bool{} // the forms for which the teacher was run
 	for _, form := range []string{"{form: bank, ratio: 0.4}", "{form: shared, rank: 3, maps: attention}"} {
 		o.Out = filepath.Join(t.TempDir(), "out")
+		env.Progress = func(p experiment.Progress) { asked[form] = asked[form] || strings.Contains(p.Stage, "the teacher's targets") }
 		result, err := Run(t.Context(), env, parsed(t, "steps:\n - fine-tune: {examples: 8, batch: 8}\n - factorise: "+form+"\n - distil: {examples: 8, batch: 8}"), o)
 		if err != nil {
 			t.Fatal(err)
@@ -74,6 +76,9 @@ func TestMatricesAreDecomposedTogether(t *testing.T) {
 		if result.Steps[1].Parameters >= result.Steps[0].Parameters || result.Parameters != result.Steps[1].Parameters {
 			t.Errorf("%s: %+v", form, result.Steps)
 		}
+	}
+	if len(asked) != 2 || !asked["{form: bank, ratio: 0.4}"] || asked["{form: shared, rank: 3, maps: attention}"] {
+		t.Errorf("the teacher was run for %v", asked)
 	}
 }
 

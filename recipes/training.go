@@ -6,6 +6,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/papers/experiment"
 	"bertlab/techniques/distill"
 )
 
@@ -96,9 +97,22 @@ func (s *Distil) do(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
 	return s.train(c, model, false, method)
 }
 
-// softTargets are the teacher's logits on the examples of a training.
+// softTargets are the teacher's logits on the examples of a training. They are remembered: recipes with the same teacher share them.
 func softTargets(c *cook, t Training, o distill.Options) (*finetune.Method, error) {
 	t = c.training(t)
+	store, err := experiment.Open(c.env.Dir, map[string]any{"teacher": c.teacher, "examples": t.Examples, "max_length": t.MaxLength})
+	if err != nil {
+		return nil, err
+	}
+	logits, err := experiment.Step(store, "targets", func() ([][]float32, error) { return teach(c, t) })
+	if err != nil {
+		return nil, err
+	}
+	return distill.SoftTargets(logits, o)
+}
+
+// teach runs the teacher over the examples of a training.
+func teach(c *cook, t Training) ([][]float32, error) {
 	examples, err := c.examples(t.Examples)
 	if err != nil {
 		return nil, err
@@ -108,13 +122,9 @@ func softTargets(c *cook, t Training, o distill.Options) (*finetune.Method, erro
 		return nil, err
 	}
 	defer teacher.Close()
-	prepared, err := finetune.Prepare(c.original, examples, t.MaxLength, t.Batch, 1)
+	prepared, err := finetune.Prepare(c.original, examples, t.MaxLength, 32, 1)
 	if err != nil {
 		return nil, err
 	}
-	logits, err := prepared.Logits(c.ctx, teacher, nil, c.env.Stage(c.stage+", the teacher's targets"))
-	if err != nil {
-		return nil, err
-	}
-	return distill.SoftTargets(logits, o)
+	return prepared.Logits(c.ctx, teacher, nil, c.env.Stage(c.stage+", the teacher's targets"))
 }
