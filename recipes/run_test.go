@@ -68,7 +68,9 @@ func TestMatricesAreDecomposedTogetherAndTaughtByTheSameTeacher(t *testing.T) {
 	asked := map[string]bool{} // the forms for which the teacher was run
 	for _, form := range []string{"{form: bank, ratio: 0.4}", "{form: shared, rank: 3, maps: attention}"} {
 		o.Out = filepath.Join(t.TempDir(), "out")
-		env.Progress = func(p experiment.Progress) { asked[form] = asked[form] || strings.Contains(p.Stage, "the teacher's targets") }
+		env.Progress = func(p experiment.Progress) {
+			asked[form] = asked[form] || strings.Contains(p.Stage, "the teacher's targets")
+		}
 		result, err := Run(t.Context(), env, parsed(t, "steps:\n - fine-tune: {examples: 8, batch: 8}\n - factorise: "+form+"\n - distil: {examples: 8, batch: 8}"), o)
 		if err != nil {
 			t.Fatal(err)
