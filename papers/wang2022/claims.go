@@ -271,7 +271,7 @@ func (r *Result) claimMaps() experiment.Claim {
 		Korean:      "손익분기 랭크의 1/4로 분해한 행렬은 연산량이 말하는 만큼 밀집 행렬보다 빠르다.",
 		Paper:       "not measured by the paper; fewer operations are not always less time on small matrices (TensorLy's users found slower networks)",
 		Measured:    "not run",
-		Explanation: fmt.Sprintf("Six layers' maps one after the other, dense and factored in turn. Holds if every map is faster (lower quartile above 1) and every median ratio is within %.0f %% of the ratio of operations, fails if a map is slower. Where the time falls short of the operations: two thin products use the processor less well than one thick, and the result between them is written and read once more.", 100*timeTolerance),
+		Explanation: fmt.Sprintf("Six layers' maps one after the other, dense and factored in turn. Holds if every map is faster (lower quartile above 1) and every median ratio is within %.0f %% of the ratio of operations, fails if a map is slower. Where the time falls short of the operations: two thin products do fewer operations a second than one thick, since the result between them is written and read once more, and each has fewer operations for a value that it reads.", 100*timeTolerance),
 	}
 	var parts []string
 	slower, faster, close := false, true, true
@@ -279,7 +279,8 @@ func (r *Result) claimMaps() experiment.Claim {
 		if m.Part != quarter {
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s [%d, %d] at rank %d: %.2f [%.2f, %.2f], by operations %.2f", m.Role, m.Out, m.In, m.Rank, m.Ratio, m.Low, m.High, m.MACRatio))
+		dense, factored := m.rates()
+		parts = append(parts, fmt.Sprintf("%s [%d, %d] at rank %d: %.2f [%.2f, %.2f], by operations %.2f (dense %.0f, factored %.0f · 10⁹ operations a second)", m.Role, m.Out, m.In, m.Rank, m.Ratio, m.Low, m.High, m.MACRatio, dense, factored))
 		slower, faster = slower || m.High < 1, faster && m.Low > 1
 		close = close && math.Abs(m.Ratio/m.MACRatio-1) <= timeTolerance
 	}

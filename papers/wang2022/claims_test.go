@@ -116,7 +116,7 @@ func TestTheVerdictsOnTime(t *testing.T) {
 		r := &Result{}
 		for _, x := range test.times {
 			r.Speed = append(r.Speed, Speed{Time: experiment.SpeedBatch{Low: x[0], Ratio: x[1], High: x[2]}, MACRatio: 4})
-			r.Maps = append(r.Maps, MapSpeed{Part: 0.25, Low: x[0], Ratio: x[1], High: x[2], MACRatio: 4}, MapSpeed{Part: 1, Low: 0.1, Ratio: 0.1, High: 0.1})
+			r.Maps = append(r.Maps, MapSpeed{Part: 0.25, Low: x[0], Ratio: x[1], High: x[2], MACRatio: 4, Dense: 1, Factored: 1, MACs: 1e9}, MapSpeed{Part: 1, Low: 0.1, Ratio: 0.1, High: 0.1})
 		}
 		if c := r.claimSpeed(); c.Verdict != test.speed {
 			t.Errorf("%s: models: %v, want %v", name, c.Verdict, test.speed)

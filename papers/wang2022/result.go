@@ -101,6 +101,13 @@ type MapSpeed struct {
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
 	MACRatio float64 `json:"mac_ratio"`
+	// MACs are the dense pass's operations, of all layers.
+	MACs int `json:"macs"`
+}
+
+// rates are 10⁹ operations (multiply and add count as one) a second, dense and factored: how well each uses the processor.
+func (m MapSpeed) rates() (dense, factored float64) {
+	return float64(m.MACs) / m.Dense / 1e9, float64(m.MACs) / m.MACRatio / m.Factored / 1e9
 }
 
 // Count is a model of the paper and its parameters, in millions as printed, and counted here.
