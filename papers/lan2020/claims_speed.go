@@ -41,7 +41,7 @@ func (r *Result) claimSmooth() experiment.Claim {
 	claim.Measured = strings.Join(parts, "; ")
 	switch {
 	case pairs < fewestSteady:
-		claim.Explanation += fmt.Sprintf(" There is %d.", pairs)
+		claim.Explanation += fmt.Sprintf(" Here: %d.", pairs)
 	case smaller:
 		claim.Verdict = figures.Holds
 	case larger:
