@@ -16,9 +16,9 @@
 // When scores say something. A score is a sum of noisy gradients, divided by their size. Two trainings of the two lowest layers of
 // all-MiniLM-L6-v2 on SST-2 (400 steps of 32 phrases, learning rate 1e-3, 10 % of the weights) with other seeds kept 11.5 % of the
 // same weights, where masks at random share 10.0 %. Their accuracy on phrases held out of the training set, 0.792 and 0.770, was
-// that of magnitude pruning, 0.781, all the same: what remains is trained anew. The masks of magnitude pruning shared 78 %. So accuracy alone does not tell learned masks from
-// random ones. The result lists how far the masks of two seeds agree ([Agreement]), and verdicts that noise could bring about are
-// taken back where the masks agree little more than by chance, and below 2,000 steps.
+// that of magnitude pruning, 0.781, all the same: what remains is trained anew. (Masks of magnitude pruning shared 78 %.) So accuracy
+// alone does not tell learned masks from random ones. The result lists how far the masks of two seeds agree ([Agreement]), and
+// verdicts that noise could bring about are taken back where the masks agree little more than by chance, and below 2,000 steps.
 //
 // Limits. Paired tests compare predictions, right or wrong, whatever the task's primary metric is.
 package sanh2020
