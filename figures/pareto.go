@@ -183,6 +183,7 @@ func (c *chart) nameAll(p *pen, points []ParetoPoint, front []bool, taken, lines
 			if far {
 				p.segment(stroke{color: gray(0.6), width: 0.6}, x, y, math.Max(b.x0, math.Min(b.x1, x)), math.Max(b.y0, math.Min(b.y1, y)))
 			}
+			p.rect(fade(white, 0.8), b.grow(1)) // a line behind the words does not cross them out
 			p.text(b.x0, b.y0+descent*size, label, st)
 			taken = append(taken, b)
 		}

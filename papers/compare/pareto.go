@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"strings"
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
@@ -80,5 +81,6 @@ func (c *Comparison) paretoTitle(cost Cost, points []figures.ParetoPoint) string
 	if best <= 0 || points[best].X >= points[0].X {
 		return fmt.Sprintf("Within two points of %s, nothing takes less %s", c.Metric, noun)
 	}
-	return fmt.Sprintf("%s: %.0f %% of the %s, %+.1f points", points[best].Name, 100*points[best].X/points[0].X, noun, 100*(points[best].Y-c.Models[0].Score))
+	change := strings.Replace(fmt.Sprintf("%+.1f", 100*(points[best].Y-c.Models[0].Score)), "-", "−", 1)
+	return fmt.Sprintf("%s: %.0f %% of the %s, %s points", points[best].Name, 100*points[best].X/points[0].X, noun, change)
 }
