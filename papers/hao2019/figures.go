@@ -202,7 +202,11 @@ func (r *Result) partLevels(sets []landscape.SetSurface) []float64 {
 	limits := r.limits(sets...)
 	var levels []float64
 	for i := 1; i < 10; i++ {
-		levels = append(levels, limits.Min*math.Pow(limits.Max/limits.Min, float64(i)/10))
+		level := limits.Min * math.Pow(limits.Max/limits.Min, float64(i)/10)
+		unit := math.Pow(10, math.Floor(math.Log10(level))-2) // three digits
+		if level = math.Round(level/unit) * unit; len(levels) == 0 || level > levels[len(levels)-1] {
+			levels = append(levels, level)
+		}
 	}
 	return levels
 }
@@ -221,7 +225,7 @@ func (r *Result) RollbackBars() (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Rolled back, the low layers cost %s points, the high ones %s", signed(bars.Values[0]), signed(bars.Values[2])),
+			Title:  fmt.Sprintf("Rolled back, the low layers change accuracy by %s points, the high ones by %s", signed(bars.Values[0]), signed(bars.Values[2])),
 			XLabel: "set back to the pretrained weights", YLabel: "change of accuracy, points",
 			Caption: r.caption(fmt.Sprintf("%d dev examples; accuracy of the fine-tuned model %.3f; whiskers: 95 %% interval of the paired difference", len(r.Rollback[0].Right), r.Rollback[0].Accuracy)),
 		},
