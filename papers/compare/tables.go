@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"bertlab/figures"
 	"bertlab/gbert/task"
@@ -17,13 +18,16 @@ func (c *Comparison) caption(lang experiment.Language) string {
 	}.In(lang), c.Task, c.Examples, c.Length, c.Provenance.Backend, c.Provenance.Machine)
 }
 
-// points writes a difference of metrics in points with its interval.
+// unbroken has no place where a line could break.
+var unbroken = strings.NewReplacer("-", "−", " ", "\u00a0")
+
+// points writes a difference of metrics in points with its interval, in one piece that no line breaks.
 func points(r task.BootstrapResult, sign float64) string {
 	low, high := sign*r.Low, sign*r.High
 	if low > high {
 		low, high = high, low
 	}
-	return fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*sign*r.Estimate+0, 100*low+0, 100*high+0)
+	return unbroken.Replace(fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*sign*r.Estimate+0, 100*low+0, 100*high+0))
 }
 
 // Table lists all models: what they can, what they take, and how they differ from the original.
