@@ -192,7 +192,7 @@ func (r *Result) ErrorCurve() (*figures.Figure, error) {
 	saves := float64(r.Vocab*r.Hidden) / float64(r.Vocab+r.Hidden)
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Half of the word table's norm needs E = %d of %d", at, r.Hidden),
+			Title:  fmt.Sprintf("An error of one half takes E = %d of %d", at, r.Hidden),
 			XLabel: "embedding size E", YLabel: "relative error ‖W − UV‖ / ‖W‖", Caption: r.caption(false, fmt.Sprintf("pretrained, %d words", r.Vocab)),
 		},
 		Curves: []figures.Curve{points}, YRange: figures.Range{Min: 0, Max: 1}, VLines: []figures.Reference{{Value: saves, Label: "saves nothing"}},
@@ -339,7 +339,7 @@ func (r *Result) StorageBars() (*figures.Figure, error) {
 		series = append(series, bars)
 	}
 	first := series[0].Values // of the first variant, which shares without a factorised word table
-	title := fmt.Sprintf("Shared by %s: %.0f %% of the parameters, %.0f %% of the time", r.Speed.Models[0].Variant, 100*first[0], 100*first[len(first)-1])
+	title := fmt.Sprintf("With %s shared: %.0f %% of the parameters, %.0f %% of the time", r.Speed.Models[0].Variant, 100*first[0], 100*first[len(first)-1])
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
 			Title: title, XLabel: "what is measured", YLabel: "share of the whole model",

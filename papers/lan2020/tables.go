@@ -2,6 +2,7 @@ package lan2020
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
@@ -131,10 +132,16 @@ func (r *Result) SpeedTable() *figures.Table {
 		trials := r.of(v)
 		var steps []float64
 		for _, t := range trials {
-			steps = append(steps, 1000*t.StepSeconds)
+			if t.StepSeconds > 0 { // a training that went on after a stop may have no step to time
+				steps = append(steps, 1000*t.StepSeconds)
+			}
+		}
+		step := math.NaN()
+		if len(steps) > 0 {
+			step = stat.Mean(steps, nil)
 		}
 		parameters := float64(trials[0].Parts.Total())
-		row := []any{v.String(), parameters / 1e6, 4 * parameters / 1e6, 16 * parameters / 1e6, float64(trials[0].MACs) / 1e6, stat.Mean(steps, nil)}
+		row := []any{v.String(), parameters / 1e6, 4 * parameters / 1e6, 16 * parameters / 1e6, float64(trials[0].MACs) / 1e6, step}
 		if model := r.timed(v); model != nil {
 			for _, b := range model.Batches {
 				row = append(row, fmt.Sprintf("%.3f (%.3f to %.3f)", 1/b.Ratio, 1/b.High, 1/b.Low))
