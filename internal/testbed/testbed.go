@@ -42,10 +42,27 @@ func XLA(t testing.TB) compute.Backend {
 	return b
 }
 
-// OnBackends runs a test on the pure Go backend, and on XLA where there is a plugin.
+var xlaCUDA = sync.OnceValues(func() (compute.Backend, error) {
+	// In TF32, the default, products have ten bits of mantissa: too few to compare with a CPU's.
+	b, _, err := backend.Open(context.Background(), backend.Options{Name: "xla:cuda,tf32=false", Offline: true})
+	return b, err
+})
+
+// CUDA is XLA on a GPU; the test is skipped where there is none, or no plugin. A test process has one.
+func CUDA(t testing.TB) compute.Backend {
+	t.Helper()
+	b, err := xlaCUDA()
+	if err != nil {
+		t.Skipf("XLA on a GPU cannot be had here: %v", err)
+	}
+	return b
+}
+
+// OnBackends runs a test on the pure Go backend, and on XLA where there is a plugin: on the CPU, and on a GPU where there is one.
 func OnBackends(t *testing.T, test func(t *testing.T, b compute.Backend)) {
 	t.Run("go", func(t *testing.T) { test(t, Go(t)) })
 	t.Run("xla", func(t *testing.T) { test(t, XLA(t)) })
+	t.Run("cuda", func(t *testing.T) { test(t, CUDA(t)) })
 }
 
 // RealModel is the folder of a real model, such as all-MiniLM-L6-v2; the test is skipped where it is not.
