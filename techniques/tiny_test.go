@@ -11,10 +11,7 @@ import (
 	"bertlab/techniques/tucker"
 )
 
-var (
-	session = tiny.Session
-	apart   = tiny.Apart[float32]
-)
+var apart = tiny.Apart[float32]
 
 func classifier(t testing.TB, layers int, seed uint64) *gbert.Model {
 	return tiny.Classifier(t, tiny.Shape{Layers: layers, Heads: 4}, seed)
