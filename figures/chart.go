@@ -197,11 +197,11 @@ func (c *chart) header(p *pen, top float64) float64 {
 		top -= 4
 	} else if c.note != "" {
 		p.middle(right, top-8, c.note, style{size: labelSize, color: ink, align: 1})
-		if c.frame.YLabel == "" {
-			top -= 20
-		}
 	}
 	lines := p.wrap(c.frame.YLabel, inner, 2, labelStyle)
+	if c.note != "" && label+noteWidth+2*keyGap <= inner && len(lines) == 0 { // the note has the row for itself
+		top -= 20
+	}
 	for _, l := range lines {
 		p.middle(margin, top-8, l, labelStyle)
 		top -= leading * labelSize
