@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"bertlab/papers/experiment"
@@ -84,6 +85,19 @@ func publish(env *experiment.Environment, result interface {
 	return done, nil
 }
 
+// choose is the protocol that was asked for.
+func choose[C any](r reproduction, quick, full func() C) C {
+	if r.quick {
+		return quick()
+	}
+	return full()
+}
+
+// setData puts model, task and data that were asked for into a protocol; without a name its own model and task stay.
+func (r reproduction) setData(model, task, data *string) {
+	*model, *task, *data = cmp.Or(r.model, *model), cmp.Or(r.task, *task), r.data
+}
+
 // papers are the papers in the order in which they are run.
 var papers = []paper{
 	{"profile", "Compressing Large-Scale Transformer-Based Models: A Case Study on BERT (Ganesh et al. 2021)", reproduceProfile},
@@ -97,10 +111,7 @@ var papers = []paper{
 }
 
 func reproduceHeads(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := michel2019.Full()
-	if r.quick {
-		config = michel2019.Quick()
-	}
+	config := choose(r, michel2019.Quick, michel2019.Full)
 	if r.model != "" {
 		config.Model = r.model
 	}
@@ -117,17 +128,8 @@ func reproduceHeads(ctx context.Context, env *experiment.Environment, r reproduc
 }
 
 func reproduceMovement(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := sanh2020.Full()
-	if r.quick {
-		config = sanh2020.Quick()
-	}
-	if r.model != "" {
-		config.Model = r.model
-	}
-	if r.task != "" {
-		config.Task = r.task
-	}
-	config.Data = r.data
+	config := choose(r, sanh2020.Quick, sanh2020.Full)
+	r.setData(&config.Model, &config.Task, &config.Data)
 	config.Seeds = r.seeds(config.Seeds)
 	result, err := sanh2020.Run(ctx, env, config)
 	if err != nil {
@@ -137,10 +139,7 @@ func reproduceMovement(ctx context.Context, env *experiment.Environment, r repro
 }
 
 func reproduceLayers(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := sajjad2020.Full()
-	if r.quick {
-		config = sajjad2020.Quick()
-	}
+	config := choose(r, sajjad2020.Quick, sajjad2020.Full)
 	if r.model != "" {
 		config.Model = r.model
 	}
@@ -159,17 +158,8 @@ func reproduceLayers(ctx context.Context, env *experiment.Environment, r reprodu
 }
 
 func reproduceTucker(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := wang2022.Full()
-	if r.quick {
-		config = wang2022.Quick()
-	}
-	if r.model != "" {
-		config.Model = r.model
-	}
-	if r.task != "" {
-		config.Task = r.task
-	}
-	config.Data = r.data
+	config := choose(r, wang2022.Quick, wang2022.Full)
+	r.setData(&config.Model, &config.Task, &config.Data)
 	config.Seeds = r.seeds(config.Seeds)
 	result, err := wang2022.Run(ctx, env, config)
 	if err != nil {
@@ -179,17 +169,8 @@ func reproduceTucker(ctx context.Context, env *experiment.Environment, r reprodu
 }
 
 func reproduceSharing(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := lan2020.Full()
-	if r.quick {
-		config = lan2020.Quick()
-	}
-	if r.model != "" {
-		config.Model = r.model
-	}
-	if r.task != "" {
-		config.Task = r.task
-	}
-	config.Data = r.data
+	config := choose(r, lan2020.Quick, lan2020.Full)
+	r.setData(&config.Model, &config.Task, &config.Data)
 	config.Seeds = r.seeds(config.Seeds)
 	result, err := lan2020.Run(ctx, env, config)
 	if err != nil {

@@ -9,10 +9,7 @@ import (
 
 // reproduceProfile needs no data: task and seeds are none of its business.
 func reproduceProfile(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := ganesh2021.Full()
-	if r.quick {
-		config = ganesh2021.Quick()
-	}
+	config := choose(r, ganesh2021.Quick, ganesh2021.Full)
 	if r.model != "" {
 		config.Model = r.model
 	}

@@ -8,17 +8,8 @@ import (
 )
 
 func reproduceRecipes(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := combined.Full()
-	if r.quick {
-		config = combined.Quick()
-	}
-	if r.model != "" {
-		config.Model = r.model
-	}
-	if r.task != "" {
-		config.Task = r.task
-	}
-	config.Data = r.data
+	config := choose(r, combined.Quick, combined.Full)
+	r.setData(&config.Model, &config.Task, &config.Data)
 	if r.seed != nil {
 		config.Seed = *r.seed
 	}

@@ -8,20 +8,11 @@ import (
 )
 
 func reproduceLandscape(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := hao2019.Full()
-	if r.quick {
-		config = hao2019.Quick()
+	config := choose(r, hao2019.Quick, hao2019.Full)
+	if r.task != "" && r.task == config.Other { // the second direction must be another's
+		config.Other = config.Task
 	}
-	if r.model != "" {
-		config.Model = r.model
-	}
-	if r.task != "" {
-		if r.task == config.Other { // the second direction must be another's
-			config.Other = config.Task
-		}
-		config.Task = r.task
-	}
-	config.Data = r.data
+	r.setData(&config.Model, &config.Task, &config.Data)
 	if r.seed != nil {
 		config.Seed = *r.seed
 	}
