@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
+	"bertlab/internal/testbed"
 )
 
 func measure(t *testing.T, m *gbert.Model, o Options) *Profile {
@@ -351,21 +351,12 @@ func TestBERTBaseIsCountedFromItsShape(t *testing.T) {
 	}
 }
 
-func realModel(t *testing.T, name string) string {
-	t.Helper()
-	models := os.Getenv("BERTLAB_MODELS")
-	if models == "" {
-		t.Skip("BERTLAB_MODELS is not set: it names a folder with all-MiniLM-L6-v2 and bert-base-uncased")
-	}
-	return filepath.Join(models, name)
-}
-
 func TestRealModelsHaveTheirPublishedNumbers(t *testing.T) {
 	for name, want := range map[string]struct{ parameters, encoder int }{
 		"all-MiniLM-L6-v2": {22_713_216, 1_434_451_968}, "bert-base-uncased": {109_482_240, 11_173_625_856},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := realModel(t, name)
+			dir := testbed.RealModel(t, name)
 			m, err := gbert.Load(dir)
 			if err != nil {
 				t.Fatal(err)
@@ -389,7 +380,7 @@ func TestRealModelsHaveTheirPublishedNumbers(t *testing.T) {
 }
 
 func TestXLAAgreesWithTheCounts(t *testing.T) {
-	dir := realModel(t, "all-MiniLM-L6-v2")
+	dir := testbed.RealModel(t, "all-MiniLM-L6-v2")
 	b, _, err := backend.Open(t.Context(), backend.Options{Name: "xla:cpu", Offline: true})
 	if err != nil {
 		t.Skip("no XLA on this machine: ", err)
