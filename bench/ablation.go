@@ -20,7 +20,7 @@ func (s *suite) ablation(ctx context.Context) error {
 			return err
 		}
 	}
-	p, err := finetune.Prepare(s.model, d, maxLength, batchSize, 1)
+	p, err := finetune.Prepare(s.model, d, maxLength, batchSize, heads.SweepPasses(s.model.Config))
 	if err != nil {
 		return err
 	}

@@ -44,18 +44,24 @@ const chunk = 50
 // gbertPlan is the first epoch of gbert/finetune: shuffled, sorted by length within chunks, the batches shuffled again, and
 // padded to a few lengths. A test holds it against a training run's own count of tokens.
 func gbertPlan(encodings []tokenizer.Encoding, size, epochs int, seed uint64) *plan {
-	rng := rand.New(rand.NewPCG(seed, 0))
-	order := rng.Perm(len(encodings))
-	for part := range slices.Chunk(order, chunk*size) {
-		slices.SortStableFunc(part, func(a, b int) int { return len(encodings[a].IDs) - len(encodings[b].IDs) })
+	var first [][]int
+	var longest []int
+	for epoch := range epochs {
+		rng := rand.New(rand.NewPCG(seed, uint64(epoch)))
+		order := rng.Perm(len(encodings))
+		for part := range slices.Chunk(order, chunk*size) {
+			slices.SortStableFunc(part, func(a, b int) int { return len(encodings[a].IDs) - len(encodings[b].IDs) })
+		}
+		batches := slices.Collect(slices.Chunk(order, size))
+		rng.Shuffle(len(batches), func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
+		for _, batch := range batches {
+			longest = append(longest, gbert.PadBatch(encodings, batch, len(batch), nil, 0).Length)
+		}
+		if epoch == 0 {
+			first = batches
+		}
 	}
-	batches := slices.Collect(slices.Chunk(order, size))
-	rng.Shuffle(len(batches), func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
-	lengths := make([]int, len(encodings))
-	for i, e := range encodings {
-		lengths[i] = len(e.IDs)
-	}
-	return newPlan(encodings, batches, size, gbert.PaddedLengths(lengths, epochs), true)
+	return newPlan(encodings, first, size, gbert.PaddedLengths(longest, size), true)
 }
 
 // randomPlan is an epoch of transformers' default trainer: random batches, padded to their longest example.

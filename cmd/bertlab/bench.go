@@ -30,6 +30,7 @@ type dataFlags struct {
 	examples  int
 	maxLength int
 	batch     int
+	passes    int  // how often the examples will be computed, 0: once
 	headless  bool // the model needs no classification head
 }
 
@@ -202,7 +203,7 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 			return nil, err
 		}
 	}
-	if b.prepared, err = finetune.Prepare(b.model, data, d.maxLength, d.batch, 1); err != nil {
+	if b.prepared, err = finetune.Prepare(b.model, data, d.maxLength, d.batch, max(d.passes, 1)); err != nil {
 		return nil, err
 	}
 	var choice *backend.Choice

@@ -36,7 +36,10 @@ the loss with its 95 % interval, both on the same examples. With --keep-one each
 			if err := checkFigure(figure); err != nil {
 				return err
 			}
-			b, err := a.openBench(command.Context(), &d, nil)
+			b, err := a.openBench(command.Context(), &d, func(m *gbert.Model) error {
+				d.passes = heads.SweepPasses(m.Config)
+				return nil
+			})
 			if err != nil {
 				return err
 			}

@@ -113,3 +113,18 @@ func PrepareLike(model *gbert.Model, d *task.Dataset, maxLength int, like *Prepa
 	}
 	return &Prepared{Dataset: d, Encodings: encodings, Batches: gbert.MakeBatches(encodings, o)}, nil
 }
+
+// plannedEpochs bounds the epochs that are looked at for the choice of padded lengths: one is much like another.
+const plannedEpochs = 3
+
+// paddedLengths chooses the padded lengths of a run from the longest examples of the batches it will have.
+func paddedLengths(encodings []tokenizer.Encoding, o Options) []int {
+	epochs := min(o.Epochs, plannedEpochs)
+	var longest []int
+	for epoch := range epochs {
+		for _, batch := range epochOrder(encodings, o, epoch) {
+			longest = append(longest, gbert.PadBatch(encodings, batch, len(batch), nil, 0).Length)
+		}
+	}
+	return gbert.PaddedLengths(longest, o.BatchSize*o.Epochs/epochs)
+}

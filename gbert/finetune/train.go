@@ -81,11 +81,7 @@ func Train(ctx context.Context, backend compute.Backend, model *gbert.Model, tra
 			return nil, err
 		}
 	}
-	lengths := make([]int, len(encodings))
-	for i, e := range encodings {
-		lengths[i] = len(e.IDs)
-	}
-	r.lengths = gbert.PaddedLengths(lengths, o.Epochs)
+	r.lengths = paddedLengths(encodings, o)
 	if dev != nil {
 		if r.devPrepared, err = Prepare(model, dev, o.MaxLength, o.BatchSize, o.Epochs); err != nil {
 			return nil, err

@@ -11,6 +11,11 @@ import (
 	"bertlab/gbert/finetune"
 )
 
+// SweepPasses is what [Ablate] and [KeepOne] take on a model, in forward passes over the data, less what they compile: as
+// [finetune.Prepare] wants it for the choice of padded lengths. A head's variant costs about half a pass, and a shape's
+// executables about twice those of a pass.
+func SweepPasses(c *gbert.Config) int { return max(len(All(c))/4, 1) }
+
 // variant is ξ of one layer, [heads], all other layers being at 1.
 type variant struct {
 	layer int
