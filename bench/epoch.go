@@ -43,21 +43,33 @@ func (s *suite) epoch(ctx context.Context) error {
 	defer t.stop()
 	var compiled []timing
 	done := 0
-	for i := range s.sizes.epoch {
-		for { // to the next step that needs no compilation
+	next := func() (timing, error) { // the next step that needs no compilation
+		for {
 			time.Sleep(settle)
 			step, err := t.next(done == 0)
 			if err != nil {
-				return err
+				return timing{}, err
 			}
 			at := timing{ours.lengths[done], step.seconds}
 			done++
 			if !step.compiled {
-				timings[0] = append(timings[0], at)
-				break
+				return at, nil
 			}
 			compiled = append(compiled, at)
 		}
+	}
+	for i := range s.sizes.epoch { // a shape's first steps take longer, while memory is found for it
+		if _, err := next(); err != nil {
+			return err
+		}
+		s.progress("epoch: warming up, step %d of %d", i+1, s.sizes.epoch)
+	}
+	for i := range s.sizes.epoch {
+		at, err := next()
+		if err != nil {
+			return err
+		}
+		timings[0] = append(timings[0], at)
 		for k, plan := range theirs {
 			if s.peer == nil {
 				continue

@@ -156,12 +156,24 @@ func (c *chain) variants(layer int, indices []int, variants []variant, store fun
 	if isLast {
 		name = "heads.sweep.last.variants"
 	}
+	attention, err := c.session.LayerProgram(name+".contexts", layer, func(begin func(gbert.Taps) *gbert.Forward, layer int, inputs []*Node) []*Node {
+		contexts, _ := begin(gbert.Taps{}).Attention(layer, queriesOf(inputs[0], isLast), inputs[0], gbert.AttentionBias(inputs[1]))
+		return []*Node{contexts}
+	})
+	if err != nil {
+		return err
+	}
 	program, err := c.session.LayerProgram(name, layer, func(begin func(gbert.Taps) *gbert.Forward, layer int, inputs []*Node) []*Node {
 		return variantsGraph(begin(gbert.Taps{}), layer, isLast, inputs)
 	})
 	if err != nil {
 		return err
 	}
+	contexts, err := c.run(attention, false, c.entering[layer], c.mask)
+	if err != nil {
+		return err
+	}
+	defer gbert.Free(contexts)
 	calls := ceilDiv(width, min(max(sweepTokens/(c.batch.Rows*c.batch.Length), 1), width))
 	together := ceilDiv(width, calls) // the same for all layers, so that shapes are few
 	flat := make([]float32, 0, together*len(c.batch.Mask))
@@ -180,7 +192,7 @@ func (c *chain) variants(layer int, indices []int, variants []variant, store fun
 			copy(rows[i*width:], variants[index].row)
 		}
 		xi := tensors.FromFlatDataAndDimensions(rows, together, width)
-		result, err := c.run(program, false, c.entering[layer], c.mask, xi)
+		result, err := c.run(program, false, c.entering[layer], contexts, xi)
 		gbert.Free(xi)
 		if err == nil && !isLast {
 			changed := result
@@ -221,18 +233,19 @@ func scatter(output *tensors.Tensor, batch *gbert.Batch, labels int, store func(
 	return nil
 }
 
-// variantsGraph is a layer for V variants of ξ. Inputs: what enters the layer [B, S, D], the mask [B, S], ξ [V, heads]. Output: what
-// leaves it, [V·B, S, D], or for the last layer the logits [V·B, labels].
-func variantsGraph(forward *gbert.Forward, layer int, isLast bool, inputs []*Node) []*Node {
-	x, mask, xi := inputs[0], inputs[1], inputs[2]
-	queries := x
+// queriesOf are the positions that a layer computes: all, or for the last layer [CLS] alone.
+func queriesOf(x *Node, isLast bool) *Node {
 	if isLast {
-		queries = gbert.CLS(x)
+		return gbert.CLS(x)
 	}
-	contexts, _ := forward.Attention(layer, queries, x, gbert.AttentionBias(mask)) // [B, A, Q, d]
-	if contexts != nil {
-		contexts = variantsOf(contexts, xi, forward.Config().Layers[layer].Heads)
-	}
+	return x
+}
+
+// variantsGraph is the rest of a layer for V variants of ξ. Inputs: what enters the layer [B, S, D], its contexts [B, A, Q, d],
+// ξ [V, heads]. Output: what leaves it, [V·B, S, D], or for the last layer the logits [V·B, labels].
+func variantsGraph(forward *gbert.Forward, layer int, isLast bool, inputs []*Node) []*Node {
+	queries, contexts, xi := queriesOf(inputs[0], isLast), inputs[1], inputs[2]
+	contexts = variantsOf(contexts, xi, forward.Config().Layers[layer].Heads)
 	y := forward.Output(layer, contexts, repeat(queries, xi.Shape().Dimensions[0])) // [V·B, Q, D]
 	if isLast {
 		y = forward.Classify(y)
