@@ -20,7 +20,7 @@ func (s *suite) ablation(ctx context.Context) error {
 			return err
 		}
 	}
-	p, err := finetune.Prepare(s.model, d, maxLength, batchSize, heads.SweepPasses(s.model.Config))
+	p, err := finetune.Prepare(s.backend, s.model, d, maxLength, batchSize, heads.SweepPasses(s.model.Config))
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (s *suite) ablation(ctx context.Context) error {
 		return err
 	}
 	for head, loss := range losses {
-		if err := agree(fmt.Sprintf("loss without head %d of layer %d", list[head].Head, list[head].Layer), ablation.Heads[head].Loss, loss); err != nil {
+		if err := s.agree(fmt.Sprintf("loss without head %d of layer %d", list[head].Head, list[head].Layer), ablation.Heads[head].Loss, loss); err != nil {
 			return err
 		}
 	}

@@ -70,7 +70,7 @@ func TestPlansDealEachExampleOnce(t *testing.T) {
 		real += len(e.IDs)
 	}
 	random := randomPlan(data, 8, 1)
-	for name, p := range map[string]*plan{"gbert": gbertPlan(data, 8, 3, 1), "random": random, "grouped": groupedPlan(data, 8, 1)} {
+	for name, p := range map[string]*plan{"gbert": gbertPlan(data, 8, 3, 1, gbert.CompilationCost(nil)), "random": random, "grouped": groupedPlan(data, 8, 1)} {
 		all := slices.Concat(p.batches...)
 		slices.Sort(all)
 		for i, example := range all {
@@ -127,7 +127,7 @@ func TestPlanIsTheOneThatTrainingFollows(t *testing.T) {
 	for i := range 30 {
 		d.Examples = append(d.Examples, task.Example{TextA: strings.Repeat("the ", 1+i*i%11), Label: i % 2})
 	}
-	p, err := finetune.Prepare(model, d, 16, 4, 1)
+	p, err := finetune.Prepare(nil, model, d, 16, 4, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestPlanIsTheOneThatTrainingFollows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := gbertPlan(p.Encodings, 4, 1, 5)
+	want := gbertPlan(p.Encodings, 4, 1, 5, gbert.CompilationCost(nil))
 	if result.RealTokens != want.real || result.ComputedTokens != want.computed {
 		t.Errorf("training computed %d tokens (%d real), the plan says %d (%d)", result.ComputedTokens, result.RealTokens, want.computed, want.real)
 	}

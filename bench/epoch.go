@@ -17,12 +17,12 @@ const resamples = 1000
 
 // epoch estimates an epoch over the training set from some of its steps, gbert's and the two trainers' of transformers in turn.
 func (s *suite) epoch(ctx context.Context) error {
-	p, err := finetune.Prepare(s.model, s.train, maxLength, batchSize, 1)
+	p, err := finetune.Prepare(s.backend, s.model, s.train, maxLength, batchSize, 1)
 	if err != nil {
 		return err
 	}
 	const seed = 1
-	ours := gbertPlan(p.Encodings, batchSize, trainingEpochs, seed)
+	ours := gbertPlan(p.Encodings, batchSize, trainingEpochs, seed, gbert.CompilationCost(s.backend))
 	strategies := []string{"random batches", "length-grouped"}
 	theirs := []*plan{randomPlan(p.Encodings, batchSize, seed), groupedPlan(p.Encodings, batchSize, seed)}
 	drawn := make([][]int, len(theirs))

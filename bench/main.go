@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -90,7 +91,8 @@ func run(ctx context.Context, o *options) error {
 		Threads: runtime.NumCPU(), Versions: backend.Versions(), Quick: o.quick,
 		added: func(x *result) { fmt.Fprintln(os.Stderr, x) },
 	}
-	s := suite{backend: b, report: r, sizes: fullSizes, progress: func(format string, a ...any) { fmt.Fprintf(os.Stderr, format+"\n", a...) }}
+	on := deviceOf(cmp.Or(choice.Config, choice.Name))
+	s := suite{backend: b, tolerance: on.tolerance(), report: r, sizes: fullSizes, progress: func(format string, a ...any) { fmt.Fprintf(os.Stderr, format+"\n", a...) }}
 	if o.quick {
 		s.sizes = quickSizes
 	}
@@ -101,7 +103,7 @@ func run(ctx context.Context, o *options) error {
 		s.sizes.memory = o.memory
 	}
 	if o.python != "" {
-		if s.peer, err = startPeer(o.python, r.Threads); err != nil {
+		if s.peer, err = startPeer(o.python, r.Threads, on); err != nil {
 			return err
 		}
 		defer s.peer.close()

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 
 	"bertlab/gbert"
 	"bertlab/gbert/task"
@@ -31,10 +32,25 @@ type peerVersions struct {
 	Torch        string `json:"torch"`
 	Transformers string `json:"transformers"`
 	Threads      int    `json:"threads"`
+	Device       string `json:"device"`
+}
+
+// device is what both sides compute on.
+type device struct {
+	name string // as PyTorch calls it
+	tf32 bool   // products in TF32, which a GPU's backend uses by default
+}
+
+// deviceOf is the device of a backend, by the name that chose it.
+func deviceOf(choice string) device {
+	if !strings.HasPrefix(choice, "xla:cuda") {
+		return device{name: "cpu"}
+	}
+	return device{name: "cuda", tf32: !strings.Contains(choice, "tf32=false")}
 }
 
 // startPeer starts the peer with an interpreter that has torch and transformers.
-func startPeer(python string, threads int) (*peer, error) {
+func startPeer(python string, threads int, d device) (*peer, error) {
 	p := &peer{command: exec.Command(python, "-u", "-c", peerScript)}
 	p.command.Stderr = os.Stderr
 	var err error
@@ -49,7 +65,7 @@ func startPeer(python string, threads int) (*peer, error) {
 	if err := p.command.Start(); err != nil {
 		return nil, fmt.Errorf("bench: the peer's Python: %w; name one with torch and transformers by --python or BERTLAB_PEER_PYTHON", err)
 	}
-	if err := p.ask("hello", arguments{"threads": threads}, &p.about); err != nil {
+	if err := p.ask("hello", arguments{"threads": threads, "device": d.name, "tf32": d.tf32}, &p.about); err != nil {
 		p.close()
 		return nil, err
 	}

@@ -16,7 +16,6 @@ protocol = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # whatever else prints goes to standard error
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ["CUDA_VISIBLE_DEVICES"] = ""  # both sides compute on the CPU
 os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
 
 import torch
@@ -27,23 +26,28 @@ transformers.utils.logging.disable_progress_bar()
 
 class Peer:
     def __init__(self):
+        self.device = torch.device("cpu")
         self.model = None  # in evaluation mode, as loaded
         self.trained = None  # a copy in training
         self.optimizer = None
         self.batches = {}
 
-    def hello(self, threads):
+    def hello(self, threads, device, tf32):
         torch.set_num_threads(threads)
+        self.device = torch.device(device)
+        torch.backends.cuda.matmul.allow_tf32 = tf32  # both sides multiply with the same precision
         return {
             "python": platform.python_version(),
             "torch": torch.__version__,
             "transformers": transformers.__version__,
             "threads": torch.get_num_threads(),
+            "device": torch.cuda.get_device_name() if device == "cuda" else device,
         }
 
     def model_(self, dir):
         self.forget()
         self.model = transformers.AutoModelForSequenceClassification.from_pretrained(dir, dtype=torch.float32).eval()
+        self.model = self.model.to(self.device)
         return {"attention": self.model.config._attn_implementation}
 
     def forget(self):
@@ -53,10 +57,10 @@ class Peer:
 
     def batch(self, name, ids, types, mask, labels):
         self.batches[name] = {
-            "input_ids": torch.tensor(ids),
-            "token_type_ids": torch.tensor(types),
-            "attention_mask": torch.tensor(mask),
-            "labels": torch.tensor(labels),
+            "input_ids": torch.tensor(ids, device=self.device),
+            "token_type_ids": torch.tensor(types, device=self.device),
+            "attention_mask": torch.tensor(mask, device=self.device),
+            "labels": torch.tensor(labels, device=self.device),
         }
         return {}
 
@@ -92,6 +96,8 @@ class Peer:
         self.optimizer.step()
         self.optimizer.zero_grad()
         value = loss.item()
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
         return {"seconds": time.perf_counter() - began, "loss": value}
 
     def pass_(self, batches, layer, head):

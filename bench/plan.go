@@ -43,7 +43,7 @@ const chunk = 50
 
 // gbertPlan is the first epoch of gbert/finetune: shuffled, sorted by length within chunks, the batches shuffled again, and
 // padded to a few lengths. A test holds it against a training run's own count of tokens.
-func gbertPlan(encodings []tokenizer.Encoding, size, epochs int, seed uint64) *plan {
+func gbertPlan(encodings []tokenizer.Encoding, size, epochs int, seed uint64, compilation int) *plan {
 	var first [][]int
 	var longest []int
 	for epoch := range epochs {
@@ -61,7 +61,7 @@ func gbertPlan(encodings []tokenizer.Encoding, size, epochs int, seed uint64) *p
 			first = batches
 		}
 	}
-	return newPlan(encodings, first, size, gbert.PaddedLengths(longest, size), true)
+	return newPlan(encodings, first, size, gbert.PaddedLengths(longest, size, compilation), true)
 }
 
 // randomPlan is an epoch of transformers' default trainer: random batches, padded to their longest example.

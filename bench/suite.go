@@ -18,7 +18,12 @@ import (
 )
 
 // tolerance is how far results of the two sides may be apart before anything is timed.
-const tolerance = 1e-3
+func (d device) tolerance() float64 {
+	if d.tf32 { // ten bits of mantissa
+		return 2e-2
+	}
+	return 1e-3
+}
 
 // settle is the pause before each sample, in which the other side's threads stop spinning.
 const settle = 50 * time.Millisecond
@@ -28,19 +33,20 @@ const batchSize, maxLength = 32, 128
 
 // suite measures one model.
 type suite struct {
-	backend  compute.Backend
-	peer     *peer // nil: gbert alone
-	report   *report
-	model    *gbert.Model // with a classifier of two classes
-	name     string
-	dir      string // the model's files, as both sides load them
-	task     *task.Task
-	train    *task.Dataset
-	dev      *task.Dataset
-	devPath  string
-	sizes    sizes
-	bertlab  string // the command's binary; empty: not built
-	progress func(format string, a ...any)
+	backend   compute.Backend
+	tolerance float64 // between the two sides' results
+	peer      *peer   // nil: gbert alone
+	report    *report
+	model     *gbert.Model // with a classifier of two classes
+	name      string
+	dir       string // the model's files, as both sides load them
+	task      *task.Task
+	train     *task.Dataset
+	dev       *task.Dataset
+	devPath   string
+	sizes     sizes
+	bertlab   string // the command's binary; empty: not built
+	progress  func(format string, a ...any)
 }
 
 // sizes are the numbers of samples.
@@ -67,7 +73,7 @@ func (s *suite) fixed(length int) (*finetune.Prepared, error) {
 		}
 		d.Examples = append(d.Examples, task.Example{TextA: strings.Join(text, " "), Label: i % 2})
 	}
-	p, err := finetune.Prepare(s.model, d, maxLength, batchSize, 1)
+	p, err := finetune.Prepare(s.backend, s.model, d, maxLength, batchSize, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +103,8 @@ func (s *suite) ask(command string, a arguments) (timed, error) {
 	return answer, err
 }
 
-func agree(what string, gbert, torch float64) error {
-	if math.Abs(gbert-torch) <= tolerance {
+func (s *suite) agree(what string, gbert, torch float64) error {
+	if math.Abs(gbert-torch) <= s.tolerance {
 		return nil
 	}
 	return fmt.Errorf("bench: %s: gbert has %g, torch %g: they do not compute the same, so their times are not compared", what, gbert, torch)
@@ -140,7 +146,7 @@ func (s *suite) forward(ctx context.Context, length int) error {
 		}
 		for row := range logits {
 			for label, value := range logits[row] {
-				if err := agree(fmt.Sprintf("logit %d of row %d", label, row), float64(value), answer.Logits[batch.Index[row]][label]); err != nil {
+				if err := s.agree(fmt.Sprintf("logit %d of row %d", label, row), float64(value), answer.Logits[batch.Index[row]][label]); err != nil {
 					return err
 				}
 			}
@@ -246,7 +252,7 @@ func (s *suite) checkSteps(ctx context.Context, p *finetune.Prepared) error {
 		if err != nil {
 			return err
 		}
-		if err := agree(fmt.Sprintf("loss of step %d", i+1), ours.loss, theirs.Loss); err != nil {
+		if err := s.agree(fmt.Sprintf("loss of step %d", i+1), ours.loss, theirs.Loss); err != nil {
 			return err
 		}
 	}

@@ -391,12 +391,34 @@ func TestBatchesHoldEveryExampleOnceAndLittlePadding(t *testing.T) {
 	})
 }
 
+// described is a backend that is only described.
+type described struct {
+	compute.Backend
+	text string
+}
+
+func (d described) Description() string { return d.text }
+
+func TestCompilationCostsMoreOnAGPU(t *testing.T) {
+	for text, want := range map[string]int{
+		"xla:cuda - PJRT \"cuda\" plugin (/lib/pjrt_c_api_cuda_plugin.so) v0.90 [1 device(s)]":                 compilationOnGPU,
+		"xla:/lib/xla_cuda_plugin.so - PJRT plugin (/lib/xla_cuda_plugin.so) v0.112 [1 device(s)]":             compilationOnGPU,
+		"xla:/lib/pjrt_c_api_cpu_plugin.so - PJRT plugin (/lib/pjrt_c_api_cpu_plugin.so) v0.104 [1 device(s)]": compilationOnCPU,
+		"SimpleGo": compilationOnCPU,
+	} {
+		if got := CompilationCost(described{text: text}); got != want {
+			t.Errorf("%s: %d, want %d", text, got, want)
+		}
+	}
+}
+
 func TestPaddedLengthsAreTheCheapestThereAre(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lengths := rapid.SliceOfN(rapid.IntRange(0, 9), 1, 30).Draw(t, "lengths")
 		times := rapid.SampledFrom([]int{0, 1, 100, 2000, 10000}).Draw(t, "times")
+		compilation := rapid.SampledFrom([]int{CompilationCost(nil), 1, 1 << 20}).Draw(t, "compilation")
 		cost := func(chosen []int) int {
-			total := len(chosen) * shapeCost
+			total := len(chosen) * compilation
 			for _, n := range lengths {
 				at, _ := slices.BinarySearch(chosen, max(n, 1))
 				total += chosen[at] * max(times, 1)
@@ -415,7 +437,7 @@ func TestPaddedLengthsAreTheCheapestThereAre(t *testing.T) {
 			slices.Reverse(chosen)
 			best = min(best, cost(chosen))
 		}
-		got := PaddedLengths(lengths, times)
+		got := PaddedLengths(lengths, times, compilation)
 		if !slices.IsSorted(got) || got[len(got)-1] != longest || len(slices.Compact(slices.Clone(got))) != len(got) {
 			t.Fatalf("lengths %v", got)
 		}
@@ -423,14 +445,14 @@ func TestPaddedLengthsAreTheCheapestThereAre(t *testing.T) {
 			t.Fatalf("%v cost %d, the cheapest %d", got, cost(got), best)
 		}
 	})
-	if got := PaddedLengths(nil, 3); got != nil {
+	if got := PaddedLengths(nil, 3, compilationOnCPU); got != nil {
 		t.Errorf("of nothing: %v", got)
 	}
 	many := make([]int, 500)
 	for i := range many {
 		many[i] = i + 1
 	}
-	if got := PaddedLengths(many, 1<<20); len(got) != maxShapes || got[len(got)-1] != 500 {
+	if got := PaddedLengths(many, 1<<20, compilationOnCPU); len(got) != maxShapes || got[len(got)-1] != 500 {
 		t.Errorf("%d lengths up to %d; at most %d are allowed", len(got), got[len(got)-1], maxShapes)
 	}
 }

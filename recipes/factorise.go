@@ -66,7 +66,7 @@ func (s *Factorise) do(c *cook, model *gbert.Model) (*gbert.Model, string, error
 			return nil, "", err
 		}
 		defer session.Close()
-		prepared, err := finetune.Prepare(model, examples, 128, 32, 1)
+		prepared, err := finetune.Prepare(c.env.Backend, model, examples, 128, 32, 1)
 		if err != nil {
 			return nil, "", err
 		}

@@ -282,7 +282,7 @@ func (c *cook) judge(result *Result) error {
 		return err
 	}
 	defer session.Close()
-	prepared, err := finetune.Prepare(model, c.test, testLength, 32, 1)
+	prepared, err := finetune.Prepare(c.env.Backend, model, c.test, testLength, 32, 1)
 	if err != nil {
 		return err
 	}

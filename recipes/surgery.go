@@ -113,7 +113,7 @@ func (s *PruneHeads) do(c *cook, model *gbert.Model) (*gbert.Model, string, erro
 		return nil, "", err
 	}
 	defer session.Close()
-	prepared, err := finetune.Prepare(model, examples, 128, 32, 3)
+	prepared, err := finetune.Prepare(c.env.Backend, model, examples, 128, 32, 3)
 	if err != nil {
 		return nil, "", err
 	}

@@ -122,7 +122,7 @@ func teach(c *cook, t Training) ([][]float32, error) {
 		return nil, err
 	}
 	defer teacher.Close()
-	prepared, err := finetune.Prepare(c.original, examples, t.MaxLength, 32, 1)
+	prepared, err := finetune.Prepare(c.env.Backend, c.original, examples, t.MaxLength, 32, 1)
 	if err != nil {
 		return nil, err
 	}

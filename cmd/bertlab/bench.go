@@ -32,11 +32,14 @@ type dataFlags struct {
 	batch     int
 	passes    int  // how often the examples will be computed, 0: once
 	headless  bool // the model needs no classification head
+
+	flags *pflag.FlagSet
 }
 
 func (d *dataFlags) add(flags *pflag.FlagSet) {
+	d.flags = flags
 	flags.IntVar(&d.maxLength, "max-length", 128, "tokens after which a text is cut, special tokens included")
-	flags.IntVar(&d.batch, "batch", 32, "examples in a batch")
+	flags.IntVar(&d.batch, "batch", 0, "examples in a batch (default: up to 32, fewer where long texts in a wide model would take much memory)")
 	flags.IntVar(&d.examples, "examples", 0, "use only so many examples, drawn at random with --seed (0: all)")
 	flags.StringVar(&d.columns.Text, "text-column", "", "column of the text, for files of your own")
 	flags.StringVar(&d.columns.Pair, "pair-column", "", "column of the second text")
@@ -55,7 +58,7 @@ func (d *dataFlags) check() error {
 	switch {
 	case d.maxLength < 3:
 		return wrongCallf("--max-length %d: [CLS], a token and [SEP] need 3", d.maxLength)
-	case d.batch < 1:
+	case d.batch < 1 && d.flags.Changed("batch"):
 		return wrongCallf("--batch %d: at least 1 is needed", d.batch)
 	case d.examples < 0:
 		return wrongCallf("--examples %d: give a number above 0, or 0 for all", d.examples)
@@ -203,18 +206,18 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 			return nil, err
 		}
 	}
-	if b.prepared, err = finetune.Prepare(b.model, data, d.maxLength, d.batch, max(d.passes, 1)); err != nil {
-		return nil, err
-	}
 	var choice *backend.Choice
 	if b.backend, choice, err = a.openBackend(ctx); err != nil {
+		return nil, err
+	}
+	if b.prepared, err = finetune.Prepare(b.backend, b.model, data, d.maxLength, d.batch, max(d.passes, 1)); err != nil {
 		return nil, err
 	}
 	if b.session, err = gbert.NewSession(b.backend, b.model); err != nil {
 		return nil, err
 	}
 	b.provenance = provenance{
-		Model: info, Task: t.Name, Data: data, MaxLength: d.maxLength, BatchSize: d.batch, Seed: a.seed,
+		Model: info, Task: t.Name, Data: data, MaxLength: d.maxLength, BatchSize: b.prepared.BatchSize(), Seed: a.seed,
 		Backend: choice, Versions: backend.Versions(),
 	}
 	return b, nil

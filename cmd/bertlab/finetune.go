@@ -99,6 +99,8 @@ func (f *finetuneFlags) add(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.options.CheckpointEvery, "checkpoint-every", 2*time.Minute, "time between checkpoints")
 	f.targetFlags.add(flags)
 	f.dataFlags.add(flags)
+	batch := flags.Lookup("batch") // the optimizer's steps depend on it: it has one default
+	batch.DefValue, batch.Usage, f.batch = "32", "examples in a batch", 32
 }
 
 // trainingOptions are the options that the flags ask for. In the library a zero means the default, so "none" is negative.

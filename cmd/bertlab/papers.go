@@ -1,8 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 
 	"bertlab/papers/experiment"
 	"bertlab/papers/lan2020"
@@ -29,6 +34,8 @@ type reproduction struct {
 	data  string
 	seed  *uint64 // the first seed
 	runs  int     // how many seeds
+	// protocol is a JSON object whose fields replace those of the paper's protocol; empty: none do.
+	protocol []byte
 }
 
 // seeds are those to run with in place of a protocol's own.
@@ -86,16 +93,28 @@ func publish(env *experiment.Environment, result interface {
 }
 
 // choose is the protocol that was asked for.
-func choose[C any](r reproduction, quick, full func() C) C {
+func choose[C any](r reproduction, quick, full func() C) (C, error) {
+	config := full()
 	if r.quick {
-		return quick()
+		config = quick()
 	}
-	return full()
+	if len(r.protocol) == 0 {
+		return config, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(r.protocol))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&config); err != nil {
+		return config, fmt.Errorf("the protocol's file: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return config, errors.New("the protocol's file: more follows after its JSON object")
+	}
+	return config, nil
 }
 
 // setData puts model, task and data that were asked for into a protocol; without a name its own model and task stay.
 func (r reproduction) setData(model, task, data *string) {
-	*model, *task, *data = cmp.Or(r.model, *model), cmp.Or(r.task, *task), r.data
+	*model, *task, *data = cmp.Or(r.model, *model), cmp.Or(r.task, *task), cmp.Or(r.data, *data)
 }
 
 // papers are the papers in the order in which they are run.
@@ -111,14 +130,17 @@ var papers = []paper{
 }
 
 func reproduceHeads(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := choose(r, michel2019.Quick, michel2019.Full)
+	config, err := choose(r, michel2019.Quick, michel2019.Full)
+	if err != nil {
+		return nil, err
+	}
 	if r.model != "" {
 		config.Model = r.model
 	}
 	if r.task != "" && r.task != config.Task {
 		config.Task, config.Transfer = r.task, "" // the other domain goes with the protocol's own task
 	}
-	config.Data = r.data
+	config.Data = cmp.Or(r.data, config.Data)
 	config.Seeds = r.seeds(config.Seeds)
 	result, err := michel2019.Run(ctx, env, config)
 	if err != nil {
@@ -128,7 +150,10 @@ func reproduceHeads(ctx context.Context, env *experiment.Environment, r reproduc
 }
 
 func reproduceMovement(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := choose(r, sanh2020.Quick, sanh2020.Full)
+	config, err := choose(r, sanh2020.Quick, sanh2020.Full)
+	if err != nil {
+		return nil, err
+	}
 	r.setData(&config.Model, &config.Task, &config.Data)
 	config.Seeds = r.seeds(config.Seeds)
 	result, err := sanh2020.Run(ctx, env, config)
@@ -139,7 +164,10 @@ func reproduceMovement(ctx context.Context, env *experiment.Environment, r repro
 }
 
 func reproduceLayers(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := choose(r, sajjad2020.Quick, sajjad2020.Full)
+	config, err := choose(r, sajjad2020.Quick, sajjad2020.Full)
+	if err != nil {
+		return nil, err
+	}
 	if r.model != "" {
 		config.Model = r.model
 	}
@@ -147,7 +175,7 @@ func reproduceLayers(ctx context.Context, env *experiment.Environment, r reprodu
 		config.Tasks = []sajjad2020.Task{{Name: r.task}}
 	}
 	for i := range config.Tasks {
-		config.Tasks[i].Data = r.data
+		config.Tasks[i].Data = cmp.Or(r.data, config.Tasks[i].Data)
 	}
 	config.Seeds = r.seeds(config.Seeds)
 	result, err := sajjad2020.Run(ctx, env, config)
@@ -158,7 +186,10 @@ func reproduceLayers(ctx context.Context, env *experiment.Environment, r reprodu
 }
 
 func reproduceTucker(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := choose(r, wang2022.Quick, wang2022.Full)
+	config, err := choose(r, wang2022.Quick, wang2022.Full)
+	if err != nil {
+		return nil, err
+	}
 	r.setData(&config.Model, &config.Task, &config.Data)
 	config.Seeds = r.seeds(config.Seeds)
 	result, err := wang2022.Run(ctx, env, config)
@@ -169,7 +200,10 @@ func reproduceTucker(ctx context.Context, env *experiment.Environment, r reprodu
 }
 
 func reproduceSharing(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := choose(r, lan2020.Quick, lan2020.Full)
+	config, err := choose(r, lan2020.Quick, lan2020.Full)
+	if err != nil {
+		return nil, err
+	}
 	r.setData(&config.Model, &config.Task, &config.Data)
 	config.Seeds = r.seeds(config.Seeds)
 	result, err := lan2020.Run(ctx, env, config)

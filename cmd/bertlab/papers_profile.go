@@ -9,7 +9,10 @@ import (
 
 // reproduceProfile needs no data: task and seeds are none of its business.
 func reproduceProfile(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := choose(r, ganesh2021.Quick, ganesh2021.Full)
+	config, err := choose(r, ganesh2021.Quick, ganesh2021.Full)
+	if err != nil {
+		return nil, err
+	}
 	if r.model != "" {
 		config.Model = r.model
 	}

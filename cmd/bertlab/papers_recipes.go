@@ -8,7 +8,10 @@ import (
 )
 
 func reproduceRecipes(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := choose(r, combined.Quick, combined.Full)
+	config, err := choose(r, combined.Quick, combined.Full)
+	if err != nil {
+		return nil, err
+	}
 	r.setData(&config.Model, &config.Task, &config.Data)
 	if r.seed != nil {
 		config.Seed = *r.seed

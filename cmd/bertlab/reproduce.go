@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ import (
 func (a *app) reproduceCommand() *cobra.Command {
 	var quick, names bool
 	var runs int
+	var protocol string
 	var list strings.Builder
 	for _, p := range papers {
 		fmt.Fprintf(&list, "\n  %-10s %s", p.name, p.title)
@@ -30,6 +32,7 @@ Korean, to the folder --out (default: results). Without a name, all are run, and
 verdict, and the models of the recipes side by side. A run that was stopped goes on where it was. Papers:` + "\n" + list.String(),
 		Example: `  bertlab reproduce heads --quick
   bertlab reproduce layers --quick --seeds 3
+  bertlab reproduce movement --protocol docs/protocols/movement-sst2.json --out results/movement-sst2
   bertlab reproduce --out results`,
 		RunE: a.begin(func(command *cobra.Command, args []string) error {
 			chosen, err := choosePapers(papers, args)
@@ -45,6 +48,14 @@ verdict, and the models of the recipes side by side. A run that was stopped goes
 			r := reproduction{quick: quick, runs: runs, model: a.model, task: a.task, data: a.data}
 			if command.Flags().Changed("seed") {
 				r.seed = &a.seed
+			}
+			if protocol != "" {
+				if len(args) != 1 {
+					return wrongCallf("--protocol goes with one paper, not with %d", len(chosen))
+				}
+				if r.protocol, err = os.ReadFile(protocol); err != nil {
+					return err
+				}
 			}
 			results, err := a.reproduce(command.Context(), chosen, r)
 			if errors.Is(err, context.Canceled) {
@@ -74,6 +85,7 @@ verdict, and the models of the recipes side by side. A run that was stopped goes
 	}
 	command.Flags().BoolVar(&names, "list", false, "name the papers, one a line, and run nothing")
 	command.Flags().IntVar(&runs, "seeds", 0, "repeat with so many seeds from the first one on, where a paper has several (default: its protocol's)")
+	command.Flags().StringVar(&protocol, "protocol", "", "JSON file whose fields replace those of the paper's protocol (they are under \"config\" in its result)")
 	command.Flags().BoolVar(&quick, "quick", false, "fewer examples and seeds: minutes on two cores")
 	return command
 }

@@ -8,7 +8,10 @@ import (
 )
 
 func reproduceLandscape(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config := choose(r, hao2019.Quick, hao2019.Full)
+	config, err := choose(r, hao2019.Quick, hao2019.Full)
+	if err != nil {
+		return nil, err
+	}
 	if r.task != "" && r.task == config.Other { // the second direction must be another's
 		config.Other = config.Task
 	}

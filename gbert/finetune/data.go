@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/gomlx/compute"
+
 	"bertlab/gbert"
 	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
@@ -18,17 +20,42 @@ type Prepared struct {
 	Batches   []*gbert.Batch
 }
 
-// Prepare encodes a data set with the model's tokenizer, cut to maxLength tokens, and makes batches of batchSize (0: 32) to
-// be computed passes times.
-func Prepare(model *gbert.Model, d *task.Dataset, maxLength, batchSize, passes int) (*Prepared, error) {
+// Prepare encodes a data set with the model's tokenizer, cut to maxLength tokens, and makes batches of batchSize to be computed
+// passes times on the backend (nil: a CPU's). With a batchSize of 0 it is 32, or less where long texts in a wide model would
+// take much memory ([BatchSize]).
+func Prepare(backend compute.Backend, model *gbert.Model, d *task.Dataset, maxLength, batchSize, passes int) (*Prepared, error) {
 	encodings, err := encode(model, d, maxLength)
 	if err != nil {
 		return nil, err
 	}
+	if batchSize == 0 {
+		batchSize = BatchSize(model.Config, encodings)
+	}
 	return &Prepared{
 		Dataset: d, Encodings: encodings,
-		Batches: gbert.MakeBatches(encodings, gbert.BatchOptions{Size: batchSize, PadID: model.Config.PadTokenID, Passes: passes}),
+		Batches: gbert.MakeBatches(encodings, gbert.BatchOptions{
+			Size: batchSize, PadID: model.Config.PadTokenID, Passes: passes, Compilation: gbert.CompilationCost(backend),
+		}),
 	}, nil
+}
+
+// activationBytes bounds the activations of a layer in the forward pass, by [BatchSize].
+const activationBytes = 128 << 20
+
+// BatchSize is the number of examples for a forward pass, a power of two up to 32: so many that the activations that a layer
+// holds for the longest of them, the feed-forward network's before and after its activation function, the attention's weights
+// before and after the softmax, and four vectors of the model's width, take at most 128 MiB.
+func BatchSize(c *gbert.Config, examples []tokenizer.Encoding) int {
+	longest := 1
+	for _, e := range examples {
+		longest = max(longest, len(e.IDs))
+	}
+	perRow := 4 * longest * (2*c.IntermediateSize + 2*c.NumAttentionHeads*longest + 4*c.HiddenSize)
+	size := 32
+	for size > 1 && size*perRow > activationBytes {
+		size /= 2
+	}
+	return size
 }
 
 func encode(model *gbert.Model, d *task.Dataset, maxLength int) ([]tokenizer.Encoding, error) {
@@ -47,6 +74,9 @@ func encode(model *gbert.Model, d *task.Dataset, maxLength int) ([]tokenizer.Enc
 	}
 	return model.Tokenizer.EncodeAll(pairs, min(maxLength, model.Config.MaxPositionEmbeddings)), nil
 }
+
+// BatchSize is the number of rows of a batch.
+func (p *Prepared) BatchSize() int { return p.Batches[0].Rows }
 
 // Tokens counts the real tokens of the examples and those that are computed with padding.
 func (p *Prepared) Tokens() (real, computed int) {
@@ -118,7 +148,7 @@ func PrepareLike(model *gbert.Model, d *task.Dataset, maxLength int, like *Prepa
 const plannedEpochs = 3
 
 // paddedLengths chooses the padded lengths of a run from the longest examples of the batches it will have.
-func paddedLengths(encodings []tokenizer.Encoding, o Options) []int {
+func paddedLengths(backend compute.Backend, encodings []tokenizer.Encoding, o Options) []int {
 	epochs := min(o.Epochs, plannedEpochs)
 	var longest []int
 	for epoch := range epochs {
@@ -126,5 +156,5 @@ func paddedLengths(encodings []tokenizer.Encoding, o Options) []int {
 			longest = append(longest, gbert.PadBatch(encodings, batch, len(batch), nil, 0).Length)
 		}
 	}
-	return gbert.PaddedLengths(longest, o.BatchSize*o.Epochs/epochs)
+	return gbert.PaddedLengths(longest, o.BatchSize*o.Epochs/epochs, gbert.CompilationCost(backend))
 }

@@ -81,9 +81,9 @@ func Train(ctx context.Context, backend compute.Backend, model *gbert.Model, tra
 			return nil, err
 		}
 	}
-	r.lengths = paddedLengths(encodings, o)
+	r.lengths = paddedLengths(backend, encodings, o)
 	if dev != nil {
-		if r.devPrepared, err = Prepare(model, dev, o.MaxLength, o.BatchSize, o.Epochs); err != nil {
+		if r.devPrepared, err = Prepare(backend, model, dev, o.MaxLength, o.BatchSize, o.Epochs); err != nil {
 			return nil, err
 		}
 	}

@@ -62,7 +62,7 @@ func TestTrainingLearnsATaskThatItsWordsTell(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer session.Close()
-	prepared, err := Prepare(result.Model, dev, 128, 7, 1)
+	prepared, err := Prepare(nil, result.Model, dev, 128, 7, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestTheBestEpochIsKeptOrTheLast(t *testing.T) {
 		}
 	}
 	for _, r := range []*Result{best, last} {
-		prepared, err := Prepare(r.Model, dev, 128, 8, 1)
+		prepared, err := Prepare(nil, r.Model, dev, 128, 8, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -293,7 +293,7 @@ func TestACancelledEvaluationIsTheContextsError(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer session.Close()
-	prepared, err := Prepare(model, sentiment(20, 1, task.Classification), 16, 4, 1)
+	prepared, err := Prepare(nil, model, sentiment(20, 1, task.Classification), 16, 4, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

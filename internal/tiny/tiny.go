@@ -179,7 +179,7 @@ func SessionOn(t testing.TB, b compute.Backend, m *gbert.Model) *gbert.Session {
 // Prepare makes batches of a data set for a model.
 func Prepare(t testing.TB, m *gbert.Model, d *task.Dataset, batchSize int) *finetune.Prepared {
 	t.Helper()
-	p, err := finetune.Prepare(m, d, 16, batchSize, 1)
+	p, err := finetune.Prepare(nil, m, d, 16, batchSize, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -308,7 +308,7 @@ const (
 
 // prepared is the test set as a model reads it.
 func (w *work) prepared(c *contender) (*finetune.Prepared, error) {
-	p, err := finetune.Prepare(c.model, w.data, min(testLength, c.model.Config.MaxPositionEmbeddings), testBatch, 1)
+	p, err := finetune.Prepare(w.env.Backend, c.model, w.data, min(testLength, c.model.Config.MaxPositionEmbeddings), testBatch, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gofrs/flock"
 	"github.com/google/renameio/v2"
 )
 
@@ -39,22 +40,26 @@ func (s *Store) Dir(name string) string { return filepath.Join(s.dir, name) }
 func (s *Store) path(name string) string { return filepath.Join(s.dir, name+".json") }
 
 // Step returns the remembered result of a step, or runs it and remembers what it returns. A step that fails, or is killed, is
-// run again the next time. A file that cannot be read counts as not remembered.
+// run again the next time. A file that cannot be read counts as not remembered. A step that another process is at is waited for:
+// processes with parts of a protocol can share a folder.
 func Step[T any](s *Store, name string, run func() (T, error)) (T, error) {
-	path := s.path(name)
-	var result T
-	text, err := os.ReadFile(path)
-	if err == nil {
-		if err := json.Unmarshal(text, &result); err == nil && string(text) != "null" {
-			return result, nil
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return result, fmt.Errorf("experiment: %w", err)
-	}
-	if result, err = run(); err != nil {
+	if result, ok, err := remembered[T](s, name); ok || err != nil {
 		return result, err
 	}
-	if text, err = json.Marshal(result); err != nil {
+	lock := flock.New(s.path(name) + ".lock")
+	if lock.Lock() == nil { // a file system without locks does without
+		defer func() { _ = lock.Unlock() }()
+		if result, ok, err := remembered[T](s, name); ok || err != nil {
+			return result, err
+		}
+	}
+	result, err := run()
+	if err != nil {
+		return result, err
+	}
+	path := s.path(name)
+	text, err := json.Marshal(result)
+	if err != nil {
 		return result, fmt.Errorf("experiment: %s: %w", name, err)
 	}
 	if err := renameio.WriteFile(path, text, 0o644); err != nil {
@@ -66,4 +71,20 @@ func Step[T any](s *Store, name string, run func() (T, error)) (T, error) {
 		return result, fmt.Errorf("experiment: %s: %w", name, err)
 	}
 	return stored, nil
+}
+
+// remembered is the result of a step; ok reports whether there is one.
+func remembered[T any](s *Store, name string) (result T, ok bool, err error) {
+	text, err := os.ReadFile(s.path(name))
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			return result, false, fmt.Errorf("experiment: %w", err)
+		}
+		return result, false, nil
+	}
+	if string(text) == "null" || json.Unmarshal(text, &result) != nil {
+		var none T
+		return none, false, nil
+	}
+	return result, true, nil
 }

@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"sync"
 	"testing"
+	"time"
 
 	"bertlab/figures"
 )
@@ -133,5 +135,31 @@ func TestAClaimsBlockKeepsEveryField(t *testing.T) {
 	}
 	if block := ClaimsBlock(claims, Korean); block[0].Text != "가" || block[0].Measured != "c" {
 		t.Errorf("in Korean: %+v", block)
+	}
+}
+
+func TestTwoProcessesDoAStepOnce(t *testing.T) {
+	dir := t.TempDir()
+	began, runs := make(chan struct{}), 0
+	var first, second outcome
+	var group sync.WaitGroup
+	group.Go(func() {
+		first, _ = Step(open(t, dir, 1), "one", func() (outcome, error) {
+			close(began)
+			time.Sleep(50 * time.Millisecond)
+			runs++
+			return outcome{Values: []float64{7}}, nil
+		})
+	})
+	<-began
+	group.Go(func() {
+		second, _ = Step(open(t, dir, 1), "one", func() (outcome, error) {
+			runs++
+			return outcome{Values: []float64{8}}, nil
+		})
+	})
+	group.Wait()
+	if runs != 1 || !reflect.DeepEqual(first, second) {
+		t.Errorf("%d runs: %v and %v", runs, first, second)
 	}
 }

@@ -199,7 +199,7 @@ func (r *run) loss(ctx context.Context, model *gbert.Model) (float64, error) {
 func (r *run) prepareSet(d *task.Dataset) (*finetune.Prepared, error) {
 	if r.like == nil {
 		points := r.config.SurfacePoints*r.config.SurfacePoints + 2*r.config.CurvePoints
-		like, err := finetune.Prepare(r.pretrained, r.fit, r.config.MaxLength, 32, points)
+		like, err := finetune.Prepare(r.env.Backend, r.pretrained, r.fit, r.config.MaxLength, 32, points)
 		if err != nil {
 			return nil, err
 		}

@@ -110,7 +110,7 @@ func (r *run) teaching(ctx context.Context, teacher *gbert.Model, v Variant) (*f
 		return nil, err
 	}
 	defer session.Close()
-	prepared, err := finetune.Prepare(teacher, r.train, r.config.MaxLength, r.config.BatchSize, 1)
+	prepared, err := finetune.Prepare(r.env.Backend, teacher, r.train, r.config.MaxLength, r.config.BatchSize, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (r *run) transitions(ctx context.Context, model *gbert.Model) (*sharing.Tra
 
 // open is a session of a model and a data set in its tokens.
 func (r *run) open(model *gbert.Model, d *task.Dataset) (*gbert.Session, *finetune.Prepared, error) {
-	prepared, err := finetune.Prepare(model, d, r.config.MaxLength, r.config.BatchSize, 1)
+	prepared, err := finetune.Prepare(r.env.Backend, model, d, r.config.MaxLength, r.config.BatchSize, 1)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -208,5 +208,5 @@ type seedRun struct {
 func (s *seedRun) step(name string) string { return fmt.Sprintf("%s-seed%d", name, s.seed) }
 
 func (s *seedRun) prepareData(d *task.Dataset, passes int) (*finetune.Prepared, error) {
-	return finetune.Prepare(s.session.Model(), d, s.config.MaxLength, s.config.BatchSize, passes)
+	return finetune.Prepare(s.env.Backend, s.session.Model(), d, s.config.MaxLength, s.config.BatchSize, passes)
 }

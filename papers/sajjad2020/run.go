@@ -142,7 +142,7 @@ func (r *run) similarity(ctx context.Context) error {
 			return nil, err
 		}
 		defer session.Close()
-		prepared, err := finetune.Prepare(r.pretrained, sample, r.config.MaxLength, r.config.BatchSize, 1)
+		prepared, err := finetune.Prepare(r.env.Backend, r.pretrained, sample, r.config.MaxLength, r.config.BatchSize, 1)
 		if err != nil {
 			return nil, err
 		}

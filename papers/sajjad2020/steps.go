@@ -175,7 +175,7 @@ func (r *run) judge(ctx context.Context, model *gbert.Model, test *task.Dataset,
 		return run, err
 	}
 	defer session.Close()
-	prepared, err := finetune.Prepare(model, test, r.config.MaxLength, r.config.BatchSize, 1)
+	prepared, err := finetune.Prepare(r.env.Backend, model, test, r.config.MaxLength, r.config.BatchSize, 1)
 	if err != nil {
 		return run, err
 	}

@@ -127,7 +127,7 @@ func storageName(v Variant) string {
 func (s *seedRun) measureSpeed(ctx context.Context) error {
 	length := min(s.config.SpeedLength, s.dense.Config.MaxPositionEmbeddings)
 	s.result.Speed = &Speed{Length: length, Repeats: s.config.SpeedRepeats}
-	prepared, err := finetune.Prepare(s.dense, s.test, s.config.MaxLength, s.config.BatchSize, 1)
+	prepared, err := finetune.Prepare(s.env.Backend, s.dense, s.test, s.config.MaxLength, s.config.BatchSize, 1)
 	if err != nil {
 		return err
 	}

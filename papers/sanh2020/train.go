@@ -76,7 +76,7 @@ func (r *run) evaluate(ctx context.Context, model *gbert.Model) (*finetune.Evalu
 		return nil, err
 	}
 	defer session.Close()
-	prepared, err := finetune.Prepare(model, r.test, r.config.MaxLength, r.config.BatchSize, 1)
+	prepared, err := finetune.Prepare(r.env.Backend, model, r.test, r.config.MaxLength, r.config.BatchSize, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (s *seedRun) method(ctx context.Context, v Variant) (*finetune.Method, erro
 		return nil, err
 	}
 	defer session.Close()
-	prepared, err := finetune.Prepare(s.dense, s.train, s.config.MaxLength, s.config.BatchSize, 1)
+	prepared, err := finetune.Prepare(s.env.Backend, s.dense, s.train, s.config.MaxLength, s.config.BatchSize, 1)
 	if err != nil {
 		return nil, err
 	}

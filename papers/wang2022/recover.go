@@ -54,7 +54,7 @@ func (s *seedRun) distil(ctx context.Context, small *gbert.Model, name string) (
 		if err != nil {
 			return nil, 0, err
 		}
-		prepared, err := finetune.Prepare(s.whole, s.recovery, c.MaxLength, c.BatchSize, 1)
+		prepared, err := finetune.Prepare(s.env.Backend, s.whole, s.recovery, c.MaxLength, c.BatchSize, 1)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -77,7 +77,7 @@ func (r *run) judge(ctx context.Context, model *gbert.Model) (Trial, error) {
 		return Trial{}, err
 	}
 	defer session.Close()
-	prepared, err := finetune.Prepare(model, r.test, r.config.MaxLength, r.config.BatchSize, 1)
+	prepared, err := finetune.Prepare(r.env.Backend, model, r.test, r.config.MaxLength, r.config.BatchSize, 1)
 	if err != nil {
 		return Trial{}, err
 	}

@@ -65,7 +65,7 @@ func logitsOf(t testing.TB, model *gbert.Model, d *task.Dataset) [][]float32 {
 		t.Fatal(err)
 	}
 	defer session.Close()
-	prepared, err := finetune.Prepare(model, d, 16, 4, 1)
+	prepared, err := finetune.Prepare(nil, model, d, 16, 4, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@
 //
 // How to use it.
 //
-//	prepared, err := finetune.Prepare(teacher, train, 128, 32, 1)
+//	prepared, err := finetune.Prepare(backend, teacher, train, 128, 32, 1)
 //	logits, err := prepared.Logits(ctx, teacherSession, nil, nil) // once; the teacher is not needed again
 //	method, err := distill.SoftTargets(logits, distill.Options{})
 //	result, err := finetune.Train(ctx, backend, student, train, dev, finetune.Options{Method: method})

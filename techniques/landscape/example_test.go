@@ -46,7 +46,7 @@ func ExampleExplorer_Sweep() {
 		Task:     &task.Task{Name: "reviews", Kind: task.Classification, Labels: []string{"bad", "good"}, Metrics: []string{task.Accuracy}},
 		Examples: []task.Example{{TextA: "good", Label: 1}, {TextA: "bad", Label: 0}},
 	}
-	sample, err := finetune.Prepare(after, reviews, 8, 2, 1)
+	sample, err := finetune.Prepare(nil, after, reviews, 8, 2, 1)
 	if err != nil {
 		log.Fatal(err)
 	}

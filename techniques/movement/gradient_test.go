@@ -16,7 +16,7 @@ import (
 func gradients(t *testing.T, m *gbert.Model) map[string][]float32 {
 	t.Helper()
 	d := sentences(8)
-	prepared := check[*finetune.Prepared](t)(finetune.Prepare(m, d, 16, 8, 1))
+	prepared := check[*finetune.Prepared](t)(finetune.Prepare(nil, m, d, 16, 8, 1))
 	specs := m.Weights()
 	exec := check[*Exec](t)(NewExec(goBackend(t), func(inputs []*Node) []*Node {
 		weights, rest := map[string]*Node{}, inputs[len(specs):]
