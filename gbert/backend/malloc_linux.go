@@ -7,7 +7,7 @@ package backend
 // static void keep_freed_memory(void) {
 // #ifdef __GLIBC__
 //	mallopt(M_ARENA_MAX, 1); // others cannot hold blocks above 64 MB
-//	mallopt(M_MMAP_THRESHOLD, 1 << 30);
+//	mallopt(M_MMAP_MAX, 0); // a threshold for mmap is refused above 32 MB
 //	mallopt(M_TRIM_THRESHOLD, 1 << 30);
 //	mallopt(M_TOP_PAD, 64 << 20);
 // #endif
