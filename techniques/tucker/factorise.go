@@ -3,10 +3,13 @@ package tucker
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
+	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/mat"
 
 	"bertlab/gbert"
@@ -119,21 +122,12 @@ func Factorise(ctx context.Context, m *gbert.Model, o FactoriseOptions) (*gbert.
 	if o.Moments != nil {
 		result.Tokens, result.Ridge = o.Moments.Tokens, o.Ridge
 	}
-	for i := range targets {
-		target := &targets[i]
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
-		if target.Kept == "" {
-			if err := o.factoriseMap(m, smaller, target); err != nil {
-				return nil, nil, fmt.Errorf("tucker: layer %d, %s: %w", target.Layer, target.Role, err)
-			}
-		}
+	if err := o.factoriseMaps(ctx, m, smaller, targets); err != nil {
+		return nil, nil, err
+	}
+	for _, target := range targets {
 		result.ParametersBefore += target.ParametersBefore
 		result.ParametersAfter += target.ParametersAfter
-		if o.Progress != nil {
-			o.Progress(i+1, len(targets))
-		}
 	}
 	smaller.Config.History = append(smaller.Config.History, gbert.Operation{Name: "tucker.svd", Arguments: o.arguments(rule)})
 	if err := smaller.Check(); err != nil {
@@ -244,12 +238,48 @@ func empty(shape gbert.LayerShape, role gbert.Role) bool {
 	return len(shape.Heads) == 0
 }
 
-// factoriseMap factors one dense map and writes it into the smaller model.
-func (o FactoriseOptions) factoriseMap(m, smaller *gbert.Model, t *FactorisedMap) error {
-	name := gbert.WeightName(t.Layer, t.Role)
-	values, _, err := m.Weight(name)
+// factoriseMaps factors the maps that are not kept and writes them into the smaller model: as many at a time as there are
+// processors, since a decomposition of this size keeps one busy.
+func (o FactoriseOptions) factoriseMaps(ctx context.Context, m, smaller *gbert.Model, targets []FactorisedMap) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	var mu sync.Mutex // guards the smaller model and done
+	done := 0
+	for i := range targets {
+		target := &targets[i]
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			var found *factors
+			if target.Kept == "" {
+				var err error
+				if found, err = o.factoriseMap(m, target); err != nil {
+					return fmt.Errorf("tucker: layer %d, %s: %w", target.Layer, target.Role, err)
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if found != nil {
+				if err := found.write(smaller, target); err != nil {
+					return fmt.Errorf("tucker: %w", err)
+				}
+			}
+			done++
+			if o.Progress != nil {
+				o.Progress(done, len(targets))
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// factoriseMap factors one dense map; nil: it is better kept.
+func (o FactoriseOptions) factoriseMap(m *gbert.Model, t *FactorisedMap) (*factors, error) {
+	values, _, err := m.Weight(gbert.WeightName(t.Layer, t.Role))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	w := mat.NewDense(t.Out, t.In, nil)
 	for i, value := range values {
@@ -257,30 +287,35 @@ func (o FactoriseOptions) factoriseMap(m, smaller *gbert.Model, t *FactorisedMap
 	}
 	found, err := o.decompose(w, t)
 	if err != nil || t.Kept != "" {
-		return err
+		return nil, err
 	}
 	if o.Moments != nil {
 		c, err := o.Moments.Of(t.Layer, t.Role)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		weighted, err := WeightedSVD(w, c, t.Rank, o.Ridge, o.SVD)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		found = &factors{u: weighted.U, v: weighted.V, err: weighted.RelativeError}
 		t.OutputError, t.Method = weighted.OutputError, weighted.Method
 	}
 	t.RelativeError = found.err
 	t.ParametersAfter = t.Rank * (t.Out + t.In)
+	return found, nil
+}
+
+// write puts the factors of a map in its place.
+func (f *factors) write(smaller *gbert.Model, t *FactorisedMap) error {
 	left, right := gbert.FactorNames(t.Layer, t.Role)
-	if err := smaller.SetWeight(left, []int{t.Out, t.Rank}, float32s(found.u)); err != nil {
+	if err := smaller.SetWeight(left, []int{t.Out, t.Rank}, float32s(f.u)); err != nil {
 		return err
 	}
-	if err := smaller.SetWeight(right, []int{t.Rank, t.In}, float32s(found.v)); err != nil {
+	if err := smaller.SetWeight(right, []int{t.Rank, t.In}, float32s(f.v)); err != nil {
 		return err
 	}
-	smaller.DeleteWeight(name)
+	smaller.DeleteWeight(gbert.WeightName(t.Layer, t.Role))
 	shape := &smaller.Config.Layers[t.Layer]
 	if shape.Forms == nil {
 		shape.Forms = map[gbert.Role]gbert.Form{}
