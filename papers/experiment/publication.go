@@ -26,6 +26,34 @@ func (f NamedFigure) Block(lang Language) figures.FigureBlock {
 	return figures.FigureBlock{Figure: f.Figure, Text: f.Caption.In(lang)}
 }
 
+// Drawing is a figure that may be drawn.
+type Drawing struct {
+	Name string
+	// Omit is true where the protocol leaves out what the figure would show.
+	Omit bool
+	// Build may return nil: there is nothing to show.
+	Build   func() (*figures.Figure, error)
+	Caption Text
+}
+
+// Draw makes a paper's figures; their names begin with prefix.
+func Draw(prefix string, drawings []Drawing) ([]NamedFigure, error) {
+	var list []NamedFigure
+	for _, d := range drawings {
+		if d.Omit {
+			continue
+		}
+		figure, err := d.Build()
+		if err != nil {
+			return nil, fmt.Errorf("figure %s%s: %w", prefix, d.Name, err)
+		}
+		if figure != nil {
+			list = append(list, NamedFigure{Name: prefix + d.Name, Figure: figure, Caption: d.Caption})
+		}
+	}
+	return list, nil
+}
+
 // NamedTable is a table with the name of its file without ending.
 type NamedTable struct {
 	Name  string

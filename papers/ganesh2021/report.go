@@ -10,41 +10,34 @@ import (
 	"bertlab/papers/experiment"
 )
 
-// A drawing is a figure that can be built.
-type drawing struct {
-	name    string
-	build   func() (*figures.Figure, error)
-	caption experiment.Text
-}
-
 // drawings are the experiment's figures in the order of the report.
-func (r *Result) drawings() []drawing {
-	return []drawing{
-		{"shares", r.ShareBars, experiment.Text{
+func (r *Result) drawings() []experiment.Drawing {
+	return []experiment.Drawing{
+		{Name: "shares", Build: r.ShareBars, Caption: experiment.Text{
 			English: "The share of each component in parameters, operations, activation memory and time, side by side.",
 			Korean:  "파라미터, 연산량, 활성값 메모리, 실행 시간에서 각 구성 요소가 차지하는 비중.",
 		}},
-		{"base", r.BaseBars, experiment.Text{
+		{Name: "base", Build: r.BaseBars, Caption: experiment.Text{
 			English: "The paper's model, BERT-base, counted from its shape.",
 			Korean:  "논문의 모델인 BERT-base를 구조만으로 계산한 파라미터와 연산량의 비중.",
 		}},
-		{"attention", r.AttentionBars, experiment.Text{
+		{Name: "attention", Build: r.AttentionBars, Caption: experiment.Text{
 			English: "Attention's share of the time beside its share of the operations, by length.",
 			Korean:  "문장 길이에 따른 어텐션의 시간 비중과 연산량 비중.",
 		}},
-		{"scatter", r.ShareScatter, experiment.Text{
+		{Name: "scatter", Build: r.ShareScatter, Caption: experiment.Text{
 			English: "Each component's share of the time against its share of the operations.",
 			Korean:  "구성 요소별 연산량 비중(가로)과 시간 비중(세로). 직선 위쪽이면 연산량에 비해 시간이 많이 든다.",
 		}},
-		{"length", r.LengthBars, experiment.Text{
+		{Name: "length", Build: r.LengthBars, Caption: experiment.Text{
 			English: "The time of one token, by component: attention grows with the length, the linear maps do not.",
 			Korean:  "토큰 하나를 처리하는 시간을 구성 요소별로 나눈 것. 어텐션은 문장 길이에 따라 늘지만 선형 변환은 그렇지 않다.",
 		}},
-		{"grid", r.GridHeatmap, experiment.Text{
+		{Name: "grid", Build: r.GridHeatmap, Caption: experiment.Text{
 			English: "The time of one token over batch sizes and lengths.",
 			Korean:  "배치 크기와 문장 길이에 따른 토큰당 시간.",
 		}},
-		{"memory", r.MemoryBars, experiment.Text{
+		{Name: "memory", Build: r.MemoryBars, Caption: experiment.Text{
 			English: "Memory of the pass: weights, what inference needs beside them, and what training would keep.",
 			Korean:  "순전파의 메모리: 가중치, 추론에 추가로 필요한 메모리, 학습이라면 보관해야 하는 활성값.",
 		}},
@@ -53,18 +46,7 @@ func (r *Result) drawings() []drawing {
 
 // Figures are the experiment's figures in the order of the report.
 func (r *Result) Figures() ([]experiment.NamedFigure, error) {
-	var list []experiment.NamedFigure
-	for _, d := range r.drawings() {
-		figure, err := d.build()
-		if err != nil {
-			return nil, fmt.Errorf("ganesh2021: %s: %w", d.name, err)
-		}
-		if figure == nil { // there is nothing of the kind in the model
-			continue
-		}
-		list = append(list, experiment.NamedFigure{Name: "profile-" + d.name, Figure: figure, Caption: d.caption})
-	}
-	return list, nil
+	return experiment.Draw("profile-", r.drawings())
 }
 
 // Figure is one of the figures, by its name: shares, base, attention, scatter, length, grid or memory. It is an error where the
@@ -72,17 +54,17 @@ func (r *Result) Figures() ([]experiment.NamedFigure, error) {
 func (r *Result) Figure(name string) (experiment.NamedFigure, error) {
 	var known []string
 	for _, d := range r.drawings() {
-		if known = append(known, d.name); d.name != name {
+		if known = append(known, d.Name); d.Name != name {
 			continue
 		}
-		figure, err := d.build()
+		figure, err := d.Build()
 		if err == nil && figure == nil {
 			err = errors.New("the model has nothing of the kind")
 		}
 		if err != nil {
 			return experiment.NamedFigure{}, fmt.Errorf("ganesh2021: %s: %w", name, err)
 		}
-		return experiment.NamedFigure{Name: "profile-" + name, Figure: figure, Caption: d.caption}, nil
+		return experiment.NamedFigure{Name: "profile-" + name, Figure: figure, Caption: d.Caption}, nil
 	}
 	return experiment.NamedFigure{}, fmt.Errorf("ganesh2021: no figure is called %q: choose from %s", name, strings.Join(known, ", "))
 }

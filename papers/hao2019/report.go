@@ -17,77 +17,60 @@ func (r *Result) Figures() ([]experiment.NamedFigure, error) {
 	part := func(i int) func() (*figures.Figure, error) {
 		return func() (*figures.Figure, error) { return r.PartFigure(i) }
 	}
-	builders := []struct {
-		name    string
-		there   bool
-		build   func() (*figures.Figure, error)
-		caption experiment.Text
-	}{
-		{"curve", true, r.CurveFigure, experiment.Text{
+	return experiment.Draw("landscape-", []experiment.Drawing{
+		{Name: "curve", Build: r.CurveFigure, Caption: experiment.Text{
 			English: "The training loss on the straight line through the weights before and after training. The head is the learned one everywhere. A wide valley around 1 forgives an inexact step.",
 			Korean:  "학습 전과 후의 가중치를 잇는 직선 위의 훈련 손실. 분류 헤드는 모든 점에서 학습된 값으로 고정한다. α = 1 주변의 골짜기가 넓을수록 최적점이 평평하다.",
 		}},
-		{"loss", true, r.LossFigure, experiment.Text{
+		{Name: "loss", Build: r.LossFigure, Caption: experiment.Text{
 			English: "The training loss over the plane of two fine-tunings from the same pretrained weights. The second is on another task, rescaled to the length of the first.",
 			Korean:  "같은 사전 학습 가중치에서 출발한 두 미세 조정이 이루는 평면 위의 훈련 손실. 두 번째 방향은 다른 과제의 미세 조정이며 첫 번째와 같은 길이로 맞추었다.",
 		}},
-		{"surface", true, r.SurfaceFigure, experiment.Text{
+		{Name: "surface", Build: r.SurfaceFigure, Caption: experiment.Text{
 			English: "The same as a surface. Height and colour are logarithmic.",
 			Korean:  "같은 손실 지형을 3차원 곡면으로 그린 것. 높이와 색은 로그 척도이다.",
 		}},
-		{"scratch", r.ScratchSurface != nil, r.ScratchLossFigure, experiment.Text{
+		{Name: "scratch", Omit: r.ScratchSurface == nil, Build: r.ScratchLossFigure, Caption: experiment.Text{
 			English: "The training loss over the plane of two trainings from the same random weights.",
 			Korean:  "같은 무작위 초기 가중치에서 출발한 두 학습이 이루는 평면 위의 훈련 손실.",
 		}},
-		{"error", true, r.ErrorFigure, experiment.Text{
+		{Name: "error", Build: r.ErrorFigure, Caption: experiment.Text{
 			English: "The share of dev examples that are classified wrongly, over the same plane as the training loss.",
 			Korean:  "훈련 손실과 같은 평면 위에서 본 개발 데이터의 오분류 비율.",
 		}},
-		{"consistency", true, r.ConsistencyScatter, experiment.Text{
+		{Name: "consistency", Build: r.ConsistencyScatter, Caption: experiment.Text{
 			English: "Each point of the plane by its training loss and its dev error.",
 			Korean:  "평면 위의 각 점을 훈련 손실(가로)과 개발 데이터 오류(세로)로 나타낸 것.",
 		}},
-		{"trajectory", true, r.TrajectoryFigure, experiment.Text{
+		{Name: "trajectory", Build: r.TrajectoryFigure, Caption: experiment.Text{
 			English: "The weights on the way of fine-tuning, projected. The height above the line is the distance from it in any direction, not a place on the ground; the fill is the loss that the model really had.",
 			Korean:  "미세 조정 도중의 가중치를 사영한 궤적. 세로 위치는 직선에서 벗어난 거리(방향 무관)이며 바탕 지형 위의 좌표가 아니다. 점의 색은 그 시점 모델의 실제 손실이다.",
 		}},
-		{"scratch-trajectory", r.ScratchSurface != nil, r.ScratchTrajectoryFigure, experiment.Text{
+		{Name: "scratch-trajectory", Omit: r.ScratchSurface == nil, Build: r.ScratchTrajectoryFigure, Caption: experiment.Text{
 			English: "The same for training from random weights.",
 			Korean:  "무작위 초기 가중치에서 학습할 때의 궤적.",
 		}},
-		{"low", true, part(0), experiment.Text{
+		{Name: "low", Build: part(0), Caption: experiment.Text{
 			English: "The training loss when only the low layers move and all else is fine-tuned.",
 			Korean:  "하위 층만 움직이고 나머지는 미세 조정된 값으로 고정했을 때의 훈련 손실.",
 		}},
-		{"middle", true, part(1), experiment.Text{
+		{Name: "middle", Build: part(1), Caption: experiment.Text{
 			English: "The same for the middle layers.",
 			Korean:  "중간 층만 움직였을 때의 훈련 손실.",
 		}},
-		{"high", true, part(2), experiment.Text{
+		{Name: "high", Build: part(2), Caption: experiment.Text{
 			English: "The same for the high layers.",
 			Korean:  "상위 층만 움직였을 때의 훈련 손실.",
 		}},
-		{"rollback", true, r.RollbackBars, experiment.Text{
+		{Name: "rollback", Build: r.RollbackBars, Caption: experiment.Text{
 			English: "What accuracy changes by when a part of the fine-tuned model is set back to the pretrained weights.",
 			Korean:  "미세 조정된 모델의 일부를 사전 학습 가중치로 되돌렸을 때 정확도의 변화.",
 		}},
-		{"travel", true, r.TravelBars, experiment.Text{
+		{Name: "travel", Build: r.TravelBars, Caption: experiment.Text{
 			English: "How far each part of the model moves in fine-tuning, relative to the length of its weights.",
 			Korean:  "미세 조정에서 모델의 각 부분이 이동한 거리(가중치 노름 대비).",
 		}},
-	}
-	var list []experiment.NamedFigure
-	for _, b := range builders {
-		if !b.there {
-			continue
-		}
-		figure, err := b.build()
-		if err != nil {
-			return nil, fmt.Errorf("hao2019: %s: %w", b.name, err)
-		}
-		list = append(list, experiment.NamedFigure{Name: "landscape-" + b.name, Figure: figure, Caption: b.caption})
-	}
-	return list, nil
+	})
 }
 
 // Publication is what the experiment leaves in a folder.

@@ -10,57 +10,40 @@ import (
 
 // Figures are the experiment's figures in the order of the report.
 func (r *Result) Figures() ([]experiment.NamedFigure, error) {
-	builders := []struct {
-		name    string
-		there   bool
-		build   func() (*figures.Figure, error)
-		caption experiment.Text
-	}{
-		{"importance", true, r.ImportanceHeatmap, experiment.Text{
+	return experiment.Draw("heads-", []experiment.Drawing{
+		{Name: "importance", Build: r.ImportanceHeatmap, Caption: experiment.Text{
 			English: "Importance of each head, E|∂L/∂ξ|, divided by the layer's ℓ2 norm. Dark heads are those on which the loss depends most.",
 			Korean:  "각 어텐션 헤드의 중요도 E|∂L/∂ξ|를 층마다 ℓ2 노름으로 나눈 값. 색이 진한 헤드일수록 손실이 그 헤드에 더 크게 의존한다.",
 		}},
-		{"ablation", true, r.AblationHeatmap, experiment.Text{
+		{Name: "ablation", Build: r.AblationHeatmap, Caption: experiment.Text{
 			English: "What the metric changes by when one head is masked and all others stay. Marked heads change the predictions significantly.",
 			Korean:  "다른 헤드는 그대로 두고 헤드 하나만 마스킹했을 때 평가 지표의 변화. 표시된 헤드는 예측을 유의하게 바꾼다.",
 		}},
-		{"ablation-loss", true, r.LossHeatmap, experiment.Text{
+		{Name: "ablation-loss", Build: r.LossHeatmap, Caption: experiment.Text{
 			English: "The same for the loss, which is finer than the metric: heads above 0 help, those below do harm.",
 			Korean:  "같은 실험을 손실로 본 것. 손실은 평가 지표보다 섬세하다. 양의 값은 도움이 되는 헤드, 음의 값은 해가 되는 헤드이다.",
 		}},
-		{"histogram", true, r.Histogram, experiment.Text{
+		{Name: "histogram", Build: r.Histogram, Caption: experiment.Text{
 			English: "How often masking one head leads to which score. The line is the model with all its heads.",
 			Korean:  "헤드 하나를 마스킹했을 때 얻는 점수의 분포. 선은 모든 헤드를 갖춘 모델의 점수이다.",
 		}},
-		{"pruning", true, r.PruningCurves, experiment.Text{
+		{Name: "pruning", Build: r.PruningCurves, Caption: experiment.Text{
 			English: "The metric as ever more heads are masked, without retraining, in each order.",
 			Korean:  "재학습 없이 헤드를 점점 더 많이 마스킹할 때의 평가 지표. 곡선마다 가지치기 순서가 다르다.",
 		}},
-		{"transfer", r.Transfer != nil, r.TransferScatter, experiment.Text{
+		{Name: "transfer", Omit: r.Transfer == nil, Build: r.TransferScatter, Caption: experiment.Text{
 			English: "Each point is a head: what masking it does to the loss on the task's own test set, and on another domain.",
 			Korean:  "점 하나가 헤드 하나이다. 그 헤드를 마스킹했을 때 원래 도메인의 손실 변화(가로)와 다른 도메인의 손실 변화(세로).",
 		}},
-		{"speed", true, r.SpeedBars, experiment.Text{
+		{Name: "speed", Build: r.SpeedBars, Caption: experiment.Text{
 			English: "Examples a second without half of the heads, against the whole model. The dashed line is what the operations alone would give.",
 			Korean:  "헤드 절반을 제거한 모델의 초당 처리 예제 수(전체 모델 대비). 점선은 연산량만으로 기대되는 값이다.",
 		}},
-		{"entropy", true, r.EntropyHeatmap, experiment.Text{
+		{Name: "entropy", Build: r.EntropyHeatmap, Caption: experiment.Text{
 			English: "How widely each head attends: 0 is one token, ln n all n tokens alike.",
 			Korean:  "각 헤드가 얼마나 넓게 보는지를 나타내는 어텐션 엔트로피. 0이면 토큰 하나만, ln n이면 토큰 n개를 고르게 본다.",
 		}},
-	}
-	var list []experiment.NamedFigure
-	for _, b := range builders {
-		if !b.there {
-			continue
-		}
-		figure, err := b.build()
-		if err != nil {
-			return nil, fmt.Errorf("michel2019: %s: %w", b.name, err)
-		}
-		list = append(list, experiment.NamedFigure{Name: "heads-" + b.name, Figure: figure, Caption: b.caption})
-	}
-	return list, nil
+	})
 }
 
 // Publication is what the experiment leaves in a folder.
