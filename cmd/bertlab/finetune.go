@@ -40,6 +40,7 @@ type finetuneFlags struct {
 
 	// What a compression method adds, if any: itself, for the model that is to be trained, and what becomes of the trained one.
 	method func(model *gbert.Model) (*finetune.Method, error)
+	advice func(steps int) string // a line to warn with; nil: none
 	finish func(trained *gbert.Model) (*gbert.Model, error)
 }
 
@@ -166,6 +167,11 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 	if f.method != nil {
 		if options.Method, err = f.method(model); err != nil {
 			return nil, nil, wrongCall{err}
+		}
+	}
+	if f.advice != nil {
+		if text := f.advice((train.Len() + f.batch - 1) / f.batch * options.Epochs); text != "" {
+			a.meter.Warn("%s", text)
 		}
 	}
 	b, choice, err := a.openBackend(ctx)

@@ -143,6 +143,7 @@ func (a *app) movement(ctx context.Context, f *movementFlags) (*movementDocument
 	}
 	f.keep = string(finetune.KeepLast)
 	f.method = func(model *gbert.Model) (*finetune.Method, error) { return movement.New(model, o) }
+	f.advice = o.Advice
 	f.finish = func(trained *gbert.Model) (*gbert.Model, error) {
 		recorded, err := movement.Record(trained, o)
 		if err != nil || f.keepShape || o.Attention.Unit != movement.Head && o.FFN.Unit != movement.Neuron {

@@ -137,3 +137,22 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 		t.Errorf("masks without scores: %v", err)
 	}
 }
+
+func TestAdviceComesWhereLearnedScoresCutEarly(t *testing.T) {
+	for _, c := range []struct {
+		o     Options
+		steps int
+		want  string
+	}{
+		{Options{Remaining: 0.1}, 2000, "after 200 of 2000 steps"},
+		{Options{Remaining: 0.1, WarmupShare: 0.5}, 2000, ""},
+		{Options{Remaining: 0.1, WarmupSteps: 999}, 1 << 20, "after 999 of"},
+		{Options{Remaining: 0.1, Kind: L0, WarmupShare: -1}, 50000, "after 0 of"},
+		{Options{Remaining: 0.1, Kind: Magnitude}, 10, ""},
+		{Options{Remaining: 2}, 10, ""}, // refused elsewhere
+	} {
+		if got := c.o.Advice(c.steps); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%+v, %d steps: %q, want %q", c.o, c.steps, got, c.want)
+		}
+	}
+}

@@ -34,6 +34,25 @@ func (o Options) CheckSteps(steps int) error {
 	return err
 }
 
+// settling is about how many steps learned scores need before their order says anything; the evidence stands in the package's
+// documentation. The paper prunes after 5,400.
+const settling = 1000
+
+// Advice is a line for who is about to train with these options for so many steps: learned scores that prune before they have
+// had steps enough cut at random. It is empty where there is nothing to say.
+func (o Options) Advice(steps int) string {
+	o, err := o.withDefaults()
+	if err != nil || !o.learned() {
+		return ""
+	}
+	before := o.span(o.WarmupSteps, o.WarmupShare, steps)
+	if before >= settling {
+		return ""
+	}
+	return fmt.Sprintf("pruning begins after %d of %d steps, when scores are mostly noise and the cut is near random: they need about %d; a larger warm-up of the pruning, or more steps, helps",
+		before, steps, settling)
+}
+
 func (o Options) keepRatio(progress float64) float64 { return cubic(o.Initial, o.Remaining, progress) }
 
 // cubic goes from the first to the last value as progress goes from 0 to 1; both ends are exact.
