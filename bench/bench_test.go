@@ -15,6 +15,7 @@ import (
 	_ "github.com/gomlx/compute/gobackend"
 
 	"bertlab/gbert"
+	"bertlab/gbert/backend"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
@@ -208,5 +209,22 @@ func TestOnlyKnownItemsAreMeasured(t *testing.T) {
 	}
 	if _, err := parse([]string{"--only", "speed"}); err == nil || !strings.Contains(err.Error(), "speed") {
 		t.Error(err)
+	}
+}
+
+func TestBothSidesComputeOnTheSameDevice(t *testing.T) {
+	for config, want := range map[[2]string]device{
+		{"xla:cpu", "xla:/lib/pjrt_c_api_cpu_plugin.so"}: {name: "cpu"},
+		{"go", "go"}: {name: "cpu"},
+		{"xla:cuda", "xla:/lib/xla_cuda_plugin.so"}:            {name: "cuda", tf32: true},
+		{"xla:cuda", "xla:/lib/xla_cuda_plugin.so,tf32=false"}: {name: "cuda"},
+	} {
+		got := deviceOf(&backend.Choice{Name: config[0], Config: config[1]})
+		if got != want {
+			t.Errorf("%v: %+v, want %+v", config, got, want)
+		}
+		if exact := got.tolerance() == 1e-3; exact == got.tf32 {
+			t.Errorf("%v: tolerance %g", config, got.tolerance())
+		}
 	}
 }

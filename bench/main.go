@@ -2,7 +2,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -91,7 +90,7 @@ func run(ctx context.Context, o *options) error {
 		Threads: runtime.NumCPU(), Versions: backend.Versions(), Quick: o.quick,
 		added: func(x *result) { fmt.Fprintln(os.Stderr, x) },
 	}
-	on := deviceOf(cmp.Or(choice.Config, choice.Name))
+	on := deviceOf(choice)
 	s := suite{backend: b, tolerance: on.tolerance(), report: r, sizes: fullSizes, progress: func(format string, a ...any) { fmt.Fprintf(os.Stderr, format+"\n", a...) }}
 	if o.quick {
 		s.sizes = quickSizes

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"bertlab/gbert"
+	"bertlab/gbert/backend"
 	"bertlab/gbert/task"
 )
 
@@ -41,12 +42,12 @@ type device struct {
 	tf32 bool   // products in TF32, which a GPU's backend uses by default
 }
 
-// deviceOf is the device of a backend, by the name that chose it.
-func deviceOf(choice string) device {
-	if !strings.HasPrefix(choice, "xla:cuda") {
+// deviceOf is the device of a backend.
+func deviceOf(c *backend.Choice) device {
+	if !strings.HasPrefix(c.Name, "xla:cuda") {
 		return device{name: "cpu"}
 	}
-	return device{name: "cuda", tf32: !strings.Contains(choice, "tf32=false")}
+	return device{name: "cuda", tf32: !strings.Contains(c.Config, "tf32=false")}
 }
 
 // startPeer starts the peer with an interpreter that has torch and transformers.

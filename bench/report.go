@@ -92,7 +92,7 @@ func (r *report) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Machine: %s; %d threads each.\n\nbertlab on %s; GoMLX %s, %s.\n", r.Machine, r.Threads, r.Backend, r.Versions["github.com/gomlx/gomlx"], r.Versions["go"])
 	if r.Peer != nil {
-		fmt.Fprintf(&b, "\nPeer: torch %s, transformers %s, Python %s.\n", r.Peer.Torch, r.Peer.Transformers, r.Peer.Python)
+		fmt.Fprintf(&b, "\nPeer: torch %s on %s, transformers %s, Python %s.\n", r.Peer.Torch, r.Peer.Device, r.Peer.Transformers, r.Peer.Python)
 	}
 	if r.Quick {
 		b.WriteString("\nThis is the quick version: few samples.\n")
