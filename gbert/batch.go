@@ -91,8 +91,9 @@ func CompilationCost(b compute.Backend) int {
 }
 
 // PaddedLengths chooses lengths such that padding each of the given lengths to the next chosen one costs the least: the
-// padded tokens, each counted times times, and the compilation of each chosen length, in tokens ([CompilationCost]). It is solved exactly, by dynamic
-// programming over the distinct lengths. The result is ascending; its last element is the longest of the given lengths.
+// padded tokens, each counted times times, and the compilation of each chosen length, in tokens ([CompilationCost]). It is
+// solved exactly, by dynamic programming over the distinct lengths. The result is ascending; its last element is the longest
+// of the given lengths.
 func PaddedLengths(lengths []int, times, compilation int) []int {
 	if len(lengths) == 0 {
 		return nil

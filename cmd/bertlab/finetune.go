@@ -170,7 +170,7 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 		}
 	}
 	if f.advice != nil {
-		if text := f.advice((train.Len() + f.batch - 1) / f.batch * options.Epochs); text != "" {
+		if text := f.advice(options.Steps(train.Len())); text != "" {
 			a.meter.Warn("%s", text)
 		}
 	}

@@ -88,6 +88,12 @@ type Progress struct {
 	Remaining time.Duration
 }
 
+// Steps is the number of optimizer steps of a run on so many examples: the last batch of an epoch may be short. Epochs and
+// BatchSize must be set.
+func (o Options) Steps(examples int) int { return o.stepsPerEpoch(examples) * o.Epochs }
+
+func (o Options) stepsPerEpoch(examples int) int { return (examples + o.BatchSize - 1) / o.BatchSize }
+
 func (o Options) withDefaults() (Options, error) {
 	setDefault(&o.Epochs, 3)
 	setDefault(&o.BatchSize, 32)

@@ -74,7 +74,7 @@ func Train(ctx context.Context, backend compute.Backend, model *gbert.Model, tra
 	}
 	r := &run{
 		options: o, backend: backend, model: model, train: train, dev: dev, encodings: encodings,
-		perEpoch: (train.Len() + o.BatchSize - 1) / o.BatchSize,
+		perEpoch: o.stepsPerEpoch(train.Len()),
 	}
 	if o.Method != nil && o.Method.Check != nil {
 		if err := o.Method.Check(r.steps()); err != nil {

@@ -70,7 +70,7 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	result := r.result
-	result.Steps = (r.train.Len() + c.BatchSize - 1) / max(c.BatchSize, 1) * c.Epochs
+	result.Steps = finetune.Options{Epochs: c.Epochs, BatchSize: max(c.BatchSize, 1)}.Steps(r.train.Len())
 	for _, v := range c.variants(c.Seeds[0], true) {
 		if err := c.options(v).CheckSteps(result.Steps); err != nil {
 			return err
