@@ -3,11 +3,13 @@ package finetune
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"golang.org/x/sync/errgroup"
 
 	"bertlab/gbert"
 	"bertlab/gbert/task"
@@ -74,11 +76,10 @@ type stepper struct {
 	frozen   []*parameter
 	gradient *Exec
 	update   *Exec
-	shapes   map[[2]int]bool
 }
 
 func newStepper(backend compute.Backend, model *gbert.Model, o Options) (*stepper, error) {
-	s := &stepper{backend: backend, config: model.Config, options: o, shapes: map[[2]int]bool{}}
+	s := &stepper{backend: backend, config: model.Config, options: o}
 	for _, spec := range model.Weights() {
 		p := &parameter{spec: spec, weight: true, rate: 1}
 		tensor, err := model.Upload(backend, spec.Name)
@@ -252,8 +253,52 @@ func (s *stepper) adamW(w, g, m, v, rate, correction1, correction2 *Node, decay 
 	return Sub(w, update), newM, newV
 }
 
-// isNew reports whether a batch of this shape has not been seen, so that it will be compiled.
-func (s *stepper) isNew(b *gbert.Batch) bool { return !s.shapes[[2]int{b.Rows, b.Length}] }
+// compile compiles what steps with batches of these shapes need, side by side: one compilation leaves cores idle.
+func (s *stepper) compile(d *task.Dataset, batches []*gbert.Batch, now scalars) error {
+	state, free, err := s.state(now.step, now.steps)
+	if err != nil {
+		return err
+	}
+	defer gbert.Free(free)
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, b := range batches {
+		group.Go(func() error {
+			inputs := s.batchInputs(d, b, now.seed)
+			defer gbert.Free(inputs)
+			return s.gradient.PreCompile(slices.Concat(state, inputs)...)
+		})
+	}
+	group.Go(func() error {
+		var inputs, gradients []any
+		for _, p := range s.trained {
+			for _, t := range p.tensors() {
+				inputs = append(inputs, *t)
+			}
+			gradients = append(gradients, p.value) // of the same shape
+		}
+		rates := now.rates()
+		defer gbert.Free(rates)
+		return s.update.PreCompile(slices.Concat(inputs, gradients, rates)...)
+	})
+	return group.Wait()
+}
+
+// batchInputs are the inputs of the gradient after the state.
+func (s *stepper) batchInputs(d *task.Dataset, b *gbert.Batch, seed uint32) []any {
+	inputs := append(append(gbert.BatchInputs(b), LabelInputs(d, b)...), tensors.FromScalar(seed))
+	if s.method != nil && s.method.BatchInputs != nil {
+		for _, tensor := range s.method.BatchInputs(b) {
+			inputs = append(inputs, tensor)
+		}
+	}
+	return inputs
+}
+
+// rates are the last inputs of the update.
+func (now scalars) rates() []any {
+	return []any{tensors.FromScalar(float32(now.rate)), tensors.FromScalar(float32(now.correction1)), tensors.FromScalar(float32(now.correction2))}
+}
 
 // step does one optimizer step and returns the batch's mean loss before it.
 func (s *stepper) step(d *task.Dataset, b *gbert.Batch, now scalars) (float64, error) {
@@ -262,18 +307,12 @@ func (s *stepper) step(d *task.Dataset, b *gbert.Batch, now scalars) (float64, e
 		return 0, err
 	}
 	defer gbert.Free(free)
-	batch := append(append(gbert.BatchInputs(b), LabelInputs(d, b)...), tensors.FromScalar(now.seed))
-	if s.method != nil && s.method.BatchInputs != nil {
-		for _, tensor := range s.method.BatchInputs(b) {
-			batch = append(batch, tensor)
-		}
-	}
+	batch := s.batchInputs(d, b, now.seed)
 	defer gbert.Free(batch)
 	outputs, err := s.gradient.Call(append(inputs, batch...)...)
 	if err != nil {
 		return 0, err
 	}
-	s.shapes[[2]int{b.Rows, b.Length}] = true
 	n := len(s.trained)
 	loss, objective := float64(tensors.ToScalar[float32](outputs[n])), float64(tensors.ToScalar[float32](outputs[n+1]))
 	gbert.Free(outputs[n:])
@@ -303,7 +342,7 @@ func (s *stepper) apply(gradients []*tensors.Tensor, now scalars) error {
 		}
 		inputs = append(inputs, buffer)
 	}
-	rates := []any{tensors.FromScalar(float32(now.rate)), tensors.FromScalar(float32(now.correction1)), tensors.FromScalar(float32(now.correction2))}
+	rates := now.rates()
 	defer gbert.Free(rates)
 	outputs, err := s.update.Call(append(inputs, rates...)...)
 	if err != nil {

@@ -142,6 +142,9 @@ type state struct {
 }
 
 func (r *run) loop(ctx context.Context) error {
+	if err := r.compile(); err != nil {
+		return err
+	}
 	r.began = time.Now()
 	lastSave := time.Now()
 	for len(r.state.Epochs) < r.options.Epochs {
@@ -177,27 +180,64 @@ func (r *run) loop(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) step(index []int) error {
+// compile compiles for the batches that are still to come, one of each shape.
+func (r *run) compile() error {
 	began := time.Now()
+	var batches []*gbert.Batch
+	for epoch := len(r.state.Epochs); epoch < r.options.Epochs; epoch++ {
+		for i, index := range epochOrder(r.encodings, r.options, epoch) {
+			if epoch*r.perEpoch+i < r.state.Step {
+				continue
+			}
+			batch, err := r.batch(index)
+			if err != nil {
+				return err
+			}
+			if !slices.ContainsFunc(batches, func(b *gbert.Batch) bool { return b.Rows == batch.Rows && b.Length == batch.Length }) {
+				batches = append(batches, batch)
+			}
+		}
+	}
+	if len(batches) == 0 {
+		return nil
+	}
+	r.report("compiling")
+	if err := r.stepper.compile(r.train, batches, r.scalars()); err != nil {
+		return err
+	}
+	r.state.Seconds += time.Since(began).Seconds()
+	return nil
+}
+
+// batch is the batch of these examples.
+func (r *run) batch(index []int) (*gbert.Batch, error) {
 	rows := r.options.BatchSize
 	if len(index) < rows && r.perEpoch == 1 {
 		rows = len(index)
 	}
 	batch := gbert.PadBatch(r.encodings, index, rows, r.lengths, r.model.Config.PadTokenID)
-	if err := batch.Check(r.model.Config); err != nil {
-		return err
-	}
-	if r.stepper.isNew(batch) {
-		r.report("compiling")
-	}
+	return batch, batch.Check(r.model.Config)
+}
+
+// scalars are those of the next step.
+func (r *run) scalars() scalars {
 	step := r.state.Step
-	loss, err := r.stepper.step(r.train, batch, scalars{
+	return scalars{
 		step: step, steps: r.steps(),
 		rate:        r.options.learningRate(step, r.steps()),
 		correction1: 1 - math.Pow(r.options.Beta1, float64(step+1)),
 		correction2: 1 - math.Pow(r.options.Beta2, float64(step+1)),
 		seed:        rand.New(rand.NewPCG(r.options.Seed, uint64(step)<<1|1)).Uint32(),
-	})
+	}
+}
+
+func (r *run) step(index []int) error {
+	began := time.Now()
+	batch, err := r.batch(index)
+	if err != nil {
+		return err
+	}
+	loss, err := r.stepper.step(r.train, batch, r.scalars())
 	if err != nil {
 		return err
 	}
