@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/gomlx/gomlx/core/tensors"
+
 	"bertlab/gbert"
 	"bertlab/gbert/task"
 )
@@ -56,6 +58,38 @@ func (p *Prepared) Logits(ctx context.Context, s *gbert.Session, mask gbert.Head
 		}
 	}
 	return logits, nil
+}
+
+// Each runs a program of a session of config's model over the data set, a batch's ids, types and mask at a time, and hands use each batch
+// with the values of the program's first output, float32. The rows after the batch's examples are padding. progress, if not nil, is told
+// how many examples are done.
+func (p *Prepared) Each(ctx context.Context, config *gbert.Config, program *gbert.Program, progress func(done, total int), use func(b *gbert.Batch, values []float32)) error {
+	done := 0
+	for _, batch := range p.Batches {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := batch.Check(config); err != nil {
+			return err
+		}
+		inputs := gbert.BatchInputs(batch)
+		outputs, err := program.Run(inputs...)
+		gbert.Free(inputs)
+		if err != nil {
+			return err
+		}
+		values, err := tensors.CopyFlatData[float32](outputs[0])
+		gbert.Free(outputs)
+		if err != nil {
+			return fmt.Errorf("finetune: %w", err)
+		}
+		use(batch, values)
+		done += len(batch.Index)
+		if progress != nil {
+			progress(done, p.Dataset.Len())
+		}
+	}
+	return nil
 }
 
 // Judge turns the logits of all examples into an evaluation.

@@ -11,68 +11,45 @@ import (
 
 // Figures are the experiment's figures in the order of the report. Those of a task end in its name.
 func (r *Result) Figures() ([]experiment.NamedFigure, error) {
-	var list []experiment.NamedFigure
-	add := func(name string, figure *figures.Figure, err error, caption experiment.Text) error {
-		if err != nil {
-			return fmt.Errorf("sajjad2020: %s: %w", name, err)
-		}
-		list = append(list, experiment.NamedFigure{Name: "layers-" + name, Figure: figure, Caption: caption})
-		return nil
-	}
+	var list []experiment.Drawing
 	for _, t := range r.Tasks {
-		for _, b := range []struct {
-			name    string
-			build   func(*TaskResult) (*figures.Figure, error)
-			caption experiment.Text
-		}{
-			{"scores", r.ScoreCurves, experiment.Text{
-				English: "Accuracy after fine-tuning on %s, against the number of layers that were dropped before, for each strategy.",
-				Korean:  "%s 과제로 미세 조정한 뒤의 정확도. 가로축은 미세 조정 전에 제거한 층의 수, 곡선은 층을 고르는 전략이다.",
-			}},
-			{"strategies", r.StrategyBars, experiment.Text{
-				English: "What each choice of layers costs on %s: the paired difference from the whole model with its 95 %% interval.",
-				Korean:  "%s 과제에서 층 선택 전략마다 잃는 정확도: 전체 모델과의 대응 차이와 95%% 신뢰 구간.",
-			}},
-			{"when", r.WhenBars, experiment.Text{
-				English: "The same layers on %s, dropped before, during or after fine-tuning.",
-				Korean:  "%s 과제에서 같은 층을 미세 조정 전, 도중, 후에 제거했을 때의 정확도.",
-			}},
-		} {
-			figure, err := b.build(t)
-			caption := experiment.Text{English: fmt.Sprintf(b.caption.English, t.Task), Korean: fmt.Sprintf(b.caption.Korean, t.Task)}
-			if err := add(b.name+"-"+t.Task, figure, err, caption); err != nil {
-				return nil, err
-			}
+		of := func(build func(*TaskResult) (*figures.Figure, error)) func() (*figures.Figure, error) {
+			return func() (*figures.Figure, error) { return build(t) }
 		}
+		list = append(list,
+			experiment.Drawing{Name: "scores-" + t.Task, Build: of(r.ScoreCurves), Caption: experiment.Text{
+				English: fmt.Sprintf("Accuracy after fine-tuning on %s, against the number of layers that were dropped before, for each strategy.", t.Task),
+				Korean:  fmt.Sprintf("%s 과제로 미세 조정한 뒤의 정확도. 가로축은 미세 조정 전에 제거한 층의 수, 곡선은 층을 고르는 전략이다.", t.Task),
+			}},
+			experiment.Drawing{Name: "strategies-" + t.Task, Build: of(r.StrategyBars), Caption: experiment.Text{
+				English: fmt.Sprintf("What each choice of layers costs on %s: the paired difference from the whole model with its 95 %% interval.", t.Task),
+				Korean:  fmt.Sprintf("%s 과제에서 층 선택 전략마다 잃는 정확도: 전체 모델과의 대응 차이와 95%% 신뢰 구간.", t.Task),
+			}},
+			experiment.Drawing{Name: "when-" + t.Task, Build: of(r.WhenBars), Caption: experiment.Text{
+				English: fmt.Sprintf("The same layers on %s, dropped before, during or after fine-tuning.", t.Task),
+				Korean:  fmt.Sprintf("%s 과제에서 같은 층을 미세 조정 전, 도중, 후에 제거했을 때의 정확도.", t.Task),
+			}},
+		)
 	}
-	for _, b := range []struct {
-		name    string
-		build   func() (*figures.Figure, error)
-		caption experiment.Text
-	}{
-		{"time", r.TimeCurves, experiment.Text{
+	list = append(list,
+		experiment.Drawing{Name: "time", Build: r.TimeCurves, Caption: experiment.Text{
 			English: "Time of inference and of a training step, against the layers that stay. In proportion would be the line.",
 			Korean:  "남은 층의 수에 따른 추론 시간과 학습 스텝 시간. 층 수에 정확히 비례하면 직선 위에 놓인다.",
 		}},
-		{"similarity", r.SimilarityHeatmap, experiment.Text{
+		experiment.Drawing{Name: "similarity", Build: r.SimilarityHeatmap, Caption: experiment.Text{
 			English: "Mean cosine of the [CLS] vectors after any two layers of the pretrained model.",
 			Korean:  "사전 학습 모델의 두 층을 지난 뒤 [CLS] 벡터 사이의 평균 코사인 유사도.",
 		}},
-		{"contribution", r.ContributionBars, experiment.Text{
+		experiment.Drawing{Name: "contribution", Build: r.ContributionBars, Caption: experiment.Text{
 			English: "How alike the input and the output of each layer are. The higher the bar, the less the layer contributes.",
 			Korean:  "각 층의 입력과 출력이 얼마나 비슷한가. 막대가 높을수록 그 층의 기여가 작다.",
 		}},
-		{"travel", r.TravelBars, experiment.Text{
+		experiment.Drawing{Name: "travel", Build: r.TravelBars, Caption: experiment.Text{
 			English: "How far fine-tuning moves each layer of the whole model, relative to its norm.",
 			Korean:  "미세 조정이 전체 모델의 각 층을 얼마나 움직이는가(노름에 대한 상대 거리).",
 		}},
-	} {
-		figure, err := b.build()
-		if err := add(b.name, figure, err, b.caption); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+	)
+	return experiment.Draw("layers-", list)
 }
 
 // Tables are the experiment's tables by file name.

@@ -1,6 +1,7 @@
 package wang2022
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -128,7 +129,7 @@ func (r *Result) claimPredicts() (experiment.Claim, error) {
 		Paper:       "decomposition alone loses nearly all of the accuracy whatever its error; what counts is the distillation after it (recalled)",
 		Explanation: "Pairs of forms at the same ratio and recovery, of which at least one is above the largest class. Holds if in one of them the form with the smaller error is less accurate, with a 95 % interval of the paired difference that excludes 0; fails if at least three pairs differ so, and all in the order of their errors.",
 	}
-	var against, along []string
+	var against, along []decided
 	pairs := 0
 	for _, recovery := range []Recovery{None, Tuned, Distilled} {
 		for _, ratio := range r.Config.Ratios {
@@ -147,21 +148,19 @@ func (r *Result) claimPredicts() (experiment.Claim, error) {
 					if err != nil {
 						return claim, err
 					}
-					text := fmt.Sprintf("%s − %s at %.0f %%, %s: %s", a.form, b.form, 100*ratio, recovery, points(d))
+					found := decided{fmt.Sprintf("%s − %s at %.0f %%, %s: %s", a.form, b.form, 100*ratio, recovery, points(d)), math.Abs(d.Estimate)}
 					switch {
 					case d.High < 0:
-						against = append(against, text)
+						against = append(against, found)
 					case d.Low > 0:
-						along = append(along, text)
+						along = append(along, found)
 					}
 				}
 			}
 		}
 	}
-	claim.Measured = fmt.Sprintf("of %d pairs, the smaller error goes with the larger accuracy in %d, with the smaller in %d", pairs, len(along), len(against))
-	if list := append(slices.Clone(against), along...); len(list) > 0 {
-		claim.Measured += ": " + strings.Join(list, "; ")
-	}
+	claim.Measured = fmt.Sprintf("of %d pairs, the smaller error goes with the larger accuracy in %d%s, with the smaller in %d%s",
+		pairs, len(along), largest(along), len(against), largest(against))
 	claim.Explanation += r.seedsNote()
 	switch {
 	case len(r.Config.Seeds) < fewestSeeds:
@@ -171,6 +170,29 @@ func (r *Result) claimPredicts() (experiment.Claim, error) {
 		claim.Verdict = figures.DoesNotHold
 	}
 	return claim, nil
+}
+
+// decided is a pair of forms whose accuracies differ, in words, and by how much.
+type decided struct {
+	text string
+	size float64
+}
+
+// largest names the pairs that differ most, in brackets.
+func largest(list []decided) string {
+	const most = 2
+	if len(list) == 0 {
+		return ""
+	}
+	slices.SortStableFunc(list, func(a, b decided) int { return cmp.Compare(b.size, a.size) })
+	var words []string
+	for _, d := range list[:min(most, len(list))] {
+		words = append(words, d.text)
+	}
+	if len(list) > most {
+		return " (the largest: " + strings.Join(words, "; ") + ")"
+	}
+	return " (" + strings.Join(words, "; ") + ")"
 }
 
 // learned reports whether a cell's accuracy is above the largest class by more than two standard errors.

@@ -1,6 +1,7 @@
 package wang2022
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,6 +68,15 @@ func TestTheVerdictsOnErrorAndAccuracy(t *testing.T) {
 			if claims[i].Verdict != want {
 				t.Errorf("%s: %s: %v, want %v\n%s", name, claims[i].Text, claims[i].Verdict, want, claims[i].Measured)
 			}
+		}
+	}
+}
+
+func TestOfManyPairsTheLargestAreNamed(t *testing.T) {
+	list := []decided{{"small", 0.1}, {"large", 0.3}, {"middle", 0.2}}
+	for n, want := range []string{"", " (small)", " (large; small)", " (the largest: large; middle)"} {
+		if got := largest(slices.Clone(list[:n])); got != want {
+			t.Errorf("%d pairs: %q, want %q", n, got, want)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -54,31 +53,14 @@ func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, poolin
 	}
 	sum := make([]float64, states*states)
 	done := 0
-	for _, batch := range p.Batches {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := batch.Check(config); err != nil {
-			return nil, err
-		}
-		inputs := gbert.BatchInputs(batch)
-		outputs, err := program.Run(inputs...)
-		gbert.Free(inputs)
-		if err != nil {
-			return nil, err
-		}
-		flat, err := tensors.CopyFlatData[float32](outputs[0])
-		gbert.Free(outputs)
-		if err != nil {
-			return nil, fmt.Errorf("layerdrop: %w", err)
-		}
+	err = p.Each(ctx, config, program, progress, func(batch *gbert.Batch, flat []float32) {
 		for i, cosine := range flat[:len(batch.Index)*len(sum)] { // the rows after these are padding
 			sum[i%len(sum)] += float64(cosine)
 		}
 		done += len(batch.Index)
-		if progress != nil {
-			progress(done, p.Dataset.Len())
-		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	if done == 0 {
 		return nil, fmt.Errorf("layerdrop: no examples to compare layers on")

@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -43,25 +42,7 @@ func MeasureTransitions(ctx context.Context, s *gbert.Session, p *finetune.Prepa
 		return nil, err
 	}
 	result := &Transitions{L2: make([]float64, layers), Angle: make([]float64, layers)}
-	done := 0
-	for _, batch := range p.Batches {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := batch.Check(config); err != nil {
-			return nil, err
-		}
-		inputs := gbert.BatchInputs(batch)
-		outputs, err := program.Run(inputs...)
-		gbert.Free(inputs)
-		if err != nil {
-			return nil, err
-		}
-		flat, err := tensors.CopyFlatData[float32](outputs[0])
-		gbert.Free(outputs)
-		if err != nil {
-			return nil, fmt.Errorf("sharing: %w", err)
-		}
+	err = p.Each(ctx, config, program, progress, func(batch *gbert.Batch, flat []float32) {
 		for at := range len(batch.Index) * batch.Length { // the rows after these are padding
 			if batch.Mask[at] == 0 {
 				continue
@@ -73,10 +54,9 @@ func MeasureTransitions(ctx context.Context, s *gbert.Session, p *finetune.Prepa
 				result.Angle[l] += math.Acos(max(-1, min(float64(step[1]), 1))) * 180 / math.Pi
 			}
 		}
-		done += len(batch.Index)
-		if progress != nil {
-			progress(done, p.Dataset.Len())
-		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	if result.Tokens == 0 {
 		return nil, fmt.Errorf("sharing: no tokens to compare layers on")
