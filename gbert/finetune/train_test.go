@@ -9,7 +9,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
 
 	"bertlab/gbert"
 	"bertlab/gbert/task"
@@ -272,6 +275,24 @@ func TestProgressCountsUpToTheEnd(t *testing.T) {
 	}
 	if last := seen[len(seen)-1]; last.Phase != "evaluating" || last.Step != 9 || last.Steps != 9 {
 		t.Errorf("the last word is %+v", last)
+	}
+}
+
+func TestATrainingCompilesBeforeItsFirstStep(t *testing.T) {
+	var built atomic.Int32 // executables may be built side by side
+	method := &Method{Name: "counting", Loss: func(_ *Step, loss *graph.Node) *graph.Node { built.Add(1); return loss }}
+	var phases []string
+	before := int32(0)
+	mustTrain(t, learner(t, 2, 0), 20, nil, Options{Epochs: 3, BatchSize: 8, Method: method, Progress: func(p Progress) {
+		if phases = append(phases, p.Phase); p.Phase == "training" && p.Step == 1 {
+			before = built.Load()
+		}
+	}})
+	if n := built.Load(); before == 0 || n != before {
+		t.Errorf("%d gradients were built by the first step, %d in the end", before, n)
+	}
+	if phases[0] != "compiling" || slices.Contains(phases[1:], "compiling") {
+		t.Errorf("phases: %v", phases)
 	}
 }
 

@@ -53,7 +53,7 @@ func Quick() Config {
 	c.Strategies = []layerdrop.Strategy{layerdrop.Top, layerdrop.Bottom, layerdrop.Symmetric}
 	c.Thresholds, c.Progressive = nil, false
 	c.BatchSize, c.LearningRate, c.MaxLength = 16, 2e-4, 32 // fewer examples, so more and larger steps with them
-	c.TrainExamples, c.TestExamples, c.SimilarityExamples = 1920, 200, 100
+	c.TrainExamples, c.TestExamples, c.SimilarityExamples = 1440, 200, 100
 	c.SpeedBatches, c.SpeedRepeats = []int{16}, 7
 	return c
 }
