@@ -173,3 +173,13 @@ func TestBeforeAgainstAfter(t *testing.T) {
 		t.Errorf("%v %q %v", c.Verdict, c.Measured, err)
 	}
 }
+
+func TestATaskThatCouldNotLoseMoreDecidesNothingAboutPairs(t *testing.T) {
+	r := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 350})
+	pair := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 200}) // at the largest class
+	pair.Tasks[0].Pair, pair.Tasks[0].Task = true, "mrpc"
+	r.Tasks = append(r.Tasks, pair.Tasks[0])
+	if c, err := r.claimPair(); err != nil || c.Verdict != figures.CannotTell || !strings.Contains(c.Measured, "largest class: mrpc") {
+		t.Errorf("%v %q %v", c.Verdict, c.Measured, err)
+	}
+}
