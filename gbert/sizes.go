@@ -22,8 +22,8 @@ type Sizes struct {
 	Gzip int64 `json:"gzip"`
 }
 
-// Sizes measures what the model takes in each storage, by encoding it; nothing is written. gzip takes seconds for
-// 20 million parameters, most when half of them are zero; the end of ctx stops it. A weight too large for half precision is an error.
+// Sizes measures what the model takes in each storage, by encoding it; nothing is written. gzip takes up to ten seconds
+// for 20 million parameters, most when most of them are zero; the end of ctx stops it. A weight too large for half precision is an error.
 func (m *Model) Sizes(ctx context.Context) (*Sizes, error) {
 	var s Sizes
 	if err := m.Check(); err != nil {

@@ -60,10 +60,11 @@ func (p *Prepared) Logits(ctx context.Context, s *gbert.Session, mask gbert.Head
 	return logits, nil
 }
 
-// Each runs a program of a session of config's model over the data set, a batch's ids, types and mask at a time, and hands use each batch
-// with the values of the program's first output, float32. The rows after the batch's examples are padding. progress, if not nil, is told
+// Each runs a program of a session of config's model over the data set and hands use each batch with the values of the program's first
+// output, float32. The program's inputs are a batch's ids, types and mask, and what extra, if not nil, gives for it; Each frees them. The
+// rows after the batch's examples are padding. progress, if not nil, is told
 // how many examples are done.
-func (p *Prepared) Each(ctx context.Context, config *gbert.Config, program *gbert.Program, progress func(done, total int), use func(b *gbert.Batch, values []float32)) error {
+func (p *Prepared) Each(ctx context.Context, config *gbert.Config, program *gbert.Program, extra func(*gbert.Batch) []any, progress func(done, total int), use func(b *gbert.Batch, values []float32)) error {
 	done := 0
 	for _, batch := range p.Batches {
 		if err := ctx.Err(); err != nil {
@@ -73,6 +74,9 @@ func (p *Prepared) Each(ctx context.Context, config *gbert.Config, program *gber
 			return err
 		}
 		inputs := gbert.BatchInputs(batch)
+		if extra != nil {
+			inputs = append(inputs, extra(batch)...)
+		}
 		outputs, err := program.Run(inputs...)
 		gbert.Free(inputs)
 		if err != nil {

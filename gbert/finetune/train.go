@@ -142,7 +142,7 @@ type state struct {
 }
 
 func (r *run) loop(ctx context.Context) error {
-	if err := r.compile(); err != nil {
+	if err := r.compile(ctx); err != nil {
 		return err
 	}
 	r.began = time.Now()
@@ -180,11 +180,11 @@ func (r *run) loop(ctx context.Context) error {
 	return nil
 }
 
-// compile compiles for the batches that are still to come, one of each shape.
-func (r *run) compile() error {
+// compile compiles for the batches that are still to come, one of each shape. It leaves a cancelled run to the loop.
+func (r *run) compile(ctx context.Context) error {
 	began := time.Now()
-	var batches []*gbert.Batch
-	for epoch := len(r.state.Epochs); epoch < r.options.Epochs; epoch++ {
+	var batches []*gbert.Batch // all have the same rows
+	for epoch := len(r.state.Epochs); epoch < r.options.Epochs && len(batches) < len(r.lengths); epoch++ {
 		for i, index := range epochOrder(r.encodings, r.options, epoch) {
 			if epoch*r.perEpoch+i < r.state.Step {
 				continue
@@ -193,12 +193,12 @@ func (r *run) compile() error {
 			if err != nil {
 				return err
 			}
-			if !slices.ContainsFunc(batches, func(b *gbert.Batch) bool { return b.Rows == batch.Rows && b.Length == batch.Length }) {
+			if !slices.ContainsFunc(batches, func(b *gbert.Batch) bool { return b.Length == batch.Length }) {
 				batches = append(batches, batch)
 			}
 		}
 	}
-	if len(batches) == 0 {
+	if len(batches) == 0 || ctx.Err() != nil {
 		return nil
 	}
 	r.report("compiling")

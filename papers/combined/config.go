@@ -31,12 +31,12 @@ type Config struct {
 // MemoryFunc measures a model's peak memory, see compare.Options.
 type MemoryFunc = func(ctx context.Context, job compare.MemoryJob) (*compare.Memory, error)
 
-// Quick is a protocol of about ten minutes on two cores: eleven recipes and the original, a minute of training each.
+// Quick is a protocol of about ten minutes on two cores: twelve recipes and the original, a minute of training each.
 func Quick() Config {
 	c := Full()
 	c.Recipes = []string{
 		"fine-tuned", "fine-tuned-twice", "float16", "layers", "layers-distil", "heads", "heads-neurons", "factorised", "embedding", "shared",
-		"layers-distil-float16", "everything",
+		"layers-distil-float16", "layers-embedding-float16", "everything",
 	}
 	c.Quick, c.TestExamples, c.Batches, c.Repeats = true, 500, []int{1, 16}, 7
 	return c

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/floats"
 
 	"bertlab/gbert"
@@ -101,32 +100,13 @@ func checkMask(mask gbert.HeadMask, c *gbert.Config) error {
 func sumPerHead(ctx context.Context, s *gbert.Session, program *gbert.Program, p *finetune.Prepared, extra func(*gbert.Batch) []any, progress func(done, total int)) ([][]float64, error) {
 	config := s.Model().Config
 	total := zeros(config)
-	done := 0
-	for _, batch := range p.Batches {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := batch.Check(config); err != nil {
-			return nil, err
-		}
-		inputs := append(gbert.BatchInputs(batch), extra(batch)...)
-		outputs, err := program.Run(inputs...)
-		gbert.Free(inputs)
-		if err != nil {
-			return nil, err
-		}
-		sums, err := tensors.CopyFlatData[float32](outputs[0])
-		gbert.Free(outputs)
-		if err != nil {
-			return nil, fmt.Errorf("heads: %w", err)
-		}
+	err := p.Each(ctx, config, program, extra, progress, func(_ *gbert.Batch, sums []float32) {
 		for _, h := range All(config) {
 			total[h.Layer][h.Head] += float64(sums[h.Layer*config.NumAttentionHeads+h.Head])
 		}
-		done += len(batch.Index)
-		if progress != nil {
-			progress(done, p.Dataset.Len())
-		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	return total, nil
 }

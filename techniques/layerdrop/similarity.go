@@ -52,24 +52,23 @@ func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, poolin
 		return nil, err
 	}
 	sum := make([]float64, states*states)
-	done := 0
-	err = p.Each(ctx, config, program, progress, func(batch *gbert.Batch, flat []float32) {
+	err = p.Each(ctx, config, program, nil, progress, func(batch *gbert.Batch, flat []float32) {
 		for i, cosine := range flat[:len(batch.Index)*len(sum)] { // the rows after these are padding
 			sum[i%len(sum)] += float64(cosine)
 		}
-		done += len(batch.Index)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if done == 0 {
+	examples := p.Dataset.Len()
+	if examples == 0 {
 		return nil, fmt.Errorf("layerdrop: no examples to compare layers on")
 	}
-	result := &Similarity{Pooling: pooling, Examples: done, Origins: Origins(config, All(config))}
+	result := &Similarity{Pooling: pooling, Examples: examples, Origins: Origins(config, All(config))}
 	for i := range states {
 		row := make([]float64, states)
 		for j := range row {
-			row[j] = sum[i*states+j] / float64(done)
+			row[j] = sum[i*states+j] / float64(examples)
 		}
 		if math.IsNaN(row[i]) {
 			return nil, fmt.Errorf("layerdrop: the model's hidden states are not numbers (NaN): its weights are broken")

@@ -42,7 +42,7 @@ func MeasureTransitions(ctx context.Context, s *gbert.Session, p *finetune.Prepa
 		return nil, err
 	}
 	result := &Transitions{L2: make([]float64, layers), Angle: make([]float64, layers)}
-	err = p.Each(ctx, config, program, progress, func(batch *gbert.Batch, flat []float32) {
+	err = p.Each(ctx, config, program, nil, progress, func(batch *gbert.Batch, flat []float32) {
 		for at := range len(batch.Index) * batch.Length { // the rows after these are padding
 			if batch.Mask[at] == 0 {
 				continue
