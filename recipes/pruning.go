@@ -11,7 +11,7 @@ import (
 )
 
 // Movement prunes the encoder while it trains (Sanh et al. 2020; heads and neurons: Lagunas et al. 2021). Embeddings stay as they
-// are. Pruned heads and neurons are removed afterwards; of all else zeros are left.
+// are if nothing else is said. Pruned heads and neurons are removed afterwards; of all else zeros are left.
 type Movement struct {
 	Training
 	// Method is magnitude, movement, soft or l0; movement.
@@ -30,7 +30,7 @@ type Movement struct {
 
 func readMovement(f *fields) Operation {
 	s := &Movement{
-		Training: readTraining(f), Remaining: f.above("remaining", 0, 0, 1), ScoreRate: f.above("score-rate", 0.03, 0, 10), Distil: f.yes("distil", false),
+		Training: readTraining(f, true), Remaining: f.above("remaining", 0, 0, 1), ScoreRate: f.above("score-rate", 0.03, 0, 10), Distil: f.yes("distil", false),
 		Method: movement.Kind(f.choice("method", string(movement.Movement), string(movement.Magnitude), string(movement.Movement), string(movement.Soft), string(movement.L0))),
 	}
 	if !f.has("remaining") {
@@ -85,7 +85,7 @@ func (s *Movement) do(c *cook, model *gbert.Model) (*gbert.Model, string, error)
 			return nil, "", err
 		}
 	}
-	trained, note, err := s.train(c, model, true, method)
+	trained, note, err := s.train(c, model, method)
 	if err != nil {
 		return nil, "", err
 	}

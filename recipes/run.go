@@ -38,13 +38,14 @@ const (
 	DefaultTask  = "movies"
 )
 
-// Quick is a training of a minute on two cores: at most so many examples of at most 32 tokens, in batches of 16, one epoch, and
-// a learning rate of at least 2e-4, since there are few steps.
+// Quick is a training of a minute on two cores: at most so many examples of at most 32 tokens, in batches of 16, one epoch,
+// with the embeddings as they were pretrained, and a learning rate of at least 2e-4, since there are few steps.
 func (t Training) Quick(examples int) Training {
 	if t.Examples == 0 || t.Examples > examples {
 		t.Examples = examples
 	}
 	t.Epochs, t.Batch, t.MaxLength, t.LearningRate = 1, min(t.Batch, 16), min(t.MaxLength, 32), max(t.LearningRate, 2e-4)
+	t.FreezeEmbeddings = true
 	return t
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -187,5 +188,47 @@ func TestWhatAModelCannotFollowIsRefusedWithItsLine(t *testing.T) {
 	o.Out = ""
 	if _, err := Run(t.Context(), env, parsed(t, "steps: [fine-tune]"), o); err == nil {
 		t.Error("no folder, no error")
+	}
+}
+
+func TestFrozenEmbeddingsStayAsPretrainedUnlessTheyWereFactored(t *testing.T) {
+	const frozen = "{epochs: 2, batch: 8, max-length: 16, learning-rate: 0.01, freeze-embeddings: true}"
+	const words = "bert.embeddings.word_embeddings.weight"
+	env, o := kitchen(t, t.TempDir())
+	weight := func(dir, name string) []float32 {
+		t.Helper()
+		model, err := gbert.Load(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer model.Close()
+		values, _, err := model.Weight(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.Clone(values)
+	}
+	cook := func(text string, quick bool) string {
+		t.Helper()
+		o.Quick, o.Out = quick, filepath.Join(t.TempDir(), "out")
+		if _, err := Run(t.Context(), env, parsed(t, text), o); err != nil {
+			t.Fatal(err)
+		}
+		return o.Out
+	}
+	pretrained := weight(o.Model, words)
+	if !slices.Equal(weight(cook("steps:\n - fine-tune: "+frozen, false), words), pretrained) {
+		t.Error("frozen embeddings were trained")
+	}
+	if !slices.Equal(weight(cook("steps:\n - fine-tune: "+training, true), words), pretrained) {
+		t.Error("a quick recipe trains embeddings")
+	}
+	if slices.Equal(weight(cook("steps:\n - fine-tune: "+training, false), words), pretrained) {
+		t.Error("embeddings that are not frozen do not learn")
+	}
+	u, _ := gbert.WordFactorNames()
+	const factored = "steps:\n - fine-tune: " + frozen + "\n - factorise-embedding: {size: 5}"
+	if slices.Equal(weight(cook(factored, false), u), weight(cook(factored+"\n - fine-tune: "+frozen, false), u)) {
+		t.Error("a factored word table does not learn")
 	}
 }

@@ -22,25 +22,31 @@ type Training struct {
 	LearningRate float64 `json:"learning_rate"`
 	// Examples is how many training examples are used; 0: all.
 	Examples int `json:"examples"`
+	// FreezeEmbeddings keeps the embeddings as they were pretrained, which saves the time of their gradients and updates. A word
+	// table that was factored is new, and always learns.
+	FreezeEmbeddings bool `json:"freeze_embeddings,omitempty"`
 }
 
-func readTraining(f *fields) Training {
+// readTraining reads a training that freezes the embeddings, or does not, if nothing is said.
+func readTraining(f *fields, freeze bool) Training {
 	return Training{
 		Epochs: f.whole("epochs", 1, 1, 1000), Batch: f.whole("batch", 32, 1, 4096), MaxLength: f.whole("max-length", 128, 3, 4096),
 		LearningRate: f.above("learning-rate", 5e-5, 0, 1), Examples: f.whole("examples", 0, 0, 1<<30),
+		FreezeEmbeddings: f.yes("freeze-embeddings", freeze),
 	}
 }
 
 // train trains a model, with a method or without one.
-func (t Training) train(c *cook, model *gbert.Model, freeze bool, method *finetune.Method) (*gbert.Model, string, error) {
+func (t Training) train(c *cook, model *gbert.Model, method *finetune.Method) (*gbert.Model, string, error) {
 	t = c.training(t)
 	examples, err := c.examples(t.Examples)
 	if err != nil {
 		return nil, "", err
 	}
 	result, err := finetune.Train(c.ctx, c.env.Backend, model, examples, nil, finetune.Options{
-		Epochs: t.Epochs, BatchSize: t.Batch, MaxLength: t.MaxLength, LearningRate: t.LearningRate, Seed: c.seed(), FreezeEmbeddings: freeze,
-		Keep: finetune.KeepLast, Method: method, CheckpointDir: c.checkpoint(), Progress: c.progress,
+		Epochs: t.Epochs, BatchSize: t.Batch, MaxLength: t.MaxLength, LearningRate: t.LearningRate, Seed: c.seed(),
+		FreezeEmbeddings: t.FreezeEmbeddings && model.Config.Embedding.Kind == "",
+		Keep:             finetune.KeepLast, Method: method, CheckpointDir: c.checkpoint(), Progress: c.progress,
 	})
 	if err != nil {
 		return nil, "", err
@@ -52,7 +58,7 @@ func (t Training) train(c *cook, model *gbert.Model, freeze bool, method *finetu
 // FineTune trains the model on the task. The first one gives the model its classification head.
 type FineTune struct{ Training }
 
-func readFineTune(f *fields) Operation { return &FineTune{readTraining(f)} }
+func readFineTune(f *fields) Operation { return &FineTune{readTraining(f, false)} }
 
 func (s *FineTune) plan(now *state) error { now.tuned = true; return nil }
 func (s *FineTune) remembered() bool      { return true }
@@ -65,7 +71,7 @@ func (s *FineTune) do(c *cook, model *gbert.Model) (*gbert.Model, string, error)
 			return nil, "", err
 		}
 	}
-	return s.train(c, model, false, nil)
+	return s.train(c, model, nil)
 }
 
 // Distil trains the model on the labels and on the soft targets of its teacher, the model as the first fine-tune left it.
@@ -78,7 +84,7 @@ type Distil struct {
 }
 
 func readDistil(f *fields) Operation {
-	return &Distil{readTraining(f), f.above("temperature", 2, 0, 100), f.above("alpha", 0.9, 0, 1)}
+	return &Distil{readTraining(f, false), f.above("temperature", 2, 0, 100), f.above("alpha", 0.9, 0, 1)}
 }
 
 func (s *Distil) plan(now *state) error {
@@ -94,7 +100,7 @@ func (s *Distil) do(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return s.train(c, model, false, method)
+	return s.train(c, model, method)
 }
 
 // softTargets are the teacher's logits on the examples of a training. They are remembered: recipes with the same teacher share them.

@@ -28,6 +28,8 @@ type Config struct {
 	BatchSize    int     `json:"batch_size"`
 	MaxLength    int     `json:"max_length"`
 	LearningRate float64 `json:"learning_rate"`
+	// FreezeEmbeddings keeps the embeddings as they were pretrained, which saves the time of their gradients and updates.
+	FreezeEmbeddings bool `json:"freeze_embeddings,omitempty"`
 	// TrainExamples and TestExamples limit the data sets; 0: all.
 	TrainExamples int `json:"train_examples"`
 	TestExamples  int `json:"test_examples"`
@@ -52,6 +54,7 @@ func Quick() Config {
 	c.Tasks, c.Seeds, c.Drops = c.Tasks[:1], []uint64{1}, []int{2, 3}
 	c.Strategies = []layerdrop.Strategy{layerdrop.Top, layerdrop.Bottom, layerdrop.Symmetric}
 	c.Thresholds, c.Progressive = nil, false
+	c.FreezeEmbeddings = true                               // half of the model's parameters: their updates take a sixth of a step and more
 	c.BatchSize, c.LearningRate, c.MaxLength = 16, 2e-4, 32 // fewer examples, so more and larger steps with them
 	c.TrainExamples, c.TestExamples, c.SimilarityExamples = 1440, 200, 100
 	c.SpeedBatches, c.SpeedRepeats = []int{16}, 7

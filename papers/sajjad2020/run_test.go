@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,6 +130,38 @@ func TestAProtocolThatCannotBeDoneIsRefused(t *testing.T) {
 		change(&config)
 		if _, err := Run(context.Background(), environment(t, t.TempDir()), config); err == nil || !strings.Contains(err.Error(), mentions) {
 			t.Errorf("%s: %v", mentions, err)
+		}
+	}
+}
+
+func TestEmbeddingsCanStayAsPretrained(t *testing.T) {
+	const words = "bert.embeddings.word_embeddings.weight"
+	for _, freeze := range []bool{true, false} {
+		config := protocol(t)
+		config.FreezeEmbeddings = freeze
+		r := &run{config: config, env: environment(t, t.TempDir()), result: &Result{Config: config}}
+		if err := r.prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		data := r.tasks[0]
+		start, err := r.pretrained.WithClassifier(data.train.Task.Outputs(), data.train.Task.Labels, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trained, _, err := r.train(t.Context(), start, data, 1, "whole", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, _, err := r.pretrained.Weight(words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, _, err := trained.Weight(words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Equal(before, after) != freeze {
+			t.Errorf("freeze %v: the word table as pretrained: %v", freeze, !freeze)
 		}
 	}
 }

@@ -112,7 +112,7 @@ func (r *run) train(ctx context.Context, model *gbert.Model, data taskData, seed
 	clock := stepClock{watch: experiment.Start()}
 	options := finetune.Options{
 		Epochs: r.config.Epochs, BatchSize: r.config.BatchSize, MaxLength: r.config.MaxLength, LearningRate: r.config.LearningRate,
-		Seed: seed, Keep: finetune.KeepLast, CheckpointDir: r.store.Checkpoint(name),
+		Seed: seed, FreezeEmbeddings: r.config.FreezeEmbeddings, Keep: finetune.KeepLast, CheckpointDir: r.store.Checkpoint(name),
 		Progress: func(p finetune.Progress) {
 			clock.tick(p.Phase)
 			detail := fmt.Sprintf("loss %.3f", p.Loss)

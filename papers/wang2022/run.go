@@ -248,7 +248,7 @@ func (s *seedRun) speed(ctx context.Context, form Form, ratio float64) error {
 func (r *run) learn(ctx context.Context, model *gbert.Model, data *task.Dataset, name string, seed uint64, epochs int, rate float64, method *finetune.Method) (*gbert.Model, float64, error) {
 	result, err := finetune.Train(ctx, r.env.Backend, model, data, nil, finetune.Options{
 		Epochs: epochs, BatchSize: r.config.BatchSize, MaxLength: r.config.MaxLength, LearningRate: rate,
-		Seed: seed, Keep: finetune.KeepLast, Method: method, CheckpointDir: r.store.Checkpoint(name),
+		Seed: seed, FreezeEmbeddings: r.config.FreezeEmbeddings, Keep: finetune.KeepLast, Method: method, CheckpointDir: r.store.Checkpoint(name),
 		Progress: func(p finetune.Progress) {
 			detail := fmt.Sprintf("loss %.3f", p.Loss)
 			if p.Phase != "training" {

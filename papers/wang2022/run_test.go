@@ -120,3 +120,34 @@ func TestTheProtocolsCanBeDone(t *testing.T) {
 		}
 	}
 }
+
+func TestEmbeddingsCanStayAsPretrained(t *testing.T) {
+	const words = "bert.embeddings.word_embeddings.weight"
+	for _, freeze := range []bool{true, false} {
+		config := protocol(t)
+		config.FreezeEmbeddings = freeze
+		r := &run{config: config, env: environment(t, t.TempDir()), result: &Result{Config: config}}
+		if err := r.prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		start, err := r.pretrained.WithClassifier(r.train.Task.Outputs(), r.train.Task.Labels, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trained, _, err := r.learn(t.Context(), start, r.train, "whole", 1, config.Epochs, config.LearningRate, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, _, err := r.pretrained.Weight(words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, _, err := trained.Weight(words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Equal(before, after) != freeze {
+			t.Errorf("freeze %v: the word table as pretrained: %v", freeze, !freeze)
+		}
+	}
+}
