@@ -21,18 +21,6 @@ import (
 	"bertlab/gbert/tokenizer"
 )
 
-func TestQuantilesInterpolateBetweenOrderStatistics(t *testing.T) {
-	values := []float64{4, 1, 3, 2}
-	for q, want := range map[float64]float64{0: 1, 0.25: 1.75, 0.5: 2.5, 0.75: 3.25, 1: 4} {
-		if got := quantile(values, q); math.Abs(got-want) > 1e-12 {
-			t.Errorf("quantile %g is %g, want %g", q, got, want)
-		}
-	}
-	if !slices.Equal(values, []float64{4, 1, 3, 2}) {
-		t.Error("the values were reordered")
-	}
-}
-
 func TestRatiosAreOfPairsAndNotOfMedians(t *testing.T) {
 	got := spreadOf(ratios([]float64{1, 20, 3}, []float64{2, 10, 3}))
 	if got.Median != 1 || got.Q1 != 0.75 || got.Q3 != 1.5 {

@@ -1,22 +1,10 @@
 package main
 
 import (
-	"math"
 	"math/rand/v2"
-	"slices"
-)
 
-// quantile is the q-quantile of values by linear interpolation between the order statistics, as NumPy's default; NaN of none.
-func quantile(values []float64, q float64) float64 {
-	if len(values) == 0 {
-		return math.NaN()
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	at := q * float64(len(sorted)-1)
-	low := int(at)
-	high := min(low+1, len(sorted)-1)
-	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
-}
+	"bertlab/gbert/task"
+)
 
 // spread is a median with its quartiles.
 type spread struct {
@@ -29,7 +17,7 @@ func spreadOf(values []float64) *spread {
 	if len(values) == 0 {
 		return nil
 	}
-	return &spread{Median: quantile(values, 0.5), Q1: quantile(values, 0.25), Q3: quantile(values, 0.75)}
+	return &spread{Median: task.Quantile(values, 0.5), Q1: task.Quantile(values, 0.25), Q3: task.Quantile(values, 0.75)}
 }
 
 // ratios divides pair by pair.

@@ -24,7 +24,7 @@ type Options struct {
 	TestExamples int
 	// Seed, if not nil, stands in place of the recipe's.
 	Seed *uint64
-	// Quick trains for minutes on two cores, see [Training.Quick]: on 1280 examples at first, on 640 in every later step.
+	// Quick trains for minutes on two cores, see [Training.Quick]: on 1440 examples at first, on 640 in every later step.
 	Quick bool
 	// Out is the folder of the finished model.
 	Out string
@@ -51,8 +51,8 @@ func (t Training) Quick(examples int) Training {
 
 // How many examples a quick recipe trains on at first, and then.
 const (
-	quickFirst = 1280
-	quickLater = 640
+	QuickFirst = 1440
+	QuickLater = 640
 )
 
 // Result is what came of a recipe, as plain data.
@@ -98,6 +98,7 @@ type cook struct {
 	options Options
 
 	train, test *task.Dataset
+	sha256      string       // of the pretrained model
 	original    *gbert.Model // as the first fine-tune left it
 	teacher     []any        // what that depends on
 	open        []*gbert.Model
@@ -211,7 +212,7 @@ func (c *cook) prepare(model *gbert.Model, resolved *hub.Resolved, result *Resul
 		}
 	}
 	provenance.Data = append(provenance.Data, experiment.DescribeData("train", c.train), experiment.DescribeData("test", c.test))
-	result.Provenance = provenance
+	result.Provenance, c.sha256 = provenance, provenance.ModelSHA256
 	result.Metric, result.Examples, result.Before = c.test.Task.Metrics[0], c.test.Len(), model.NumParameters()
 	c.past = []any{map[string]any{
 		"recipe": "model", "model": provenance.ModelSHA256, "train": provenance.Data[0], "seed": c.recipe.Seed,
@@ -222,7 +223,7 @@ func (c *cook) prepare(model *gbert.Model, resolved *hub.Resolved, result *Resul
 
 // The seeds of samples of the data; the recipe's own drives training.
 const (
-	trainSeed = 201
+	trainSeed = experiment.TrainSample
 	testSeed  = 202
 )
 
@@ -304,9 +305,9 @@ func (c *cook) training(t Training) Training {
 	case !c.options.Quick:
 		return t
 	case c.original == nil:
-		return t.Quick(quickFirst)
+		return t.Quick(QuickFirst)
 	}
-	return t.Quick(quickLater)
+	return t.Quick(QuickLater)
 }
 
 // effective is an operation with the training that is really done.
@@ -336,14 +337,3 @@ func (c *cook) examples(n int) (*task.Dataset, error) {
 
 // seed is that of the present step: a second training draws another order and other dropout than the first.
 func (c *cook) seed() uint64 { return c.recipe.Seed + uint64(c.index) }
-
-func (c *cook) checkpoint() string { return c.store.Checkpoint("model") }
-
-// progress passes on how far a training is.
-func (c *cook) progress(p finetune.Progress) {
-	detail := fmt.Sprintf("loss %.3f", p.Loss)
-	if p.Phase != "training" {
-		detail = p.Phase
-	}
-	c.env.Report(experiment.Progress{Stage: c.stage, Done: p.Step, Total: p.Steps, Detail: detail})
-}

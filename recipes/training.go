@@ -43,16 +43,25 @@ func (t Training) train(c *cook, model *gbert.Model, method *finetune.Method) (*
 	if err != nil {
 		return nil, "", err
 	}
-	result, err := finetune.Train(c.ctx, c.env.Backend, model, examples, nil, finetune.Options{
-		Epochs: t.Epochs, BatchSize: t.Batch, MaxLength: t.MaxLength, LearningRate: t.LearningRate, Seed: c.seed(),
-		FreezeEmbeddings: t.FreezeEmbeddings && model.Config.Embedding.Kind == "",
-		Keep:             finetune.KeepLast, Method: method, CheckpointDir: c.checkpoint(), Progress: c.progress,
-	})
+	o := t.options(c, model)
+	o.Method, o.CheckpointDir = method, c.store.Checkpoint("model")
+	result, done, err := c.env.Train(c.ctx, c.stage, model, examples, nil, o)
 	if err != nil {
 		return nil, "", err
 	}
-	note := fmt.Sprintf("%d steps of %d examples, training loss %.3f", result.Steps, t.Batch, result.Best().TrainLoss)
-	return result.Model, note, nil
+	return result.Model, t.note(done), nil
+}
+
+// options are those of the training of a model.
+func (t Training) options(c *cook, model *gbert.Model) finetune.Options {
+	return finetune.Options{
+		Epochs: t.Epochs, BatchSize: t.Batch, MaxLength: t.MaxLength, LearningRate: t.LearningRate, Seed: c.seed(),
+		FreezeEmbeddings: t.FreezeEmbeddings && model.Config.Embedding.Kind == "", Keep: finetune.KeepLast,
+	}
+}
+
+func (t Training) note(done experiment.Training) string {
+	return fmt.Sprintf("%d steps of %d examples, training loss %.3f", done.Steps, t.Batch, done.TrainLoss)
 }
 
 // FineTune trains the model on the task. The first one gives the model its classification head.
@@ -64,6 +73,9 @@ func (s *FineTune) plan(now *state) error { now.tuned = true; return nil }
 func (s *FineTune) remembered() bool      { return true }
 
 func (s *FineTune) do(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
+	if c.index == 0 {
+		return s.original(c, model)
+	}
 	if c.original == nil {
 		kind := c.train.Task
 		var err error
@@ -72,6 +84,17 @@ func (s *FineTune) do(c *cook, model *gbert.Model) (*gbert.Model, string, error)
 		}
 	}
 	return s.train(c, model, nil)
+}
+
+// original fine-tunes the pretrained model. What papers and other recipes compress may be the same one, which is trained once.
+func (s *FineTune) original(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
+	t := c.training(s.Training)
+	examples, err := c.examples(t.Examples)
+	if err != nil {
+		return nil, "", err
+	}
+	tuned, done, err := c.env.FineTune(c.ctx, experiment.Original{Pretrained: model, SHA256: c.sha256, Train: examples, Options: t.options(c, model)})
+	return tuned, t.note(done), err
 }
 
 // Distil trains the model on the labels and on the soft targets of its teacher, the model as the first fine-tune left it.

@@ -108,6 +108,11 @@ func Bootstrap(n int, statistic func(rows []int) float64, how Resampling) (Boots
 	return result, nil
 }
 
+// Quantile is the q-quantile of values in any order, linear between neighbours (numpy's default); NaN of none.
+func Quantile(values []float64, q float64) float64 {
+	return quantile(slices.Sorted(slices.Values(values)), q)
+}
+
 // quantile of sorted values, linear between neighbours (numpy's default); NaN of none.
 func quantile(sorted []float64, q float64) float64 {
 	if len(sorted) == 0 {

@@ -347,3 +347,15 @@ func TestLookupForgivesSpellingAndGivesCopies(t *testing.T) {
 		t.Error("a caller changed the known task")
 	}
 }
+
+func TestQuantilesInterpolateBetweenOrderStatistics(t *testing.T) {
+	values := []float64{4, 1, 3, 2}
+	for q, want := range map[float64]float64{0: 1, 0.25: 1.75, 0.5: 2.5, 0.75: 3.25, 1: 4} {
+		if got := Quantile(values, q); math.Abs(got-want) > 1e-12 {
+			t.Errorf("quantile %g is %g, want %g", q, got, want)
+		}
+	}
+	if !slices.Equal(values, []float64{4, 1, 3, 2}) {
+		t.Error("the values were reordered")
+	}
+}

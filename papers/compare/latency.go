@@ -2,12 +2,10 @@ package compare
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
-	"gonum.org/v1/gonum/stat"
-
 	"bertlab/gbert"
+	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 )
 
@@ -47,8 +45,8 @@ func (w *work) times() error {
 				ratios[k] = all[0][k] / samples[k]
 			}
 			w.result.Models[i].Latency = append(w.result.Models[i].Latency, Latency{
-				Batch: size, Seconds: quantile(samples, 0.5), Low: quantile(samples, 0.25), High: quantile(samples, 0.75), Samples: samples,
-				Speed: quantile(ratios, 0.5), SpeedLow: quantile(ratios, 0.25), SpeedHigh: quantile(ratios, 0.75),
+				Batch: size, Seconds: task.Quantile(samples, 0.5), Low: task.Quantile(samples, 0.25), High: task.Quantile(samples, 0.75), Samples: samples,
+				Speed: task.Quantile(ratios, 0.5), SpeedLow: task.Quantile(ratios, 0.25), SpeedHigh: task.Quantile(ratios, 0.75),
 			})
 		}
 	}
@@ -101,8 +99,4 @@ func (w *work) timeBatch(size int) ([][]float64, error) {
 		w.env.Report(experiment.Progress{Stage: stage, Done: round + 1, Total: w.o.Repeats})
 	}
 	return samples, nil
-}
-
-func quantile(values []float64, q float64) float64 {
-	return stat.Quantile(q, stat.LinInterp, slices.Sorted(slices.Values(values)), nil)
 }

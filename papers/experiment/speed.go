@@ -2,12 +2,10 @@ package experiment
 
 import (
 	"context"
-	"slices"
 	"time"
 
-	"gonum.org/v1/gonum/stat"
-
 	"bertlab/gbert"
+	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
 )
 
@@ -56,8 +54,8 @@ func ComparePair(ctx context.Context, whole, pruned *gbert.Session, batch *gbert
 		first, second, ratios = append(first, a), append(second, b), append(ratios, a/b)
 	}
 	return SpeedBatch{
-		Size: batch.Rows, Seconds: Quantile(first, 0.5), PrunedSeconds: Quantile(second, 0.5),
-		Ratio: Quantile(ratios, 0.5), Low: Quantile(ratios, 0.25), High: Quantile(ratios, 0.75),
+		Size: batch.Rows, Seconds: task.Quantile(first, 0.5), PrunedSeconds: task.Quantile(second, 0.5),
+		Ratio: task.Quantile(ratios, 0.5), Low: task.Quantile(ratios, 0.25), High: task.Quantile(ratios, 0.75),
 	}, nil
 }
 
@@ -90,9 +88,4 @@ func InTurn(ctx context.Context, repeats int, functions ...func() error) ([][]El
 		}
 	}
 	return times, nil
-}
-
-// Quantile is the q-quantile of values, by linear interpolation between order statistics.
-func Quantile(values []float64, q float64) float64 {
-	return stat.Quantile(q, stat.LinInterp, slices.Sorted(slices.Values(values)), nil)
 }

@@ -5,7 +5,8 @@ import "time"
 // Elapsed is how long something took: on the wall, and on the processors of this machine, counting this process alone. What other
 // programs do lengthens the first and hardly the second. The second is 0 where the system does not tell it.
 type Elapsed struct {
-	Wall, Processor time.Duration
+	Wall      time.Duration `json:"wall"`
+	Processor time.Duration `json:"processor"`
 }
 
 // Stopwatch measures from when it was started.

@@ -75,13 +75,6 @@ func (r *run) trainModel(ctx context.Context, name string, start *gbert.Model, t
 	o := finetune.Options{
 		Epochs: r.config.Epochs, BatchSize: r.config.BatchSize, MaxLength: r.config.MaxLength, LearningRate: r.config.LearningRate,
 		Seed: r.config.Seed, Keep: finetune.KeepLast, CheckpointDir: r.store.Checkpoint(name),
-		Progress: func(p finetune.Progress) {
-			detail := fmt.Sprintf("loss %.3f", p.Loss)
-			if p.Phase != "training" {
-				detail = p.Phase
-			}
-			r.env.Report(experiment.Progress{Stage: "training " + name, Done: p.Step, Total: p.Steps, Detail: detail})
-		},
 	}
 	if name == scratch || name == scratchOther {
 		o.Epochs, o.LearningRate = r.config.ScratchEpochs, r.config.ScratchLearningRate
@@ -99,14 +92,11 @@ func (r *run) trainModel(ctx context.Context, name string, start *gbert.Model, t
 			return now.Save(filepath.Join(snapshots, fmt.Sprint(step)), gbert.Float32)
 		}
 	}
-	trained, err := finetune.Train(ctx, r.env.Backend, start, train, nil, o)
+	trained, training, err := r.env.Train(ctx, "training "+name, start, train, nil, o)
 	if err != nil {
 		return nil, Training{}, err
 	}
-	done := Training{Steps: trained.Steps, TrainLoss: trained.Best().TrainLoss}
-	for _, epoch := range trained.Epochs {
-		done.Seconds += epoch.Seconds
-	}
+	done := Training{Steps: training.Steps, TrainLoss: training.TrainLoss, Seconds: training.Seconds}
 	if way {
 		if done.Way, err = r.way(ctx, name, start, trained, snapshots); err != nil {
 			return nil, Training{}, err

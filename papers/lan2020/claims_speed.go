@@ -5,9 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/gonum/stat"
-
 	"bertlab/figures"
+	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 )
 
@@ -103,7 +102,7 @@ func (r *Result) claimTraining() experiment.Claim {
 		claim.Measured = "not run, or no step without compilation"
 		return claim
 	}
-	claim.Measured = fmt.Sprintf("median of seeds %.2f, from %.2f to %.2f", stat.Quantile(0.5, stat.LinInterp, slices.Sorted(slices.Values(ratios)), nil), slices.Min(ratios), slices.Max(ratios))
+	claim.Measured = fmt.Sprintf("median of seeds %.2f, from %.2f to %.2f", task.Quantile(ratios, 0.5), slices.Min(ratios), slices.Max(ratios))
 	switch {
 	case len(ratios) < fewestSteady:
 	case slices.Min(ratios) > fasterStep:

@@ -65,8 +65,10 @@ func (r *run) prepare(ctx context.Context) error {
 	kind := r.test.Task
 	r.result.Title, r.result.Metric, r.result.Examples, r.result.Majority = kind.Title, kind.Metrics[0], r.test.Len(), r.test.Majority()
 	r.result.Provenance.Data = []experiment.DataProvenance{experiment.DescribeData("train", r.train), experiment.DescribeData("test", r.test)}
+	lasting := c
+	lasting.Seeds = c.Seeds[:1] // with further seeds finished steps stay valid
 	r.store, err = experiment.Open(r.env.Dir, map[string]any{
-		"paper": "lan2020", "config": c, "model": r.result.Provenance.ModelSHA256, "data": r.result.Provenance.Data,
+		"paper": "lan2020", "config": lasting, "model": r.result.Provenance.ModelSHA256, "data": r.result.Provenance.Data,
 		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(r.result.Provenance.Versions),
 	})
 	return err

@@ -31,9 +31,18 @@ var environment = tiny.Environment
 
 func TestTheExperimentFromEndToEnd(t *testing.T) {
 	config, dir := protocol(t), t.TempDir()
+	one := config
+	one.Seeds = config.Seeds[:1]
+	first, err := Run(context.Background(), environment(t, dir), one)
+	if err != nil {
+		t.Fatal(err)
+	}
 	result, err := Run(context.Background(), environment(t, dir), config)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(result.Runs[:len(first.Runs)], first.Runs) {
+		t.Error("with a further seed the first one is done again")
 	}
 	if len(result.Runs) != 2*8 || len(result.Cuts) != 2*3 || len(result.Distances) != 3 || len(result.Errors) != 8 || len(result.Claims) != 9 || len(result.Speed.Models) != 2 {
 		t.Fatalf("%d runs, %d cuts, %d distances, %d errors, %d claims", len(result.Runs), len(result.Cuts), len(result.Distances), len(result.Errors), len(result.Claims))

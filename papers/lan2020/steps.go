@@ -3,11 +3,7 @@ package lan2020
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
-	"time"
-
-	"gonum.org/v1/gonum/stat"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -124,26 +120,14 @@ func (r *run) teaching(ctx context.Context, teacher *gbert.Model, v Variant) (*f
 // tune trains and judges a model.
 func (r *run) tune(ctx context.Context, model *gbert.Model, v Variant, seed uint64, name string, method *finetune.Method) (*gbert.Model, Trial, error) {
 	trial := Trial{Variant: v, Seed: seed}
-	clock := stepClock{last: time.Now()}
-	trained, err := finetune.Train(ctx, r.env.Backend, model, r.train, nil, finetune.Options{
+	trained, done, err := r.env.Train(ctx, fmt.Sprintf("fine-tuning, shared: %s, seed %d", v, seed), model, r.train, nil, finetune.Options{
 		Epochs: r.config.Epochs, BatchSize: r.config.BatchSize, MaxLength: r.config.MaxLength, LearningRate: r.config.LearningRate,
 		Seed: seed, Keep: finetune.KeepLast, Method: method, CheckpointDir: r.store.Checkpoint(name),
-		Progress: func(p finetune.Progress) {
-			clock.tick(p.Phase)
-			detail := fmt.Sprintf("loss %.3f", p.Loss)
-			if p.Phase != "training" {
-				detail = p.Phase
-			}
-			r.env.Report(experiment.Progress{Stage: fmt.Sprintf("fine-tuning, shared: %s, seed %d", v, seed), Done: p.Step, Total: p.Steps, Detail: detail})
-		},
 	})
 	if err != nil {
 		return nil, trial, err
 	}
-	trial.TrainLoss, trial.StepSeconds = trained.Best().TrainLoss, clock.median()
-	for _, epoch := range trained.Epochs {
-		trial.Seconds += epoch.Seconds
-	}
+	trial.TrainLoss, trial.StepSeconds, trial.Seconds = done.TrainLoss, done.Clock.Median(experiment.Wall), done.Seconds
 	if trial.Answers, err = r.judge(ctx, trained.Model); err != nil {
 		return nil, trial, err
 	}
@@ -209,28 +193,6 @@ func (r *run) judge(ctx context.Context, model *gbert.Model) (Answers, error) {
 		}
 	}
 	return Answers{Right: marks.String(), Score: evaluation.Metrics[r.result.Metric], Loss: evaluation.Loss}, nil
-}
-
-// stepClock times the training steps before which nothing was compiled.
-type stepClock struct {
-	last      time.Time
-	compiling bool
-	seconds   []float64
-}
-
-func (c *stepClock) tick(phase string) {
-	now := time.Now()
-	if phase == "training" && !c.compiling {
-		c.seconds = append(c.seconds, now.Sub(c.last).Seconds())
-	}
-	c.last, c.compiling = now, phase == "compiling"
-}
-
-func (c *stepClock) median() float64 {
-	if len(c.seconds) == 0 {
-		return 0
-	}
-	return stat.Quantile(0.5, stat.LinInterp, slices.Sorted(slices.Values(c.seconds)), nil)
 }
 
 // measureSpeed times converted models beside the whole one, in turn.

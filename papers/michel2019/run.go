@@ -69,7 +69,7 @@ func (r *run) prepare(ctx context.Context) error {
 	if r.result.Provenance, err = r.env.Describe(model, resolved); err != nil {
 		return err
 	}
-	if r.train, err = r.env.Examples(ctx, c.Task, "train", c.Data, c.TrainExamples, 101); err != nil {
+	if r.train, err = r.env.Examples(ctx, c.Task, "train", c.Data, c.TrainExamples, experiment.TrainSample); err != nil {
 		return err
 	}
 	if r.test, err = r.env.Examples(ctx, c.Task, "dev", c.Data, c.TestExamples, 102); err != nil {
@@ -102,8 +102,10 @@ func (r *run) prepare(ctx context.Context) error {
 	r.result.Layers, r.result.Heads = model.Config.NumHiddenLayers, model.Config.NumAttentionHeads
 	r.result.Metric = r.test.Task.Metrics[0]
 	r.result.Majority = r.test.Majority()
+	lasting := c
+	lasting.Seeds = c.Seeds[:1] // with further seeds finished steps stay valid
 	r.store, err = experiment.Open(r.env.Dir, map[string]any{
-		"paper": "michel2019", "config": c, "model": r.result.Provenance.ModelSHA256, "data": data,
+		"paper": "michel2019", "config": lasting, "model": r.result.Provenance.ModelSHA256, "data": data,
 		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(r.result.Provenance.Versions),
 	})
 	return err
@@ -111,12 +113,11 @@ func (r *run) prepare(ctx context.Context) error {
 
 // seed does the experiments on the model fine-tuned with a seed; those beside the pruning curves for the first seed only.
 func (r *run) seed(ctx context.Context, seed uint64, first bool) error {
-	model, tuned, err := r.fineTune(ctx, seed)
+	model, training, err := r.fineTune(ctx, seed)
 	if err != nil {
 		return err
 	}
 	defer model.Close()
-	r.result.Models = append(r.result.Models, tuned)
 	session, err := gbert.NewSession(r.env.Backend, model)
 	if err != nil {
 		return err
@@ -129,6 +130,18 @@ func (r *run) seed(ctx context.Context, seed uint64, first bool) error {
 	if s.test, err = s.prepareLike(r.test, s.like); err != nil {
 		return err
 	}
+	tuned, err := experiment.Step(r.store, s.step("fine-tuned"), func() (FineTuned, error) {
+		evaluation, err := s.test.Evaluate(ctx, session, nil, r.env.Stage("evaluating"))
+		if err != nil {
+			return FineTuned{}, err
+		}
+		return FineTuned{TestLoss: evaluation.Loss, Score: evaluation.Metrics[r.result.Metric]}, nil
+	})
+	if err != nil {
+		return err
+	}
+	tuned.Seed, tuned.TrainLoss, tuned.Seconds = seed, training.TrainLoss, training.Seconds
+	r.result.Models = append(r.result.Models, tuned)
 	if s.importance, err = s.prepareData(r.importance, 1); err != nil {
 		return err
 	}
@@ -163,32 +176,14 @@ func (r *run) evaluated() *task.Dataset {
 }
 
 // fineTune returns the model fine-tuned with a seed.
-func (r *run) fineTune(ctx context.Context, seed uint64) (*gbert.Model, FineTuned, error) {
-	name := fmt.Sprintf("finetune-seed%d", seed)
-	return experiment.ModelStep(r.store, name, func() (*gbert.Model, FineTuned, error) {
-		model, err := r.pretrained.WithClassifier(r.train.Task.Outputs(), r.train.Task.Labels, seed)
-		if err != nil {
-			return nil, FineTuned{}, err
-		}
-		stage := fmt.Sprintf("fine-tuning, seed %d", seed)
-		result, err := finetune.Train(ctx, r.env.Backend, model, r.train, r.test, finetune.Options{
-			Epochs: r.config.Epochs, BatchSize: r.config.BatchSize, MaxLength: r.config.MaxLength, LearningRate: r.config.LearningRate,
-			Seed: seed, Keep: finetune.KeepLast, CheckpointDir: r.store.Checkpoint(name),
-			Progress: func(p finetune.Progress) {
-				detail := fmt.Sprintf("loss %.3f", p.Loss)
-				if p.Phase != "training" {
-					detail = p.Phase
-				}
-				r.env.Report(experiment.Progress{Stage: stage, Done: p.Step, Total: p.Steps, Detail: detail})
-			},
-		})
-		if err != nil {
-			return nil, FineTuned{}, err
-		}
-		last := result.Best()
-		return result.Model, FineTuned{
-			Seed: seed, TrainLoss: last.TrainLoss, TestLoss: last.Dev.Loss, Score: last.Dev.Metrics[r.test.Task.Metrics[0]], Seconds: last.Seconds,
-		}, nil
+func (r *run) fineTune(ctx context.Context, seed uint64) (*gbert.Model, experiment.Training, error) {
+	c := r.config
+	return r.env.FineTune(ctx, experiment.Original{
+		Pretrained: r.pretrained, SHA256: r.result.Provenance.ModelSHA256, Train: r.train,
+		Options: finetune.Options{
+			Epochs: c.Epochs, BatchSize: c.BatchSize, MaxLength: c.MaxLength, LearningRate: c.LearningRate, Seed: seed,
+			FreezeEmbeddings: c.FreezeEmbeddings, Keep: finetune.KeepLast,
+		},
 	})
 }
 

@@ -107,6 +107,17 @@ func TestTheExperimentFromEndToEnd(t *testing.T) {
 			t.Error("with other numbers")
 		}
 	})
+	t.Run("fewer seeds find what more have left", func(t *testing.T) {
+		one := config
+		one.Seeds = config.Seeds[:1]
+		first, err := Run(context.Background(), environment(t, dir, nil), one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(first.Models, result.Models[:1]) || !reflect.DeepEqual(first.Ablation, result.Ablation) {
+			t.Error("the first seed is done again")
+		}
+	})
 	t.Run("a run that was killed goes on", func(t *testing.T) {
 		dir := t.TempDir()
 		for kills := 0; ; kills++ {

@@ -29,6 +29,7 @@ func (c Config) Table() *figures.Table {
 			{"fine-tuning runs (seeds)", fmt.Sprint(c.Seeds), "1"},
 			{"training examples", limit(c.TrainExamples), "392,702"},
 			{"epochs, batch, learning rate", fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "3, 32, 2e-5"},
+			{"embeddings", experiment.Embeddings(c.FreezeEmbeddings), "trained"},
 			{"test examples", limit(c.TestExamples), "9,815"},
 			{"examples for the importance", limit(c.ImportanceExamples), "all, or a subset"},
 			{"examples to choose one head", limit(c.ChoiceExamples), "5,000"},

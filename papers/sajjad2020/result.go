@@ -80,7 +80,7 @@ type Trial struct {
 	High       float64 `json:"high"`
 	P          float64 `json:"p"`
 	Parameters int     `json:"parameters"`
-	// TrainLoss, Seconds and StepSeconds are of fine-tuning: mean loss of the last epoch, time with compilation, and the mean time
+	// TrainLoss, Seconds and StepSeconds are of fine-tuning: mean loss of the last epoch, time with compilation, and the median time
 	// of a step that compiled nothing (0 if there was none), on the wall; StepClock is the same by the result's clock. All are 0
 	// for a model that was not trained.
 	TrainLoss   float64 `json:"train_loss,omitempty"`

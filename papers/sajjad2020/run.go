@@ -100,7 +100,7 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	for _, t := range c.Tasks {
 		data := taskData{}
-		if data.train, err = r.env.Examples(ctx, t.Name, "train", t.Data, c.TrainExamples, 201); err == nil {
+		if data.train, err = r.env.Examples(ctx, t.Name, "train", t.Data, c.TrainExamples, experiment.TrainSample); err == nil {
 			data.test, err = r.env.Examples(ctx, t.Name, "dev", t.Data, c.TestExamples, 202)
 		}
 		if err != nil && t.Optional && ctx.Err() == nil {
@@ -120,8 +120,10 @@ func (r *run) prepare(ctx context.Context) error {
 	if len(r.tasks) == 0 {
 		return fmt.Errorf("no task of the protocol has data: %s", strings.Join(r.result.LeftOut, "; "))
 	}
+	lasting := c
+	lasting.Seeds = c.Seeds[:1] // with further seeds finished steps stay valid
 	r.store, err = experiment.Open(r.env.Dir, map[string]any{
-		"paper": "sajjad2020", "config": c, "model": r.result.Provenance.ModelSHA256, "data": r.result.Provenance.Data,
+		"paper": "sajjad2020", "config": lasting, "model": r.result.Provenance.ModelSHA256, "data": r.result.Provenance.Data,
 		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(r.result.Provenance.Versions),
 	})
 	return err

@@ -28,9 +28,18 @@ var environment = tiny.Environment
 
 func TestTheExperimentFromEndToEnd(t *testing.T) {
 	config, dir := protocol(t), t.TempDir()
+	one := config
+	one.Seeds = config.Seeds[:1]
+	first, err := Run(context.Background(), environment(t, dir), one)
+	if err != nil {
+		t.Fatal(err)
+	}
 	result, err := Run(context.Background(), environment(t, dir), config)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(result.Tasks[0].Runs[:len(first.Tasks[0].Runs)], first.Tasks[0].Runs) {
+		t.Error("with a further seed the first one is done again")
 	}
 	// Two seeds of the whole model and, for 1 and 3 of 4 layers, the strategies that can drop them, before and after; top also
 	// one by one. No alternate strategy drops 3 of 4.

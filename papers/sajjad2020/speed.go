@@ -6,6 +6,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"bertlab/gbert"
+	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/layerdrop"
@@ -74,7 +75,7 @@ func (s *Speed) batch(ctx context.Context, clock experiment.Clock, sessions []*g
 		}
 		return list
 	}
-	median := func(list []float64) float64 { return experiment.Quantile(list, 0.5) }
+	median := func(list []float64) float64 { return task.Quantile(list, 0.5) }
 	result := SpeedBatch{Size: size, Embeddings: median(seconds(0, clock))}
 	whole := seconds(1, clock)
 	for i, k := range drops {
@@ -84,7 +85,7 @@ func (s *Speed) batch(ctx context.Context, clock experiment.Clock, sessions []*g
 		}
 		result.Models = append(result.Models, SpeedModel{
 			K: k, Seconds: median(seconds(1+2*i, experiment.Wall)), Classifier: median(seconds(2+2*i, experiment.Wall)),
-			Share: median(shares), Low: experiment.Quantile(shares, 0.25), High: experiment.Quantile(shares, 0.75),
+			Share: median(shares), Low: task.Quantile(shares, 0.25), High: task.Quantile(shares, 0.75),
 			MACs: sessions[i].Model().Config.MACs(s.Length, true).Total(),
 		})
 	}

@@ -28,23 +28,24 @@ func (r *run) seed(ctx context.Context, t *TaskResult, data taskData, seed uint6
 	name := func(c Choice) string {
 		return fmt.Sprintf("%s-seed%d-%s-%s-%s", t.Task, seed, c.When, c.Strategy, strings.ReplaceAll(layerdrop.FormatLayers(c.Dropped), ",", "_"))
 	}
-	wholeName := fmt.Sprintf("%s-seed%d-whole", t.Task, seed)
-	tuned, first, err := experiment.ModelStep(r.store, wholeName, func() (*gbert.Model, whole, error) {
-		model, training, err := r.train(ctx, start, data, seed, wholeName, nil)
-		if err != nil {
-			return nil, whole{}, err
-		}
-		travel, err := layerdrop.Travel(start, model)
-		if err != nil {
-			return nil, whole{}, err
-		}
-		run, err := r.judge(ctx, model, data.test, training)
-		return model, whole{run, travel}, err
+	tuned, training, err := r.env.FineTune(ctx, experiment.Original{
+		Pretrained: r.pretrained, SHA256: r.result.Provenance.ModelSHA256, Train: data.train, Options: r.options(seed),
 	})
 	if err != nil {
 		return err
 	}
 	defer tuned.Close()
+	first, err := experiment.Step(r.store, fmt.Sprintf("%s-seed%d-whole", t.Task, seed), func() (whole, error) {
+		travel, err := layerdrop.Travel(start, tuned)
+		if err != nil {
+			return whole{}, err
+		}
+		run, err := r.judge(ctx, tuned, data.test, r.trial(training))
+		return whole{run, travel}, err
+	})
+	if err != nil {
+		return err
+	}
 	reference := first.Run
 	reference.Seed, reference.P, reference.Dropped = seed, 1, []int{}
 	t.Runs, t.Travel = append(t.Runs, reference), append(t.Travel, first.Travel)
@@ -107,65 +108,46 @@ func (r *run) dropThenTune(ctx context.Context, start *gbert.Model, data taskDat
 	return run, finetune.RemoveCheckpoint(r.store.Checkpoint(name))
 }
 
+// options are those of all training runs with a seed.
+func (r *run) options(seed uint64) finetune.Options {
+	c := r.config
+	return finetune.Options{
+		Epochs: c.Epochs, BatchSize: c.BatchSize, MaxLength: c.MaxLength, LearningRate: c.LearningRate, Seed: seed, FreezeEmbeddings: c.FreezeEmbeddings,
+		Keep: finetune.KeepLast,
+	}
+}
+
+// trial is what is known of a model after its training.
+func (r *run) trial(done experiment.Training) Trial {
+	return Trial{
+		TrainLoss: done.TrainLoss, Seconds: done.Seconds, StepSeconds: done.Clock.Median(experiment.Wall), StepClock: done.Clock.Median(r.result.Clock),
+	}
+}
+
 // train fine-tunes a model. The run that it returns has what is known of the training.
 func (r *run) train(ctx context.Context, model *gbert.Model, data taskData, seed uint64, name string, order []int) (*gbert.Model, Trial, error) {
-	clock := stepClock{watch: experiment.Start()}
-	options := finetune.Options{
-		Epochs: r.config.Epochs, BatchSize: r.config.BatchSize, MaxLength: r.config.MaxLength, LearningRate: r.config.LearningRate,
-		Seed: seed, FreezeEmbeddings: r.config.FreezeEmbeddings, Keep: finetune.KeepLast, CheckpointDir: r.store.Checkpoint(name),
-		Progress: func(p finetune.Progress) {
-			clock.tick(p.Phase)
-			detail := fmt.Sprintf("loss %.3f", p.Loss)
-			if p.Phase != "training" {
-				detail = p.Phase
-			}
-			r.env.Report(experiment.Progress{Stage: "fine-tuning " + name, Done: p.Step, Total: p.Steps, Detail: detail})
-		},
-	}
+	options, stage := r.options(seed), "fine-tuning "+name
+	options.CheckpointDir = r.store.Checkpoint(name)
 	if order == nil {
-		result, err := finetune.Train(ctx, r.env.Backend, model, data.train, nil, options)
+		result, done, err := r.env.Train(ctx, stage, model, data.train, nil, options)
 		if err != nil {
 			return nil, Trial{}, err
 		}
-		run := Trial{TrainLoss: result.Best().TrainLoss, StepSeconds: clock.mean(experiment.Wall), StepClock: clock.mean(r.result.Clock)}
-		for _, epoch := range result.Epochs {
-			run.Seconds += epoch.Seconds
-		}
-		return result.Model, run, nil
+		return result.Model, r.trial(done), nil
 	}
+	var done experiment.Training
+	options.Progress = r.env.Training(stage, &done.Clock)
 	model, parts, err := layerdrop.Progressive(ctx, r.env.Backend, model, data.train, nil, order, options)
 	if err != nil {
 		return nil, Trial{}, err
 	}
-	run := Trial{TrainLoss: parts[len(parts)-1].Training.Best().TrainLoss, StepSeconds: clock.mean(experiment.Wall), StepClock: clock.mean(r.result.Clock)}
 	for _, part := range parts {
+		done.TrainLoss = part.Training.Best().TrainLoss
 		for _, epoch := range part.Training.Epochs {
-			run.Seconds += epoch.Seconds
+			done.Seconds += epoch.Seconds
 		}
 	}
-	return model, run, nil
-}
-
-// stepClock times the training steps before which nothing was compiled.
-type stepClock struct {
-	watch     experiment.Stopwatch // since the last report
-	compiling bool
-	sum       experiment.Elapsed
-	steps     int
-}
-
-func (c *stepClock) tick(phase string) {
-	if took := c.watch.Elapsed(); phase == "training" && !c.compiling {
-		c.sum.Wall += took.Wall
-		c.sum.Processor += took.Processor
-		c.steps++
-	}
-	c.watch, c.compiling = experiment.Start(), phase == "compiling"
-}
-
-// mean is the seconds a step by a clock.
-func (c *stepClock) mean(clock experiment.Clock) float64 {
-	return clock.Seconds(c.sum) / float64(max(c.steps, 1))
+	return model, r.trial(done), nil
 }
 
 // judge evaluates a model on the test set and adds what it finds to a run.

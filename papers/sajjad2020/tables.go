@@ -38,10 +38,6 @@ func (c Config) Table() *figures.Table {
 			lists += "; " + fromOne(layers)
 		}
 	}
-	embeddings := "trained"
-	if c.FreezeEmbeddings {
-		embeddings = "as pretrained"
-	}
 	return &figures.Table{
 		Title:   "Protocol",
 		Columns: []figures.Column{{Name: "what"}, {Name: "here"}, {Name: "the paper"}},
@@ -55,7 +51,7 @@ func (c Config) Table() *figures.Table {
 			{"fine-tuning runs (seeds)", strings.Trim(fmt.Sprint(c.Seeds), "[]"), "–"},
 			{"training examples", limit(c.TrainExamples), "all"},
 			{"epochs, batch, learning rate", fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
-			{"embeddings", embeddings, "trained"},
+			{"embeddings", experiment.Embeddings(c.FreezeEmbeddings), "trained"},
 			{"test examples", limit(c.TestExamples), "all of the development set"},
 		},
 	}

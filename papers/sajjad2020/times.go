@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bertlab/figures"
+	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 )
 
@@ -53,7 +54,7 @@ func (r *Result) tuningShares() []share {
 	var shares []share
 	all := r.stepShares()
 	for _, k := range slices.Sorted(maps.Keys(all)) {
-		shares = append(shares, share{k, experiment.Quantile(all[k], 0.5), experiment.Quantile(all[k], 0.25), experiment.Quantile(all[k], 0.75), r.proportional(k)})
+		shares = append(shares, share{k, task.Quantile(all[k], 0.5), task.Quantile(all[k], 0.25), task.Quantile(all[k], 0.75), r.proportional(k)})
 	}
 	return shares
 }
@@ -82,7 +83,7 @@ func (r *Result) claimTuning() experiment.Claim {
 	claim := experiment.Claim{
 		Text: "The time of fine-tuning falls in proportion to the layers.", Korean: "미세 조정 시간은 층 수에 비례하여 줄어든다.",
 		Paper: "half of the layers, half of the time", Measured: "no step was timed",
-		Explanation: fmt.Sprintf("Holds if each median over runs of the time of a training step is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The step includes embeddings, head and optimizer, which do not shrink; compilation is left out. Runs are timed one after another: where quartiles of runs with equally many layers, which do the same work, are more than %.0f %% of the median apart, the machine was not steady enough to tell.", 100*tuningTime, 200*tuningTime),
+		Explanation: fmt.Sprintf("Holds if each median over runs of the time of a training step, itself the median of the run, is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The step includes embeddings, head and optimizer, which do not shrink; compilation is left out. Runs are timed one after another: where quartiles of runs with equally many layers, which do the same work, are more than %.0f %% of the median apart, the machine was not steady enough to tell.", 100*tuningTime, 200*tuningTime),
 	}
 	if shares := r.tuningShares(); len(shares) > 0 {
 		claim.Measured = fmt.Sprintf("%s of a step by layers dropped, median [quartiles] (proportion): %s", r.Clock, write(shares))

@@ -2,7 +2,6 @@ package sanh2020
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/stat"
@@ -10,7 +9,6 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
-	"bertlab/papers/experiment"
 	"bertlab/techniques/distill"
 	"bertlab/techniques/movement"
 )
@@ -23,26 +21,15 @@ func (r *run) fineTune(ctx context.Context, v Variant, name string, method *fine
 		return nil, trained, err
 	}
 	c := r.config
-	result, err := finetune.Train(ctx, r.env.Backend, model, r.train, r.test, finetune.Options{
+	result, done, err := r.env.Train(ctx, v.String(), model, r.train, r.test, finetune.Options{
 		Epochs: c.Epochs, BatchSize: c.BatchSize, MaxLength: c.MaxLength, LearningRate: c.LearningRate, Seed: v.Seed,
 		FreezeEmbeddings: true, Keep: finetune.KeepLast, Method: method, CheckpointDir: r.store.Checkpoint(name),
-		Progress: func(p finetune.Progress) {
-			detail := fmt.Sprintf("loss %.3f", p.Loss)
-			if p.Phase != "training" {
-				detail = p.Phase
-			}
-			r.env.Report(experiment.Progress{Stage: v.String(), Done: p.Step, Total: p.Steps, Detail: detail})
-		},
 	})
 	if err != nil {
 		return nil, trained, err
 	}
-	for _, epoch := range result.Epochs {
-		trained.Seconds += epoch.Seconds
-	}
-	last := result.Best()
-	trained.TrainLoss = last.TrainLoss
-	if err := r.judge(ctx, &trained, result.Model, last.Dev); err != nil {
+	trained.Seconds, trained.TrainLoss = done.Seconds, done.TrainLoss
+	if err := r.judge(ctx, &trained, result.Model, result.Best().Dev); err != nil {
 		return nil, trained, err
 	}
 	return result, trained, nil

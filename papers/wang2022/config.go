@@ -63,7 +63,7 @@ func Quick() Config {
 	c.Ratios, c.Recovered, c.SpeedRatios, c.Seeds = []float64{0.1, 0.25, 0.5}, []float64{0.5}, []float64{0.1, 0.5}, []uint64{1}
 	c.FreezeEmbeddings = true                                                     // half of the model's parameters: their updates take a sixth of a step and more
 	c.BatchSize, c.LearningRate, c.RecoveryRate, c.MaxLength = 16, 2e-4, 2e-4, 32 // fewer examples, so more and larger steps with them
-	c.TrainExamples, c.RecoveryExamples, c.TestExamples, c.Sweeps = 1280, 256, 300, 1
+	c.TrainExamples, c.RecoveryExamples, c.TestExamples, c.Sweeps = 1440, 256, 300, 1
 	c.SpeedLength, c.SpeedRepeats, c.LayerRanks = 32, 7, []float64{0.25, 1}
 	return c
 }

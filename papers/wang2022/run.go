@@ -72,7 +72,7 @@ func (r *run) prepare(ctx context.Context) error {
 	if r.result.Provenance, err = r.env.Describe(model, resolved); err != nil {
 		return err
 	}
-	if r.train, err = r.env.Examples(ctx, r.config.Task, "train", r.config.Data, c.TrainExamples, 401); err != nil {
+	if r.train, err = r.env.Examples(ctx, r.config.Task, "train", r.config.Data, c.TrainExamples, experiment.TrainSample); err != nil {
 		return err
 	}
 	if r.recovery, err = r.env.Examples(ctx, r.config.Task, "train", r.config.Data, c.RecoveryExamples, 402); err != nil {
@@ -85,8 +85,10 @@ func (r *run) prepare(ctx context.Context) error {
 	r.result.Provenance.Data = []experiment.DataProvenance{
 		experiment.DescribeData("train", r.train), experiment.DescribeData("recovery", r.recovery), experiment.DescribeData("test", r.test),
 	}
+	lasting := c
+	lasting.Seeds = c.Seeds[:1] // with further seeds finished steps stay valid
 	r.store, err = experiment.Open(r.env.Dir, map[string]any{
-		"paper": "wang2022", "config": c, "model": r.result.Provenance.ModelSHA256, "data": r.result.Provenance.Data,
+		"paper": "wang2022", "config": lasting, "model": r.result.Provenance.ModelSHA256, "data": r.result.Provenance.Data,
 		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(r.result.Provenance.Versions),
 	})
 	return err
@@ -94,25 +96,23 @@ func (r *run) prepare(ctx context.Context) error {
 
 // seed fine-tunes the whole model with a seed, decomposes it in every form, and lets the small models learn again.
 func (r *run) seed(ctx context.Context, seed uint64, first bool) error {
-	name := fmt.Sprintf("whole-seed%d", seed)
-	model, whole, err := experiment.ModelStep(r.store, name, func() (*gbert.Model, Trial, error) {
-		start, err := r.pretrained.WithClassifier(r.train.Task.Outputs(), r.train.Task.Labels, seed)
-		if err != nil {
-			return nil, Trial{}, err
-		}
-		c := r.config
-		trained, seconds, err := r.learn(ctx, start, r.train, name, seed, c.Epochs, c.LearningRate, nil)
-		if err != nil {
-			return nil, Trial{}, err
-		}
-		trial, err := r.judge(ctx, trained)
-		trial.Seconds = seconds
-		return trained, trial, err
+	c := r.config
+	model, done, err := r.env.FineTune(ctx, experiment.Original{
+		Pretrained: r.pretrained, SHA256: r.result.Provenance.ModelSHA256, Train: r.train,
+		Options: finetune.Options{
+			Epochs: c.Epochs, BatchSize: c.BatchSize, MaxLength: c.MaxLength, LearningRate: c.LearningRate, Seed: seed,
+			FreezeEmbeddings: c.FreezeEmbeddings, Keep: finetune.KeepLast,
+		},
 	})
 	if err != nil {
 		return err
 	}
 	defer model.Close()
+	whole, err := experiment.Step(r.store, fmt.Sprintf("whole-seed%d", seed), func() (Trial, error) { return r.judge(ctx, model) })
+	if err != nil {
+		return err
+	}
+	whole.Seconds = done.Seconds
 	whole.Seed = seed
 	r.result.Whole = append(r.result.Whole, whole)
 	if first {
@@ -246,23 +246,12 @@ func (s *seedRun) speed(ctx context.Context, form Form, ratio float64) error {
 
 // learn trains a model on examples and keeps the last weights.
 func (r *run) learn(ctx context.Context, model *gbert.Model, data *task.Dataset, name string, seed uint64, epochs int, rate float64, method *finetune.Method) (*gbert.Model, float64, error) {
-	result, err := finetune.Train(ctx, r.env.Backend, model, data, nil, finetune.Options{
+	result, done, err := r.env.Train(ctx, "training "+name, model, data, nil, finetune.Options{
 		Epochs: epochs, BatchSize: r.config.BatchSize, MaxLength: r.config.MaxLength, LearningRate: rate,
 		Seed: seed, FreezeEmbeddings: r.config.FreezeEmbeddings, Keep: finetune.KeepLast, Method: method, CheckpointDir: r.store.Checkpoint(name),
-		Progress: func(p finetune.Progress) {
-			detail := fmt.Sprintf("loss %.3f", p.Loss)
-			if p.Phase != "training" {
-				detail = p.Phase
-			}
-			r.env.Report(experiment.Progress{Stage: "training " + name, Done: p.Step, Total: p.Steps, Detail: detail})
-		},
 	})
 	if err != nil {
 		return nil, 0, err
 	}
-	seconds := 0.0
-	for _, epoch := range result.Epochs {
-		seconds += epoch.Seconds
-	}
-	return result.Model, seconds, nil
+	return result.Model, done.Seconds, nil
 }

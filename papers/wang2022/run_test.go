@@ -27,9 +27,18 @@ var environment = tiny.Environment
 
 func TestTheExperimentFromEndToEnd(t *testing.T) {
 	config, dir := protocol(t), t.TempDir()
+	one := config
+	one.Seeds = config.Seeds[:1]
+	first, err := Run(context.Background(), environment(t, dir), one)
+	if err != nil {
+		t.Fatal(err)
+	}
 	result, err := Run(context.Background(), environment(t, dir), config)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(result.Trials[:len(first.Trials)], first.Trials) {
+		t.Error("with a further seed the first one is done again")
 	}
 	if len(result.Whole) != 2 || len(result.Variants) != 2*9 || len(result.Trials) != 2*(9+3*2*2) || len(result.Speed) != 3 || len(result.Maps) != 6 || len(result.Claims) != 7 {
 		t.Errorf("%d whole models, %d variants, %d trials, %d speeds, %d maps, %d claims", len(result.Whole), len(result.Variants), len(result.Trials), len(result.Speed), len(result.Maps), len(result.Claims))

@@ -3,14 +3,13 @@ package wang2022
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"gonum.org/v1/gonum/stat"
 
 	"bertlab/gbert"
+	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/tucker"
@@ -130,14 +129,9 @@ func (r *run) timeMap(ctx context.Context, dense *gbert.Session, low *gbert.Mode
 			first, second, ratios = append(first, a), append(second, b), append(ratios, a/b)
 		}
 	}
-	m.Dense, m.Factored = quantile(first, 0.5), quantile(second, 0.5)
-	m.Ratio, m.Low, m.High = quantile(ratios, 0.5), quantile(ratios, 0.25), quantile(ratios, 0.75)
+	m.Dense, m.Factored = task.Quantile(first, 0.5), task.Quantile(second, 0.5)
+	m.Ratio, m.Low, m.High = task.Quantile(ratios, 0.5), task.Quantile(ratios, 0.25), task.Quantile(ratios, 0.75)
 	m.MACs = r.pretrained.Config.NumHiddenLayers * tokens * m.Out * m.In
 	m.MACRatio = float64(m.Out*m.In) / float64(m.Rank*(m.Out+m.In))
 	return nil
-}
-
-// quantile is the q-quantile of values, by linear interpolation between order statistics.
-func quantile(values []float64, q float64) float64 {
-	return stat.Quantile(q, stat.LinInterp, slices.Sorted(slices.Values(values)), nil)
 }

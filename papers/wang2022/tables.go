@@ -17,10 +17,6 @@ func (c Config) Table() *figures.Table {
 		return fmt.Sprint(n)
 	}
 	list := func(x any) string { return strings.Trim(fmt.Sprint(x), "[]") }
-	embeddings := "trained"
-	if c.FreezeEmbeddings {
-		embeddings = "as pretrained"
-	}
 	return &figures.Table{
 		Title:   "Protocol",
 		Columns: []figures.Column{{Name: "what"}, {Name: "here"}, {Name: "the paper"}},
@@ -32,7 +28,7 @@ func (c Config) Table() *figures.Table {
 			{"HOOI sweeps, at most", c.Sweeps, "100, from a random start"},
 			{"fine-tuning runs (seeds)", list(c.Seeds), "–"},
 			{"epochs, batch, learning rate", fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
-			{"embeddings", embeddings, "trained"},
+			{"embeddings", experiment.Embeddings(c.FreezeEmbeddings), "trained"},
 			{"distillation", fmt.Sprintf("%d + %d epochs on the task, learning rate %g", c.RecoveryEpochs, c.RecoveryEpochs, c.RecoveryRate), "2 to 3 epochs on a corpus, then two stages on the augmented task"},
 			{"training, recovery, test examples", fmt.Sprintf("%s, %s, %s", limit(c.TrainExamples), limit(c.RecoveryExamples), limit(c.TestExamples)), "all"},
 		},

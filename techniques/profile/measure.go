@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/gomlx/compute"
-	"gonum.org/v1/gonum/stat"
 
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
+	"bertlab/gbert/task"
 )
 
 // Options say what is measured. The zero value is one example of 128 tokens, or of what the model can read.
@@ -145,7 +145,7 @@ func (d *device) callTime() (float64, error) {
 		}
 		times = append(times, took.time.Seconds())
 	}
-	return quantile(times, 0.5), nil
+	return task.Quantile(times, 0.5), nil
 }
 
 // measureCells profiles the models of the devices at one batch size and length.
@@ -384,10 +384,5 @@ func share(part, whole float64) float64 {
 }
 
 func summary(values []float64) Spread {
-	return Spread{Median: quantile(values, 0.5), Low: quantile(values, 0.25), High: quantile(values, 0.75)}
-}
-
-// quantile is the q-quantile of values, by linear interpolation between order statistics.
-func quantile(values []float64, q float64) float64 {
-	return stat.Quantile(q, stat.LinInterp, slices.Sorted(slices.Values(values)), nil)
+	return Spread{Median: task.Quantile(values, 0.5), Low: task.Quantile(values, 0.25), High: task.Quantile(values, 0.75)}
 }

@@ -1,0 +1,90 @@
+package experiment_test
+
+import (
+	"strings"
+	"testing"
+
+	"bertlab/gbert/finetune"
+	"bertlab/internal/tiny"
+	"bertlab/papers/experiment"
+)
+
+func TestAModelThatSeveralExperimentsBeginWithIsTrainedOnce(t *testing.T) {
+	env := tiny.Environment(t, t.TempDir())
+	pretrained, resolved, err := env.Model(t.Context(), tiny.Pretrained(t, tiny.Shape{Layers: 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pretrained.Close()
+	provenance, err := env.Describe(pretrained, resolved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := tiny.Reviews(t, 40, 20, false)
+	steps := 0
+	env.Progress = func(p experiment.Progress) {
+		if strings.HasPrefix(p.Stage, "fine-tuning on sst2") && strings.HasPrefix(p.Detail, "loss") {
+			steps = max(steps, p.Done)
+		}
+	}
+	tune := func(seed uint64, examples int, o finetune.Options) (string, experiment.Training, int) {
+		t.Helper()
+		train, err := env.Examples(t.Context(), "sst2", "train", data, examples, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps = 0
+		model, done, err := env.FineTune(t.Context(), experiment.Original{Pretrained: pretrained, SHA256: provenance.ModelSHA256, Train: train, Options: o})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer model.Close()
+		sum, err := model.Fingerprint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum, done, steps
+	}
+	base := finetune.Options{Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, Seed: 1, Keep: finetune.KeepLast}
+	first, done, ran := tune(experiment.TrainSample, 24, base)
+	if ran != 6 || done.Steps != 6 || !(done.TrainLoss > 0 && done.Seconds > 0) || first == provenance.ModelSHA256 {
+		t.Errorf("%d steps, %+v", ran, done)
+	}
+	again, replayed, ran := tune(experiment.TrainSample, 24, base)
+	if ran != 0 || again != first || replayed.Seconds != done.Seconds || replayed.Clock.Median(experiment.Wall) != done.Clock.Median(experiment.Wall) {
+		t.Errorf("the second time: %d steps, %+v", ran, replayed)
+	}
+	for name, change := range map[string]func(sample *uint64, examples *int, o *finetune.Options){
+		"a seed":          func(_ *uint64, _ *int, o *finetune.Options) { o.Seed = 2 },
+		"a rate":          func(_ *uint64, _ *int, o *finetune.Options) { o.LearningRate = 1e-3 },
+		"embeddings":      func(_ *uint64, _ *int, o *finetune.Options) { o.FreezeEmbeddings = true },
+		"other examples":  func(sample *uint64, _ *int, _ *finetune.Options) { *sample++ },
+		"fewer examples":  func(_ *uint64, examples *int, _ *finetune.Options) { *examples = 16 },
+		"all of the data": func(_ *uint64, examples *int, _ *finetune.Options) { *examples = 0 },
+	} {
+		sample, examples, o := uint64(experiment.TrainSample), 24, base
+		change(&sample, &examples, &o)
+		if other, _, ran := tune(sample, examples, o); ran == 0 || other == first {
+			t.Errorf("%s: %d steps", name, ran)
+		}
+	}
+}
+
+func TestStepsBesideACompilationAreNotTimed(t *testing.T) {
+	env := tiny.Environment(t, t.TempDir())
+	var clock experiment.StepClock
+	if clock.Median(experiment.Wall) != 0 {
+		t.Error("no step takes time")
+	}
+	report := env.Training("stage", &clock)
+	for _, phase := range []string{"compiling", "training", "training", "compiling", "training", "training", "evaluating", "training"} {
+		report(finetune.Progress{Phase: phase})
+	}
+	if len(clock.Steps) != 3 {
+		t.Errorf("%d steps", len(clock.Steps))
+	}
+	clock.Steps = []experiment.Elapsed{{Wall: 3e9, Processor: 1e9}, {Wall: 30e9, Processor: 4e9}, {Wall: 6e9, Processor: 13e9}}
+	if clock.Median(experiment.Wall) != 6 || clock.Median(experiment.Processor) != 4 {
+		t.Errorf("%g, %g", clock.Median(experiment.Wall), clock.Median(experiment.Processor))
+	}
+}
