@@ -52,7 +52,7 @@ type Config struct {
 func Quick() Config {
 	c := Full()
 	c.BatchSize, c.MaxLength, c.LearningRate = 16, 32, 1.5e-4 // fewer examples, so more and larger steps with them
-	c.TrainExamples, c.OtherExamples, c.Examples, c.RollbackExamples = 1200, 800, 64, 320
+	c.TrainExamples, c.OtherExamples, c.Examples, c.RollbackExamples = 960, 640, 64, 320
 	c.Epochs, c.ScratchEpochs, c.ScratchLearningRate = 1, 1, 5e-4
 	c.CurvePoints, c.SurfacePoints, c.PartPoints = 33, 10, 7
 	c.ScratchSurface, c.Snapshots = false, 6

@@ -62,7 +62,7 @@ func Quick() Config {
 	c := Full()
 	c.Seeds, c.Layers = []uint64{1}, 2
 	c.Epochs, c.BatchSize, c.MaxLength, c.LearningRate = 1, 32, 32, 1e-3 // few steps, so large ones
-	c.TrainExamples, c.TestExamples = 6400, 400
+	c.TrainExamples, c.TestExamples = 4800, 400
 	c.Kinds, c.Remaining = []movement.Kind{movement.Magnitude, movement.Movement}, []float64{0.5, 0.1}
 	c.WarmupShare, c.CoolDownShare = 0.1, 0.3 // too few steps for scores to settle, whatever the share
 	c.Global, c.Rates = nil, nil
