@@ -260,6 +260,9 @@ func (s *stepper) compile(d *task.Dataset, batches []*gbert.Batch, now scalars) 
 		return err
 	}
 	defer gbert.Free(free)
+	if err := s.upload(state); err != nil {
+		return err
+	}
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, b := range batches {
@@ -282,6 +285,27 @@ func (s *stepper) compile(d *task.Dataset, batches []*gbert.Batch, now scalars) 
 		return s.update.PreCompile(slices.Concat(inputs, gradients, rates)...)
 	})
 	return group.Wait()
+}
+
+// upload brings moments and state to the device. A GoMLX tensor may be read from several goroutines, but not while one of them makes
+// it move: for a moment it is neither here nor there.
+func (s *stepper) upload(state []any) error {
+	move := func(t *tensors.Tensor) error { return t.MaterializeOnDevice(s.backend, true, 0) }
+	for _, input := range state {
+		if t, ok := input.(*tensors.Tensor); ok {
+			if err := move(t); err != nil {
+				return err
+			}
+		}
+	}
+	for _, p := range s.trained {
+		for _, t := range p.tensors() {
+			if err := move(*t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // batchInputs are the inputs of the gradient after the state.
