@@ -138,8 +138,8 @@ func (r *Result) sections(list []experiment.NamedFigure, lang experiment.Languag
 	provenance, err := experiment.ProvenanceSection(r.Provenance, r.Config, lang)
 	return append(sections,
 		figures.Section{Title: in("Time", "시간"), Blocks: []figures.Block{
-			say("Every layer takes the same time, so that time falls with the layers; embeddings, head and, where embeddings are trained too, the optimizer's work on them stay.",
-				"모든 층은 같은 시간이 걸리므로 층이 줄면 시간도 그만큼 준다. 임베딩과 분류 헤드, 그리고 임베딩도 학습할 때에는 임베딩에 대한 옵티마이저 계산이 그대로 남는다."),
+			say("Every layer takes the same time, so that time falls with the layers; but of the last one a classifier needs [CLS] alone, and embeddings, head and, where embeddings are trained too, the optimizer's work on them stay.",
+				"모든 층은 같은 시간이 걸리므로 층이 줄면 시간도 그만큼 준다. 다만 분류기는 마지막 층에서 [CLS]만 계산하면 되므로 그 층은 더 빠르고, 임베딩과 분류 헤드, 그리고 임베딩도 학습할 때에는 임베딩에 대한 옵티마이저 계산이 그대로 남는다."),
 			blocks["layers-time"], figures.TableBlock{Table: r.SpeedTable()},
 		}},
 		figures.Section{Title: in("How alike layers are", "층은 서로 얼마나 비슷한가"), Blocks: []figures.Block{

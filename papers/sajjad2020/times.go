@@ -83,7 +83,7 @@ func (r *Result) claimTuning() experiment.Claim {
 	claim := experiment.Claim{
 		Text: "The time of fine-tuning falls in proportion to the layers.", Korean: "미세 조정 시간은 층 수에 비례하여 줄어든다.",
 		Paper: "half of the layers, half of the time", Measured: "no step was timed",
-		Explanation: fmt.Sprintf("Holds if each median over runs of the time of a training step, itself the median of the run, is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The step includes embeddings, head and optimizer, which do not shrink; compilation is left out. Runs are timed one after another: where quartiles of runs with equally many layers, which do the same work, are more than %.0f %% of the median apart, the machine was not steady enough to tell.", 100*tuningTime, 200*tuningTime),
+		Explanation: fmt.Sprintf("Holds if each median over runs of the time of a training step, itself the median of the run, is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The step includes embeddings, head and optimizer, which do not shrink. Of the last layer a classifier needs [CLS] alone, so that it costs little; if it cost nothing, the share would be (L−k−1)/(L−1): %s. Compilation is left out. Runs are timed one after another: where quartiles of runs with equally many layers, which do the same work, are more than %.0f %% of the median apart, the machine was not steady enough to tell.", 100*tuningTime, r.withoutLast(), 200*tuningTime),
 	}
 	if shares := r.tuningShares(); len(shares) > 0 {
 		claim.Measured = fmt.Sprintf("%s of a step by layers dropped, median [quartiles] (proportion): %s", r.Clock, write(shares))
@@ -92,6 +92,15 @@ func (r *Result) claimTuning() experiment.Claim {
 		}
 	}
 	return claim
+}
+
+// withoutLast lists by layers dropped what the share of time would be if the last layer cost nothing.
+func (r *Result) withoutLast() string {
+	var parts []string
+	for _, s := range r.tuningShares() {
+		parts = append(parts, fmt.Sprintf("%d: %.3f", s.k, float64(r.Layers-s.k-1)/float64(r.Layers-1)))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // clockNote says why a clock is the one that counts.
