@@ -14,7 +14,7 @@ type Config struct {
 	Data  string `json:"data,omitempty"`
 	// Recipes are those that come with bertlab, by name; the first makes the original.
 	Recipes []string `json:"recipes"`
-	// Quick trains each recipe for a minute, see recipes.Options.
+	// Quick trains each recipe for less than a minute, see recipes.Options.
 	Quick bool `json:"quick"`
 	// Seed, if not 0, stands in place of the recipes' own.
 	Seed uint64 `json:"seed,omitempty"`
@@ -31,7 +31,7 @@ type Config struct {
 // MemoryFunc measures a model's peak memory, see compare.Options.
 type MemoryFunc = func(ctx context.Context, job compare.MemoryJob) (*compare.Memory, error)
 
-// Quick is a protocol of about ten minutes on two cores: twelve recipes and the original, a minute of training each.
+// Quick is a protocol of about five minutes on two cores: twelve recipes and the original, half a minute of training each at most.
 func Quick() Config {
 	c := Full()
 	c.Recipes = []string{

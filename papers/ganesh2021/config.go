@@ -23,7 +23,7 @@ type Config struct {
 	BaseLengths []int `json:"base_lengths,omitempty"`
 }
 
-// Quick is a protocol of two to three minutes on two cores.
+// Quick is a protocol of a minute on two cores.
 func Quick() Config {
 	return Config{Model: "all-MiniLM-L6-v2", Batches: []int{1, 8}, Lengths: []int{32, 128, 512}, Repeats: 15, CellSeconds: 10}
 }
