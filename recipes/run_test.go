@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"bertlab/gbert"
+	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 )
 
@@ -93,11 +94,7 @@ func fingerprint(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	defer model.Close()
-	sum, err := model.Fingerprint()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sum
+	return tiny.Fingerprint(t, model)
 }
 
 func TestAStoppedRecipeGoesOnToTheSameModel(t *testing.T) {
@@ -202,11 +199,7 @@ func TestFrozenEmbeddingsStayAsPretrainedUnlessTheyWereFactored(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer model.Close()
-		values, _, err := model.Weight(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return slices.Clone(values)
+		return slices.Clone(tiny.Values(t, model, name))
 	}
 	cook := func(text string, quick bool) string {
 		t.Helper()

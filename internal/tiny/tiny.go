@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,6 +110,33 @@ func Set(t testing.TB, m *gbert.Model, name string, shape []int, values []float3
 	if err := m.SetWeight(name, shape, values); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Values are those of a weight.
+func Values(t testing.TB, m *gbert.Model, name string) []float32 {
+	t.Helper()
+	values, _, err := m.Weight(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return values
+}
+
+// Fingerprint is a model's.
+func Fingerprint(t testing.TB, m *gbert.Model) string {
+	t.Helper()
+	sum, err := m.Fingerprint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sum
+}
+
+// SameWords says whether two models have the same word embeddings.
+func SameWords(t testing.TB, a, b *gbert.Model) bool {
+	t.Helper()
+	const words = "bert.embeddings.word_embeddings.weight"
+	return slices.Equal(Values(t, a, words), Values(t, b, words))
 }
 
 // Factor stores a layer's map as a product of random factors.

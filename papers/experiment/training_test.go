@@ -39,11 +39,7 @@ func TestAModelThatSeveralExperimentsBeginWithIsTrainedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer model.Close()
-		sum, err := model.Fingerprint()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return sum, done, steps
+		return tiny.Fingerprint(t, model), done, steps
 	}
 	base := finetune.Options{Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, Seed: 1, Keep: finetune.KeepLast}
 	first, done, ran := tune(experiment.TrainSample, 24, base)
