@@ -15,23 +15,14 @@ import (
 )
 
 var (
-	goBackend   = testbed.Go
-	set, logits = tiny.Set, tiny.Logits
-	apart       = tiny.Apart[float32]
+	goBackend           = testbed.Go
+	set, weight, logits = tiny.Set, tiny.Values, tiny.Logits
+	apart               = tiny.Apart[float32]
 )
 
 // classifier is 12 wide, with 3 heads of 4 and 8 neurons a layer.
 func classifier(t testing.TB, layers int, act string) *gbert.Model {
 	return tiny.Classifier(t, tiny.Shape{Layers: layers, Hidden: 12, Heads: 3, Neurons: 8, Activation: act, Range: 0.3}, 5)
-}
-
-func weight(t testing.TB, m *gbert.Model, name string) []float32 {
-	t.Helper()
-	values, _, err := m.Weight(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return values
 }
 
 // sentences are n examples of 1 to 8 words; the label says whether the first is one of the first letters.

@@ -16,15 +16,6 @@ import (
 	"bertlab/techniques/layerdrop"
 )
 
-func fingerprint(t *testing.T, m *gbert.Model) string {
-	t.Helper()
-	sum, err := m.Fingerprint()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sum
-}
-
 func TestGroupsOfOneLayerChangeNothing(t *testing.T) {
 	model := classifier(t, 3, 1)
 	for _, init := range Inits {

@@ -12,7 +12,7 @@ var (
 	backend            = testbed.Go
 	sentences, session = tiny.Sentences, tiny.Session
 	prepare, logits    = tiny.Prepare, tiny.Logits
-	set                = tiny.Set
+	set, fingerprint   = tiny.Set, tiny.Fingerprint
 	factor             = tiny.Factor
 	apart              = tiny.Apart[float32]
 )
