@@ -324,10 +324,7 @@ func (c *Config) validateSizes() error {
 	if c.PadTokenID < 0 || c.PadTokenID >= c.VocabSize {
 		return fmt.Errorf("pad_token_id is %d; the vocabulary has ids 0…%d", c.PadTokenID, c.VocabSize-1)
 	}
-	if _, ok := activations[c.HiddenAct]; !ok {
-		return fmt.Errorf("hidden_act is %q; supported are %v", c.HiddenAct, Activations())
-	}
-	return nil
+	return checkActivation(c.HiddenAct)
 }
 
 // divisorsNear are the divisors of n next below and above one that is none.

@@ -241,55 +241,6 @@ func TestHalfPrecisionFoldersDifferFromTheFloat32One(t *testing.T) {
 	}
 }
 
-func TestEveryActivationEqualsTransformers(t *testing.T) {
-	g := readGolden()
-	model := load(t, "tiny").Clone()
-	for _, name := range Activations() {
-		want, ok := g.Logits["act:"+name]
-		if !ok {
-			t.Errorf("%s: no golden logits: add it to make_golden.py", name)
-			continue
-		}
-		model.Config.HiddenAct = name
-		near(t, name, slices.Concat(logitsOf(t, goBackend(t), model, g.batch())...), slices.Concat(want...), 1e-5)
-	}
-}
-
-func TestEveryActivationIsTheSameOnXLAAsInPureGo(t *testing.T) {
-	var grid []float32
-	for x := float32(-12); x <= 12; x += 0.01 {
-		grid = append(grid, x)
-	}
-	values := func(b compute.Backend) [][]float32 {
-		exec := MustNewExec(b, func(inputs []*Node) []*Node {
-			var outputs []*Node
-			for _, name := range Activations() {
-				outputs = append(outputs, activations[name](inputs[0]))
-			}
-			return outputs
-		})
-		defer exec.Finalize()
-		outputs, err := exec.Call(grid)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer Free(outputs)
-		var flat [][]float32
-		for _, output := range outputs {
-			flat = append(flat, tensors.MustCopyFlatData[float32](output))
-		}
-		return flat
-	}
-	xla, pure := values(xlaBackend(t)), values(goBackend(t))
-	for i, name := range Activations() {
-		for k := range grid {
-			if d := math.Abs(float64(xla[i][k] - pure[i][k])); !(d <= 2e-6*max(1, math.Abs(float64(pure[i][k])))) {
-				t.Fatalf("%s(%g): XLA %g, Go %g", name, grid[k], xla[i][k], pure[i][k])
-			}
-		}
-	}
-}
-
 func TestHiddenStatesAttentionAndPooledOutputEqualTransformers(t *testing.T) {
 	g := readGolden()
 	onBackends(t, func(t *testing.T, b compute.Backend) {

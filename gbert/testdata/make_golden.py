@@ -28,8 +28,6 @@ from transformers import (AutoTokenizer, BertConfig, BertForMaskedLM, BertForSeq
 HERE = os.path.dirname(os.path.abspath(__file__))
 FINETUNE = os.path.join(HERE, "..", "finetune", "testdata")
 VERSIONS = {"torch": torch.__version__.split("+")[0], "transformers": transformers.__version__, "safetensors": safetensors.__version__}
-ACTIVATIONS = ["gelu", "gelu_10", "gelu_fast", "gelu_new", "gelu_python", "gelu_pytorch_tanh", "gelu_accurate", "leaky_relu", "linear",
-               "mish", "quick_gelu", "relu", "relu2", "relu6", "sigmoid", "silu", "swish", "tanh"]
 SENTENCES = [
     ("A gripping, beautifully acted film that never lets go.", None), ("Dull.", None), ("", None),
     ("I have seen worse, but not this year.", None), ("It's a charming and often affecting journey!", None),
@@ -124,9 +122,6 @@ def tiny():
     for dtype, name in ((torch.float16, "tiny-float16"), (torch.bfloat16, "tiny-bfloat16")):
         BertForSequenceClassification.from_pretrained(os.path.join(HERE, "tiny"), dtype=dtype).save_pretrained(folder(name))
         record(name, BertForSequenceClassification.from_pretrained(os.path.join(HERE, name), dtype=torch.float32).eval())
-    for name in ACTIVATIONS:
-        act = BertForSequenceClassification.from_pretrained(os.path.join(HERE, "tiny"), hidden_act=name).eval()
-        record("act:" + name, act)
     regression = randomize(BertForSequenceClassification(config(num_labels=1)), 2)
     regression.save_pretrained(folder("tiny-regression"))
     record("tiny-regression", regression, targets)
