@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +31,7 @@ type dataFlags struct {
 	batch     int
 	passes    int  // how often the examples will be computed, 0: once
 	headless  bool // the model needs no classification head
+	byNumber  bool // classes are matched by their numbers, whatever their names
 
 	flags *pflag.FlagSet
 }
@@ -46,6 +46,7 @@ func (d *dataFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&d.columns.Label, "label-column", "", "column of the label or target")
 	flags.StringVar(&d.columns.ID, "id-column", "", "column of the id")
 	flags.StringSliceVar(&d.columns.Labels, "labels", nil, "the class names in order, for --task custom")
+	flags.BoolVar(&d.byNumber, "labels-by-number", false, "match the classes of model and data by their numbers, whatever their names")
 	flags.BoolVar(&d.columns.SkipMalformed, "skip-malformed", false, "leave malformed rows out, and count them, instead of stopping")
 }
 
@@ -200,7 +201,11 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 	if err != nil {
 		return nil, err
 	}
-	a.compareLabels(b.model.Config.Labels, data.Task.Labels)
+	if !d.headless {
+		if data, err = a.matchLabels(b.model, data, d.byNumber); err != nil {
+			return nil, err
+		}
+	}
 	if d.examples > 0 {
 		if data, err = data.Take(d.examples, a.seed); err != nil {
 			return nil, err
@@ -223,12 +228,24 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 	return b, nil
 }
 
-// compareLabels warns when model and task name the same number of classes differently: they are compared by number.
-func (a *app) compareLabels(model, task []string) {
-	same := func(a, b string) bool { return strings.EqualFold(a, b) || strings.HasPrefix(a, "LABEL_") }
-	if len(model) == len(task) && !slices.EqualFunc(model, task, same) {
-		a.meter.Warn("warning: the model's classes are %v, the task's %v: they are compared by number", model, task)
+// matchLabels refuses data whose classes have other names than the model's, and says so where the same names stand in another order;
+// [finetune.Prepare] matches them. byNumber takes the model's names for the data's classes, number by number.
+func (a *app) matchLabels(m *gbert.Model, data *task.Dataset, byNumber bool) (*task.Dataset, error) {
+	model := m.Config.Labels
+	if m.NumLabels() == 0 {
+		return data, nil
 	}
+	if byNumber {
+		return data.ByNumber(model)
+	}
+	matched, err := data.InOrder(model)
+	if err != nil {
+		return nil, err
+	}
+	if matched != data {
+		a.meter.Warn("the model's classes are %q, the task's %q: they are matched by name", model, data.Task.Labels)
+	}
+	return data, nil
 }
 
 // stamp is the provenance with the time that the command took so far.

@@ -62,6 +62,7 @@ answers from it.`,
 	flags.IntSliceVar(&f.options.Batches, "batches", []int{1, 8, 32}, "batch sizes at which models are timed")
 	flags.IntVar(&f.options.Length, "length", 64, "tokens of the timed rows")
 	flags.IntVar(&f.options.Repeats, "repeats", 15, "how often each model is timed")
+	flags.BoolVar(&f.options.LabelsByNumber, "labels-by-number", false, "match the classes of models and data by their numbers, whatever their names")
 	flags.BoolVar(&f.noMemory, "no-memory", false, "do not measure peak memory")
 	return command
 }

@@ -17,6 +17,10 @@ type line struct {
 	Label     *int
 	Predicted int
 	Logits    []float64
+
+	LabelName     string   `json:"label_name"`
+	PredictedName string   `json:"predicted_name"`
+	LogitNames    []string `json:"logit_names"`
 }
 
 func readPredictions(t *testing.T, path string) []line {

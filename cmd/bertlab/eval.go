@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +32,9 @@ func (a *app) evalCommand() *cobra.Command {
 		Long: `Judge a model on data: the task's metrics and the mean cross entropy (for a regression the mean squared error).
 
 --mask-heads takes attention heads out of the forward pass, "layer:heads;…", counted from 0. --predictions writes one JSON
-line an example: index, id, label (the right one; null if unknown), predicted, logits. With it, data without labels do too.`,
+line an example: index, id, label (the right one; null if unknown), predicted, logits. With it, data without labels do too. Class
+numbers are the task's; the logits are in the model's order. Where that is another order, each line has names as well: label_name,
+predicted_name, and logit_names of the logits.`,
 		Example: `  bertlab eval --model movies
   bertlab eval --model DIR --task sst2 --data dev.tsv --mask-heads "0:3,5;2:1" --json`,
 		Args: cobra.NoArgs,
@@ -71,7 +74,7 @@ line an example: index, id, label (the right one; null if unknown), predicted, l
 				}
 			}
 			if predictions != "" {
-				if err := writePredictions(predictions, data, logits); err != nil {
+				if err := writePredictions(predictions, b.Data, data, logits); err != nil {
 					return err
 				}
 			}
@@ -99,22 +102,41 @@ line an example: index, id, label (the right one; null if unknown), predicted, l
 type predictionLine struct {
 	Index     int       `json:"index"`
 	ID        string    `json:"id,omitempty"`
-	Label     any       `json:"label"`     // class number or target; null if unknown
-	Predicted any       `json:"predicted"` // class number or value
-	Logits    []float32 `json:"logits"`
+	Label     any       `json:"label"`     // the task's class number or target; null if unknown
+	Predicted any       `json:"predicted"` // the task's class number or value
+	Logits    []float32 `json:"logits"`    // in the model's order
+
+	// Where the model has the task's classes in another order, their names.
+	LabelName     string   `json:"label_name,omitempty"`
+	PredictedName string   `json:"predicted_name,omitempty"`
+	LogitNames    []string `json:"logit_names,omitempty"`
 }
 
-func writePredictions(path string, d *task.Dataset, logits [][]float32) error {
-	predictions, err := task.Predictions(d, logits)
+// writePredictions writes the logits of the examples of d. judged is d with the model's class numbers, see [task.Dataset.InOrder].
+func writePredictions(path string, d, judged *task.Dataset, logits [][]float32) error {
+	predictions, err := task.Predictions(judged, logits)
 	if err != nil {
 		return err
 	}
+	order, err := task.MatchLabels(judged.Task.Labels, d.Task.Labels)
+	if err != nil {
+		return err
+	}
+	named := !slices.IsSorted(order)
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	for i, p := range predictions {
-		line := predictionLine{Index: p.Index, ID: p.ID, Predicted: p.Label, Logits: p.Logits}
+		line := predictionLine{Index: p.Index, ID: p.ID, Logits: p.Logits}
 		if d.Task.Kind == task.Regression {
 			line.Predicted = p.Value
+		} else {
+			line.Predicted = order[p.Label]
+		}
+		if named {
+			line.PredictedName, line.LogitNames = judged.Task.Labels[p.Label], judged.Task.Labels
+			if label := judged.Examples[i].Label; label >= 0 {
+				line.LabelName = judged.Task.Labels[label]
+			}
 		}
 		if example := d.Examples[i]; example.Label >= 0 {
 			line.Label = example.Label

@@ -154,12 +154,24 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 		return nil, nil, err
 	}
 	defer pretrained.Close()
+	if f.keepHead && t.Kind == task.Classification && len(t.Labels) == 0 && len(f.columns.Labels) == 0 {
+		f.columns.Labels = pretrained.Config.Labels
+	}
 	train, dev, err := a.trainingData(ctx, t, f)
 	if err != nil {
 		return nil, nil, err
 	}
 	model := pretrained
-	if !f.keepHead {
+	if f.keepHead {
+		if train, err = a.matchLabels(model, train, f.byNumber); err != nil {
+			return nil, nil, err
+		}
+		if dev != nil && f.byNumber {
+			if dev, err = dev.ByNumber(model.Config.Labels); err != nil {
+				return nil, nil, err
+			}
+		}
+	} else {
 		if model, err = pretrained.WithClassifier(train.Task.Outputs(), train.Task.Labels, a.seed); err != nil {
 			return nil, nil, err
 		}

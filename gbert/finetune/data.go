@@ -15,7 +15,7 @@ import (
 // Prepared is a data set as a model reads it: tokens, and batches of examples of similar length. Make it once and evaluate
 // it often.
 type Prepared struct {
-	Dataset   *task.Dataset
+	Dataset   *task.Dataset // with the model's class numbers, see [task.Dataset.InOrder]
 	Encodings []tokenizer.Encoding
 	Batches   []*gbert.Batch
 }
@@ -23,7 +23,11 @@ type Prepared struct {
 // Prepare encodes a data set with the model's tokenizer, cut to maxLength tokens, and makes batches of batchSize to be computed
 // passes times on the backend (nil: a CPU's). With a batchSize of 0 it is 32, or less where long texts in a wide model would
 // take much memory ([BatchSize]).
+//
+// Where the model has a classification head whose classes have the task's names in another order, they are matched by name: the
+// prepared data have the model's class numbers. Classes with other names are refused by whatever needs labels ([Prepared.CheckLabels]).
 func Prepare(backend compute.Backend, model *gbert.Model, d *task.Dataset, maxLength, batchSize, passes int) (*Prepared, error) {
+	d = inOrder(model, d)
 	encodings, err := encode(model, d, maxLength)
 	if err != nil {
 		return nil, err
@@ -89,10 +93,31 @@ func (p *Prepared) Tokens() (real, computed int) {
 	return real, computed
 }
 
+// inOrder is the data set with the class numbers of the model's head, or as it is where they have no names in common: a model that
+// is not judged can read any texts.
+func inOrder(model *gbert.Model, d *task.Dataset) *task.Dataset {
+	if model.NumLabels() == 0 {
+		return d
+	}
+	if matched, err := d.InOrder(model.Config.Labels); err == nil {
+		return matched
+	}
+	return d
+}
+
 // checkLabels reports examples whose labels the model's head cannot be trained or judged on.
 func checkLabels(model *gbert.Model, d *task.Dataset) error {
 	if labels, outputs := model.NumLabels(), d.Task.Outputs(); labels != outputs {
-		return fmt.Errorf("finetune: the model's head has %d outputs, the task %s needs %d", labels, d.Task.Name, outputs)
+		names := ""
+		if len(model.Config.Labels) > 0 && len(d.Task.Labels) > 0 {
+			names = fmt.Sprintf(": the model's classes are %q, the task's %q", model.Config.Labels, d.Task.Labels)
+		}
+		return fmt.Errorf("finetune: the model's head has %d outputs, the task %s needs %d%s", labels, d.Task.Name, outputs, names)
+	}
+	if matched, err := d.InOrder(model.Config.Labels); err != nil {
+		return fmt.Errorf("finetune: %w", err)
+	} else if matched != d {
+		return fmt.Errorf("finetune: the model's classes are %q, those of %s %q: bring them into the model's order with Dataset.InOrder", model.Config.Labels, d.Source, d.Task.Labels)
 	}
 	for i, example := range d.Examples {
 		if d.Task.Kind == task.Classification && example.Label >= model.NumLabels() {
@@ -130,6 +155,7 @@ func (p *Prepared) CheckLabels(model *gbert.Model) error { return checkLabels(mo
 // PrepareLike encodes a data set as [Prepare] does, with the batch size and the padded lengths of another, so that both run on
 // the same executables.
 func PrepareLike(model *gbert.Model, d *task.Dataset, maxLength int, like *Prepared) (*Prepared, error) {
+	d = inOrder(model, d)
 	encodings, err := encode(model, d, maxLength)
 	if err != nil {
 		return nil, err

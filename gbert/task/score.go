@@ -72,7 +72,7 @@ func Score(t *Task, predictions []Prediction, gold []Example) (Scores, error) {
 	return t.scores(func(metric string) float64 {
 		switch metric {
 		case F1:
-			return c.F1()
+			return c.f1(t.positive())
 		case Matthews:
 			return c.Matthews()
 		}
@@ -126,9 +126,12 @@ func (c Confusion) Accuracy() float64 {
 
 // F1 is 2·TP / (2·TP + FP + FN): of class 1 where there are two classes, else its mean over the classes that occur (macro). It
 // is 0 where the denominator is, as in scikit-learn.
-func (c Confusion) F1() float64 {
+func (c Confusion) F1() float64 { return c.f1(1) }
+
+// f1 is F1 with the class that counts where there are two.
+func (c Confusion) f1(positive int) float64 {
 	if len(c) == 2 {
-		return c.classF1(1)
+		return c.classF1(positive)
 	}
 	sum, classes := 0.0, 0
 	for k := range c {

@@ -71,6 +71,8 @@ type Task struct {
 	suffix     string     // "_matched" or "_mismatched" on every split but train
 	ratings    string     // file of the sentiment archive
 	groupID    func(id string) string
+
+	firstIsPositive bool // of two classes, the first is the one that F1 is of: they stand in a model's order, see Dataset.InOrder
 }
 
 // bare is a layout without a header: how many columns, and where things stand. rating marks a mean rating in the label's place.
@@ -198,19 +200,18 @@ func (t *Task) allowed() string {
 	return strings.Join(parts, ", ")
 }
 
-// label reads a class by its name or its number. A name comes first, so that labels which are themselves numbers mean what
+// label reads a class by its name or its number. A name comes first, as written before whatever its case, so that labels which are themselves numbers mean what
 // they say; class numbers may be written as 1 or 1.0. -1 (GLUE's hub files) and - (MNLI without agreement) mean no label.
 func (t *Task) label(s string) (int, error) {
 	s = strings.TrimSpace(s)
-	numeric := false
-	for i, l := range t.Labels {
-		if strings.EqualFold(l, s) {
-			return i, nil
-		}
-		if _, err := strconv.ParseFloat(l, 64); err == nil {
-			numeric = true
-		}
+	i, several := findLabel(t.Labels, s)
+	if several {
+		return 0, fmt.Errorf("label %s fits several of %s: write it with their case", quote(s), t.allowed())
 	}
+	if i >= 0 {
+		return i, nil
+	}
+	numeric := slices.ContainsFunc(t.Labels, func(l string) bool { _, err := strconv.ParseFloat(l, 64); return err == nil })
 	if s == "-" || s == "-1" {
 		return -1, nil
 	}

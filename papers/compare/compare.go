@@ -32,6 +32,8 @@ type Entry struct {
 type Options struct {
 	// Task is the task, Data the file or folder of its dev split; empty: found by name.
 	Task, Data string
+	// LabelsByNumber matches the models' classes with the task's by their numbers; by name otherwise.
+	LabelsByNumber bool
 	// Examples is how many of the dev split are used; 0: all.
 	Examples int
 	// Batches are the batch sizes at which models are timed; 1, 8 and 32.
@@ -135,6 +137,7 @@ type contender struct {
 	model       *gbert.Model
 	fingerprint string
 	stored      int64
+	order       []int // of each output the task's class; nil for a regression
 }
 
 // Run compares models. What was measured is remembered below the environment's folder, model by model; times, which belong
@@ -177,6 +180,9 @@ func run(ctx context.Context, env *experiment.Environment, entries []Entry, o Op
 		Majority: data.Majority(), Provenance: provenance,
 	}
 	w := &work{ctx, env, o, data, list, r}
+	if err := w.match(); err != nil {
+		return nil, err
+	}
 	if err := w.all(); err != nil {
 		return nil, err
 	}
@@ -308,7 +314,11 @@ const (
 
 // prepared is the test set as a model reads it.
 func (w *work) prepared(c *contender) (*finetune.Prepared, error) {
-	p, err := finetune.Prepare(w.env.Backend, c.model, w.data, min(testLength, c.model.Config.MaxPositionEmbeddings), testBatch, 1)
+	data, err := w.dataFor(c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := finetune.Prepare(w.env.Backend, c.model, data, min(testLength, c.model.Config.MaxPositionEmbeddings), testBatch, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,11 @@ type answers struct {
 
 // ask runs a model over the test set.
 func (w *work) ask(c *contender) (*answers, error) {
-	store, err := w.store("answers", map[string]any{"data": w.result.Provenance.Data}, c)
+	identity := map[string]any{"data": w.result.Provenance.Data}
+	if !slices.IsSorted(c.order) {
+		identity["classes"] = c.order
+	}
+	store, err := w.store("answers", identity, c)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +66,7 @@ type Pair struct {
 func (w *work) judge(all []*answers) error {
 	predictions := make([][]task.Prediction, len(all))
 	for i, a := range all {
+		a.Logits = w.list[i].inTaskOrder(a.Logits)
 		var err error
 		if predictions[i], err = task.Predictions(w.data, a.Logits); err != nil {
 			return err

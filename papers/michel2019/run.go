@@ -90,8 +90,11 @@ func (r *run) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !slices.Equal(other.Task.Labels, r.train.Task.Labels) {
-			return fmt.Errorf("%s has the labels %v, %s has %v: effects of heads cannot be compared", c.Transfer, other.Task.Labels, c.Task, r.train.Task.Labels)
+		if other.Task.Kind != task.Classification {
+			return fmt.Errorf("%s is not a classification task", c.Transfer)
+		}
+		if other, err = other.InOrder(r.train.Task.Labels); err != nil {
+			return fmt.Errorf("%s and %s: effects of heads cannot be compared: %w", c.Transfer, c.Task, err)
 		}
 		if r.transfer, err = experiment.AtMost(other, c.TransferExamples, 105); err != nil {
 			return err

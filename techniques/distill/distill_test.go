@@ -192,6 +192,54 @@ func TestSoftTargetsComputedBeforehandEqualThoseOfALiveTeacher(t *testing.T) {
 	}
 }
 
+// named is the model with names for its classes, which stand in the other order if swapped says so.
+func named(t *testing.T, model *gbert.Model, swapped bool, names ...string) *gbert.Model {
+	t.Helper()
+	model = model.Clone()
+	model.Config.Labels = slices.Clone(names)
+	if !swapped {
+		return model
+	}
+	slices.Reverse(model.Config.Labels)
+	for _, weight := range []string{"classifier.weight", "classifier.bias"} {
+		values, shape, err := model.Weight(weight)
+		if err != nil {
+			t.Fatal(err)
+		}
+		half := len(values) / 2
+		if err := model.SetWeight(weight, shape, slices.Concat(values[half:], values[:half])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return model
+}
+
+func TestATeachersClassesAreMatchedByName(t *testing.T) {
+	teacher, student, d := tiny(t, 2, 12, 1), named(t, tiny(t, 1, 8, 2), false, "Bad", "Good"), reviews(10)
+	var trained [2]*gbert.Model
+	for i, swapped := range []bool{false, true} {
+		method, err := FromTeacher(named(t, teacher, swapped, "bad", "good"), student, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := train(t, student, d, method)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trained[i] = result.Model
+	}
+	if apart, moved := farthest(t, trained[0], trained[1]), farthest(t, trained[0], student); apart > 1e-5 || moved < 1e-3 {
+		t.Errorf("with the teacher's classes in the other order weights differ by %g, and move by %g", apart, moved)
+	}
+	_, err := FromTeacher(named(t, teacher, false, "poor", "fine"), student, Options{})
+	if err == nil || !strings.Contains(err.Error(), `"poor", "fine"`) || !strings.Contains(err.Error(), `"Bad", "Good"`) {
+		t.Errorf("other classes: %v", err)
+	}
+	if _, err := FromTeacher(named(t, teacher, false, "poor", "fine"), student, Options{LabelsByNumber: true}); err != nil {
+		t.Errorf("by number: %v", err)
+	}
+}
+
 func TestWithoutSoftTargetsOrLayersTheTeacherChangesNothing(t *testing.T) {
 	teacher, student, d := tiny(t, 1, 8, 1), tiny(t, 1, 8, 2), reviews(10)
 	method, err := FromTeacher(teacher, student, Options{Alpha: -1})

@@ -17,6 +17,8 @@ type Options struct {
 	HiddenStates float64 `json:"hidden_states,omitempty"`
 	// Attention is the weight of the mean squared error of attention probabilities; 0: none.
 	Attention float64 `json:"attention,omitempty"`
+	// LabelsByNumber matches the teacher's classes with the student's by their numbers; by name otherwise, see [task.MatchLabels].
+	LabelsByNumber bool `json:"labels_by_number,omitempty"`
 	// Layers are for each layer of the student the layer of the teacher that it learns from, both from 0; nil spreads the
 	// student's evenly: layer i learns from ⌈(i+1)·L_teacher/L_student⌉−1, so that the last learns from the last.
 	Layers []int `json:"layers,omitempty"`

@@ -10,6 +10,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
 )
 
 // prefix sets the teacher's weights apart; projection is the student's map to the teacher's width.
@@ -38,6 +39,11 @@ func FromTeacher(teacher, student *gbert.Model, o Options) (*finetune.Method, er
 		return nil, err
 	}
 	t := &teaching{options: o, teacher: teacher.Config, student: student.Config}
+	if !o.LayersOnly && o.Alpha > 0 && !o.LabelsByNumber {
+		if t.places, err = places(teacher, student); err != nil {
+			return nil, err
+		}
+	}
 	method := &finetune.Method{
 		Name: "distill.teacher", Arguments: o.arguments(), Constants: constants,
 		HiddenStates: o.HiddenStates > 0, Attention: o.Attention > 0, Loss: t.loss,
@@ -73,6 +79,18 @@ func check(teacher, student *gbert.Model, o Options) error {
 		}
 	}
 	return nil
+}
+
+// places gives for each of the student's classes the place of the teacher's of the same name; nil: the same one.
+func places(teacher, student *gbert.Model) ([]int, error) {
+	order, err := task.MatchLabels(student.Config.Labels, teacher.Config.Labels)
+	if err != nil {
+		return nil, fmt.Errorf("distill: the student is the model, the teacher the task: %w", err)
+	}
+	if slices.IsSorted(order) {
+		return nil, nil
+	}
+	return order, nil
 }
 
 // weights are the teacher's as constants, with pooler and classifier where they are read.
@@ -117,6 +135,7 @@ func normal(rows, columns int) []float32 {
 type teaching struct {
 	options          Options
 	teacher, student *gbert.Config
+	places           []int // of the student's classes among the teacher's; nil: the same
 }
 
 func (t *teaching) projects() bool {
@@ -134,7 +153,7 @@ func (t *teaching) loss(s *finetune.Step, loss *Node) *Node {
 	case o.Alpha == 0:
 		total = loss
 	default:
-		total = o.mix(loss, SoftLoss(s.Logits, forward.Classify(outputs.Hidden), s.RowWeights, o.Temperature))
+		total = o.mix(loss, SoftLoss(s.Logits, t.inStudentOrder(forward.Classify(outputs.Hidden)), s.RowWeights, o.Temperature))
 	}
 	mask := Mul(s.Batch.Mask, ExpandAxes(s.RowWeights, -1)) // [B, S]
 	if o.HiddenStates > 0 {
@@ -144,6 +163,14 @@ func (t *teaching) loss(s *finetune.Step, loss *Node) *Node {
 		total = Add(total, MulScalar(t.attention(s, outputs, mask), o.Attention))
 	}
 	return total
+}
+
+// inStudentOrder brings the teacher's logits [B, classes] into the order of the student's classes.
+func (t *teaching) inStudentOrder(logits *Node) *Node {
+	if t.places == nil {
+		return logits
+	}
+	return pick(logits, t.places)
 }
 
 // hidden is Σ over the embeddings and the layers of MSE(H·P, H teacher) over the real tokens.
@@ -195,7 +222,7 @@ func common(a, b []int) (inA, inB []int) {
 
 // pick takes places of axis 1.
 func pick(x *Node, places []int) *Node {
-	if len(places) == x.Shape().Dimensions[1] {
+	if len(places) == x.Shape().Dimensions[1] && slices.IsSorted(places) {
 		return x
 	}
 	parts := make([]*Node, len(places))
