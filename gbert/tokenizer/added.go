@@ -56,8 +56,9 @@ func (a *addedTokens) next(text string, from int) (start, end int, token addedTo
 	return 0, 0, token, false
 }
 
-// split calls between for the text between tokens, and found for each token.
-func (a *addedTokens) split(text string, between func(string), found func(id int32)) {
+// split calls between with the bounds of the text between tokens, and found
+// for each token with its own, which include the white space that it takes.
+func (a *addedTokens) split(text string, between func(start, end int), found func(id int32, start, end int)) {
 	done := 0
 	for from := 0; ; {
 		start, end, token, ok := a.next(text, from)
@@ -75,13 +76,13 @@ func (a *addedTokens) split(text string, between func(string), found func(id int
 			end = len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))
 		}
 		if done < start {
-			between(text[done:start])
+			between(done, start)
 		}
-		found(token.ID)
+		found(token.ID, start, end)
 		done = end
 	}
 	if done < len(text) {
-		between(text[done:])
+		between(done, len(text))
 	}
 }
 

@@ -4,9 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"strings"
-	"unicode/utf8"
-
-	"github.com/rivo/uniseg"
 )
 
 // charsmap is the table by which SentencePiece normalises: a trie of character
@@ -48,7 +45,7 @@ func offset(unit uint32) uint32 { return (unit >> 10) << ((unit & (1 << 9)) >> 6
 
 // lookup is the replacement of the shortest sequence that begins key. That is
 // what the reference takes.
-func (c *charsmap) lookup(key string) (text string, ok bool) {
+func (c *charsmap) lookup(key []byte) (text string, ok bool) {
 	unit, ok := c.unit(0)
 	at := offset(unit)
 	for i := 0; ok && i < len(key) && key[i] != 0; i++ {
@@ -69,32 +66,4 @@ func (c *charsmap) lookup(key string) (text string, ok bool) {
 		return text, true
 	}
 	return "", false
-}
-
-// apply normalises text: what a reader takes for one character is replaced as
-// a whole where it is short and has a replacement, else each of its characters.
-func (c *charsmap) apply(text string) string {
-	var out strings.Builder
-	out.Grow(len(text))
-	state := -1
-	for len(text) > 0 {
-		var cluster string
-		cluster, text, _, state = uniseg.FirstGraphemeClusterInString(text, state)
-		if len(cluster) < 6 {
-			if with, ok := c.lookup(cluster); ok {
-				out.WriteString(with)
-				continue
-			}
-		}
-		for len(cluster) > 0 {
-			_, size := utf8.DecodeRuneInString(cluster)
-			if with, ok := c.lookup(cluster[:size]); ok {
-				out.WriteString(with)
-			} else {
-				out.WriteString(cluster[:size])
-			}
-			cluster = cluster[size:]
-		}
-	}
-	return out.String()
 }

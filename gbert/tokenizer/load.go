@@ -71,9 +71,9 @@ func (t *Tokenizer) Save(dir string) error {
 // fromFiles makes a tokenizer of the contents of a folder's files.
 func fromFiles(files map[string][]byte) (*Tokenizer, error) {
 	t := &Tokenizer{
-		files:      files,
-		normalizer: normalizer{clean: true, chinese: true, strip: true, lower: true},
-		prefix:     defaultPrefix,
+		files:  files,
+		bert:   normalizer{clean: true, chinese: true, strip: true, lower: true},
+		prefix: defaultPrefix,
 	}
 	config, err := readConfig(files[configName])
 	if err != nil {
@@ -116,7 +116,7 @@ func fromFiles(files map[string][]byte) (*Tokenizer, error) {
 		}
 		added = slices.Concat(added, legacy)
 	}
-	config.applyTo(&t.normalizer, source == jsonName)
+	config.applyTo(&t.bert, source == jsonName)
 	if err := t.finish(names, added, maxRunes); err != nil {
 		return nil, fmt.Errorf("%s: %w", source, err)
 	}

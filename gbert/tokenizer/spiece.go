@@ -128,7 +128,7 @@ func (t *Tokenizer) setSpiece(model []byte, c config) ([]addedToken, error) {
 		return nil, err
 	}
 	u := &unigram{}
-	if err := u.albertNormalizer(c.LowerCase == nil || *c.LowerCase, c.KeepAccents != nil && *c.KeepAccents, parsed.charsmap); err != nil {
+	if err := t.albertSteps(c.LowerCase == nil || *c.LowerCase, c.KeepAccents != nil && *c.KeepAccents, parsed.charsmap); err != nil {
 		return nil, err
 	}
 	if err := t.setPieces(u, parsed.pieces, parsed.unknown); err != nil {

@@ -83,12 +83,12 @@ func (t *Tokenizer) setJSON(text []byte, names *specialNames) (*tokenizerJSON, e
 		if n.Type != "BertNormalizer" {
 			return nil, fmt.Errorf("the normalizer is %s: %s", n.Type, supported)
 		}
-		t.normalizer.clean = n.CleanText == nil || *n.CleanText
-		t.normalizer.chinese = n.ChineseChars == nil || *n.ChineseChars
-		t.normalizer.lower = n.LowerCase == nil || *n.LowerCase
-		t.normalizer.strip = t.normalizer.lower
+		t.bert.clean = n.CleanText == nil || *n.CleanText
+		t.bert.chinese = n.ChineseChars == nil || *n.ChineseChars
+		t.bert.lower = n.LowerCase == nil || *n.LowerCase
+		t.bert.strip = t.bert.lower
 		if n.StripAccents != nil {
-			t.normalizer.strip = *n.StripAccents
+			t.bert.strip = *n.StripAccents
 		}
 	}
 	if p != nil && p.Type != "BertPreTokenizer" {
@@ -140,14 +140,14 @@ func (t *Tokenizer) setUnigramJSON(parsed *tokenizerJSON, names *specialNames) e
 	}
 	u := &unigram{}
 	if n != nil {
-		if err := u.addNormalizer(*n); err != nil {
+		if err := t.addNormalizer(*n); err != nil {
 			return err
 		}
 	}
 	if p == nil {
 		return errors.New("there is no pre_tokenizer: a Unigram model needs Metaspace")
 	}
-	if err := u.addPretokenizer(*p); err != nil {
+	if err := t.addPretokenizer(*p); err != nil {
 		return err
 	}
 	if p := parsed.PostProcessor; p != nil {

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -22,15 +22,11 @@ const unknownPenalty = 10
 // the one whose log probabilities have the largest sum, found by Viterbi's
 // algorithm.
 type unigram struct {
-	normalize  []func(string) string // in order
-	whitespace bool                  // words end at white space
-	prefix     bool                  // a word begins with the metaspace
-	whole      bool                  // a metaspace within a word does not begin another
-	ids        map[string]int32
-	scores     []float64 // by id
-	longest    int       // bytes of the longest token
-	unknown    int32
-	least      float64 // what an unknown character scores
+	ids     map[string]int32
+	scores  []float64 // by id
+	longest int       // bytes of the longest token
+	unknown int32
+	least   float64 // what an unknown character scores
 }
 
 // piece of a vocabulary: a token and its log probability.
@@ -83,46 +79,6 @@ func (t *Tokenizer) setPieces(u *unigram, pieces []scored, unknown int) error {
 	return nil
 }
 
-// normalized is the text as the model sees it.
-func (u *unigram) normalized(text string) string {
-	for _, step := range u.normalize {
-		text = step(text)
-	}
-	return text
-}
-
-// appendText appends the ids of normalised text.
-func (u *unigram) appendText(ids []int32, text string) []int32 {
-	if !u.whitespace {
-		return u.appendWords(ids, text)
-	}
-	for word := range strings.FieldsFuncSeq(text, unicode.IsSpace) {
-		ids = u.appendWords(ids, word)
-	}
-	return ids
-}
-
-// appendWords puts metaspaces in and divides text at them: each begins a word.
-func (u *unigram) appendWords(ids []int32, text string) []int32 {
-	if text == "" {
-		return ids
-	}
-	text = strings.ReplaceAll(text, " ", metaspace)
-	if u.prefix && !strings.HasPrefix(text, metaspace) {
-		text = metaspace + text
-	}
-	for !u.whole && text != "" {
-		_, size := utf8.DecodeRuneInString(text)
-		end := strings.Index(text[size:], metaspace)
-		if end < 0 {
-			break
-		}
-		ids = u.appendWord(ids, text[:size+end])
-		text = text[size+end:]
-	}
-	return u.appendWord(ids, text)
-}
-
 // best is the best way to a place in a word: its score, where its last token
 // begins (−1: there is no way yet), and which one it is.
 type best struct {
@@ -131,7 +87,8 @@ type best struct {
 	id    int32
 }
 
-func (u *unigram) appendWord(ids []int32, word string) []int32 {
+// appendPiece appends the tokens of a word.
+func (u *unigram) appendPiece(out *tokens, word []byte) {
 	ends := make([]best, len(word)+1)
 	for i := range ends {
 		ends[i].start = -1
@@ -143,12 +100,12 @@ func (u *unigram) appendWord(ids []int32, word string) []int32 {
 		}
 	}
 	for start := 0; start < len(word); {
-		_, size := utf8.DecodeRuneInString(word[start:])
+		_, size := utf8.DecodeRune(word[start:])
 		single := false
 		for end := start; end < len(word) && end-start < u.longest; {
-			_, next := utf8.DecodeRuneInString(word[end:])
+			_, next := utf8.DecodeRune(word[end:])
 			end += next
-			if id, ok := u.ids[word[start:end]]; ok {
+			if id, ok := u.ids[string(word[start:end])]; ok {
 				relax(start, end, id, u.scores[id])
 				single = single || end == start+size
 			}
@@ -158,18 +115,16 @@ func (u *unigram) appendWord(ids []int32, word string) []int32 {
 		}
 		start += size
 	}
-	first := len(ids)
+	first := len(out.ids)
 	for end := len(word); end > 0; end = ends[end].start {
 		id := ends[end].id
-		if id == u.unknown && len(ids) > first && ids[len(ids)-1] == u.unknown {
+		if id == u.unknown && len(out.ids) > first && out.ids[len(out.ids)-1] == u.unknown {
 			continue // unknown characters side by side are one token
 		}
-		ids = append(ids, id)
+		out.add(id, end)
 	}
-	for i, j := first, len(ids)-1; i < j; i, j = i+1, j-1 {
-		ids[i], ids[j] = ids[j], ids[i]
-	}
-	return ids
+	slices.Reverse(out.ids[first:])
+	slices.Reverse(out.ends)
 }
 
 // decodePieces is [Tokenizer.Decode] for a Unigram model: metaspaces are blanks.

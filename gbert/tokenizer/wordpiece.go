@@ -1,9 +1,6 @@
 package tokenizer
 
-import (
-	"unicode"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // wordPiece is the model: the longest token that begins a word, then the
 // longest continuation, until the word is used up.
@@ -26,59 +23,34 @@ func newWordPiece(vocab map[string]int32, prefix string, maxRunes int, unknown i
 	return w
 }
 
-// appendText appends the ids of the words of normalised text: words end at
-// white space, and a punctuation character is a word.
-func (w *wordPiece) appendText(ids []int32, text []byte) []int32 {
-	start := 0
-	for i := 0; i < len(text); {
-		space, punctuated, size := false, false, 1
-		if c := text[i]; c < utf8.RuneSelf {
-			k := ascii[c]
-			// \v and \f are here when the text was not cleaned.
-			space, punctuated = k == blank || c == '\v' || c == '\f', k == punct
-		} else {
-			var r rune
-			r, size = utf8.DecodeRune(text[i:])
-			space = unicode.IsSpace(r)
-			punctuated = !space && unicode.Is(punctuation, r)
-		}
-		if space || punctuated {
-			ids = w.appendWord(ids, text[start:i])
-			if punctuated {
-				ids = w.appendWord(ids, text[i:i+size])
-			}
-			start = i + size
-		}
-		i += size
-	}
-	return w.appendWord(ids, text[start:])
-}
-
-func (w *wordPiece) appendWord(ids []int32, word []byte) []int32 {
+// appendPiece appends the tokens of a word.
+func (w *wordPiece) appendPiece(out *tokens, word []byte) {
 	if len(word) == 0 {
-		return ids
+		return
 	}
 	if len(word) > w.maxRunes && utf8.RuneCount(word) > w.maxRunes {
-		return append(ids, w.unknown)
+		out.add(w.unknown, len(word))
+		return
 	}
-	before := len(ids)
-	tokens := w.first
-	for len(word) > 0 {
-		end := min(len(word), w.longest)
-		for ; end > 0; end-- {
+	before := len(out.ids)
+	known := w.first
+	for at := 0; at < len(word); {
+		end := min(len(word), at+w.longest)
+		for ; end > at; end-- {
 			if end < len(word) && !utf8.RuneStart(word[end]) {
 				continue
 			}
-			if id, ok := tokens[string(word[:end])]; ok {
-				ids = append(ids, id)
+			if id, ok := known[string(word[at:end])]; ok {
+				out.add(id, end)
 				break
 			}
 		}
-		if end == 0 {
-			return append(ids[:before], w.unknown)
+		if end == at {
+			out.ids, out.ends = out.ids[:before], out.ends[:0]
+			out.add(w.unknown, len(word))
+			return
 		}
-		word = word[end:]
-		tokens = w.continuation
+		at = end
+		known = w.continuation
 	}
-	return ids
 }
