@@ -2,7 +2,6 @@ package figures
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"unicode"
@@ -14,6 +13,8 @@ import (
 	"golang.org/x/image/font/sfnt"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
+
+	"bertlab/internal/files"
 )
 
 // Font is a typeface in two weights, with fallbacks for the characters that it lacks.
@@ -64,15 +65,18 @@ func NewFont(regular, bold []byte) (*Font, error) {
 	return &Font{regular: []*face{r, fallback}, bold: []*face{b, fallbackBold}}, nil
 }
 
+// maxFont bounds a font's file; those of all CJK characters have some 20 MB.
+const maxFont = 128 << 20
+
 // LoadFont is [NewFont] for files. boldPath may be empty.
 func LoadFont(regularPath, boldPath string) (*Font, error) {
-	regular, err := os.ReadFile(regularPath)
+	regular, err := files.Read(regularPath, maxFont)
 	if err != nil {
 		return nil, fmt.Errorf("figures: %w", err)
 	}
 	var bold []byte
 	if boldPath != "" {
-		if bold, err = os.ReadFile(boldPath); err != nil {
+		if bold, err = files.Read(boldPath, maxFont); err != nil {
 			return nil, fmt.Errorf("figures: %w", err)
 		}
 	}

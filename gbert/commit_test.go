@@ -10,8 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"bertlab/gbert/saves"
 	"bertlab/gbert/tokenizer"
 )
+
+// committed is the folder of a save that is whole, but perhaps not yet in its place.
+const committed = ".saved"
 
 // edition is a model that differs from other editions in every file that is saved.
 func edition(t testing.TB, n int) *Model {
@@ -175,26 +179,35 @@ func TestWhatCannotBePutInPlaceIsAnErrorThatSaysWhatToDo(t *testing.T) {
 	}
 }
 
-func TestWhatAKilledSaveWasWritingIsClearedAwayLater(t *testing.T) {
+func TestWhatAKilledSaveWasWritingIsClearedAwayByTheNext(t *testing.T) {
 	dir := t.TempDir()
-	old, young := filepath.Join(dir, ".saving-1"), filepath.Join(dir, ".saving-2")
-	for _, name := range []string{old, young} {
-		if err := os.Mkdir(name, 0o700); err != nil {
-			t.Fatal(err)
-		}
+	live, err := saves.Begin(dir)
+	if err != nil {
+		t.Fatal(err)
 	}
-	before := time.Now().Add(-2 * staleAfter)
-	if err := os.Chtimes(old, before, before); err != nil {
+	defer live.Discard()
+	left := filepath.Join(dir, ".saving-1") // nobody holds its lock
+	if err := os.Mkdir(left, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := t.TempDir()
+	if err := os.WriteFile(filepath.Join(elsewhere, "thesis.txt"), []byte("three years"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(elsewhere, filepath.Join(dir, ".saving-2")); err != nil {
 		t.Fatal(err)
 	}
 	if err := edition(t, 1).Save(dir, Float32); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(old); err == nil {
-		t.Error("what a process left two hours ago is still there")
+	if _, err := os.Stat(left); err == nil {
+		t.Error("what a killed process left is still there")
 	}
-	if _, err := os.Stat(young); err != nil {
-		t.Error("what another process may be writing is gone")
+	if _, err := os.Stat(live.Dir); err != nil {
+		t.Error("what another save is writing is gone")
+	}
+	if _, err := os.Stat(filepath.Join(elsewhere, "thesis.txt")); err != nil {
+		t.Error("the folder that a link leads to was emptied")
 	}
 }
 

@@ -102,7 +102,11 @@ func storedWeights(file *safetensors.File) ([]storedWeight, error) {
 		if err != nil {
 			return nil, err
 		}
-		shape, err := packed.readShape()
+		var shape []int
+		err = packed.shape.Guard(func() error {
+			shape, err = packed.readShape()
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -166,7 +170,11 @@ func (p *packedWeight) readShape() ([]int, error) {
 // sparse allocates nothing that the length of the places does not justify.
 func (p *packedWeight) expand(tensor safetensors.Tensor) (safetensors.Tensor, error) {
 	packed := sparse.Packed{Code: p.code, Places: p.places.Data, Values: p.values.Data}
-	data, err := packed.Expand(tensor.Len(), tensor.DType.Size())
+	var data []byte
+	err := p.values.Guard(func() (err error) { // the places stand in the same file
+		data, err = packed.Expand(tensor.Len(), tensor.DType.Size())
+		return err
+	})
 	if err != nil {
 		return tensor, err
 	}

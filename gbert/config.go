@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"bertlab/gbert/saves"
+	"bertlab/internal/files"
 )
 
 // Config is a Hugging Face BERT configuration (config.json), plus the shape of a compressed model. An ALBERT is a BERT with
@@ -106,6 +107,7 @@ type compressionJSON struct {
 }
 
 const (
+	configName         = "config.json"
 	compressionVersion = 1
 	maxConfigBytes     = 16 << 20
 	maxLayers          = 1024
@@ -115,24 +117,21 @@ const (
 
 // ReadConfig reads config.json from a model folder. A save into it that was killed while it put its files in place is finished first.
 func ReadConfig(dir string) (*Config, error) {
-	if err := finishSave(dir); err != nil {
+	if err := saves.Finish(dir); err != nil {
 		return nil, fmt.Errorf("gbert: %s: %w", dir, err)
 	}
-	path := filepath.Join(dir, "config.json")
-	file, err := os.Open(path)
+	return readConfig(dir)
+}
+
+// readConfig reads config.json as it is.
+func readConfig(dir string) (*Config, error) {
+	path := filepath.Join(dir, configName)
+	data, err := files.Read(path, maxConfigBytes)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("gbert: %s: there is no config.json here; a Hugging Face model folder holds config.json, model.safetensors and vocab.txt or tokenizer.json: %w", dir, err)
 		}
 		return nil, fmt.Errorf("gbert: %w", err)
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxConfigBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("gbert: %s: %w", path, err)
-	}
-	if len(data) > maxConfigBytes {
-		return nil, fmt.Errorf("gbert: %s is larger than %d MB: this is no model configuration", path, maxConfigBytes>>20)
 	}
 	config, err := ParseConfig(data)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"sort"
 
 	"bertlab/gbert/safetensors"
+	"bertlab/gbert/saves"
 	"bertlab/gbert/tokenizer"
 )
 
@@ -14,8 +15,40 @@ import (
 // the tokenizer where there is one. Names with and without the "bert." prefix, and gamma/beta for LayerNorm, are understood.
 // Weights stay in the file until they are used, but for those that [Model.SaveCompact] wrote without their zeros: they are
 // expanded into memory.
+//
+// A folder into which another process saves gives the model of one save or of the other, never the files of both.
 func Load(dir string) (*Model, error) {
-	config, err := ReadConfig(dir)
+	names := append([]string{configName, safetensors.WeightsName, safetensors.IndexName}, tokenizer.FileNames()...)
+	for range hurried {
+		if err := saves.Finish(dir); err != nil {
+			return nil, fmt.Errorf("gbert: %s: %w", dir, err)
+		}
+		before := saves.Look(dir, names)
+		model, err := readFolder(dir)
+		if saves.Look(dir, names).Same(before) {
+			return model, err
+		}
+		if err == nil {
+			_ = model.Close() // nothing was read from it
+		}
+	}
+	var model *Model
+	var failure error
+	if err := saves.Locked(dir, func() error {
+		model, failure = readFolder(dir)
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("gbert: %s: %w", dir, err)
+	}
+	return model, failure
+}
+
+// hurried is how often [Load] tries to read a folder between two saves before it keeps the saves out.
+const hurried = 3
+
+// readFolder reads the files of a model folder as they are.
+func readFolder(dir string) (*Model, error) {
+	config, err := readConfig(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -162,14 +162,14 @@ func (m *Model) NumParameters() int {
 	return total
 }
 
-// Weight returns a weight's values, row-major, and its shape. The values may be mapped from a file: they must not be
-// changed. A weight that the model does not hold is an error that names it.
+// Weight returns a weight's values, row-major, and its shape. The values may be the model's own: they must not be changed. Those of
+// a file are copied, so that they stay when the file does not. A weight that the model does not hold is an error that names it.
 func (m *Model) Weight(name string) (values []float32, shape []int, err error) {
 	tensor, ok := m.weights[name]
 	if !ok {
 		return nil, nil, fmt.Errorf("gbert: the model has no weight %q", name)
 	}
-	values, err = tensor.Float32s()
+	values, err = tensor.Copy()
 	if err != nil {
 		return nil, nil, fmt.Errorf("gbert: %s: %w", name, err)
 	}
@@ -239,13 +239,23 @@ func (m *Model) Fingerprint() (string, error) {
 	}
 	hash.Write(config)
 	for _, spec := range m.Weights() {
-		values, shape, err := m.Weight(spec.Name)
-		if err != nil {
-			return "", err
+		tensor, ok := m.weights[spec.Name]
+		if !ok {
+			return "", fmt.Errorf("gbert: the model has no weight %q", spec.Name)
 		}
-		fmt.Fprintf(hash, "\n%s %v\n", spec.Name, shape)
-		hash.Write(safetensors.FromFloat32s(spec.Name, shape, values).Data)
-		m.weights[spec.Name].Release()
+		values, err := tensor.Float32s()
+		if err != nil {
+			return "", fmt.Errorf("gbert: %s: %w", spec.Name, err)
+		}
+		fmt.Fprintf(hash, "\n%s %v\n", spec.Name, tensor.Shape)
+		err = tensor.Guard(func() error {
+			_, err := hash.Write(safetensors.FromFloat32s(spec.Name, tensor.Shape, values).Data)
+			return err
+		})
+		if err != nil {
+			return "", fmt.Errorf("gbert: %s: %w", spec.Name, err)
+		}
+		tensor.Release()
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"bertlab/gbert/safetensors"
+	"bertlab/gbert/saves"
+	"bertlab/gbert/tokenizer"
 )
 
 // Precision is the number format of saved weights.
@@ -20,7 +23,8 @@ const (
 )
 
 // Save writes the model to a folder in the Hugging Face layout: config.json, model.safetensors, and the tokenizer's files.
-// A full disk or a kill leaves what was there, or else the whole new model: never files of both. Other files in the folder stay.
+// A full disk or a kill leaves what was there, or else the whole new model: never files of both, nor two tokenizers. Other files in
+// the folder stay.
 func (m *Model) Save(dir string, precision Precision) error {
 	if err := m.save(dir, precision, denseFile); err != nil {
 		return fmt.Errorf("gbert: saving to %s: %w", dir, err)
@@ -39,32 +43,33 @@ func (m *Model) save(dir string, precision Precision, store storage) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	staging, err := stage(dir)
+	staging, err := saves.Begin(dir)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(staging)
+	defer staging.Discard()
 
 	config, err := m.configFile(dtype)
 	if err != nil {
 		return err
 	}
-	if err := writeSynced(filepath.Join(staging, "config.json"), config); err != nil {
+	if err := writeSynced(filepath.Join(staging.Dir, "config.json"), config); err != nil {
 		return err
 	}
 	entries, metadata, err := m.stored(dtype, store)
 	if err != nil {
 		return err
 	}
-	if err := safetensors.Write(filepath.Join(staging, safetensors.WeightsName), entries, metadata); err != nil {
+	if err := safetensors.Write(filepath.Join(staging.Dir, safetensors.WeightsName), entries, metadata); err != nil {
 		return err
 	}
-	if m.Tokenizer != nil {
-		if err := m.Tokenizer.Save(staging); err != nil {
-			return err
-		}
+	if m.Tokenizer == nil {
+		return staging.Commit()
 	}
-	return commit(dir, staging)
+	if err := m.Tokenizer.Save(staging.Dir); err != nil {
+		return err
+	}
+	return staging.Commit(missing(staging.Dir, tokenizer.FileNames())...)
 }
 
 func (p Precision) dtype() (safetensors.DType, error) {
@@ -168,6 +173,14 @@ func (m *Model) configFile(dtype safetensors.DType) ([]byte, error) {
 	}
 	text.WriteByte('\n')
 	return text.Bytes(), nil
+}
+
+// missing are the names that no file of a folder has.
+func missing(dir string, names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool {
+		_, err := os.Lstat(filepath.Join(dir, name))
+		return err == nil
+	})
 }
 
 func writeSynced(path string, data []byte) error {

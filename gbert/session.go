@@ -188,14 +188,23 @@ func (s *Session) deviceWeight(name string) (compute.Buffer, error) {
 	return tensor.Buffer(s.backend, 0)
 }
 
-// upload copies a weight to the device as float32, without a second copy on the way where its bytes are float32 already.
+// upload copies a weight to the device as float32, without a second copy on the way where its bytes are float32 already and the
+// device's memory is the host's, so that Go copies them.
 func upload(backend compute.Backend, source safetensors.Tensor) (*tensors.Tensor, error) {
-	values, err := source.Float32s()
+	read := source.Float32s
+	if !backend.HasSharedBuffers() { // C would read them, whose faults nobody catches
+		read = source.Copy
+	}
+	values, err := read()
 	if err != nil {
 		return nil, err
 	}
 	view := safetensors.FromFloat32s(source.Name, source.Shape, values)
-	tensor, err := tensors.FromRaw(backend, 0, shapes.Make(dtypes.Float32, source.Shape...), view.Data)
+	var tensor *tensors.Tensor
+	err = source.Guard(func() error {
+		tensor, err = tensors.FromRaw(backend, 0, shapes.Make(dtypes.Float32, source.Shape...), view.Data)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

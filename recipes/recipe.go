@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"bertlab/internal/files"
 	"bertlab/papers/experiment"
 )
 
@@ -91,17 +91,12 @@ func names() []string {
 
 // ReadFile reads a recipe from a file; or, where there is no file, the recipe of that name that comes with bertlab.
 func ReadFile(path string) (*Recipe, error) {
-	file, err := os.Open(path)
+	text, err := files.Read(path, maxBytes)
 	if errors.Is(err, fs.ErrNotExist) && slices.Contains(names(), path) {
 		return Named(path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("recipes: %w; recipes that come with bertlab: %s", err, strings.Join(names(), ", "))
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("recipes: %w", err)
 	}
 	return Parse(path, text)
 }

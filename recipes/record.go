@@ -8,13 +8,15 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
 	"bertlab/gbert/safetensors"
+	"bertlab/internal/files"
 )
 
 // RecordName is the file in a finished model's folder that says how it was made: its [Result].
 const RecordName = "recipe.json"
+
+// maxRecord bounds such a file; it has a few kilobytes a step.
+const maxRecord = 16 << 20
 
 // Record is what is read back of a [Result]: how a model in a folder was made.
 type Record struct {
@@ -25,7 +27,7 @@ type Record struct {
 // ReadRecord reads how the model in a folder was made; nil when no recipe made it.
 func ReadRecord(dir string) (*Record, error) {
 	file := filepath.Join(dir, RecordName)
-	text, err := os.ReadFile(file)
+	text, err := files.Read(file, maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -42,7 +44,7 @@ func ReadRecord(dir string) (*Record, error) {
 func writeRecord(path string, result *Result) error {
 	text, err := json.MarshalIndent(result, "", " ")
 	if err == nil {
-		err = renameio.WriteFile(path, append(text, '\n'), 0o644)
+		err = files.Write(path, append(text, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("recipes: %w", err)

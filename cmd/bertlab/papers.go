@@ -112,6 +112,9 @@ func choose[C any](r reproduction, quick, full func() C) (C, error) {
 	return config, nil
 }
 
+// maxProtocol bounds a protocol's file.
+const maxProtocol = 1 << 20
+
 // setData puts model, task and data that were asked for into a protocol; without a name its own model and task stay.
 func (r reproduction) setData(model, task, data *string) {
 	*model, *task, *data = cmp.Or(r.model, *model), cmp.Or(r.task, *task), cmp.Or(r.data, *data)

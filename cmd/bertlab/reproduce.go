@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 
 	"bertlab/figures"
 	"bertlab/gbert/backend"
+	"bertlab/internal/files"
 	"bertlab/papers/experiment"
 )
 
@@ -53,7 +53,7 @@ verdict, and the models of the recipes side by side. A run that was stopped goes
 				if len(args) != 1 {
 					return wrongCallf("--protocol goes with one paper, not with %d", len(chosen))
 				}
-				if r.protocol, err = os.ReadFile(protocol); err != nil {
+				if r.protocol, err = files.Read(protocol, maxProtocol); err != nil {
 					return err
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"bertlab/gbert"
+	"bertlab/gbert/saves"
 )
 
 // checkpointFolder is where a training run keeps its state, in the folder of its result.
@@ -53,6 +54,9 @@ func (a *app) checkTarget(source string, t *targetFlags, training bool) error {
 		return err
 	case !info.IsDir():
 		return wrongCallf("--out %s is a file; a folder for the model was expected", a.out)
+	}
+	if err := saves.Finish(a.out); err != nil {
+		return err
 	}
 	if from, err := os.Stat(source); err == nil && os.SameFile(from, info) {
 		return wrongCallf("--out %s is the folder of the model that is read; name another one", a.out)

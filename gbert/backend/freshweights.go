@@ -2,10 +2,11 @@ package backend
 
 import (
 	"bytes"
-	"os"
 	"strings"
 
 	"github.com/edsrzf/mmap-go"
+
+	"bertlab/internal/files"
 )
 
 // xnnFlag is XLA's switch for products by XNNPACK on a CPU.
@@ -29,7 +30,7 @@ func (m *machine) readFreshWeights(plugin string) {
 
 // contains reports whether a file has a text in it; false where it cannot be read.
 func contains(path, text string) bool {
-	file, err := os.Open(path)
+	file, err := files.Open(path)
 	if err != nil {
 		return false
 	}

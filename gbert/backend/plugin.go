@@ -1,7 +1,6 @@
 package backend
 
 import (
-	"bufio"
 	"debug/elf"
 	"encoding/json"
 	"fmt"
@@ -11,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"bertlab/internal/files"
 )
 
 // Plugin is a PJRT plugin found on this machine.
@@ -66,19 +67,21 @@ func (m *machine) userLib() string {
 	return filepath.Join(m.home, ".local", "lib")
 }
 
+// maxConf bounds a file of folders, and the note beside a plugin: both are read by eye.
+const maxConf = 1 << 20
+
 // loaderPath reads the folders in a file like /etc/ld.so.conf, which may include others.
 func loaderPath(conf string, depth int) []string {
-	f, err := os.Open(conf)
+	text, err := files.Read(conf, maxConf)
 	if err != nil || depth > 4 {
 		return nil
 	}
-	defer f.Close()
 	var dirs []string
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		line := strings.TrimSpace(lines.Text())
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
 		if pattern, ok := strings.CutPrefix(line, "include "); ok {
-			files, _ := filepath.Glob(strings.TrimSpace(pattern))
-			for _, file := range files {
+			more, _ := filepath.Glob(strings.TrimSpace(pattern))
+			for _, file := range more {
 				dirs = append(dirs, loaderPath(file, depth+1)...)
 			}
 		} else if filepath.IsAbs(line) {
@@ -170,7 +173,7 @@ const minPluginBytes = 1 << 20
 // plausible checks that a file can be a plugin for this machine: large enough, a 64-bit shared library for this
 // processor, not cut short, with the function GetPjrtApi. Loading a broken library can crash the process, so this comes first.
 func (m *machine) plausible(path string) error {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return err
 	}
@@ -230,7 +233,7 @@ const noteEnding = ".json"
 
 func readNote(plugin string) (note, error) {
 	var n note
-	text, err := os.ReadFile(plugin + noteEnding)
+	text, err := files.Read(plugin+noteEnding, maxConf)
 	if err == nil {
 		err = json.Unmarshal(text, &n)
 	}

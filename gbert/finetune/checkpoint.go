@@ -15,6 +15,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert/safetensors"
+	"bertlab/internal/files"
 )
 
 // A checkpoint is one safetensors file, replaced as a whole: the trained weights (w/), their moments (m/, v/), and in the
@@ -26,7 +27,10 @@ type checkpoint struct {
 	lock        *flock.Flock
 }
 
-const checkpointName = "checkpoint.safetensors"
+const (
+	checkpointName = "checkpoint.safetensors"
+	lockName       = "lock"
+)
 
 // checkpointPrefixes name a parameter's value and moments in a checkpoint, in the order of parameter.tensors.
 var checkpointPrefixes = []string{"w/", "m/", "v/"}
@@ -68,7 +72,10 @@ func (r *run) openCheckpoint() error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("finetune: %w", err)
 	}
-	lock := flock.New(filepath.Join(dir, "lock"))
+	if err := files.Check(filepath.Join(dir, lockName)); err != nil { // opening a pipe to lock it would wait
+		return fmt.Errorf("finetune: %w", err)
+	}
+	lock := flock.New(filepath.Join(dir, lockName))
 	if locked, err := lock.TryLock(); err != nil {
 		return fmt.Errorf("finetune: %w", err)
 	} else if !locked {
@@ -220,7 +227,7 @@ func RemoveCheckpoint(dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, file := range append(files, filepath.Join(dir, checkpointName), filepath.Join(dir, "lock")) {
+	for _, file := range append(files, filepath.Join(dir, checkpointName), filepath.Join(dir, lockName)) {
 		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("finetune: %w", err)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"bertlab/gbert/hub/fetch"
 	"bertlab/gbert/hub/registry"
+	"bertlab/internal/files"
 )
 
 // Options of [New]. The zero value does as the environment says.
@@ -119,11 +120,7 @@ func token() string {
 	if home := hfHome(); path == "" && home != "" {
 		path = filepath.Join(home, "token")
 	}
-	info, err := os.Stat(path)
-	if err != nil || info.Size() > 4096 {
-		return ""
-	}
-	text, err := os.ReadFile(path)
+	text, err := files.Read(path, 4096)
 	if err != nil {
 		return ""
 	}

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	hf "github.com/gomlx/go-huggingface/hub"
+
+	"bertlab/internal/files"
 )
 
 // parquetBranch is where the Hub keeps its own conversion of every data set.
@@ -118,6 +120,9 @@ type splitRecord struct {
 	Files  []string `json:"files"`
 }
 
+// maxSplitRecord bounds a record's file; the largest data sets have some ten thousand files.
+const maxSplitRecord = 4 << 20
+
 func (r repo) recordPath(config, split string) string {
 	return filepath.Join(r.cache, "splits", r.folderName(), strings.ReplaceAll(r.revision, "/", "--"), config+"--"+split+".json")
 }
@@ -129,11 +134,11 @@ func (r repo) cachedSplit(config, split string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var files []string
+	var names []string
 	var record splitRecord
-	text, err := os.ReadFile(r.recordPath(config, split))
+	text, err := files.Read(r.recordPath(config, split), maxSplitRecord)
 	if err == nil && json.Unmarshal(text, &record) == nil && record.Commit == commit {
-		files = record.Files
+		names = record.Files
 	} else {
 		var listing []string
 		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -147,17 +152,17 @@ func (r repo) cachedSplit(config, split string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if files, err = splitFiles(listing, config, split); err != nil {
+		if names, err = splitFiles(listing, config, split); err != nil {
 			return nil, err
 		}
-		for _, file := range files {
+		for _, file := range names {
 			if !strings.Contains(path.Base(file), "-of-") {
 				return nil, fmt.Errorf("%s holds %s, which does not say whether it is all of the split", dir, file)
 			}
 		}
 	}
 	var paths []string
-	for _, file := range files {
+	for _, file := range names {
 		full := filepath.Join(dir, filepath.FromSlash(file))
 		if !filepath.IsLocal(filepath.FromSlash(file)) || !isFile(full) {
 			return nil, fmt.Errorf("%s has no %s", dir, file)

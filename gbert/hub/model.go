@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"bertlab/gbert/saves"
+	"bertlab/internal/files"
 )
 
 // Resolved is where a name leads.
@@ -84,6 +87,9 @@ func (c *Client) modelFolder(name string, miss *Error) (*Resolved, error) {
 		base := name[strings.LastIndex(name, "/")+1:]
 		for _, under := range slices.Compact([]string{name, base}) {
 			dir := filepath.Join(c.models, filepath.FromSlash(under))
+			if err := saves.Finish(dir); err != nil {
+				return nil, fmt.Errorf("hub: %w", err)
+			}
 			if isFile(filepath.Join(dir, "config.json")) {
 				return &Resolved{Name: name, Dir: dir, Source: "folder"}, nil
 			}
@@ -93,6 +99,9 @@ func (c *Client) modelFolder(name string, miss *Error) (*Resolved, error) {
 	dir := expand(name)
 	info, err := os.Stat(dir)
 	if err == nil && info.IsDir() {
+		if err := saves.Finish(dir); err != nil {
+			return nil, fmt.Errorf("hub: %w", err)
+		}
 		if isFile(filepath.Join(dir, "config.json")) {
 			return &Resolved{Name: name, Dir: dir, Source: "folder"}, nil
 		}
@@ -174,14 +183,7 @@ const maxIndexBytes = 16 << 20
 
 // readShards lists the files that an index of sharded weights names.
 func readShards(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > maxIndexBytes {
-		return nil, fmt.Errorf("hub: %s has %d bytes: too large for an index of weights", path, info.Size())
-	}
-	text, err := os.ReadFile(path)
+	text, err := files.Read(path, maxIndexBytes)
 	if err != nil {
 		return nil, err
 	}

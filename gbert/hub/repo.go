@@ -18,6 +18,7 @@ import (
 	hf "github.com/gomlx/go-huggingface/hub"
 
 	"bertlab/gbert/hub/fetch"
+	"bertlab/internal/files"
 )
 
 // repo is one repository of the Hub at one revision, and its place in the cache:
@@ -36,6 +37,9 @@ type repo struct {
 func (r repo) folderName() string { return r.kind + "--" + strings.ReplaceAll(r.id, "/", "--") }
 func (r repo) folder() string     { return filepath.Join(r.hubCache, r.folderName()) }
 
+// maxRef bounds a file with a commit's hash.
+const maxRef = 1 << 10
+
 // snapshot finds the cached commit of the revision. It does not say whether all files are there.
 func (r repo) snapshot() (dir, commit string, err error) {
 	if r.hubCache == "" {
@@ -44,7 +48,7 @@ func (r repo) snapshot() (dir, commit string, err error) {
 	commit = r.revision
 	if !commitHash.MatchString(commit) {
 		path := filepath.Join(r.folder(), "refs", filepath.FromSlash(r.revision))
-		text, err := os.ReadFile(path)
+		text, err := files.Read(path, maxRef)
 		if err != nil {
 			return "", "", fmt.Errorf("%s is not in it: %w", r.id, err)
 		}
@@ -239,7 +243,7 @@ func linkBlob(link, blob string) error {
 	if err := os.Link(blob, link); err == nil || errors.Is(err, fs.ErrExist) {
 		return nil
 	}
-	from, err := os.Open(blob)
+	from, err := files.Open(blob)
 	if err != nil {
 		return fmt.Errorf("hub: %w", err)
 	}

@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 
 	"github.com/edsrzf/mmap-go"
+
+	"bertlab/internal/files"
 )
 
 // A File is a mapped safetensors file, or several that were opened together as
@@ -37,7 +38,15 @@ func (f *File) add(path string) error {
 	if len(mapped) > 0 {
 		f.maps = append(f.maps, mapped)
 	}
-	entries, metadata, start, err := parse(mapped)
+	var (
+		entries  []entry
+		metadata map[string]string
+		start    int64
+	)
+	err = guard(path, func() error {
+		entries, metadata, start, err = parse(mapped)
+		return err
+	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("safetensors: %s: %w", path, err), f.Close())
 	}
@@ -61,20 +70,13 @@ func (f *File) add(path string) error {
 
 // mapFile maps a regular file for reading; an empty one gives nil.
 func mapFile(path string) (mmap.MMap, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a file", path)
-	}
-	file, err := os.Open(path)
+	file, err := files.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
 	// The mapping keeps the file open by itself; an empty one cannot be mapped.
-	if info, err = file.Stat(); err != nil || info.Size() == 0 {
+	if info, err := file.Stat(); err != nil || info.Size() == 0 {
 		return nil, err
 	}
 	mapped, err := mmap.Map(file, mmap.RDONLY, 0)

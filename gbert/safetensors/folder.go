@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"bertlab/internal/files"
 )
 
 // The names under which Hugging Face folders hold a model's weights.
@@ -112,19 +113,14 @@ func openShards(dir, index string) (*File, error) {
 	return f, nil
 }
 
+// maxIndex bounds an index of shards; that of a BERT has some ten kilobytes.
+const maxIndex = 16 << 20
+
 // readIndex returns the weight_map of an index file: tensor name → shard name.
 func readIndex(path string) (map[string]string, error) {
-	file, err := os.Open(path)
+	text, err := files.Read(path, maxIndex)
 	if err != nil {
 		return nil, err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxHeader+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > maxHeader {
-		return nil, fmt.Errorf("longer than %d bytes", maxHeader)
 	}
 	var index struct {
 		WeightMap map[string]string `json:"weight_map"`

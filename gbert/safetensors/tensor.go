@@ -33,8 +33,16 @@ func (t Tensor) Len() int {
 // order. For F32 that is a view of the mapped file, which must not be written
 // to, where the machine and the file's alignment allow it; otherwise, and for
 // F16, BF16 and F64 (rounded to the nearest), it is a copy.
-// Other data types are an error.
-func (t Tensor) Float32s() ([]float32, error) {
+// Other data types are an error. A view is looked at in a [Tensor.Guard]; [Tensor.Copy] needs none.
+func (t Tensor) Float32s() (values []float32, err error) {
+	err = t.Guard(func() error {
+		values, err = t.float32s()
+		return err
+	})
+	return values, err
+}
+
+func (t Tensor) float32s() ([]float32, error) {
 	size := t.DType.Size()
 	if size == 0 {
 		return nil, fmt.Errorf("safetensors: %s: tensor %q has the unknown data type %q: want F32, F16, BF16 or F64", t.path, t.Name, t.DType)

@@ -16,7 +16,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"github.com/google/renameio/v2"
+	"bertlab/internal/files"
 )
 
 // dataAlignment is what the first tensor's place in the file is a multiple of.
@@ -47,7 +47,7 @@ func Write(path string, entries []Entry, metadata map[string]string) error {
 	if err != nil {
 		return fmt.Errorf("safetensors: write %s: %w", path, err)
 	}
-	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
+	file, err := files.Create(path)
 	if err != nil {
 		return fmt.Errorf("safetensors: write %s: %w", path, err)
 	}

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"bertlab/internal/files"
 )
 
 // Finder finds data sets by name, in a cache or on the network.
@@ -238,7 +240,7 @@ func readFiles(ctx context.Context, t *Task, files []string, c Columns) (*Datase
 }
 
 func hashInto(w io.Writer, path string) error {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return fmt.Errorf("task: %w", err)
 	}

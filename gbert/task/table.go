@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"bertlab/internal/files"
 )
 
 // MaxLine is the longest line of a text file, or record of a CSV, in bytes.
@@ -69,7 +71,7 @@ func (s *source) hash() (string, error) {
 
 // openTable opens a file as what its first bytes show it to be.
 func openTable(path string) (*source, error) {
-	file, err := os.Open(path)
+	file, err := files.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("task: %w: give a TSV, CSV, Parquet or JSONL file", err)
 	}

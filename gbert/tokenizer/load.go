@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/google/renameio/v2"
+	"bertlab/internal/files"
 )
 
 // The files of a tokenizer in a Hugging Face folder.
@@ -22,6 +22,12 @@ const (
 	addedName   = "added_tokens.json"
 )
 
+// FileNames are the names of all the files that a tokenizer may consist of.
+func FileNames() []string { return slices.Clone(fileNames) }
+
+// maxFile bounds a file of a tokenizer; the largest of a public BERT, with half a million tokens, has 10 MB.
+const maxFile = 64 << 20
+
 // fileNames are all of them.
 var fileNames = []string{jsonName, vocabName, spieceName, configName, specialName, addedName}
 
@@ -31,19 +37,19 @@ var fileNames = []string{jsonName, vocabName, spieceName, configName, specialNam
 // count before those of tokenizer.json, as in transformers),
 // special_tokens_map.json and, for vocab.txt, added_tokens.json.
 func Load(dir string) (*Tokenizer, error) {
-	files := map[string][]byte{}
+	contents := map[string][]byte{}
 	for _, name := range fileNames {
-		switch text, err := os.ReadFile(filepath.Join(dir, name)); {
+		switch text, err := files.Read(filepath.Join(dir, name), maxFile); {
 		case err == nil:
-			files[name] = text
+			contents[name] = text
 		case !errors.Is(err, fs.ErrNotExist):
 			return nil, fmt.Errorf("tokenizer: %w", err)
 		}
 	}
-	if files[jsonName] == nil && files[vocabName] == nil && files[spieceName] == nil {
+	if contents[jsonName] == nil && contents[vocabName] == nil && contents[spieceName] == nil {
 		return nil, fmt.Errorf("tokenizer: no tokenizer in %s: looked for %s, %s and %s: %w", dir, jsonName, vocabName, spieceName, fs.ErrNotExist)
 	}
-	t, err := fromFiles(files)
+	t, err := fromFiles(contents)
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %s: %w", dir, err)
 	}
@@ -61,7 +67,7 @@ func (t *Tokenizer) Save(dir string) error {
 		if !ok {
 			continue
 		}
-		if err := renameio.WriteFile(filepath.Join(dir, name), text, 0o644, renameio.WithTempDir(dir)); err != nil {
+		if err := files.Write(filepath.Join(dir, name), text); err != nil {
 			return fmt.Errorf("tokenizer: save: %w", err)
 		}
 	}

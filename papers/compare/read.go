@@ -4,11 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
+
+	"bertlab/internal/files"
 )
 
 // maxFileBytes is how long a file with a comparison may be.
@@ -35,17 +36,9 @@ func Read(path string) (*Comparison, error) {
 		}
 		return nil, fmt.Errorf("compare: %s: %w", path, ErrNone)
 	}
-	file, err := os.Open(path)
+	text, err := files.Read(path, maxFileBytes)
 	if err != nil {
 		return nil, fmt.Errorf("compare: %w", err)
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxFileBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("compare: %w", err)
-	}
-	if len(text) > maxFileBytes {
-		return nil, fmt.Errorf("compare: %s: longer than %d bytes: that is no comparison", path, maxFileBytes)
 	}
 	var inside struct {
 		Comparison *Comparison `json:"comparison"`

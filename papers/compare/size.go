@@ -10,6 +10,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"bertlab/gbert"
+	"bertlab/internal/files"
 	"bertlab/papers/experiment"
 )
 
@@ -57,7 +58,7 @@ func gzipped(ctx context.Context, dir string) (int64, error) {
 }
 
 func zip(to io.Writer, path string) error {
-	file, err := os.Open(path)
+	file, err := files.Open(path)
 	if err != nil {
 		return err
 	}

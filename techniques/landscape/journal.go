@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+
+	"bertlab/internal/files"
 )
 
 // A journal is a file of JSON lines: the sweep that it belongs to, then a line for each point that is done. A line is written with
@@ -29,6 +31,9 @@ type journalLine struct {
 	Sets  []Measure `json:"sets"`
 }
 
+// maxJournal bounds a journal; 100 × 100 points of 1,000 examples take some 200 MB.
+const maxJournal = 1 << 30
+
 // openJournal reads what is done and prepares the file for more. examples is the number of examples of each set.
 func openJournal(path, identity string, points int, examples []int) (*journal, error) {
 	j := &journal{done: make([][]Measure, points)}
@@ -36,6 +41,9 @@ func openJournal(path, identity string, points int, examples []int) (*journal, e
 		return j, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("landscape: %w", err)
+	}
+	if err := files.Check(path); err != nil { // opening a pipe to lock it would wait
 		return nil, fmt.Errorf("landscape: %w", err)
 	}
 	j.lock = flock.New(path) // creates it
@@ -52,7 +60,7 @@ func openJournal(path, identity string, points int, examples []int) (*journal, e
 }
 
 func (j *journal) open(path, identity string, examples []int) error {
-	text, err := os.ReadFile(path)
+	text, err := files.Read(path, maxJournal)
 	if err != nil {
 		return fmt.Errorf("landscape: %w", err)
 	}

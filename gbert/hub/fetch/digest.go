@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
 	"strconv"
 	"strings"
+
+	"bertlab/internal/files"
 )
 
 // digests sums a file's bytes as they come.
@@ -66,7 +67,7 @@ func (d *digests) check(url string) error {
 
 // SHA256 returns the hexadecimal SHA-256 of the file at path.
 func SHA256(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("fetch: %w", err)
 	}

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"bertlab/internal/files"
 )
 
 // Incomplete is the ending of a file that is still being downloaded.
@@ -148,6 +150,9 @@ func (t *transfer) once(ctx context.Context) error {
 	defer cancel(nil)
 
 	partPath := t.Dest + Incomplete
+	if err := files.Check(partPath); err != nil {
+		return fmt.Errorf("fetch: %w; remove it", err)
+	}
 	part, err := os.OpenFile(partPath, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return fmt.Errorf("fetch: %w", err)
@@ -331,8 +336,8 @@ func contentStart(header string) (int64, bool) {
 const validatorEnding = ".etag"
 
 func readValidator(partPath string) string {
-	b, err := os.ReadFile(partPath + validatorEnding)
-	if err != nil || len(b) > 512 {
+	b, err := files.Read(partPath+validatorEnding, 512)
+	if err != nil {
 		return ""
 	}
 	return string(b)

@@ -8,10 +8,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"bertlab/internal/files"
 )
 
 // Marker is the file that makes a finished folder recognisable. It lists the folder's files with their sizes.
 const Marker = ".complete.json"
+
+// maxMarker bounds that file.
+const maxMarker = 4 << 20
 
 type marker struct {
 	Source string           `json:"source"` // where the files are from
@@ -85,7 +90,7 @@ func sweep(dir string) {
 // Complete reports whether dir is a folder that [Folder] finished and that still holds every file at its size. If it
 // is not, the error says why; a folder that is not there is [fs.ErrNotExist].
 func Complete(dir string) error {
-	text, err := os.ReadFile(filepath.Join(dir, Marker))
+	text, err := files.Read(filepath.Join(dir, Marker), maxMarker)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"bertlab/internal/files"
 )
 
 // Limit of the bytes that one archive may unpack to where the caller sets none: 16 GiB.
@@ -60,7 +62,7 @@ func Zip(j Job) ([]string, error) {
 
 // TarGz unpacks the chosen members of a gzip-compressed tar file and returns the paths written, under Dir.
 func TarGz(j Job) ([]string, error) {
-	f, err := os.Open(j.Archive)
+	f, err := files.Open(j.Archive)
 	if err != nil {
 		return nil, fmt.Errorf("unpack: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"bertlab/gbert/hub/fetch"
+	"bertlab/internal/files"
 )
 
 // Options say where the environment lives. The zero value is right for bertlab run inside its source tree.
@@ -134,7 +135,7 @@ func findModule() (string, error) {
 
 // isModule reports whether dir is the root of a module bertlab.
 func isModule(dir string) bool {
-	text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	text, err := files.Read(filepath.Join(dir, "go.mod"), maxState)
 	if err != nil {
 		return false
 	}

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+
+	"bertlab/internal/files"
 )
 
 //go:embed execute.py
@@ -53,13 +55,19 @@ type event struct {
 	Traceback string `json:"traceback"`
 }
 
+// maxNotebook bounds a notebook with its outputs, maxState the small files of the environment.
+const (
+	maxNotebook = 256 << 20
+	maxState    = 1 << 20
+)
+
 // Execute runs every cell of a notebook, in the notebook's folder, with env ("NAME=value") added to the environment, and
 // writes the notebook with its outputs, tidied ([Tidy]), to out, or in place when out is empty.
 //
 // A cell that fails ends the run with a [*CellError]; then, and when ctx or the timeout (of the whole notebook; 0: none)
 // ends, nothing is written and no program is left running.
 func (e *Environment) Execute(ctx context.Context, notebook, out string, timeout time.Duration, env []string) error {
-	text, err := os.ReadFile(notebook)
+	text, err := files.Read(notebook, maxNotebook)
 	if err != nil {
 		return fmt.Errorf("jupyter: %w", err)
 	}
@@ -101,7 +109,7 @@ func (e *Environment) Execute(ctx context.Context, notebook, out string, timeout
 	case err != nil || last.Event != "done":
 		return fmt.Errorf("jupyter: %s could not be run: %v\n%s", notebook, err, lastLines(stderr, 15))
 	}
-	executed, err := os.ReadFile(result)
+	executed, err := files.Read(result, maxNotebook)
 	if err != nil {
 		return fmt.Errorf("jupyter: %w", err)
 	}

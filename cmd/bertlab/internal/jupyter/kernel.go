@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"bertlab/gbert/hub/fetch"
+	"bertlab/internal/files"
 )
 
 // KernelName is the name of the Go kernel in a notebook's metadata.
@@ -52,7 +53,7 @@ type kernelStamp struct {
 
 // wantedKernel says which kernel the module needs.
 func wantedKernel(ctx context.Context, o Options) (kernel, error) {
-	mod, err := os.ReadFile(filepath.Join(o.Module, "go.mod"))
+	mod, err := files.Read(filepath.Join(o.Module, "go.mod"), maxState)
 	if err != nil {
 		return kernel{}, fmt.Errorf("jupyter: %w", err)
 	}
@@ -95,7 +96,7 @@ func workspaceFlags(flags string) string {
 // readKernelStamp reads the stamp of a kernel's folder.
 func readKernelStamp(dir string) (kernelStamp, bool) {
 	var s kernelStamp
-	text, err := os.ReadFile(filepath.Join(dir, "module.json"))
+	text, err := files.Read(filepath.Join(dir, "module.json"), maxState)
 	return s, err == nil && json.Unmarshal(text, &s) == nil
 }
 
@@ -189,7 +190,7 @@ func (k kernel) install(ctx context.Context, o Options, fresh, gonb string) erro
 		return fmt.Errorf("jupyter: %w", err)
 	}
 	path := filepath.Join(fresh, "kernels", KernelName, "kernel.json")
-	text, err := os.ReadFile(path)
+	text, err := files.Read(path, maxState)
 	if err != nil {
 		return fmt.Errorf("jupyter: gonb -install wrote no kernel.json: %w", err)
 	}

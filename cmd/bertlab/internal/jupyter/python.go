@@ -19,6 +19,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"bertlab/gbert/hub/fetch"
+	"bertlab/internal/files"
 )
 
 // constraints pins every Python package that the virtual environment may get. The set was resolved for Python 3.10 and
@@ -59,7 +60,7 @@ func constraintsHash() string {
 // readyPython reads the stamp of an earlier Setup and checks, without starting anything, that it still holds.
 func readyPython(o Options) (interpreter, bool) {
 	var p interpreter
-	text, err := os.ReadFile(filepath.Join(o.Dir, pythonStamp))
+	text, err := files.Read(filepath.Join(o.Dir, pythonStamp), maxState)
 	if err != nil || json.Unmarshal(text, &p) != nil {
 		return p, false
 	}
@@ -152,7 +153,7 @@ func pythons(o Options) ([]string, error) {
 
 // interpreterOf returns the Python that a script's first line names, or "".
 func interpreterOf(script string) string {
-	f, err := os.Open(script)
+	f, err := files.Open(script)
 	if err != nil {
 		return ""
 	}

@@ -1,0 +1,180 @@
+// Package saves replaces the files of a model folder together.
+//
+// A model is several files that belong together, and a folder's files cannot all be replaced at once. So they are written into a
+// folder of their own inside the model's, which gets the name .saved in one step when it is whole, and are then moved to their
+// places. A save that is killed before that step has changed nothing; one that is killed after it is finished by whoever reads the
+// folder next, with [Finish].
+//
+//	save, err := saves.Begin(dir)
+//	defer save.Discard()
+//	// … write files into save.Dir …
+//	err = save.Commit()
+//
+// A reader that opens several files asks [Look] before and after: equal answers mean that the files are of one save. [Locked] keeps
+// writers out for those who are unlucky several times.
+package saves
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"bertlab/internal/files"
+)
+
+const (
+	staged    = ".saving-*"   // being written, by a process that holds its lock
+	committed = ".saved"      // whole, but perhaps not yet all in its place
+	leavings  = ".superseded" // in it: names of files of the model before that have no successor
+	maxList   = 1 << 12       // bytes of that list
+)
+
+// removable are the files that a save may remove: those of a tokenizer, which would be mixed with the new one's.
+var removable = []string{"tokenizer.json", "vocab.txt", "spiece.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}
+
+// A Save is a set of files on its way into a model folder.
+type Save struct {
+	// Dir is where the files are written.
+	Dir string
+
+	target  string
+	release func()
+}
+
+// Begin makes the folder for the files of a save, and clears away what killed ones left.
+func Begin(dir string) (*Save, error) {
+	unlock, err := files.LockFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range entries {
+		old := filepath.Join(dir, entry.Name())
+		if is, _ := filepath.Match(staged, entry.Name()); is && entry.IsDir() && files.Abandoned(old, 0) {
+			_ = os.RemoveAll(old) // it only takes room
+		}
+	}
+	staging, err := os.MkdirTemp(dir, staged)
+	if err != nil {
+		return nil, err
+	}
+	release, err := files.HoldFolder(staging)
+	return &Save{Dir: staging, target: dir, release: release}, err
+}
+
+// Discard removes what was not committed.
+func (s *Save) Discard() {
+	s.release()
+	_ = os.RemoveAll(s.Dir) // the next save tries again
+}
+
+// Commit puts the files into their places, and removes the files of that name which the model before had and this one does not:
+// superseded may name those of a tokenizer.
+func (s *Save) Commit(superseded ...string) error {
+	if len(superseded) > 0 {
+		list := []byte(strings.Join(superseded, "\n") + "\n")
+		if err := os.WriteFile(filepath.Join(s.Dir, leavings), list, 0o644); err != nil {
+			return err
+		}
+	}
+	return Locked(s.target, func() error {
+		if err := os.Rename(s.Dir, filepath.Join(s.target, committed)); err != nil {
+			return err
+		}
+		return finish(s.target)
+	})
+}
+
+// Finish moves the files of a committed save to their places, if there is one.
+func Finish(dir string) error {
+	if _, err := os.Lstat(filepath.Join(dir, committed)); err != nil {
+		return nil // none, or the folder's readers say more
+	}
+	return Locked(dir, func() error { return nil })
+}
+
+// Locked does something with a folder into which nothing is being moved, and keeps it so for the while.
+func Locked(dir string, do func() error) error {
+	unlock, err := files.LockFolder(dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := finish(dir); err != nil {
+		return err
+	}
+	return do()
+}
+
+func finish(dir string) error {
+	ready := filepath.Join(dir, committed)
+	info, err := os.Lstat(ready)
+	switch {
+	case err != nil:
+		return nil // there is none
+	case info.Mode()&fs.ModeSymlink != 0:
+		return fmt.Errorf("%s is a link, which no save leaves there: remove it if you trust the other files of the folder", ready)
+	case !info.IsDir():
+		return nil
+	}
+	entries, err := os.ReadDir(ready)
+	if errors.Is(err, fs.ErrNotExist) { // another process was faster, where there are no locks
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if !entry.Type().IsRegular() {
+			return fmt.Errorf("%s is no plain file, which no save leaves there: remove %s if you trust the other files of the folder", filepath.Join(ready, entry.Name()), ready)
+		}
+	}
+	if err := removeSuperseded(dir, ready); err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.Name() == leavings {
+			continue
+		}
+		err := os.Rename(filepath.Join(ready, entry.Name()), filepath.Join(dir, entry.Name()))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // another process may have moved it
+			return fmt.Errorf("a save was interrupted while its files were put in place: move those in %s to %s: %w", ready, dir, err)
+		}
+	}
+	if err := os.Remove(ready); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) { // or committed anew
+		return err
+	}
+	return nil
+}
+
+// removeSuperseded removes the files on a save's list, and then the list.
+func removeSuperseded(dir, ready string) error {
+	list := filepath.Join(ready, leavings)
+	text, err := files.Read(list, maxList)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range strings.Fields(string(text)) {
+		if !slices.Contains(removable, name) {
+			return fmt.Errorf("%s names %q, which no save removes: remove %s if you trust the other files of the folder", list, name, ready)
+		}
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("a save was interrupted while its files were put in place: %w", err)
+		}
+	}
+	if err := os.Remove(list); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
