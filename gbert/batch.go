@@ -177,6 +177,15 @@ func PadBatch(examples []tokenizer.Encoding, index []int, rows int, lengths []in
 	return b
 }
 
+// tokens is the number of a row's tokens, which stand before its padding.
+func (b *Batch) tokens(row int) int {
+	n := 0
+	for _, x := range b.Mask[row*b.Length : (row+1)*b.Length] {
+		n += int(x)
+	}
+	return n
+}
+
 // Check reports a batch that a model of this configuration cannot read: too many positions, or ids that are not in its
 // tables. XLA reads the nearest row of a table for such an id, and says nothing.
 func (b *Batch) Check(c *Config) error {

@@ -99,8 +99,8 @@ func TestCompactFilesGiveTheSameBitsAndAreNeverLarger(t *testing.T) {
 			if precision == Float32 {
 				sameBits(t, model, compact)
 			}
-			if len(compact.Ignored) > 0 {
-				t.Errorf("ignored %v", compact.Ignored)
+			if len(compact.Carried()) > 0 {
+				t.Errorf("carried %v", compact.Carried())
 			}
 			if got := [2]int64{int64(len(denseFile)), int64(len(compactFile))}; got != want {
 				t.Errorf("density %g, %s: %d bytes on disk, %d by Sizes", density, precision, got, want)
@@ -267,7 +267,7 @@ func TestAHugeClassifierOfNoBytesAllocatesNothing(t *testing.T) {
 	}
 }
 
-func TestPartsOfNoWeightAreLeftOut(t *testing.T) {
+func TestPartsOfNoWeightAreCarriedAsTheyAre(t *testing.T) {
 	dir := tinyFolder(t, nil, func(all []safetensors.Entry) []safetensors.Entry {
 		return append(all,
 			safetensors.Entry{Name: "lora.a.sparse_shape", Shape: []int{1}, DType: safetensors.I64, Raw: []byte{0, 0, 0, 0, 0, 1, 0, 0}},
@@ -279,8 +279,8 @@ func TestPartsOfNoWeightAreLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer model.Close()
-	if !slices.Equal(model.Ignored, []string{"lora.a.sparse_values"}) {
-		t.Errorf("ignored %v", model.Ignored)
+	if !slices.Equal(model.Carried(), []string{"lora.a.sparse_gaps", "lora.a.sparse_shape", "lora.a.sparse_values"}) {
+		t.Errorf("carried %v", model.Carried())
 	}
 }
 

@@ -50,6 +50,11 @@ type Config struct {
 	PadTokenID int
 	// Labels are the names of the classes, in order of their logits; empty when the file names none.
 	Labels []string
+	// ProblemType is what the head's outputs mean where it classifies texts: [SingleLabel], [MultiLabel] or [Regression]; empty where
+	// the file does not say.
+	ProblemType string
+	// Head is the head that the model computes: what the file's "architectures" say, and its tensors bear out.
+	Head Head
 
 	// Embedding is the form of the embeddings. The zero value is that of BERT: tables of the hidden size.
 	Embedding EmbeddingForm
@@ -63,6 +68,13 @@ type Config struct {
 	extra map[string]json.RawMessage
 	file  *albertShape // how the file that the configuration was read with names its weights; nil: as a BERT
 }
+
+// The values of problem_type in a configuration, as in transformers.
+const (
+	SingleLabel = "single_label_classification" // one class an example: softmax
+	MultiLabel  = "multi_label_classification"  // any number of classes an example: a sigmoid each
+	Regression  = "regression"                  // numbers
+)
 
 // HeadSize is the width of one attention head: HiddenSize / NumAttentionHeads.
 func (c *Config) HeadSize() int { return c.HiddenSize / c.NumAttentionHeads }
@@ -89,6 +101,7 @@ type configJSON struct {
 	InitializerRange          *float64          `json:"initializer_range"`
 	LayerNormEps              *float64          `json:"layer_norm_eps"`
 	PadTokenID                *int              `json:"pad_token_id"`
+	ProblemType               string            `json:"problem_type,omitempty"`
 	PositionEmbeddingType     string            `json:"position_embedding_type,omitempty"`
 	IsDecoder                 bool              `json:"is_decoder,omitempty"`
 	ID2Label                  map[string]string `json:"id2label,omitempty"`
@@ -179,6 +192,11 @@ func ParseConfig(data []byte) (*Config, error) {
 		return nil, err
 	}
 	config.Labels = labels
+	switch config.ProblemType = raw.ProblemType; raw.ProblemType {
+	case "", SingleLabel, MultiLabel, Regression:
+	default:
+		return nil, fmt.Errorf("problem_type is %q; transformers has %q, %q and %q", raw.ProblemType, SingleLabel, MultiLabel, Regression)
+	}
 	if err := config.validateSizes(); err != nil {
 		return nil, err
 	}
@@ -207,6 +225,7 @@ func ParseConfig(data []byte) (*Config, error) {
 	if err := json.Unmarshal(data, &config.extra); err != nil {
 		return nil, describeJSONError(data, err)
 	}
+	config.Head = config.declaredHead()
 	return config, nil
 }
 
@@ -222,6 +241,9 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 		HiddenDropoutProb: &c.HiddenDropoutProb, AttentionProbsDropoutProb: &c.AttentionProbsDropoutProb,
 		MaxPositionEmbeddings: c.MaxPositionEmbeddings, TypeVocabSize: c.TypeVocabSize,
 		InitializerRange: &c.InitializerRange, LayerNormEps: &c.LayerNormEps, PadTokenID: &c.PadTokenID,
+	}
+	if delete(fields, "problem_type"); c.ProblemType != "" {
+		set.ProblemType = c.ProblemType
 	}
 	if c.ClassifierDropout >= 0 {
 		set.ClassifierDropout = &c.ClassifierDropout

@@ -112,10 +112,13 @@ func (f *Forward) projectEmbeddings(x *Node) *Node {
 	return affine(x, f.Weight(projectionWeight), f.Weight(projectionBias))
 }
 
-// decodeWords is the decoder of the masked-language-model head, which is the word table again: [B, S, D], or [B, S, E] where
-// embeddings are projected, to [B, S, V].
+// decodeWords is the decoder of the masked-language-model head, which is the word table again where it has no table of its own:
+// [B, S, D], or [B, S, E] where embeddings are projected, to [B, S, V].
 func (f *Forward) decodeWords(x *Node) *Node {
-	bias := f.Weight(predictionBias)
+	bias := f.Weight(f.config.wordBias())
+	if !f.config.tied() {
+		return affine(x, f.Weight(decoderWeight), bias)
+	}
 	if f.config.Embedding.Kind == FactoredWords {
 		return affine(affine(x, f.Weight(wordFactorV), nil), f.Weight(wordFactorU), bias)
 	}

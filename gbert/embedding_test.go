@@ -13,6 +13,7 @@ func TestTheWordTableDecodesInEveryForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	model.Config.Head = MaskedLMHead
 	model.initialize(maskedLMParameters(config), 3)
 	if err := model.Check(); err != nil {
 		t.Fatal(err)

@@ -287,19 +287,32 @@ func (f *Forward) Pool(hidden *Node) *Node {
 	return Tanh(affine(first, f.Weight(path+".weight"), f.Weight(path+".bias")))
 }
 
-// Classify is the classification head on the pooler's output: [B, S, D] to logits [B, labels].
+// Classify is the head on the last layer's output [B, S, D], of which a head of texts reads [CLS] alone: logits [B, labels] of texts,
+// [B, S, labels] of tokens, or [B, S, 2] of spans, see [Head]. A head that is only carried has none.
 func (f *Forward) Classify(hidden *Node) *Node {
 	probability := f.config.ClassifierDropout
 	if probability < 0 {
 		probability = f.config.HiddenDropoutProb
 	}
-	pooled := f.dropout(f.Pool(hidden), probability)
-	path := modulePath(0, ClassifierDense)
-	return affine(pooled, f.Weight(path+".weight"), f.Weight(path+".bias"))
+	role := ClassifierDense
+	switch f.config.Head {
+	case SequenceHead:
+		hidden = f.dropout(f.Pool(hidden), probability)
+	case TokenHead:
+		hidden = f.dropout(hidden, probability)
+	case SpanHead: // without dropout, as in transformers
+		role = SpanDense
+	default:
+		exceptions.Panicf("gbert: the model has no classification head, but %s", f.config.Head)
+	}
+	path := modulePath(0, role)
+	return affine(hidden, f.Weight(path+".weight"), f.Weight(path+".bias"))
 }
 
-// Logits is the whole classifier: a batch to logits [B, labels].
-func (f *Forward) Logits(in Input) *Node { return f.Classify(f.Encode(in, true).Hidden) }
+// Logits is the whole model: a batch to the logits of [Forward.Classify].
+func (f *Forward) Logits(in Input) *Node {
+	return f.Classify(f.Encode(in, f.config.Head.ReadsCLS()).Hidden)
+}
 
 // PredictTokens is the masked-language-model head: [B, S, D] to logits over the vocabulary [B, S, V]. The decoder is the
 // word embedding table.

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"sort"
+	"strings"
 
 	"bertlab/gbert/safetensors"
 	"bertlab/gbert/saves"
@@ -76,58 +76,77 @@ func readFolder(dir string) (*Model, error) {
 	return model, nil
 }
 
+// fromFile makes a model of the tensors of a file. Those that its configuration asks for are its weights, the others are carried.
 func fromFile(config *Config, file *safetensors.File) (*Model, error) {
 	model := &Model{Config: config, weights: map[string]safetensors.Tensor{}, file: file}
 	stored, err := storedWeights(file)
 	if err != nil {
 		return nil, err
 	}
-	found, packed := map[string]string{}, map[string]*packedWeight{}
-	for _, weight := range stored {
-		name := weight.tensor.Name
-		canonical, needless := config.canonicalName(weight.name)
-		if needless {
-			if canonical == decoderWeight && !config.tied() {
-				return nil, fmt.Errorf("tie_word_embeddings is false and the file has %q: a masked-language-model head with a decoder of its own is not supported; save the model without its head (transformers: model.bert.save_pretrained)", name)
-			}
-			continue
-		}
-		if other, ok := found[canonical]; ok {
-			return nil, fmt.Errorf("the tensors %q and %q are the same weight", other, name)
-		}
-		found[canonical] = name
-		model.weights[canonical] = weight.tensor
-		packed[canonical] = weight.packed
+	found, err := model.take(stored)
+	if err != nil {
+		return nil, err
 	}
-	if w, ok := model.weights["classifier.weight"]; ok && (len(w.Shape) != 2 || w.Shape[0] < 1) {
-		return nil, fmt.Errorf("classifier.weight has shape %v; it must be [labels, %d]", w.Shape, config.HiddenSize)
+	if err := model.settleHead(found); err != nil {
+		return nil, err
+	}
+	for _, spec := range model.Weights() {
+		if weight, ok := found[spec.Name]; ok {
+			model.weights[spec.Name] = weight.tensor
+		}
 	}
 	if err := model.Check(); err != nil {
 		return nil, err
 	}
-	wanted := map[string]bool{}
-	for _, p := range model.Weights() {
-		wanted[p.Name] = true
-		if dtype := model.weights[p.Name].DType; dtype != safetensors.F32 && dtype != safetensors.F16 && dtype != safetensors.BF16 && dtype != safetensors.F64 {
-			return nil, fmt.Errorf("%s is stored as %s; weights must be F32, F16, BF16 or F64", found[p.Name], dtype)
+	for _, spec := range model.Weights() {
+		weight := found[spec.Name]
+		if !weight.tensor.DType.IsFloat() {
+			return nil, fmt.Errorf("%s is stored as %s; weights must be F32, F16, BF16 or F64", weight.tensor.Name, weight.tensor.DType)
 		}
-		if w := packed[p.Name]; w != nil {
-			if model.weights[p.Name], err = w.expand(model.weights[p.Name]); err != nil {
-				return nil, fmt.Errorf("%s: %w", found[p.Name], err)
+		if weight.packed != nil {
+			if model.weights[spec.Name], err = weight.packed.expand(weight.tensor); err != nil {
+				return nil, fmt.Errorf("%s: %w", weight.tensor.Name, err)
 			}
 		}
+		delete(found, spec.Name)
 	}
-	for canonical, name := range found {
-		if !wanted[canonical] {
-			model.Ignored = append(model.Ignored, name)
-			delete(model.weights, canonical)
-		}
-	}
-	sort.Strings(model.Ignored)
+	model.carryRest(found)
 	if n := model.NumLabels(); n > 0 && len(config.Labels) != n {
 		config.Labels = nil // config.json speaks of another head than the file holds
 	}
 	return model, nil
+}
+
+// take gives the tensors of a file the names that they have here.
+func (m *Model) take(stored []storedWeight) (map[string]storedWeight, error) {
+	found := map[string]storedWeight{}
+	for _, weight := range stored {
+		name := m.Config.CanonicalName(weight.name)
+		if isBuffer(name) {
+			continue
+		}
+		m.bare = m.bare || strings.HasPrefix(weight.name, "embeddings.")
+		if other, ok := found[name]; ok {
+			return nil, fmt.Errorf("the tensors %q and %q are the same weight", other.tensor.Name, weight.tensor.Name)
+		}
+		found[name] = weight
+	}
+	return found, nil
+}
+
+// carryRest keeps what is left of a file.
+func (m *Model) carryRest(rest map[string]storedWeight) {
+	carried := map[string]safetensors.Tensor{}
+	for name, weight := range rest {
+		if weight.packed == nil {
+			carried[name] = weight.tensor
+			continue
+		}
+		for _, part := range []safetensors.Tensor{weight.packed.shape, weight.packed.places, weight.packed.values} {
+			carried[m.Config.CanonicalName(part.Name)] = part
+		}
+	}
+	m.carry(carried)
 }
 
 // Close releases the mapped file. The model and every model made from it must not be used afterwards.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,22 +73,21 @@ func TestFoldersWhoseFilesDoNotFitTogetherAreErrorsThatNameThem(t *testing.T) {
 		weights func(entries) entries
 		want    string
 	}{
-		"another model":         {object{"model_type": "roberta"}, nil, `config.json: model_type is "roberta"; supported are "bert" and "albert"`},
-		"another vocabulary":    {object{"vocab_size": 61}, nil, "bert.embeddings.word_embeddings.weight has shape [60 16]; the configuration asks for [61 16]"},
-		"another width":         {object{"hidden_size": 32}, nil, "the configuration asks for [60 32]"},
-		"a width of 2^24":       {object{"hidden_size": 1 << 24, "vocab_size": 1 << 24}, nil, "the configuration asks for [16777216 16777216]"},
-		"a thousand layers":     {object{"num_hidden_layers": 1000}, nil, "15968 of the model's weights are missing, among them bert.encoder.layer.2."},
-		"a missing weight":      {nil, without("layer.1.attention.self.key.bias"), "missing, among them bert.encoder.layer.1.attention.self.key.bias"},
-		"no pooler":             {nil, without("pooler"), "missing, among them bert.pooler.dense.weight"},
-		"no classifier's bias":  {nil, without("classifier.bias"), "missing, among them classifier.bias"},
-		"nothing of a BERT":     {nil, without("."), "missing, among them"},
-		"integers":              {nil, replaced("classifier.bias", safetensors.Entry{Shape: []int{3}, DType: safetensors.I32, Raw: make([]byte, 12)}), "classifier.bias is stored as I32"},
-		"a flat classifier":     {nil, replaced("classifier.weight", safetensors.Entry{Shape: []int{48}, DType: safetensors.F32, Values: make([]float32, 48)}), "classifier.weight has shape [48]; it must be [labels, 16]"},
-		"a scalar classifier":   {nil, replaced("classifier.weight", safetensors.Entry{DType: safetensors.F32, Values: make([]float32, 1)}), "classifier.weight has shape []"},
-		"an empty classifier":   {nil, replaced("classifier.weight", safetensors.Entry{Shape: []int{0, 16}, DType: safetensors.F32}), "classifier.weight has shape [0 16]"},
-		"a wide classifier":     {nil, replaced("classifier.weight", safetensors.Entry{Shape: []int{1 << 60, 0}, DType: safetensors.F32}), "classifier.weight has shape [1152921504606846976 0]"},
-		"a weight twice":        {nil, added("embeddings.word_embeddings.weight"), `the tensors "bert.embeddings.word_embeddings.weight" and "embeddings.word_embeddings.weight" are the same weight`},
-		"an untied MLM decoder": {object{"tie_word_embeddings": false}, added("cls.predictions.decoder.weight"), "a decoder of its own is not supported"},
+		"another model":        {object{"model_type": "roberta"}, nil, `config.json: model_type is "roberta"; supported are "bert" and "albert"`},
+		"another vocabulary":   {object{"vocab_size": 61}, nil, "bert.embeddings.word_embeddings.weight has shape [60 16]; the configuration asks for [61 16]"},
+		"another width":        {object{"hidden_size": 32}, nil, "the configuration asks for [60 32]"},
+		"a width of 2^24":      {object{"hidden_size": 1 << 24, "vocab_size": 1 << 24}, nil, "the configuration asks for [16777216 16777216]"},
+		"a thousand layers":    {object{"num_hidden_layers": 1000}, nil, "15968 of the model's weights are missing, among them bert.encoder.layer.2."},
+		"a missing weight":     {nil, without("layer.1.attention.self.key.bias"), "missing, among them bert.encoder.layer.1.attention.self.key.bias"},
+		"no pooler":            {nil, without("pooler"), "missing, among them bert.pooler.dense.weight"},
+		"no classifier's bias": {nil, without("classifier.bias"), "missing, among them classifier.bias"},
+		"nothing of a BERT":    {nil, without("."), "missing, among them"},
+		"integers":             {nil, replaced("classifier.bias", safetensors.Entry{Shape: []int{3}, DType: safetensors.I32, Raw: make([]byte, 12)}), "classifier.bias is stored as I32"},
+		"a flat classifier":    {nil, replaced("classifier.weight", safetensors.Entry{Shape: []int{48}, DType: safetensors.F32, Values: make([]float32, 48)}), "classifier.weight has shape [48]; it must be [labels, 16]"},
+		"a scalar classifier":  {nil, replaced("classifier.weight", safetensors.Entry{DType: safetensors.F32, Values: make([]float32, 1)}), "classifier.weight has shape []"},
+		"an empty classifier":  {nil, replaced("classifier.weight", safetensors.Entry{Shape: []int{0, 16}, DType: safetensors.F32}), "classifier.weight has shape [0 16]"},
+		"a wide classifier":    {nil, replaced("classifier.weight", safetensors.Entry{Shape: []int{1 << 60, 0}, DType: safetensors.F32}), "classifier.weight has shape [1152921504606846976 0]"},
+		"a weight twice":       {nil, added("embeddings.word_embeddings.weight"), `the tensors "bert.embeddings.word_embeddings.weight" and "embeddings.word_embeddings.weight" are the same weight`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := tinyFolder(t, edited(t, c.config), c.weights)
@@ -99,7 +99,7 @@ func TestFoldersWhoseFilesDoNotFitTogetherAreErrorsThatNameThem(t *testing.T) {
 	}
 }
 
-func TestTensorsThatAreNotOfABERTAreLeftOutAndNamed(t *testing.T) {
+func TestTensorsThatAreNotComputedWithAreCarriedAndNamed(t *testing.T) {
 	dir := tinyFolder(t, nil, func(entries []safetensors.Entry) []safetensors.Entry {
 		more := func(name string) safetensors.Entry {
 			return safetensors.Entry{Name: name, Shape: []int{1}, DType: safetensors.I64, Raw: make([]byte, 8)}
@@ -111,8 +111,8 @@ func TestTensorsThatAreNotOfABERTAreLeftOutAndNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer model.Close()
-	if len(model.Ignored) != 1 || model.Ignored[0] != "lora.a" {
-		t.Errorf("ignored %v, want lora.a alone", model.Ignored)
+	if want := []string{"cls.predictions.decoder.bias", "cls.seq_relationship.weight", "lora.a"}; !slices.Equal(model.Carried(), want) {
+		t.Errorf("carried %v, want %v", model.Carried(), want)
 	}
 }
 

@@ -25,17 +25,18 @@ type Model struct {
 	Config *Config
 	// Tokenizer is the tokenizer of the folder that the model was loaded from; nil when there was none.
 	Tokenizer *tokenizer.Tokenizer
-	// Ignored are the names of tensors in the file that do not belong to a BERT and were left out.
-	Ignored []string
 
 	weights map[string]safetensors.Tensor
-	file    *safetensors.File // kept so that the mapping lives as long as the model
+	carried map[string]carriedTensor // of its file, by their names here; see Carried
+	file    *safetensors.File        // kept so that the mapping lives as long as the model
+	bare    bool                     // the file's names had no "bert."
 }
 
 // New makes a model with fresh random weights: normal with the configuration's initializer range, LayerNorms at one and
 // zero, biases zero. It has a pooler and no head. The same seed gives the same weights.
 func New(config *Config, seed uint64) (*Model, error) {
 	config = config.Clone()
+	config.setHead(NoHead)
 	if len(config.Layers) == 0 {
 		config.Layers = plainLayers(config)
 	}
@@ -93,61 +94,32 @@ func hashName(name string) uint64 {
 func (m *Model) HasPooler() bool { return m.has("bert.pooler.dense.weight") }
 
 // HasMaskedLM reports whether the model has the masked-language-model head.
-func (m *Model) HasMaskedLM() bool { return m.has(predictionBias) }
-
-// NumLabels is the number of outputs of the classification head: 1 for regression, 0 without one.
-func (m *Model) NumLabels() int {
-	if w, ok := m.weights["classifier.weight"]; ok {
-		return w.Shape[0]
-	}
-	return 0
-}
+func (m *Model) HasMaskedLM() bool { return m.Config.Head.predictsWords() }
 
 func (m *Model) has(name string) bool { _, ok := m.weights[name]; return ok }
-
-// WithClassifier returns the model with a fresh classification head of the given number of labels (1 for regression) in
-// place of any head it has, as transformers' BertForSequenceClassification. A missing pooler is made anew too. labels may
-// name the classes; none keep them unnamed.
-func (m *Model) WithClassifier(count int, labels []string, seed uint64) (*Model, error) {
-	if count < 1 {
-		return nil, fmt.Errorf("gbert: a classifier needs at least one label, not %d", count)
-	}
-	if len(labels) > 0 && len(labels) != count {
-		return nil, fmt.Errorf("gbert: %d labels are named for a classifier with %d", len(labels), count)
-	}
-	clone := m.Clone()
-	for name := range clone.weights {
-		if strings.HasPrefix(name, "cls.") {
-			delete(clone.weights, name)
-		}
-	}
-	clone.Config.Labels = slices.Clone(labels)
-	clone.initialize(classifierParameters(clone.Config, count), seed)
-	if !clone.HasPooler() {
-		clone.initialize(poolerParameters(clone.Config), seed)
-	}
-	return clone, nil
-}
 
 // Clone returns a copy whose configuration and set of weights can be changed; the values themselves are shared.
 func (m *Model) Clone() *Model {
 	clone := *m
 	clone.Config = m.Config.Clone()
 	clone.weights = maps.Clone(m.weights)
-	clone.Ignored = slices.Clone(m.Ignored)
+	clone.carried = maps.Clone(m.carried)
 	return &clone
 }
 
 // Weights lists the weights that the model holds, in the order of the computation.
 func (m *Model) Weights() []WeightSpec {
 	params := encoderParameters(m.Config)
-	if m.HasPooler() || m.NumLabels() > 0 {
+	head := m.Config.Head
+	if head == SequenceHead || m.HasPooler() {
 		params = append(params, poolerParameters(m.Config)...)
 	}
-	if n := m.NumLabels(); n > 0 {
-		params = append(params, classifierParameters(m.Config, n)...)
-	}
-	if m.HasMaskedLM() {
+	switch {
+	case head.classifies():
+		params = append(params, classifierParameters(m.Config, m.NumLabels())...)
+	case head == SpanHead:
+		params = append(params, spanParameters(m.Config)...)
+	case head.predictsWords():
 		params = append(params, maskedLMParameters(m.Config)...)
 	}
 	return params
@@ -227,10 +199,11 @@ func (m *Model) Check() error {
 		shown := missing[:min(len(missing), 3)]
 		return fmt.Errorf("%d of the model's weights are missing, among them %s", len(missing), strings.Join(shown, ", "))
 	}
-	return nil
+	return m.checkCarried()
 }
 
-// Fingerprint is a SHA-256, in hexadecimal, over the configuration, and the names, shapes and float32 values of all weights.
+// Fingerprint is a SHA-256, in hexadecimal, over the configuration, and the names, shapes and float32 values of all weights. Carried
+// tensors do not count.
 func (m *Model) Fingerprint() (string, error) {
 	hash := sha256.New()
 	config, err := json.Marshal(m.Config)

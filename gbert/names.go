@@ -59,6 +59,8 @@ func modulePath(layer int, role Role) string {
 		return "bert.pooler.dense"
 	case ClassifierDense:
 		return "classifier"
+	case SpanDense:
+		return "qa_outputs"
 	case TransformDense:
 		return "cls.predictions.transform.dense"
 	}
@@ -114,7 +116,13 @@ const (
 	embeddingsNorm     = "bert.embeddings.LayerNorm"
 	transformNorm      = "cls.predictions.transform.LayerNorm"
 	predictionBias     = "cls.predictions.bias"
-	decoderWeight      = "cls.predictions.decoder.weight" // the word embeddings again
+	decoderWeight      = "cls.predictions.decoder.weight" // the word embeddings again, unless the decoder is one of its own
+	decoderBias        = "cls.predictions.decoder.bias"   // predictionBias again
+	seqRelationship    = "cls.seq_relationship."          // an ALBERT has a module more
+	classifierWeight   = "classifier.weight"
+	classifierBias     = "classifier.bias"
+	spanWeight         = "qa_outputs.weight"
+	spanBias           = "qa_outputs.bias"
 )
 
 // IsEmbedding reports whether a weight belongs to the embeddings.
@@ -152,9 +160,13 @@ func poolerParameters(c *Config) []WeightSpec {
 
 func classifierParameters(c *Config, labels int) []WeightSpec {
 	return []WeightSpec{
-		{"classifier.weight", []int{labels, c.HiddenSize}, initNormal},
-		{"classifier.bias", []int{labels}, initZero},
+		{classifierWeight, []int{labels, c.HiddenSize}, initNormal},
+		{classifierBias, []int{labels}, initZero},
 	}
+}
+
+func spanParameters(c *Config) []WeightSpec {
+	return []WeightSpec{{spanWeight, []int{2, c.HiddenSize}, initNormal}, {spanBias, []int{2}, initZero}}
 }
 
 func maskedLMParameters(c *Config) []WeightSpec {
@@ -164,44 +176,48 @@ func maskedLMParameters(c *Config) []WeightSpec {
 		{path + ".bias", []int{width}, initZero},
 	}
 	params = append(params, layerNormParameters(transformNorm, width)...)
-	return append(params, WeightSpec{predictionBias, []int{c.VocabSize}, initZero})
+	if !c.tied() {
+		params = append(params, WeightSpec{decoderWeight, []int{c.VocabSize, width}, initNormal})
+	}
+	return append(params, WeightSpec{c.wordBias(), []int{c.VocabSize}, initZero})
+}
+
+// wordBias is the name of the bias of the masked-language-model head's decoder. transformers has two that are one where the decoder
+// is tied; else the other is not computed with.
+func (c *Config) wordBias() string {
+	if c.tied() {
+		return predictionBias
+	}
+	return decoderBias
 }
 
 // CanonicalName is the name here of a weight that the model's own checkpoint may call otherwise: without "bert.", with gamma and
 // beta for a LayerNorm's weight and bias, or as an ALBERT.
 func (c *Config) CanonicalName(name string) string {
-	canonical, _ := c.canonicalName(name)
-	return canonical
-}
-
-// canonicalName maps a tensor name found in the model's own checkpoint to the name used here.
-func (c *Config) canonicalName(name string) (canonical string, needless bool) {
 	if c.file != nil {
 		name = c.file.here(name)
 	}
-	return canonicalName(name)
-}
-
-// canonicalName maps a tensor name found in a checkpoint to the name used here, and says whether it is one that a BERT
-// checkpoint may hold but that bertlab does not need (position ids, the next-sentence head, the tied decoder).
-func canonicalName(name string) (canonical string, needless bool) {
-	name = strings.TrimPrefix(name, "module.")
-	if rest, ok := strings.CutSuffix(name, ".gamma"); ok {
-		name = rest + ".weight"
-	} else if rest, ok := strings.CutSuffix(name, ".beta"); ok {
-		name = rest + ".bias"
-	}
+	name = normName(strings.TrimPrefix(name, "module."))
 	for _, part := range []string{"embeddings.", "encoder.", "pooler."} {
 		if strings.HasPrefix(name, part) {
-			name = "bert." + name
-			break
+			return "bert." + name
 		}
 	}
-	switch {
-	case strings.HasSuffix(name, "embeddings.position_ids"), strings.HasSuffix(name, "embeddings.token_type_ids"),
-		strings.HasPrefix(name, "cls.seq_relationship."),
-		name == decoderWeight, name == "cls.predictions.decoder.bias":
-		return name, true
+	return name
+}
+
+// normName maps gamma and beta, which old checkpoints call the weight and the bias of a LayerNorm.
+func normName(name string) string {
+	if rest, ok := strings.CutSuffix(name, "LayerNorm.gamma"); ok {
+		return rest + "LayerNorm.weight"
 	}
-	return name, false
+	if rest, ok := strings.CutSuffix(name, "LayerNorm.beta"); ok {
+		return rest + "LayerNorm.bias"
+	}
+	return name
+}
+
+// isBuffer reports whether a tensor holds what follows from the configuration alone: 0, 1, 2, … and zeros.
+func isBuffer(name string) bool {
+	return name == "bert.embeddings.position_ids" || name == "bert.embeddings.token_type_ids"
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"bertlab/gbert/safetensors"
 	"bertlab/gbert/saves"
@@ -102,21 +103,26 @@ func (m *Model) stored(dtype safetensors.DType, store storage) ([]safetensors.En
 		}
 		entries[i] = safetensors.Entry{Name: savedName(p.Name), Shape: p.Shape, DType: dtype, Values: values}
 	}
-	return store(entries)
+	carried, err := m.carriedEntries(dtype)
+	if err != nil {
+		return nil, nil, err
+	}
+	entries, metadata, err := store(entries)
+	return append(entries, carried...), metadata, err
 }
 
 // savedNames gives a weight the name that it has in transformers: a bare BertModel has no "bert." prefix. An ALBERT has names of its
 // own.
 func (m *Model) savedNames() func(name string) string {
 	shape, albert := m.Config.albert()
-	bare := m.NumLabels() == 0 && !m.HasMaskedLM()
+	bare := m.Config.Head == NoHead || m.Config.Head == OwnHead && m.bare
 	return func(name string) string {
 		prefix := "bert."
 		if albert {
 			prefix, name = "albert.", shape.file(name)
 		}
 		if bare {
-			return name[len(prefix):]
+			return strings.TrimPrefix(name, prefix)
 		}
 		return name
 	}
@@ -124,26 +130,18 @@ func (m *Model) savedNames() func(name string) string {
 
 func (m *Model) configFile(dtype safetensors.DType) ([]byte, error) {
 	config := m.Config.Clone()
-	family, task := "Bert", "Model"
+	family := "Bert"
 	if _, ok := config.albert(); ok {
 		family = "Albert"
-	}
-	switch {
-	case m.NumLabels() > 0:
-		task = "ForSequenceClassification"
-	case m.HasMaskedLM():
-		task = "ForMaskedLM"
 	}
 	if config.extra == nil {
 		config.extra = map[string]json.RawMessage{}
 	}
-	set := map[string]any{"architectures": []string{family + task}, "torch_dtype": "float32"}
+	set := map[string]any{"architectures": config.savedArchitectures(family), "torch_dtype": "float32"}
 	if dtype == safetensors.F16 {
 		set["torch_dtype"] = "float16"
 	}
 	delete(config.extra, "dtype") // of transformers 5, where it would count before torch_dtype
-	delete(config.extra, "num_labels")
-	delete(config.extra, "problem_type")
 	if n := m.NumLabels(); n > 0 {
 		if len(config.Labels) != n {
 			config.Labels = make([]string, n)
@@ -151,10 +149,7 @@ func (m *Model) configFile(dtype safetensors.DType) ([]byte, error) {
 				config.Labels[i] = fmt.Sprintf("LABEL_%d", i)
 			}
 		}
-		set["problem_type"] = "single_label_classification"
-		if n == 1 {
-			set["problem_type"] = "regression"
-		}
+		delete(config.extra, "num_labels")
 	}
 	for key, value := range set {
 		encoded, err := json.Marshal(value)

@@ -305,10 +305,11 @@ func (m HeadMask) check(c *Config) error {
 	return nil
 }
 
-// BatchLogits runs the classifier over one batch and returns the logits of its real rows, [examples][labels]. mask is ξ; nil
-// keeps all heads. Any mask runs on the same executable.
+// BatchLogits runs the model over one batch and returns the logits of its real rows, [examples][labels]. With a head of tokens or
+// spans an example's logits are those of its tokens, padding left out, one after another: [tokens · labels], [tokens · 2]. mask is ξ;
+// nil keeps all heads. Any mask runs on the same executable.
 func (s *Session) BatchLogits(batch *Batch, mask HeadMask) ([][]float32, error) {
-	labels := s.model.NumLabels()
+	labels := s.model.Outputs()
 	if labels == 0 {
 		return nil, fmt.Errorf("gbert: the model has no classification head: fine-tune it first, or add one with WithClassifier")
 	}
@@ -345,8 +346,15 @@ func (s *Session) BatchLogits(batch *Batch, mask HeadMask) ([][]float32, error) 
 		return nil, fmt.Errorf("gbert: %w", err)
 	}
 	rows := make([][]float32, len(batch.Index))
+	width := labels
+	if s.model.Head().PerToken() {
+		width *= batch.Length
+	}
 	for row := range rows {
-		rows[row] = flat[row*labels : (row+1)*labels]
+		rows[row] = flat[row*width : (row+1)*width]
+		if s.model.Head().PerToken() {
+			rows[row] = rows[row][:batch.tokens(row)*labels]
+		}
 	}
 	return rows, nil
 }

@@ -19,6 +19,7 @@ const (
 	FFNOut          Role = "ffn_out"          // [hidden, intermediate]
 	PoolerDense     Role = "pooler"           // [hidden, hidden]
 	ClassifierDense Role = "classifier"       // [labels, hidden]
+	SpanDense       Role = "qa_outputs"       // [2, hidden]
 	TransformDense  Role = "mlm_transform"    // [hidden, hidden]
 )
 

@@ -154,8 +154,8 @@ func compare(t *testing.T, model *gbert.Model) {
 	if got := logits(t, loaded); !slices.EqualFunc(got, want, slices.Equal) {
 		t.Errorf("other logits after loading, by %g", apart(got, want))
 	}
-	if len(loaded.Ignored) > 0 || loaded.NumParameters() != model.NumParameters() || len(loaded.Config.History) != len(model.Config.History) {
-		t.Errorf("loaded with %d of %d parameters, %d of %d operations, without %v", loaded.NumParameters(), model.NumParameters(), len(loaded.Config.History), len(model.Config.History), loaded.Ignored)
+	if len(loaded.Carried()) > 0 || loaded.NumParameters() != model.NumParameters() || len(loaded.Config.History) != len(model.Config.History) {
+		t.Errorf("loaded with %d of %d parameters, %d of %d operations, without %v", loaded.NumParameters(), model.NumParameters(), len(loaded.Config.History), len(model.Config.History), loaded.Carried())
 	}
 	dense, err := loaded.Dense()
 	if err != nil {

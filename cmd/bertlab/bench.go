@@ -90,6 +90,9 @@ func (a *app) openModel(ctx context.Context) (*gbert.Model, *modelInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if carried := model.Carried(); len(carried) > 0 {
+		a.meter.Warn("note: bertlab does not compute with these tensors of %s, and keeps them as they are: %s", found.Name, strings.Join(carried, ", "))
+	}
 	sum, err := model.Fingerprint()
 	if err != nil {
 		return nil, nil, errors.Join(err, model.Close())

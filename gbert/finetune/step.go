@@ -184,7 +184,7 @@ func (s *stepper) gradientGraph(inputs []*Node) []*Node {
 	}
 	view.Forward = gbert.NewForward(s.config, view.graph, view.Weight, taps)
 	view.Batch = gbert.InputNodes(rest)
-	view.Outputs = view.Forward.Encode(view.Batch, true)
+	view.Outputs = view.Forward.Encode(view.Batch, s.config.Head.ReadsCLS())
 	view.Logits, view.Labels, view.RowWeights = view.Forward.Classify(view.Outputs.Hidden), rest[3], rest[4]
 	loss := Loss(view.Logits, view.Labels, view.RowWeights)
 	objective := loss

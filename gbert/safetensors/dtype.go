@@ -39,3 +39,7 @@ func (d DType) Size() int {
 	}
 	return 0
 }
+
+// IsFloat reports whether elements are floating-point numbers that
+// [Tensor.Float32s] reads.
+func (d DType) IsFloat() bool { return d == F16 || d == BF16 || d == F32 || d == F64 }

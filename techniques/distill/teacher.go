@@ -146,7 +146,7 @@ func (t *teaching) loss(s *finetune.Step, loss *Node) *Node {
 	o := t.options
 	forward := gbert.NewForward(t.teacher, s.Graph(), func(name string) *Node { return s.Constant(prefix + name) },
 		gbert.Taps{HiddenStates: o.HiddenStates > 0, Attention: o.Attention > 0})
-	outputs := forward.Encode(s.Batch, true)
+	outputs := forward.Encode(s.Batch, forward.Config().Head.ReadsCLS())
 	total := ZerosLike(loss)
 	switch {
 	case o.LayersOnly:

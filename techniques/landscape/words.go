@@ -3,7 +3,6 @@ package landscape
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -38,11 +37,9 @@ func narrow(m *gbert.Model, rows []int32) (*gbert.Model, error) {
 	for _, row := range rows {
 		kept = append(kept, values[int(row)*width:(int(row)+1)*width]...)
 	}
-	small := m.Clone()
-	for _, spec := range m.Weights() {
-		if strings.HasPrefix(spec.Name, "cls.") { // of the whole vocabulary
-			small.DeleteWeight(spec.Name)
-		}
+	small := m.WithoutCarried()
+	if small.HasMaskedLM() { // of the whole vocabulary
+		small = small.WithoutHead()
 	}
 	small.Config.VocabSize = len(rows)
 	small.Config.PadTokenID = int(place(rows, int32(m.Config.PadTokenID)))

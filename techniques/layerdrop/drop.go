@@ -99,6 +99,12 @@ func compact(m *gbert.Model, dropped []bool) {
 			m.RenameWeight(spec.Name, gbert.LayerPrefix(number[layer])+rest)
 		}
 	}
+	m.RenumberCarried(func(layer int) int {
+		if dropped[layer] {
+			return -1
+		}
+		return number[layer]
+	})
 	var shapes []gbert.LayerShape
 	for layer, shape := range m.Config.Layers {
 		if dropped[layer] {

@@ -57,7 +57,7 @@ func Of(weight string) Component {
 		return Embedding
 	case strings.HasPrefix(weight, "bert.pooler."):
 		return Pooler
-	case strings.HasPrefix(weight, "classifier."), strings.HasPrefix(weight, "cls."):
+	case strings.HasPrefix(weight, "classifier."), strings.HasPrefix(weight, "qa_outputs."), strings.HasPrefix(weight, "cls."):
 		return Head
 	}
 	rest, ok := strings.CutPrefix(weight, "bert.encoder.layer.")

@@ -75,7 +75,7 @@ func CheckFile(m *gbert.Model, dir string) (*File, error) {
 // CountMACs are the multiply-accumulates of the pass by component, for a batch of full sequences.
 func CountMACs(m *gbert.Model, batch, length int) map[Component]int {
 	macs := ShapeMACs(m.Config, batch, length)
-	if !hasPooler(m) {
+	if !m.HasPooler() {
 		macs[Pooler] = 0
 	}
 	return macs
@@ -106,5 +106,3 @@ func onlyForms(c *gbert.Config, roles []gbert.Role) *gbert.Config {
 	}
 	return c
 }
-
-func hasPooler(m *gbert.Model) bool { return m.HasPooler() || m.NumLabels() > 0 }

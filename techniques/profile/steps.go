@@ -50,7 +50,7 @@ func passSteps(m *gbert.Model, batch, length int) []step {
 			return []*Node{out}, []*Node{out}
 		}})
 	}
-	if hasPooler(m) {
+	if m.HasPooler() {
 		steps = append(steps, step{Pooler, []input{x}, func(f *gbert.Forward, in []*Node) (results, kept []*Node) {
 			out := f.Pool(in[0])
 			return []*Node{out}, []*Node{out}
@@ -70,7 +70,7 @@ func wholePass(m *gbert.Model, batch, length int) step {
 	ids, mask := batchInputs(batch, length)
 	return step{"pass", append(ids, mask), func(f *gbert.Forward, in []*Node) (results, kept []*Node) {
 		out := f.Encode(gbert.InputNodes(in), false).Hidden
-		if hasPooler(m) {
+		if m.HasPooler() {
 			return []*Node{out, f.Pool(out)}, nil
 		}
 		return []*Node{out}, nil
