@@ -11,14 +11,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
-
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
+	"bertlab/internal/testbed"
 )
 
 func TestRatiosAreOfPairsAndNotOfMedians(t *testing.T) {
@@ -103,11 +101,7 @@ func TestPlanIsTheOneThatTrainingFollows(t *testing.T) {
 	if model.Tokenizer, err = tokenizer.FromVocab([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the"}, true); err != nil {
 		t.Fatal(err)
 	}
-	b, err := compute.NewWithConfig("go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Finalize()
+	b := testbed.OwnGo(t)
 	sst2, err := task.Lookup("sst2")
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package gbert
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"pgregory.net/rapid"
 
+	"bertlab/gbert/backend"
 	"bertlab/gbert/tokenizer"
 )
 
@@ -490,11 +492,11 @@ func ExampleSession_BatchLogits() {
 	if model, err = model.WithClassifier(2, []string{"negative", "positive"}, 1); err != nil {
 		panic(err)
 	}
-	backend, err := compute.NewWithConfig("go")
+	b, _, err := backend.Open(context.Background(), backend.Options{Name: "go"})
 	if err != nil {
 		panic(err)
 	}
-	session, err := NewSession(backend, model)
+	session, err := NewSession(b, model)
 	if err != nil {
 		panic(err)
 	}

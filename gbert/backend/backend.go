@@ -17,7 +17,7 @@ import (
 // Choice says what was picked and why.
 type Choice struct {
 	Name          string `json:"name"`                     // "xla:cpu", "xla:cuda", "go", or what the user named
-	Config        string `json:"config"`                   // what GoMLX was given, with the plugin's path
+	Config        string `json:"config"`                   // what GoMLX was given, with the plugin's path, without what Open adds
 	Reason        string `json:"reason"`                   // why this one
 	Device        string `json:"device,omitempty"`         // what computes, as the backend describes it
 	PluginPath    string `json:"plugin_path,omitempty"`    // the shared library of XLA; "" for pure Go
@@ -220,11 +220,10 @@ func (m *machine) make(c *Choice) (b compute.Backend, made *Choice, err error) {
 	}
 	done := *c
 	done.Device = b.Description()
+	if stall := mayStall(c.Config); stall != "" {
+		done.Warning = stall
+	}
 	return sharePrograms(b), &done, nil
-}
-
-func create(config string) (compute.Backend, error) {
-	return compute.NewWithConfig(config)
 }
 
 type kind int

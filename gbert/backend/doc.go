@@ -9,6 +9,11 @@
 // The order: what Options.Name or else GOMLX_BACKEND names; CUDA where there is a GPU and a plugin; XLA on the CPU;
 // pure Go, which needs nothing and is about twenty times slower.
 //
+// Left to itself, the pure Go backend can stand still for ever while it trains (compute v0.1.0 to v0.1.6): operations that run
+// beside each other hold the slots of its pool and wait in them for further slots. [Open] makes it run one operation after
+// another, each spread over the processors, which cannot; "go:ops_parallel" brings the other way back, with a warning. So every
+// backend is made by Open, in tests too.
+//
 // A plugin is a shared library with the PJRT interface, named pjrt_c_api_<name>_plugin.so. It is searched where go-xla
 // searches: the folders in PJRT_PLUGIN_LIBRARY_PATH, ~/.local/lib/go-xla, /usr/local/lib/go-xla, the loader's folders;
 // in this package the variable adds folders, while in go-xla v0.4.0 it replaces the others. For CUDA the plugin inside

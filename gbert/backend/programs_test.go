@@ -15,7 +15,7 @@ import (
 // sharing is the pure Go backend with programs that are equal when their builders' names are.
 func sharing(t *testing.T) *programs {
 	t.Helper()
-	inner, err := compute.NewWithConfig("go")
+	inner, err := create("go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,12 +10,16 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend" // registers "go"
 
 	"bertlab/gbert/backend"
 )
 
-var pureGo = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go") })
+var pureGo = sync.OnceValues(openGo)
+
+func openGo() (compute.Backend, error) {
+	b, _, err := backend.Open(context.Background(), backend.Options{Name: "go"})
+	return b, err
+}
 
 // Go is the pure Go backend, which every machine has. A test process has one.
 func Go(t testing.TB) compute.Backend {
@@ -24,6 +28,17 @@ func Go(t testing.TB) compute.Backend {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return b
+}
+
+// OwnGo is a pure Go backend of the test's own, until it ends.
+func OwnGo(t testing.TB) compute.Backend {
+	t.Helper()
+	b, err := openGo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Finalize)
 	return b
 }
 

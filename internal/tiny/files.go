@@ -7,11 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/compute"
-
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
 	"bertlab/gbert/hub"
+	"bertlab/internal/testbed"
 	"bertlab/papers/experiment"
 )
 
@@ -57,10 +56,5 @@ func Reviews(t testing.TB, train, dev int, noise bool) string {
 // Environment is one for experiments, on a pure Go backend of its own and without the network. Results go to dir.
 func Environment(t testing.TB, dir string) *experiment.Environment {
 	t.Helper()
-	b, err := compute.NewWithConfig("go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Finalize)
-	return &experiment.Environment{Backend: b, Choice: &backend.Choice{Name: "go"}, Hub: hub.New(hub.Options{Offline: true}), Dir: dir}
+	return &experiment.Environment{Backend: testbed.OwnGo(t), Choice: &backend.Choice{Name: "go"}, Hub: hub.New(hub.Options{Offline: true}), Dir: dir}
 }

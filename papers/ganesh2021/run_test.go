@@ -9,12 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
-
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
 	"bertlab/gbert/hub"
+	"bertlab/internal/testbed"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/heads"
 	"bertlab/techniques/profile"
@@ -46,12 +44,7 @@ func save(t *testing.T, m *gbert.Model) string {
 
 func environment(t *testing.T) *experiment.Environment {
 	t.Helper()
-	b, err := compute.NewWithConfig("go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Finalize)
-	return &experiment.Environment{Backend: b, Choice: &backend.Choice{Name: "go"}, Hub: hub.New(hub.Options{Offline: true}), Dir: t.TempDir()}
+	return &experiment.Environment{Backend: testbed.OwnGo(t), Choice: &backend.Choice{Name: "go"}, Hub: hub.New(hub.Options{Offline: true}), Dir: t.TempDir()}
 }
 
 func small(model string) Config {

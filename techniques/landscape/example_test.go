@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
-
 	"bertlab/gbert"
+	"bertlab/gbert/backend"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
@@ -36,11 +34,11 @@ func model(seed uint64) *gbert.Model {
 }
 
 func ExampleExplorer_Sweep() {
-	backend, err := compute.NewWithConfig("go")
+	b, _, err := backend.Open(context.Background(), backend.Options{Name: "go"})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer backend.Finalize()
+	defer b.Finalize()
 	before, after, elsewhere := model(1), model(2), model(3) // stand for a pretrained model and two fine-tunings of it
 	reviews := &task.Dataset{
 		Task:     &task.Task{Name: "reviews", Kind: task.Classification, Labels: []string{"bad", "good"}, Metrics: []string{task.Accuracy}},
@@ -50,7 +48,7 @@ func ExampleExplorer_Sweep() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	explorer, err := landscape.Open(backend, landscape.Space{From: before, To: after, Other: elsewhere}, sample)
+	explorer, err := landscape.Open(b, landscape.Space{From: before, To: after, Other: elsewhere}, sample)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -2,29 +2,17 @@ package profile
 
 import (
 	"fmt"
-	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend"
-
 	"bertlab/gbert"
+	"bertlab/internal/testbed"
 	"bertlab/techniques/heads"
 	"bertlab/techniques/layerdrop"
 	"bertlab/techniques/sharing"
 	"bertlab/techniques/tucker"
 )
 
-var pureGo = sync.OnceValues(func() (compute.Backend, error) { return compute.NewWithConfig("go") })
-
-func goBackend(t testing.TB) compute.Backend {
-	t.Helper()
-	b, err := pureGo()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
+var goBackend = testbed.Go
 
 const (
 	tinyVocab, tinyHidden, tinyHeads, tinyIntermediate = 16, 8, 2, 12
