@@ -30,7 +30,8 @@ type dataFlags struct {
 	maxLength int
 	batch     int
 	passes    int  // how often the examples will be computed, 0: once
-	headless  bool // the model needs no classification head
+	headless  bool // the model needs no classification head, and the data no labels
+	unjudged  bool // examples without a label are kept beside others
 	byNumber  bool // classes are matched by their numbers, whatever their names
 
 	flags *pflag.FlagSet
@@ -205,6 +206,9 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 		return nil, err
 	}
 	if !d.headless {
+		if !d.unjudged {
+			data = data.Judged()
+		}
 		if data, err = a.matchLabels(b.model, data, d.byNumber); err != nil {
 			return nil, err
 		}

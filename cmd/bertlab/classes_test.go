@@ -217,3 +217,30 @@ func TestModelsWithClassesInAnotherOrderCompareAsTheSame(t *testing.T) {
 		t.Errorf("%v and %v", a["score"], b["score"])
 	}
 }
+
+func TestRowsWithoutAgreementAreLeftOutAndCounted(t *testing.T) {
+	model, text := namedModel(t, nli, 0, 1, 2), ""
+	for i, label := range []string{`"entailment"`, `"-"`, `"neutral"`, `""`, "null", "-1", "2"} {
+		text += fmt.Sprintf(`{"gold_label":%s,"sentence1":"the film is %s","sentence2":"%s"}`+"\n", label, words[i], words[i+1])
+	}
+	data := write(t, "snli.jsonl", text)
+	document := bertlab(t, "eval", "--model", model, "--task", "mnli", "--data", data, "--json").document()
+	left := document["data"].(map[string]any)["left_out"].([]any)[0].(map[string]any)
+	if number(t, document, "examples") != 3 || left["rows"] != 4.0 {
+		t.Errorf("%v examples, left out %v", document["examples"], left)
+	}
+	file := filepath.Join(t.TempDir(), "p.jsonl")
+	predicted := bertlab(t, "eval", "--model", model, "--task", "mnli", "--data", data, "--predictions", file, "--json").document()
+	if lines := readPredictions(t, file); len(lines) != 7 || lines[1].Label != nil || *lines[6].Label != 2 || !alike(predicted["metrics"], document["metrics"]) {
+		t.Errorf("%d predictions, %v for %v", len(lines), predicted["metrics"], document["metrics"])
+	}
+	for _, command := range [][]string{{"heads", "importance"}, {"heads", "ablate"}} {
+		bertlab(t, append(command, "--model", model, "--task", "mnli", "--data", data, "--json")...).document()
+	}
+	trained := bertlab(t, "finetune", "--model", model, "--task", "mnli", "--train", data, "--dev", data, "--epochs", "1", "--out", filepath.Join(t.TempDir(), "out"), "--json").document()
+	if number(t, trained, "dev", "examples") != 3 {
+		t.Errorf("trained and judged on %v", trained["dev"])
+	}
+	none := write(t, "test.tsv", "sentence1\tsentence2\tlabel\ngood\tbad\t-1\n")
+	bertlab(t, "eval", "--model", model, "--task", "mnli", "--data", none).fails(exitFailure, "1 of the 1 examples", "--predictions")
+}

@@ -45,6 +45,7 @@ predicted_name, and logit_names of the logits.`,
 				return wrongCall{err}
 			}
 			var headMask gbert.HeadMask
+			d.unjudged = predictions != ""
 			b, err := a.openBench(ctx, &d, func(m *gbert.Model) error {
 				if len(set) == 0 {
 					return nil
@@ -61,15 +62,15 @@ predicted_name, and logit_names of the logits.`,
 			defer b.Close()
 			document := evalDocument{MaskedHeads: set.String(), Predictions: predictions}
 			data := b.prepared.Dataset
-			if n := data.Unlabelled(); n > 0 && predictions == "" {
+			if n := data.Unlabelled(); n == data.Len() && predictions == "" {
 				return fmt.Errorf("%d of the %d examples of %s have no label: there is nothing to judge; --predictions FILE writes what the model says", n, data.Len(), data.Source)
 			}
 			logits, err := b.prepared.Logits(ctx, b.session, headMask, a.meter.Count("evaluating", "examples"))
 			if err != nil {
 				return err
 			}
-			if data.Unlabelled() == 0 {
-				if document.Evaluation, err = b.prepared.Judge(logits); err != nil {
+			if data.Unlabelled() < data.Len() {
+				if document.Evaluation, err = judgeLabelled(data, logits); err != nil {
 					return err
 				}
 			}
@@ -96,6 +97,18 @@ predicted_name, and logit_names of the logits.`,
 	d.addSplit(flags)
 	d.add(flags)
 	return command
+}
+
+// judgeLabelled judges the logits of those examples that have a label.
+func judgeLabelled(data *task.Dataset, logits [][]float32) (*finetune.Evaluation, error) {
+	judged := &finetune.Prepared{Dataset: data.Labelled()}
+	var rows [][]float32
+	for i, e := range data.Examples {
+		if e.Label >= 0 {
+			rows = append(rows, logits[i])
+		}
+	}
+	return judged.Judge(rows)
 }
 
 // predictionLine is one line of the file of predictions.

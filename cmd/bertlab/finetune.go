@@ -239,7 +239,7 @@ func (a *app) trainingData(ctx context.Context, t *task.Task, f *finetuneFlags) 
 	if train, err = a.loadData(ctx, t, "train", source(f.train), &f.dataFlags); err != nil {
 		return nil, nil, err
 	}
-	if f.examples > 0 {
+	if train = train.Judged(); f.examples > 0 {
 		if train, err = train.Take(f.examples, a.seed); err != nil {
 			return nil, nil, err
 		}
@@ -247,6 +247,8 @@ func (a *app) trainingData(ctx context.Context, t *task.Task, f *finetuneFlags) 
 	if f.dev == "" && f.train != "" && a.data == "" {
 		return train, nil, nil
 	}
-	dev, err = a.loadData(ctx, t, "dev", source(f.dev), &f.dataFlags)
-	return train, dev, err
+	if dev, err = a.loadData(ctx, t, "dev", source(f.dev), &f.dataFlags); err != nil {
+		return nil, nil, err
+	}
+	return train, dev.Judged(), nil
 }

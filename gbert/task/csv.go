@@ -3,90 +3,115 @@ package task
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 )
 
-// csvTable reads comma-separated values with quotes as RFC 4180 has them.
+// csvTable reads comma-separated values as pandas does: a field that begins with a quote ends with the next one, where two quotes stand
+// for one and what follows the closing quote is text too; a quote anywhere else stands for itself.
 type csvTable struct {
-	in    *meter
-	r     *csv.Reader
-	after int // the line after the last record, if no blank line follows
+	r     *bufio.Reader
+	line  int // number of the line read last, from 1
 	blank LeftOut
 }
 
-func newCSV(r *bufio.Reader) table {
-	in := &meter{r: r, left: 2 * MaxLine}
-	return &csvTable{in: in, r: csv.NewReader(in), after: 1}
-}
+func newCSV(r *bufio.Reader) table { return &csvTable{r: r} }
 
 func (t *csvTable) next() (record, error) {
-	t.in.left = 2 * MaxLine
-	fields, err := t.r.Read()
-	short := errors.Is(err, csv.ErrFieldCount)
-	if err != nil && !short {
-		if err == io.EOF {
-			t.skipped(t.in.lines())
-		}
+	line, err := t.physical(0)
+	for err == nil && len(line) == 0 {
+		t.blank.count("blank lines", t.line)
+		line, err = t.physical(0)
+	}
+	if err != nil {
 		return record{}, err
 	}
-	line, _ := t.r.FieldPos(0)
-	t.skipped(line)
-	rec := record{line: line, cells: make([]cell, len(fields))}
-	t.after = line + 1
+	rec, read := record{line: t.line}, len(line)
+	fields, open := []string(nil), false
+	var field strings.Builder
+	for {
+		fields, open = splitCSV(line, fields, &field, open)
+		if !open {
+			break
+		}
+		field.WriteByte('\n')
+		if line, err = t.physical(read); err == io.EOF {
+			return rec, fmt.Errorf("line %d: a quote is not closed up to the end of the file: is it a bare one? A file with unquoted quotes can be given as TSV", rec.line)
+		}
+		if err != nil {
+			return rec, err
+		}
+		read += len(line) + 1
+	}
+	rec.cells = make([]cell, len(fields))
 	for i, f := range fields {
 		if bad := invalidUTF8([]byte(f)); bad != "" && rec.bad == "" {
 			rec.bad = fmt.Sprintf("column %d: %s", i+1, bad)
 		}
 		if strings.IndexByte(f, 0) >= 0 {
-			return rec, fmt.Errorf("line %d has a NUL byte: is this a text file?", line)
+			return rec, fmt.Errorf("line %d has a NUL byte: is this a text file?", rec.line)
 		}
-		t.after += strings.Count(f, "\n")
 		rec.cells[i] = cell{text: f, kind: text}
 	}
 	return rec, nil
 }
 
-// skipped counts the blank lines, which the csv package passes over, before line.
-func (t *csvTable) skipped(line int) {
-	for ; t.after < line; t.after++ {
-		t.blank.count("blank lines", t.after)
+// physical gives the next line without its end, \n or \r\n; io.EOF after the last. read is the size of what the record has already.
+func (t *csvTable) physical(read int) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := t.r.ReadSlice('\n')
+		line = append(line, part...)
+		if read+len(line) > MaxLine {
+			return nil, fmt.Errorf("a record is longer than %d bytes: is a quote not closed? A file with unquoted quotes can be given as TSV", MaxLine)
+		}
+		if err == nil || err == io.EOF && len(line) > 0 {
+			break
+		}
+		if err != bufio.ErrBufferFull {
+			return nil, err
+		}
 	}
+	t.line++
+	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")), nil
+}
+
+// splitCSV adds the fields of a line to those of its record. open says, on the way in and out, that a quoted field goes on over the end
+// of the line; field has what there is of it.
+func splitCSV(line []byte, fields []string, field *strings.Builder, open bool) ([]string, bool) {
+	begins := !open // a field begins here
+	for i := 0; i < len(line); i++ {
+		c := line[i]
+		switch {
+		case open && c == '"' && i+1 < len(line) && line[i+1] == '"':
+			field.WriteByte('"')
+			i++
+		case open && c == '"':
+			open = false
+		case open:
+			field.WriteByte(c)
+		case c == ',':
+			fields = append(fields, field.String())
+			field.Reset()
+			begins = true
+			continue
+		case c == '"' && begins:
+			open = true
+		default:
+			field.WriteByte(c)
+		}
+		begins = false
+	}
+	if open {
+		return fields, true
+	}
+	fields = append(fields, field.String())
+	field.Reset()
+	return fields, false
 }
 
 func (t *csvTable) named() bool     { return false }
 func (t *csvTable) need([]int)      {}
 func (t *csvTable) blanks() LeftOut { return t.blank }
 func (t *csvTable) unit() string    { return "line" }
-
-// meter counts lines, and stops a record that never ends: a quote that is not closed would take in the rest of the file.
-type meter struct {
-	r       io.Reader
-	left    int
-	newline int
-	last    byte
-}
-
-func (m *meter) Read(p []byte) (int, error) {
-	if m.left <= 0 {
-		return 0, fmt.Errorf("a record is longer than %d bytes: is a quote not closed? A file with unquoted quotes can be given as TSV", MaxLine)
-	}
-	n, err := m.r.Read(p[:min(len(p), m.left)])
-	m.left -= n
-	m.newline += bytes.Count(p[:n], []byte("\n"))
-	if n > 0 {
-		m.last = p[n-1]
-	}
-	return n, err
-}
-
-// lines is the number of the line after the last one.
-func (m *meter) lines() int {
-	if m.last == '\n' {
-		return m.newline + 1
-	}
-	return m.newline + 2
-}

@@ -110,6 +110,15 @@ func (d *Dataset) Labelled() *Dataset {
 	return out
 }
 
+// Judged is the data set without the examples that have no label, which are counted in LeftOut, if others have one. A data set without any
+// label, as GLUE's test splits are, stays what it is.
+func (d *Dataset) Judged() *Dataset {
+	if d.Unlabelled() == d.Len() {
+		return d
+	}
+	return d.Labelled()
+}
+
 // with gives a data set of the same origin with other examples.
 func (d *Dataset) with(examples []Example, selection string) *Dataset {
 	out := *d

@@ -28,7 +28,7 @@ func fuzzRead(t *testing.T, name string, content []byte) {
 				t.Fatalf("%+v", d)
 			}
 			for _, e := range d.Examples {
-				if e.TextA == "" || !utf8.ValidString(e.TextA) || !utf8.ValidString(e.TextB) || task.Pair && e.TextB == "" || e.Label < -1 || e.Label >= max(1, len(task.Labels)) {
+				if e.TextA == "" && !task.emptyTexts || e.TextA == "" && e.TextB == "" || !utf8.ValidString(e.TextA) || !utf8.ValidString(e.TextB) || task.Pair && !task.emptyTexts && e.TextB == "" || e.Label < -1 || e.Label >= max(1, len(task.Labels)) {
 					t.Fatalf("%+v", e)
 				}
 			}

@@ -2,6 +2,7 @@ package task
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -33,12 +34,7 @@ func (t *jsonlTable) next() (record, error) {
 	rec := record{line: t.line, bad: invalidUTF8(line)}
 	var object map[string]json.RawMessage
 	if rec.bad == "" {
-		if err := json.Unmarshal(line, &object); err != nil || object == nil {
-			rec.bad = fmt.Sprintf("is not one JSON object: %s", quote(string(line)))
-			if err != nil {
-				rec.bad += fmt.Sprintf(" (%v)", err)
-			}
-		}
+		object, rec.bad = jsonObject(line)
 	}
 	if t.keys != nil {
 		rec.cells = t.row(object)
@@ -57,6 +53,31 @@ func (t *jsonlTable) next() (record, error) {
 	return header, nil
 }
 
+// jsonObject reads one JSON object, or says what is wrong with it. A key that is there twice is refused: readers differ in which of its
+// values they take.
+func jsonObject(line []byte) (object map[string]json.RawMessage, bad string) {
+	if err := json.Unmarshal(line, &object); err != nil || object == nil {
+		bad = fmt.Sprintf("is not one JSON object: %s", quote(string(line)))
+		if err != nil {
+			bad += fmt.Sprintf(" (%v)", err)
+		}
+		return nil, bad
+	}
+	decoder, keys := json.NewDecoder(bytes.NewReader(line)), 0
+	seen := make(map[string]bool, len(object))
+	for _, err := decoder.Token(); decoder.More() && err == nil; keys++ {
+		key, _ := decoder.Token() // the object was read above: no errors here
+		name, _ := key.(string)
+		if seen[name] {
+			return nil, fmt.Sprintf("has the key %s twice: give it once", quote(name))
+		}
+		seen[name] = true
+		var value json.RawMessage
+		err = decoder.Decode(&value)
+	}
+	return object, ""
+}
+
 func (t *jsonlTable) row(object map[string]json.RawMessage) []cell {
 	cells := make([]cell, len(t.keys))
 	for i, k := range t.keys {
@@ -72,7 +93,7 @@ func jsonCell(raw json.RawMessage) cell {
 	}
 	switch raw[0] {
 	case 'n':
-		return cell{}
+		return cell{kind: null}
 	case 't':
 		return cell{text: "1", kind: number}
 	case 'f':

@@ -60,6 +60,9 @@ func (t *Task) layout(first record, surely bool, c Columns) (layout, error) {
 	if err := t.findTexts(&l, header, c); err != nil {
 		return l, err
 	}
+	if err := refuseTwice(header); err != nil {
+		return l, err
+	}
 	if c.ID != "" {
 		if l.id = find(header, c.ID); l.id < 0 {
 			return l, fmt.Errorf("has no column %q for the id: its columns are %s", c.ID, list(header))
@@ -76,6 +79,19 @@ func (t *Task) layout(first record, surely bool, c Columns) (layout, error) {
 	}
 	l.broken = t.brokenRows && !surely && find(header, "qid1") >= 0
 	return l, nil
+}
+
+// refuseTwice reports a column that is there twice: which of them is meant, nobody can say. Columns without a name, as spreadsheets leave
+// them, are no matter.
+func refuseTwice(header []string) error {
+	seen := make(map[string]int, len(header))
+	for i, name := range header {
+		if first, there := seen[name]; there && name != "" {
+			return fmt.Errorf("columns %d and %d are both called %s: give them different names", first+1, i+1, quote(name))
+		}
+		seen[name] = i
+	}
+	return nil
 }
 
 // bareFits says whether the first line is already a row of a layout without a header.

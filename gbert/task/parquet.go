@@ -55,6 +55,7 @@ func (t *parquetTable) next() (record, error) {
 	rec := record{line: t.total, cells: make([]cell, len(t.file.Columns))}
 	for i, c := range t.columns {
 		if t.null[i] != nil && t.null[i][t.row] {
+			rec.cells[c] = cell{kind: null}
 			continue
 		}
 		rec.cells[c] = cell{text: t.cells[i][t.row], kind: number}

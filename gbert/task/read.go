@@ -184,13 +184,16 @@ func (r *reader) example(rec record, row int) (e Example, neutral bool, err erro
 	if n := len(rec.cells); n < l.columns || n > l.columns && !l.more {
 		return e, false, fmt.Errorf("expected %d columns, found %d", l.columns, n)
 	}
-	if e.TextA, err = textOf(rec.cells[l.text]); err != nil {
+	if e.TextA, err = r.task.textOf(rec.cells[l.text]); err != nil {
 		return e, false, fmt.Errorf("text: %w", err)
 	}
 	if l.pair >= 0 {
-		if e.TextB, err = textOf(rec.cells[l.pair]); err != nil {
+		if e.TextB, err = r.task.textOf(rec.cells[l.pair]); err != nil {
 			return e, false, fmt.Errorf("second text: %w", err)
 		}
+	}
+	if e.TextA == "" && e.TextB == "" {
+		return e, false, errors.New("both texts are empty")
 	}
 	e.ID = strconv.Itoa(row)
 	if l.id >= 0 && rec.cells[l.id].text != "" {
@@ -205,7 +208,7 @@ func (r *reader) example(rec record, row int) (e Example, neutral bool, err erro
 		return e, false, errors.New("the label is a list or an object; a class or number was expected")
 	}
 	if strings.TrimSpace(c.text) == "" {
-		if r.columns.Unlabelled {
+		if r.columns.Unlabelled || r.task.agreement {
 			return e, false, nil
 		}
 		return e, false, errors.New("has no label: give it one, or say Columns.Unlabelled")
@@ -229,9 +232,11 @@ func (r *reader) example(rec record, row int) (e Example, neutral bool, err erro
 }
 
 // textOf gives a text as it stands.
-func textOf(c cell) (string, error) {
+func (t *Task) textOf(c cell) (string, error) {
 	switch {
-	case c.kind == missing:
+	case t.emptyTexts && (c.kind == null || c.kind == text):
+		return c.text, nil
+	case c.kind == missing, c.kind == null:
 		return "", errors.New("is not there; a text was expected")
 	case c.kind != text:
 		return "", fmt.Errorf("is %s; a text was expected", map[cellKind]string{number: "a number or boolean", nested: "a list or an object"}[c.kind])

@@ -23,7 +23,8 @@ const MaxLine = 1 << 20
 type cellKind byte
 
 const (
-	missing cellKind = iota // null, or a key that is not there
+	missing cellKind = iota // a key that is not there
+	null                    // nothing, where there could be something
 	text
 	number // a number or a boolean, which cannot be a text
 	nested // a list or structure, or a column that cannot be read
@@ -118,6 +119,8 @@ func (s *source) sniff() (table, error) {
 		return nil, errors.New("is a compressed archive: unpack it first")
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
 		return nil, errors.New("is UTF-16 text: save it as UTF-8")
+	case utf16(head):
+		return nil, errors.New("is UTF-16 text without a byte-order mark: save it as UTF-8")
 	case bytes.IndexByte(head, 0) >= 0:
 		return nil, errors.New("is a binary file: TSV, CSV, Parquet or JSONL was expected")
 	}
@@ -139,4 +142,16 @@ func (s *source) sniff() (table, error) {
 		return &tsvTable{lines: lines{r: r}}, nil
 	}
 	return newCSV(r), nil
+}
+
+// utf16 says whether text without a byte-order mark is UTF-16: mostly characters of one byte, each with a zero byte before or after it.
+func utf16(head []byte) bool {
+	var zeros [2]int
+	for i, b := range head {
+		if b == 0 {
+			zeros[i%2]++
+		}
+	}
+	pairs := len(head) / 2
+	return pairs > 2 && (zeros[0] == 0 && zeros[1] > pairs*3/4 || zeros[1] == 0 && zeros[0] > pairs*3/4)
 }

@@ -65,6 +65,8 @@ type Task struct {
 
 	textNames  [][]string // columns that hold the text (or both texts), first match wins
 	bare       []bare     // layouts without a header
+	emptyTexts bool       // the official file has a few empty texts
+	agreement  bool       // the official files have rows on whose label the annotators did not agree: - or nothing
 	brokenRows bool       // the official file has rows with too few columns, to be left out and counted
 	config     string     // its name in nyu-mll/glue
 	folder     string     // its folder in the GLUE archive
@@ -108,9 +110,9 @@ func all() []Task {
 			bare: []bare{{columns: 7, more: true, label: 4, text: 5, pair: 6, id: -1, names: "genre, file, year, id, score, sentence1, sentence2"}}},
 		{Name: "qnli", Title: "QNLI", Pair: true, Labels: yesNo, Metrics: []string{Accuracy}, config: "qnli", folder: "QNLI",
 			textNames: [][]string{{"question", "sentence"}}},
-		{Name: "qqp", Title: "QQP", Pair: true, Labels: []string{"not_duplicate", "duplicate"}, Metrics: []string{Accuracy, F1}, config: "qqp", folder: "QQP", brokenRows: true},
-		{Name: "mnli", Title: "MNLI-m", Pair: true, Labels: threeWay, Metrics: []string{Accuracy}, config: "mnli", folder: "MNLI", suffix: "_matched", bare: mnliBare},
-		{Name: "mnli-mm", Title: "MNLI-mm", Pair: true, Labels: threeWay, Metrics: []string{Accuracy}, config: "mnli", folder: "MNLI", suffix: "_mismatched", bare: mnliBare},
+		{Name: "qqp", Title: "QQP", Pair: true, Labels: []string{"not_duplicate", "duplicate"}, Metrics: []string{Accuracy, F1}, config: "qqp", folder: "QQP", brokenRows: true, emptyTexts: true},
+		{Name: "mnli", Title: "MNLI-m", Pair: true, Labels: threeWay, Metrics: []string{Accuracy}, config: "mnli", folder: "MNLI", suffix: "_matched", bare: mnliBare, agreement: true},
+		{Name: "mnli-mm", Title: "MNLI-mm", Pair: true, Labels: threeWay, Metrics: []string{Accuracy}, config: "mnli", folder: "MNLI", suffix: "_mismatched", bare: mnliBare, agreement: true},
 		{Name: "movies", Title: "Movie reviews (ICWSM 2014)", ratings: "movieReviewSnippets_GroundTruth.txt"},
 		{Name: "products", Title: "Product reviews (ICWSM 2014)", ratings: "amazonReviewSnippets_GroundTruth.txt", groupID: beforeUnderscore},
 		{Name: "editorials", Title: "News editorials (ICWSM 2014)", ratings: "nytEditorialSnippets_GroundTruth.txt", groupID: beforeUnderscore},

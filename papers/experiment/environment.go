@@ -62,13 +62,17 @@ func (e *Environment) Model(ctx context.Context, name string) (*gbert.Model, *hu
 }
 
 // Data loads a split of a task from its source: a file, a folder, or, when source is empty, wherever the task's data are found
-// by name.
+// by name. Examples without a label are left out where others have one.
 func (e *Environment) Data(ctx context.Context, taskName, split, source string) (*task.Dataset, error) {
 	t, err := task.Lookup(taskName)
 	if err != nil {
 		return nil, err
 	}
-	return task.Load(ctx, Finder{e.Hub}, t, split, source, task.Columns{})
+	data, err := task.Load(ctx, Finder{e.Hub}, t, split, source, task.Columns{})
+	if err != nil {
+		return nil, err
+	}
+	return data.Judged(), nil
 }
 
 // Examples loads a split of a classification task as [Environment.Data] does: all of it, or, unless n is 0, at most n examples drawn
