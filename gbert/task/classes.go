@@ -127,9 +127,9 @@ func byNumber(n int) []int {
 
 // InOrder is the data set with the class numbers of a model whose classes have the given names: Task.Labels stand in the model's
 // order, with the task's spelling, and every example's class has the number of the model's output. It is the data set itself
-// where the order is the same, and for a regression. See [MatchLabels].
+// where the order is the same, and where the task has no classes. See [MatchLabels].
 func (d *Dataset) InOrder(model []string) (*Dataset, error) {
-	if d.Task.Kind == Regression {
+	if !d.Task.Kind.Named() {
 		return d, nil
 	}
 	order, err := MatchLabels(model, d.Task.Labels)
@@ -150,17 +150,35 @@ func (d *Dataset) InOrder(model []string) (*Dataset, error) {
 	out := d.with(slices.Clone(d.Examples), d.Selection)
 	out.Task = &own
 	for i := range out.Examples {
-		if label := out.Examples[i].Label; label >= 0 {
-			out.Examples[i].Label = number[label]
-		}
+		out.Examples[i].renumber(d.Task.Kind, number)
 	}
 	return out, nil
+}
+
+// renumber gives the classes of an example other numbers. Its detail, which other data sets may share, is copied.
+func (e *Example) renumber(kind Kind, number []int) {
+	switch {
+	case e.Label < 0:
+		return
+	case kind == Classification:
+		e.Label = number[e.Label]
+		return
+	}
+	detail := *e.Detail
+	detail.Classes, detail.Tags = slices.Clone(detail.Classes), slices.Clone(detail.Tags)
+	for _, list := range [][]int{detail.Classes, detail.Tags} {
+		for i, k := range list {
+			list[i] = number[k]
+		}
+	}
+	slices.Sort(detail.Classes)
+	e.Detail = &detail
 }
 
 // ByNumber is the data set with other names for its classes, which keep their numbers: those of a model whose outputs are the task's
 // classes one by one, whatever they are called. The number of classes must be the same.
 func (d *Dataset) ByNumber(model []string) (*Dataset, error) {
-	if d.Task.Kind == Regression || len(model) == 0 {
+	if !d.Task.Kind.Named() || len(model) == 0 {
 		return d, nil
 	}
 	if len(model) != len(d.Task.Labels) {

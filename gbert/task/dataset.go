@@ -12,8 +12,26 @@ type Example struct {
 	ID    string  // from the file's id column, else the row's number from 0
 	TextA string  // the text
 	TextB string  // the second text of a pair
-	Label int     // class number, -1 if unlabelled; for a regression 0 if the target is known, else -1
+	Label int     // class number, -1 if unlabelled; for the other kinds 0 if what is right is known, else -1
 	Value float64 // regression target, or the human rating that the label comes from
+
+	// Detail is what an example of the kinds MultiLabel, Tagging and Spans has beyond; nil for the others. In a tagging TextA is
+	// the words with blanks between them, in spans TextA is the question and TextB the text with the answer.
+	Detail *Detail
+}
+
+// Detail is what an example has of which a class or a number does not say enough.
+type Detail struct {
+	Classes []int    // multi-label: the class numbers, ascending
+	Words   []string // tagging: the words
+	Tags    []int    // tagging: the class number of each word; nil if unlabelled
+	Answers []Answer // spans: the right answers; none where the text has none
+}
+
+// Answer is a part of the text of a question.
+type Answer struct {
+	Text  string
+	Start int // byte of the text at which it begins
 }
 
 // LeftOut counts rows of a file that are not in the data set, and says why.

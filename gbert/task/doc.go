@@ -12,14 +12,20 @@
 //
 // GLUE (Wang et al. 2019, https://arxiv.org/abs/1804.07461): sst2, cola, mrpc, rte, stsb, qnli, qqp, mnli (matched) and
 // mnli-mm (mismatched), with the class numbers of the Hugging Face data set nyu-mll/glue. Four human-rated sentiment sets
-// (Hutto and Gilbert, ICWSM 2014): movies, products, editorials, tweets; see [SentimentHoldout] for their split. And custom,
-// for the user's own: name its labels in [Columns].
+// (Hutto and Gilbert, ICWSM 2014): movies, products, editorials, tweets; see [SentimentHoldout] for their split. Questions whose
+// answer is a part of a text: squad and squad2. Words with tags: ner. Texts with any number of classes: multilabel. And custom,
+// for the user's own: name its labels in [Columns]; [Own] makes it of another kind.
 //
 // # Files
 //
 // Columns are found by their names in the file's header; GLUE's files without a header (CoLA, STS-B as published, and the
 // sentiment sets) by their layout. In TSV a double quote is an ordinary character, as GLUE's own files have it; CSV is quoted
 // as RFC 4180 says. Texts are taken as they stand: nothing is trimmed, unescaped or lowered.
+//
+// Questions are read from SQuAD's JSON, or from JSONL and Parquet with the columns id, question, context and answers. Tags are read
+// from CoNLL's column format (the word first, its tag last), or from lists of words and tags in JSONL and Parquet. Sets of classes
+// are lists of names or class numbers, lists with a 0 or 1 for each class, names with commas between them, or a column for each class.
+// Class names that nobody gives come from the file, sorted.
 //
 // A malformed row is an error that names file and line. What is left out by rule (blank lines, neutral ratings, the broken rows
 // of the official QQP file) is counted in [Dataset.LeftOut]. A line longer than [MaxLine] bytes, text that is not UTF-8, and
@@ -34,4 +40,5 @@
 //
 // The values and the degenerate cases are those of scikit-learn and SciPy: F1 is 0 where there is nothing to find, Matthews'
 // coefficient is 0 where one side is constant, and Pearson's and Spearman's r are NaN there. [Scores] writes NaN as null in JSON.
+// Entities count as in seqeval's default mode, answers as in SQuAD's evaluation scripts; all are shares from 0 to 1, not percent.
 package task

@@ -41,11 +41,11 @@ func ExampleLookup() {
 		log.Fatal(err)
 	}
 	fmt.Println(t.Name, t.Labels, t.Metrics)
-	_, err = task.Lookup("squad")
+	_, err = task.Lookup("race")
 	fmt.Println(err)
 	// Output:
 	// mrpc [not_equivalent equivalent] [accuracy f1]
-	// task: no task is called "squad": choose one of sst2, cola, mrpc, rte, stsb, qnli, qqp, mnli, mnli-mm, movies, products, editorials, tweets, custom
+	// task: no task is called "race": choose one of sst2, cola, mrpc, rte, stsb, qnli, qqp, mnli, mnli-mm, movies, products, editorials, tweets, squad, squad2, ner, multilabel, custom
 }
 
 func ExampleScore() {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // jsonlTable reads one JSON object a line. The columns are the keys of the first object; a key that a later object lacks is a
@@ -44,6 +45,9 @@ func (t *jsonlTable) next() (record, error) {
 		return rec, fmt.Errorf("line %d %s", rec.line, rec.bad)
 	}
 	t.keys = slices.Sorted(maps.Keys(object))
+	if _, ok := object[answersColumn]; ok {
+		t.keys = append(t.keys, answersColumn+textsSuffix, answersColumn+startsSuffix)
+	}
 	header := record{line: rec.line}
 	for _, k := range t.keys {
 		header.cells = append(header.cells, cell{text: k, kind: text})
@@ -81,9 +85,30 @@ func jsonObject(line []byte) (object map[string]json.RawMessage, bad string) {
 func (t *jsonlTable) row(object map[string]json.RawMessage) []cell {
 	cells := make([]cell, len(t.keys))
 	for i, k := range t.keys {
+		if part, ok := strings.CutPrefix(k, answersColumn+"."); ok && object[k] == nil {
+			cells[i] = jsonPart(object[answersColumn], part)
+			continue
+		}
 		cells[i] = jsonCell(object[k])
 	}
 	return cells
+}
+
+// jsonPart reads a key's value in an object of lists, or its values in a list of objects, as a list.
+func jsonPart(raw json.RawMessage, key string) cell {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(raw, &object) == nil {
+		return jsonCell(object[key])
+	}
+	var objects []map[string]json.RawMessage
+	if json.Unmarshal(raw, &objects) != nil {
+		return cell{}
+	}
+	c := cell{kind: nested, elements: []cell{}}
+	for _, o := range objects {
+		c.elements = append(c.elements, jsonCell(o[key]))
+	}
+	return c
 }
 
 // jsonCell reads a JSON value: true and false are the class numbers 1 and 0.
@@ -99,7 +124,7 @@ func jsonCell(raw json.RawMessage) cell {
 	case 'f':
 		return cell{text: "0", kind: number}
 	case '[', '{':
-		return cell{kind: nested}
+		return cell{kind: nested, raw: raw}
 	case '"':
 		var s string
 		if json.Unmarshal(raw, &s) != nil {

@@ -23,11 +23,15 @@ type Columns struct {
 	SkipMalformed bool
 }
 
+var wordNames = [][]string{{wordsColumn}, {"words"}}
+
 // layout says in which column things stand; -1: nowhere.
 type layout struct {
 	label, text, pair, id int
-	columns               int  // how many a row must have
-	more                  bool // it may have more
+	starts                int   // where answers begin
+	vector                []int // 0/1 columns, one a label, in place of label
+	columns               int   // how many a row must have
+	more                  bool  // it may have more
 	rating                bool
 	broken                bool // rows with fewer columns are known and left out
 	header                bool // the first record is a header
@@ -47,13 +51,13 @@ func (t *Task) layout(first record, surely bool, c Columns) (layout, error) {
 	for i, cell := range first.cells {
 		header[i] = strings.TrimSpace(cell.text)
 	}
-	l := layout{label: -1, text: -1, pair: -1, id: -1, columns: len(header), header: true}
+	l := layout{label: -1, text: -1, pair: -1, id: -1, starts: -1, columns: len(header), header: true}
 	explicit := c.Text != "" || c.Pair != "" || c.Label != "" || c.ID != ""
 
 	if !explicit && !surely {
 		for _, b := range t.bare {
 			if bareFits(t, b, first.cells) {
-				return layout{label: b.label, text: b.text, pair: b.pair, id: b.id, columns: b.columns, more: b.more, rating: b.rating}, nil
+				return layout{label: b.label, text: b.text, pair: b.pair, id: b.id, starts: -1, columns: b.columns, more: b.more, rating: b.rating}, nil
 			}
 		}
 	}
@@ -127,7 +131,14 @@ func (t *Task) findTexts(l *layout, header []string, c Columns) error {
 		return nil
 	}
 	names := singleNames
-	if t.Pair {
+	switch {
+	case t.Kind == Tagging:
+		names = wordNames
+	case t.Kind == Spans:
+		names = [][]string{{questionColumn, contextColumn}}
+	case t.Kind == MultiLabel && !t.Pair:
+		names = append(slices.Clip(singleNames), []string{"comment_text"})
+	case t.Pair:
 		names = pairNames
 	}
 	if t.textNames != nil {
@@ -153,15 +164,27 @@ func (t *Task) findTexts(l *layout, header []string, c Columns) error {
 }
 
 func (t *Task) findLabel(l *layout, header []string, c Columns) error {
-	if c.Label != "" {
+	if c.Label != "" && t.Kind != Spans {
 		if l.label = find(header, c.Label); l.label < 0 {
 			return fmt.Errorf("has no column %q for the label: its columns are %s", c.Label, list(header))
 		}
 		return nil
 	}
+	if t.Kind == Spans {
+		return findAnswers(l, header, c)
+	}
+	if t.Kind == MultiLabel && l.findVector(t, header) {
+		return nil
+	}
 	names := []string{"gold_label", "label", "quality", "is_duplicate", "labels"}
 	if t.Kind == Regression {
 		names = []string{"score", "label", "similarity_score", "target", "value"}
+	}
+	if t.Kind == Tagging {
+		names = []string{tagsColumn, "tags", "labels"}
+	}
+	if t.Kind == MultiLabel {
+		names = []string{"labels", "label"}
 	}
 	for _, n := range names {
 		if i := find(header, n); i >= 0 {
@@ -173,6 +196,34 @@ func (t *Task) findLabel(l *layout, header []string, c Columns) error {
 		return nil
 	}
 	return fmt.Errorf("has no label column, expected %s; its columns are %s: name it in Columns.Label, or say Columns.Unlabelled", strings.Join(names, ", or "), list(header))
+}
+
+// findVector finds a column for each label, in which 1 says that an example has it.
+func (l *layout) findVector(t *Task, header []string) bool {
+	if len(t.Labels) == 0 {
+		return false
+	}
+	vector := make([]int, len(t.Labels))
+	for i, name := range t.Labels {
+		if vector[i] = find(header, name); vector[i] < 0 {
+			return false
+		}
+	}
+	l.vector = vector
+	return true
+}
+
+// findAnswers finds the texts of the answers and where they begin.
+func findAnswers(l *layout, header []string, c Columns) error {
+	name := c.Label
+	if name == "" {
+		name = answersColumn
+	}
+	l.label, l.starts = find(header, name+textsSuffix), find(header, name+startsSuffix)
+	if (l.label < 0 || l.starts < 0) && !c.Unlabelled {
+		return fmt.Errorf("has no answers, expected %s, an object with the lists text and answer_start; its columns are %s: name it in Columns.Label, or say Columns.Unlabelled", name, list(header))
+	}
+	return nil
 }
 
 // list names columns in an error, the first dozen of them.

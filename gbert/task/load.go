@@ -40,7 +40,8 @@ const (
 //   - a file: the whole of it, as [ReadFile] does, whatever split is asked for;
 //   - a folder with files named as GLUE's are (train.tsv, dev_matched.tsv, sts-dev.tsv), or the hub's
 //     (validation-00000-of-00001.parquet), or train and dev as csv, parquet or jsonl; or with such a folder of the task in it
-//     (SST-2/, sst2/); for a sentiment set the folder of the archive.
+//     (SST-2/, sst2/); for a sentiment set the folder of the archive. SQuAD's files are train.json or train-v1.1.json, those of a
+//     tagging train.conll.
 //
 // "validation" means dev. A test split may be without labels.
 func Load(ctx context.Context, finder Finder, t *Task, split, source string, c Columns) (*Dataset, error) {
@@ -116,12 +117,12 @@ func (t *Task) files(ctx context.Context, finder Finder, split, source string) (
 		}
 		return t.inFolder(folder, split)
 	}
-	files, err := finder.DatasetFiles(ctx, glueID, t.config, t.hubSplit(split))
+	files, err := finder.DatasetFiles(ctx, t.dataset(), t.config, t.hubSplit(split))
 	if err != nil {
 		return nil, fmt.Errorf("task: %s: %w", t.Name, err)
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("task: %s: %s has no files for %s", t.Name, glueID, t.hubSplit(split))
+		return nil, fmt.Errorf("task: %s: %s has no files for %s", t.Name, t.dataset(), t.hubSplit(split))
 	}
 	return files, nil
 }
@@ -135,6 +136,14 @@ func (t *Task) hubSplit(split string) string {
 		split = "validation"
 	}
 	return split + t.suffix
+}
+
+// dataset is the task's data set on the hub.
+func (t *Task) dataset() string {
+	if t.hub != "" {
+		return t.hub
+	}
+	return glueID
 }
 
 // inFolder finds the files of a split in a folder.
@@ -192,6 +201,16 @@ func (t *Task) fileNames(split string) []string {
 		name += t.suffix
 	}
 	names := []string{name + ".tsv"}
+	switch t.Kind {
+	case Tagging:
+		names = []string{name + ".conll", name + ".txt", name + ".bio"}
+	case Spans:
+		version := "v1.1"
+		if t.Answers.None {
+			version = "v2.0"
+		}
+		names = []string{name + ".json", name + "-" + version + ".json"}
+	}
 	if t.Name == "stsb" {
 		names = append(names, "sts-"+name+".tsv", "sts-"+name+".csv")
 	}
@@ -199,8 +218,12 @@ func (t *Task) fileNames(split string) []string {
 	if hub := t.hubSplit(split); hub != name {
 		stems = append(stems, hub)
 	}
+	extensions := []string{".csv", ".parquet", ".jsonl"}
+	if t.Kind == Tagging || t.Kind == Spans {
+		extensions = extensions[1:]
+	}
 	for _, stem := range stems {
-		for _, ext := range []string{".csv", ".parquet", ".jsonl"} {
+		for _, ext := range extensions {
 			names = append(names, stem+ext)
 		}
 	}
@@ -211,6 +234,12 @@ func (t *Task) fileNames(split string) []string {
 func readFiles(ctx context.Context, t *Task, files []string, c Columns) (*Dataset, error) {
 	if len(files) == 1 {
 		return ReadFile(t, files[0], c)
+	}
+	if t.Kind.collects() && len(t.Labels) == 0 && len(c.Labels) == 0 {
+		var err error
+		if c.Labels, err = labelsOf(ctx, t, files, c); err != nil {
+			return nil, err
+		}
 	}
 	var all *Dataset
 	rows := 0
@@ -237,6 +266,23 @@ func readFiles(ctx context.Context, t *Task, files []string, c Columns) (*Datase
 	}
 	all.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	return all, nil
+}
+
+// labelsOf are the class names that several files give together.
+func labelsOf(ctx context.Context, t *Task, files []string, c Columns) ([]string, error) {
+	var names []string
+	for _, path := range files {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		d, err := ReadFile(t, path, c)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, d.Task.Labels...)
+	}
+	slices.SortFunc(names, compareLabels)
+	return slices.Compact(names), nil
 }
 
 func hashInto(w io.Writer, path string) error {

@@ -45,18 +45,55 @@ func CrossEntropy(logits [][]float32, labels []int) (float64, error) {
 	return mean(losses), nil
 }
 
-// Losses gives the loss of each example as transformers' sequence classification has it: cross entropy, or (v − target)² for
-// a regression. All examples must be labelled.
+// BinaryCrossEntropies gives the mean over the labels of −log σ(z) of those that an example has and −log(1−σ(z)) of the others:
+// max(z, 0) − z·y + log(1 + exp(−|z|)) in float64. logits is [examples, labels], classes the numbers of each example's labels.
+func BinaryCrossEntropies(logits [][]float32, classes [][]int) ([]float64, error) {
+	if len(logits) != len(classes) {
+		return nil, fmt.Errorf("task: %d rows of logits and %d sets of labels", len(logits), len(classes))
+	}
+	losses := make([]float64, len(classes))
+	for i, row := range logits {
+		sum := 0.0
+		for _, v := range row {
+			z := float64(v)
+			sum += max(z, 0) + math.Log1p(math.Exp(-math.Abs(z)))
+		}
+		for _, k := range classes[i] {
+			if k < 0 || k >= len(row) {
+				return nil, fmt.Errorf("task: example %d has the label %d and %d logits", i, k, len(row))
+			}
+			sum -= float64(row[k])
+		}
+		losses[i] = sum / float64(len(row))
+	}
+	return losses, nil
+}
+
+// Losses gives the loss of each example as transformers' sequence classification has it: cross entropy; (v − target)² for a
+// regression; the mean binary cross entropy of the labels for a multi-label task. All examples must be labelled.
 func Losses(t *Task, predictions []Prediction, gold []Example) ([]float64, error) {
 	if len(predictions) != len(gold) {
 		return nil, fmt.Errorf("task: %s: %d predictions for %d examples", t.Name, len(predictions), len(gold))
 	}
-	if t.Kind == Classification {
+	switch t.Kind {
+	case Classification:
 		logits, labels := make([][]float32, len(gold)), make([]int, len(gold))
 		for i := range gold {
 			logits[i], labels[i] = predictions[i].Logits, gold[i].Label
 		}
 		return CrossEntropies(logits, labels)
+	case MultiLabel:
+		logits, classes := make([][]float32, len(gold)), make([][]int, len(gold))
+		for i := range gold {
+			d, err := t.detail(i, &gold[i])
+			if err != nil {
+				return nil, err
+			}
+			logits[i], classes[i] = predictions[i].Logits, d.Classes
+		}
+		return BinaryCrossEntropies(logits, classes)
+	case Tagging, Spans:
+		return nil, fmt.Errorf("task: %s: the losses of %s are those of tokens: use finetune's Prepared.Judge", t.Name, t.Kind)
 	}
 	losses := make([]float64, len(gold))
 	for i := range gold {

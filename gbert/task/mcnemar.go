@@ -48,18 +48,3 @@ func fairCoin(heads, tails int) float64 {
 	}
 	return min(1, 2*math.Exp(top)*sum)
 }
-
-// Right says for each example whether its class was predicted: what [McNemar] takes.
-func Right(predictions []Prediction, gold []Example) ([]bool, error) {
-	if len(predictions) != len(gold) {
-		return nil, fmt.Errorf("task: %d predictions for %d examples", len(predictions), len(gold))
-	}
-	right := make([]bool, len(gold))
-	for i := range gold {
-		if gold[i].Label < 0 {
-			return nil, fmt.Errorf("task: example %d has no label", i)
-		}
-		right[i] = predictions[i].Label == gold[i].Label
-	}
-	return right, nil
-}

@@ -17,6 +17,7 @@ type parquetTable struct {
 	row     int // in the group
 	total   int // rows given so far
 	cells   [][]string
+	lists   [][][]string // in place of cells where the column is a list
 	null    [][]bool
 }
 
@@ -33,7 +34,11 @@ func (t *parquetTable) next() (record, error) {
 		t.started = true
 		header := record{}
 		for _, c := range t.file.Columns {
-			header.cells = append(header.cells, cell{text: c.Name, kind: text})
+			name := c.Name
+			if c.List != "" && c.Elements != parquet.Unsupported {
+				name = c.List
+			}
+			header.cells = append(header.cells, cell{text: name, kind: text})
 		}
 		return header, nil
 	}
@@ -43,10 +48,15 @@ func (t *parquetTable) next() (record, error) {
 			return record{}, io.EOF
 		}
 		t.row = 0
-		t.cells, t.null = make([][]string, len(t.columns)), make([][]bool, len(t.columns))
+		t.cells, t.lists, t.null = make([][]string, len(t.columns)), make([][][]string, len(t.columns)), make([][]bool, len(t.columns))
 		for i, c := range t.columns {
 			var err error
-			if t.cells[i], t.null[i], err = t.file.ReadColumn(t.group, c); err != nil {
+			if t.isList(c) {
+				t.lists[i], t.null[i], err = t.file.ReadList(t.group, c)
+			} else {
+				t.cells[i], t.null[i], err = t.file.ReadColumn(t.group, c)
+			}
+			if err != nil {
 				return record{}, err
 			}
 		}
@@ -58,16 +68,33 @@ func (t *parquetTable) next() (record, error) {
 			rec.cells[c] = cell{kind: null}
 			continue
 		}
-		rec.cells[c] = cell{text: t.cells[i][t.row], kind: number}
-		if t.file.Columns[c].Kind == parquet.Text {
-			rec.cells[c].kind = text
-			if rec.bad == "" && !utf8.ValidString(rec.cells[c].text) {
-				rec.bad = "column " + t.file.Columns[c].Name + ": " + invalidUTF8([]byte(rec.cells[c].text))
+		if t.isList(c) {
+			rec.cells[c] = cell{kind: nested, elements: []cell{}}
+			for _, value := range t.lists[i][t.row] {
+				rec.cells[c].elements = append(rec.cells[c].elements, t.cell(&rec, c, t.file.Columns[c].Elements, value))
 			}
+			continue
 		}
+		rec.cells[c] = t.cell(&rec, c, t.file.Columns[c].Kind, t.cells[i][t.row])
 	}
 	t.row++
 	return rec, nil
+}
+
+func (t *parquetTable) isList(column int) bool {
+	c := t.file.Columns[column]
+	return c.List != "" && c.Elements != parquet.Unsupported
+}
+
+// cell is a value of a column; one that is no text in UTF-8 makes the record a bad one.
+func (t *parquetTable) cell(rec *record, column int, kind parquet.Kind, value string) cell {
+	if kind != parquet.Text {
+		return cell{text: value, kind: number}
+	}
+	if rec.bad == "" && !utf8.ValidString(value) {
+		rec.bad = "column " + t.file.Columns[column].Name + ": " + invalidUTF8([]byte(value))
+	}
+	return cell{text: value, kind: text}
 }
 
 func (t *parquetTable) named() bool        { return true }

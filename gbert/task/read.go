@@ -44,12 +44,15 @@ func readFile(t *Task, path string, c Columns, row int) (*Dataset, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	s, err := openTable(path)
+	s, err := openTable(path, t.Kind)
 	if err != nil {
 		return nil, 0, err
 	}
 	defer func() { _ = s.Close() }() // it was only read
 	r := reader{task: t, columns: c, source: s, row: row}
+	if t.Kind.collects() && len(t.Labels) == 0 {
+		r.labels = &collected{numbers: map[string]int{}}
+	}
 	d, err := r.read()
 	if err != nil {
 		return nil, 0, err
@@ -67,13 +70,16 @@ func (t *Task) forFile(c Columns) (*Task, error) {
 	}
 	own := *t
 	if len(c.Labels) > 0 {
-		if own.Kind == Regression || len(own.Labels) > 0 && !slices.Equal(own.Labels, c.Labels) {
+		if !own.Kind.Named() || len(own.Labels) > 0 && !slices.Equal(own.Labels, c.Labels) {
 			return nil, fmt.Errorf("task: %s has its own labels %v: choose the task custom for labels %v", own.Name, own.Labels, c.Labels)
 		}
 		own.Labels = slices.Clone(c.Labels)
 	}
 	if own.Name == "custom" && c.Pair != "" {
 		own.Pair = true
+	}
+	if own.Kind.collects() && len(own.Labels) == 0 {
+		return &own, nil // they come from the file
 	}
 	if err := own.Check(); err != nil {
 		return nil, err
@@ -84,6 +90,7 @@ func (t *Task) forFile(c Columns) (*Task, error) {
 // reader turns the rows of one file into examples.
 type reader struct {
 	task    *Task
+	labels  *collected // class names that the file gives; nil where they are known
 	columns Columns
 	source  *source
 	layout  layout
@@ -113,7 +120,7 @@ func (r *reader) read() (*Dataset, error) {
 		return fail(err)
 	}
 	var need []int
-	for _, i := range []int{r.layout.text, r.layout.pair, r.layout.label, r.layout.id} {
+	for _, i := range append([]int{r.layout.text, r.layout.pair, r.layout.label, r.layout.starts, r.layout.id}, r.layout.vector...) {
 		if i >= 0 && !slices.Contains(need, i) {
 			need = append(need, i)
 		}
@@ -147,6 +154,9 @@ func (r *reader) read() (*Dataset, error) {
 			why += fmt.Sprintf("; %d left out: %s", o.Rows, o.Reason)
 		}
 		return fail(errors.New(why))
+	}
+	if err := r.name(); err != nil {
+		return fail(err)
 	}
 	return &r.data, nil
 }
@@ -184,7 +194,13 @@ func (r *reader) example(rec record, row int) (e Example, neutral bool, err erro
 	if n := len(rec.cells); n < l.columns || n > l.columns && !l.more {
 		return e, false, fmt.Errorf("expected %d columns, found %d", l.columns, n)
 	}
-	if e.TextA, err = r.task.textOf(rec.cells[l.text]); err != nil {
+	if r.task.Kind == Tagging {
+		e.Detail = &Detail{}
+		if e.Detail.Words, err = wordsOf(rec.cells[l.text]); err != nil {
+			return e, false, fmt.Errorf("words: %w", err)
+		}
+		e.TextA = strings.Join(e.Detail.Words, " ")
+	} else if e.TextA, err = r.task.textOf(rec.cells[l.text]); err != nil {
 		return e, false, fmt.Errorf("text: %w", err)
 	}
 	if l.pair >= 0 {
@@ -200,6 +216,9 @@ func (r *reader) example(rec record, row int) (e Example, neutral bool, err erro
 		e.ID = rec.cells[l.id].text
 	}
 	e.Label = -1
+	if r.task.Kind == MultiLabel || r.task.Kind == Tagging || r.task.Kind == Spans {
+		return e, false, r.detail(rec, &e)
+	}
 	if l.label < 0 {
 		return e, false, nil
 	}

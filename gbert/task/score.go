@@ -36,58 +36,6 @@ func (s *Scores) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Score gives the task's metrics of predictions[i] against gold[i]. All examples must be labelled.
-func Score(t *Task, predictions []Prediction, gold []Example) (Scores, error) {
-	if err := t.Check(); err != nil {
-		return nil, err
-	}
-	if len(predictions) != len(gold) || len(gold) == 0 {
-		return nil, fmt.Errorf("task: %s: %d predictions for %d examples: at least one, and as many of either, were expected", t.Name, len(predictions), len(gold))
-	}
-	for i, e := range gold {
-		if e.Label < 0 {
-			return nil, fmt.Errorf("task: %s: example %d (id %q) has no label: score Dataset.Labelled only", t.Name, i, e.ID)
-		}
-	}
-	if t.Kind == Regression {
-		x, y := make([]float64, len(gold)), make([]float64, len(gold))
-		for i := range gold {
-			x[i], y[i] = predictions[i].Value, gold[i].Value
-		}
-		return t.scores(func(metric string) float64 {
-			if metric == Spearman {
-				return SpearmanR(x, y)
-			}
-			return PearsonR(x, y)
-		}), nil
-	}
-	predicted, want := make([]int, len(gold)), make([]int, len(gold))
-	for i := range gold {
-		predicted[i], want[i] = predictions[i].Label, gold[i].Label
-	}
-	c, err := NewConfusion(len(t.Labels), want, predicted)
-	if err != nil {
-		return nil, err
-	}
-	return t.scores(func(metric string) float64 {
-		switch metric {
-		case F1:
-			return c.f1(t.positive())
-		case Matthews:
-			return c.Matthews()
-		}
-		return c.Accuracy()
-	}), nil
-}
-
-func (t *Task) scores(value func(metric string) float64) Scores {
-	s := Scores{}
-	for _, m := range t.Metrics {
-		s[m] = value(m)
-	}
-	return s
-}
-
 // Confusion counts examples by their class (row) and the class that was predicted (column).
 type Confusion [][]int
 

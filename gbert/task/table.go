@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -33,6 +34,29 @@ const (
 type cell struct {
 	text string
 	kind cellKind
+
+	// Of a nested cell: the elements of a flat list, or the JSON that they can be read from.
+	elements []cell
+	raw      []byte
+}
+
+// list gives the elements of a nested cell; ok is false where it holds no list of texts and numbers.
+func (c cell) list() (elements []cell, ok bool) {
+	if c.kind != nested || c.elements != nil {
+		return c.elements, c.kind == nested
+	}
+	var parts []json.RawMessage
+	if len(c.raw) == 0 || json.Unmarshal(c.raw, &parts) != nil {
+		return nil, false
+	}
+	for _, part := range parts {
+		element := jsonCell(part)
+		if element.kind == nested || element.kind == missing || element.kind == null {
+			return nil, false
+		}
+		elements = append(elements, element)
+	}
+	return elements, true
 }
 
 // record is one row of a table, and its line (or row number, for Parquet).
@@ -55,6 +79,7 @@ type table interface {
 type source struct {
 	table
 	path string
+	kind Kind // of the task
 	file *os.File
 	tee  io.Reader // what is read here goes into sum
 	sum  hash.Hash
@@ -70,13 +95,13 @@ func (s *source) hash() (string, error) {
 	return hex.EncodeToString(s.sum.Sum(nil)), nil
 }
 
-// openTable opens a file as what its first bytes show it to be.
-func openTable(path string) (*source, error) {
+// openTable opens a file as what its first bytes show it to be, or as the format that its kind of task has beside those of tables.
+func openTable(path string, kind Kind) (*source, error) {
 	file, err := files.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("task: %w: give a TSV, CSV, Parquet or JSONL file", err)
 	}
-	s := &source{path: path, file: file, sum: sha256.New()}
+	s := &source{path: path, kind: kind, file: file, sum: sha256.New()}
 	s.tee = io.TeeReader(file, s.sum)
 	if s.table, err = s.sniff(); err != nil {
 		_ = file.Close() // nothing was written to it
@@ -132,12 +157,18 @@ func (s *source) sniff() (table, error) {
 	}
 	first, _, _ := bytes.Cut(bytes.TrimLeft(head, "\r\n"), []byte("\n"))
 	switch start := bytes.TrimSpace(first); {
+	case s.kind == Spans && ext != ".jsonl" && ext != ".ndjson" && isSQuAD(head):
+		return newSQuAD(r), nil
 	case ext == ".jsonl", ext == ".ndjson", ext != ".tsv" && ext != ".csv" && bytes.HasPrefix(start, []byte("{")):
 		return newJSONL(r)
 	case ext == ".json" || bytes.HasPrefix(start, []byte(`[{`)):
 		return nil, errors.New("is a JSON document: one object a line (JSONL) was expected")
-	case len(bytes.TrimSpace(head)) == 0:
+	case len(bytes.TrimSpace(head)) == 0 && s.kind != Tagging:
 		return nil, errors.New("begins with nothing but blank lines: a header line and at least one row were expected")
+	case s.kind == Tagging:
+		return newCoNLL(r), nil
+	case s.kind == Spans:
+		return nil, errors.New("is neither SQuAD's JSON, nor JSONL, nor Parquet")
 	case bytes.IndexByte(first, '\t') >= 0, ext == ".tsv":
 		return &tsvTable{lines: lines{r: r}}, nil
 	}

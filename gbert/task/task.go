@@ -8,42 +8,10 @@ import (
 	"strings"
 )
 
-// Kind says what a task asks for: a class or a number.
-type Kind int
-
-// The kinds of tasks.
-const (
-	Classification Kind = iota // one of Task.Labels
-	Regression                 // a number
-)
-
-func (k Kind) String() string {
-	if k == Regression {
-		return "regression"
-	}
-	return "classification"
-}
-
-// MarshalText writes the kind's name.
-func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
-
-// UnmarshalText reads what MarshalText writes.
-func (k *Kind) UnmarshalText(text []byte) error {
-	switch string(text) {
-	case "classification":
-		*k = Classification
-	case "regression":
-		*k = Regression
-	default:
-		return fmt.Errorf("task: kind %q is neither classification nor regression", text)
-	}
-	return nil
-}
-
 // Names of metrics.
 const (
 	Accuracy = "accuracy"
-	F1       = "f1"       // of class 1 where there are two classes, else the mean over the classes (macro)
+	F1       = "f1"       // of class 1 where there are two classes, else the mean over the classes (macro); of entities; of answers' words
 	Matthews = "matthews" // Matthews' correlation coefficient φ, for any number of classes
 	Pearson  = "pearson"
 	Spearman = "spearman"
@@ -55,9 +23,12 @@ type Task struct {
 	Name    string   `json:"name"`
 	Title   string   `json:"title,omitempty"` // the name in papers
 	Kind    Kind     `json:"kind"`
-	Labels  []string `json:"labels,omitempty"` // class names by class number; empty for regression
+	Labels  []string `json:"labels,omitempty"` // class names by class number; empty for regression and spans
 	Pair    bool     `json:"pair,omitempty"`   // two texts an example
 	Metrics []string `json:"metrics"`          // the primary one first
+
+	// Answers says how answers are found; for [Spans] alone.
+	Answers Answers `json:"answers,omitzero"`
 
 	// Low and High bound a regression's target or a rating; both 0: any finite number.
 	Low  float64 `json:"low,omitempty"`
@@ -68,7 +39,8 @@ type Task struct {
 	emptyTexts bool       // the official file has a few empty texts
 	agreement  bool       // the official files have rows on whose label the annotators did not agree: - or nothing
 	brokenRows bool       // the official file has rows with too few columns, to be left out and counted
-	config     string     // its name in nyu-mll/glue
+	hub        string     // its data set on the hub, if not nyu-mll/glue
+	config     string     // its name in that
 	folder     string     // its folder in the GLUE archive
 	suffix     string     // "_matched" or "_mismatched" on every split but train
 	ratings    string     // file of the sentiment archive
@@ -117,6 +89,10 @@ func all() []Task {
 		{Name: "products", Title: "Product reviews (ICWSM 2014)", ratings: "amazonReviewSnippets_GroundTruth.txt", groupID: beforeUnderscore},
 		{Name: "editorials", Title: "News editorials (ICWSM 2014)", ratings: "nytEditorialSnippets_GroundTruth.txt", groupID: beforeUnderscore},
 		{Name: "tweets", Title: "Tweets (ICWSM 2014)", ratings: "tweets_GroundTruth.txt"},
+		{Name: "squad", Title: "SQuAD 1.1", Kind: Spans, Pair: true, Metrics: spanMetrics, hub: "rajpurkar/squad", config: "plain_text"},
+		{Name: "squad2", Title: "SQuAD 2.0", Kind: Spans, Pair: true, Metrics: openSpanMetrics, Answers: Answers{None: true}, hub: "rajpurkar/squad_v2", config: "squad_v2"},
+		{Name: "ner", Title: "NER", Kind: Tagging, Metrics: entityMetrics},
+		{Name: "multilabel", Title: "multi-label", Kind: MultiLabel, Metrics: multiLabelMetrics},
 		{Name: "custom", Title: "custom", Metrics: []string{Accuracy, F1}},
 	}
 	for i := range tasks {
@@ -124,7 +100,7 @@ func all() []Task {
 		if t.ratings != "" {
 			t.Labels, t.Metrics, t.Low, t.High, t.bare = sentiment, []string{Accuracy}, -4, 4, ratingBare
 		}
-		t.Labels = slices.Clone(t.Labels)
+		t.Labels, t.Metrics = slices.Clone(t.Labels), slices.Clone(t.Metrics)
 	}
 	return tasks
 }
@@ -156,42 +132,6 @@ func Lookup(name string) (*Task, error) {
 	}
 	return nil, fmt.Errorf("task: no task is called %q: choose one of %s", name, strings.Join(Names(), ", "))
 }
-
-// Outputs is the number of logits a model for the task has: one a class, or one for a regression.
-func (t *Task) Outputs() int {
-	if t.Kind == Regression {
-		return 1
-	}
-	return len(t.Labels)
-}
-
-// Check says what is wrong with a task that a caller filled in.
-func (t *Task) Check() error {
-	switch {
-	case t == nil:
-		return fmt.Errorf("task: no task given: use Lookup, with one of %s", strings.Join(Names(), ", "))
-	case t.Kind != Classification && t.Kind != Regression:
-		return fmt.Errorf("task: %s: kind %d is neither classification nor regression", t.Name, int(t.Kind))
-	case t.Kind == Classification && len(t.Labels) < 2:
-		return fmt.Errorf("task: %s: a classification needs at least two labels, got %d: name them in Columns.Labels, in the order of the class numbers", t.Name, len(t.Labels))
-	}
-	for i, l := range t.Labels {
-		if slices.Contains(t.Labels[:i], l) {
-			return fmt.Errorf("task: %s: label %q is there twice", t.Name, l)
-		}
-	}
-	for _, m := range t.Metrics {
-		if !slices.Contains([]string{Accuracy, F1, Matthews, Pearson, Spearman}, m) {
-			return fmt.Errorf("task: %s: no metric is called %q: choose of %s, %s, %s, %s, %s", t.Name, m, Accuracy, F1, Matthews, Pearson, Spearman)
-		}
-		if isCorrelation(m) != (t.Kind == Regression) {
-			return fmt.Errorf("task: %s: the metric %s does not fit a %s", t.Name, m, t.Kind)
-		}
-	}
-	return nil
-}
-
-func isCorrelation(metric string) bool { return metric == Pearson || metric == Spearman }
 
 // allowed names the labels as an error shows them: 0 (negative), 1 (positive).
 func (t *Task) allowed() string {

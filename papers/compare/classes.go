@@ -14,7 +14,7 @@ func (w *work) match() error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.entry.Name, err)
 		}
-		if data.Task.Kind == task.Regression {
+		if !data.Task.Kind.Named() {
 			continue
 		}
 		if c.order, err = task.MatchLabels(c.model.Config.Labels, data.Task.Labels); err != nil {

@@ -126,12 +126,12 @@ func (w *work) pair(i, j int, all []*answers, predictions [][]task.Prediction) (
 	if pair.Loss, err = task.PairedBootstrap(all[i].Losses, all[j].Losses, w.resampling()); err != nil {
 		return nil, nil, err
 	}
-	if w.data.Task.Kind != task.Classification {
+	if !w.data.Task.Kind.Discrete() {
 		return pair, resampled, nil
 	}
 	var right [2][]bool
 	for k, p := range [2][]task.Prediction{predictions[i], predictions[j]} {
-		if right[k], err = task.Right(p, w.data.Examples); err != nil {
+		if right[k], err = task.Right(w.data.Task, p, w.data.Examples); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -173,27 +173,15 @@ func (w *work) resample(a, b []task.Prediction) (task.BootstrapResult, []float64
 
 // metric is the metric of predictions on some of the examples.
 func (w *work) metric(p []task.Prediction) (func(rows []int) float64, error) {
-	if w.result.Metric == task.Accuracy {
-		right, err := task.Right(p, w.data.Examples)
-		return func(rows []int) float64 {
-			count := 0
-			for _, row := range rows {
-				if right[row] {
-					count++
-				}
-			}
-			return float64(count) / float64(len(rows))
-		}, err
+	scorer, err := task.NewScorer(w.data.Task, p, w.data.Examples)
+	if err != nil {
+		return nil, err
 	}
-	drawn, gold := make([]task.Prediction, len(p)), make([]task.Example, len(p))
 	return func(rows []int) float64 {
-		for i, row := range rows {
-			drawn[i], gold[i] = p[row], w.data.Examples[row]
-		}
-		scores, err := task.Score(w.data.Task, drawn, gold)
-		if err != nil {
+		value, ok := scorer.Score(rows)[w.result.Metric]
+		if !ok {
 			return math.NaN()
 		}
-		return scores[w.result.Metric]
+		return value
 	}, nil
 }

@@ -180,7 +180,7 @@ func (r *run) judge(ctx context.Context, model *gbert.Model) (Answers, error) {
 	if err != nil {
 		return Answers{}, err
 	}
-	right, err := task.Right(evaluation.Predictions, r.test.Examples)
+	right, err := task.Right(r.test.Task, evaluation.Predictions, r.test.Examples)
 	if err != nil {
 		return Answers{}, err
 	}

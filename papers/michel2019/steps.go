@@ -216,12 +216,12 @@ func (s *seedRun) prune(ctx context.Context) error {
 // curve turns pruning steps into a curve.
 func (s *seedRun) curve(order Order, draw int, steps []heads.PruneStep) (Curve, error) {
 	c := Curve{Order: order, Seed: s.seed, Draw: draw, Areas: make([]float64, s.run.test.Len())}
-	whole, err := task.Right(steps[0].Evaluation.Predictions, s.run.test.Examples)
+	whole, err := task.Right(s.run.test.Task, steps[0].Evaluation.Predictions, s.run.test.Examples)
 	if err != nil {
 		return c, err
 	}
 	for _, step := range steps {
-		right, err := task.Right(step.Evaluation.Predictions, s.run.test.Examples)
+		right, err := task.Right(s.run.test.Task, step.Evaluation.Predictions, s.run.test.Examples)
 		if err != nil {
 			return c, err
 		}

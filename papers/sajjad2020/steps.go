@@ -165,7 +165,7 @@ func (r *run) judge(ctx context.Context, model *gbert.Model, test *task.Dataset,
 	if err != nil {
 		return run, err
 	}
-	right, err := task.Right(evaluation.Predictions, test.Examples)
+	right, err := task.Right(test.Task, evaluation.Predictions, test.Examples)
 	if err != nil {
 		return run, err
 	}

@@ -50,7 +50,7 @@ func (r *run) judge(ctx context.Context, trained *Trained, model *gbert.Model, e
 	}
 	trained.Score, trained.Loss = evaluation.Metrics[r.result.Metric], evaluation.Loss
 	var err error
-	if trained.Right, err = task.Right(evaluation.Predictions, r.test.Examples); err != nil {
+	if trained.Right, err = task.Right(r.test.Task, evaluation.Predictions, r.test.Examples); err != nil {
 		return err
 	}
 	trained.Kept, trained.ByMatrix, err = kept(model)

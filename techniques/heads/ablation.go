@@ -139,12 +139,12 @@ func Compare(d *task.Dataset, h Head, base, changed *finetune.Evaluation) (HeadE
 		return effect, fmt.Errorf("heads: %w", err)
 	}
 	effect.LossLow, effect.LossHigh = interval.Low, interval.High
-	if d.Task.Kind == task.Classification {
-		right, err := task.Right(base.Predictions, d.Examples)
+	if d.Task.Kind.Discrete() {
+		right, err := task.Right(d.Task, base.Predictions, d.Examples)
 		if err != nil {
 			return effect, fmt.Errorf("heads: %w", err)
 		}
-		changedRight, err := task.Right(changed.Predictions, d.Examples)
+		changedRight, err := task.Right(d.Task, changed.Predictions, d.Examples)
 		if err != nil {
 			return effect, fmt.Errorf("heads: %w", err)
 		}

@@ -66,20 +66,11 @@ func (f *File) readChunk(col *Column, rows int64, ch chunk) (cells []string, nul
 		if len(data) == 0 {
 			return nil, nil, fmt.Errorf("holds %d of %d rows", len(cells), rows)
 		}
-		head, n, err := decodeStruct(data)
+		head, body, rest, err := splitPage(data)
 		if err != nil {
 			return nil, nil, fmt.Errorf("page %d: %w", page, err)
 		}
-		data = data[n:]
-		size := head.integer(3, -1)
-		if size < 0 || size > int64(len(data)) {
-			return nil, nil, fmt.Errorf("page %d claims %d bytes, %d are left", page, size, len(data))
-		}
-		body := data[:size]
-		data = data[size:]
-		if sum, ok := head.get(4); ok && crc32.ChecksumIEEE(body) != uint32(sum.num) {
-			return nil, nil, fmt.Errorf("page %d: its checksum does not fit: the file is damaged", page)
-		}
+		data = rest
 		p := pageReader{file: f, col: col, codec: ch.codec, body: body, unpacked: head.integer(2, -1), left: rows - int64(len(cells))}
 		switch kind := head.integer(1, -1); kind {
 		case pageDictionary:
@@ -111,6 +102,24 @@ func (f *File) readChunk(col *Column, rows int64, ch chunk) (cells []string, nul
 		null = nil
 	}
 	return cells, null, nil
+}
+
+// splitPage reads the head of the first page in data; body is the page, rest what follows it.
+func splitPage(data []byte) (head node, body, rest []byte, err error) {
+	head, n, err := decodeStruct(data)
+	if err != nil {
+		return head, nil, nil, err
+	}
+	data = data[n:]
+	size := head.integer(3, -1)
+	if size < 0 || size > int64(len(data)) {
+		return head, nil, nil, fmt.Errorf("claims %d bytes, %d are left", size, len(data))
+	}
+	body = data[:size]
+	if sum, ok := head.get(4); ok && crc32.ChecksumIEEE(body) != uint32(sum.num) {
+		return head, nil, nil, errors.New("its checksum does not fit: the file is damaged")
+	}
+	return head, body, data[size:], nil
 }
 
 // pageReader decodes one page.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -29,11 +30,16 @@ const (
 type Column struct {
 	Name string // as in the schema; the names of an outer group stand before it, with dots
 	Kind Kind
-	Why  string // why an Unsupported column cannot be read
+	Why  string // why an Unsupported column cannot be read by ReadColumn
+
+	// List is the name of the list that an Unsupported column holds the elements of, and Elements their kind; see [File.ReadList].
+	List     string
+	Elements Kind
 
 	physical int64 // Parquet's physical type
 	width    int   // bytes of a FIXED_LEN_BYTE_ARRAY
 	optional bool  // may hold nulls
+	levels   levels
 }
 
 // File is an open Parquet file. It is not safe for concurrent use.
@@ -114,9 +120,9 @@ func (f *File) schema(meta *node) error {
 	}
 	elements := list.list
 	at := 1
-	var walk func(children int64, prefix, why string, depth int) error
-	walk = func(children int64, prefix, why string, depth int) error {
-		if depth > maxThriftDepth {
+	var walk func(children int64, above []ancestor, prefix, why string) error
+	walk = func(children int64, above []ancestor, prefix, why string) error {
+		if len(above) > maxThriftDepth {
 			return fmt.Errorf("schema nested deeper than %d", maxThriftDepth)
 		}
 		for range children {
@@ -129,7 +135,7 @@ func (f *File) schema(meta *node) error {
 			if name == nil || !utf8.Valid(name.raw) {
 				return fmt.Errorf("schema element %d has no name in UTF-8", at-1)
 			}
-			reason := why
+			reason, path := why, append(slices.Clip(above), ancestor{string(name.raw), e.integer(3, 0)})
 			if e.integer(3, 0) == 2 {
 				reason = "a list"
 			}
@@ -137,16 +143,21 @@ func (f *File) schema(meta *node) error {
 				if reason == "" {
 					reason = "a structure"
 				}
-				if err := walk(n, prefix+string(name.raw)+".", reason, depth+1); err != nil {
+				if err := walk(n, path, prefix+string(name.raw)+".", reason); err != nil {
 					return err
 				}
 				continue
 			}
-			f.Columns = append(f.Columns, leaf(e, prefix+string(name.raw), reason))
+			c := leaf(e, prefix+string(name.raw), reason)
+			if list, l, ok := asList(path); ok {
+				element := leaf(e, c.Name, "")
+				c.List, c.Elements, c.levels, c.width = list, element.Kind, l, element.width
+			}
+			f.Columns = append(f.Columns, c)
 		}
 		return nil
 	}
-	return walk(elements[0].integer(5, 0), "", "", 0)
+	return walk(elements[0].integer(5, 0), nil, "", "")
 }
 
 func leaf(e *node, name, why string) Column {
