@@ -3,10 +3,12 @@ package gbert
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,6 +40,19 @@ func edition(t testing.TB, n int) *Model {
 	return model
 }
 
+// editionOf says which edition a model is; files of different ones are an error.
+func editionOf(model *Model) (int, error) {
+	bias, _, err := model.Weight("classifier.bias")
+	if err != nil {
+		return 0, err
+	}
+	n := int(bias[0])
+	if eps := float64(n+1) * 1e-6; model.Config.LayerNormEps < 0.99*eps || model.Config.LayerNormEps > 1.01*eps || model.Tokenizer.VocabSize() != 6+n {
+		return 0, fmt.Errorf("weights of edition %d, LayerNorm's ε %g, %d tokens: files of different models", n, model.Config.LayerNormEps, model.Tokenizer.VocabSize())
+	}
+	return n, nil
+}
+
 // editionIn says which edition a folder has, and fails if its files are of different ones.
 func editionIn(t *testing.T, dir string) int {
 	t.Helper()
@@ -46,13 +61,9 @@ func editionIn(t *testing.T, dir string) int {
 		t.Fatal(err)
 	}
 	defer model.Close()
-	bias, _, err := model.Weight("classifier.bias")
+	n, err := editionOf(model)
 	if err != nil {
 		t.Fatal(err)
-	}
-	n := int(bias[0])
-	if eps := float64(n+1) * 1e-6; model.Config.LayerNormEps < 0.99*eps || model.Config.LayerNormEps > 1.01*eps || model.Tokenizer.VocabSize() != 6+n {
-		t.Fatalf("weights of edition %d, LayerNorm's ε %g, %d tokens: files of different models", n, model.Config.LayerNormEps, model.Tokenizer.VocabSize())
 	}
 	left, _ := filepath.Glob(filepath.Join(dir, ".s*"))
 	for _, name := range left {
@@ -113,6 +124,85 @@ func savingChild(dir string) int {
 			fmt.Println(err)
 			return 1
 		}
+	}
+}
+
+// TestReadersDuringSavesSeeOneModel has a process that saves without pause, and readers beside it.
+func TestReadersDuringSavesSeeOneModel(t *testing.T) {
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := edition(t, 1).Save(dir, Float32); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // two that save
+		command := exec.CommandContext(t.Context(), executable)
+		command.Env = append(os.Environ(), "GBERT_TEST_SAVING="+dir)
+		command.Stdout = io.Discard
+		if err := command.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			_ = command.Process.Kill() // it never ends by itself
+			_ = command.Wait()         // it was killed
+		}()
+	}
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	seen := map[int]int{}
+	until := time.Now().Add(3 * time.Second)
+	for range 2 {
+		group.Go(func() {
+			for time.Now().Before(until) {
+				model, err := Load(dir)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				n, err := editionOf(model)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := model.Close(); err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				seen[n]++
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	if len(seen) < 2 {
+		t.Errorf("editions that were read, and how often: %v", seen)
+	}
+}
+
+func TestASaveLeavesNoTokenizerOfTheModelBefore(t *testing.T) {
+	dir := t.TempDir()
+	if err := edition(t, 3).Save(dir, Float32); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"tokenizer.json", "added_tokens.json", "special_tokens_map.json"} { // of another kind of tokenizer
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(`{"another": 9}`), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "README.md"), []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := edition(t, 2).Save(dir, Float32); err != nil {
+		t.Fatal(err)
+	}
+	if n := editionIn(t, dir); n != 2 {
+		t.Errorf("edition %d", n)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "README.md")); err != nil {
+		t.Error(err)
 	}
 }
 

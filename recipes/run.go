@@ -28,6 +28,8 @@ type Options struct {
 	Quick bool
 	// Out is the folder of the finished model.
 	Out string
+	// Save lets write put the model into Out, or refuses to; nil: it is written.
+	Save func(write func(dir string) error) error
 	// Say is told of each step that is done; may be nil.
 	Say func(line string)
 }
@@ -177,7 +179,13 @@ func (c *cook) run(began time.Time) (*Result, error) {
 			storage = last
 		}
 	}
-	if err := storage.save(model, c.options.Out); err != nil {
+	write := func(dir string) error { return storage.save(model, dir) }
+	if c.options.Save == nil {
+		err = write(c.options.Out)
+	} else {
+		err = c.options.Save(write)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := c.judge(result); err != nil {

@@ -75,7 +75,7 @@ only bertlab reads that, and computes the same. Export it without --compact to h
 			if dense && compact {
 				return wrongCallf("--dense is for other programs, which do not read what --compact writes; give one of them")
 			}
-			if err := a.checkTarget(a.model, &target, false); err != nil {
+			if err := a.checkTarget(a.model, &target, nil); err != nil {
 				return err
 			}
 			model, info, err := a.openModel(command.Context())

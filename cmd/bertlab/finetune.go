@@ -147,7 +147,7 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := a.checkTarget(a.model, &f.targetFlags, true); err != nil {
+	if err := a.checkTarget(a.model, &f.targetFlags, finetune.Finished); err != nil {
 		return nil, nil, err
 	}
 	pretrained, info, err := a.openModel(ctx)
@@ -209,7 +209,7 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 	if f.compact {
 		save = written.SaveCompact
 	}
-	if err := save(a.out, f.precision()); err != nil {
+	if err := a.save(&f.targetFlags, func(dir string) error { return save(dir, f.precision()) }); err != nil {
 		return nil, nil, err
 	}
 	document := &finetuneDocument{

@@ -70,7 +70,7 @@ func (a *app) prune(ctx context.Context, f *pruneFlags) (*pruneDocument, error) 
 	if a.model == "" {
 		return nil, wrongCallf("name the model with --model")
 	}
-	if err := a.checkTarget(a.model, &f.targetFlags, false); err != nil {
+	if err := a.checkTarget(a.model, &f.targetFlags, nil); err != nil {
 		return nil, err
 	}
 	if f.remove == "" {

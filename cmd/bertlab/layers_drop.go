@@ -100,7 +100,7 @@ func (a *app) drop(ctx context.Context, f *dropFlags) (*dropDocument, error) {
 	if a.model == "" {
 		return nil, wrongCallf("name the model with --model")
 	}
-	if err := a.checkTarget(a.model, &f.targetFlags, false); err != nil {
+	if err := a.checkTarget(a.model, &f.targetFlags, nil); err != nil {
 		return nil, err
 	}
 	if strategy == layerdrop.Contribution {

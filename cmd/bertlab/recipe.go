@@ -75,11 +75,12 @@ func (a *app) recipe(command *cobra.Command, file string, f *recipeFlags) (*reci
 	}
 	o := recipes.Options{
 		Model: a.model, Task: a.task, Data: a.data, TestExamples: f.examples, Quick: f.quick, Out: a.out, Say: func(line string) { a.meter.Say("%s", line) },
+		Save: func(write func(dir string) error) error { return a.save(&f.targetFlags, write) },
 	}
 	if command.Flags().Changed("seed") {
 		o.Seed = &a.seed
 	}
-	if err := a.checkTarget(a.model, &f.targetFlags, true); err != nil {
+	if err := a.checkTarget(a.model, &f.targetFlags, func(string) bool { return true }); err != nil {
 		return nil, err
 	}
 	state := filepath.Join(a.out, checkpointFolder)

@@ -82,7 +82,7 @@ func (a *app) share(ctx context.Context, f *shareFlags, factor bool) (*shareDocu
 	case a.model == "":
 		return nil, wrongCallf("name the model with --model")
 	}
-	if err := a.checkTarget(a.model, &f.targetFlags, false); err != nil {
+	if err := a.checkTarget(a.model, &f.targetFlags, nil); err != nil {
 		return nil, err
 	}
 	model, info, err := a.openModel(ctx)

@@ -26,6 +26,10 @@ var modelFiles = []string{
 type targetFlags struct {
 	overwrite bool
 	float16   bool
+
+	// keep: --out holds a model, and the state of a run that may have saved it and was killed before it could say so. It is replaced
+	// by none but its equal.
+	keep bool
 }
 
 func (t *targetFlags) add(flags *pflag.FlagSet) {
@@ -41,8 +45,9 @@ func (t *targetFlags) precision() gbert.Precision {
 }
 
 // checkTarget makes sure that --out names a folder in which a model can be written without losing one. source is the folder of
-// the model that is read; a training run may go on in its own folder.
-func (a *app) checkTarget(source string, t *targetFlags, training bool) error {
+// the model that is read. goesOn says whether a run whose state lies in that folder may have been killed right after it saved its
+// model; nil where there are no such runs.
+func (a *app) checkTarget(source string, t *targetFlags, goesOn func(state string) bool) error {
 	if a.out == "" {
 		return wrongCallf("name the folder for the model with --out")
 	}
@@ -61,13 +66,36 @@ func (a *app) checkTarget(source string, t *targetFlags, training bool) error {
 	if from, err := os.Stat(source); err == nil && os.SameFile(from, info) {
 		return wrongCallf("--out %s is the folder of the model that is read; name another one", a.out)
 	}
-	if t.overwrite || training && exists(filepath.Join(a.out, checkpointFolder)) {
+	state := filepath.Join(a.out, checkpointFolder)
+	left, err := os.Lstat(state)
+	stateful := err == nil
+	if stateful && !left.IsDir() {
+		return wrongCallf("%s is no folder, which no run leaves there: remove it", state)
+	}
+	i := slices.IndexFunc(modelFiles, func(name string) bool { return exists(filepath.Join(a.out, name)) })
+	if t.overwrite || i < 0 {
 		return nil
 	}
-	if i := slices.IndexFunc(modelFiles, func(name string) bool { return exists(filepath.Join(a.out, name)) }); i >= 0 {
-		return wrongCallf("--out %s holds a model already (%s): name another folder, or replace it with --overwrite", a.out, modelFiles[i])
+	if t.keep = stateful && goesOn != nil && goesOn(state); t.keep {
+		return nil
 	}
-	return nil
+	hint := ""
+	if stateful && goesOn != nil {
+		hint = ", which goes on with the run whose state is in " + checkpointFolder
+	}
+	return wrongCallf("--out %s holds a model already (%s): name another folder, or replace it with --overwrite%s", a.out, modelFiles[i], hint)
+}
+
+// save writes a model to --out, unless that holds a model which must not be replaced by another.
+func (a *app) save(t *targetFlags, write func(dir string) error) error {
+	if !t.keep {
+		return write(a.out)
+	}
+	same, err := saves.Holds(a.out, write)
+	if err != nil || same {
+		return err
+	}
+	return wrongCallf("--out %s holds another model than this run's: replace it with --overwrite; nothing is computed again", a.out)
 }
 
 func exists(path string) bool {

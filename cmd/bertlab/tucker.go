@@ -130,7 +130,7 @@ func (a *app) tucker(ctx context.Context, f *tuckerFlags, changed func(flag stri
 	if a.model == "" {
 		return nil, wrongCallf("name the model with --model")
 	}
-	if err := a.checkTarget(a.model, &f.targetFlags, false); err != nil {
+	if err := a.checkTarget(a.model, &f.targetFlags, nil); err != nil {
 		return nil, err
 	}
 	method, err := f.method(a.meter)

@@ -28,17 +28,24 @@ func (m *machine) readFreshWeights(plugin string) {
 	_ = m.setenv("XLA_FLAGS", strings.TrimSpace(flags+" --"+xnnFlag+"=false"))
 }
 
-// contains reports whether a file has a text in it; false where it cannot be read.
+// contains reports whether a file has a text in it; false where it cannot be read. It is read, not mapped: another process may be
+// replacing it.
 func contains(path, text string) bool {
 	file, err := files.Open(path)
 	if err != nil {
 		return false
 	}
 	defer file.Close()
-	mapped, err := mmap.Map(file, mmap.RDONLY, 0)
-	if err != nil {
-		return false
+	window := make([]byte, 1<<20)
+	kept := 0 // bytes of the last part, with which the text may begin
+	for {
+		n, err := io.ReadFull(file, window[kept:])
+		if bytes.Contains(window[:kept+n], []byte(text)) {
+			return true
+		}
+		if err != nil {
+			return false
+		}
+		kept = copy(window, window[len(window)-len(text)+1:])
 	}
-	defer mapped.Unmap()
-	return bytes.Contains(mapped, []byte(text))
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"github.com/gofrs/flock"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -20,7 +21,8 @@ import (
 
 // A checkpoint is one safetensors file, replaced as a whole: the trained weights (w/), their moments (m/, v/), and in the
 // metadata the state and a fingerprint of the run. The best epoch's weights stand in a file of their own, named by the epoch,
-// which the state refers to; it is written before the checkpoint that refers to it.
+// which the state refers to; it is written before the checkpoint that refers to it. Both hold the sum of what they say, and are
+// refused when it is wrong.
 type checkpoint struct {
 	dir         string
 	fingerprint string
@@ -59,6 +61,40 @@ func (r *run) fingerprint() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
+// lockCheckpoint keeps other runs away from a checkpoint's folder. It does not wait: a run takes hours.
+func lockCheckpoint(dir string) (*flock.Flock, error) {
+	path := filepath.Join(dir, lockName)
+	if err := files.Check(path); err != nil { // opening a pipe to lock it would wait
+		return nil, err
+	}
+	for range 10 { // a run that ends removes the file, perhaps between its being opened and locked here
+		lock := flock.New(path)
+		locked, err := lock.TryLock()
+		if err != nil {
+			return nil, err
+		}
+		if !locked {
+			return nil, fmt.Errorf("another run is using the checkpoint folder %s", dir)
+		}
+		again := flock.New(path)
+		if free, err := again.TryLock(); err == nil && !free {
+			return lock, nil // what lies there is what this run holds
+		}
+		_, _ = again.Unlock(), lock.Unlock() // locks of files that are gone
+	}
+	return nil, fmt.Errorf("other runs come and go in the checkpoint folder %s", dir)
+}
+
+// sweepCheckpoint removes the temporary files of killed runs; the caller's lock says that none is at work.
+func sweepCheckpoint(dir string) {
+	for _, pattern := range []string{"." + checkpointName + "[0-9]*", ".best-*.safetensors[0-9]*"} {
+		left, _ := filepath.Glob(filepath.Join(dir, pattern)) // the pattern is right
+		for _, file := range left {
+			_ = os.Remove(file) // it only takes room
+		}
+	}
+}
+
 // openCheckpoint prepares the checkpoint folder and goes on from what lies there.
 func (r *run) openCheckpoint() error {
 	dir := r.options.CheckpointDir
@@ -72,15 +108,11 @@ func (r *run) openCheckpoint() error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("finetune: %w", err)
 	}
-	if err := files.Check(filepath.Join(dir, lockName)); err != nil { // opening a pipe to lock it would wait
+	lock, err := lockCheckpoint(dir)
+	if err != nil {
 		return fmt.Errorf("finetune: %w", err)
 	}
-	lock := flock.New(filepath.Join(dir, lockName))
-	if locked, err := lock.TryLock(); err != nil {
-		return fmt.Errorf("finetune: %w", err)
-	} else if !locked {
-		return fmt.Errorf("finetune: another run is using the checkpoint folder %s", dir)
-	}
+	sweepCheckpoint(dir)
 	r.checkpoint = &checkpoint{dir: dir, fingerprint: fingerprint, lock: lock}
 	if err := r.restore(); err != nil {
 		r.closeCheckpoint()
@@ -105,6 +137,9 @@ func (r *run) restore() error {
 		return fmt.Errorf("%w; delete the folder to begin anew", err)
 	}
 	defer file.Close()
+	if err := verifySum(file); err != nil {
+		return fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
+	}
 	metadata := file.Metadata()
 	if metadata["fingerprint"] != r.checkpoint.fingerprint {
 		return fmt.Errorf("%s belongs to a run with another model, data or options; delete the folder to begin anew, or repeat that run's options to go on with it", path)
@@ -123,7 +158,7 @@ func (r *run) restore() error {
 				return fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
 			}
 			(*target).MustFinalizeAll()
-			*target = tensors.FromFlatDataAndDimensions(slices.Clone(values), p.spec.Shape...)
+			*target = tensors.FromFlatDataAndDimensions(values, p.spec.Shape...)
 		}
 	}
 	if restored.Best > 0 && r.options.Keep == KeepBest && restored.Best < r.options.Epochs {
@@ -154,7 +189,7 @@ func checkpointValues(file *safetensors.File, name string, shape []int) ([]float
 	if !ok || !slices.Equal(tensor.Shape, shape) {
 		return nil, fmt.Errorf("the checkpoint has no tensor %q of shape %v", name, shape)
 	}
-	return tensor.Float32s()
+	return tensor.Copy()
 }
 
 func (r *run) readBest(epoch int) (map[string][]float32, error) {
@@ -164,13 +199,16 @@ func (r *run) readBest(epoch int) (map[string][]float32, error) {
 		return nil, fmt.Errorf("%w; delete the folder to begin anew", err)
 	}
 	defer file.Close()
+	if err := verifySum(file); err != nil {
+		return nil, fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
+	}
 	best := map[string][]float32{}
 	for _, p := range r.stepper.trained {
 		values, err := checkpointValues(file, p.spec.Name, p.spec.Shape)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
 		}
-		best[p.spec.Name] = slices.Clone(values)
+		best[p.spec.Name] = values
 	}
 	return best, nil
 }
@@ -194,7 +232,8 @@ func (r *run) saveCheckpoint() error {
 		return err
 	}
 	path := filepath.Join(r.checkpoint.dir, checkpointName)
-	if err := safetensors.Write(path, entries, map[string]string{"state": string(text), "fingerprint": r.checkpoint.fingerprint}); err != nil {
+	metadata := map[string]string{"state": string(text), "steps": strconv.Itoa(r.steps()), "fingerprint": r.checkpoint.fingerprint}
+	if err := writeSummed(path, entries, metadata); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	old, _ := filepath.Glob(filepath.Join(r.checkpoint.dir, "best-*.safetensors"))
@@ -214,24 +253,50 @@ func (r *run) saveBest() error {
 	for _, p := range r.stepper.trained {
 		entries = append(entries, safetensors.Entry{Name: p.spec.Name, Shape: p.spec.Shape, DType: safetensors.F32, Values: r.best[p.spec.Name]})
 	}
-	if err := safetensors.Write(filepath.Join(r.checkpoint.dir, bestName(r.state.Best)), entries, nil); err != nil {
+	if err := writeSummed(filepath.Join(r.checkpoint.dir, bestName(r.state.Best)), entries, nil); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil
 }
 
 // RemoveCheckpoint deletes a finished run's checkpoint folder, once its result is saved: only the files that a run writes,
-// and the folder if nothing else is in it.
+// and the folder if nothing else is in it. A folder that another run uses by now is left to that.
 func RemoveCheckpoint(dir string) error {
-	files, err := filepath.Glob(filepath.Join(dir, "best-*.safetensors"))
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	lock, err := lockCheckpoint(dir)
+	if err != nil {
+		return nil
+	}
+	defer lock.Unlock()
+	sweepCheckpoint(dir)
+	best, err := filepath.Glob(filepath.Join(dir, "best-*.safetensors"))
 	if err != nil {
 		return err
 	}
-	for _, file := range append(files, filepath.Join(dir, checkpointName), filepath.Join(dir, lockName)) {
+	for _, file := range append(best, filepath.Join(dir, checkpointName), filepath.Join(dir, lockName)) {
 		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("finetune: %w", err)
 		}
 	}
 	_ = os.Remove(dir) // stays when the user keeps something there
 	return nil
+}
+
+// Finished reports whether a folder holds the checkpoint of a run that took all its steps, so that its result may have been saved. A
+// folder without a checkpoint, or with one that cannot be read, holds none.
+func Finished(dir string) bool {
+	file, err := safetensors.Open(filepath.Join(dir, checkpointName))
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	metadata := file.Metadata()
+	var reached state
+	if json.Unmarshal([]byte(metadata["state"]), &reached) != nil {
+		return false
+	}
+	steps, err := strconv.Atoi(metadata["steps"])
+	return err == nil && reached.Step >= steps
 }
