@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
+	"reflect"
 	"slices"
-	"strconv"
 
 	"bertlab/gbert/saves"
 	"bertlab/internal/files"
@@ -65,8 +65,13 @@ type Config struct {
 	// History lists the operations that led from the pretrained model to this one, oldest first.
 	History []Operation
 
-	extra map[string]json.RawMessage
-	file  *albertShape // how the file that the configuration was read with names its weights; nil: as a BERT
+	// Notes say how the file that the configuration was read with was taken, where it can be taken otherwise.
+	Notes []string
+
+	extra    map[string]json.RawMessage
+	unstated []string     // sizes that the file does not state, with what was taken for them
+	pruned   bool         // the file has pruned_heads
+	file     *albertShape // how the file that the configuration was read with names its weights; nil: as a BERT
 }
 
 // The values of problem_type in a configuration, as in transformers.
@@ -86,27 +91,25 @@ func (c *Config) tied() bool {
 
 // configJSON are the keys of config.json that bertlab reads and writes.
 type configJSON struct {
-	ModelType                 string            `json:"model_type"`
-	VocabSize                 int               `json:"vocab_size"`
-	HiddenSize                int               `json:"hidden_size"`
-	NumHiddenLayers           int               `json:"num_hidden_layers"`
-	NumAttentionHeads         int               `json:"num_attention_heads"`
-	IntermediateSize          int               `json:"intermediate_size"`
-	HiddenAct                 string            `json:"hidden_act"`
-	HiddenDropoutProb         *float64          `json:"hidden_dropout_prob"`
-	AttentionProbsDropoutProb *float64          `json:"attention_probs_dropout_prob"`
-	ClassifierDropout         *float64          `json:"classifier_dropout"`
-	MaxPositionEmbeddings     int               `json:"max_position_embeddings"`
-	TypeVocabSize             int               `json:"type_vocab_size"`
-	InitializerRange          *float64          `json:"initializer_range"`
-	LayerNormEps              *float64          `json:"layer_norm_eps"`
-	PadTokenID                *int              `json:"pad_token_id"`
-	ProblemType               string            `json:"problem_type,omitempty"`
-	PositionEmbeddingType     string            `json:"position_embedding_type,omitempty"`
-	IsDecoder                 bool              `json:"is_decoder,omitempty"`
-	ID2Label                  map[string]string `json:"id2label,omitempty"`
-	Label2ID                  map[string]int    `json:"label2id,omitempty"`
-	Compression               *compressionJSON  `json:"bertlab,omitempty"`
+	ModelType                 string           `json:"model_type"`
+	VocabSize                 int              `json:"vocab_size"`
+	HiddenSize                int              `json:"hidden_size"`
+	NumHiddenLayers           int              `json:"num_hidden_layers"`
+	NumAttentionHeads         int              `json:"num_attention_heads"`
+	IntermediateSize          int              `json:"intermediate_size"`
+	HiddenAct                 string           `json:"hidden_act"`
+	HiddenDropoutProb         *float64         `json:"hidden_dropout_prob"`
+	AttentionProbsDropoutProb *float64         `json:"attention_probs_dropout_prob"`
+	ClassifierDropout         *float64         `json:"classifier_dropout"`
+	MaxPositionEmbeddings     int              `json:"max_position_embeddings"`
+	TypeVocabSize             int              `json:"type_vocab_size"`
+	InitializerRange          *float64         `json:"initializer_range"`
+	LayerNormEps              *float64         `json:"layer_norm_eps"`
+	PadTokenID                *int             `json:"pad_token_id,omitempty"`
+	ProblemType               string           `json:"problem_type,omitempty"`
+	PositionEmbeddingType     string           `json:"position_embedding_type,omitempty"`
+	IsDecoder                 bool             `json:"is_decoder,omitempty"`
+	Compression               *compressionJSON `json:"bertlab,omitempty"`
 	albertJSON
 }
 
@@ -156,9 +159,13 @@ func readConfig(dir string) (*Config, error) {
 // ParseConfig reads a configuration from the text of a config.json. It rejects other models than BERT and ALBERT, and values that
 // cannot belong together.
 func ParseConfig(data []byte) (*Config, error) {
+	document, err := parseDocument(data)
+	if err != nil {
+		return nil, err
+	}
 	var raw configJSON
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return nil, describeJSONError(data, err)
+	if err := document.decode(reflect.ValueOf(&raw).Elem()); err != nil {
+		return nil, err
 	}
 	if raw.ModelType != "bert" && raw.ModelType != "albert" {
 		return nil, fmt.Errorf("model_type is %q; supported are \"bert\" and \"albert\"", raw.ModelType)
@@ -168,9 +175,13 @@ func ParseConfig(data []byte) (*Config, error) {
 	default:
 		return nil, fmt.Errorf("position_embedding_type is %q; supported is \"absolute\"", raw.PositionEmbeddingType)
 	}
+	if value, ok := document.values["tie_word_embeddings"]; ok && !slices.Contains([]string{"true", "false", "null"}, string(value)) {
+		return nil, fmt.Errorf("tie_word_embeddings is %s; it must be true or false", excerpt(value))
+	}
 	if raw.IsDecoder {
 		return nil, errors.New("is_decoder is true; bertlab supports encoders only")
 	}
+	missing := document.fillIn(&raw)
 	config := &Config{
 		VocabSize: raw.VocabSize, HiddenSize: raw.HiddenSize, NumHiddenLayers: raw.NumHiddenLayers,
 		NumAttentionHeads: raw.NumAttentionHeads, IntermediateSize: raw.IntermediateSize, HiddenAct: raw.HiddenAct,
@@ -178,6 +189,7 @@ func ParseConfig(data []byte) (*Config, error) {
 		ClassifierDropout: or(raw.ClassifierDropout, -1), MaxPositionEmbeddings: raw.MaxPositionEmbeddings,
 		TypeVocabSize: raw.TypeVocabSize, InitializerRange: or(raw.InitializerRange, 0.02),
 		LayerNormEps: or(raw.LayerNormEps, 1e-12), PadTokenID: or(raw.PadTokenID, 0),
+		extra: document.values, unstated: missing,
 	}
 	if config.HiddenAct == "" {
 		config.HiddenAct = "gelu"
@@ -187,15 +199,16 @@ func ParseConfig(data []byte) (*Config, error) {
 			return nil, err
 		}
 	}
-	labels, err := parseLabels(raw.ID2Label)
-	if err != nil {
+	if config.Labels, config.Notes, err = readLabels(document); err != nil {
 		return nil, err
 	}
-	config.Labels = labels
 	switch config.ProblemType = raw.ProblemType; raw.ProblemType {
 	case "", SingleLabel, MultiLabel, Regression:
 	default:
 		return nil, fmt.Errorf("problem_type is %q; transformers has %q, %q and %q", raw.ProblemType, SingleLabel, MultiLabel, Regression)
+	}
+	if n := config.PadTokenID; n < 0 && n >= -config.VocabSize { // torch counts from the end; padding is masked, whatever it is
+		config.PadTokenID = 0
 	}
 	if err := config.validateSizes(); err != nil {
 		return nil, err
@@ -216,14 +229,14 @@ func ParseConfig(data []byte) (*Config, error) {
 	if len(config.Layers) == 0 {
 		config.Layers = plainLayers(config)
 	}
+	if err := config.readPrunedHeads(raw.Compression); err != nil {
+		return nil, err
+	}
 	if err := config.validateLayers(); err != nil {
 		return nil, err
 	}
 	if !config.UsesBank() { // it has no weights, and is not written either
 		config.Bank = Bank{}
-	}
-	if err := json.Unmarshal(data, &config.extra); err != nil {
-		return nil, describeJSONError(data, err)
 	}
 	config.Head = config.declaredHead()
 	return config, nil
@@ -257,14 +270,9 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 	if shape, ok := c.albert(); ok {
 		c.marshalALBERT(&set, shape)
 	}
-	delete(fields, "id2label")
-	delete(fields, "label2id")
-	if len(c.Labels) > 0 {
-		set.ID2Label, set.Label2ID = map[string]string{}, map[string]int{}
-		for i, label := range c.Labels {
-			set.ID2Label[strconv.Itoa(i)] = label
-			set.Label2ID[label] = i
-		}
+	c.writeLabels(fields)
+	if stated := c.extra["pad_token_id"]; c.PadTokenID == 0 && (isNull(stated) || bytes.HasPrefix(stated, []byte("-"))) {
+		set.PadTokenID = nil // stays as it is stated
 	}
 	delete(fields, "bertlab")
 	if !c.IsPlain() || len(c.History) > 0 {
@@ -301,7 +309,7 @@ func (c *Config) Clone() *Config {
 	for i, layer := range c.Layers {
 		clone.Layers[i] = layer.clone()
 	}
-	clone.History = slices.Clone(c.History)
+	clone.History, clone.Notes = slices.Clone(c.History), slices.Clone(c.Notes)
 	clone.extra = maps.Clone(c.extra)
 	return &clone
 }
@@ -361,18 +369,6 @@ func divisorsNear(n, one int) []int {
 		return []int{below}
 	}
 	return []int{below, above}
-}
-
-func parseLabels(id2label map[string]string) ([]string, error) {
-	labels := make([]string, len(id2label))
-	for id, label := range id2label {
-		i, err := strconv.Atoi(id)
-		if err != nil || i < 0 || i >= len(labels) || strconv.Itoa(i) != id {
-			return nil, fmt.Errorf("id2label has the id %q; with %d labels the ids are 0…%d", id, len(labels), len(labels)-1)
-		}
-		labels[i] = label
-	}
-	return labels, nil
 }
 
 // describeJSONError adds the line to the errors of encoding/json that know an offset.

@@ -96,7 +96,7 @@ func fromFile(config *Config, file *safetensors.File) (*Model, error) {
 		}
 	}
 	if err := model.Check(); err != nil {
-		return nil, err
+		return nil, config.explain(err)
 	}
 	for _, spec := range model.Weights() {
 		weight := found[spec.Name]
@@ -111,9 +111,7 @@ func fromFile(config *Config, file *safetensors.File) (*Model, error) {
 		delete(found, spec.Name)
 	}
 	model.carryRest(found)
-	if n := model.NumLabels(); n > 0 && len(config.Labels) != n {
-		config.Labels = nil // config.json speaks of another head than the file holds
-	}
+	config.fitLabels(model.NumLabels())
 	return model, nil
 }
 
@@ -122,7 +120,7 @@ func (m *Model) take(stored []storedWeight) (map[string]storedWeight, error) {
 	found := map[string]storedWeight{}
 	for _, weight := range stored {
 		name := m.Config.CanonicalName(weight.name)
-		if isBuffer(name) {
+		if isBuffer(name) || m.Config.emptyMap(name, weight.tensor.Shape) {
 			continue
 		}
 		m.bare = m.bare || strings.HasPrefix(weight.name, "embeddings.")

@@ -94,6 +94,9 @@ func (a *app) openModel(ctx context.Context) (*gbert.Model, *modelInfo, error) {
 	if carried := model.Carried(); len(carried) > 0 {
 		a.meter.Warn("note: bertlab does not compute with these tensors of %s, and keeps them as they are: %s", found.Name, strings.Join(carried, ", "))
 	}
+	for _, note := range model.Config.Notes {
+		a.meter.Warn("%s: %s", found.Dir, note)
+	}
 	sum, err := model.Fingerprint()
 	if err != nil {
 		return nil, nil, errors.Join(err, model.Close())
