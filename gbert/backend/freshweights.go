@@ -2,9 +2,8 @@ package backend
 
 import (
 	"bytes"
+	"io"
 	"strings"
-
-	"github.com/edsrzf/mmap-go"
 
 	"bertlab/internal/files"
 )
