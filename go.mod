@@ -29,6 +29,8 @@ require (
 	pgregory.net/rapid v1.2.0
 )
 
+require github.com/yuin/goldmark v1.7.13 // indirect
+
 require (
 	codeberg.org/go-latex/latex v0.1.0 // indirect
 	git.sr.ht/~sbinet/gg v0.6.0 // indirect

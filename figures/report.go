@@ -26,7 +26,7 @@ type Section struct {
 	Blocks []Block
 }
 
-// Block is a part of a section: [Paragraph], [FigureBlock], [TableBlock], [Claims], [Provenance], [Link] or [Code].
+// Block is a part of a section: [Paragraph], [Markdown], [FigureBlock], [TableBlock], [Claims], [Provenance], [Link] or [Code].
 type Block interface {
 	write(out *bytes.Buffer, n *numbers) error
 }

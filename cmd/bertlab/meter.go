@@ -117,14 +117,32 @@ func (m *meter) Train(p finetune.Progress) {
 
 // Stage is the callback for experiments.
 func (m *meter) Stage(p experiment.Progress) {
-	text := p.Detail
+	what, text := p.Stage, p.Detail
+	if p.Steps > 0 {
+		what = fmt.Sprintf("step %d of %d, %s", p.Step, p.Steps, p.Stage)
+	}
 	if p.Total > 0 {
-		text = m.counted(p.Stage, "", int64(p.Done), int64(p.Total))
+		text = m.counted(what, "", int64(p.Done), int64(p.Total))
 		if p.Detail != "" {
 			text += ", " + p.Detail
 		}
 	}
-	m.show(p.Stage, int64(p.Done), int64(p.Total), text)
+	if p.Steps > 0 {
+		text = strings.TrimPrefix(text+planned(p), ", ")
+	}
+	m.show(what, int64(p.Done), int64(p.Total), text)
+}
+
+// planned says how long an experiment runs, and about how long it still takes.
+func planned(p experiment.Progress) string {
+	text := ""
+	if p.Elapsed >= time.Second {
+		text = fmt.Sprintf(", %s in all", p.Elapsed.Round(time.Second))
+	}
+	if p.Left >= time.Second {
+		text += fmt.Sprintf(", about %s more", p.Left.Round(time.Second))
+	}
+	return text
 }
 
 func (m *meter) counted(what, unit string, done, total int64) string {

@@ -123,7 +123,7 @@ func (r reproduction) setData(model, task, data *string) {
 // papers are the papers in the order in which they are run.
 var papers = []paper{
 	{"profile", "Compressing Large-Scale Transformer-Based Models: A Case Study on BERT (Ganesh et al. 2021)", reproduceProfile},
-	{"heads", "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)", reproduceHeads},
+	{"heads", "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)", reproducePaper(michel2019.Experiment)},
 	{"layers", "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)", reproduceLayers},
 	{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproduceMovement},
 	{"tucker", "Exploring Extreme Parameter Compression for Pre-trained Language Models (Wang, Ren and others 2022)", reproduceTucker},
@@ -132,24 +132,17 @@ var papers = []paper{
 	{"recipes", "Techniques put together: recipes, and their models side by side", reproduceRecipes},
 }
 
-func reproduceHeads(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config, err := choose(r, michel2019.Quick, michel2019.Full)
-	if err != nil {
-		return nil, err
+// reproducePaper reproduces an experiment that says itself how it is run.
+func reproducePaper(p experiment.Paper) func(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
+	return func(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
+		done, err := p.Reproduce(ctx, env, experiment.Request{
+			Quick: r.quick, Model: r.model, Task: r.task, Data: r.data, Seed: r.seed, Runs: r.runs, Protocol: r.protocol,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &outcome{Report: done.Report, Files: done.Files, Claims: done.Claims, Result: done.Result, Figure: done.Figure}, nil
 	}
-	if r.model != "" {
-		config.Model = r.model
-	}
-	if r.task != "" && r.task != config.Task {
-		config.Task, config.Transfer = r.task, "" // the other domain goes with the protocol's own task
-	}
-	config.Data = cmp.Or(r.data, config.Data)
-	config.Seeds = r.seeds(config.Seeds)
-	result, err := michel2019.Run(ctx, env, config)
-	if err != nil {
-		return nil, err
-	}
-	return publish(env, result, result.Claims)
 }
 
 func reproduceMovement(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {

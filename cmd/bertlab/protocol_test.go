@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"bertlab/papers/combined"
+	"bertlab/papers/experiment"
 	"bertlab/papers/ganesh2021"
 	"bertlab/papers/hao2019"
 	"bertlab/papers/lan2020"
@@ -50,8 +51,11 @@ func TestAProtocolGoesWithOnePaper(t *testing.T) {
 // The names of the protocols that come with the documentation begin with their paper's.
 func TestTheDocumentedProtocolsAreProtocols(t *testing.T) {
 	read := map[string]func(reproduction) error{
-		"profile":   func(r reproduction) error { _, err := choose(r, ganesh2021.Quick, ganesh2021.Full); return err },
-		"heads":     func(r reproduction) error { _, err := choose(r, michel2019.Quick, michel2019.Full); return err },
+		"profile": func(r reproduction) error { _, err := choose(r, ganesh2021.Quick, ganesh2021.Full); return err },
+		"heads": func(r reproduction) error {
+			_, err := michel2019.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
+			return err
+		},
 		"layers":    func(r reproduction) error { _, err := choose(r, sajjad2020.Quick, sajjad2020.Full); return err },
 		"movement":  func(r reproduction) error { _, err := choose(r, sanh2020.Quick, sanh2020.Full); return err },
 		"tucker":    func(r reproduction) error { _, err := choose(r, wang2022.Quick, wang2022.Full); return err },

@@ -117,8 +117,8 @@ func (a *app) reproduce(ctx context.Context, chosen []paper, r reproduction) (ma
 	defer done()
 	results := map[string]*outcome{}
 	var failures []error
-	for _, p := range chosen {
-		a.meter.Say("%s: %s", p.name, p.title)
+	for i, p := range chosen {
+		a.meter.Say("%s (%d of %d): %s", p.name, i+1, len(chosen), p.title)
 		result, err := p.run(ctx, env, r)
 		if err != nil {
 			err = fmt.Errorf("%s: %w", p.name, err)

@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -43,6 +44,24 @@ func (d *Dataset) HoldOut(holdout int, seed uint64) (train, dev *Dataset, err er
 		}
 	}
 	return train, dev, nil
+}
+
+// Halves deals the examples at random into two halves, each in the order of the data set; of an odd number the second half has one
+// more. The same seed gives the same halves. It is an error to halve fewer than two examples.
+func (d *Dataset) Halves(seed uint64) (first, second *Dataset, err error) {
+	if d.Len() < 2 {
+		return nil, nil, fmt.Errorf("task: %s has %d examples: two halves need at least two", d.Source, d.Len())
+	}
+	n := d.Len() / 2
+	order := generator(seed).Perm(d.Len())
+	for i, half := range []**Dataset{&first, &second} {
+		chosen := slices.Sorted(slices.Values([][]int{order[:n], order[n:]}[i]))
+		if *half, err = d.Subset(chosen); err != nil {
+			return nil, nil, err
+		}
+		(*half).Selection = d.describe("half %d of %d rows, dealt at random, seed %d", i+1, d.Len(), seed)
+	}
+	return first, second, nil
 }
 
 // groups gives the indices of the examples that belong together, in the order of each group's first example.

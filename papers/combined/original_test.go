@@ -45,7 +45,7 @@ func TestExperimentsInAFolderShareTheModelThatTheyBeginWith(t *testing.T) {
 	env := environment(t, t.TempDir())
 	trained := map[string]bool{}
 	env.Progress = func(p experiment.Progress) {
-		if strings.HasPrefix(p.Stage, "fine-tuning on sst2") {
+		if strings.HasPrefix(p.Stage, "fine-tuning on SST-2") {
 			trained[p.Stage] = true
 		}
 	}

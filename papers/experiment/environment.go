@@ -37,6 +37,11 @@ type Progress struct {
 	Done, Total int
 	// Detail is a short addition, such as the loss or "compiling".
 	Detail string
+	// Title is the stage in both languages; Step of Steps is its place among the steps of an experiment, Elapsed how long that runs, and
+	// Left about how long it still takes. They are zero where they are not known.
+	Title         Text
+	Step, Steps   int
+	Elapsed, Left time.Duration
 }
 
 // Stage returns a progress function for one stage.

@@ -5,13 +5,9 @@ import (
 	"fmt"
 
 	"bertlab/gbert"
-	"bertlab/gbert/backend"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 )
-
-// TrainSample is the seed with which papers that compress the same fine-tuned model draw their training examples.
-const TrainSample = 201
 
 // Training is what is known of a training run.
 type Training struct {
@@ -32,11 +28,24 @@ func (e *Environment) Train(ctx context.Context, stage string, model *gbert.Mode
 	if err != nil {
 		return nil, done, err
 	}
-	done.Steps, done.TrainLoss = result.Steps, result.Best().TrainLoss
-	for _, epoch := range result.Epochs {
-		done.Seconds += epoch.Seconds
-	}
+	done.describe(result)
 	return result, done, nil
+}
+
+// describe fills in what the result of a training says of it.
+func (t *Training) describe(result *finetune.Result) {
+	t.Steps, t.TrainLoss = result.Steps, result.Best().TrainLoss
+	for _, epoch := range result.Epochs {
+		t.Seconds += epoch.Seconds
+	}
+}
+
+// trainingDetail says how far a training is.
+func trainingDetail(p finetune.Progress) string {
+	if p.Phase != "training" {
+		return p.Phase
+	}
+	return fmt.Sprintf("loss %.3f", p.Loss)
 }
 
 // Training is a progress function for a training run that is reported as a stage; the clock, which may be nil, gets its steps' times.
@@ -48,11 +57,7 @@ func (e *Environment) Training(stage string, clock *StepClock) func(finetune.Pro
 		if clock != nil {
 			clock.tick(p.Phase)
 		}
-		detail := fmt.Sprintf("loss %.3f", p.Loss)
-		if p.Phase != "training" {
-			detail = p.Phase
-		}
-		e.Report(Progress{Stage: stage, Done: p.Step, Total: p.Steps, Detail: detail})
+		e.Report(Progress{Stage: stage, Done: p.Step, Total: p.Steps, Detail: trainingDetail(p)})
 	}
 }
 
@@ -72,27 +77,17 @@ type Original struct {
 // FineTune returns the fine-tuned model and what is known of its training; it is trained unless the folder has it already. The
 // caller closes the model.
 func (e *Environment) FineTune(ctx context.Context, o Original) (*gbert.Model, Training, error) {
-	store, err := Open(e.Dir, map[string]any{
-		"fine-tuned": o.Options, "model": o.SHA256, "train": DescribeData("train", o.Train), "backend": e.Choice.Name,
-		"versions": ComputeVersions(backend.Versions()),
-	})
+	train, err := NewSample(o.Train)
 	if err != nil {
 		return nil, Training{}, err
 	}
-	const name = "model"
-	return ModelStep(store, name, func() (*gbert.Model, Training, error) {
-		options, kind := o.Options, o.Train.Task
-		options.CheckpointDir = store.Checkpoint(name)
-		start, err := o.Pretrained.WithClassifier(kind.Outputs(), kind.Labels, options.Seed)
-		if err != nil {
-			return nil, Training{}, err
-		}
-		result, done, err := e.Train(ctx, fmt.Sprintf("fine-tuning on %s, seed %d", kind.Name, options.Seed), start, o.Train, nil, options)
-		if err != nil {
-			return nil, done, err
-		}
-		return result.Model, done, nil
-	})
+	plan := NewPlan(e)
+	n := FineTune(plan, FineTuneInputs{From: &Pretrained{o.Pretrained, o.SHA256}, Train: train, Options: o.Options})
+	if err := plan.Run(ctx); err != nil {
+		return nil, Training{}, err
+	}
+	model, err := plan.Open(ctx, n)
+	return model, n.Result(), err
 }
 
 // Embeddings says in the table of a protocol what training does to the embeddings.

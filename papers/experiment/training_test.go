@@ -23,7 +23,7 @@ func TestAModelThatSeveralExperimentsBeginWithIsTrainedOnce(t *testing.T) {
 	data := tiny.Reviews(t, 40, 20, false)
 	steps := 0
 	env.Progress = func(p experiment.Progress) {
-		if strings.HasPrefix(p.Stage, "fine-tuning on sst2") && strings.HasPrefix(p.Detail, "loss") {
+		if strings.HasPrefix(p.Stage, "fine-tuning on SST-2") && strings.HasPrefix(p.Detail, "loss") {
 			steps = max(steps, p.Done)
 		}
 	}

@@ -6,8 +6,59 @@ import (
 	"slices"
 
 	"bertlab/figures"
+	"bertlab/papers/experiment"
 	"bertlab/techniques/heads"
 )
+
+// figures are the experiment's figures in the order of the report.
+func (r *Result) figures() []experiment.Drawing {
+	return []experiment.Drawing{
+		{Name: "importance", Build: r.ImportanceHeatmap, Caption: experiment.Text{
+			English: "Importance of each head, E|∂L/∂ξ|, divided by the layer's ℓ2 norm. The loss depends most on the bright heads.",
+			Korean:  "각 어텐션 헤드의 중요도 E|∂L/∂ξ|를 층마다 ℓ2 노름으로 나눈 값. 색이 밝은 헤드일수록 손실이 그 헤드에 더 크게 의존한다.",
+		}},
+		{Name: "ablation", Build: r.AblationHeatmap, Caption: experiment.Text{
+			English: "What the metric changes by when one head is masked and all others stay. Marked heads change the predictions significantly.",
+			Korean:  "다른 헤드는 그대로 두고 헤드 하나만 마스킹했을 때 평가 지표의 변화. 표시된 헤드는 예측을 유의하게 바꾼다.",
+		}},
+		{Name: "ablation-loss", Build: r.LossHeatmap, Caption: experiment.Text{
+			English: "The same for the loss, which is finer than the metric: heads above 0 help, those below do harm.",
+			Korean:  "같은 실험을 손실로 본 것. 손실은 평가 지표보다 섬세하다. 양의 값은 도움이 되는 헤드, 음의 값은 해가 되는 헤드이다.",
+		}},
+		{Name: "histogram", Build: r.Histogram, Caption: experiment.Text{
+			English: "How often masking one head leads to which score. The line is the model with all its heads.",
+			Korean:  "헤드 하나를 마스킹했을 때 얻는 점수의 분포. 선은 모든 헤드를 갖춘 모델의 점수이다.",
+		}},
+		{Name: "pruning", Build: r.PruningCurves, Caption: experiment.Text{
+			English: "The metric as ever more heads are masked, without retraining, in each order.",
+			Korean:  "재학습 없이 헤드를 점점 더 많이 마스킹할 때의 평가 지표. 곡선마다 가지치기 순서가 다르다.",
+		}},
+		{Name: "transfer", Omit: r.Transfer == nil, Build: r.TransferScatter, Caption: experiment.Text{
+			English: "Each point is a head: what masking it does to the loss on the task's own test set, and on another domain.",
+			Korean:  "점 하나가 헤드 하나이다. 그 헤드를 마스킹했을 때 원래 도메인의 손실 변화(가로)와 다른 도메인의 손실 변화(세로).",
+		}},
+		{Name: "speed", Build: r.SpeedBars, Caption: experiment.Text{
+			English: "Examples a second without half of the heads, against the whole model. The dashed line is what the operations alone would give.",
+			Korean:  "헤드 절반을 제거한 모델의 초당 처리 예제 수(전체 모델 대비). 점선은 연산량만으로 기대되는 값이다.",
+		}},
+		{Name: "entropy", Build: r.EntropyHeatmap, Caption: experiment.Text{
+			English: "How widely each head attends: 0 is one token, ln n all n tokens alike.",
+			Korean:  "각 헤드가 얼마나 넓게 보는지를 나타내는 어텐션 엔트로피. 0이면 토큰 하나만, ln n이면 토큰 n개를 고르게 본다.",
+		}},
+	}
+}
+
+// numbers are what the narrative names.
+func (r *Result) numbers() map[string]any {
+	c := r.Config
+	return map[string]any{
+		"model": c.Model, "task": c.Task, "epochs": c.Epochs, "learningRate": c.LearningRate, "examples": r.Ablation.Examples,
+		"standardError": fmt.Sprintf("%.1f", 100*math.Sqrt(r.Ablation.Score*(1-r.Ablation.Score)/float64(r.Ablation.Examples))),
+		"stability":     fmt.Sprintf("%.2f", r.Stability), "agreement": fmt.Sprintf("%.2f", r.Agreement),
+		"parameters": r.Speed.Parameters, "prunedParameters": r.Speed.PrunedParameters,
+		"operations": fmt.Sprintf("%.1f", 100*float64(r.Speed.PrunedMACs)/float64(r.Speed.MACs)), "difference": fmt.Sprintf("%.1e", r.Speed.MaskedDifference),
+	}
+}
 
 // caption names model, data and seed under a figure.
 func (r *Result) caption(extra string) string {
@@ -34,11 +85,11 @@ func (r *Result) table(effects []heads.HeadEffect, value func(heads.HeadEffect) 
 	return table
 }
 
-// layerNames counts layers and heads from 1, as the paper does.
+// names counts layers or heads from 0, as --mask-heads does.
 func names(prefix string, n int) []string {
 	list := make([]string, n)
 	for i := range list {
-		list[i] = fmt.Sprintf("%s%d", prefix, i+1)
+		list[i] = fmt.Sprintf("%s%d", prefix, i)
 	}
 	return list
 }

@@ -7,8 +7,7 @@ import (
 
 // Result is everything that was measured, as plain data.
 type Result struct {
-	Config     Config                `json:"config"`
-	Provenance experiment.Provenance `json:"provenance"`
+	experiment.Measured[Config]
 	// Layers and Heads are the model's.
 	Layers int `json:"layers"`
 	Heads  int `json:"heads"`
@@ -36,8 +35,6 @@ type Result struct {
 	Transfer *Transfer `json:"transfer,omitempty"`
 	// Speed is that of the model with half of its heads removed.
 	Speed *Speed `json:"speed"`
-	// Claims are the paper's, with verdicts.
-	Claims []experiment.Claim `json:"claims"`
 }
 
 // FineTuned is one fine-tuned model.
@@ -68,6 +65,11 @@ const (
 	AtRandom     Order = "random"             // drawn
 	ByReverse    Order = "reverse importance" // the most important first
 )
+
+// korean is the order's name in Korean.
+func (o Order) korean() string {
+	return map[Order]string{ByImportance: "중요도", Recomputed: "다시 계산한 중요도", ByScore: "점수 차이", AtRandom: "무작위", ByReverse: "중요도의 역"}[o]
+}
 
 // Curve is one model, pruned in one order.
 type Curve struct {

@@ -68,7 +68,7 @@ func timeless(r *Result) *Result {
 func TestTheExperimentFromEndToEnd(t *testing.T) {
 	config, dir := protocol(t), t.TempDir()
 	reports := 0
-	result, err := Run(context.Background(), environment(t, dir, func(experiment.Progress) { reports++ }), config)
+	result, err := Experiment.Run(context.Background(), environment(t, dir, func(experiment.Progress) { reports++ }), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestTheExperimentFromEndToEnd(t *testing.T) {
 	})
 	t.Run("it is written", func(t *testing.T) { written(t, result) })
 	t.Run("it is replayed", func(t *testing.T) {
-		again, err := Run(context.Background(), environment(t, dir, nil), config)
+		again, err := Experiment.Run(context.Background(), environment(t, dir, nil), config)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func TestTheExperimentFromEndToEnd(t *testing.T) {
 	t.Run("fewer seeds find what more have left", func(t *testing.T) {
 		one := config
 		one.Seeds = config.Seeds[:1]
-		first, err := Run(context.Background(), environment(t, dir, nil), one)
+		first, err := Experiment.Run(context.Background(), environment(t, dir, nil), one)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +123,7 @@ func TestTheExperimentFromEndToEnd(t *testing.T) {
 		for kills := 0; ; kills++ {
 			ctx, cancel := context.WithCancel(context.Background())
 			left := reports/5 + 1 // reports until the process is killed
-			resumed, err := Run(ctx, environment(t, dir, func(experiment.Progress) {
+			resumed, err := Experiment.Run(ctx, environment(t, dir, func(experiment.Progress) {
 				if left--; left == 0 {
 					cancel()
 				}
@@ -210,10 +210,11 @@ func plausible(t *testing.T, r *Result) {
 
 func written(t *testing.T, r *Result) {
 	dir := filepath.Join(t.TempDir(), "new", "results")
-	paths, err := r.Write(dir)
+	done, err := Experiment.Publish(dir, r)
 	if err != nil {
 		t.Fatal(err)
 	}
+	paths := done.Files
 	found := map[string]bool{}
 	for _, path := range paths {
 		info, err := os.Stat(path)
@@ -257,11 +258,11 @@ func written(t *testing.T, r *Result) {
 
 func TestWithoutATransferSetThereIsNoTransferFigure(t *testing.T) {
 	r := &Result{
-		Config: Config{Seeds: []uint64{1}}, Layers: 1, Heads: 2, Metric: "accuracy", Majority: 0.5, Importance: &heads.Importance{Normalized: [][]float64{{0.6, 0.8}}},
+		Measured: experiment.Measured[Config]{Config: Config{Seeds: []uint64{1}}}, Layers: 1, Heads: 2, Metric: "accuracy", Majority: 0.5, Importance: &heads.Importance{Normalized: [][]float64{{0.6, 0.8}}},
 		Entropy: [][]float64{{1, 2}}, Ablation: &Effects{Heads: effectsOf(2)}, Curves: []Curve{pruning(func(int) float64 { return 0.5 }, func(int) float64 { return 1 })},
 		Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Ratio: 1, Low: 1, High: 1}}},
 	}
-	list, err := r.Figures()
+	list, err := experiment.Draw("heads-", r.figures())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +287,7 @@ func TestAProtocolThatCannotBeDoneIsRefusedAtOnce(t *testing.T) {
 		config := protocol(t)
 		change(&config)
 		dir := t.TempDir()
-		_, err := Run(context.Background(), environment(t, dir, nil), config)
+		_, err := Experiment.Run(context.Background(), environment(t, dir, nil), config)
 		if err == nil || !strings.Contains(err.Error(), mentions) {
 			t.Errorf("%s: %v", mentions, err)
 		}

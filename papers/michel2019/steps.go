@@ -12,138 +12,115 @@ import (
 	"bertlab/techniques/heads"
 )
 
-// measured is the importance of heads and how stable it is.
-type measured struct {
-	Importance *heads.Importance `json:"importance"`
-	ByToken    *heads.Importance `json:"by_token,omitempty"`
-	Stability  float64           `json:"stability,omitempty"`
-	Agreement  float64           `json:"agreement,omitempty"`
+// importanceInputs are what the importance of heads is estimated from.
+type importanceInputs struct {
+	experiment.Judging
+	Variant heads.Variant
 }
 
-func (s *seedRun) measureImportance(ctx context.Context, first bool) error {
-	m, err := experiment.Step(s.store, s.step("importance"), func() (measured, error) {
-		var m measured
-		var err error
-		config := s.session.Model().Config
-		n := s.run.importance.Len()
-		if !first || n < 2 { // one example has no two halves
-			m.Importance, err = heads.Measure(ctx, s.session, s.importance, heads.PerExample, nil, s.env.Stage("importance of heads"))
-			return m, err
+// measureImportance estimates the importance of each head, equation 2.
+var measureImportance = &experiment.Definition[importanceInputs, *heads.Importance]{
+	Name: "importance of heads", Version: 1,
+	Title: func(in importanceInputs) experiment.Text {
+		return experiment.Text{
+			English: fmt.Sprintf("importance of heads on %d examples of %s", in.Sample.Len(), in.Sample.Task.Title),
+			Korean:  fmt.Sprintf("%[2]s 예제 %[1]d개로 헤드의 중요도 추정", in.Sample.Len(), in.Sample.Task.Title),
 		}
-		var halves []*heads.Importance
-		for i, bounds := range [][2]int{{0, n / 2}, {n / 2, n}} {
-			rows, err := s.run.importance.Rows(bounds[0], bounds[1])
-			if err != nil {
-				return m, err
-			}
-			prepared, err := s.prepareLike(rows, s.importance)
-			if err != nil {
-				return m, err
-			}
-			stage := fmt.Sprintf("importance of heads, half %d", i+1)
-			half, err := heads.Measure(ctx, s.session, prepared, heads.PerExample, nil, s.env.Stage(stage))
-			if err != nil {
-				return m, err
-			}
-			halves = append(halves, half)
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in importanceInputs) (*heads.Importance, error) {
+		session, prepared, err := in.Open(ctx, w)
+		if err != nil {
+			return nil, err
 		}
-		if m.Importance, err = heads.Combine(halves...); err != nil {
-			return m, err
+		return heads.Measure(ctx, session, prepared, in.Variant, nil, w.Progress())
+	},
+}
+
+// combined is the importance over both halves of the examples.
+func combined(halves []*experiment.Node[*heads.Importance]) (*heads.Importance, error) {
+	parts := make([]*heads.Importance, len(halves))
+	for i, half := range halves {
+		parts[i] = half.Result()
+	}
+	return heads.Combine(parts...)
+}
+
+// ablate masks each head alone.
+var ablate = &experiment.Definition[experiment.Judging, *heads.Ablation]{
+	Name: "each head masked alone", Version: 1,
+	Title: func(in experiment.Judging) experiment.Text {
+		return experiment.Text{
+			English: fmt.Sprintf("each head masked alone, on %s", in.Sample.Task.Title),
+			Korean:  fmt.Sprintf("%s에서 헤드를 하나씩 마스킹", in.Sample.Task.Title),
 		}
-		if m.ByToken, err = heads.Measure(ctx, s.session, s.importance, heads.PerToken, nil, s.env.Stage("importance per token")); err != nil {
-			return m, err
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) (*heads.Ablation, error) {
+		session, prepared, err := in.Open(ctx, w)
+		if err != nil {
+			return nil, err
 		}
-		m.Agreement = spearman(flatten(config, m.Importance.Normalized), flatten(config, m.ByToken.Normalized))
-		m.Stability = spearman(flatten(config, halves[0].Normalized), flatten(config, halves[1].Normalized))
-		return m, nil
-	})
-	if err != nil {
-		return err
-	}
-	s.measured = m.Importance
-	if first {
-		s.result.Importance, s.result.ImportanceByToken = m.Importance, m.ByToken
-		s.result.Stability, s.result.Agreement = m.Stability, m.Agreement
-	}
-	return nil
+		return heads.Ablate(ctx, session, prepared, w.Progress())
+	},
 }
 
-// prepareLike prepares a data set with the padded lengths of another, so that nothing is compiled anew.
-func (s *seedRun) prepareLike(d *task.Dataset, like *finetune.Prepared) (*finetune.Prepared, error) {
-	return finetune.PrepareLike(s.session.Model(), d, s.config.MaxLength, like)
-}
-
-// flatten lists the values of the heads that a model has, by layer and head.
-func flatten(c *gbert.Config, table [][]float64) []float64 {
-	var values []float64
-	for _, h := range heads.All(c) {
-		values = append(values, table[h.Layer][h.Head])
-	}
-	return values
-}
-
-func effects(a *heads.Ablation, metric string) *Effects {
-	return &Effects{Examples: a.Base.Examples, Score: a.Base.Metrics[metric], Loss: a.Base.Loss, Heads: a.Heads}
-}
-
-// ablate masks each head alone, on the test set.
-func (s *seedRun) ablate(ctx context.Context, first bool) error {
-	ablation, err := experiment.Step(s.store, s.step("ablation"), func() (*heads.Ablation, error) {
-		return heads.Ablate(ctx, s.session, s.test, s.env.Stage("each head masked alone"))
-	})
-	if err != nil {
-		return err
-	}
-	s.ablation = ablation
-	if first {
-		s.result.Ablation = effects(ablation, s.result.Metric)
-	}
-	return nil
-}
+// keepOneInputs are the examples that choose the head that stays in a layer, and those on which that is tested.
+type keepOneInputs struct{ Choice, Test experiment.Judging }
 
 // keepOne keeps one head in each layer in turn: the one that is best on the choice examples, tested on the test set.
-func (s *seedRun) keepOne(ctx context.Context) error {
-	effects, err := experiment.Step(s.store, s.step("one-head"), func() ([]heads.HeadEffect, error) {
-		choice, err := s.prepareLike(s.choice, s.like)
+var keepOne = &experiment.Definition[keepOneInputs, []heads.HeadEffect]{
+	Name: "one head in a layer", Version: 1,
+	Title: func(keepOneInputs) experiment.Text {
+		return experiment.Text{English: "one head in a layer", Korean: "층마다 헤드 하나만 남기기"}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in keepOneInputs) ([]heads.HeadEffect, error) {
+		session, choice, err := in.Choice.Open(ctx, w)
 		if err != nil {
 			return nil, err
 		}
-		chosen, err := heads.KeepOne(ctx, s.session, choice, s.env.Stage("choosing one head a layer"))
+		_, test, err := in.Test.Open(ctx, w)
 		if err != nil {
 			return nil, err
 		}
-		base, err := s.test.Evaluate(ctx, s.session, nil, nil)
+		chosen, err := heads.KeepOne(ctx, session, choice, w.Part("choice"))
 		if err != nil {
 			return nil, err
 		}
+		base, err := test.Evaluate(ctx, session, nil, nil)
+		if err != nil {
+			return nil, err
+		}
+		config := session.Model().Config
 		best := bestOfLayer(chosen.Heads)
 		var list []heads.HeadEffect
 		for i, h := range best {
-			var others []heads.Head
-			for _, other := range heads.All(s.session.Model().Config) {
-				if other.Layer == h.Layer && other.Head != h.Head {
-					others = append(others, other)
-				}
-			}
-			mask, err := heads.NewSet(others...).Mask(s.session.Model().Config)
+			mask, err := othersOfLayer(config, h).Mask(config)
 			if err != nil {
 				return nil, err
 			}
-			alone, err := s.test.Evaluate(ctx, s.session, mask, nil)
+			alone, err := test.Evaluate(ctx, session, mask, nil)
 			if err != nil {
 				return nil, err
 			}
-			effect, err := heads.Compare(s.run.test, h, base, alone)
+			effect, err := heads.Compare(test.Dataset, h, base, alone)
 			if err != nil {
 				return nil, err
 			}
 			list = append(list, effect)
-			s.env.Report(experiment.Progress{Stage: "one head a layer", Done: i + 1, Total: len(best)})
+			w.Part("test")(i+1, len(best))
 		}
 		return list, nil
-	})
-	s.result.OneHead = effects
-	return err
+	},
+}
+
+// othersOfLayer are the heads of a head's layer but for itself.
+func othersOfLayer(c *gbert.Config, h heads.Head) heads.Set {
+	var others []heads.Head
+	for _, other := range heads.All(c) {
+		if other.Layer == h.Layer && other.Head != h.Head {
+			others = append(others, other)
+		}
+	}
+	return heads.NewSet(others...)
 }
 
 // bestOfLayer is the head of each layer with the best metric, then the lowest loss.
@@ -165,63 +142,101 @@ func bestOfLayer(effects []heads.HeadEffect) []heads.Head {
 	return list
 }
 
-// prune does the pruning curves of this seed.
-func (s *seedRun) prune(ctx context.Context) error {
-	config := s.session.Model().Config
-	ranking := heads.RankByImportance(config, s.measured)
-	type plan struct {
-		order     Order
-		draw      int
-		rank      func(context.Context, gbert.HeadMask) ([]heads.Head, error)
-		recompute bool
-	}
-	plans := []plan{
-		{ByImportance, 0, heads.Fixed(ranking), false},
-		{ByScore, 0, heads.Fixed(heads.RankByScore(s.ablation)), false},
-		{ByReverse, 0, heads.Fixed(heads.Reversed(ranking)), false},
-	}
-	if s.config.Recompute {
-		plans = append(plans, plan{Recomputed, 0, func(ctx context.Context, mask gbert.HeadMask) ([]heads.Head, error) {
-			now, err := heads.Measure(ctx, s.session, s.importance, heads.PerExample, mask, nil)
+// entropy is the mean entropy of each head's attention.
+var entropy = &experiment.Definition[experiment.Judging, [][]float64]{
+	Name: "entropy of attention", Version: 1,
+	Title: func(experiment.Judging) experiment.Text {
+		return experiment.Text{English: "entropy of attention", Korean: "어텐션 엔트로피"}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) ([][]float64, error) {
+		session, prepared, err := in.Open(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		return heads.Entropy(ctx, session, prepared, w.Progress())
+	},
+}
+
+// curveInputs are what a pruning curve is made of. One of Importance, Ablation and Estimate says the order; at random it is drawn.
+type curveInputs struct {
+	experiment.Judging
+	Step  float64
+	Order Order
+	// Seed is that of the model, Draw the number of the random order.
+	Seed       uint64
+	Draw       int
+	Importance []*experiment.Node[*heads.Importance]
+	Ablation   *experiment.Node[*heads.Ablation]
+	Estimate   *importanceInputs
+}
+
+// pruneInOrder masks ever more heads in an order.
+var pruneInOrder = &experiment.Definition[curveInputs, Curve]{
+	Name: "pruning curve", Version: 1,
+	Title: func(in curveInputs) experiment.Text {
+		return experiment.Text{
+			English: fmt.Sprintf("pruning by %s, seed %d", in.Order, in.Seed),
+			Korean:  fmt.Sprintf("%s 순서의 가지치기, 시드 %d", in.Order.korean(), in.Seed),
+		}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in curveInputs) (Curve, error) {
+		session, prepared, err := in.Open(ctx, w)
+		if err != nil {
+			return Curve{}, err
+		}
+		rank, err := in.rank(ctx, w, session)
+		if err != nil {
+			return Curve{}, err
+		}
+		steps, err := heads.Prune(ctx, session, prepared, heads.PruneOptions{
+			Rank: rank, Recompute: in.Estimate != nil, Step: in.Step, Progress: w.Progress(),
+		})
+		if err != nil {
+			return Curve{}, err
+		}
+		return in.curve(steps)
+	},
+}
+
+// rank is the order in which heads go.
+func (in *curveInputs) rank(ctx context.Context, w *experiment.Worker, session *gbert.Session) (func(context.Context, gbert.HeadMask) ([]heads.Head, error), error) {
+	config := session.Model().Config
+	switch in.Order {
+	case ByScore:
+		return heads.Fixed(heads.RankByScore(in.Ablation.Result())), nil
+	case AtRandom:
+		return heads.Fixed(heads.RankAtRandom(config, in.Seed*1000+uint64(in.Draw))), nil
+	case Recomputed:
+		_, examples, err := in.Estimate.Open(ctx, w)
+		return func(ctx context.Context, mask gbert.HeadMask) ([]heads.Head, error) {
+			now, err := heads.Measure(ctx, session, examples, in.Estimate.Variant, mask, nil)
 			if err != nil {
 				return nil, err
 			}
 			return heads.RankByImportance(config, now), nil
-		}, true})
+		}, err
 	}
-	for draw := range s.config.RandomOrders {
-		plans = append(plans, plan{AtRandom, draw, heads.Fixed(heads.RankAtRandom(config, s.seed*1000+uint64(draw))), false})
+	importance, err := combined(in.Importance)
+	if err != nil {
+		return nil, err
 	}
-	var known []heads.PruneStep
-	for _, p := range plans {
-		name := s.step(fmt.Sprintf("prune-%s-%d", p.order, p.draw))
-		curve, err := experiment.Step(s.store, name, func() (Curve, error) {
-			steps, err := heads.Prune(ctx, s.session, s.test, heads.PruneOptions{
-				Rank: p.rank, Recompute: p.recompute, Step: s.config.Step, Known: known, Progress: s.env.Stage("pruning by " + string(p.order)),
-			})
-			if err != nil {
-				return Curve{}, err
-			}
-			known = steps
-			return s.curve(p.order, p.draw, steps)
-		})
-		if err != nil {
-			return err
-		}
-		s.result.Curves = append(s.result.Curves, curve)
+	ranking := heads.RankByImportance(config, importance)
+	if in.Order == ByReverse {
+		ranking = heads.Reversed(ranking)
 	}
-	return nil
+	return heads.Fixed(ranking), nil
 }
 
 // curve turns pruning steps into a curve.
-func (s *seedRun) curve(order Order, draw int, steps []heads.PruneStep) (Curve, error) {
-	c := Curve{Order: order, Seed: s.seed, Draw: draw, Areas: make([]float64, s.run.test.Len())}
-	whole, err := task.Right(s.run.test.Task, steps[0].Evaluation.Predictions, s.run.test.Examples)
+func (in *curveInputs) curve(steps []heads.PruneStep) (Curve, error) {
+	examples := in.Sample.Examples
+	c := Curve{Order: in.Order, Seed: in.Seed, Draw: in.Draw, Areas: make([]float64, len(examples))}
+	whole, err := task.Right(in.Sample.Task, steps[0].Evaluation.Predictions, examples)
 	if err != nil {
 		return c, err
 	}
 	for _, step := range steps {
-		right, err := task.Right(s.run.test.Task, step.Evaluation.Predictions, s.run.test.Examples)
+		right, err := task.Right(in.Sample.Task, step.Evaluation.Predictions, examples)
 		if err != nil {
 			return c, err
 		}
@@ -235,66 +250,83 @@ func (s *seedRun) curve(order Order, draw int, steps []heads.PruneStep) (Curve, 
 			}
 		}
 		c.Points = append(c.Points, Point{
-			Fraction: step.Fraction, Removed: step.Removed.String(), Score: step.Evaluation.Metrics[s.result.Metric],
+			Fraction: step.Fraction, Removed: step.Removed.String(), Score: step.Evaluation.Metrics[in.Sample.Task.Metrics[0]],
 			Loss: step.Evaluation.Loss, PValue: test.P,
 		})
 	}
 	return c, nil
 }
 
-func (s *seedRun) entropy(ctx context.Context) error {
-	var err error
-	s.result.Entropy, err = experiment.Step(s.store, s.step("entropy"), func() ([][]float64, error) {
-		return heads.Entropy(ctx, s.session, s.test, s.env.Stage("entropy of attention"))
-	})
-	return err
+// speedInputs are what the speed of a smaller model is measured with.
+type speedInputs struct {
+	experiment.Judging
+	Importance      []*experiment.Node[*heads.Importance]
+	Batches         []int
+	Length, Repeats int
 }
 
-// pearson is Pearson's r with its 95 % interval. Where it is undefined, because one side does not vary, nothing is known: 0 and
-// −1 to 1.
-func pearson(x, y []float64) (r, low, high float64, err error) {
-	if r = task.PearsonR(x, y); math.IsNaN(r) {
-		return 0, -1, 1, nil
-	}
-	low, high, err = task.PearsonInterval(r, len(x), 0.95)
-	return r, low, high, err
-}
-
-// spearman is Spearman's ρ; 0 where it is undefined, because one side does not vary.
-func spearman(x, y []float64) float64 {
-	if rho := task.SpearmanR(x, y); !math.IsNaN(rho) {
-		return rho
-	}
-	return 0
-}
-
-// transferEffects masks each head alone on the out-of-domain set and correlates the effects with those in domain.
-func (s *seedRun) transferEffects(ctx context.Context) error {
-	if s.transfer == nil {
-		return nil
-	}
-	ablation, err := experiment.Step(s.store, s.step("transfer"), func() (*heads.Ablation, error) {
-		prepared, err := s.prepareLike(s.transfer, s.like)
+// measureSpeed removes half of the heads, the least important, and times the smaller model beside the whole one.
+var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
+	Name: "speed with half of the heads", Version: 1, Timed: true,
+	Title: func(speedInputs) experiment.Text {
+		return experiment.Text{English: "speed with half of the heads", Korean: "헤드 절반을 제거한 모델의 속도"}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (*Speed, error) {
+		session, prepared, err := in.Open(ctx, w)
 		if err != nil {
 			return nil, err
 		}
-		return heads.Ablate(ctx, s.session, prepared, s.env.Stage("each head masked alone, out of domain"))
-	})
+		importance, err := combined(in.Importance)
+		if err != nil {
+			return nil, err
+		}
+		ranking := heads.RankByImportance(session.Model().Config, importance)
+		return in.measure(ctx, w, session, prepared, heads.NewSet(ranking[:len(ranking)/2]...))
+	},
+}
+
+func (in *speedInputs) measure(ctx context.Context, w *experiment.Worker, session *gbert.Session, prepared *finetune.Prepared, set heads.Set) (*Speed, error) {
+	model := session.Model()
+	smaller, err := heads.Remove(model, set)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	t := &Transfer{Task: s.transfer.Task.Name, Effects: effects(ablation, s.result.Metric)}
-	var in, out, inLoss, outLoss []float64
-	for i, e := range ablation.Heads {
-		in, out = append(in, s.ablation.Heads[i].MetricDelta), append(out, e.MetricDelta)
-		inLoss, outLoss = append(inLoss, s.ablation.Heads[i].LossDelta), append(outLoss, e.LossDelta)
+	pruned, err := gbert.NewSession(w.Backend(), smaller)
+	if err != nil {
+		return nil, err
 	}
-	if t.R, t.RLow, t.RHigh, err = pearson(in, out); err != nil {
-		return err
+	defer pruned.Close()
+	length := min(in.Length, model.Config.MaxPositionEmbeddings)
+	speed := &Speed{
+		Removed: set.String(), Fraction: float64(set.Len()) / float64(len(heads.All(model.Config))), Length: length, Repeats: in.Repeats,
+		MACs: model.Config.MACs(length, true).Total(), PrunedMACs: smaller.Config.MACs(length, true).Total(),
+		Parameters: model.NumParameters(), PrunedParameters: smaller.NumParameters(),
 	}
-	if t.RLoss, t.RLossLow, t.RLossHi, err = pearson(inLoss, outLoss); err != nil {
-		return err
+	mask, err := set.Mask(model.Config)
+	if err != nil {
+		return nil, err
 	}
-	s.result.Transfer = t
-	return nil
+	for i, size := range in.Batches {
+		batch := experiment.FilledBatch(prepared.Encodings, size, length, model.Config.PadTokenID)
+		masked, err := session.BatchLogits(batch, mask)
+		if err != nil {
+			return nil, err
+		}
+		removed, err := pruned.BatchLogits(batch, nil)
+		if err != nil {
+			return nil, err
+		}
+		for row := range masked {
+			for label := range masked[row] {
+				speed.MaskedDifference = max(speed.MaskedDifference, math.Abs(float64(masked[row][label]-removed[row][label])))
+			}
+		}
+		timing, err := experiment.ComparePair(ctx, session, pruned, batch, in.Repeats)
+		if err != nil {
+			return nil, err
+		}
+		speed.Batches = append(speed.Batches, timing)
+		w.Progress()(i+1, len(in.Batches))
+	}
+	return speed, nil
 }

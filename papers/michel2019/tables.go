@@ -7,6 +7,14 @@ import (
 	"bertlab/papers/experiment"
 )
 
+// tables are what the report and the notebooks show, by name.
+func (r *Result) tables() []experiment.NamedTable {
+	return []experiment.NamedTable{
+		{Name: "one-head", Table: r.OneHeadTable()}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "curves", Table: r.CurveTable()},
+		{Name: "models", Table: r.ModelTable()}, {Name: "protocol", Table: r.Config.Table()}, {Name: "claims", Table: r.ClaimTable()},
+	}
+}
+
 // Table lists the protocol.
 func (c Config) Table() *figures.Table {
 	limit := func(n int) string {
@@ -44,7 +52,7 @@ func (r *Result) ClaimTable() *figures.Table { return experiment.ClaimTable(r.Cl
 // OneHeadTable is Table 3 of the paper: the change of the metric when one head stays in a layer.
 func (r *Result) OneHeadTable() *figures.Table {
 	t := &figures.Table{
-		Title: "One head in a layer", Caption: "Layers and heads count from 1. The head is chosen on training examples. Paper: best head per layer of bert-base-uncased on MNLI (Table 3).",
+		Title: "One head in a layer", Caption: "Layers and heads count from 0, as in --mask-heads. The head is chosen on training examples. Paper: best head per layer of bert-base-uncased on MNLI (Table 3).",
 		Columns: []figures.Column{
 			{Name: "layer"}, {Name: "head"}, {Name: r.Metric, Format: "%.4f"}, {Name: "change", Unit: "points", Format: "%+.2f"},
 			{Name: "p (McNemar)", Format: "%.3f"}, {Name: "change of the loss", Unit: "nats", Format: "%+.4f"}, {Name: "95 % interval"}, {Name: "paper", Unit: "points", Format: "%+.2f"},
@@ -56,7 +64,7 @@ func (r *Result) OneHeadTable() *figures.Table {
 		if r.Layers == len(paper) {
 			published = paper[i]
 		}
-		t.Rows = append(t.Rows, []any{e.Layer + 1, e.Head.Head + 1, e.Metric, 100 * e.MetricDelta, e.PValue, e.LossDelta, fmt.Sprintf("[%+.4f, %+.4f]", e.LossLow, e.LossHigh), published})
+		t.Rows = append(t.Rows, []any{e.Layer, e.Head.Head, e.Metric, 100 * e.MetricDelta, e.PValue, e.LossDelta, fmt.Sprintf("[%+.4f, %+.4f]", e.LossLow, e.LossHigh), published})
 	}
 	return t
 }

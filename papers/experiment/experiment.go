@@ -1,0 +1,223 @@
+package experiment
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+)
+
+// Experiment is a paper's, or one like it, in all its parts: C is its protocol, R its result, both plain data with JSON tags; R embeds
+// [Measured].
+type Experiment[C any, R any] struct {
+	// Name is that of the experiment on the command line and of its files.
+	Name string
+	// Title is the paper's own title with its authors.
+	Title string
+	// Heading is the title of the report; Subtitle stands under it and says model, data and seeds.
+	Heading  Text
+	Subtitle func(r *R) string
+	// Quick is a protocol of minutes on two cores, Full the one whose numbers are the ones to quote.
+	Quick, Full func() C
+	// Ask puts what the user asked for in place of a protocol's own model, task, data and seeds.
+	Ask func(c *C, r Request)
+	// Check says what is wrong with a protocol, before anything is computed.
+	Check func(c *C) error
+	// Plan adds the experiment's steps to a plan. It fills in what is known before any step is run, Provenance and what the data say,
+	// and returns the function that puts the steps' results into r.
+	Plan func(ctx context.Context, p *Plan, c *C, r *R) (collect func() error, err error)
+	// Claims are the paper's with their verdicts.
+	Claims func(r *R) ([]Claim, error)
+	// Figures and Tables are what the narrative and the notebooks show, by name; a table that the protocol leaves out is nil. The first
+	// figure stands for the experiment.
+	Figures func(r *R) []Drawing
+	Tables  func(r *R) []NamedTable
+	// Narrative holds narrative.en.md and narrative.ko.md, which tell the report; see [Narrative]. Numbers are what they name.
+	Narrative fs.FS
+	Numbers   func(r *R) map[string]any
+}
+
+// Measured is what every result has; C is the protocol.
+type Measured[C any] struct {
+	Config     C          `json:"config"`
+	Provenance Provenance `json:"provenance"`
+	Claims     []Claim    `json:"claims"`
+}
+
+// head leads to what every result has, whatever its protocol.
+type head struct {
+	config     any
+	provenance *Provenance
+	claims     *[]Claim
+}
+
+func (m *Measured[C]) head() head { return head{&m.Config, &m.Provenance, &m.Claims} }
+
+// headOf is the head of a result; [Experiment.plan] has seen that it has one.
+func headOf(result any) head { return result.(interface{ head() head }).head() }
+
+// Request is what a user may ask for in place of a protocol's own. Empty fields leave it as it is.
+type Request struct {
+	Quick             bool
+	Model, Task, Data string
+	// Seed is the first seed, Runs how many there are.
+	Seed *uint64
+	Runs int
+	// Protocol is a JSON object whose fields replace those of the protocol.
+	Protocol []byte
+}
+
+// Seeds are those to run with in place of a protocol's own.
+func (r Request) Seeds(own []uint64) []uint64 {
+	if r.Seed == nil && r.Runs == 0 || len(own) == 0 {
+		return own
+	}
+	first, n := own[0], len(own)
+	if r.Seed != nil {
+		first = *r.Seed
+	}
+	if r.Runs > 0 {
+		n = r.Runs
+	}
+	list := make([]uint64, n)
+	for i := range list {
+		list[i] = first + uint64(i)
+	}
+	return list
+}
+
+// Outcome is an experiment that was done.
+type Outcome struct {
+	Report string   `json:"report"` // the file to read
+	Files  []string `json:"files"`
+	Claims []Claim  `json:"-"`
+	Result any      `json:"result"` // plain data with JSON tags
+	// Figure stands for all of the experiment's; nil: none does.
+	Figure *NamedFigure `json:"-"`
+	// Err is why there is no result; nil: there is one.
+	Err error `json:"-"`
+}
+
+// Paper is an [Experiment] whatever its protocol and result.
+type Paper interface {
+	// About gives the name and the title.
+	About() (name, title string)
+	// Reproduce does the experiment and leaves its files in the environment's folder. What is remembered there is not done again.
+	Reproduce(ctx context.Context, env *Environment, r Request) (*Outcome, error)
+	// Plan is the experiment's plan, of which nothing is computed.
+	PlanFor(ctx context.Context, env *Environment, r Request) (*Plan, error)
+}
+
+// About implements [Paper].
+func (e *Experiment[C, R]) About() (name, title string) { return e.Name, e.Title }
+
+// Protocol is the protocol that is asked for.
+func (e *Experiment[C, R]) Protocol(r Request) (C, error) {
+	c := e.Full()
+	if r.Quick {
+		c = e.Quick()
+	}
+	if len(r.Protocol) > 0 {
+		decoder := json.NewDecoder(bytes.NewReader(r.Protocol))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&c); err != nil {
+			return c, fmt.Errorf("the protocol's file: %w", err)
+		}
+		if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+			return c, errors.New("the protocol's file: more follows after its JSON object")
+		}
+	}
+	e.Ask(&c, r)
+	return c, e.Check(&c)
+}
+
+// Run does the experiment by a protocol. What the environment's folder remembers is not done again.
+func (e *Experiment[C, R]) Run(ctx context.Context, env *Environment, c C) (*R, error) {
+	result, err := e.run(ctx, env, c)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.Name, err)
+	}
+	return result, nil
+}
+
+func (e *Experiment[C, R]) run(ctx context.Context, env *Environment, c C) (*R, error) {
+	began := time.Now()
+	plan, result, collect, err := e.plan(ctx, env, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := plan.Run(ctx); err != nil {
+		return nil, err
+	}
+	if err := collect(); err != nil {
+		return nil, err
+	}
+	h := headOf(result)
+	h.provenance.Seconds = time.Since(began).Seconds()
+	*h.claims, err = e.Claims(result)
+	return result, err
+}
+
+// plan makes the plan of a protocol.
+func (e *Experiment[C, R]) plan(ctx context.Context, env *Environment, c C) (plan *Plan, result *R, collect func() error, err error) {
+	if err := e.Check(&c); err != nil {
+		return nil, nil, nil, err
+	}
+	plan, result = NewPlan(env), new(R)
+	own, ok := any(result).(interface{ setConfig(C) })
+	if !ok {
+		return nil, nil, nil, fmt.Errorf("experiment: %T does not embed Measured", result)
+	}
+	own.setConfig(c)
+	collect, err = e.Plan(ctx, plan, &c, result)
+	return plan, result, collect, errors.Join(err, plan.err)
+}
+
+func (m *Measured[C]) setConfig(c C) { m.Config = c }
+
+// PlanFor implements [Paper].
+func (e *Experiment[C, R]) PlanFor(ctx context.Context, env *Environment, r Request) (*Plan, error) {
+	c, err := e.Protocol(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.Name, err)
+	}
+	plan, _, _, err := e.plan(ctx, env, c)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.Name, err)
+	}
+	return plan, nil
+}
+
+// Reproduce implements [Paper].
+func (e *Experiment[C, R]) Reproduce(ctx context.Context, env *Environment, r Request) (*Outcome, error) {
+	c, err := e.Protocol(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.Name, err)
+	}
+	result, err := e.Run(ctx, env, c)
+	if err != nil {
+		return nil, err
+	}
+	return e.Publish(env.Dir, result)
+}
+
+// Publish leaves a result in a folder: NAME.json, figures, tables, and the report NAME.html with its Korean edition.
+func (e *Experiment[C, R]) Publish(dir string, result *R) (*Outcome, error) {
+	publication, err := e.Publication(result)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.Name, err)
+	}
+	files, err := publication.Write(dir)
+	if err != nil {
+		return nil, err
+	}
+	done := &Outcome{Report: files[len(files)-1], Files: files, Claims: *headOf(result).claims, Result: result}
+	if len(publication.Figures) > 0 {
+		done.Figure = &publication.Figures[0]
+	}
+	return done, nil
+}

@@ -1,0 +1,130 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
+)
+
+// Judging is a model and a sample that it is judged on, among the inputs of a step.
+type Judging struct {
+	Model ModelSource
+	// Sample are the examples, cut to MaxLength tokens, in batches of BatchSize.
+	Sample               Sample
+	MaxLength, BatchSize int
+	// Like are all the samples that the model is judged on, Passes about how often (0: once): the padded lengths are chosen for them
+	// together, so that steps share what is compiled.
+	Like   []Sample `json:"-"`
+	Passes int      `json:"-"`
+}
+
+// On is the same with another sample.
+func (j Judging) On(s Sample) Judging {
+	j.Sample = s
+	return j
+}
+
+// Open opens a session of the model and prepares the sample for it. The plan closes the session.
+func (j *Judging) Open(ctx context.Context, w *Worker) (*gbert.Session, *finetune.Prepared, error) {
+	session, err := w.Session(ctx, j.Model)
+	if err != nil {
+		return nil, nil, err
+	}
+	prepared, err := j.prepare(w, session.Model())
+	return session, prepared, err
+}
+
+func (j *Judging) prepare(w *Worker, model *gbert.Model) (*finetune.Prepared, error) {
+	var all *task.Dataset
+	for _, s := range j.Like {
+		if s.Dataset == nil {
+			continue
+		}
+		if all == nil {
+			first := *s.Dataset
+			first.Examples = nil
+			all = &first
+		}
+		all.Examples = append(all.Examples, s.Examples...)
+	}
+	if all == nil {
+		return finetune.Prepare(w.Backend(), model, j.Sample.Dataset, j.MaxLength, j.BatchSize, max(j.Passes, 1))
+	}
+	like, err := finetune.Prepare(w.Backend(), model, all, j.MaxLength, j.BatchSize, max(j.Passes, 1))
+	if err != nil {
+		return nil, err
+	}
+	return finetune.PrepareLike(model, j.Sample.Dataset, j.MaxLength, like)
+}
+
+// Evaluated is how a model does on a sample.
+type Evaluated struct {
+	Examples int         `json:"examples"`
+	Loss     float64     `json:"loss"` // mean, see [finetune.Evaluation]
+	Metrics  task.Scores `json:"metrics"`
+}
+
+var evaluation = &Definition[Judging, Evaluated]{
+	Name: "evaluation", Version: 1,
+	Title: func(in Judging) Text {
+		return Text{fmt.Sprintf("evaluation on %s", in.Sample.Task.Title), fmt.Sprintf("%s 평가", in.Sample.Task.Title)}
+	},
+	Run: func(ctx context.Context, w *Worker, in Judging) (Evaluated, error) {
+		session, prepared, err := in.Open(ctx, w)
+		if err != nil {
+			return Evaluated{}, err
+		}
+		e, err := prepared.Evaluate(ctx, session, nil, w.Progress())
+		if err != nil {
+			return Evaluated{}, err
+		}
+		return Evaluated{e.Examples, e.Loss, e.Metrics}, nil
+	},
+}
+
+// Evaluate is the step that judges a model on a sample.
+func Evaluate(p *Plan, j Judging) *Node[Evaluated] { return evaluation.Of(p, j) }
+
+// FineTuneInputs are what a model is fine-tuned from.
+type FineTuneInputs struct {
+	// From is a model without a head.
+	From ModelSource
+	// Train are the examples.
+	Train Sample
+	// Options are those of the training; their seed is that of the classifier too. Method, CheckpointDir, Progress and AfterStep must be
+	// empty.
+	Options finetune.Options
+}
+
+var fineTuning = &ModelDefinition[FineTuneInputs, Training]{
+	Name: "fine-tuning", Version: 1,
+	Title: func(in FineTuneInputs) Text {
+		return Text{
+			fmt.Sprintf("fine-tuning on %s, seed %d", in.Train.Task.Title, in.Options.Seed),
+			fmt.Sprintf("%s 미세 조정, 시드 %d", in.Train.Task.Title, in.Options.Seed),
+		}
+	},
+	Run: func(ctx context.Context, w *Worker, in FineTuneInputs) (*gbert.Model, Training, error) {
+		model, err := w.Model(ctx, in.From)
+		if err != nil {
+			return nil, Training{}, err
+		}
+		kind := in.Train.Task
+		start, err := model.WithClassifier(kind.Outputs(), kind.Labels, in.Options.Seed)
+		if err != nil {
+			return nil, Training{}, err
+		}
+		result, done, err := w.Train(ctx, start, in.Train.Dataset, nil, in.Options)
+		if err != nil {
+			return nil, done, err
+		}
+		return result.Model, done, nil
+	},
+}
+
+// FineTune is the step that fine-tunes a model before anything is taken out of it. All experiments in a folder that ask for the same one
+// share it.
+func FineTune(p *Plan, in FineTuneInputs) *ModelNode[Training] { return fineTuning.Of(p, in) }

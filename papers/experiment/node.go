@@ -1,0 +1,161 @@
+package experiment
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"reflect"
+)
+
+// Definition is a function that steps are made of: it is given what a step reads and returns plain data, which is remembered.
+//
+// In is a struct, and all that the function gets: fields of the protocol, draws of data ([Sample]), models ([ModelSource]) and other
+// steps ([Node]), in exported fields. What a step is remembered under is made of the JSON of In, so a field tagged json:"-" is a hint
+// that may change how long a step takes, and its result by rounding alone.
+type Definition[In, Out any] struct {
+	// Name is the same for ever; two definitions have two names.
+	Name string
+	// Version is raised when the function returns something else for the same inputs: what was remembered counts no more.
+	Version int
+	// Title says to people what a step does; see [Text].
+	Title func(In) Text
+	// Timed is true where the result is a measurement of time, which differs from run to run.
+	Timed bool
+	// Run does the work.
+	Run func(ctx context.Context, w *Worker, in In) (Out, error)
+}
+
+// Node is a step of a plan: a definition with its inputs, whose result is remembered.
+type Node[Out any] struct {
+	*node
+	value *Out
+}
+
+// node is a step whatever its result.
+type node struct {
+	id      string // of name, version, environment and inputs, in which a step stands by its id
+	name    string
+	title   Text
+	timed   bool
+	inputs  json.RawMessage
+	needs   []*node // the steps among the inputs
+	level   int     // 0 without needs, else one more than the highest of them
+	compute func(ctx context.Context, w *Worker) (json.RawMessage, error)
+	weights *modelState // of a step that makes a model; nil: it makes none
+
+	remembered *record // what the store has
+	record     *record // the result: what is remembered, if it counts, or what was computed
+}
+
+// ID is what the step is remembered under: a hash of its definition's name and version, of what computes, and of its inputs.
+func (n *node) ID() string { return n.id }
+
+// Title says what the step does.
+func (n *node) Title() Text { return n.title }
+
+// Level is 0 for a step that stands on no other, else one more than the highest that it stands on.
+func (n *node) Level() int { return n.level }
+
+// MarshalJSON writes what stands for the step among the inputs of another.
+func (n *node) MarshalJSON() ([]byte, error) { return json.Marshal(map[string]string{"step": n.id}) }
+
+func (n *node) base() *node { return n }
+
+// Of is the step of a plan that runs the definition on the given inputs. The same inputs give the same step.
+func (d *Definition[In, Out]) Of(p *Plan, in In) *Node[Out] {
+	n := &node{name: d.Name, title: d.Title(in), timed: d.Timed}
+	n.compute = func(ctx context.Context, w *Worker) (json.RawMessage, error) {
+		out, err := d.Run(ctx, w, in)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(out)
+	}
+	return &Node[Out]{node: p.add(n, d.Version, in)}
+}
+
+// Result is what the step returned. Only what stands on the step may ask, or what a plan's reader does after [Plan.Run].
+func (n *Node[Out]) Result() Out {
+	if n.value == nil {
+		if n.record == nil {
+			panic(fmt.Sprintf("experiment: the result of the step %q was asked for before it was there", n.name))
+		}
+		value := new(Out)
+		if err := json.Unmarshal(n.record.Result, value); err != nil {
+			panic(fmt.Sprintf("experiment: the step %q: %v", n.name, err)) // Plan.Run has read it before
+		}
+		n.value = value
+	}
+	return *n.value
+}
+
+// identify fills in the step's id, needs and level.
+func (n *node) identify(version int, environment, in any) error {
+	inputs, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("experiment: the inputs of the step %q: %w", n.name, err)
+	}
+	n.inputs = inputs
+	identity, err := json.Marshal(map[string]any{"step": n.name, "version": version, "environment": environment, "inputs": n.inputs})
+	if err != nil {
+		return fmt.Errorf("experiment: %w", err)
+	}
+	sum := sha256.Sum256(identity)
+	n.id = hex.EncodeToString(sum[:12])
+	walkSteps(reflect.ValueOf(in), func(needed *node) {
+		for _, known := range n.needs {
+			if known == needed {
+				return
+			}
+		}
+		n.needs = append(n.needs, needed)
+		n.level = max(n.level, needed.level+1)
+	})
+	return nil
+}
+
+// walkSteps finds the steps in a value, in the order of its fields and elements. A value that writes its own JSON, such as a draw of
+// data, has none in it.
+func walkSteps(v reflect.Value, found func(*node)) {
+	if !v.IsValid() || !v.CanInterface() {
+		return
+	}
+	if nillable(v) && v.IsNil() {
+		return
+	}
+	if step, ok := v.Interface().(interface{ base() *node }); ok {
+		found(step.base())
+		return
+	}
+	if _, ok := v.Interface().(json.Marshaler); ok {
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		walkSteps(v.Elem(), found)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).Tag.Get("json") != "-" { // a hint
+				walkSteps(v.Field(i), found)
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			walkSteps(v.Index(i), found)
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			walkSteps(v.MapIndex(key), found)
+		}
+	}
+}
+
+func nillable(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Slice, reflect.Map:
+		return true
+	}
+	return false
+}

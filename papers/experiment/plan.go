@@ -1,0 +1,206 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"bertlab/gbert"
+	"bertlab/gbert/backend"
+)
+
+// Plan is an experiment as a graph of steps: each step names what it reads, and is remembered under that. A change of the protocol
+// computes again what reads what was changed, and what stands on that; all the rest is found. Experiments that ask for the same step
+// in one folder share it.
+type Plan struct {
+	env   *Environment
+	store *stepStore
+	nodes []*node // a step after all that it stands on
+	byID  map[string]*node
+	err   error // the first step that could not be added
+
+	models   map[*node]*gbert.Model
+	sessions []openSession
+}
+
+// Environment is what the plan's steps are computed in.
+func (p *Plan) Environment() *Environment { return p.env }
+
+// NewPlan begins a plan whose results are remembered below the environment's folder.
+func NewPlan(env *Environment) *Plan {
+	say := func(format string, args ...any) { env.Report(Progress{Stage: fmt.Sprintf(format, args...)}) }
+	return &Plan{env: env, store: &stepStore{dir: stepsFolder(env.Dir), say: say}, byID: map[string]*node{}, models: map[*node]*gbert.Model{}}
+}
+
+// computes is what computes, as far as numbers depend on it: backend and versions.
+func (e *Environment) computes() map[string]any {
+	return map[string]any{"backend": e.Choice.Name, "versions": ComputeVersions(backend.Versions())}
+}
+
+// add puts a step into the plan, or finds it there.
+func (p *Plan) add(n *node, version int, in any) *node {
+	if err := n.identify(version, p.env.computes(), in); err != nil {
+		p.err = errors.Join(p.err, err)
+		return n
+	}
+	for _, needed := range n.needs {
+		if p.byID[needed.id] != needed {
+			p.err = errors.Join(p.err, fmt.Errorf("experiment: the step %q stands on a step of another plan", n.name))
+			return n
+		}
+	}
+	if known, ok := p.byID[n.id]; ok {
+		return known
+	}
+	p.nodes = append(p.nodes, n)
+	p.byID[n.id] = n
+	return n
+}
+
+// Planned is a step as [Plan.Steps] lists it.
+type Planned struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Title Text   `json:"title"`
+	Level int    `json:"level"`
+	// Done is true where the result is remembered; Seconds is then how long it took.
+	Done    bool    `json:"done"`
+	Seconds float64 `json:"seconds,omitempty"`
+}
+
+// Steps lists the steps, each after those that it stands on, and which of them are remembered.
+func (p *Plan) Steps() ([]Planned, error) {
+	if err := p.recall(); err != nil {
+		return nil, err
+	}
+	list := make([]Planned, len(p.nodes))
+	for i, n := range p.nodes {
+		list[i] = Planned{ID: n.id, Name: n.name, Title: n.title, Level: n.level}
+		if n.record != nil {
+			list[i].Done, list[i].Seconds = true, n.record.Seconds
+		}
+	}
+	return list, nil
+}
+
+// recall reads what is remembered. A step counts as done if it stands on the results that the other steps have now.
+func (p *Plan) recall() error {
+	if p.err != nil {
+		return p.err
+	}
+	for _, n := range p.nodes {
+		if n.remembered == nil {
+			r, err := p.store.read(n)
+			if err != nil {
+				return err
+			}
+			n.remembered = r
+		}
+		n.accept()
+	}
+	return nil
+}
+
+// accept makes what is remembered of a step its result, if it was made of the present results of the steps that it stands on.
+func (n *node) accept() {
+	n.record = nil
+	if n.remembered == nil || len(n.remembered.On) != len(n.needs) {
+		return
+	}
+	for i, needed := range n.needs {
+		if needed.record == nil || needed.record.sum() != n.remembered.On[i] {
+			return
+		}
+	}
+	n.record = n.remembered
+}
+
+// Run computes the steps whose results are not remembered, one after another, and remembers each as it is done. A run that was
+// stopped goes on with the step that it was at; training goes on from its last checkpoint.
+func (p *Plan) Run(ctx context.Context) error {
+	defer p.close()
+	began := time.Now()
+	for {
+		if err := p.recall(); err != nil {
+			return err
+		}
+		again, err := p.pass(ctx, began)
+		if err != nil || !again {
+			return err
+		}
+	}
+}
+
+// pass computes what is missing. again is true where a model had to be made anew and came out otherwise than it was remembered, so
+// that what stood on it counts no more.
+func (p *Plan) pass(ctx context.Context, began time.Time) (again bool, err error) {
+	missing, known := 0, 0
+	var spent float64
+	for _, n := range p.nodes {
+		if n.record == nil {
+			missing++
+		} else {
+			known++
+		}
+	}
+	done := 0
+	for _, n := range p.nodes {
+		if n.accept(); n.record != nil {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		w := &Worker{plan: p, step: n, place: place{number: known + done + 1, of: known + missing, began: began}}
+		if done > 0 {
+			w.place.left = time.Duration(spent / float64(done) * float64(missing-done) * float64(time.Second))
+		}
+		for _, needed := range n.needs {
+			if needed.weights == nil {
+				continue
+			}
+			changed, err := p.restore(ctx, needed, w)
+			if err != nil || changed {
+				return changed, err
+			}
+		}
+		if err := p.compute(ctx, n, w); err != nil {
+			return false, err
+		}
+		spent += n.record.Seconds
+		done++
+	}
+	return false, nil
+}
+
+// compute does a step and remembers its result.
+func (p *Plan) compute(ctx context.Context, n *node, w *Worker) error {
+	started := time.Now()
+	w.report(0, 0, "")
+	result, err := n.compute(ctx, w)
+	if err != nil {
+		return fmt.Errorf("%s: %w", n.title.English, err)
+	}
+	r := &record{Result: result, Seconds: time.Since(started).Seconds()}
+	for _, needed := range n.needs {
+		r.On = append(r.On, needed.record.sum())
+	}
+	if err := p.store.write(n, r); err != nil {
+		return err
+	}
+	n.remembered, n.record = r, r
+	return nil
+}
+
+// close releases models and sessions.
+func (p *Plan) close() {
+	for _, open := range p.sessions {
+		open.session.Close()
+	}
+	p.sessions = nil
+	for n, model := range p.models {
+		_ = model.Close() // it was only read
+		delete(p.models, n)
+	}
+}

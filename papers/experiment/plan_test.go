@@ -1,0 +1,323 @@
+package experiment
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"bertlab/gbert"
+	"bertlab/gbert/backend"
+	"bertlab/gbert/task"
+)
+
+// toyEnvironment is one in which nothing is computed.
+func toyEnvironment(dir string, said *[]string) *Environment {
+	return &Environment{Choice: &backend.Choice{Name: "go"}, Dir: dir, Progress: func(p Progress) {
+		if said != nil {
+			*said = append(*said, p.Stage)
+		}
+	}}
+}
+
+type addInputs struct {
+	A, B *Node[int]
+	Plus int
+	Hint int `json:"-"`
+}
+
+type startInputs struct{ Value int }
+
+// toy is an experiment that adds numbers: sums of starts. It counts what is computed.
+type toy struct {
+	ran   []string
+	start *Definition[startInputs, int]
+	add   *Definition[addInputs, int]
+}
+
+func newToy(version int) *toy {
+	t := &toy{}
+	t.start = &Definition[startInputs, int]{
+		Name: "start", Version: 1, Title: func(in startInputs) Text { return Text{fmt.Sprint("start at ", in.Value), ""} },
+		Run: func(_ context.Context, _ *Worker, in startInputs) (int, error) {
+			t.ran = append(t.ran, fmt.Sprint("start ", in.Value))
+			return in.Value, nil
+		},
+	}
+	t.add = &Definition[addInputs, int]{
+		Name: "add", Version: version, Title: func(in addInputs) Text { return Text{"add", "더하기"} },
+		Run: func(_ context.Context, _ *Worker, in addInputs) (int, error) {
+			t.ran = append(t.ran, fmt.Sprint("add ", in.Plus))
+			return in.A.Result() + in.B.Result() + in.Plus, nil
+		},
+	}
+	return t
+}
+
+// sum plans (a + b + plus) and runs it.
+func (t *toy) sum(test *testing.T, dir string, a, b, plus int, said *[]string) (int, *Plan) {
+	test.Helper()
+	t.ran = nil
+	p := NewPlan(toyEnvironment(dir, said))
+	sum := t.add.Of(p, addInputs{A: t.start.Of(p, startInputs{a}), B: t.start.Of(p, startInputs{b}), Plus: plus})
+	if err := p.Run(test.Context()); err != nil {
+		test.Fatal(err)
+	}
+	return sum.Result(), p
+}
+
+func TestOnlyWhatReadsAChangedInputIsComputedAgain(t *testing.T) {
+	dir, steps := t.TempDir(), newToy(1)
+	for _, c := range []struct {
+		a, b, plus int
+		want       int
+		ran        []string
+	}{
+		{1, 2, 3, 6, []string{"start 1", "start 2", "add 3"}},
+		{1, 2, 3, 6, nil},
+		{1, 2, 4, 7, []string{"add 4"}},
+		{1, 5, 3, 9, []string{"start 5", "add 3"}},
+		{1, 1, 0, 2, []string{"add 0"}}, // both are the same step
+		{1, 2, 3, 6, nil},               // what was there before still is
+	} {
+		got, plan := steps.sum(t, dir, c.a, c.b, c.plus, nil)
+		if got != c.want || !slices.Equal(steps.ran, c.ran) {
+			t.Errorf("%d + %d + %d: %d, computed %v; want %d, %v", c.a, c.b, c.plus, got, steps.ran, c.want, c.ran)
+		}
+		if last := plan.nodes[len(plan.nodes)-1]; last.Level() != 1 {
+			t.Errorf("the sum is on level %d", last.Level())
+		}
+	}
+}
+
+func TestAnotherVersionOfAFunctionIsComputedAgain(t *testing.T) {
+	dir := t.TempDir()
+	newToy(1).sum(t, dir, 1, 2, 3, nil)
+	second := newToy(2)
+	if second.sum(t, dir, 1, 2, 3, nil); !slices.Equal(second.ran, []string{"add 3"}) {
+		t.Errorf("computed %v", second.ran)
+	}
+}
+
+func TestAHintIsNotAnInput(t *testing.T) {
+	p := NewPlan(toyEnvironment(t.TempDir(), nil))
+	steps := newToy(1)
+	a := steps.start.Of(p, startInputs{1})
+	if one, two := steps.add.Of(p, addInputs{A: a, B: a, Hint: 1}), steps.add.Of(p, addInputs{A: a, B: a, Hint: 2}); one.node != two.node {
+		t.Error("two steps")
+	}
+}
+
+// A flipped byte, another format, another step's file and a folder in its place are never a result.
+func TestADamagedFileOfAStepIsNamedAndNotUsed(t *testing.T) {
+	dir, steps := t.TempDir(), newToy(1)
+	_, plan := steps.sum(t, dir, 1, 2, 3, nil)
+	path := plan.store.path(plan.nodes[2])
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := os.ReadFile(plan.store.path(plan.nodes[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := map[string][]byte{
+		"older": []byte(strings.Replace(string(whole), `"version":1`, `"version":0`, 1)), "another's": other, "empty": nil, "half": whole[:len(whole)/2],
+		"result": []byte(strings.Replace(string(whole), `"result":6`, `"result":7`, 1)), "no JSON": []byte("{"), "null": []byte("null"),
+	}
+	for i := range whole {
+		flipped := slices.Clone(whole)
+		flipped[i] ^= 1 << (i % 7)
+		damaged[fmt.Sprint("byte ", i)] = flipped
+	}
+	for name, text := range damaged {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var said []string
+		if got, _ := steps.sum(t, dir, 1, 2, 3, &said); got != 6 {
+			t.Errorf("%s: %d", name, got)
+		}
+		named := slices.ContainsFunc(said, func(line string) bool { return strings.Contains(line, path) })
+		if recomputed := len(steps.ran) > 0; recomputed != named {
+			t.Errorf("%s: computed %v, said %q", name, steps.ran, said)
+		} else if !recomputed && !sameJSON(t, text, whole) {
+			t.Errorf("%s: was used", name)
+		}
+	}
+}
+
+// sameJSON reports whether two texts are the same document: the case of a key's letter does not matter to encoding/json.
+func sameJSON(t *testing.T, a, b []byte) bool {
+	var x, y record
+	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
+		return false
+	}
+	return x.seal() == y.seal()
+}
+
+// A step that stood on a result counts no more when that result is another.
+func TestAStepStandsOnTheResultsThatItWasMadeOf(t *testing.T) {
+	dir := t.TempDir()
+	value := 1
+	run := func() (int, []string) {
+		var ran []string
+		source := &Definition[struct{}, int]{Name: "source", Title: func(struct{}) Text { return Text{"source", ""} },
+			Run: func(context.Context, *Worker, struct{}) (int, error) { ran = append(ran, "source"); return value, nil }}
+		double := &Definition[struct{ Of *Node[int] }, int]{Name: "double", Title: func(struct{ Of *Node[int] }) Text { return Text{"double", ""} },
+			Run: func(_ context.Context, _ *Worker, in struct{ Of *Node[int] }) (int, error) {
+				ran = append(ran, "double")
+				return 2 * in.Of.Result(), nil
+			}}
+		p := NewPlan(toyEnvironment(dir, nil))
+		s := source.Of(p, struct{}{})
+		d := double.Of(p, struct{ Of *Node[int] }{s})
+		if err := p.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(p.store.path(s.node)); err != nil {
+			t.Fatal(err)
+		}
+		return d.Result(), ran
+	}
+	if got, ran := run(); got != 2 || len(ran) != 2 {
+		t.Errorf("%d, computed %v", got, ran)
+	}
+	if got, ran := run(); got != 2 || !slices.Equal(ran, []string{"source"}) {
+		t.Errorf("the same result again: %d, computed %v", got, ran)
+	}
+	value = 10
+	if got, ran := run(); got != 20 || !slices.Equal(ran, []string{"source", "double"}) {
+		t.Errorf("another result: %d, computed %v", got, ran)
+	}
+}
+
+func TestAFailedStepIsNamedAndRunAgain(t *testing.T) {
+	dir, fail := t.TempDir(), true
+	d := &Definition[struct{}, int]{Name: "fails", Title: func(struct{}) Text { return Text{"what fails at first", ""} },
+		Run: func(context.Context, *Worker, struct{}) (int, error) {
+			if fail {
+				return 0, errors.New("no luck")
+			}
+			return 3, nil
+		}}
+	for _, want := range []string{"what fails at first: no luck", ""} {
+		p := NewPlan(toyEnvironment(dir, nil))
+		n := d.Of(p, struct{}{})
+		err := p.Run(t.Context())
+		if got := fmt.Sprint(err); want != "" && got != want || want == "" && (err != nil || n.Result() != 3) {
+			t.Errorf("%v", err)
+		}
+		fail = false
+	}
+}
+
+type modelInputs struct {
+	From ModelSource
+	Name string
+}
+
+func TestAModelThatIsGoneIsMadeAgainOnlyWhereItIsNeeded(t *testing.T) {
+	dir := t.TempDir()
+	pretrained, err := gbert.Load("../../gbert/testdata/tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pretrained.Close()
+	var ran []string
+	labels := 2
+	classifier := &ModelDefinition[modelInputs, int]{Name: "classifier", Title: func(modelInputs) Text { return Text{"classifier", ""} },
+		Run: func(ctx context.Context, w *Worker, in modelInputs) (*gbert.Model, int, error) {
+			ran = append(ran, "model")
+			model, err := w.Model(ctx, in.From)
+			if err != nil {
+				return nil, 0, err
+			}
+			made, err := model.WithClassifier(labels, nil, 1)
+			return made, labels, err
+		}}
+	count := &Definition[modelInputs, int]{Name: "count", Title: func(in modelInputs) Text { return Text{"count " + in.Name, ""} },
+		Run: func(ctx context.Context, w *Worker, in modelInputs) (int, error) {
+			ran = append(ran, "count "+in.Name)
+			model, err := w.Model(ctx, in.From)
+			if err != nil {
+				return 0, err
+			}
+			return model.NumLabels(), nil
+		}}
+	run := func(names ...string) (results []int, folder string) {
+		ran = nil
+		p := NewPlan(toyEnvironment(dir, nil))
+		made := classifier.Of(p, modelInputs{From: &Pretrained{pretrained, "a fingerprint"}})
+		var counts []*Node[int]
+		for _, name := range names {
+			counts = append(counts, count.Of(p, modelInputs{made, name}))
+		}
+		if err := p.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range counts {
+			results = append(results, n.Result())
+		}
+		if made.Result() != labels {
+			t.Errorf("the model step returned %d", made.Result())
+		}
+		return results, p.store.folder(made.node)
+	}
+	expect := func(what string, got []int, want []int, computed ...string) {
+		t.Helper()
+		if !slices.Equal(got, want) || !slices.Equal(ran, computed) {
+			t.Errorf("%s: %v, computed %v; want %v, %v", what, got, ran, want, computed)
+		}
+	}
+	got, folder := run("a")
+	expect("first", got, []int{2}, "model", "count a")
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	got, _ = run("a")
+	expect("a replay needs no model", got, []int{2})
+	got, _ = run("a", "b")
+	expect("a new step needs it", got, []int{2, 2}, "model", "count b")
+	if err := os.Truncate(filepath.Join(folder, "model.safetensors"), 100); err != nil {
+		t.Fatal(err)
+	}
+	got, _ = run("a", "b", "c")
+	expect("a damaged model", got, []int{2, 2, 2}, "model", "count c")
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	labels = 3 // as if another machine made another model of it
+	got, _ = run("a", "b", "d")
+	expect("a model that comes out otherwise", got, []int{3, 3, 3}, "model", "count a", "count b", "count d")
+}
+
+func TestASampleIsItsExamples(t *testing.T) {
+	kind := &task.Task{Name: "toy", Labels: []string{"no", "yes"}}
+	make := func(selection string, texts ...string) string {
+		d := &task.Dataset{Task: kind, Selection: selection}
+		for i, text := range texts {
+			d.Examples = append(d.Examples, task.Example{TextA: text, Label: i % 2})
+		}
+		s, err := NewSample(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	if make("drawn", "a", "b") != make("chosen", "a", "b") {
+		t.Error("the same examples are another sample")
+	}
+	if make("", "a", "b") == make("", "b", "a") || make("", "a", "b") == make("", "a") {
+		t.Error("other examples are the same sample")
+	}
+}

@@ -1,0 +1,101 @@
+package experiment
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"bertlab/gbert/task"
+)
+
+// Sample is a part of a data set among the inputs of a step, which is remembered under the examples themselves: however the same
+// examples were drawn, the step is the same. The zero Sample has none.
+type Sample struct {
+	*task.Dataset
+	sum string
+}
+
+// NewSample makes a sample of all examples of a data set, which must not be changed after that.
+func NewSample(d *task.Dataset) (Sample, error) {
+	if d == nil {
+		return Sample{}, nil
+	}
+	hash := sha256.New()
+	encoder := json.NewEncoder(hash)
+	for i := range d.Examples {
+		if err := encoder.Encode(&d.Examples[i]); err != nil {
+			return Sample{}, fmt.Errorf("experiment: example %d of %s: %w", i, d.Source, err)
+		}
+	}
+	return Sample{d, hex.EncodeToString(hash.Sum(nil))}, nil
+}
+
+// MarshalJSON writes what stands for the sample among a step's inputs: task, classes and a hash of the examples.
+func (s Sample) MarshalJSON() ([]byte, error) {
+	if s.Dataset == nil {
+		return []byte("null"), nil
+	}
+	return json.Marshal(map[string]any{"task": s.Task.Name, "labels": s.Task.Labels, "examples": s.Len(), "sha256": s.sum})
+}
+
+// The seeds of the draws that all papers share, so that the accuracy of one can be subtracted from that of another.
+const (
+	// TrainSample draws the training examples, and DevSample those of dev on which models are judged.
+	TrainSample uint64 = 201
+	DevSample   uint64 = 202
+	// ImportanceSample draws, of the training examples, those which estimate importance, and CalibrationSample those which choose
+	// between alternatives.
+	ImportanceSample  uint64 = 203
+	CalibrationSample uint64 = 204
+)
+
+// SampleSizes are the sizes of a task's draws; 0: all examples.
+type SampleSizes struct{ Train, Dev, Importance, Calibration int }
+
+// Samples are the draws of a task.
+type Samples struct{ Train, Dev, Importance, Calibration Sample }
+
+// Samples draws from a classification task's data: training examples, examples of dev to judge on, and, from the training examples,
+// those for importance and those for calibration.
+func (e *Environment) Samples(ctx context.Context, taskName, source string, sizes SampleSizes) (s Samples, err error) {
+	train, err := e.Examples(ctx, taskName, "train", source, sizes.Train, TrainSample)
+	if err != nil {
+		return s, err
+	}
+	dev, err := e.Examples(ctx, taskName, "dev", source, sizes.Dev, DevSample)
+	if err != nil {
+		return s, err
+	}
+	importance, err := AtMost(train, sizes.Importance, ImportanceSample)
+	if err != nil {
+		return s, err
+	}
+	calibration, err := AtMost(train, sizes.Calibration, CalibrationSample)
+	if err != nil {
+		return s, err
+	}
+	for _, part := range []struct {
+		sample *Sample
+		data   *task.Dataset
+	}{{&s.Train, train}, {&s.Dev, dev}, {&s.Importance, importance}, {&s.Calibration, calibration}} {
+		if *part.sample, err = NewSample(part.data); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// Halves deals the examples at random into two halves, which are the same for the same seed.
+func (s Sample) Halves(seed uint64) (first, second Sample, err error) {
+	a, b, err := s.Dataset.Halves(seed)
+	if err != nil {
+		return first, second, err
+	}
+	if first, err = NewSample(a); err != nil {
+		return first, second, err
+	}
+	second, err = NewSample(b)
+	return first, second, err
+}

@@ -1,0 +1,116 @@
+package experiment
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/gomlx/compute"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
+)
+
+// stepsFolder is where the steps of a folder of results are remembered.
+func stepsFolder(dir string) string { return filepath.Join(dir, "steps") }
+
+// Worker is what a step computes with. It gives no data: those are in the step's inputs.
+type Worker struct {
+	plan  *Plan
+	step  *node
+	place place
+}
+
+// place is where a step stands in its plan.
+type place struct {
+	number, of int
+	began      time.Time
+	left       time.Duration // for the rest of the plan; 0: not known
+}
+
+// Backend computes.
+func (w *Worker) Backend() compute.Backend { return w.plan.env.Backend }
+
+// Environment is the experiment's.
+func (w *Worker) Environment() *Environment { return w.plan.env }
+
+// Clock tells how long the backend computes.
+func (w *Worker) Clock() Clock { return w.plan.env.Clock() }
+
+// Checkpoint is a folder for the state of the step's training, which goes on there after a kill.
+func (w *Worker) Checkpoint() string { return w.plan.store.folder(w.step) + "-checkpoint" }
+
+// Progress is a progress function for the whole step.
+func (w *Worker) Progress() func(done, total int) {
+	return func(done, total int) { w.report(done, total, "") }
+}
+
+// Part is a progress function for a part of the step, which is named.
+func (w *Worker) Part(name string) func(done, total int) {
+	return func(done, total int) { w.report(done, total, name) }
+}
+
+func (w *Worker) report(done, total int, detail string) {
+	w.plan.env.Report(Progress{
+		Stage: w.step.title.English, Title: w.step.title, Done: done, Total: total, Detail: detail,
+		Step: w.place.number, Steps: w.place.of, Elapsed: time.Since(w.place.began), Left: w.place.left,
+	})
+}
+
+// Model opens a model that is among the step's inputs. It is closed with the plan.
+func (w *Worker) Model(ctx context.Context, source ModelSource) (*gbert.Model, error) {
+	return source.modelOf(ctx, w)
+}
+
+// openSessions is how many models a plan holds on the device at once, so that steps about the same model share what was uploaded
+// and compiled.
+const openSessions = 2
+
+type openSession struct {
+	key     any
+	session *gbert.Session
+}
+
+// Session is a session of a model that is among the step's inputs. The plan closes it.
+func (w *Worker) Session(ctx context.Context, source ModelSource) (*gbert.Session, error) {
+	p := w.plan
+	for i, open := range p.sessions {
+		if open.key == source.key() {
+			p.sessions = append(append(p.sessions[:i:i], p.sessions[i+1:]...), open) // the last one used is the last one closed
+			return open.session, nil
+		}
+	}
+	model, err := source.modelOf(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.sessions) == openSessions {
+		p.sessions[0].session.Close()
+		p.sessions = p.sessions[1:]
+	}
+	session, err := gbert.NewSession(p.env.Backend, model)
+	if err != nil {
+		return nil, err
+	}
+	p.sessions = append(p.sessions, openSession{source.key(), session})
+	return session, nil
+}
+
+// Train fine-tunes a model as [finetune.Train] does, with its checkpoint in the step's folder, and reports it; o.Progress and
+// o.CheckpointDir are the worker's.
+func (w *Worker) Train(ctx context.Context, model *gbert.Model, train, dev *task.Dataset, o finetune.Options) (*finetune.Result, Training, error) {
+	var done Training
+	done.Clock.begin()
+	o.CheckpointDir = w.Checkpoint()
+	o.Progress = func(p finetune.Progress) {
+		done.Clock.tick(p.Phase)
+		w.report(p.Step, p.Steps, trainingDetail(p))
+	}
+	result, err := finetune.Train(ctx, w.Backend(), model, train, dev, o)
+	if err != nil {
+		return nil, done, err
+	}
+	done.describe(result)
+	return result, done, nil
+}
