@@ -179,6 +179,9 @@ func (e *Experiment[C, R]) plan(ctx context.Context, env *Environment, c C) (pla
 
 func (m *Measured[C]) setConfig(c C) { m.Config = c }
 
+// ClaimsOf are the claims of a result.
+func (e *Experiment[C, R]) ClaimsOf(result *R) []Claim { return *headOf(result).claims }
+
 // PlanFor implements [Paper].
 func (e *Experiment[C, R]) PlanFor(ctx context.Context, env *Environment, r Request) (*Plan, error) {
 	c, err := e.Protocol(r)
@@ -215,7 +218,7 @@ func (e *Experiment[C, R]) Publish(dir string, result *R) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	done := &Outcome{Report: files[len(files)-1], Files: files, Claims: *headOf(result).claims, Result: result}
+	done := &Outcome{Report: files[len(files)-1], Files: files, Claims: e.ClaimsOf(result), Result: result}
 	if len(publication.Figures) > 0 {
 		done.Figure = &publication.Figures[0]
 	}

@@ -1,0 +1,98 @@
+// Package notebook gives an experiment to the cells of a notebook. Each cell is a process of its own: it asks for the experiment's result
+// and finds what an earlier cell, or the command line, has computed.
+//
+//	var heads = notebook.Of(michel2019.Experiment)
+//
+//	heads.Show("protocol") // a table
+//	heads.Show("pruning")  // a figure
+//	heads.Claims()
+package notebook
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"bertlab/figures/show"
+	"bertlab/papers/experiment"
+)
+
+// results is the folder of results, seen from the folder of notebooks.
+const results = "../results"
+
+// QuickVariable is the environment variable which, if it is set, asks for quick protocols.
+const QuickVariable = "BERTLAB_QUICK"
+
+// Lab is an experiment in a notebook. What fails is printed on standard error, and ends the cell.
+type Lab[C, R any] struct {
+	experiment *experiment.Experiment[C, R]
+	protocol   C
+	result     *R
+}
+
+// Of begins with the full protocol, or the quick one if BERTLAB_QUICK is set.
+func Of[C, R any](e *experiment.Experiment[C, R]) *Lab[C, R] {
+	l := &Lab[C, R]{experiment: e, protocol: e.Full()}
+	if os.Getenv(QuickVariable) != "" {
+		l.protocol = e.Quick()
+	}
+	return l
+}
+
+// With changes the protocol.
+func (l *Lab[C, R]) With(change func(*C)) *Lab[C, R] {
+	changed := &Lab[C, R]{experiment: l.experiment, protocol: l.protocol}
+	change(&changed.protocol)
+	return changed
+}
+
+// Result runs the experiment, or finds what was computed.
+func (l *Lab[C, R]) Result() *R {
+	if l.result == nil {
+		ctx := context.Background()
+		env, err := experiment.Local(ctx, results)
+		check(err)
+		l.result, err = l.experiment.Run(ctx, env, l.protocol)
+		check(err)
+	}
+	return l.result
+}
+
+// Show shows a figure or a table of the experiment by its name.
+func (l *Lab[C, R]) Show(name string) {
+	r := l.Result()
+	var known []string
+	for _, d := range l.experiment.Figures(r) {
+		if d.Name == name {
+			figure, err := d.Build()
+			check(err)
+			check(show.Figure(figure))
+			return
+		}
+		known = append(known, d.Name)
+	}
+	for _, t := range l.experiment.Tables(r) {
+		if t.Name == name {
+			check(show.Table(t.Table))
+			return
+		}
+		known = append(known, t.Name)
+	}
+	slices.Sort(known)
+	check(fmt.Errorf("%s has no figure or table %q: choose one of %s", l.experiment.Name, name, strings.Join(known, ", ")))
+}
+
+// Claims shows the paper's claims with their verdicts.
+func (l *Lab[C, R]) Claims() {
+	check(show.Table(experiment.ClaimTable(l.experiment.ClaimsOf(l.Result()))))
+}
+
+// check ends the cell if something failed.
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
