@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -11,11 +12,15 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
-	"github.com/google/renameio/v2"
+
+	"bertlab/internal/files"
 )
 
 // Store keeps the results of an experiment's steps.
 type Store struct {
+	// Say is told in a line why a step that seemed to be remembered runs again; [Open] sets it to standard error.
+	Say func(line string)
+
 	dir string
 }
 
@@ -27,11 +32,17 @@ func Open(dir string, identity any) (*Store, error) {
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
 	sum := sha256.Sum256(text)
-	store := &Store{dir: filepath.Join(dir, "steps", hex.EncodeToString(sum[:8]))}
+	store := &Store{
+		dir: filepath.Join(dir, "steps", hex.EncodeToString(sum[:8])),
+		Say: func(line string) { fmt.Fprintln(os.Stderr, line) },
+	}
 	if err := os.MkdirAll(store.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
-	return store, renameio.WriteFile(filepath.Join(store.dir, "identity.json"), text, 0o644)
+	if err := files.Write(filepath.Join(store.dir, "identity.json"), text); err != nil {
+		return nil, fmt.Errorf("experiment: %w", err)
+	}
+	return store, nil
 }
 
 // Dir is a folder of the store for what a step keeps beside its result, such as a model.
@@ -39,19 +50,28 @@ func (s *Store) Dir(name string) string { return filepath.Join(s.dir, name) }
 
 func (s *Store) path(name string) string { return filepath.Join(s.dir, name+".json") }
 
+// stepFile is a step's file: its result, and the SHA-256 of that text.
+type stepFile struct {
+	SHA256 string          `json:"sha256"`
+	Result json.RawMessage `json:"result"`
+}
+
+// maxStep bounds a step's file; the largest, with the losses of a surface at all points, have some ten megabytes.
+const maxStep = 256 << 20
+
 // Step returns the remembered result of a step, or runs it and remembers what it returns. A step that fails, or is killed, is
-// run again the next time. A file that cannot be read counts as not remembered. A step that another process is at is waited for:
+// run again the next time. A file that is damaged, or that a version without sums wrote, counts as not remembered. A step that another process is at is waited for:
 // processes with parts of a protocol can share a folder.
 func Step[T any](s *Store, name string, run func() (T, error)) (T, error) {
-	if result, ok, err := remembered[T](s, name); ok || err != nil {
+	if result, ok, err := remembered[T](s, name, func(string) {}); ok || err != nil {
 		return result, err
 	}
 	lock := flock.New(s.path(name) + ".lock")
 	if lock.Lock() == nil { // a file system without locks does without
 		defer func() { _ = lock.Unlock() }()
-		if result, ok, err := remembered[T](s, name); ok || err != nil {
-			return result, err
-		}
+	}
+	if result, ok, err := remembered[T](s, name, s.Say); ok || err != nil { // another process was at it
+		return result, err
 	}
 	result, err := run()
 	if err != nil {
@@ -60,31 +80,63 @@ func Step[T any](s *Store, name string, run func() (T, error)) (T, error) {
 	path := s.path(name)
 	text, err := json.Marshal(result)
 	if err != nil {
-		return result, fmt.Errorf("experiment: %s: %w", name, err)
+		return result, fmt.Errorf("experiment: %s: %w", path, err)
 	}
-	if err := renameio.WriteFile(path, text, 0o644); err != nil {
-		return result, fmt.Errorf("experiment: %w", err)
+	whole, err := json.Marshal(stepFile{sumOf(text), text})
+	if err == nil {
+		err = files.Write(path, whole)
+	}
+	if err != nil {
+		return result, fmt.Errorf("experiment: %s: %w", path, err)
 	}
 	// What was just computed is read back, so that a first run and a replay see the same numbers.
 	var stored T
 	if err := json.Unmarshal(text, &stored); err != nil {
-		return result, fmt.Errorf("experiment: %s: %w", name, err)
+		return result, fmt.Errorf("experiment: %s: %w", path, err)
 	}
 	return stored, nil
 }
 
-// remembered is the result of a step; ok reports whether there is one.
-func remembered[T any](s *Store, name string) (result T, ok bool, err error) {
-	text, err := os.ReadFile(s.path(name))
-	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			return result, false, fmt.Errorf("experiment: %w", err)
-		}
+func sumOf(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// remembered is the result of a step; ok reports whether there is one. say is told of a file that is not taken for one.
+func remembered[T any](s *Store, name string, say func(line string)) (result T, ok bool, err error) {
+	path := s.path(name)
+	text, err := files.Read(path, maxStep)
+	if errors.Is(err, fs.ErrNotExist) {
 		return result, false, nil
 	}
-	if string(text) == "null" || json.Unmarshal(text, &result) != nil {
+	if err != nil {
+		return result, false, fmt.Errorf("experiment: %w", err)
+	}
+	kept, err := readStep(text)
+	if err == nil {
+		err = json.Unmarshal(kept, &result)
+	}
+	if err != nil {
 		var none T
+		say(fmt.Sprintf("%s %v: its step runs again", path, err))
 		return none, false, nil
 	}
 	return result, true, nil
+}
+
+// readStep takes the result out of the text of a step's file.
+func readStep(text []byte) (json.RawMessage, error) {
+	var file stepFile
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&file); err != nil || file.SHA256 == "" {
+		if json.Valid(text) {
+			return nil, errors.New("has no sum, as an older version left it, or is damaged")
+		}
+		return nil, errors.New("is damaged: it is no JSON")
+	}
+	if got := sumOf(file.Result); got != file.SHA256 || decoder.More() {
+		return nil, fmt.Errorf("is damaged: its result has the SHA-256 %s, and %s was written", got, file.SHA256)
+	}
+	return file.Result, nil
 }
