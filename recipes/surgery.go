@@ -122,7 +122,7 @@ func (s *PruneHeads) do(c *cook, model *gbert.Model) (*gbert.Model, string, erro
 		return nil, "", err
 	}
 	ranking := heads.RankByImportance(model.Config, importance)
-	set := heads.NewSet(ranking[:int(s.Fraction*float64(len(ranking)))]...)
+	set := heads.First(model.Config, ranking, int(s.Fraction*float64(len(ranking))))
 	smaller, err := heads.Remove(model, set)
 	return smaller, fmt.Sprintf("%d of %d heads removed", set.Len(), len(ranking)), err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -38,7 +37,8 @@ func (a *app) headsPruneCommand() *cobra.Command {
 		Use:   "prune",
 		Short: "Remove heads for real and write the smaller model",
 		Long: `Remove heads for real: the matrices become smaller, and the model computes what it computed with these heads masked.
-Either --remove names the heads, or --fraction says how many go, the least important on the data first.`,
+Either --remove names the heads, or --fraction says how many go, the least important on the data first. Heads of layers that share
+their attention, as an ALBERT's, go together: their importance is summed.`,
 		Example: `  bertlab heads prune --model movies --remove "0:3,5;2:1" --out pruned
   bertlab heads prune --model movies --fraction 0.4 --examples 1000 --out pruned`,
 		Args: cobra.NoArgs,
@@ -90,6 +90,9 @@ func (a *app) prune(ctx context.Context, f *pruneFlags) (*pruneDocument, error) 
 
 func (a *app) removeHeads(model *gbert.Model, info *modelInfo, set heads.Set, f *pruneFlags) (*pruneDocument, error) {
 	if err := set.Check(model.Config); err != nil {
+		return nil, wrongCall{err}
+	}
+	if err := heads.CheckShared(model.Config, set); err != nil {
 		return nil, wrongCall{err}
 	}
 	smaller, err := heads.Remove(model, set)
@@ -145,8 +148,8 @@ func (a *app) pruneFraction(ctx context.Context, f *pruneFlags) (*pruneDocument,
 }
 
 func (a *app) pruneRanked(model *gbert.Model, info *modelInfo, ranking []heads.Head, f *pruneFlags) (*pruneDocument, error) {
-	count := int(math.Round(f.fraction * float64(len(ranking))))
-	document, err := a.removeHeads(model, info, heads.NewSet(ranking[:count]...), f)
+	set := heads.First(model.Config, ranking, heads.Share(model.Config, f.fraction))
+	document, err := a.removeHeads(model, info, set, f)
 	if err != nil {
 		return nil, err
 	}

@@ -281,7 +281,7 @@ var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
 			return nil, err
 		}
 		ranking := heads.RankByImportance(session.Model().Config, importance)
-		return in.measure(ctx, w, session, prepared, heads.NewSet(ranking[:len(ranking)/2]...))
+		return in.measure(ctx, w, session, prepared, heads.First(session.Model().Config, ranking, len(ranking)/2))
 	},
 }
 

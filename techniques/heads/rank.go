@@ -9,12 +9,24 @@ import (
 )
 
 // RankByImportance lists the model's heads from the least to the most important, by the normalised importance; equals in the
-// order of layer and head.
+// order of layer and head. Heads that can only go together (see [Units]) stand together, by the sum of what each contributes.
 func RankByImportance(c *gbert.Config, importance *Importance) []Head {
-	list := All(c)
-	slices.SortStableFunc(list, func(a, b Head) int {
-		return cmp.Compare(importance.Normalized[a.Layer][a.Head], importance.Normalized[b.Layer][b.Head])
-	})
+	units := Units(c)
+	values := unitImportance(units, importance)
+	order := make([]int, len(units))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
+	return inOrder(units, order)
+}
+
+// inOrder lists the heads of units in an order of these.
+func inOrder(units [][]Head, order []int) []Head {
+	var list []Head
+	for _, i := range order {
+		list = append(list, units[i]...)
+	}
 	return list
 }
 
@@ -33,11 +45,11 @@ func RankByScore(ablation *Ablation) []Head {
 	return list
 }
 
-// RankAtRandom lists the model's heads in an order drawn with the seed.
+// RankAtRandom lists the model's heads in an order drawn with the seed, those that can only go together beside each other.
 func RankAtRandom(c *gbert.Config, seed uint64) []Head {
-	list := All(c)
-	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-	return list
+	units := Units(c)
+	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(units), func(i, j int) { units[i], units[j] = units[j], units[i] })
+	return slices.Concat(units...)
 }
 
 // Reversed is a ranking from its end.

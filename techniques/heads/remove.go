@@ -10,9 +10,13 @@ import (
 
 // Remove takes heads out of a model: the rows of their query, key and value maps and the columns of their attention output map
 // are deleted, so the model becomes smaller and faster. It computes what the model computes with these heads masked. A layer
-// that loses all its heads keeps the bias of its attention output. The given model is not changed.
+// that loses all its heads keeps the bias of its attention output. Layers that share their attention lose the same heads (see
+// [CheckShared]). The given model is not changed.
 func Remove(m *gbert.Model, set Set) (*gbert.Model, error) {
 	if err := set.Check(m.Config); err != nil {
+		return nil, err
+	}
+	if err := CheckShared(m.Config, set); err != nil {
 		return nil, err
 	}
 	smaller := m.Clone()
@@ -20,9 +24,6 @@ func Remove(m *gbert.Model, set Set) (*gbert.Model, error) {
 		remove := set[layer]
 		if len(remove) == 0 {
 			continue
-		}
-		if err := checkTied(m.Config, set, layer); err != nil {
-			return nil, err
 		}
 		var keep []int // places of the kept heads among the layer's present heads
 		var kept []int // their original numbers
@@ -37,7 +38,7 @@ func Remove(m *gbert.Model, set Set) (*gbert.Model, error) {
 		}
 		smaller.Config.Layers[layer].Heads = append([]int{}, kept...)
 		if len(kept) == 0 {
-			for _, role := range []gbert.Role{gbert.Query, gbert.Key, gbert.Value, gbert.AttentionOutput} {
+			for _, role := range attentionRoles {
 				if smaller.Config.Layers[layer].Form(role).Kind != gbert.Tied {
 					delete(smaller.Config.Layers[layer].Forms, role)
 				}
@@ -49,20 +50,6 @@ func Remove(m *gbert.Model, set Set) (*gbert.Model, error) {
 		return nil, fmt.Errorf("heads: %w", err)
 	}
 	return smaller, nil
-}
-
-// checkTied reports a layer that shares an attention map with another layer which is to lose other heads.
-func checkTied(c *gbert.Config, set Set, layer int) error {
-	for other := range c.Layers {
-		for _, role := range []gbert.Role{gbert.Query, gbert.Key, gbert.Value, gbert.AttentionOutput} {
-			a, b := c.Layers[layer].Form(role), c.Layers[other].Form(role)
-			shared := a.Kind == gbert.Tied && a.Layer == other || b.Kind == gbert.Tied && b.Layer == layer
-			if shared && !slices.Equal(slices.Sorted(slices.Values(set[layer])), slices.Sorted(slices.Values(set[other]))) {
-				return fmt.Errorf("heads: layers %d and %d share their %s map: remove the same heads from both", layer, other, role)
-			}
-		}
-	}
-	return nil
 }
 
 // keepHeads cuts a layer's attention maps to the heads at the given places.

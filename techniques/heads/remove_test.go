@@ -48,8 +48,6 @@ func setForm(m *gbert.Model, layer int, role gbert.Role, form gbert.Form) {
 	m.Config.Layers[layer].Forms[role] = form
 }
 
-var attentionRoles = []gbert.Role{gbert.Query, gbert.Key, gbert.Value, gbert.AttentionOutput}
-
 func factored(t testing.TB) *gbert.Model {
 	model := classifier(t, 2, 8)
 	for i, role := range attentionRoles {
