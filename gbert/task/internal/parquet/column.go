@@ -14,6 +14,7 @@ const (
 	physicalBoolean = 0
 	physicalInt32   = 1
 	physicalInt64   = 2
+	physicalInt96   = 3
 	physicalFloat   = 4
 	physicalDouble  = 5
 	physicalBytes   = 6
@@ -29,6 +30,7 @@ const (
 	encodingDeltaLength     = 6
 	encodingDeltaBytes      = 7
 	encodingDictionary      = 8
+	encodingByteStreamSplit = 9
 )
 
 // Parquet's kinds of pages.
@@ -274,32 +276,46 @@ func (p *pageReader) decode(encoding int64, body []byte, n int) ([]string, error
 			return nil, errPageShort
 		}
 		bits, err := runs(body[4:], 1, n)
-		return decimal(bits), err
+		return numbers(p.col, bits), err
 	case encoding == encodingDelta && integer:
-		numbers, _, err := deltas(body, n)
+		values, _, err := deltas(body, n)
 		if p.col.physical == physicalInt32 {
-			for i, v := range numbers {
-				numbers[i] = int64(int32(v))
+			for i, v := range values {
+				values[i] = int64(int32(v))
 			}
 		}
-		return decimal(numbers), err
+		return numbers(p.col, values), err
 	case encoding == encodingDeltaLength && p.col.physical == physicalBytes:
-		return deltaLength(body, n)
-	case encoding == encodingDeltaBytes && p.col.Kind == Text:
-		return p.file.deltaBytes(body, n)
+		cells, err := deltaLength(body, n)
+		if err != nil {
+			return nil, err
+		}
+		return p.col.texts(cells)
+	case encoding == encodingDeltaBytes && (p.col.physical == physicalBytes || p.col.physical == physicalFixed):
+		cells, err := p.file.deltaBytes(body, n)
+		if err != nil {
+			return nil, err
+		}
+		return p.col.texts(cells)
+	case encoding == encodingByteStreamSplit && p.col.bytesEach() > 0:
+		body, err := together(body, p.col.bytesEach(), n)
+		if err != nil {
+			return nil, err
+		}
+		return plain(p.col, body, n)
 	}
 	return nil, fmt.Errorf("the encoding %d of physical type %d is not read here", encoding, p.col.physical)
 }
 
 // plain decodes n values that stand one after another.
 func plain(col *Column, body []byte, n int) ([]string, error) {
-	width := map[int64]int{physicalInt32: 4, physicalInt64: 8, physicalFloat: 4, physicalDouble: 8, physicalFixed: col.width}[col.physical]
+	width := col.bytesEach()
 	if col.physical == physicalBoolean && n > 8*len(body) || int64(n)*int64(width) > int64(len(body)) || width == 0 && col.physical == physicalBytes && n > len(body)/4 {
 		return nil, errPageShort
 	}
 	cells := make([]string, n)
 	text := ""
-	if col.Kind == Text {
+	if col.physical == physicalBytes || col.physical == physicalFixed {
 		text = string(body) // one copy; the cells are parts of it
 	}
 	at := 0
@@ -308,9 +324,9 @@ func plain(col *Column, body []byte, n int) ([]string, error) {
 		case physicalBoolean:
 			cells[i] = strconv.Itoa(int(body[i/8] >> (i % 8) & 1))
 		case physicalInt32:
-			cells[i] = strconv.FormatInt(int64(int32(binary.LittleEndian.Uint32(body[at:]))), 10)
+			cells[i] = col.integer(int64(int32(binary.LittleEndian.Uint32(body[at:]))))
 		case physicalInt64:
-			cells[i] = strconv.FormatInt(int64(binary.LittleEndian.Uint64(body[at:])), 10)
+			cells[i] = col.integer(int64(binary.LittleEndian.Uint64(body[at:])))
 		case physicalFloat:
 			cells[i] = strconv.FormatFloat(float64(math.Float32frombits(binary.LittleEndian.Uint32(body[at:]))), 'g', -1, 32)
 		case physicalDouble:
@@ -331,13 +347,21 @@ func plain(col *Column, body []byte, n int) ([]string, error) {
 		}
 		at += width
 	}
+	if text != "" {
+		return col.texts(cells)
+	}
 	return cells, nil
 }
 
-func decimal[T uint32 | int64](numbers []T) []string {
-	cells := make([]string, len(numbers))
-	for i, v := range numbers {
-		cells[i] = strconv.FormatInt(int64(v), 10)
+// bytesEach is the size of a value in bytes; 0 where sizes differ, or are less than a byte.
+func (c *Column) bytesEach() int {
+	return map[int64]int{physicalInt32: 4, physicalInt64: 8, physicalFloat: 4, physicalDouble: 8, physicalFixed: c.width}[c.physical]
+}
+
+func numbers[T uint32 | int64](col *Column, values []T) []string {
+	cells := make([]string, len(values))
+	for i, v := range values {
+		cells[i] = col.integer(int64(v))
 	}
 	return cells
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
 )
 
 // Parquet's compression codecs.
@@ -15,7 +17,9 @@ const (
 	codecNone   = 0
 	codecSnappy = 1
 	codecGzip   = 2
+	codecBrotli = 4
 	codecZstd   = 6
+	codecLZ4Raw = 7
 )
 
 // take counts n decompressed bytes against what the file may unpack to.
@@ -63,8 +67,14 @@ func (f *File) decompress(codec int64, body []byte, size int64) ([]byte, error) 
 		}
 		defer r.Close()
 		out, err = readAll(r, size)
+	case codecBrotli:
+		out, err = readAll(brotli.NewReader(bytes.NewReader(body)), size)
+	case codecLZ4Raw:
+		out = make([]byte, size)
+		n, e := lz4.UncompressBlock(body, out)
+		out, err = out[:max(n, 0)], e
 	default:
-		return nil, fmt.Errorf("the compression codec %d is not read here: write the file with Snappy, gzip, Zstandard or none", codec)
+		return nil, fmt.Errorf("the compression codec %d is not read here: write the file with Snappy, gzip, Brotli, Zstandard, LZ4_RAW or none", codec)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("decompressing: %w", err)

@@ -124,6 +124,20 @@ func deltas(data []byte, n int) ([]int64, int, error) {
 	return out[:n], at, nil
 }
 
+// together brings the bytes of n values of width bytes together, which BYTE_STREAM_SPLIT stores as all first bytes, all second ones, …
+func together(data []byte, width, n int) ([]byte, error) {
+	if int64(width)*int64(n) != int64(len(data)) {
+		return nil, errPageShort
+	}
+	out := make([]byte, len(data))
+	for i := range n {
+		for j := range width {
+			out[i*width+j] = data[j*n+i]
+		}
+	}
+	return out, nil
+}
+
 // deltaLength decodes n texts of DELTA_LENGTH_BYTE_ARRAY: all the lengths, then all the bytes.
 func deltaLength(data []byte, n int) ([]string, error) {
 	lengths, used, err := deltas(data, n)

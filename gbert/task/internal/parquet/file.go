@@ -20,10 +20,11 @@ type Kind int
 // The kinds of columns. Unsupported columns can be listed but not read.
 const (
 	Unsupported Kind = iota
-	Text             // BYTE_ARRAY or FIXED_LEN_BYTE_ARRAY
-	Integer          // INT32 or INT64
-	Float            // FLOAT or DOUBLE
+	Text             // bytes, or a UUID
+	Integer
+	Float // a floating-point number, or a decimal with all its digits
 	Boolean
+	Moment // a date or a time, as ISO 8601 writes it
 )
 
 // Column is one leaf column of the file.
@@ -36,10 +37,13 @@ type Column struct {
 	List     string
 	Elements Kind
 
-	physical int64 // Parquet's physical type
-	width    int   // bytes of a FIXED_LEN_BYTE_ARRAY
-	optional bool  // may hold nulls
-	levels   levels
+	physical  int64 // Parquet's physical type
+	width     int   // bytes of a FIXED_LEN_BYTE_ARRAY
+	optional  bool  // may hold nulls
+	meaning   meaning
+	scale     int   // of a decimal
+	perSecond int64 // units of a time
+	levels    levels
 }
 
 // File is an open Parquet file. It is not safe for concurrent use.
@@ -152,6 +156,10 @@ func (f *File) schema(meta *node) error {
 			if list, l, ok := asList(path); ok {
 				element := leaf(e, c.Name, "")
 				c.List, c.Elements, c.levels, c.width = list, element.Kind, l, element.width
+				c.meaning, c.scale, c.perSecond = element.meaning, element.scale, element.perSecond
+				if element.Kind == Unsupported {
+					c.Why = "a list of values that are " + element.Why
+				}
 			}
 			f.Columns = append(f.Columns, c)
 		}
@@ -165,24 +173,19 @@ func leaf(e *node, name, why string) Column {
 	if why != "" {
 		return c
 	}
-	switch c.physical {
-	case physicalBoolean:
-		c.Kind = Boolean
-	case physicalInt32, physicalInt64:
-		c.Kind = Integer
-	case physicalFloat, physicalDouble:
-		c.Kind = Float
-	case physicalBytes:
-		c.Kind = Text
-	case physicalFixed:
+	if c.physical == physicalFixed {
 		width := e.integer(2, 0)
 		if width <= 0 || width > 1<<20 {
 			c.Why = fmt.Sprintf("of fixed width %d", width)
 			return c
 		}
-		c.Kind, c.width = Text, int(width)
-	default:
-		c.Why = fmt.Sprintf("of the physical type %d", c.physical)
+		c.width = int(width)
+	}
+	if c.Why = c.logical(e); c.Why != "" {
+		return c
+	}
+	if c.Kind, c.Why = c.kind(); c.Why != "" {
+		c.Kind = Unsupported
 	}
 	return c
 }
@@ -211,6 +214,9 @@ func (f *File) rowGroups(meta *node) error {
 		}
 		out := group{rows: rows, chunks: make([]chunk, len(f.Columns))}
 		for j := range columns.list {
+			if elsewhere, ok := columns.list[j].get(1); ok && len(elsewhere.raw) > 0 {
+				return fmt.Errorf("column %q of row group %d is in another file, %.60q", f.Columns[j].Name, i, elsewhere.raw)
+			}
 			md, ok := columns.list[j].get(3)
 			if !ok {
 				return fmt.Errorf("column %q of row group %d has no metadata", f.Columns[j].Name, i)
@@ -218,6 +224,9 @@ func (f *File) rowGroups(meta *node) error {
 			start, length := md.integer(9, -1), md.integer(7, -1)
 			if dictionary := md.integer(11, 0); dictionary > 0 && dictionary < start {
 				start = dictionary
+			}
+			if rows == 0 {
+				continue // it has no pages, and writers give it any place
 			}
 			if start < 4 || length < 0 || start > f.size || length > f.size-start {
 				return fmt.Errorf("column %q of row group %d claims bytes %d to %d of a file of %d", f.Columns[j].Name, i, start, start+length, f.size)

@@ -56,6 +56,9 @@ func (f *File) ReadList(group, column int) (lists [][]string, null []bool, err e
 	if col.List == "" {
 		return nil, nil, fmt.Errorf("column %q is no list", col.Name)
 	}
+	if col.Elements == Unsupported {
+		return nil, nil, fmt.Errorf("column %q is %s, which is not read here", col.Name, col.Why)
+	}
 	lists, null, err = f.readLists(&col, f.groups[group].rows, f.groups[group].chunks[column])
 	if err != nil {
 		return nil, nil, fmt.Errorf("column %q, row group %d: %w", col.List, group, err)

@@ -120,7 +120,7 @@ func drawRow(t *rapid.T) row {
 }
 
 func TestReadsWhatTheReferenceWrites(t *testing.T) {
-	codecs := []compress.Codec{&reference.Uncompressed, &reference.Snappy, &reference.Gzip, &reference.Zstd}
+	codecs := []compress.Codec{&reference.Uncompressed, &reference.Snappy, &reference.Gzip, &reference.Zstd, &reference.Brotli, &reference.Lz4Raw}
 	rapid.Check(t, func(t *rapid.T) {
 		rows := rapid.SliceOfN(rapid.Custom(drawRow), 1, 40).Draw(t, "rows")
 		codec := codecs[rapid.IntRange(0, len(codecs)-1).Draw(t, "codec")]
@@ -252,6 +252,13 @@ func FuzzRead(f *testing.F) {
 	f.Add(small(f))
 	f.Add(small(f, reference.Compression(&reference.Snappy), reference.DataPageVersion(1)))
 	f.Add([]byte("PAR1PAR1PAR1"))
+	for name := range readGolden(f).Files {
+		data, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		rows, err := readAllCells(data)
 		if err == nil && len(rows) > len(data)+1<<16 {
