@@ -118,14 +118,39 @@ func (n *node) accept() {
 
 // Run computes the steps whose results are not remembered, one after another, and remembers each as it is done. A run that was
 // stopped goes on with the step that it was at; training goes on from its last checkpoint.
-func (p *Plan) Run(ctx context.Context) error {
+func (p *Plan) Run(ctx context.Context) error { return p.run(ctx, p.nodes) }
+
+// Now computes a step, and what it stands on, before the plan is whole: for a result that says which further steps there are. The
+// sooner such a step is done the better, since a plan is only checked as far as it is known.
+func (n *Node[Out]) Now(ctx context.Context, p *Plan) (result Out, err error) {
+	if err := p.run(ctx, n.standing(map[*node]bool{})); err != nil {
+		return result, err
+	}
+	return n.Result(), nil
+}
+
+// standing lists the step after all that it stands on.
+func (n *node) standing(seen map[*node]bool) []*node {
+	if seen[n] {
+		return nil
+	}
+	seen[n] = true
+	var list []*node
+	for _, needed := range n.needs {
+		list = append(list, needed.standing(seen)...)
+	}
+	return append(list, n)
+}
+
+// run computes those of the given steps whose results are not remembered.
+func (p *Plan) run(ctx context.Context, nodes []*node) error {
 	defer p.close()
 	began := time.Now()
 	for {
 		if err := p.recall(); err != nil {
 			return err
 		}
-		again, err := p.pass(ctx, began)
+		again, err := p.pass(ctx, nodes, began)
 		if err != nil || !again {
 			return err
 		}
@@ -134,10 +159,10 @@ func (p *Plan) Run(ctx context.Context) error {
 
 // pass computes what is missing. again is true where a model had to be made anew and came out otherwise than it was remembered, so
 // that what stood on it counts no more.
-func (p *Plan) pass(ctx context.Context, began time.Time) (again bool, err error) {
+func (p *Plan) pass(ctx context.Context, nodes []*node, began time.Time) (again bool, err error) {
 	missing, known := 0, 0
 	var spent float64
-	for _, n := range p.nodes {
+	for _, n := range nodes {
 		if n.record == nil {
 			missing++
 		} else {
@@ -145,7 +170,7 @@ func (p *Plan) pass(ctx context.Context, began time.Time) (again bool, err error
 		}
 	}
 	done := 0
-	for _, n := range p.nodes {
+	for _, n := range nodes {
 		if n.accept(); n.record != nil {
 			continue
 		}

@@ -215,3 +215,52 @@ func TestAnUndefinedCorrelationSaysNothing(t *testing.T) {
 		t.Error("spearman")
 	}
 }
+
+// judged are the claims of synthetic results: one in which heads hardly matter, one in which they do, one that says nothing.
+func judged(t *testing.T) [][]experiment.Claim {
+	curves := func(importance, other float64, at40 float64) []Curve {
+		var list []Curve
+		for _, order := range []Order{ByImportance, AtRandom, ByReverse, ByScore} {
+			c := pruning(func(percent int) float64 {
+				if percent <= 40 {
+					return 0.9 + (at40-0.9)*float64(percent)/40
+				}
+				return at40 + (0.4-at40)*float64(percent-40)/60
+			}, func(percent int) float64 {
+				if percent > 40 || at40 < 0.85 {
+					return 0.001
+				}
+				return 1
+			})
+			c.Order, c.Areas = order, []float64{other, other, other, other}
+			if order == ByImportance {
+				c.Areas = []float64{importance, importance, importance, importance}
+				if importance == other {
+					c.Areas = []float64{0, 1, 0, 1}
+				}
+			}
+			list = append(list, c)
+		}
+		return list
+	}
+	worse, harmful := heads.HeadEffect{PValue: 0.001, MetricDelta: -0.1, LossLow: 0.1, LossHigh: 0.2}, heads.HeadEffect{PValue: 1, LossDelta: -0.1, LossLow: -0.2, LossHigh: -0.01}
+	result := func(effects, oneHead []heads.HeadEffect, c []Curve, low, high float64) *Result {
+		return &Result{
+			Metric: "accuracy", Ablation: &Effects{Heads: effects}, OneHead: oneHead, Curves: c, Transfer: &Transfer{RLow: low, RHigh: high},
+			Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Low: 1 + low, High: 1 + high}}},
+		}
+	}
+	var list [][]experiment.Claim
+	for _, r := range []*Result{
+		result(effectsOf(8, repeat(8, harmful)...), effectsOf(6), curves(0.9, 0.5, 0.89), 0.1, 0.9),
+		result(effectsOf(8, repeat(8, worse)...), effectsOf(6, repeat(6, worse)...), curves(0.2, 0.5, 0.6), -0.9, -0.1),
+		result(effectsOf(8, repeat(1, harmful)...), effectsOf(6), curves(0.5, 0.5, 0.89), -0.1, 0.1),
+	} {
+		claims, err := r.claims()
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, claims)
+	}
+	return list
+}

@@ -1,18 +1,17 @@
 package michel2019
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/experimenttest"
 	"bertlab/techniques/heads"
 )
 
@@ -29,12 +28,6 @@ func tinyModel(t testing.TB) string {
 // reviews writes train.tsv and dev.tsv to a folder. No model is perfect on them.
 func reviews(t testing.TB, train, dev int) string { return tiny.Reviews(t, train, dev, true) }
 
-func environment(t testing.TB, dir string, progress func(experiment.Progress)) *experiment.Environment {
-	env := tiny.Environment(t, dir)
-	env.Progress = progress
-	return env
-}
-
 // protocol is one of seconds.
 func protocol(t testing.TB) Config {
 	data := reviews(t, 64, 24)
@@ -45,107 +38,36 @@ func protocol(t testing.TB) Config {
 	}
 }
 
-// timeless is a result without what no two runs have in common.
-func timeless(r *Result) *Result {
-	clone := *r
-	clone.Provenance = experiment.Provenance{}
-	clone.Models = append([]FineTuned(nil), r.Models...)
-	for i := range clone.Models {
-		clone.Models[i].Seconds = 0
+// timeless takes out what no two runs have in common.
+func timeless(r *Result) {
+	for i := range r.Models {
+		r.Models[i].Seconds = 0
 	}
-	speed := *r.Speed
-	speed.Batches = nil
-	clone.Speed = &speed
-	clone.Claims = nil
-	for _, c := range r.Claims {
-		if !strings.Contains(c.Text, "faster") {
-			clone.Claims = append(clone.Claims, c)
-		}
-	}
-	return &clone
+	r.Speed.Batches = nil
+	r.Claims = slices.DeleteFunc(r.Claims, func(c experiment.Claim) bool { return strings.Contains(c.Text, "faster") })
 }
 
-func TestTheExperimentFromEndToEnd(t *testing.T) {
-	config, dir := protocol(t), t.TempDir()
-	reports := 0
-	result, err := Experiment.Run(context.Background(), environment(t, dir, func(experiment.Progress) { reports++ }), config)
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestTheExperiment(t *testing.T) {
+	result := experimenttest.Case[Config, Result]{
+		Experiment: Experiment, Protocol: protocol(t), Seeds: func(c *Config) *[]uint64 { return &c.Seeds }, Timeless: timeless,
+		Refused: map[string]func(*Config){
+			"no seed":                       func(c *Config) { c.Seeds = nil },
+			"for the speed":                 func(c *Config) { c.SpeedBatches = nil },
+			"of the heads at a time":        func(c *Config) { c.Step = 1.5 },
+			"random orders":                 func(c *Config) { c.RandomOrders = -1 },
+			"negative number of examples":   func(c *Config) { c.ChoiceExamples = -1 },
+			"a learning rate above 0":       func(c *Config) { c.LearningRate = 0 },
+			"not a classification task":     func(c *Config) { c.Task, c.Data = "stsb", regression(t) },
+			"effects of heads cannot be":    func(c *Config) { c.Transfer, c.TransferData = "cola", acceptability(t) },
+			filepath.Join("no", "such", ""): func(c *Config) { c.Model = filepath.Join(t.TempDir(), "no", "such", "model") },
+		},
+		Judged: judged,
+		Decided: []string{
+			"Most heads can be removed one at a time without a significant change.", "One head is enough in most layers.",
+			"Up to 40 % of the heads can be pruned without a noticeable loss, then accuracy falls off a cliff.",
+		},
+	}.Run(t)
 	t.Run("its numbers are plausible", func(t *testing.T) { plausible(t, result) })
-	t.Run("every claim is explained", func(t *testing.T) {
-		if len(result.Claims) != 9 {
-			t.Errorf("%d claims", len(result.Claims))
-		}
-		for _, c := range result.Claims {
-			if c.Text == "" || c.Paper == "" || c.Measured == "" || c.Explanation == "" || strings.Contains(c.Measured, "NaN") || strings.Contains(c.Measured, "%!") {
-				t.Errorf("%+v", c)
-			}
-		}
-	})
-	t.Run("it is JSON", func(t *testing.T) {
-		text, err := json.Marshal(result)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var again Result
-		if err := json.Unmarshal(text, &again); err != nil {
-			t.Fatal(err)
-		}
-		if !reflect.DeepEqual(&again, result) {
-			t.Error("it is read back as something else")
-		}
-	})
-	t.Run("it is written", func(t *testing.T) { written(t, result) })
-	t.Run("it is replayed", func(t *testing.T) {
-		again, err := Experiment.Run(context.Background(), environment(t, dir, nil), config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again.Provenance.Began, again.Provenance.Seconds = result.Provenance.Began, result.Provenance.Seconds
-		if !reflect.DeepEqual(again, result) {
-			t.Error("with other numbers")
-		}
-	})
-	t.Run("fewer seeds find what more have left", func(t *testing.T) {
-		one := config
-		one.Seeds = config.Seeds[:1]
-		first, err := Experiment.Run(context.Background(), environment(t, dir, nil), one)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !reflect.DeepEqual(first.Models, result.Models[:1]) || !reflect.DeepEqual(first.Ablation, result.Ablation) {
-			t.Error("the first seed is done again")
-		}
-	})
-	t.Run("a run that was killed goes on", func(t *testing.T) {
-		dir := t.TempDir()
-		for kills := 0; ; kills++ {
-			ctx, cancel := context.WithCancel(context.Background())
-			left := reports/5 + 1 // reports until the process is killed
-			resumed, err := Experiment.Run(ctx, environment(t, dir, func(experiment.Progress) {
-				if left--; left == 0 {
-					cancel()
-				}
-			}), config)
-			cancel()
-			if err == nil {
-				if kills < 3 {
-					t.Errorf("it was killed %d times only", kills)
-				}
-				if !reflect.DeepEqual(timeless(resumed), timeless(result)) {
-					t.Errorf("after %d kills the result is another", kills)
-				}
-				return
-			}
-			if !errors.Is(err, context.Canceled) {
-				t.Fatal(err)
-			}
-			if kills > 50 {
-				t.Fatal("it makes no progress")
-			}
-		}
-	})
 }
 
 func plausible(t *testing.T, r *Result) {
@@ -208,54 +130,6 @@ func plausible(t *testing.T, r *Result) {
 	}
 }
 
-func written(t *testing.T, r *Result) {
-	dir := filepath.Join(t.TempDir(), "new", "results")
-	done, err := Experiment.Publish(dir, r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	paths := done.Files
-	found := map[string]bool{}
-	for _, path := range paths {
-		info, err := os.Stat(path)
-		if err != nil || info.Size() == 0 || found[path] {
-			t.Errorf("%s: %v", path, err)
-		}
-		found[path] = true
-	}
-	for _, figure := range []string{"importance", "ablation", "ablation-loss", "histogram", "pruning", "transfer", "speed", "entropy"} {
-		for _, ending := range []string{"png", "svg", "pdf", "csv"} {
-			if !found[filepath.Join(dir, "figures", "heads-"+figure+"."+ending)] {
-				t.Errorf("there is no heads-%s.%s", figure, ending)
-			}
-		}
-	}
-	if paths[len(paths)-1] != filepath.Join(dir, "heads.html") || !found[filepath.Join(dir, "heads.json")] {
-		t.Errorf("the report is not the last of %v", paths)
-	}
-	korean, err := os.ReadFile(filepath.Join(dir, "heads.ko.html"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(string(korean), "%!") {
-		t.Error("the Korean report has a number in the wrong place")
-	}
-	for _, c := range r.Claims {
-		if c.Korean == "" || !strings.Contains(string(korean), c.Korean) {
-			t.Errorf("the Korean report does not say: %s", c.Text)
-		}
-	}
-	report, err := os.ReadFile(filepath.Join(dir, "heads.html"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range r.Claims[:2] {
-		if !strings.Contains(string(report), c.Text) {
-			t.Errorf("the report does not say: %s", c.Text)
-		}
-	}
-}
-
 func TestWithoutATransferSetThereIsNoTransferFigure(t *testing.T) {
 	r := &Result{
 		Measured: experiment.Measured[Config]{Config: Config{Seeds: []uint64{1}}}, Layers: 1, Heads: 2, Metric: "accuracy", Majority: 0.5, Importance: &heads.Importance{Normalized: [][]float64{{0.6, 0.8}}},
@@ -272,27 +146,6 @@ func TestWithoutATransferSetThereIsNoTransferFigure(t *testing.T) {
 	for _, f := range list {
 		if f.Name == "heads-transfer" {
 			t.Error("there is a figure of the transfer")
-		}
-	}
-}
-
-func TestAProtocolThatCannotBeDoneIsRefusedAtOnce(t *testing.T) {
-	for mentions, change := range map[string]func(*Config){
-		"no seed":                       func(c *Config) { c.Seeds = nil },
-		"for the speed":                 func(c *Config) { c.SpeedBatches = nil },
-		"not a classification task":     func(c *Config) { c.Task, c.Data = "stsb", regression(t) },
-		"effects of heads cannot be":    func(c *Config) { c.Transfer, c.TransferData = "cola", acceptability(t) },
-		filepath.Join("no", "such", ""): func(c *Config) { c.Model = filepath.Join(t.TempDir(), "no", "such", "model") },
-	} {
-		config := protocol(t)
-		change(&config)
-		dir := t.TempDir()
-		_, err := Experiment.Run(context.Background(), environment(t, dir, nil), config)
-		if err == nil || !strings.Contains(err.Error(), mentions) {
-			t.Errorf("%s: %v", mentions, err)
-		}
-		if left, _ := os.ReadDir(dir); len(left) > 0 {
-			t.Errorf("%s: it leaves %v", mentions, left)
 		}
 	}
 }

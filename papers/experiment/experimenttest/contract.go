@@ -1,0 +1,290 @@
+// Package experimenttest tests that an experiment keeps the contract of all experiments, as testing/fstest does for file systems.
+package experimenttest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"bertlab/figures"
+	"bertlab/internal/tiny"
+	"bertlab/papers/experiment"
+)
+
+// Case is an experiment with what its contract is tested on.
+type Case[C, R any] struct {
+	Experiment *experiment.Experiment[C, R]
+	// Protocol is one of seconds, on tiny models, with two seeds or more if the experiment has any.
+	Protocol C
+	// Seeds is where a protocol has its seeds; nil: it has none.
+	Seeds func(*C) *[]uint64
+	// Timeless takes out of a result what no two runs have in common: times, and the claims about them.
+	Timeless func(*R)
+	// Refused are changes of the protocol that make it impossible, by a word that the error must have.
+	Refused map[string]func(*C)
+	// Judged are the claims of synthetic results. Together they give each claim every verdict that it can have.
+	Judged func(t *testing.T) [][]experiment.Claim
+	// Decided are claims, by their text, that cannot be open: the numbers decide them always.
+	Decided []string
+	// Kills is how often a run is stopped before it must be done; 0: 5.
+	Kills int
+}
+
+// Run tests the contract, and returns the result of the protocol for tests of its numbers.
+func (c Case[C, R]) Run(t *testing.T) *R {
+	t.Helper()
+	dir := t.TempDir()
+	reports := 0
+	result := c.must(t, dir, c.Protocol, func(experiment.Progress) { reports++ })
+	t.Run("every claim is explained in both languages", func(t *testing.T) { c.claims(t, result) })
+	t.Run("its JSON reads back", func(t *testing.T) { c.readsBack(t, result) })
+	t.Run("both editions are whole", func(t *testing.T) { c.editions(t, result) })
+	t.Run("a replay gives the same bytes", func(t *testing.T) {
+		if again := c.must(t, dir, c.Protocol, computesNothing(t)); !bytes.Equal(c.document(t, again), c.document(t, result)) {
+			t.Error("it gives others")
+		}
+	})
+	if c.Seeds != nil {
+		t.Run("fewer and more seeds keep what is there", func(t *testing.T) { c.seeds(t, dir, result) })
+	}
+	t.Run("a run that was stopped goes on", func(t *testing.T) { c.stopped(t, result, reports) })
+	for word, change := range c.Refused {
+		t.Run("a refused protocol leaves nothing behind: "+word, func(t *testing.T) { c.refused(t, word, change) })
+	}
+	t.Run("every verdict can come out", func(t *testing.T) { c.verdicts(t) })
+	return result
+}
+
+func computesNothing(t *testing.T) func(experiment.Progress) {
+	return func(p experiment.Progress) {
+		if p.Steps > 0 {
+			t.Errorf("it computes %q again", p.Stage)
+		}
+	}
+}
+
+func (c Case[C, R]) run(t *testing.T, ctx context.Context, dir string, protocol C, progress func(experiment.Progress)) (*R, error) {
+	t.Helper()
+	env := tiny.Environment(t, dir)
+	env.Progress = progress
+	return c.Experiment.Run(ctx, env, protocol)
+}
+
+func (c Case[C, R]) must(t *testing.T, dir string, protocol C, progress func(experiment.Progress)) *R {
+	t.Helper()
+	result, err := c.run(t, t.Context(), dir, protocol, progress)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// document is a result as JSON, without when and how long it was computed.
+func (c Case[C, R]) document(t *testing.T, result *R) []byte {
+	t.Helper()
+	text, err := json.Marshal(result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		t.Fatal(err)
+	}
+	delete(fields, "provenance")
+	if text, err = json.Marshal(fields); err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// timeless is a copy of a result without its times.
+func (c Case[C, R]) timeless(t *testing.T, result *R) []byte {
+	t.Helper()
+	text, err := json.Marshal(result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clone := new(R)
+	if err := json.Unmarshal(text, clone); err != nil {
+		t.Fatal(err)
+	}
+	c.Timeless(clone)
+	return c.document(t, clone)
+}
+
+func (c Case[C, R]) claims(t *testing.T, result *R) {
+	claims := c.Experiment.ClaimsOf(result)
+	if len(claims) == 0 {
+		t.Error("there is none")
+	}
+	for _, claim := range claims {
+		for what, text := range map[string]string{"text": claim.Text, "Korean": claim.Korean, "paper": claim.Paper, "measured": claim.Measured, "explanation": claim.Explanation} {
+			if text == "" || strings.Contains(text, "NaN") || strings.Contains(text, "%!") {
+				t.Errorf("%s: %s %q", claim.Text, what, text)
+			}
+		}
+		if !hangul(claim.Korean) {
+			t.Errorf("the Korean of %q is %q", claim.Text, claim.Korean)
+		}
+	}
+}
+
+func (c Case[C, R]) readsBack(t *testing.T, result *R) {
+	text, err := json.Marshal(result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := new(R)
+	if err := json.Unmarshal(text, again); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(again, result) {
+		t.Error("as something else")
+	}
+}
+
+// editions writes the publication and looks into both reports: every figure, table and claim is there, and no number is in the wrong
+// place.
+func (c Case[C, R]) editions(t *testing.T, result *R) {
+	publication, err := c.Experiment.Publication(result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "new", "results")
+	paths, err := publication.Write(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if last := paths[len(paths)-1]; last != filepath.Join(dir, publication.Name+".html") {
+		t.Errorf("the report is not last, but %s", last)
+	}
+	sections := map[experiment.Language]int{}
+	for lang, ending := range map[experiment.Language]string{experiment.English: ".html", experiment.Korean: ".ko.html"} {
+		raw, err := os.ReadFile(filepath.Join(dir, publication.Name+ending))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(raw)
+		for _, wrong := range []string{"%!", "NaN", "\x00", "{{", "&lt;no value"} {
+			if strings.Contains(text, wrong) {
+				t.Errorf("the edition %s has %q", lang, wrong)
+			}
+		}
+		if n := strings.Count(text, "<figcaption>"); n != len(publication.Figures) {
+			t.Errorf("the edition %s shows %d of %d figures", lang, n, len(publication.Figures))
+		}
+		for _, claim := range c.Experiment.ClaimsOf(result) {
+			if said := (experiment.Text{English: claim.Text, Korean: claim.Korean}).In(lang); !strings.Contains(text, strings.ReplaceAll(said, "'", "&#39;")) {
+				t.Errorf("the edition %s does not say: %s", lang, said)
+			}
+		}
+		sections[lang] = strings.Count(text, "<section ")
+	}
+	if sections[experiment.English] != sections[experiment.Korean] {
+		t.Errorf("%d English sections, %d Korean", sections[experiment.English], sections[experiment.Korean])
+	}
+}
+
+func (c Case[C, R]) seeds(t *testing.T, dir string, result *R) {
+	one := c.Protocol
+	all := *c.Seeds(&c.Protocol)
+	if len(all) < 2 {
+		t.Fatal("the protocol needs two seeds for this")
+	}
+	*c.Seeds(&one) = all[:1]
+	c.must(t, dir, one, computesNothing(t))
+	fresh := t.TempDir()
+	c.must(t, fresh, one, nil)
+	if more := c.must(t, fresh, c.Protocol, nil); !bytes.Equal(c.timeless(t, more), c.timeless(t, result)) {
+		t.Error("what further seeds give is another result")
+	}
+}
+
+// stopped cancels runs in the midst of things until one gets through.
+func (c Case[C, R]) stopped(t *testing.T, result *R, reports int) {
+	dir := t.TempDir()
+	want := max(c.Kills, 5)
+	for kills := 0; ; kills++ {
+		ctx, cancel := context.WithCancel(context.Background())
+		left := reports/want + 1
+		resumed, err := c.run(t, ctx, dir, c.Protocol, func(experiment.Progress) {
+			if left--; left == 0 {
+				cancel()
+			}
+		})
+		cancel()
+		if err == nil {
+			if kills < 3 {
+				t.Errorf("it was stopped %d times only", kills)
+			}
+			if !bytes.Equal(c.timeless(t, resumed), c.timeless(t, result)) {
+				t.Errorf("after %d stops the result is another", kills)
+			}
+			return
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		if kills > 20*want {
+			t.Fatal("it makes no progress")
+		}
+	}
+}
+
+func (c Case[C, R]) refused(t *testing.T, word string, change func(*C)) {
+	text, err := json.Marshal(c.Protocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var protocol C
+	if err := json.Unmarshal(text, &protocol); err != nil {
+		t.Fatal(err)
+	}
+	change(&protocol)
+	dir := t.TempDir()
+	if _, err := c.run(t, t.Context(), dir, protocol, computesNothing(t)); err == nil || !strings.Contains(err.Error(), word) {
+		t.Errorf("%v", err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("it leaves %v", left)
+	}
+}
+
+func (c Case[C, R]) verdicts(t *testing.T) {
+	came := map[string][]figures.Verdict{}
+	for _, claims := range c.Judged(t) {
+		for _, claim := range claims {
+			came[claim.Text] = append(came[claim.Text], claim.Verdict)
+		}
+	}
+	if len(came) == 0 {
+		t.Error("no synthetic result was judged")
+	}
+	for claim, verdicts := range came {
+		for _, v := range []figures.Verdict{figures.Holds, figures.DoesNotHold, figures.CannotTell} {
+			if v == figures.CannotTell && slices.Contains(c.Decided, claim) {
+				continue
+			}
+			if !slices.Contains(verdicts, v) {
+				t.Errorf("%q never comes out as %v", claim, v)
+			}
+		}
+	}
+}
+
+func hangul(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Hangul, r) })
+}
