@@ -167,6 +167,9 @@ func (r repo) cachedSplit(config, split string) ([]string, error) {
 		if !filepath.IsLocal(filepath.FromSlash(file)) || !isFile(full) {
 			return nil, fmt.Errorf("%s has no %s", dir, file)
 		}
+		if err := r.checkBlob(full); err != nil {
+			return nil, err
+		}
 		paths = append(paths, full)
 	}
 	if len(paths) == 0 {

@@ -135,6 +135,9 @@ func (c *Client) cachedModel(r repo, name string) (*Resolved, error) {
 			err = checkModel(dir)
 		}
 		if err == nil {
+			err = c.checkBlobs(dir)
+		}
+		if err == nil {
 			return &Resolved{Name: r.id, Dir: dir, Source: "cache", Revision: commit}, nil
 		}
 		if firstErr == nil || errors.Is(firstErr, fs.ErrNotExist) && !errors.Is(err, fs.ErrNotExist) {

@@ -156,7 +156,13 @@ var blobName = regexp.MustCompile(`^[A-Za-z0-9_-]{8,128}$`)
 func (r repo) bring(ctx context.Context, commit string, file *hf.FileInfo, pinned string) error {
 	link := filepath.Join(r.folder(), "snapshots", commit, filepath.FromSlash(file.Name))
 	if isFile(link) {
-		return nil
+		err := r.checkBlob(link)
+		if err == nil {
+			return nil
+		}
+		if err := r.discardDamaged(err); err != nil {
+			return err
+		}
 	}
 	segments := strings.Split(file.Name, "/")
 	for i := range segments {
@@ -195,6 +201,13 @@ func (r repo) bring(ctx context.Context, commit string, file *hf.FileInfo, pinne
 	}
 	request.Dest = filepath.Join(r.folder(), "blobs", etag)
 	request.Lock = filepath.Join(r.hubCache, ".locks", r.folderName(), etag+".lock")
+	if isFile(request.Dest) { // brought for another revision
+		if err := r.checkBlob(request.Dest); err != nil {
+			if err := r.discardDamaged(err); err != nil {
+				return err
+			}
+		}
+	}
 	if err := fetch.File(ctx, request); err != nil {
 		var status *fetch.StatusError
 		if errors.As(err, &status) {
@@ -202,7 +215,23 @@ func (r repo) bring(ctx context.Context, commit string, file *hf.FileInfo, pinne
 		}
 		return err
 	}
+	if err := r.checkBlob(request.Dest); err != nil { // and remembers that it is right
+		return err
+	}
 	return linkBlob(link, request.Dest)
+}
+
+// discardDamaged removes a blob that is not what its name says, so that it is brought again; any other error stays one.
+func (r repo) discardDamaged(err error) error {
+	var damaged *damagedBlob
+	if !errors.As(err, &damaged) {
+		return err
+	}
+	r.log(damaged.what() + ": it is brought again")
+	if err := os.Remove(damaged.path); err != nil {
+		return fmt.Errorf("hub: %w", err)
+	}
+	return nil
 }
 
 // head asks for a file's tag and size, where the description of the repository has none (some mirrors of the Hub).

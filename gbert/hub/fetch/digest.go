@@ -65,6 +65,25 @@ func (d *digests) check(url string) error {
 	return nil
 }
 
+// GitSHA1 returns the hexadecimal id that git gives the file at path: the SHA-1 of its length and its bytes.
+func GitSHA1(path string) (string, error) {
+	f, err := files.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("fetch: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", fmt.Errorf("fetch: %w", err)
+	}
+	h := sha1.New()
+	fmt.Fprintf(h, "blob %d\x00", info.Size())
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("fetch: reading %s: %w", path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
 // SHA256 returns the hexadecimal SHA-256 of the file at path.
 func SHA256(path string) (string, error) {
 	f, err := files.Open(path)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 type member struct {
@@ -218,6 +219,26 @@ func TestCompleteNoticesAShortOrMissingFile(t *testing.T) {
 		}
 		if Complete(dir) == nil {
 			t.Errorf("%s: taken for complete", what)
+		}
+	}
+}
+
+func TestCompleteNoticesAFlippedByte(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "model")
+	if err := Folder(dir, "test", func(tmp string) error { return os.WriteFile(filepath.Join(tmp, "file"), []byte("whole"), 0o644) }); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "file")
+	for text, right := range map[string]bool{"whale": false, "whole": true} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		later := time.Now().Add(time.Hour)
+		if err := os.Chtimes(path, later, later); err != nil {
+			t.Fatal(err)
+		}
+		if err := Complete(dir); (err == nil) != right || err != nil && !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }
