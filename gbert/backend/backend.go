@@ -108,6 +108,10 @@ func (m *machine) open(ctx context.Context, o Options) (compute.Backend, *Choice
 func (m *machine) openBest(ctx context.Context, o Options, w want) (compute.Backend, *Choice, error) {
 	c, warnings := m.pick(ctx, o, w)
 	b, made, err := m.make(c)
+	var flags *flagsError
+	if errors.As(err, &flags) {
+		return nil, nil, err
+	}
 	if err != nil && c.Name == "xla:cuda" && ctx.Err() == nil {
 		warnings = append(warnings, "CUDA did not start ("+firstLine(err)+")")
 		var cpuErr error
@@ -134,10 +138,14 @@ func (m *machine) openBest(ctx context.Context, o Options, w want) (compute.Back
 		return nil, nil, fmt.Errorf("backend: %s was asked for (%s): %s", w.name, w.source, strings.Join(warnings, "; "))
 	}
 	if len(warnings) > 0 {
-		made.Warning = strings.Join(warnings, "; ") + ": using " + made.Name
+		warning := strings.Join(warnings, "; ") + ": using " + made.Name
 		if made.Name == "go" {
-			made.Warning += ", about 20 times slower"
+			warning += ", about 20 times slower"
 		}
+		if made.Warning != "" {
+			warning += "; " + made.Warning
+		}
+		made.Warning = warning
 	}
 	return b, made, nil
 }
@@ -205,14 +213,14 @@ func (m *machine) make(c *Choice) (b compute.Backend, made *Choice, err error) {
 			b, made, err = nil, nil, fmt.Errorf("starting %s: %v", c.Config, r)
 		}
 	}()
-	switch c.Name {
-	case "xla:cuda":
-		m.prepareCUDA(c.PluginPath)
-	case "xla:cpu":
+	if c.Name == "xla:cpu" {
 		keepFreedMemory()
 	}
-	if plugin := c.plugin(); plugin != "" {
-		m.readFreshWeights(plugin)
+	warning := mayStall(c.Config)
+	if c.plugin() != "" {
+		if warning, err = m.setFlags(c); err != nil {
+			return nil, nil, err
+		}
 	}
 	b, err = m.create(c.Config)
 	if err != nil {
@@ -220,8 +228,8 @@ func (m *machine) make(c *Choice) (b compute.Backend, made *Choice, err error) {
 	}
 	done := *c
 	done.Device = b.Description()
-	if stall := mayStall(c.Config); stall != "" {
-		done.Warning = stall
+	if warning != "" {
+		done.Warning = warning
 	}
 	return sharePrograms(b), &done, nil
 }

@@ -167,9 +167,8 @@ func (m *machine) nvidiaLibrary(ctx context.Context, dir, tmp string, wheel regi
 	return os.Remove(archive)
 }
 
-// prepareCUDA tells XLA where NVIDIA's compiler files are, unless the user has, and quiets go-xla's own search for
-// them, which knows one layout only.
-func (m *machine) prepareCUDA(plugin string) {
+// cudaFlags tell XLA where NVIDIA's compiler files are. It quiets go-xla's own search for them, which knows one layout only.
+func (m *machine) cudaFlags(plugin string) []xlaFlag {
 	near := filepath.Dir(plugin)
 	root := firstFolder(
 		filepath.Join(near, "cu13"),                            // go-xla's own layout
@@ -177,13 +176,10 @@ func (m *machine) prepareCUDA(plugin string) {
 		filepath.Join(near, "..", "..", "nvidia", "cuda_nvcc"), // JAX for CUDA 12
 	)
 	if root == "" {
-		return
+		return nil
 	}
 	if m.getenv("GOPJRT_CUDA_CHECKS") == "" {
 		_ = m.setenv("GOPJRT_CUDA_CHECKS", "0")
 	}
-	const flag = "--xla_gpu_cuda_data_dir="
-	if flags := m.getenv("XLA_FLAGS"); !strings.Contains(flags, flag) {
-		_ = m.setenv("XLA_FLAGS", strings.TrimSpace(flags+" "+flag+root))
-	}
+	return []xlaFlag{{"xla_gpu_cuda_data_dir", root}}
 }

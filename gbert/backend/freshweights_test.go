@@ -74,7 +74,9 @@ func TestAFlagIsSetOnlyWhereThePluginKnowsIt(t *testing.T) {
 				getenv: func(string) string { return flags },
 				setenv: func(_, value string) error { flags = value; return nil },
 			}
-			m.readFreshWeights(c.plugin)
+			if warning, err := m.setFlags(&Choice{Name: "xla:cpu", PluginPath: c.plugin}); warning != "" || err != nil {
+				t.Errorf("%q, %v", warning, err)
+			}
 			if flags != c.after {
 				t.Errorf("XLA_FLAGS is %q, not %q", flags, c.after)
 			}

@@ -24,16 +24,21 @@ type Report struct {
 // milliseconds, where a GPU is present a little more.
 func Inspect(o Options) Report { return thisMachine().inspect(o) }
 
-func (m *machine) inspect(o Options) Report {
+func (m *machine) inspect(o Options) (r Report) {
 	ctx := context.Background()
 	o.Offline = o.Offline || fetch.Truthy(m.getenv("BERTLAB_OFFLINE"))
-	r := Report{
+	r = Report{
 		GPU: m.gpu(ctx), SearchPath: m.searchPath(), Plugins: m.plugins(),
 		Variable: m.getenv(compute.ConfigEnvVar), Offline: o.Offline,
 	}
 	if dir, err := m.installDir(); err == nil {
 		r.Install = dir
 	}
+	defer func() {
+		if warning := m.flagsWarning(&r.Choice); warning != "" && r.Choice.Warning == "" {
+			r.Choice.Warning = warning
+		}
+	}()
 	w := m.wanted(o)
 	if w.kind == otherBackend {
 		r.Choice = Choice{Name: w.name, Config: w.name, Reason: w.source}
