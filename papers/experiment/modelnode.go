@@ -38,6 +38,9 @@ type ModelDefinition[In, Out any] struct {
 	Name    string
 	Version int
 	Title   func(In) Text
+	// Transient is true for a model that is quickly made again and the same each time: it is not kept in the store, and made anew where
+	// a step that needs it is not remembered.
+	Transient bool
 	// Run makes the model. Training keeps its state in the worker's [Worker.Checkpoint] until the step is done.
 	Run func(ctx context.Context, w *Worker, in In) (*gbert.Model, Out, error)
 }
@@ -57,12 +60,13 @@ type made[Out any] struct {
 // modelState says that a step makes a model, and how its record names the model's fingerprint.
 type modelState struct {
 	fingerprint func(json.RawMessage) (string, error)
+	transient   bool // its weights may lie in the file of the model that it was made from
 }
 
 // Of is the step of a plan that runs the definition on the given inputs.
 func (d *ModelDefinition[In, Out]) Of(p *Plan, in In) *ModelNode[Out] {
 	n := &node{name: d.Name, title: d.Title(in)}
-	n.weights = &modelState{func(result json.RawMessage) (string, error) {
+	n.weights = &modelState{transient: d.Transient, fingerprint: func(result json.RawMessage) (string, error) {
 		var m made[Out]
 		err := json.Unmarshal(result, &m)
 		return m.SHA256, err
@@ -71,6 +75,14 @@ func (d *ModelDefinition[In, Out]) Of(p *Plan, in In) *ModelNode[Out] {
 		model, known, err := d.Run(ctx, w, in)
 		if err != nil {
 			return nil, err
+		}
+		if d.Transient {
+			sum, err := model.Fingerprint()
+			if err != nil {
+				return nil, err
+			}
+			p.models[n] = model
+			return json.Marshal(made[Out]{SHA256: sum, Known: known})
 		}
 		if err := model.Save(p.store.folder(n), gbert.Float32); err != nil {
 			return nil, err
@@ -143,6 +155,14 @@ func (p *Plan) restore(ctx context.Context, n *node, w *Worker) (changed bool, e
 		return false, fmt.Errorf("experiment: %s: %w", n.name, err)
 	}
 	return got != want, nil
+}
+
+// closeModel closes the model of a step, if the plan opened it from a file of its own.
+func (p *Plan) closeModel(n *node) {
+	if !n.weights.transient {
+		_ = p.models[n].Close() // it was only read
+	}
+	delete(p.models, n)
 }
 
 // Open loads the model of a step of a plan that was run; a model that is gone is made again. The caller closes it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"bertlab/gbert"
@@ -195,8 +196,34 @@ func (p *Plan) pass(ctx context.Context, nodes []*node, began time.Time) (again 
 		}
 		spent += n.record.Seconds
 		done++
+		p.release(nodes)
 	}
 	return false, nil
+}
+
+// release closes the models that no step needs which is still to be computed.
+func (p *Plan) release(nodes []*node) {
+	needed := map[*node]bool{}
+	for _, n := range nodes {
+		if n.record == nil {
+			for _, m := range n.standing(map[*node]bool{}) {
+				needed[m] = true
+			}
+		}
+	}
+	for n := range p.models {
+		if needed[n] {
+			continue
+		}
+		p.sessions = slices.DeleteFunc(p.sessions, func(open openSession) bool {
+			if open.key == any(n) {
+				open.session.Close()
+				return true
+			}
+			return false
+		})
+		p.closeModel(n)
+	}
 }
 
 // compute does a step and remembers its result.
@@ -224,8 +251,7 @@ func (p *Plan) close() {
 		open.session.Close()
 	}
 	p.sessions = nil
-	for n, model := range p.models {
-		_ = model.Close() // it was only read
-		delete(p.models, n)
+	for n := range p.models {
+		p.closeModel(n)
 	}
 }

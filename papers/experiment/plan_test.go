@@ -321,3 +321,57 @@ func TestASampleIsItsExamples(t *testing.T) {
 		t.Error("other examples are the same sample")
 	}
 }
+
+// A transient model is made again where a step needs it, and is not kept on the disk.
+func TestATransientModelIsNotKept(t *testing.T) {
+	dir := t.TempDir()
+	pretrained, err := gbert.Load("../../gbert/testdata/tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pretrained.Close()
+	var ran []string
+	head := &ModelDefinition[modelInputs, int]{Name: "head", Transient: true, Title: func(modelInputs) Text { return Text{"head", ""} },
+		Run: func(ctx context.Context, w *Worker, in modelInputs) (*gbert.Model, int, error) {
+			ran = append(ran, "model")
+			model, err := w.Model(ctx, in.From)
+			if err != nil {
+				return nil, 0, err
+			}
+			made, err := model.WithClassifier(3, nil, 1)
+			return made, 3, err
+		}}
+	count := &Definition[modelInputs, int]{Name: "count", Title: func(in modelInputs) Text { return Text{"count", ""} },
+		Run: func(ctx context.Context, w *Worker, in modelInputs) (int, error) {
+			ran = append(ran, in.Name)
+			model, err := w.Model(ctx, in.From)
+			return model.NumLabels(), err
+		}}
+	for _, c := range []struct {
+		names []string
+		want  []string
+	}{{[]string{"a", "b"}, []string{"model", "a", "b"}}, {[]string{"a", "b"}, nil}, {[]string{"a", "b", "c"}, []string{"model", "c"}}} {
+		ran = nil
+		p := NewPlan(toyEnvironment(dir, nil))
+		n := head.Of(p, modelInputs{From: &Pretrained{pretrained, "a fingerprint"}})
+		var last *Node[int]
+		for _, name := range c.names {
+			last = count.Of(p, modelInputs{n, name})
+		}
+		if err := p.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if last.Result() != 3 || !slices.Equal(ran, c.want) {
+			t.Errorf("%v: %d, computed %v", c.names, last.Result(), ran)
+		}
+		if _, err := os.Stat(p.store.folder(n.node)); err == nil {
+			t.Error("the model was kept")
+		}
+	}
+	if pretrained.NumParameters() == 0 {
+		t.Error("the pretrained model was closed")
+	}
+	if _, _, err := pretrained.Weight("bert.pooler.dense.weight"); err != nil {
+		t.Error(err)
+	}
+}
