@@ -309,8 +309,7 @@ func (m HeadMask) check(c *Config) error {
 // spans an example's logits are those of its tokens, padding left out, one after another: [tokens · labels], [tokens · 2]. mask is ξ;
 // nil keeps all heads. Any mask runs on the same executable.
 func (s *Session) BatchLogits(batch *Batch, mask HeadMask) ([][]float32, error) {
-	labels := s.model.Outputs()
-	if labels == 0 {
+	if s.model.Outputs() == 0 {
 		return nil, fmt.Errorf("gbert: the model has no classification head: fine-tune it first, or add one with WithClassifier")
 	}
 	if err := batch.Check(s.model.Config); err != nil {
@@ -345,16 +344,18 @@ func (s *Session) BatchLogits(batch *Batch, mask HeadMask) ([][]float32, error) 
 	if err != nil {
 		return nil, fmt.Errorf("gbert: %w", err)
 	}
+	return s.model.RowLogits(batch, flat), nil
+}
+
+// RowLogits are the logits of a batch's real rows, as [Session.BatchLogits] gives them, of the head's output as it lies in memory.
+func (m *Model) RowLogits(batch *Batch, flat []float32) [][]float32 {
 	rows := make([][]float32, len(batch.Index))
-	width := labels
-	if s.model.Head().PerToken() {
-		width *= batch.Length
-	}
+	width := len(flat) / batch.Rows
 	for row := range rows {
 		rows[row] = flat[row*width : (row+1)*width]
-		if s.model.Head().PerToken() {
-			rows[row] = rows[row][:batch.tokens(row)*labels]
+		if m.Head().PerToken() {
+			rows[row] = rows[row][:batch.tokens(row)*m.Outputs()]
 		}
 	}
-	return rows, nil
+	return rows
 }

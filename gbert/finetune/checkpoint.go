@@ -16,6 +16,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert/safetensors"
+	"bertlab/gbert/task"
 	"bertlab/internal/files"
 )
 
@@ -42,6 +43,9 @@ func bestName(epoch int) string { return fmt.Sprintf("best-%03d.safetensors", ep
 // fingerprint identifies what a run computes: options, data and starting weights.
 func (r *run) fingerprint() (string, error) {
 	identity := map[string]any{"options": r.options, "train": r.train.SHA256, "train_examples": r.train.Len(), "selection": r.train.Selection}
+	if r.train.Task.Kind == task.Spans {
+		identity["answers"] = r.train.Task.Answers.Filled()
+	}
 	if r.options.Method != nil {
 		identity["method"] = r.options.Method.identity()
 	}

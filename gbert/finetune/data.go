@@ -1,7 +1,6 @@
 package finetune
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 
@@ -15,9 +14,11 @@ import (
 // Prepared is a data set as a model reads it: tokens, and batches of examples of similar length. Make it once and evaluate
 // it often.
 type Prepared struct {
-	Dataset   *task.Dataset // with the model's class numbers, see [task.Dataset.InOrder]
-	Encodings []tokenizer.Encoding
-	Batches   []*gbert.Batch
+	Dataset   *task.Dataset        // with the model's class numbers, see [task.Dataset.InOrder]
+	Encodings []tokenizer.Encoding // one an example, or one a window of it: see [Prepared.Example]
+	Batches   []*gbert.Batch       // of encodings, by their numbers
+
+	windows []window // of tagging and spans, for each encoding; nil where encoding i is that of example i
 }
 
 // Prepare encodes a data set with the model's tokenizer, cut to maxLength tokens, and makes batches of batchSize to be computed
@@ -28,19 +29,17 @@ type Prepared struct {
 // prepared data have the model's class numbers. Classes with other names are refused by whatever needs labels ([Prepared.CheckLabels]).
 func Prepare(backend compute.Backend, model *gbert.Model, d *task.Dataset, maxLength, batchSize, passes int) (*Prepared, error) {
 	d = inOrder(model, d)
-	encodings, err := encode(model, d, maxLength)
+	p, err := read(model, d, maxLength)
 	if err != nil {
 		return nil, err
 	}
 	if batchSize == 0 {
-		batchSize = BatchSize(model.Config, encodings)
+		batchSize = BatchSize(model.Config, p.Encodings)
 	}
-	return &Prepared{
-		Dataset: d, Encodings: encodings,
-		Batches: gbert.MakeBatches(encodings, gbert.BatchOptions{
-			Size: batchSize, PadID: model.Config.PadTokenID, Passes: passes, Compilation: gbert.CompilationCost(backend),
-		}),
-	}, nil
+	p.Batches = gbert.MakeBatches(p.Encodings, gbert.BatchOptions{
+		Size: batchSize, PadID: model.Config.PadTokenID, Passes: passes, Compilation: gbert.CompilationCost(backend),
+	})
+	return p, nil
 }
 
 // activationBytes bounds the activations of a layer in the forward pass, by [BatchSize].
@@ -62,23 +61,6 @@ func BatchSize(c *gbert.Config, examples []tokenizer.Encoding) int {
 	return size
 }
 
-func encode(model *gbert.Model, d *task.Dataset, maxLength int) ([]tokenizer.Encoding, error) {
-	if model.Tokenizer == nil {
-		return nil, fmt.Errorf("finetune: the model has no tokenizer: its folder needs tokenizer.json or vocab.txt")
-	}
-	if d.Len() == 0 {
-		return nil, fmt.Errorf("finetune: %s has no examples", d.Source)
-	}
-	if d.Task.Pair && model.Config.TypeVocabSize < 2 {
-		return nil, fmt.Errorf("finetune: %s has pairs of texts, but the model has one token type only", d.Task.Name)
-	}
-	pairs := make([]tokenizer.Pair, d.Len())
-	for i, example := range d.Examples {
-		pairs[i] = tokenizer.Pair{A: example.TextA, B: example.TextB, Both: d.Task.Pair}
-	}
-	return model.Tokenizer.EncodeAll(pairs, min(maxLength, model.Config.MaxPositionEmbeddings)), nil
-}
-
 // BatchSize is the number of rows of a batch.
 func (p *Prepared) BatchSize() int { return p.Batches[0].Rows }
 
@@ -91,43 +73,6 @@ func (p *Prepared) Tokens() (real, computed int) {
 		computed += b.Rows * b.Length
 	}
 	return real, computed
-}
-
-// inOrder is the data set with the class numbers of the model's head, or as it is where they have no names in common: a model that
-// is not judged can read any texts.
-func inOrder(model *gbert.Model, d *task.Dataset) *task.Dataset {
-	if model.NumLabels() == 0 {
-		return d
-	}
-	if matched, err := d.InOrder(model.Config.Labels); err == nil {
-		return matched
-	}
-	return d
-}
-
-// checkLabels reports examples whose labels the model's head cannot be trained or judged on.
-func checkLabels(model *gbert.Model, d *task.Dataset) error {
-	if labels, outputs := model.NumLabels(), d.Task.Outputs(); labels != outputs {
-		names := ""
-		if len(model.Config.Labels) > 0 && len(d.Task.Labels) > 0 {
-			names = fmt.Sprintf(": the model's classes are %q, the task's %q", model.Config.Labels, d.Task.Labels)
-		}
-		return fmt.Errorf("finetune: the model's head has %d outputs, the task %s needs %d%s", labels, d.Task.Name, outputs, names)
-	}
-	if matched, err := d.InOrder(model.Config.Labels); err != nil {
-		return fmt.Errorf("finetune: %w", err)
-	} else if matched != d {
-		return fmt.Errorf("finetune: the model's classes are %q, those of %s %q: bring them into the model's order with Dataset.InOrder", model.Config.Labels, d.Source, d.Task.Labels)
-	}
-	for i, example := range d.Examples {
-		if d.Task.Kind == task.Classification && example.Label >= model.NumLabels() {
-			return fmt.Errorf("finetune: example %d of %s has the label %d; the labels are 0…%d", i, d.Source, example.Label, model.NumLabels()-1)
-		}
-	}
-	if n := d.Unlabelled(); n > 0 {
-		return fmt.Errorf("finetune: %d of the %d examples of %s have no label", n, d.Len(), d.Source)
-	}
-	return nil
 }
 
 // chunkBatches is how many batches are drawn together before they are sorted by length: enough that the examples of a batch
@@ -149,14 +94,10 @@ func epochOrder(encodings []tokenizer.Encoding, o Options, epoch int) [][]int {
 	return batches
 }
 
-// CheckLabels reports whether the model's head fits the data set and all examples have a label.
-func (p *Prepared) CheckLabels(model *gbert.Model) error { return checkLabels(model, p.Dataset) }
-
 // PrepareLike encodes a data set as [Prepare] does, with the batch size and the padded lengths of another, so that both run on
 // the same executables.
 func PrepareLike(model *gbert.Model, d *task.Dataset, maxLength int, like *Prepared) (*Prepared, error) {
-	d = inOrder(model, d)
-	encodings, err := encode(model, d, maxLength)
+	p, err := read(model, inOrder(model, d), maxLength)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +108,8 @@ func PrepareLike(model *gbert.Model, d *task.Dataset, maxLength int, like *Prepa
 			o.Lengths = append(o.Lengths, b.Length)
 		}
 	}
-	return &Prepared{Dataset: d, Encodings: encodings, Batches: gbert.MakeBatches(encodings, o)}, nil
+	p.Batches = gbert.MakeBatches(p.Encodings, o)
+	return p, nil
 }
 
 // plannedEpochs bounds the epochs that are looked at for the choice of padded lengths: one is much like another.

@@ -14,7 +14,7 @@ import (
 type Evaluation struct {
 	// Examples is the number of examples.
 	Examples int `json:"examples"`
-	// Loss is the mean cross entropy in nats, or the mean squared error for a regression.
+	// Loss is the mean of the examples' losses: cross entropies in nats, or squared errors for a regression. See [Prepared.Losses].
 	Loss float64 `json:"loss"`
 	// Metrics are the task's metrics by name.
 	Metrics task.Scores `json:"metrics"`
@@ -37,9 +37,10 @@ func (p *Prepared) Evaluate(ctx context.Context, s *gbert.Session, mask gbert.He
 	return p.Judge(logits)
 }
 
-// Logits runs the session's model over the data set and returns each example's logits. The examples need no labels.
+// Logits runs the session's model over the data set and returns the logits of each of Encodings: of each example, or with a head of
+// tokens those of a window's tokens, one after another ([gbert.Session.BatchLogits]). The examples need no labels.
 func (p *Prepared) Logits(ctx context.Context, s *gbert.Session, mask gbert.HeadMask, progress func(done, total int)) ([][]float32, error) {
-	logits := make([][]float32, p.Dataset.Len())
+	logits := make([][]float32, len(p.Encodings))
 	done := 0
 	for _, batch := range p.Batches {
 		if err := ctx.Err(); err != nil {
@@ -54,7 +55,7 @@ func (p *Prepared) Logits(ctx context.Context, s *gbert.Session, mask gbert.Head
 		}
 		done += len(batch.Index)
 		if progress != nil {
-			progress(done, p.Dataset.Len())
+			progress(done, len(p.Encodings))
 		}
 	}
 	return logits, nil
@@ -90,28 +91,8 @@ func (p *Prepared) Each(ctx context.Context, config *gbert.Config, program *gber
 		use(batch, values)
 		done += len(batch.Index)
 		if progress != nil {
-			progress(done, p.Dataset.Len())
+			progress(done, len(p.Encodings))
 		}
 	}
 	return nil
-}
-
-// Judge turns the logits of all examples into an evaluation.
-func (p *Prepared) Judge(logits [][]float32) (*Evaluation, error) {
-	d := p.Dataset
-	predictions, err := task.Predictions(d, logits)
-	if err != nil {
-		return nil, fmt.Errorf("finetune: %w", err)
-	}
-	e := &Evaluation{Examples: d.Len(), Predictions: predictions}
-	if e.Metrics, err = task.Score(d.Task, predictions, d.Examples); err != nil {
-		return nil, fmt.Errorf("finetune: %w", err)
-	}
-	if e.Losses, err = task.Losses(d.Task, predictions, d.Examples); err != nil {
-		return nil, fmt.Errorf("finetune: %w", err)
-	}
-	for _, loss := range e.Losses {
-		e.Loss += loss / float64(len(e.Losses))
-	}
-	return e, nil
 }

@@ -75,7 +75,7 @@ func (r *run) finish() (*Result, error) {
 			result.Parameters[strings.TrimPrefix(p.spec.Name, parameterPrefix)] = values[p.spec.Name]
 		}
 	}
-	if r.train.Task.Kind == task.Classification && task.Unnamed(trained.Config.Labels) {
+	if r.train.Task.Kind.Named() && task.Unnamed(trained.Config.Labels) {
 		trained.Config.Labels = append([]string(nil), r.train.Task.Labels...)
 	}
 	arguments := map[string]any{

@@ -93,7 +93,7 @@ func (s *stepper) gradients(t *testing.T, d *task.Dataset, b *gbert.Batch) (map[
 	if err != nil {
 		t.Fatal(err)
 	}
-	inputs = append(append(append(inputs, gbert.BatchInputs(b)...), LabelInputs(d, b)...), tensors.FromScalar(uint32(0)))
+	inputs = append(append(append(inputs, gbert.BatchInputs(b)...), (&Prepared{Dataset: d}).LabelInputs(b)...), tensors.FromScalar(uint32(0)))
 	outputs, err := s.gradient.Call(inputs...)
 	if err != nil {
 		t.Fatal(err)
@@ -216,7 +216,7 @@ func TestStepsOfAdamWEqualTorch(t *testing.T) {
 						index = index[1:2] // a last batch of one example, padded to four rows
 					}
 					batch, d := g.batch(index, 4, task.Classification)
-					loss, err := s.step(d, batch, scalars{
+					loss, err := s.step(&Prepared{Dataset: d}, batch, scalars{
 						rate:        s.options.learningRate(step, run.Steps),
 						correction1: 1 - math.Pow(s.options.Beta1, float64(step+1)), correction2: 1 - math.Pow(s.options.Beta2, float64(step+1)),
 					})

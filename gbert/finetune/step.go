@@ -12,46 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bertlab/gbert"
-	"bertlab/gbert/task"
 )
-
-// Loss is the mean loss of a batch in the graph: cross entropy of logits [B, labels] with classes int32 [B], or, for one
-// label, squared error with targets float32 [B]. weights [B] is 1 for a real row and 0 for padding.
-func Loss(logits, labels, weights *Node) *Node {
-	return Div(ReduceAllSum(Mul(ExampleLosses(logits, labels), weights)), ReduceAllSum(weights))
-}
-
-// ExampleLosses are the losses of each row, [B]; see [Loss].
-func ExampleLosses(logits, labels *Node) *Node {
-	if labels.DType().IsFloat() {
-		return Square(Sub(Squeeze(logits, -1), labels))
-	}
-	classes := logits.Shape().Dimensions[1]
-	return Neg(ReduceSum(Mul(LogSoftmax(logits, -1), OneHot(labels, classes, logits.DType())), -1))
-}
-
-// LabelInputs are the labels and the row weights of a batch as tensors, for [Loss].
-func LabelInputs(d *task.Dataset, b *gbert.Batch) []any {
-	weights := make([]float32, b.Rows)
-	for row := range b.Index {
-		weights[row] = 1
-	}
-	var labels *tensors.Tensor
-	if d.Task.Kind == task.Regression {
-		targets := make([]float32, b.Rows)
-		for row, example := range b.Index {
-			targets[row] = float32(d.Examples[example].Value)
-		}
-		labels = tensors.FromFlatDataAndDimensions(targets, b.Rows)
-	} else {
-		classes := make([]int32, b.Rows)
-		for row, example := range b.Index {
-			classes[row] = int32(d.Examples[example].Label)
-		}
-		labels = tensors.FromFlatDataAndDimensions(classes, b.Rows)
-	}
-	return []any{labels, tensors.FromFlatDataAndDimensions(weights, b.Rows)}
-}
 
 // parameter is a trained array on the device with its Adam moments, which plain SGD does without: a weight of the model, or a
 // parameter of the method, whose name then has a prefix.
@@ -254,7 +215,7 @@ func (s *stepper) adamW(w, g, m, v, rate, correction1, correction2 *Node, decay 
 }
 
 // compile compiles what steps with batches of these shapes need, side by side: one compilation leaves cores idle.
-func (s *stepper) compile(d *task.Dataset, batches []*gbert.Batch, now scalars) error {
+func (s *stepper) compile(p *Prepared, batches []*gbert.Batch, now scalars) error {
 	state, free, err := s.state(now.step, now.steps)
 	if err != nil {
 		return err
@@ -267,7 +228,7 @@ func (s *stepper) compile(d *task.Dataset, batches []*gbert.Batch, now scalars) 
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, b := range batches {
 		group.Go(func() error {
-			inputs := s.batchInputs(d, b, now.seed)
+			inputs := s.batchInputs(p, b, now.seed)
 			defer gbert.Free(inputs)
 			return s.gradient.PreCompile(slices.Concat(state, inputs)...)
 		})
@@ -309,8 +270,8 @@ func (s *stepper) upload(state []any) error {
 }
 
 // batchInputs are the inputs of the gradient after the state.
-func (s *stepper) batchInputs(d *task.Dataset, b *gbert.Batch, seed uint32) []any {
-	inputs := append(append(gbert.BatchInputs(b), LabelInputs(d, b)...), tensors.FromScalar(seed))
+func (s *stepper) batchInputs(p *Prepared, b *gbert.Batch, seed uint32) []any {
+	inputs := append(append(gbert.BatchInputs(b), p.LabelInputs(b)...), tensors.FromScalar(seed))
 	if s.method != nil && s.method.BatchInputs != nil {
 		for _, tensor := range s.method.BatchInputs(b) {
 			inputs = append(inputs, tensor)
@@ -325,13 +286,13 @@ func (now scalars) rates() []any {
 }
 
 // step does one optimizer step and returns the batch's mean loss before it.
-func (s *stepper) step(d *task.Dataset, b *gbert.Batch, now scalars) (float64, error) {
+func (s *stepper) step(p *Prepared, b *gbert.Batch, now scalars) (float64, error) {
 	inputs, free, err := s.state(now.step, now.steps)
 	if err != nil {
 		return 0, err
 	}
 	defer gbert.Free(free)
-	batch := s.batchInputs(d, b, now.seed)
+	batch := s.batchInputs(p, b, now.seed)
 	defer gbert.Free(batch)
 	outputs, err := s.gradient.Call(append(inputs, batch...)...)
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/task"
-	"bertlab/gbert/tokenizer"
 )
 
 // Epoch is one pass over the training set.
@@ -71,20 +70,20 @@ func Train(ctx context.Context, backend compute.Backend, model *gbert.Model, tra
 	} else if err := checkLabels(model, dev); err != nil {
 		return nil, err
 	}
-	encodings, err := encode(model, train, o.MaxLength)
+	read, err := read(model, train, o.MaxLength)
 	if err != nil {
 		return nil, err
 	}
 	r := &run{
-		options: o, backend: backend, model: model, train: train, dev: dev, encodings: encodings,
-		perEpoch: o.stepsPerEpoch(train.Len()),
+		options: o, backend: backend, model: model, train: train, dev: dev, read: read,
+		perEpoch: o.stepsPerEpoch(len(read.Encodings)),
 	}
 	if o.Method != nil && o.Method.Check != nil {
 		if err := o.Method.Check(r.steps()); err != nil {
 			return nil, err
 		}
 	}
-	r.lengths = paddedLengths(backend, encodings, o)
+	r.lengths = paddedLengths(backend, read.Encodings, o)
 	if dev != nil {
 		if r.devPrepared, err = Prepare(backend, model, dev, o.MaxLength, o.BatchSize, o.Epochs); err != nil {
 			return nil, err
@@ -116,9 +115,9 @@ type run struct {
 	backend     compute.Backend
 	model       *gbert.Model
 	train, dev  *task.Dataset
-	encodings   []tokenizer.Encoding
-	lengths     []int // padded lengths
-	perEpoch    int   // steps an epoch
+	read        *Prepared // the training set, without batches
+	lengths     []int     // padded lengths
+	perEpoch    int       // steps an epoch
 	devPrepared *Prepared
 	stepper     *stepper
 	session     *gbert.Session
@@ -152,7 +151,7 @@ func (r *run) loop(ctx context.Context) error {
 	lastSave := time.Now()
 	for len(r.state.Epochs) < r.options.Epochs {
 		epoch := len(r.state.Epochs)
-		order := epochOrder(r.encodings, r.options, epoch)
+		order := epochOrder(r.read.Encodings, r.options, epoch)
 		for r.state.Step < (epoch+1)*r.perEpoch {
 			if err := ctx.Err(); err != nil {
 				if saveErr := r.saveCheckpoint(); saveErr != nil {
@@ -188,7 +187,7 @@ func (r *run) compile(ctx context.Context) error {
 	began := time.Now()
 	var batches []*gbert.Batch // all have the same rows
 	for epoch := len(r.state.Epochs); epoch < r.options.Epochs && len(batches) < len(r.lengths); epoch++ {
-		for i, index := range epochOrder(r.encodings, r.options, epoch) {
+		for i, index := range epochOrder(r.read.Encodings, r.options, epoch) {
 			if epoch*r.perEpoch+i < r.state.Step {
 				continue
 			}
@@ -205,7 +204,7 @@ func (r *run) compile(ctx context.Context) error {
 		return nil
 	}
 	r.report("compiling")
-	if err := r.stepper.compile(r.train, batches, r.scalars()); err != nil {
+	if err := r.stepper.compile(r.read, batches, r.scalars()); err != nil {
 		return err
 	}
 	r.state.Seconds += time.Since(began).Seconds()
@@ -218,7 +217,7 @@ func (r *run) batch(index []int) (*gbert.Batch, error) {
 	if len(index) < rows && r.perEpoch == 1 {
 		rows = len(index)
 	}
-	batch := gbert.PadBatch(r.encodings, index, rows, r.lengths, r.model.Config.PadTokenID)
+	batch := gbert.PadBatch(r.read.Encodings, index, rows, r.lengths, r.model.Config.PadTokenID)
 	return batch, batch.Check(r.model.Config)
 }
 
@@ -240,13 +239,13 @@ func (r *run) step(index []int) error {
 	if err != nil {
 		return err
 	}
-	loss, err := r.stepper.step(r.train, batch, r.scalars())
+	loss, err := r.stepper.step(r.read, batch, r.scalars())
 	if err != nil {
 		return err
 	}
 	real := 0
 	for _, example := range index {
-		real += len(r.encodings[example].IDs)
+		real += len(r.read.Encodings[example].IDs)
 	}
 	r.state.Step++
 	r.state.EpochLoss += loss * float64(len(index))
@@ -272,7 +271,7 @@ func (r *run) report(phase string) {
 		Step: r.state.Step, Steps: r.steps(),
 	}
 	if done > 0 {
-		p.Loss = r.state.EpochLoss / float64(min(done*r.options.BatchSize, r.train.Len()))
+		p.Loss = r.state.EpochLoss / float64(min(done*r.options.BatchSize, len(r.read.Encodings)))
 	}
 	if r.seenSteps > 0 {
 		elapsed := time.Since(r.began)
@@ -285,7 +284,7 @@ func (r *run) report(phase string) {
 // endEpoch evaluates, keeps the best weights, and writes a checkpoint.
 func (r *run) endEpoch(ctx context.Context) error {
 	number := len(r.state.Epochs) + 1
-	epoch := Epoch{Number: number, TrainLoss: r.state.EpochLoss / float64(r.train.Len()), Seconds: r.state.Seconds}
+	epoch := Epoch{Number: number, TrainLoss: r.state.EpochLoss / float64(len(r.read.Encodings)), Seconds: r.state.Seconds}
 	if r.dev != nil {
 		effective, err := r.bind()
 		if err != nil {

@@ -354,15 +354,15 @@ func TestNothingMovesToTheDeviceWhileItIsCompiledSideBySide(t *testing.T) {
 	}
 	model, data := learner(t, 2, 0), sentiment(40, 1, task.Classification)
 	s = newTestStepper(t, goBackend(t), model, Options{BatchSize: 8, MaxLength: 16, Method: method})
-	encodings, err := encode(model, data, 16)
+	prepared, err := read(model, data, 16)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var batches []*gbert.Batch
 	for _, length := range []int{12, 14, 16} {
-		batches = append(batches, gbert.PadBatch(encodings, []int{0, 1, 2, 3}, 8, []int{length}, model.Config.PadTokenID))
+		batches = append(batches, gbert.PadBatch(prepared.Encodings, []int{0, 1, 2, 3}, 8, []int{length}, model.Config.PadTokenID))
 	}
-	if err := s.compile(data, batches, scalars{steps: 10, rate: 1e-3, correction1: 0.1, correction2: 0.1}); err != nil {
+	if err := s.compile(prepared, batches, scalars{steps: 10, rate: 1e-3, correction1: 0.1, correction2: 0.1}); err != nil {
 		t.Fatal(err)
 	}
 	if n := moving.Load(); n > 0 {

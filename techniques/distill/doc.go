@@ -28,5 +28,7 @@
 // runs the teacher in every step and keeps its weights on the device, and the student's last layer is computed at all positions.
 //
 // Limits. Attention maps are probabilities; TinyBERT takes the scores before the softmax. The teacher is not run with dropout.
-// Both models read the same tokens, so they need the same vocabulary. Classification only: at least two classes.
+// Both models read the same tokens, so they need the same vocabulary. Soft targets are for
+// classes, at least two: of texts, of tokens, and for spans the places of an answer's first and last token; of a multi-label task each
+// class is there or not. A regression has none.
 package distill

@@ -24,6 +24,9 @@ type Options struct {
 	Layers []int `json:"layers,omitempty"`
 	// LayersOnly leaves labels and soft targets out: TinyBERT's first stage.
 	LayersOnly bool `json:"layers_only,omitempty"`
+	// TokenOutputs is, for soft targets computed beforehand, how many logits a token has where they are those of tokens: a tagging's
+	// labels, or 2 for spans; 0: they are those of texts.
+	TokenOutputs int `json:"token_outputs,omitempty"`
 	// ProjectionRate is the peak learning rate of the projection that is learnt where the widths of the two models differ; 1e-3.
 	ProjectionRate float64 `json:"projection_rate,omitempty"`
 }
@@ -48,6 +51,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("distill: hidden states have the weight %g and attention %g; weights must be 0 or above", o.HiddenStates, o.Attention)
 	case o.LayersOnly && o.HiddenStates == 0 && o.Attention == 0:
 		return o, fmt.Errorf("distill: layers only, but hidden states and attention have the weight 0: one of them must be above 0")
+	case o.TokenOutputs < 0:
+		return o, fmt.Errorf("distill: a token has %d outputs; 0 or more were expected", o.TokenOutputs)
 	case !(o.ProjectionRate > 0 && finite(o.ProjectionRate)):
 		return o, fmt.Errorf("distill: the projection's learning rate is %g; it must be above 0", o.ProjectionRate)
 	}

@@ -66,8 +66,15 @@ func check(teacher, student *gbert.Model, o Options) error {
 		return fmt.Errorf("distill: the teacher reads %d tokens, the student %d: the teacher must read at least as many", a.MaxPositionEmbeddings, b.MaxPositionEmbeddings)
 	}
 	if !o.LayersOnly && o.Alpha > 0 {
-		if teacher.NumLabels() != student.NumLabels() || student.NumLabels() < 2 {
-			return fmt.Errorf("distill: the teacher has %d outputs, the student %d: soft targets need the same number, at least 2", teacher.NumLabels(), student.NumLabels())
+		if teacher.Head() != student.Head() || (a.ProblemType == gbert.MultiLabel) != (b.ProblemType == gbert.MultiLabel) {
+			return fmt.Errorf("distill: the teacher's head is for %s, the student's for %s: soft targets need heads of the same kind", headName(teacher), headName(student))
+		}
+		least := 2
+		if b.ProblemType == gbert.MultiLabel {
+			least = 1
+		}
+		if teacher.Outputs() != student.Outputs() || student.Outputs() < least {
+			return fmt.Errorf("distill: the teacher has %d outputs, the student %d: soft targets need the same number, at least %d", teacher.Outputs(), student.Outputs(), least)
 		}
 	}
 	if o.Attention == 0 {
@@ -79,6 +86,13 @@ func check(teacher, student *gbert.Model, o Options) error {
 		}
 	}
 	return nil
+}
+
+func headName(m *gbert.Model) string {
+	if m.Config.ProblemType != "" {
+		return fmt.Sprintf("%s (%s)", m.Head(), m.Config.ProblemType)
+	}
+	return m.Head().String()
 }
 
 // places gives for each of the student's classes the place of the teacher's of the same name; nil: the same one.
@@ -153,7 +167,7 @@ func (t *teaching) loss(s *finetune.Step, loss *Node) *Node {
 	case o.Alpha == 0:
 		total = loss
 	default:
-		total = o.mix(loss, SoftLoss(s.Logits, t.inStudentOrder(forward.Classify(outputs.Hidden)), s.RowWeights, o.Temperature))
+		total = o.mix(loss, softLoss(s, t.inStudentOrder(forward.Classify(outputs.Hidden)), o.Temperature))
 	}
 	mask := Mul(s.Batch.Mask, ExpandAxes(s.RowWeights, -1)) // [B, S]
 	if o.HiddenStates > 0 {
@@ -165,12 +179,12 @@ func (t *teaching) loss(s *finetune.Step, loss *Node) *Node {
 	return total
 }
 
-// inStudentOrder brings the teacher's logits [B, classes] into the order of the student's classes.
+// inStudentOrder brings the teacher's logits [B, classes] or [B, S, classes] into the order of the student's classes.
 func (t *teaching) inStudentOrder(logits *Node) *Node {
 	if t.places == nil {
 		return logits
 	}
-	return pick(logits, t.places)
+	return pick(logits, logits.Rank()-1, t.places)
 }
 
 // hidden is Σ over the embeddings and the layers of MSE(H·P, H teacher) over the real tokens.
@@ -198,8 +212,8 @@ func (t *teaching) attention(s *finetune.Step, teacher *gbert.Outputs, mask *Nod
 			continue
 		}
 		own, theirs := common(t.student.Layers[i].Heads, t.teacher.Layers[t.options.Layers[i]].Heads)
-		goal := StopGradient(pick(teacher.Attention[t.options.Layers[i]], theirs))
-		total = Add(total, maskedMean(Square(Sub(pick(probs, own), goal)), pairs))
+		goal := StopGradient(pick(teacher.Attention[t.options.Layers[i]], 1, theirs))
+		total = Add(total, maskedMean(Square(Sub(pick(probs, 1, own), goal)), pairs))
 	}
 	return total
 }
@@ -220,14 +234,14 @@ func common(a, b []int) (inA, inB []int) {
 	return inA, inB
 }
 
-// pick takes places of axis 1.
-func pick(x *Node, places []int) *Node {
-	if len(places) == x.Shape().Dimensions[1] && slices.IsSorted(places) {
+// pick takes places of an axis.
+func pick(x *Node, axis int, places []int) *Node {
+	if len(places) == x.Shape().Dimensions[axis] && slices.IsSorted(places) {
 		return x
 	}
 	parts := make([]*Node, len(places))
 	for i, place := range places {
-		parts[i] = SliceAxis(x, 1, AxisElem(place))
+		parts[i] = SliceAxis(x, axis, AxisElem(place))
 	}
-	return Concatenate(parts, 1)
+	return Concatenate(parts, axis)
 }

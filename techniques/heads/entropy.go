@@ -35,7 +35,7 @@ func Entropy(ctx context.Context, s *gbert.Session, p *finetune.Prepared, progre
 		return nil, err
 	}
 	for _, row := range result {
-		floats.Scale(1/float64(p.Dataset.Len()), row)
+		floats.Scale(1/float64(len(p.Encodings)), row)
 	}
 	return result, nil
 }

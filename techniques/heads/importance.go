@@ -19,8 +19,8 @@ const (
 	// value of each example's derivative.
 	PerExample Variant = "example"
 	// PerToken is what the authors' published code computes: the absolute value at each token of an example, summed over the
-	// tokens; all layers but the last are then divided by the number of tokens, the last one, where only [CLS] has a gradient,
-	// by the number of examples. It is at least as large as the other, per layer up to that divisor. (The code's loss is a
+	// tokens; all layers but the last are then divided by the number of tokens, the last one, where of a classifier of texts only
+	// [CLS] has a gradient, by the number of examples. It is at least as large as the other, per layer up to that divisor. (The code's loss is a
 	// batch's mean; here it is each example's own, so that a short last batch does not count for more.)
 	PerToken Variant = "token"
 )
@@ -28,7 +28,7 @@ const (
 // Importance is an estimate of what each head contributes.
 type Importance struct {
 	Variant Variant `json:"variant"`
-	// Examples is the number of examples that the mean is over.
+	// Examples is the number of examples that the mean is over; a window of a long text counts as one.
 	Examples int `json:"examples"`
 	// Raw is I_h, [layers][heads], in nats of loss; 0 for heads that the model does not have.
 	Raw [][]float64 `json:"importance"`
@@ -61,9 +61,9 @@ func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, v Vari
 	if err != nil {
 		return nil, err
 	}
-	result := &Importance{Variant: v, Examples: p.Dataset.Len(), Normalized: zeros(config)}
+	result := &Importance{Variant: v, Examples: len(p.Encodings), Normalized: zeros(config)}
 	result.Raw, err = sumPerHead(ctx, s, program, p, func(batch *gbert.Batch) []any {
-		return append(finetune.LabelInputs(p.Dataset, batch), mask.Tensor())
+		return append(p.LabelInputs(batch), mask.Tensor())
 	}, progress)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, v Vari
 	tokens, _ := p.Tokens()
 	for l, row := range result.Raw {
 		divisor := float64(result.Examples)
-		if v == PerToken && l < len(result.Raw)-1 {
+		if v == PerToken && (l < len(result.Raw)-1 || !config.Head.ReadsCLS()) {
 			divisor = float64(tokens)
 		}
 		for h := range row {

@@ -111,7 +111,7 @@ func perTokenDirectly(t testing.TB, s *gbert.Session, p *finetune.Prepared) (sum
 	}
 	sums = zeros(config)
 	for _, batch := range p.Batches {
-		inputs := append(gbert.BatchInputs(batch), finetune.LabelInputs(p.Dataset, batch)...)
+		inputs := append(gbert.BatchInputs(batch), p.LabelInputs(batch)...)
 		outputs, err := program.Run(inputs[:4]...)
 		if err != nil {
 			t.Fatal(err)

@@ -26,7 +26,7 @@ type variant struct {
 var sweepTokens = 2048 // a variable so that tests make it small
 
 // sweep evaluates variants of ξ that change one layer each, and the model itself. It returns the logits of the model and of each
-// variant, [examples][labels]. A variant changes nothing below its layer, so a batch's hidden states there are computed once,
+// variant, as [finetune.Prepared.Logits] has them. A variant changes nothing below its layer, so a batch's hidden states there are computed once,
 // and the layer's per-head contexts too; the variants of a layer then go through the rest of the model together. All layers of
 // the same shape share their executables.
 func sweep(ctx context.Context, s *gbert.Session, p *finetune.Prepared, variants []variant, progress func(done, total int)) (base [][]float32, swept [][][]float32, err error) {
@@ -38,12 +38,12 @@ func sweep(ctx context.Context, s *gbert.Session, p *finetune.Prepared, variants
 	for i, v := range variants {
 		perLayer[v.layer] = append(perLayer[v.layer], i)
 	}
-	base = make([][]float32, p.Dataset.Len())
+	base = make([][]float32, len(p.Encodings))
 	swept = make([][][]float32, len(variants))
 	for i := range swept {
-		swept[i] = make([][]float32, p.Dataset.Len())
+		swept[i] = make([][]float32, len(p.Encodings))
 	}
-	done, total := 0, p.Dataset.Len()*(len(variants)+1)
+	done, total := 0, len(p.Encodings)*(len(variants)+1)
 	report := func(n int) {
 		done += n
 		if progress != nil {
@@ -59,7 +59,7 @@ func sweep(ctx context.Context, s *gbert.Session, p *finetune.Prepared, variants
 			if err != nil {
 				return err
 			}
-			err = scatter(logits, batch, s.Model().NumLabels(), func(_, example int, logits []float32) { base[example] = logits })
+			err = scatter(logits, batch, s.Model(), func(_, example int, logits []float32) { base[example] = logits })
 			gbert.Free(logits)
 			report(len(batch.Index))
 			for layer := 0; layer < len(perLayer) && err == nil; layer++ {
@@ -101,7 +101,7 @@ func sweepBatch(ctx context.Context, s *gbert.Session, batch *gbert.Batch, do fu
 	return do(c)
 }
 
-// finish runs the layers from the given one on x [N, S, D] with its mask [N, S], and the classifier: logits [N, labels]. What
+// finish runs the layers from the given one on x [N, S, D] with its mask [N, S], and the head: logits [N, labels], or of tokens [N, S, labels]. What
 // enters the layers on the way is kept if x is the batch itself, and freed if not.
 func (c *chain) finish(from int, x, mask *tensors.Tensor) (*tensors.Tensor, error) {
 	layers := c.session.Model().Config.NumHiddenLayers
@@ -123,7 +123,7 @@ func (c *chain) finish(from int, x, mask *tensors.Tensor) (*tensors.Tensor, erro
 	}
 	last, err := c.session.Program("heads.sweep.last", func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
 		forward := begin(gbert.Taps{})
-		x := forward.Layers(max(layers-1, 0), layers, inputs[0], gbert.AttentionBias(inputs[1]), true, nil)
+		x := forward.Layers(max(layers-1, 0), layers, inputs[0], gbert.AttentionBias(inputs[1]), forward.Config().Head.ReadsCLS(), nil)
 		return []*Node{forward.Classify(x)}
 	})
 	if err != nil {
@@ -157,7 +157,8 @@ func (c *chain) variants(layer int, indices []int, variants []variant, store fun
 		name = "heads.sweep.last.variants"
 	}
 	attention, err := c.session.LayerProgram(name+".contexts", layer, func(begin func(gbert.Taps) *gbert.Forward, layer int, inputs []*Node) []*Node {
-		contexts, _ := begin(gbert.Taps{}).Attention(layer, queriesOf(inputs[0], isLast), inputs[0], gbert.AttentionBias(inputs[1]))
+		forward := begin(gbert.Taps{})
+		contexts, _ := forward.Attention(layer, queriesOf(forward, inputs[0], isLast), inputs[0], gbert.AttentionBias(inputs[1]))
 		return []*Node{contexts}
 	})
 	if err != nil {
@@ -202,7 +203,7 @@ func (c *chain) variants(layer int, indices []int, variants []variant, store fun
 		if err != nil {
 			return err
 		}
-		err = scatter(result, c.batch, c.session.Model().NumLabels(), func(row, example int, logits []float32) {
+		err = scatter(result, c.batch, c.session.Model(), func(row, example int, logits []float32) {
 			if row < len(chunk) {
 				store(chunk[row], example, logits)
 			}
@@ -218,33 +219,33 @@ func (c *chain) variants(layer int, indices []int, variants []variant, store fun
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-// scatter hands out the logits [variants × rows, labels] of a batch's real rows.
-func scatter(output *tensors.Tensor, batch *gbert.Batch, labels int, store func(variant, example int, logits []float32)) error {
+// scatter hands out the logits [variants × rows, …] of a batch's real rows.
+func scatter(output *tensors.Tensor, batch *gbert.Batch, model *gbert.Model, store func(variant, example int, logits []float32)) error {
 	flat, err := tensors.CopyFlatData[float32](output)
 	if err != nil {
 		return fmt.Errorf("heads: %w", err)
 	}
-	for v := 0; v < len(flat)/(batch.Rows*labels); v++ {
-		for row, example := range batch.Index {
-			at := (v*batch.Rows + row) * labels
-			store(v, example, flat[at:at+labels])
+	variants := output.Shape().Dimensions[0] / batch.Rows
+	for v, part := 0, len(flat)/variants; v < variants; v++ {
+		for row, logits := range model.RowLogits(batch, flat[v*part:(v+1)*part]) {
+			store(v, batch.Index[row], logits)
 		}
 	}
 	return nil
 }
 
-// queriesOf are the positions that a layer computes: all, or for the last layer [CLS] alone.
-func queriesOf(x *Node, isLast bool) *Node {
-	if isLast {
+// queriesOf are the positions that a layer computes: all, or for the last layer [CLS] alone where the head reads no other.
+func queriesOf(forward *gbert.Forward, x *Node, isLast bool) *Node {
+	if isLast && forward.Config().Head.ReadsCLS() {
 		return gbert.CLS(x)
 	}
 	return x
 }
 
 // variantsGraph is the rest of a layer for V variants of ξ. Inputs: what enters the layer [B, S, D], its contexts [B, A, Q, d],
-// ξ [V, heads]. Output: what leaves it, [V·B, S, D], or for the last layer the logits [V·B, labels].
+// ξ [V, heads]. Output: what leaves it, [V·B, S, D], or for the last layer the logits, [V·B, labels] or, of tokens, [V·B, S, labels].
 func variantsGraph(forward *gbert.Forward, layer int, isLast bool, inputs []*Node) []*Node {
-	queries, contexts, xi := queriesOf(inputs[0], isLast), inputs[1], inputs[2]
+	queries, contexts, xi := queriesOf(forward, inputs[0], isLast), inputs[1], inputs[2]
 	contexts = variantsOf(contexts, xi, forward.Config().Layers[layer].Heads)
 	y := forward.Output(layer, contexts, repeat(queries, xi.Shape().Dimensions[0])) // [V·B, Q, D]
 	if isLast {

@@ -60,7 +60,7 @@ func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, poolin
 	if err != nil {
 		return nil, err
 	}
-	examples := p.Dataset.Len()
+	examples := len(p.Encodings)
 	if examples == 0 {
 		return nil, fmt.Errorf("layerdrop: no examples to compare layers on")
 	}

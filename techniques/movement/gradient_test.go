@@ -31,7 +31,7 @@ func gradients(t *testing.T, m *gbert.Model) map[string][]float32 {
 	for _, spec := range specs {
 		inputs = append(inputs, check[*tensors.Tensor](t)(m.Upload(goBackend(t), spec.Name)))
 	}
-	inputs = append(inputs, append(gbert.BatchInputs(prepared.Batches[0]), finetune.LabelInputs(d, prepared.Batches[0])...)...)
+	inputs = append(inputs, append(gbert.BatchInputs(prepared.Batches[0]), prepared.LabelInputs(prepared.Batches[0])...)...)
 	outputs := check[[]*tensors.Tensor](t)(exec.Call(inputs...))
 	all := map[string][]float32{}
 	for i, spec := range specs {

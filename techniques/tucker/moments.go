@@ -113,7 +113,7 @@ func Moments(ctx context.Context, s *gbert.Session, p *finetune.Prepared, progre
 			tokens += int(value)
 		}
 		if done += len(batch.Index); progress != nil {
-			progress(done, p.Dataset.Len())
+			progress(done, len(p.Encodings))
 		}
 	}
 	if tokens == 0 {
