@@ -32,7 +32,6 @@ type dataFlags struct {
 	passes    int  // how often the examples will be computed, 0: once
 	headless  bool // the model needs no classification head, and the data no labels
 	unjudged  bool // examples without a label are kept beside others
-	byNumber  bool // classes are matched by their numbers, whatever their names
 
 	flags *pflag.FlagSet
 }
@@ -47,7 +46,7 @@ func (d *dataFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&d.columns.Label, "label-column", "", "column of the label or target")
 	flags.StringVar(&d.columns.ID, "id-column", "", "column of the id")
 	flags.StringSliceVar(&d.columns.Labels, "labels", nil, "the class names in order, for --task custom")
-	flags.BoolVar(&d.byNumber, "labels-by-number", false, "match the classes of model and data by their numbers, whatever their names")
+	flags.BoolVar(&d.columns.LabelsByNumber, "labels-by-number", false, "match the classes of model and data by their numbers, whatever their names")
 	flags.BoolVar(&d.columns.SkipMalformed, "skip-malformed", false, "leave malformed rows out, and count them, instead of stopping")
 }
 
@@ -212,7 +211,7 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 		if !d.unjudged {
 			data = data.Judged()
 		}
-		if data, err = a.matchLabels(b.model, data, d.byNumber); err != nil {
+		if data, err = a.matchLabels(b.model, data, d.columns.LabelsByNumber); err != nil {
 			return nil, err
 		}
 	}

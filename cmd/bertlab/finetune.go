@@ -164,10 +164,10 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 	}
 	model := pretrained
 	if f.keepHead {
-		if train, err = a.matchLabels(model, train, f.byNumber); err != nil {
+		if train, err = a.matchLabels(model, train, f.columns.LabelsByNumber); err != nil {
 			return nil, nil, err
 		}
-		if dev != nil && f.byNumber {
+		if dev != nil && f.columns.LabelsByNumber {
 			if dev, err = dev.ByNumber(model.Config.Labels); err != nil {
 				return nil, nil, err
 			}

@@ -10,19 +10,24 @@ import (
 // LabelsDiffer is the error of two lists of class names that cannot be matched.
 type LabelsDiffer struct {
 	Model, Task []string // the names on either side, by class number
+	Side        string   // what has the names Model; empty: the model
 	Why         string   // what stands against it, empty where the sets are different
 }
 
 func (e *LabelsDiffer) Error() string {
+	side := e.Side
+	if side == "" {
+		side = "the model"
+	}
 	if len(e.Model) != len(e.Task) {
-		return fmt.Sprintf("the model has %d classes, %s, the task %d, %s: they must be the same", len(e.Model), list(e.Model), len(e.Task), list(e.Task))
+		return fmt.Sprintf("%s has %d classes, %s, the task %d, %s: they must be the same", side, len(e.Model), list(e.Model), len(e.Task), list(e.Task))
 	}
 	why := e.Why
 	if why == "" {
 		why = "they must be the same names, whatever their order and case"
 	}
-	return fmt.Sprintf("the model's classes are %s, the task's %s: %s; if class numbers mean the same on both sides, say so with --labels-by-number (Dataset.ByNumber)",
-		list(e.Model), list(e.Task), why)
+	return fmt.Sprintf("%s's classes are %s, the task's %s: %s; if class numbers mean the same on both sides, say so with --labels-by-number (Dataset.ByNumber, Columns.LabelsByNumber)",
+		side, list(e.Model), list(e.Task), why)
 }
 
 // MatchLabels matches the classes of a model with those of a task by their names: output i of the model is class order[i] of the

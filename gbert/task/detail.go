@@ -180,7 +180,7 @@ func indices(elements []cell) []int {
 // class reads a class by its name or number; a name that is not known yet gets a number where the file gives the names.
 func (r *reader) class(c cell) (int, error) {
 	if r.labels == nil {
-		k, err := r.task.label(c.text)
+		k, err := r.label(c)
 		if err == nil && k < 0 {
 			err = fmt.Errorf("label %s is not among %s", quote(c.text), r.task.allowed())
 		}

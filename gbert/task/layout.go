@@ -17,6 +17,8 @@ type Columns struct {
 	// Labels are the class names in the order of the class numbers, for the task "custom". A label column may hold names or
 	// numbers.
 	Labels []string
+	// LabelsByNumber says that class numbers in a Parquet file are the task's, whatever names the file's own metadata give them.
+	LabelsByNumber bool
 	// Unlabelled says that the file has no label column, or that cells of it may be empty.
 	Unlabelled bool
 	// SkipMalformed leaves malformed rows out and counts them in Dataset.LeftOut, instead of returning an error.

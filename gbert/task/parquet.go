@@ -33,12 +33,8 @@ func (t *parquetTable) next() (record, error) {
 	if !t.started {
 		t.started = true
 		header := record{}
-		for _, c := range t.file.Columns {
-			name := c.Name
-			if c.List != "" && c.Elements != parquet.Unsupported {
-				name = c.List
-			}
-			header.cells = append(header.cells, cell{text: name, kind: text})
+		for i := range t.file.Columns {
+			header.cells = append(header.cells, cell{text: t.name(i), kind: text})
 		}
 		return header, nil
 	}
@@ -79,6 +75,18 @@ func (t *parquetTable) next() (record, error) {
 	}
 	t.row++
 	return rec, nil
+}
+
+// name is a column's name in the header: that of the list, where it is one.
+func (t *parquetTable) name(column int) string {
+	if t.isList(column) {
+		return t.file.Columns[column].List
+	}
+	return t.file.Columns[column].Name
+}
+
+func (t *parquetTable) classNames(column int) ([]string, error) {
+	return classNames(t.file.Metadata(featuresKey), t.name(column))
 }
 
 func (t *parquetTable) isList(column int) bool {

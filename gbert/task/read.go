@@ -78,8 +78,8 @@ func (t *Task) forFile(c Columns) (*Task, error) {
 	if own.Name == "custom" && c.Pair != "" {
 		own.Pair = true
 	}
-	if own.Kind.collects() && len(own.Labels) == 0 {
-		return &own, nil // they come from the file
+	if own.Kind.Named() && len(own.Labels) == 0 {
+		return &own, nil // they come from the file, or are missed there
 	}
 	if err := own.Check(); err != nil {
 		return nil, err
@@ -91,6 +91,7 @@ func (t *Task) forFile(c Columns) (*Task, error) {
 type reader struct {
 	task    *Task
 	labels  *collected // class names that the file gives; nil where they are known
+	order   []int      // of each class number in the file the task's, where the file names its classes; else nil
 	columns Columns
 	source  *source
 	layout  layout
@@ -117,6 +118,9 @@ func (r *reader) read() (*Dataset, error) {
 		return nil, r.rowError(first, first.bad)
 	}
 	if r.layout, err = r.task.layout(first, r.source.named(), r.columns); err != nil {
+		return fail(err)
+	}
+	if err := r.nameClasses(); err != nil {
 		return fail(err)
 	}
 	var need []int
@@ -159,6 +163,48 @@ func (r *reader) read() (*Dataset, error) {
 		return fail(err)
 	}
 	return &r.data, nil
+}
+
+// nameClasses takes the names that the file has for its class numbers: they are the task's, or are matched with it.
+func (r *reader) nameClasses() error {
+	var names []string
+	if file, ok := r.source.table.(namer); ok && r.layout.label >= 0 && r.task.Kind.Named() && !r.columns.LabelsByNumber {
+		var err error
+		if names, err = file.classNames(r.layout.label); err != nil {
+			return err
+		}
+	}
+	if len(names) > 0 && len(r.task.Labels) == 0 {
+		r.task.Labels, r.labels = slices.Clone(names), nil // the task is the reader's own, see forFile
+	}
+	if len(r.task.Labels) == 0 && r.task.Kind.collects() {
+		return nil
+	}
+	if err := r.task.Check(); err != nil || len(names) == 0 {
+		return err
+	}
+	order, err := MatchLabels(names, r.task.Labels)
+	var differ *LabelsDiffer
+	if errors.As(err, &differ) {
+		differ.Side = "the file"
+	}
+	r.order = order
+	return err
+}
+
+// label reads a class: a number is one of the file's classes where the file names them.
+func (r *reader) label(c cell) (int, error) {
+	if r.order == nil || c.kind != number {
+		return r.task.label(c.text)
+	}
+	v, err := strconv.ParseFloat(c.text, 64)
+	if err != nil || v != math.Trunc(v) || v < -1 || v >= float64(len(r.order)) {
+		return 0, fmt.Errorf("label %s is not among the file's numbers, 0 to %d", quote(c.text), len(r.order)-1)
+	}
+	if v < 0 {
+		return -1, nil
+	}
+	return r.order[int(v)], nil
 }
 
 func (r *reader) rowError(rec record, why string) *RowError {
@@ -233,7 +279,7 @@ func (r *reader) example(rec record, row int) (e Example, neutral bool, err erro
 		return e, false, errors.New("has no label: give it one, or say Columns.Unlabelled")
 	}
 	if !l.rating && r.task.Kind == Classification {
-		e.Label, err = r.task.label(c.text)
+		e.Label, err = r.label(c)
 		return e, false, err
 	}
 	value, known, err := r.task.target(c.text)

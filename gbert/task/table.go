@@ -75,6 +75,11 @@ type table interface {
 	unit() string          // line or row
 }
 
+// namer is a table that may say the names of the classes whose numbers are in a column.
+type namer interface {
+	classNames(column int) ([]string, error)
+}
+
 // source is an open file and the hash of what has been read of it.
 type source struct {
 	table

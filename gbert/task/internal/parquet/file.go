@@ -55,6 +55,8 @@ type File struct {
 	groups []group
 	rows   int64
 	budget int64 // bytes that decompression may still take
+
+	metadata map[string][]byte
 }
 
 type group struct {
@@ -104,6 +106,7 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 	if err := f.rowGroups(&meta); err != nil {
 		return nil, fmt.Errorf("footer: %w", err)
 	}
+	f.keyValues(&meta)
 	return f, nil
 }
 
@@ -115,6 +118,22 @@ func (f *File) Groups() int { return len(f.groups) }
 
 // GroupRows is the number of rows of a row group.
 func (f *File) GroupRows(group int) int64 { return f.groups[group].rows }
+
+// Metadata is the value of a key of the file's own metadata; nil where there is none.
+func (f *File) Metadata(key string) []byte { return f.metadata[key] }
+
+// keyValues keeps the file's metadata by key, the last of equal ones.
+func (f *File) keyValues(meta *node) {
+	list, _ := meta.get(5)
+	if list == nil {
+		return
+	}
+	f.metadata = map[string][]byte{}
+	for i := range list.list {
+		key, value := list.list[i].text(1), list.list[i].text(2)
+		f.metadata[string(key)] = value
+	}
+}
 
 // schema lists the leaf columns in the order of the column chunks.
 func (f *File) schema(meta *node) error {

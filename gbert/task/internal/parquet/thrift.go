@@ -52,6 +52,14 @@ func (n *node) get(id int16) (*node, bool) {
 	return nil, false
 }
 
+// text gives the string field id of a structure; nil where it is not there.
+func (n *node) text(id int16) []byte {
+	if f, ok := n.get(id); ok {
+		return f.raw
+	}
+	return nil
+}
+
 // integer gives the integer field id of a structure, or fallback.
 func (n *node) integer(id int16, fallback int64) int64 {
 	if f, ok := n.get(id); ok {
