@@ -65,10 +65,12 @@ type Evaluated struct {
 	Examples int         `json:"examples"`
 	Loss     float64     `json:"loss"` // mean, see [finetune.Evaluation]
 	Metrics  task.Scores `json:"metrics"`
+	// Right has a 1 for each example that was predicted as it is, else a 0, see [task.Right]; empty for a regression.
+	Right string `json:"right,omitempty"`
 }
 
 var evaluation = &Definition[Judging, Evaluated]{
-	Name: "evaluation", Version: 1,
+	Name: "evaluation", Version: 2,
 	Title: func(in Judging) Text {
 		return Text{fmt.Sprintf("evaluation on %s", in.Sample.Task.Title), fmt.Sprintf("%s 평가", in.Sample.Task.Title)}
 	},
@@ -77,12 +79,47 @@ var evaluation = &Definition[Judging, Evaluated]{
 		if err != nil {
 			return Evaluated{}, err
 		}
-		e, err := prepared.Evaluate(ctx, session, nil, w.Progress())
-		if err != nil {
-			return Evaluated{}, err
-		}
-		return Evaluated{e.Examples, e.Loss, e.Metrics}, nil
+		return evaluate(ctx, session, prepared, w.Progress())
 	},
+}
+
+// EvaluateModel judges a model that the step itself has made: the judging's own may be nil.
+func (j *Judging) EvaluateModel(ctx context.Context, w *Worker, model *gbert.Model) (Evaluated, error) {
+	prepared, err := j.prepare(w, model)
+	if err != nil {
+		return Evaluated{}, err
+	}
+	session, err := gbert.NewSession(w.Backend(), model)
+	if err != nil {
+		return Evaluated{}, err
+	}
+	defer session.Close()
+	return evaluate(ctx, session, prepared, w.Part("evaluating"))
+}
+
+func evaluate(ctx context.Context, session *gbert.Session, prepared *finetune.Prepared, progress func(done, total int)) (Evaluated, error) {
+	e, err := prepared.Evaluate(ctx, session, nil, progress)
+	if err != nil {
+		return Evaluated{}, err
+	}
+	done := Evaluated{Examples: e.Examples, Loss: e.Loss, Metrics: e.Metrics}
+	d := prepared.Dataset
+	if !d.Task.Kind.Discrete() {
+		return done, nil
+	}
+	right, err := task.Right(d.Task, e.Predictions, d.Examples)
+	if err != nil {
+		return done, err
+	}
+	marks := make([]byte, len(right))
+	for i, ok := range right {
+		marks[i] = '0'
+		if ok {
+			marks[i] = '1'
+		}
+	}
+	done.Right = string(marks)
+	return done, nil
 }
 
 // Evaluate is the step that judges a model on a sample.

@@ -3,7 +3,6 @@ package experiment
 import (
 	"fmt"
 	"io/fs"
-	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -19,7 +18,8 @@ import (
 //	{{table "one-head"}}   the table of that name
 //	{{claims}}             the claims with their verdicts
 //
-// and {{.name}} within a sentence is a number by its name. A figure or table that the protocol leaves out takes no place: has
+// and {{.name}} within a sentence is a number by its name, or a string that is shown as it is; {{range .tasks}} goes through a list of
+// tables of such numbers. A figure or table that the protocol leaves out takes no place: has
 // "pruning" tells whether it is there. {{drop}} on a line of its own takes its whole section out.
 type Narrative struct {
 	text    *template.Template
@@ -39,6 +39,27 @@ var placed = regexp.MustCompile(`(?m)^\x00(\d+|drop)\x00[ \t]*$`)
 
 // plainMarkdown makes Markdown of a plain text, in which nothing is markup.
 var plainMarkdown = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", `\<`, "&", `\&`, "~", `\~`, "|", `\|`, "\x00", "")
+
+// plain makes Markdown of all strings in a narrative's numbers, lists of them and tables of them.
+func plain(number any) any {
+	switch number := number.(type) {
+	case string:
+		return plainMarkdown.Replace(number)
+	case map[string]any:
+		named := make(map[string]any, len(number))
+		for name, value := range number {
+			named[name] = plain(value)
+		}
+		return named
+	case []map[string]any:
+		list := make([]map[string]any, len(number))
+		for i := range number {
+			list[i] = plain(number[i]).(map[string]any)
+		}
+		return list
+	}
+	return number
+}
 
 // sections are the narrative's sections.
 func (n *Narrative) sections(files fs.FS, lang Language) ([]figures.Section, error) {
@@ -72,14 +93,8 @@ func (n *Narrative) sections(files fs.FS, lang Language) ([]figures.Section, err
 	if err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
-	numbers := maps.Clone(n.numbers)
-	for name, number := range numbers {
-		if s, ok := number.(string); ok {
-			numbers[name] = plainMarkdown.Replace(s)
-		}
-	}
 	var out strings.Builder
-	if err := text.Execute(&out, numbers); err != nil {
+	if err := text.Execute(&out, plain(n.numbers)); err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
 	return n.cut(out.String(), name)

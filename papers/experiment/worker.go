@@ -101,16 +101,20 @@ func (w *Worker) Session(ctx context.Context, source ModelSource) (*gbert.Sessio
 // o.CheckpointDir are the worker's.
 func (w *Worker) Train(ctx context.Context, model *gbert.Model, train, dev *task.Dataset, o finetune.Options) (*finetune.Result, Training, error) {
 	var done Training
-	done.Clock.begin()
-	o.CheckpointDir = w.Checkpoint()
-	o.Progress = func(p finetune.Progress) {
-		done.Clock.tick(p.Phase)
-		w.report(p.Step, p.Steps, trainingDetail(p))
-	}
+	o.CheckpointDir, o.Progress = w.Checkpoint(), w.Training(&done.Clock)
 	result, err := finetune.Train(ctx, w.Backend(), model, train, dev, o)
 	if err != nil {
 		return nil, done, err
 	}
 	done.describe(result)
 	return result, done, nil
+}
+
+// Training is a progress function for a training run that is the step, or a part of it; the clock gets its steps' times.
+func (w *Worker) Training(clock *StepClock) func(finetune.Progress) {
+	clock.begin()
+	return func(p finetune.Progress) {
+		clock.tick(p.Phase)
+		w.report(p.Step, p.Steps, trainingDetail(p))
+	}
 }

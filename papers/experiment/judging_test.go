@@ -1,0 +1,50 @@
+package experiment_test
+
+import (
+	"context"
+	"reflect"
+	"strings"
+	"testing"
+
+	"bertlab/internal/tiny"
+	"bertlab/papers/experiment"
+)
+
+// evaluateMade judges a model as one that the step itself has made.
+var evaluateMade = &experiment.Definition[experiment.Judging, experiment.Evaluated]{
+	Name: "evaluation of what was made", Version: 1,
+	Title: func(experiment.Judging) experiment.Text {
+		return experiment.Text{English: "evaluation of what was made"}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) (experiment.Evaluated, error) {
+		model, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return experiment.Evaluated{}, err
+		}
+		in.Model = nil
+		return in.EvaluateModel(ctx, w, model)
+	},
+}
+
+func TestAnEvaluationSaysWhichExamplesAreRight(t *testing.T) {
+	env := tiny.Environment(t, t.TempDir())
+	model := tiny.Classifier(t, tiny.Shape{}, 1)
+	samples, err := env.Samples(t.Context(), "sst2", tiny.Reviews(t, 8, 23, true), experiment.SampleSizes{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := experiment.NewPlan(env)
+	judging := experiment.Judging{Model: &experiment.Pretrained{Model: model, SHA256: "1"}, Sample: samples.Dev, MaxLength: 16, BatchSize: 4}
+	whole, made := experiment.Evaluate(plan, judging), evaluateMade.Of(plan, judging)
+	if err := plan.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	e := whole.Result()
+	right := strings.Count(e.Right, "1")
+	if len(e.Right) != 23 || right+strings.Count(e.Right, "0") != 23 || e.Examples != 23 || e.Metrics["accuracy"] != float64(right)/23 || right == 0 || right == 23 {
+		t.Errorf("%+v", e)
+	}
+	if !reflect.DeepEqual(made.Result(), e) {
+		t.Errorf("a model that the step has made: %+v, want %+v", made.Result(), e)
+	}
+}
