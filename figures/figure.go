@@ -8,9 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/vgimg"
+
+	"bertlab/internal/files"
 )
 
 // DPI is the resolution of a PNG in dots per inch.
@@ -164,7 +165,7 @@ func (f *Figure) Save(path string) error {
 }
 
 func writeFile(path string, raw []byte) error {
-	if err := renameio.WriteFile(path, raw, 0o644); err != nil {
+	if err := files.Write(path, raw); err != nil {
 		return fmt.Errorf("figures: %w", err)
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
-	"github.com/google/renameio/v2"
+	"bertlab/internal/files"
 )
 
 // print writes a command's result: with --json the document, else what human writes.
@@ -60,7 +60,7 @@ func writeFile(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(path, content, 0o644); err != nil {
+	if err := files.Write(path, content); err != nil {
 		return fmt.Errorf("%s cannot be written: %w", path, err)
 	}
 	return nil

@@ -70,8 +70,9 @@ func conversion(dir string) string {
 `, "DIR", string(quoted))
 }
 
+// exists reports whether there is anything at path; a link that leads nowhere is something.
 func exists(path string) (bool, error) {
-	_, err := os.Stat(path)
+	_, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -19,6 +19,11 @@ var ErrTooLarge = errors.New("check that it is the file that you mean")
 // for a device.
 func Open(path string) (*os.File, error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(path); err == nil { // not the same as no file: what it led to is missing
+			return nil, fmt.Errorf("%s %w but a link that leads nowhere", path, ErrNotPlain)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

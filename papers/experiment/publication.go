@@ -8,9 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
 	"bertlab/figures"
+	"bertlab/internal/files"
 )
 
 // NamedFigure is a figure, the name of its file without ending, and its caption for reports and notebooks. The caption says what
@@ -90,7 +89,7 @@ func (p Publication) write(dir string) ([]string, error) {
 		return nil, err
 	}
 	paths := []string{filepath.Join(dir, p.Name+".json")}
-	if err := renameio.WriteFile(paths[0], append(text, '\n'), 0o644); err != nil {
+	if err := files.Write(paths[0], append(text, '\n')); err != nil {
 		return nil, err
 	}
 	taken := map[string]bool{}

@@ -7,13 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 
-	"github.com/google/renameio/v2"
+	"bertlab/internal/files"
 )
 
 // recordVersion is that of the files of steps. Files of another version count as not there.
@@ -70,22 +69,18 @@ func (s *stepStore) folder(n *node) string { return filepath.Join(s.dir, n.id) }
 // to see. A file that is damaged or of another version is named, and counts as not there.
 func (s *stepStore) read(n *node) (*record, error) {
 	path := s.path(n)
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	text, err := files.Read(path, maxRecordBytes)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
-	}
-	if err != nil {
+	case errors.Is(err, files.ErrTooLarge):
+		s.say("%s is larger than %d MB and is not used: the step is done again", path, maxRecordBytes>>20)
+		return nil, nil
+	case err != nil:
 		return nil, fmt.Errorf("experiment: %w", err)
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxRecordBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("experiment: %s: %w", path, err)
 	}
 	var r record
 	switch err := json.Unmarshal(text, &r); {
-	case len(text) > maxRecordBytes:
-		s.say("%s is larger than %d MB and is not used: the step is done again", path, maxRecordBytes>>20)
 	case err != nil:
 		s.say("%s is damaged (%v): the step is done again", path, err)
 	case r.Version != recordVersion:
@@ -111,7 +106,7 @@ func (s *stepStore) write(n *node, r *record) error {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return fmt.Errorf("experiment: %w", err)
 	}
-	if err := renameio.WriteFile(s.path(n), text, 0o644); err != nil {
+	if err := files.Write(s.path(n), text); err != nil {
 		return fmt.Errorf("experiment: %w", err)
 	}
 	return nil

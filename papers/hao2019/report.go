@@ -2,13 +2,11 @@ package hao2019
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
-	"github.com/google/renameio/v2"
-
 	"bertlab/figures"
+	"bertlab/internal/files"
 	"bertlab/papers/experiment"
 )
 
@@ -109,7 +107,7 @@ func (r *Result) Write(dir string) ([]string, error) {
 		return nil, fmt.Errorf("hao2019: %w", err)
 	}
 	path := filepath.Join(dir, "figures", "landscape-turn.html")
-	if err := renameio.WriteFile(path, []byte(page), os.FileMode(0o644)); err != nil {
+	if err := files.Write(path, []byte(page)); err != nil {
 		return nil, fmt.Errorf("hao2019: %w", err)
 	}
 	return slices.Insert(paths, len(paths)-1, path), nil

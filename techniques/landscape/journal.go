@@ -2,6 +2,8 @@ package landscape
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +31,17 @@ type journalHead struct {
 type journalLine struct {
 	Point int       `json:"point"`
 	Sets  []Measure `json:"sets"`
+}
+
+// summedLine is a journalLine with the SHA-256 of its text.
+type summedLine struct {
+	SHA256 string          `json:"sha256"`
+	Done   json.RawMessage `json:"done"`
+}
+
+func sumOf(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // maxJournal bounds a journal; 100 × 100 points of 1,000 examples take some 200 MB.
@@ -97,8 +110,18 @@ func (j *journal) read(text []byte, identity string, examples []int) (int, error
 			}
 			continue
 		}
+		var summed summedLine
+		if err := json.Unmarshal(line, &summed); err != nil {
+			return 0, fmt.Errorf("line %d: %w", n+1, err)
+		}
+		switch got := sumOf(summed.Done); {
+		case summed.SHA256 == "":
+			return 0, fmt.Errorf("line %d has no sum: it is damaged, or from an older version of this program, with which the sweep can go on", n+1)
+		case got != summed.SHA256:
+			return 0, fmt.Errorf("line %d is damaged: its point has the SHA-256 %s, and %s was written", n+1, got, summed.SHA256)
+		}
 		var at journalLine
-		if err := json.Unmarshal(line, &at); err != nil {
+		if err := json.Unmarshal(summed.Done, &at); err != nil {
 			return 0, fmt.Errorf("line %d: %w", n+1, err)
 		}
 		if err := at.check(len(j.done), examples); err != nil {
@@ -138,7 +161,11 @@ func (j *journal) write(point int, measures []Measure) error {
 	if j.file == nil {
 		return nil
 	}
-	return j.line(journalLine{point, measures})
+	text, err := json.Marshal(journalLine{point, measures})
+	if err != nil {
+		return fmt.Errorf("landscape: %w", err)
+	}
+	return j.line(summedLine{sumOf(text), text})
 }
 
 func (j *journal) line(v any) error {

@@ -16,8 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
-
 	"bertlab/internal/files"
 )
 
@@ -116,7 +114,7 @@ func (e *Environment) Execute(ctx context.Context, notebook, out string, timeout
 	if executed, err = Tidy(executed); err != nil {
 		return fmt.Errorf("jupyter: %s: after its run: %w", notebook, err)
 	}
-	if err := renameio.WriteFile(out, executed, 0o644); err != nil {
+	if err := files.Write(out, executed); err != nil {
 		return fmt.Errorf("jupyter: %w", err)
 	}
 	return nil

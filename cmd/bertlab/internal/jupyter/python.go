@@ -16,8 +16,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
 	"bertlab/gbert/hub/fetch"
 	"bertlab/internal/files"
 )
@@ -282,7 +280,7 @@ func (p interpreter) save(o Options) error {
 	if err != nil {
 		return fmt.Errorf("jupyter: %w", err)
 	}
-	if err := renameio.WriteFile(filepath.Join(o.Dir, pythonStamp), append(text, '\n'), 0o644); err != nil {
+	if err := files.Write(filepath.Join(o.Dir, pythonStamp), append(text, '\n')); err != nil {
 		return fmt.Errorf("jupyter: %w", err)
 	}
 	return nil
