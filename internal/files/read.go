@@ -18,12 +18,7 @@ var ErrTooLarge = errors.New("check that it is the file that you mean")
 // Open opens a plain file, or a link to one, for reading. The error names the file. It never waits: not for a writer of a pipe, nor
 // for a device.
 func Open(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Lstat(path); err == nil { // not the same as no file: what it led to is missing
-			return nil, fmt.Errorf("%s %w but a link that leads nowhere", path, ErrNotPlain)
-		}
-	}
+	info, err := stat(path)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +61,7 @@ func plain(path string, info fs.FileInfo) error {
 
 // Check refuses what is there and is no plain file, before something that would wait for it is done with path.
 func Check(path string) error {
-	info, err := os.Stat(path)
+	info, err := stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -74,6 +69,17 @@ func Check(path string) error {
 		return err
 	}
 	return plain(path, info)
+}
+
+// stat follows links. One that leads nowhere is not the same as no file: what it led to is missing.
+func stat(path string) (fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(path); err == nil {
+			return nil, fmt.Errorf("%s %w but a link that leads nowhere", path, ErrNotPlain)
+		}
+	}
+	return info, err
 }
 
 // Read reads a plain file of at most limit bytes as a whole. The error names the file; of a larger one it is an [ErrTooLarge], and
