@@ -33,6 +33,25 @@ func (m *Model) Carried() []string {
 	return names
 }
 
+// Notes say how the model's files were taken, where they can be taken otherwise: those of its configuration, and the names of
+// [Model.Carried].
+func (m *Model) Notes() []string {
+	notes := slices.Clone(m.Config.Notes)
+	if carried := m.Carried(); len(carried) > 0 {
+		notes = append(notes, "nothing is computed with these tensors, which are carried over as they are: "+strings.Join(carried, ", "))
+	}
+	return notes
+}
+
+// Replaced says which weights a new head would take the place of, in a line for the user; empty if there are none.
+func (m *Model) Replaced() string {
+	replaced := m.HeadWeights()
+	if len(replaced) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("a new head takes the place of the model's own (%s): %s", m.Config.Head, strings.Join(replaced, ", "))
+}
+
 // CarriedInside are those of [Model.Carried] that belong to weights of the encoder or the embeddings, so that an operation that
 // changes the shapes of these cannot keep them.
 func (m *Model) CarriedInside() []string {

@@ -79,6 +79,9 @@ func (s *FineTune) do(c *cook, model *gbert.Model) (*gbert.Model, string, error)
 	if c.original == nil {
 		kind := c.train.Task
 		var err error
+		if line := model.Replaced(); line != "" && c.env.Note != nil {
+			c.env.Note(c.stage + ": " + line)
+		}
 		if model, err = model.WithClassifier(kind.Outputs(), kind.Labels, c.recipe.Seed); err != nil {
 			return nil, "", err
 		}

@@ -90,10 +90,7 @@ func (a *app) openModel(ctx context.Context) (*gbert.Model, *modelInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if carried := model.Carried(); len(carried) > 0 {
-		a.meter.Warn("note: bertlab does not compute with these tensors of %s, and keeps them as they are: %s", found.Name, strings.Join(carried, ", "))
-	}
-	for _, note := range model.Config.Notes {
+	for _, note := range model.Notes() {
 		a.meter.Warn("%s: %s", found.Dir, note)
 	}
 	sum, err := model.Fingerprint()
@@ -197,8 +194,12 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 	if err != nil {
 		return nil, err
 	}
-	if b.model.NumLabels() == 0 && !d.headless {
-		return nil, fmt.Errorf("%s has no classification head; train one: bertlab finetune --model %s --task %s --out DIR", info.Dir, info.Name, t.Name)
+	if head, want := b.model.Head(), finetune.HeadFor(t.Kind); head != want && !d.headless {
+		has := "has no classification head"
+		if b.model.Outputs() > 0 || want != gbert.SequenceHead {
+			has = fmt.Sprintf("has a head for %s, and the task %s needs one for %s", head, t.Name, want)
+		}
+		return nil, fmt.Errorf("%s %s; train one: bertlab finetune --model %s --task %s --out DIR", info.Dir, has, info.Name, t.Name)
 	}
 	if len(t.Labels) == 0 && t.Kind == task.Classification && len(d.columns.Labels) == 0 {
 		d.columns.Labels = b.model.Config.Labels

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -173,8 +172,8 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 			}
 		}
 	} else {
-		if replaced := pretrained.HeadWeights(); len(replaced) > 0 {
-			a.meter.Warn("note: a new head takes the place of the model's own (%s): %s", pretrained.Head(), strings.Join(replaced, ", "))
+		if line := pretrained.Replaced(); line != "" {
+			a.meter.Warn("%s: %s", info.Dir, line)
 		}
 		if model, err = pretrained.WithClassifier(train.Task.Outputs(), train.Task.Labels, a.seed); err != nil {
 			return nil, nil, err

@@ -113,7 +113,7 @@ func (a *app) environment(ctx context.Context, dir string) (_ *experiment.Enviro
 	if err != nil {
 		return nil, nil, err
 	}
-	return &experiment.Environment{Backend: b, Choice: choice, Hub: a.hub(), Dir: dir, Progress: a.meter.Stage}, b.Finalize, nil
+	return &experiment.Environment{Backend: b, Choice: choice, Hub: a.hub(), Dir: dir, Progress: a.meter.Stage, Note: func(line string) { a.meter.Warn("%s", line) }}, b.Finalize, nil
 }
 
 func printRecipe(w io.Writer, r *recipes.Result) {

@@ -8,8 +8,8 @@ import (
 	"bertlab/gbert/task"
 )
 
-// headOf is the head that a task of a kind needs.
-func headOf(k task.Kind) gbert.Head {
+// HeadFor is the head that a task of a kind needs.
+func HeadFor(k task.Kind) gbert.Head {
 	switch k {
 	case task.Tagging:
 		return gbert.TokenHead
@@ -39,7 +39,7 @@ func checkHead(model *gbert.Model, t *task.Task) error {
 	if model.Outputs() == 0 {
 		return fmt.Errorf("finetune: the model has no head that answers a task: it has %s", model.Head())
 	}
-	if want := headOf(t.Kind); model.Head() != want {
+	if want := HeadFor(t.Kind); model.Head() != want {
 		return fmt.Errorf("finetune: the model's head is for %s, the task %s (%s) needs one for %s", model.Head(), t.Name, t.Kind, want)
 	}
 	many := model.Config.ProblemType == gbert.MultiLabel

@@ -209,6 +209,9 @@ func load(ctx context.Context, env *experiment.Environment, entries []Entry) ([]
 		}
 		c := &contender{entry: entry, dir: resolved.Dir, model: model}
 		list = append(list, c)
+		if model.Outputs() > 0 && model.Head() != gbert.SequenceHead {
+			return list, provenance, fmt.Errorf("%s has a head for %s, and models are compared by how they classify texts: fine-tune it first", entry.Name, model.Head())
+		}
 		if model.NumLabels() == 0 {
 			return list, provenance, fmt.Errorf("%s has no classification head: fine-tune it first", entry.Name)
 		}

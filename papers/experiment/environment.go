@@ -27,6 +27,15 @@ type Environment struct {
 	Dir string
 	// Progress is told what goes on; may be nil.
 	Progress func(Progress)
+	// Note is told in a line what a user should know of a model; may be nil.
+	Note func(line string)
+}
+
+// note passes a line on, with the name of the model.
+func (e *Environment) note(name, line string) {
+	if e.Note != nil && line != "" {
+		e.Note(name + ": " + line)
+	}
 }
 
 // Progress is how far a stage of an experiment is.
@@ -63,7 +72,13 @@ func (e *Environment) Model(ctx context.Context, name string) (*gbert.Model, *hu
 		return nil, nil, err
 	}
 	model, err := gbert.Load(resolved.Dir)
-	return model, resolved, err
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, note := range model.Notes() {
+		e.note(resolved.Dir, note)
+	}
+	return model, resolved, nil
 }
 
 // Data loads a split of a task from its source: a file, a folder, or, when source is empty, wherever the task's data are found

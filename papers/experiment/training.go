@@ -81,6 +81,7 @@ func (e *Environment) FineTune(ctx context.Context, o Original) (*gbert.Model, T
 	if err != nil {
 		return nil, Training{}, err
 	}
+	e.note("fine-tuning on "+o.Train.Task.Name, o.Pretrained.Replaced())
 	plan := NewPlan(e)
 	n := FineTune(plan, FineTuneInputs{From: &Pretrained{o.Pretrained, o.SHA256}, Train: train, Options: o.Options})
 	if err := plan.Run(ctx); err != nil {
