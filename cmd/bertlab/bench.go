@@ -126,9 +126,10 @@ func (a *app) lookupTask(model *gbert.Model, ownFiles bool) (*task.Task, error) 
 	return t, nil
 }
 
-// loadData reads a split from a file, a folder or, for an empty source, the task's own place.
-func (a *app) loadData(ctx context.Context, t *task.Task, split, source string, d *dataFlags) (*task.Dataset, error) {
-	return task.Load(ctx, experiment.Finder{Client: a.hub()}, t, split, source, d.columns)
+// loadData reads a split from a file, a folder or, for an empty source, the task's own place: all of it, or so many examples.
+func (a *app) loadData(ctx context.Context, t *task.Task, split, source string, d *dataFlags, examples int) (*task.Dataset, error) {
+	return task.LoadDraw(ctx, experiment.Finder{Client: a.hub()}, t, split, source, d.columns,
+		task.Draw{N: examples, Seed: a.seed, Unlabelled: d.headless || d.unjudged})
 }
 
 func (a *app) openBackend(ctx context.Context) (compute.Backend, *backend.Choice, error) {
@@ -204,20 +205,12 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 	if len(t.Labels) == 0 && t.Kind == task.Classification && len(d.columns.Labels) == 0 {
 		d.columns.Labels = b.model.Config.Labels
 	}
-	data, err := a.loadData(ctx, t, d.split, a.data, d)
+	data, err := a.loadData(ctx, t, d.split, a.data, d, d.examples)
 	if err != nil {
 		return nil, err
 	}
 	if !d.headless {
-		if !d.unjudged {
-			data = data.Judged()
-		}
 		if data, err = a.matchLabels(b.model, data, d.columns.LabelsByNumber); err != nil {
-			return nil, err
-		}
-	}
-	if d.examples > 0 {
-		if data, err = data.Take(d.examples, a.seed); err != nil {
 			return nil, err
 		}
 	}

@@ -235,19 +235,12 @@ func (a *app) trainingData(ctx context.Context, t *task.Task, f *finetuneFlags) 
 		}
 		return a.data
 	}
-	if train, err = a.loadData(ctx, t, "train", source(f.train), &f.dataFlags); err != nil {
+	if train, err = a.loadData(ctx, t, "train", source(f.train), &f.dataFlags, f.examples); err != nil {
 		return nil, nil, err
-	}
-	if train = train.Judged(); f.examples > 0 {
-		if train, err = train.Take(f.examples, a.seed); err != nil {
-			return nil, nil, err
-		}
 	}
 	if f.dev == "" && f.train != "" && a.data == "" {
 		return train, nil, nil
 	}
-	if dev, err = a.loadData(ctx, t, "dev", source(f.dev), &f.dataFlags); err != nil {
-		return nil, nil, err
-	}
-	return train, dev.Judged(), nil
+	dev, err = a.loadData(ctx, t, "dev", source(f.dev), &f.dataFlags, 0)
+	return train, dev, err
 }

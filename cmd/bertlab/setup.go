@@ -66,7 +66,7 @@ func (a *app) setup(ctx context.Context) (*setupDocument, error) {
 	}
 	a.meter.Say("data of %s", t.Name)
 	for _, split := range []string{"train", "dev"} {
-		data, err := a.loadData(ctx, t, split, a.data, &dataFlags{})
+		data, err := a.loadData(ctx, t, split, a.data, &dataFlags{}, 0)
 		if err != nil {
 			problems = append(problems, err)
 			break

@@ -112,6 +112,8 @@ func (d *Dataset) Unlabelled() int {
 	return n
 }
 
+const noLabel = "no label"
+
 // Labelled gives the examples that have a label; the others are counted in LeftOut.
 func (d *Dataset) Labelled() *Dataset {
 	n := d.Unlabelled()
@@ -124,7 +126,7 @@ func (d *Dataset) Labelled() *Dataset {
 			out.Examples = append(out.Examples, e)
 		}
 	}
-	out.LeftOut = append(slices.Clone(d.LeftOut), LeftOut{Reason: "no label", Rows: n})
+	out.LeftOut = append(slices.Clone(d.LeftOut), LeftOut{Reason: noLabel, Rows: n})
 	return out
 }
 
@@ -182,13 +184,11 @@ func (d *Dataset) Take(n int, seed uint64) (*Dataset, error) {
 	if n >= d.Len() {
 		return d, nil
 	}
-	chosen := generator(seed).Perm(d.Len())[:n]
-	slices.Sort(chosen)
-	out, err := d.Subset(chosen)
+	out, err := d.Subset(draw(d.Len(), n, seed))
 	if err != nil {
 		return nil, err
 	}
-	out.Selection = d.describe("%d of %d rows at random, seed %d", n, d.Len(), seed)
+	out.Selection = d.describe("%s", describeDraw(n, d.Len(), seed))
 	return out, nil
 }
 

@@ -45,6 +45,15 @@ const (
 //
 // "validation" means dev. A test split may be without labels.
 func Load(ctx context.Context, finder Finder, t *Task, split, source string, c Columns) (*Dataset, error) {
+	o, err := t.open(ctx, finder, split, source, c)
+	if err != nil {
+		return nil, err
+	}
+	return o.load(ctx)
+}
+
+// open finds the files of a split.
+func (t *Task) open(ctx context.Context, finder Finder, split, source string, c Columns) (*origin, error) {
 	if t == nil {
 		return nil, t.Check()
 	}
@@ -64,15 +73,15 @@ func Load(ctx context.Context, finder Finder, t *Task, split, source string, c C
 	if err != nil {
 		return nil, err
 	}
-	if t.ratings != "" && source == "" || len(files) == 1 && t.ratings != "" && files[0] != source && filepath.Base(files[0]) == t.ratings {
-		return t.sentimentSplit(files[0], split, c)
+	rated := t.ratings != "" && source == "" || len(files) == 1 && t.ratings != "" && files[0] != source && filepath.Base(files[0]) == t.ratings
+	return &origin{t, split, c, files, rated}, nil
+}
+
+func (o *origin) load(ctx context.Context) (*Dataset, error) {
+	if o.rated {
+		return o.task.sentimentSplit(o.files[0], o.split, o.columns)
 	}
-	d, err := readFiles(ctx, t, files, c)
-	if err != nil {
-		return nil, err
-	}
-	d.Split = split
-	return d, nil
+	return o.read(ctx, nil)
 }
 
 func (t *Task) sentimentSplit(file, split string, c Columns) (*Dataset, error) {
@@ -230,10 +239,11 @@ func (t *Task) fileNames(split string) []string {
 	return names
 }
 
-// readFiles reads the files of one data set, one after another.
-func readFiles(ctx context.Context, t *Task, files []string, c Columns) (*Dataset, error) {
+// readFiles reads the files of one data set, one after another, and keeps the examples that keep wants; nil: all.
+func readFiles(ctx context.Context, t *Task, files []string, c Columns, keep func(e *Example) bool) (*Dataset, error) {
 	if len(files) == 1 {
-		return ReadFile(t, files[0], c)
+		d, _, err := readFile(t, files[0], c, 0, keep)
+		return d, err
 	}
 	if t.Kind.collects() && len(t.Labels) == 0 && len(c.Labels) == 0 {
 		var err error
@@ -248,7 +258,7 @@ func readFiles(ctx context.Context, t *Task, files []string, c Columns) (*Datase
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		d, n, err := readFile(t, path, c, rows)
+		d, n, err := readFile(t, path, c, rows, keep)
 		if err != nil {
 			return nil, err
 		}

@@ -34,12 +34,13 @@ func (e *RowError) Error() string {
 //
 // Errors name the file and the line. Up to five malformed rows are reported at once, as [RowError]s joined.
 func ReadFile(t *Task, path string, c Columns) (*Dataset, error) {
-	d, _, err := readFile(t, path, c, 0)
+	d, _, err := readFile(t, path, c, 0, nil)
 	return d, err
 }
 
-// readFile reads a file whose rows are numbered from row on, and says how many it has.
-func readFile(t *Task, path string, c Columns, row int) (*Dataset, int, error) {
+// readFile reads a file whose rows are numbered from row on, and says how many it has. keep says of each example in turn whether the
+// data set has it; nil: all of them.
+func readFile(t *Task, path string, c Columns, row int, keep func(e *Example) bool) (*Dataset, int, error) {
 	t, err := t.forFile(c)
 	if err != nil {
 		return nil, 0, err
@@ -49,7 +50,7 @@ func readFile(t *Task, path string, c Columns, row int) (*Dataset, int, error) {
 		return nil, 0, err
 	}
 	defer func() { _ = s.Close() }() // it was only read
-	r := reader{task: t, columns: c, source: s, row: row}
+	r := reader{task: t, columns: c, source: s, row: row, keep: keep}
 	if t.Kind.collects() && len(t.Labels) == 0 {
 		r.labels = &collected{numbers: map[string]int{}}
 	}
@@ -101,6 +102,8 @@ type reader struct {
 	skipped LeftOut
 	neutral LeftOut
 	row     int // rows seen, for ids
+	found   int // examples, kept or not
+	keep    func(e *Example) bool
 }
 
 const maxRowErrors = 5
@@ -152,7 +155,7 @@ func (r *reader) read() (*Dataset, error) {
 			r.data.LeftOut = append(r.data.LeftOut, o)
 		}
 	}
-	if r.data.Len() == 0 {
+	if r.found == 0 {
 		why := "has a header and no rows"
 		for _, o := range r.data.LeftOut {
 			why += fmt.Sprintf("; %d left out: %s", o.Rows, o.Reason)
@@ -224,7 +227,9 @@ func (r *reader) add(rec record) {
 	case err == nil && neutral:
 		r.neutral.count(fmt.Sprintf("neutral, rating between -%g and %g", NeutralBelow, NeutralBelow), rec.line)
 	case err == nil:
-		r.data.Examples = append(r.data.Examples, e)
+		if r.found++; r.keep == nil || r.keep(&e) {
+			r.data.Examples = append(r.data.Examples, e)
+		}
 	case r.columns.SkipMalformed:
 		r.skipped.count("malformed", rec.line)
 	default:

@@ -165,15 +165,11 @@ func run(ctx context.Context, env *experiment.Environment, entries []Entry, o Op
 	if err != nil {
 		return nil, err
 	}
-	data, err := env.Data(ctx, o.Task, "dev", o.Data)
+	data, err := env.Draw(ctx, o.Task, "dev", o.Data, task.Draw{N: o.Examples, Seed: sampleSeed})
 	if err != nil {
 		return nil, err
 	}
-	if data = data.Labelled(); o.Examples > 0 && o.Examples < data.Len() {
-		if data, err = data.Take(o.Examples, sampleSeed); err != nil {
-			return nil, err
-		}
-	}
+	data = data.Labelled()
 	provenance.Data = append(provenance.Data, experiment.DescribeData("test", data))
 	r := &Comparison{
 		Task: data.Task.Name, Metric: data.Task.Metrics[0], Examples: data.Len(), Length: o.Length, Batches: o.Batches, Repeats: o.Repeats,

@@ -84,28 +84,29 @@ func (e *Environment) Model(ctx context.Context, name string) (*gbert.Model, *hu
 // Data loads a split of a task from its source: a file, a folder, or, when source is empty, wherever the task's data are found
 // by name. Examples without a label are left out where others have one.
 func (e *Environment) Data(ctx context.Context, taskName, split, source string) (*task.Dataset, error) {
+	return e.Draw(ctx, taskName, split, source, task.Draw{})
+}
+
+// Draw loads some of the examples of a split, or all of them, as [Environment.Data] does.
+func (e *Environment) Draw(ctx context.Context, taskName, split, source string, d task.Draw) (*task.Dataset, error) {
 	t, err := task.Lookup(taskName)
 	if err != nil {
 		return nil, err
 	}
-	data, err := task.Load(ctx, Finder{e.Hub}, t, split, source, task.Columns{})
-	if err != nil {
-		return nil, err
-	}
-	return data.Judged(), nil
+	return task.LoadDraw(ctx, Finder{e.Hub}, t, split, source, task.Columns{}, d)
 }
 
 // Examples loads a split of a classification task as [Environment.Data] does: all of it, or, unless n is 0, at most n examples drawn
 // with the seed.
 func (e *Environment) Examples(ctx context.Context, taskName, split, source string, n int, seed uint64) (*task.Dataset, error) {
-	all, err := e.Data(ctx, taskName, split, source)
+	data, err := e.Draw(ctx, taskName, split, source, task.Draw{N: n, Seed: seed})
 	if err != nil {
 		return nil, err
 	}
-	if all.Task.Kind != task.Classification {
+	if data.Task.Kind != task.Classification {
 		return nil, fmt.Errorf("%s is not a classification task", taskName)
 	}
-	return AtMost(all, n, seed)
+	return data, nil
 }
 
 // AtMost draws n examples of a data set with a seed; it is the data set itself where n is 0 or not below its size.
