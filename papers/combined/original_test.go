@@ -83,7 +83,7 @@ func TestExperimentsInAFolderShareTheModelThatTheyBeginWith(t *testing.T) {
 	w := wang2022.Quick()
 	w.Model, w.Task, w.Data, w.Ratios, w.Recovered, w.SpeedRatios, w.LayerRanks = model, "sst2", data, []float64{0.5}, nil, nil, nil
 	w.BatchSize, w.MaxLength, w.LearningRate, w.TrainExamples, w.RecoveryExamples, w.TestExamples, w.FreezeEmbeddings = 8, 16, 1e-2, 32, 8, 0, false
-	if _, err := wang2022.Run(t.Context(), env, w); err != nil {
+	if _, err := wang2022.Experiment.Run(t.Context(), env, w); err != nil {
 		t.Fatal(err)
 	}
 	recipe, err := recipes.Parse("first.yaml", []byte("steps:\n - fine-tune: {epochs: 1, batch: 8, max-length: 16, learning-rate: 0.01, examples: 32}"))

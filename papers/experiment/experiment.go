@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,7 +36,7 @@ type Experiment[C any, R any] struct {
 	// Figures and Tables are what the narrative and the notebooks show, by name; a table that the protocol leaves out is nil. The first
 	// figure stands for the experiment.
 	Figures func(r *R) []Drawing
-	Tables  func(r *R) []NamedTable
+	Tables  func(r *R) ([]NamedTable, error)
 	// Narrative holds narrative.en.md and narrative.ko.md, which tell the report; see [Narrative]. Numbers are what they name.
 	Narrative fs.FS
 	Numbers   func(r *R) map[string]any
@@ -88,6 +89,11 @@ func (r Request) Seeds(own []uint64) []uint64 {
 		list[i] = first + uint64(i)
 	}
 	return list
+}
+
+// Set puts model, task and data that are asked for into a protocol; without a name its own stay.
+func (r Request) Set(model, task, data *string) {
+	*model, *task, *data = cmp.Or(r.Model, *model), cmp.Or(r.Task, *task), cmp.Or(r.Data, *data)
 }
 
 // Outcome is an experiment that was done.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"bertlab/gbert"
-	"bertlab/gbert/finetune"
 )
 
 // ModelSource is a model among the inputs of a step: a [Pretrained] one, or one that a step makes, a [ModelNode].
@@ -87,9 +86,6 @@ func (d *ModelDefinition[In, Out]) Of(p *Plan, in In) *ModelNode[Out] {
 		if err := model.Save(p.store.folder(n), gbert.Float32); err != nil {
 			return nil, err
 		}
-		if err := finetune.RemoveCheckpoint(w.Checkpoint()); err != nil {
-			return nil, err
-		}
 		saved, sum, err := p.load(n)
 		if err != nil {
 			return nil, err
@@ -147,14 +143,19 @@ func (p *Plan) restore(ctx context.Context, n *node, w *Worker) (changed bool, e
 			return changed, err
 		}
 	}
-	if err := p.compute(ctx, n, own); err != nil {
+	before := n.record
+	result, seconds, err := p.do(ctx, n, own)
+	if err != nil {
 		return false, err
 	}
-	got, err := n.weights.fingerprint(n.record.Result)
+	got, err := n.weights.fingerprint(result)
 	if err != nil {
 		return false, fmt.Errorf("experiment: %s: %w", n.name, err)
 	}
-	return got != want, nil
+	if got == want { // the same model: what is known of it, such as how long it took, stays as it was
+		return false, p.store.removeCheckpoints(n)
+	}
+	return true, p.remember(n, &record{Result: result, Seconds: seconds, On: before.On})
 }
 
 // closeModel closes the model of a step, if the plan opened it from a file of its own.
@@ -165,11 +166,14 @@ func (p *Plan) closeModel(n *node) {
 	delete(p.models, n)
 }
 
-// Open loads the model of a step of a plan that was run; a model that is gone is made again. The caller closes it.
+// Open loads the model of a step, which is computed if it is not remembered; a model that is gone is made again. The caller closes it.
 func (p *Plan) Open(ctx context.Context, step interface{ base() *node }) (*gbert.Model, error) {
 	n := step.base()
 	if n.weights == nil {
 		return nil, fmt.Errorf("experiment: the step %q makes no model", n.name)
+	}
+	if err := p.run(ctx, n.standing(map[*node]bool{})); err != nil {
+		return nil, err
 	}
 	defer p.close()
 	if _, err := p.restore(ctx, n, &Worker{plan: p, step: n, place: place{number: 1, of: 1, began: time.Now()}}); err != nil {

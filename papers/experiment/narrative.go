@@ -143,9 +143,12 @@ func (n *Narrative) cut(text, name string) ([]figures.Section, error) {
 
 // Publication is what a result leaves in a folder.
 func (e *Experiment[C, R]) Publication(result *R) (Publication, error) {
-	drawings, tables := e.Figures(result), e.Tables(result)
-	prefix := e.Name + "-"
+	drawings, prefix := e.Figures(result), e.Name+"-"
 	drawn, err := Draw(prefix, drawings)
+	if err != nil {
+		return Publication{}, err
+	}
+	tables, err := e.Tables(result)
 	if err != nil {
 		return Publication{}, err
 	}

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -228,21 +229,35 @@ func (p *Plan) release(nodes []*node) {
 
 // compute does a step and remembers its result.
 func (p *Plan) compute(ctx context.Context, n *node, w *Worker) error {
-	started := time.Now()
-	w.report(0, 0, "")
-	result, err := n.compute(ctx, w)
+	result, seconds, err := p.do(ctx, n, w)
 	if err != nil {
-		return fmt.Errorf("%s: %w", n.title.English, err)
+		return err
 	}
-	r := &record{Result: result, Seconds: time.Since(started).Seconds()}
+	r := &record{Result: result, Seconds: seconds}
 	for _, needed := range n.needs {
 		r.On = append(r.On, needed.record.sum())
 	}
+	return p.remember(n, r)
+}
+
+// do runs a step's function; it took so many seconds.
+func (p *Plan) do(ctx context.Context, n *node, w *Worker) (result json.RawMessage, seconds float64, err error) {
+	started := time.Now()
+	w.report(0, 0, "")
+	result, err = n.compute(ctx, w)
+	if err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", n.title.English, err)
+	}
+	return result, time.Since(started).Seconds(), nil
+}
+
+// remember keeps a step's result, and forgets the state of its training.
+func (p *Plan) remember(n *node, r *record) error {
 	if err := p.store.write(n, r); err != nil {
 		return err
 	}
 	n.remembered, n.record = r, r
-	return nil
+	return p.store.removeCheckpoints(n)
 }
 
 // close releases models and sessions.

@@ -2,7 +2,10 @@ package experiment
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -20,6 +23,7 @@ type Worker struct {
 	plan  *Plan
 	step  *node
 	place place
+	part  string // of the step's training
 }
 
 // place is where a step stands in its plan.
@@ -38,8 +42,34 @@ func (w *Worker) Environment() *Environment { return w.plan.env }
 // Clock tells how long the backend computes.
 func (w *Worker) Clock() Clock { return w.plan.env.Clock() }
 
-// Checkpoint is a folder for the state of the step's training, which goes on there after a kill.
-func (w *Worker) Checkpoint() string { return w.plan.store.folder(w.step) + "-checkpoint" }
+// Separate is the worker for one of several trainings of the step, which have their checkpoints by themselves.
+func (w *Worker) Separate(name string) *Worker {
+	part := *w
+	part.part = "-" + name
+	return &part
+}
+
+// Checkpoint is a folder for the state of the step's training, which goes on there after a kill. It is removed when the step is done.
+func (w *Worker) Checkpoint() string { return w.plan.store.folder(w.step) + checkpointSuffix + w.part }
+
+// checkpointSuffix ends the names of folders of checkpoints, but for the name of one of several trainings.
+const checkpointSuffix = "-checkpoint"
+
+// removeCheckpoints removes the checkpoints of a step that is done.
+func (s *stepStore) removeCheckpoints(n *node) error {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return fmt.Errorf("experiment: %w", err)
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), n.id+checkpointSuffix) {
+			if err := finetune.RemoveCheckpoint(filepath.Join(s.dir, entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // Progress is a progress function for the whole step.
 func (w *Worker) Progress() func(done, total int) {

@@ -8,11 +8,11 @@ import (
 )
 
 // tables are what the report and the notebooks show, by name.
-func (r *Result) tables() []experiment.NamedTable {
+func (r *Result) tables() ([]experiment.NamedTable, error) {
 	return []experiment.NamedTable{
 		{Name: "one-head", Table: r.OneHeadTable()}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "curves", Table: r.CurveTable()},
 		{Name: "models", Table: r.ModelTable()}, {Name: "protocol", Table: r.Config.Table()}, {Name: "claims", Table: r.ClaimTable()},
-	}
+	}, nil
 }
 
 // Table lists the protocol.

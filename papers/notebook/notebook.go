@@ -73,7 +73,9 @@ func (l *Lab[C, R]) Show(name string) {
 		}
 		known = append(known, d.Name)
 	}
-	for _, t := range l.experiment.Tables(r) {
+	tables, err := l.experiment.Tables(r)
+	check(err)
+	for _, t := range tables {
 		if t.Name == name {
 			check(show.Table(t.Table))
 			return

@@ -22,7 +22,7 @@ type model struct {
 // measured is a result of these models, each seed alike; the whole model has 360 of 400 right, the largest class 200.
 func measured(t *testing.T, seeds int, models ...model) *Result {
 	t.Helper()
-	r := &Result{Majority: 0.5, Config: Config{Ratios: []float64{0.25}, Recovered: []float64{0.25}}}
+	r := &Result{Majority: 0.5, Measured: experiment.Measured[Config]{Config: Config{Ratios: []float64{0.25}, Recovered: []float64{0.25}}}}
 	var err error
 	if r.Counts, err = counts(); err != nil {
 		t.Fatal(err)
@@ -135,4 +135,37 @@ func TestTheVerdictsOnTime(t *testing.T) {
 			t.Errorf("%s: maps: %v, want %v", name, c.Verdict, test.maps)
 		}
 	}
+}
+
+// judged are the claims of synthetic results for and against the paper, and of one that decides nothing.
+func judged(t *testing.T) [][]experiment.Claim {
+	var list [][]experiment.Claim
+	for _, c := range []struct {
+		seeds   int
+		models  []model
+		sweeps  []float64
+		time    [3]float64
+		counted float64 // relative to the true count
+	}{
+		{2, []model{{II, 0.8, 200, 300, 340}, {III, 0.7, 200, 290, 330}, {IV, 0.6, 200, 280, 320}}, []float64{0.5, 0.4}, [3]float64{3.9, 4, 4.1}, 1},
+		{2, []model{{II, 0.6, 260, 340, 300}, {III, 0.7, 240, 330, 290}, {IV, 0.8, 220, 320, 280}}, []float64{0.3, 0.4}, [3]float64{0.8, 0.9, 0.95}, 2},
+		{1, []model{{II, 0.8, 200, 280, 320}, {IV, 0.6, 200, 281, 321}}, nil, [3]float64{0.9, 1, 1.1}, 1},
+	} {
+		r := measured(t, c.seeds, c.models...)
+		for i := range r.Variants {
+			r.Variants[i].Sweeps = c.sweeps
+		}
+		for i := range r.Counts {
+			r.Counts[i].Counted = int(c.counted * float64(r.Counts[i].Counted))
+		}
+		x := c.time
+		r.Speed = []Speed{{Time: experiment.SpeedBatch{Low: x[0], Ratio: x[1], High: x[2]}, MACRatio: 4}}
+		r.Maps = []MapSpeed{{Part: 0.25, Low: x[0], Ratio: x[1], High: x[2], MACRatio: 4, Dense: 1, Factored: 1, MACs: 1e9}}
+		claims, err := r.claims()
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, claims)
+	}
+	return list
 }

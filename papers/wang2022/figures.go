@@ -6,7 +6,57 @@ import (
 	"strings"
 
 	"bertlab/figures"
+	"bertlab/papers/experiment"
 )
+
+// middle is the ratio that stands for all where one must: the first that is recovered, or the middle one.
+func (r *Result) middle() float64 {
+	if n := len(r.Config.Recovered); n > 0 {
+		return r.Config.Recovered[n/2]
+	}
+	return r.Config.Ratios[len(r.Config.Ratios)/2]
+}
+
+// figures are the experiment's figures in the order of the report.
+func (r *Result) figures() []experiment.Drawing {
+	accuracy := func(recovery Recovery) func() (*figures.Figure, error) {
+		return func() (*figures.Figure, error) { return r.AccuracyCurves(recovery) }
+	}
+	return []experiment.Drawing{
+		{Name: "errors", Build: r.ErrorCurves, Caption: experiment.Text{
+			English: "How far the decomposed matrices are from the originals, against the parameters that are left.",
+			Korean:  "남은 매개변수의 비율에 따른, 분해한 행렬과 원래 행렬의 상대 오차.",
+		}},
+		{Name: "roles", Build: func() (*figures.Figure, error) { return r.RoleErrors(r.middle()) }, Caption: experiment.Text{
+			English: "Which matrices are approximated well and which are not, at one part of the parameters.",
+			Korean:  "매개변수 비율 하나에서, 어떤 행렬이 잘 근사되고 어떤 행렬이 그렇지 않은가.",
+		}},
+		{Name: "accuracy-none", Build: accuracy(None), Caption: experiment.Text{
+			English: "Accuracy right after the decomposition, without any further training.",
+			Korean:  "분해한 직후, 추가 학습 없이 측정한 정확도.",
+		}},
+		{Name: "accuracy-tuned", Omit: len(r.Config.Recovered) < 2, Build: accuracy(Tuned), Caption: experiment.Text{
+			English: "Accuracy of decomposed models that were fine-tuned on the labels.",
+			Korean:  "분해한 모델을 정답 레이블로 미세 조정한 뒤의 정확도.",
+		}},
+		{Name: "accuracy-distilled", Omit: len(r.Config.Recovered) < 2, Build: accuracy(Distilled), Caption: experiment.Text{
+			English: "Accuracy of decomposed models that learned from the whole one.",
+			Korean:  "분해한 모델이 원래 모델에게서 지식 증류로 배운 뒤의 정확도.",
+		}},
+		{Name: "recovery", Omit: len(r.Config.Recovered) == 0, Build: func() (*figures.Figure, error) { return r.RecoveryBars(r.middle()) }, Caption: experiment.Text{
+			English: "What fine-tuning and distillation give back, form by form.",
+			Korean:  "형태별로, 미세 조정과 지식 증류가 정확도를 얼마나 회복시키는가.",
+		}},
+		{Name: "speed", Omit: len(r.Speed) == 0, Build: r.SpeedBars, Caption: experiment.Text{
+			English: "Measured speed-up of whole models, beside the ratio of their operations. Below 1 the decomposed model is slower.",
+			Korean:  "모델 전체의 실측 속도 향상과 연산량의 비. 1보다 작으면 분해한 모델이 더 느리다.",
+		}},
+		{Name: "maps", Omit: len(r.Maps) == 0, Build: r.MapBars, Caption: experiment.Text{
+			English: "Measured speed-up of single factored matrices, beside the ratio of their operations.",
+			Korean:  "분해한 행렬 하나하나의 실측 속도 향상과 연산량의 비.",
+		}},
+	}
+}
 
 // caption names the model, the task and the seeds under a figure.
 func (r *Result) caption(extra string) string {

@@ -6,11 +6,10 @@ import (
 
 // Result is everything that was measured, as plain data.
 type Result struct {
-	Config     Config                `json:"config"`
-	Provenance experiment.Provenance `json:"provenance"`
-	Metric     string                `json:"metric"`
-	Examples   int                   `json:"examples"` // of the test set
-	Majority   float64               `json:"majority"` // share of the test set's largest class
+	experiment.Measured[Config]
+	Metric   string  `json:"metric"`
+	Examples int     `json:"examples"` // of the test set
+	Majority float64 `json:"majority"` // share of the test set's largest class
 	// Parameters, Matrices and MACs are those of the whole model: all of it, its encoder's matrices, and operations of a classifier.
 	Parameters int `json:"parameters"`
 	Matrices   int `json:"matrices"`
@@ -26,8 +25,6 @@ type Result struct {
 	Maps  []MapSpeed `json:"maps"`
 	// Counts are the parameters of the paper's models.
 	Counts []Count `json:"counts"`
-	// Claims are the paper's, with verdicts.
-	Claims []experiment.Claim `json:"claims"`
 }
 
 // Variant is a decomposed model.

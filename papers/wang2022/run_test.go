@@ -1,15 +1,13 @@
 package wang2022
 
 import (
-	"context"
-	"os"
-	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"bertlab/internal/tiny"
+	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/experimenttest"
 )
 
 // protocol is one of seconds: a random BERT of two layers on sentences whose words tell their class.
@@ -23,23 +21,47 @@ func protocol(t testing.TB) Config {
 	}
 }
 
-var environment = tiny.Environment
+// timeless takes out what no two runs have in common.
+func timeless(r *Result) {
+	for _, list := range [][]Trial{r.Whole, r.Trials} {
+		for i := range list {
+			list[i].Seconds = 0
+		}
+	}
+	for i := range r.Variants {
+		r.Variants[i].Seconds = 0
+	}
+	for i := range r.Speed {
+		r.Speed[i].Time = experiment.SpeedBatch{}
+	}
+	for i := range r.Maps {
+		m := &r.Maps[i]
+		m.Dense, m.Factored, m.Ratio, m.Low, m.High = 0, 0, 0, 0, 0
+	}
+	r.Claims = slices.DeleteFunc(r.Claims, func(c experiment.Claim) bool {
+		return strings.Contains(c.Text, "faster") || strings.Contains(c.Text, "time") || strings.Contains(c.Text, "operations")
+	})
+}
 
-func TestTheExperimentFromEndToEnd(t *testing.T) {
-	config, dir := protocol(t), t.TempDir()
-	one := config
-	one.Seeds = config.Seeds[:1]
-	first, err := Run(context.Background(), environment(t, dir), one)
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := Run(context.Background(), environment(t, dir), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !reflect.DeepEqual(result.Trials[:len(first.Trials)], first.Trials) {
-		t.Error("with a further seed the first one is done again")
-	}
+func TestTheExperiment(t *testing.T) {
+	result := experimenttest.Case[Config, Result]{
+		Experiment: Experiment, Protocol: protocol(t), Seeds: func(c *Config) *[]uint64 { return &c.Seeds }, Timeless: timeless,
+		Refused: map[string]func(*Config){
+			"at least one form":       func(c *Config) { c.Seeds = nil },
+			"they are II, III and IV": func(c *Config) { c.Forms = []Form{"V"} },
+			"ascending":               func(c *Config) { c.Ratios = []float64{0.5, 0.3} },
+			"above 0, at most 1":      func(c *Config) { c.Ratios = []float64{0.5, 1.3} },
+			"must be among":           func(c *Config) { c.Recovered = []float64{0.5} },
+			"for the speed":           func(c *Config) { c.SpeedBatch = 0 },
+			"no epoch of recovery":    func(c *Config) { c.RecoveryEpochs = 0 },
+			"learning rates above 0":  func(c *Config) { c.RecoveryRate = 0 },
+			"at most 2":               func(c *Config) { c.LayerRanks = []float64{3} },
+			"form II at":              func(c *Config) { c.Forms, c.Ratios, c.Recovered, c.SpeedRatios = []Form{II}, []float64{0.01}, nil, nil },
+			"form IV at":              func(c *Config) { c.Forms, c.Ratios, c.Recovered, c.SpeedRatios = []Form{IV}, []float64{0.01}, nil, nil },
+		},
+		Judged:  judged,
+		Decided: []string{"IV-72-384 has 1/7 of the encoder parameters of BERT-base, and the tiny forms have under 2 million (1/48)."},
+	}.Run(t)
 	if len(result.Whole) != 2 || len(result.Variants) != 2*9 || len(result.Trials) != 2*(9+3*2*2) || len(result.Speed) != 3 || len(result.Maps) != 6 || len(result.Claims) != 7 {
 		t.Errorf("%d whole models, %d variants, %d trials, %d speeds, %d maps, %d claims", len(result.Whole), len(result.Variants), len(result.Trials), len(result.Speed), len(result.Maps), len(result.Claims))
 	}
@@ -58,68 +80,6 @@ func TestTheExperimentFromEndToEnd(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	}
-	again, err := Run(context.Background(), environment(t, dir), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again.Provenance = result.Provenance
-	if !reflect.DeepEqual(again, result) {
-		t.Error("it is replayed with other numbers")
-	}
-	checkWritten(t, result)
-}
-
-// checkWritten writes a result and looks at what is there.
-func checkWritten(t *testing.T, result *Result) {
-	t.Helper()
-	dir := t.TempDir()
-	paths, err := result.Write(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{
-		"tucker.json", "figures/tucker-errors.png", "figures/tucker-accuracy-none.svg", "figures/tucker-accuracy-distilled.pdf", "figures/tucker-recovery.csv",
-		"figures/tucker-speed.png", "figures/tucker-maps.png", "figures/tucker-roles.png", "figures/tucker-models.md", "figures/tucker-counts.tex",
-	} {
-		if !slices.Contains(paths, filepath.Join(dir, name)) {
-			t.Errorf("%s is not there", name)
-		}
-	}
-	for _, edition := range []string{"tucker.html", "tucker.ko.html"} {
-		text, err := os.ReadFile(filepath.Join(dir, edition))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range result.Claims {
-			words := c.Text
-			if edition == "tucker.ko.html" {
-				words = c.Korean
-			}
-			if words == "" || !strings.Contains(string(text), words) {
-				t.Errorf("%s does not say: %s", edition, c.Text)
-			}
-		}
-	}
-}
-
-func TestAProtocolThatCannotBeDoneIsRefused(t *testing.T) {
-	for mentions, change := range map[string]func(*Config){
-		"at least one form":       func(c *Config) { c.Seeds = nil },
-		"they are II, III and IV": func(c *Config) { c.Forms = []Form{"V"} },
-		"ascending":               func(c *Config) { c.Ratios = []float64{0.5, 0.3} },
-		"above 0, at most 1":      func(c *Config) { c.Ratios = []float64{0.5, 1.3} },
-		"must be among":           func(c *Config) { c.Recovered = []float64{0.5} },
-		"for the speed":           func(c *Config) { c.SpeedBatch = 0 },
-		"no epoch of recovery":    func(c *Config) { c.RecoveryEpochs = 0 },
-		"at most 2":               func(c *Config) { c.LayerRanks = []float64{3} },
-		"want 0.":                 func(c *Config) { c.Ratios, c.Recovered, c.SpeedRatios = []float64{0.01}, nil, nil },
-	} {
-		config := protocol(t)
-		change(&config)
-		if _, err := Run(context.Background(), environment(t, t.TempDir()), config); err == nil || !strings.Contains(err.Error(), mentions) {
-			t.Errorf("%s: %v", mentions, err)
-		}
-	}
 }
 
 func TestTheProtocolsCanBeDone(t *testing.T) {
@@ -133,20 +93,32 @@ func TestTheProtocolsCanBeDone(t *testing.T) {
 func TestEmbeddingsCanStayAsPretrained(t *testing.T) {
 	for _, freeze := range []bool{true, false} {
 		config := protocol(t)
-		config.FreezeEmbeddings = freeze
-		r := &run{config: config, env: environment(t, t.TempDir()), result: &Result{Config: config}}
-		if err := r.prepare(t.Context()); err != nil {
+		config.FreezeEmbeddings, config.Seeds = freeze, config.Seeds[:1]
+		env := tiny.Environment(t, t.TempDir())
+		p := experiment.NewPlan(env)
+		if _, err := plan(t.Context(), p, &config, &Result{}); err != nil {
 			t.Fatal(err)
 		}
-		start, err := r.pretrained.WithClassifier(r.train.Task.Outputs(), r.train.Task.Labels, 1)
+		pretrained, resolved, err := env.Model(t.Context(), config.Model)
 		if err != nil {
 			t.Fatal(err)
 		}
-		trained, _, err := r.learn(t.Context(), start, r.train, "whole", 1, config.Epochs, config.LearningRate, nil)
+		defer pretrained.Close()
+		provenance, err := env.Describe(pretrained, resolved)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if tiny.SameWords(t, r.pretrained, trained) != freeze {
+		data, err := env.Samples(t.Context(), config.Task, config.Data, experiment.SampleSizes{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := planSeed(p, &config, data, &experiment.Pretrained{Model: pretrained, SHA256: provenance.ModelSHA256}, 1, true)
+		trained, err := p.Open(t.Context(), s.tuned)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer trained.Close()
+		if tiny.SameWords(t, pretrained, trained) != freeze {
 			t.Errorf("freeze %v: the word table as pretrained: %v", freeze, !freeze)
 		}
 	}

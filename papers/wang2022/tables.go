@@ -8,6 +8,15 @@ import (
 	"bertlab/papers/experiment"
 )
 
+// tables are what the report and the notebooks show, by name.
+func (r *Result) tables() ([]experiment.NamedTable, error) {
+	variants, err := r.VariantTable()
+	return []experiment.NamedTable{
+		{Name: "models", Table: variants}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "maps-table", Table: r.MapTable()},
+		{Name: "counts", Table: r.CountTable()}, {Name: "protocol", Table: r.Config.Table()}, {Name: "claims", Table: r.ClaimTable()},
+	}, err
+}
+
 // Table lists the protocol.
 func (c Config) Table() *figures.Table {
 	limit := func(n int) string {

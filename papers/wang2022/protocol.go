@@ -79,7 +79,7 @@ func Full() Config {
 }
 
 // check reports a protocol that cannot be done.
-func (c Config) check() error {
+func (c *Config) check() error {
 	ratios := slices.Concat(c.Ratios, c.Recovered, c.SpeedRatios)
 	known := func(list []float64) bool {
 		return !slices.ContainsFunc(list, func(ratio float64) bool { return !slices.Contains(c.Ratios, ratio) })
@@ -97,6 +97,8 @@ func (c Config) check() error {
 		return errors.New("the protocol needs a batch size, a length and repeats of at least 1 for the speed")
 	case c.TrainExamples < 0 || c.RecoveryExamples < 0 || c.TestExamples < 0 || c.Sweeps < 0 || c.RecoveryEpochs < 1:
 		return errors.New("the protocol has a negative number of examples (0 means all) or of sweeps, or no epoch of recovery")
+	case c.Epochs < 1 || c.BatchSize < 1 || c.MaxLength < 1 || !(c.LearningRate > 0) || !(c.RecoveryRate > 0):
+		return errors.New("the protocol needs epochs, a batch size and a length of at least 1, and learning rates above 0")
 	case slices.ContainsFunc(c.LayerRanks, func(part float64) bool { return !(part > 0 && part <= 2) }):
 		return fmt.Errorf("the protocol times single maps at %v of the break-even rank; each must be above 0 and at most 2", c.LayerRanks)
 	}

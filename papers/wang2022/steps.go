@@ -1,0 +1,202 @@
+package wang2022
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/distill"
+	"bertlab/techniques/tucker"
+)
+
+// decomposeInputs are what a model is decomposed by.
+type decomposeInputs struct {
+	Whole  experiment.ModelSource
+	Seed   uint64 // of the whole model
+	Form   Form
+	Ratio  float64
+	Sweeps int `json:",omitempty"` // of III and IV
+}
+
+// decomposed is what is known of a decomposed model: all of the variant but its operations, which follow from the configuration.
+type decomposed struct {
+	Variant Variant         `json:"variant"`
+	Config  json.RawMessage `json:"config"`
+}
+
+// decompose makes the model of a form with a part of the matrices' parameters, and measures it.
+var decompose = &experiment.ModelDefinition[decomposeInputs, decomposed]{
+	Name: "decomposition", Version: 1, Transient: true,
+	Title: func(in decomposeInputs) experiment.Text {
+		return experiment.Text{
+			English: fmt.Sprintf("decomposing, form %s, %g of the parameters, seed %d", in.Form, in.Ratio, in.Seed),
+			Korean:  fmt.Sprintf("분해, 형태 %s, 매개변수의 %g, 시드 %d", in.Form, in.Ratio, in.Seed),
+		}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in decomposeInputs) (*gbert.Model, decomposed, error) {
+		d := decomposed{Variant: Variant{Form: in.Form, Ratio: in.Ratio, Seed: in.Seed, ByRole: map[string]float64{}}}
+		whole, err := w.Model(ctx, in.Whole)
+		if err != nil {
+			return nil, d, err
+		}
+		began := time.Now()
+		var small *gbert.Model
+		var report *tucker.Factorisation
+		if in.Form == II {
+			small, report, err = tucker.Factorise(ctx, whole, tucker.FactoriseOptions{Ratio: in.Ratio, Progress: w.Progress()})
+		} else {
+			small, report, err = tucker.Bank(ctx, whole, bankOptions(in.Form, in.Ratio, in.Sweeps))
+		}
+		if err != nil {
+			return nil, d, err
+		}
+		v := &d.Variant
+		v.Seconds, v.Matrices, v.Parameters = time.Since(began).Seconds(), report.ParametersAfter, small.NumParameters()
+		v.Name = ranks(report)
+		if report.Bank != nil {
+			v.Name, v.Sweeps = report.Bank.Name, report.Bank.Errors
+		}
+		if v.Error, err = stackError(whole, report.Maps, v.ByRole); err != nil {
+			return nil, d, err
+		}
+		d.Config, err = json.Marshal(small.Config)
+		return small, d, err
+	},
+}
+
+// bankOptions are those of the forms III and IV.
+func bankOptions(form Form, ratio float64, sweeps int) tucker.BankOptions {
+	o := tucker.BankOptions{Core: gbert.MixedCore, Ratio: ratio, Sweeps: sweeps}
+	if form == III {
+		o.Core = gbert.FullCore
+	}
+	if o.Sweeps == 0 {
+		o.Sweeps = -1
+	}
+	return o
+}
+
+// ranks names form II by its smallest and largest rank.
+func ranks(report *tucker.Factorisation) string {
+	low, high := math.MaxInt, 0
+	for _, m := range report.Maps {
+		low, high = min(low, m.Rank), max(high, m.Rank)
+	}
+	if low == high {
+		return fmt.Sprintf("II-%d", low)
+	}
+	return fmt.Sprintf("II-%d to %d", low, high)
+}
+
+// stackError is the relative error of all matrices together; it also gives those of each role.
+func stackError(model *gbert.Model, maps []tucker.FactorisedMap, byRole map[string]float64) (float64, error) {
+	lost, whole := map[string]float64{}, map[string]float64{}
+	for _, m := range maps {
+		weight, _, err := model.DenseMap(m.Layer, m.Role)
+		if err != nil {
+			return 0, err
+		}
+		square := 0.0
+		for _, w := range weight {
+			square += float64(w) * float64(w)
+		}
+		for _, key := range []string{"", string(m.Role)} {
+			whole[key] += square
+			lost[key] += square * m.RelativeError * m.RelativeError
+		}
+	}
+	for _, role := range gbert.LayerRoles {
+		byRole[string(role)] = math.Sqrt(lost[string(role)] / whole[string(role)])
+	}
+	return math.Sqrt(lost[""] / whole[""]), nil
+}
+
+// predictWhole gives the whole model's logits for examples, [examples][labels].
+var predictWhole = &experiment.Definition[experiment.Judging, [][]float32]{
+	Name: "predictions of the whole model", Version: 1,
+	Title: func(experiment.Judging) experiment.Text {
+		return experiment.Text{English: "the whole model's predictions", Korean: "원래 모델의 예측"}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) ([][]float32, error) {
+		session, prepared, err := in.Open(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		return prepared.Logits(ctx, session, nil, w.Progress())
+	},
+}
+
+// recoverInputs are what a decomposed model learns again from. Whole and Logits are its teacher's, for distillation.
+type recoverInputs struct {
+	experiment.Judging // of the decomposed model
+	Recovery           Recovery
+	Examples           experiment.Sample
+	Options            finetune.Options // of a stage
+	Whole              experiment.ModelSource
+	Logits             *experiment.Node[[][]float32]
+
+	title experiment.Text
+}
+
+// learnAgain lets a decomposed model learn again, and judges it.
+var learnAgain = &experiment.Definition[recoverInputs, recovered]{
+	Name: "learning again", Version: 1, Title: func(in recoverInputs) experiment.Text { return in.title },
+	Run: func(ctx context.Context, w *experiment.Worker, in recoverInputs) (recovered, error) {
+		small, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return recovered{}, err
+		}
+		model, seconds, err := in.learn(ctx, w, small)
+		if err != nil {
+			return recovered{}, err
+		}
+		evaluated, err := in.EvaluateModel(ctx, w, model)
+		return recovered{evaluated, seconds}, err
+	},
+}
+
+// recovered is how a model does that has learned again, and how long it learned.
+type recovered struct {
+	experiment.Evaluated
+	Seconds float64 `json:"seconds"`
+}
+
+// learn fine-tunes a model on the labels for both stages' epochs, or distils it.
+func (in *recoverInputs) learn(ctx context.Context, w *experiment.Worker, small *gbert.Model) (*gbert.Model, float64, error) {
+	stage := func(name string, from *gbert.Model, epochs int, method *finetune.Method) (*gbert.Model, float64, error) {
+		o := in.Options
+		o.Epochs, o.Method = epochs*o.Epochs, method
+		result, done, err := w.Separate(name).Train(ctx, from, in.Examples.Dataset, nil, o)
+		if err != nil {
+			return nil, 0, err
+		}
+		return result.Model, done.Seconds, nil
+	}
+	if in.Recovery == Tuned {
+		return stage("labels", small, 2, nil)
+	}
+	// The two stages of TinyBERT (Jiao et al. 2020), which the paper uses: attention and hidden states, then predictions.
+	whole, err := w.Model(ctx, in.Whole)
+	if err != nil {
+		return nil, 0, err
+	}
+	layers, err := distill.FromTeacher(whole, small, distill.Options{HiddenStates: 1, Attention: 1, LayersOnly: true})
+	if err != nil {
+		return nil, 0, err
+	}
+	half, first, err := stage("layers", small, 1, layers)
+	if err != nil {
+		return nil, 0, err
+	}
+	predictions, err := distill.SoftTargets(in.Logits.Result(), distill.Options{Temperature: 1, Alpha: 1})
+	if err != nil {
+		return nil, 0, err
+	}
+	model, second, err := stage("predictions", half, 1, predictions)
+	return model, first + second, err
+}

@@ -1,0 +1,155 @@
+package wang2022
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"bertlab/gbert"
+	"bertlab/gbert/task"
+	"bertlab/gbert/tokenizer"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/tucker"
+)
+
+// speedInputs are two models that are timed in turn.
+type speedInputs struct {
+	Whole, Small           experiment.ModelSource
+	Batch, Length, Repeats int
+
+	title experiment.Text
+}
+
+// timeModels times a decomposed model beside the whole one, a classifier on full batches.
+var timeModels = &experiment.Definition[speedInputs, Speed]{
+	Name: "time of a decomposed model", Version: 1, Timed: true, Title: func(in speedInputs) experiment.Text { return in.title },
+	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (Speed, error) {
+		whole, err := w.Session(ctx, in.Whole)
+		if err != nil {
+			return Speed{}, err
+		}
+		small, err := w.Session(ctx, in.Small)
+		if err != nil {
+			return Speed{}, err
+		}
+		before, after := whole.Model().Config, small.Model().Config
+		length := min(in.Length, after.MaxPositionEmbeddings)
+		words := tokenizer.Encoding{IDs: make([]int32, length), Types: make([]int32, length)} // which words does not matter for the time
+		batch := experiment.FilledBatch([]tokenizer.Encoding{words}, in.Batch, length, after.PadTokenID)
+		timing, err := experiment.ComparePair(ctx, whole, small, batch, in.Repeats)
+		if err != nil {
+			return Speed{}, err
+		}
+		return Speed{Time: timing, MACRatio: float64(before.BatchMACs(batch.Rows, length, true).Total()) / float64(after.BatchMACs(batch.Rows, length, true).Total())}, nil
+	},
+}
+
+// mapInputs are the maps of a role that are timed, dense and factored at a part of the break-even rank.
+type mapInputs struct {
+	Model                  experiment.ModelSource
+	Role                   gbert.Role
+	Part                   float64
+	Batch, Length, Repeats int
+}
+
+// timeMaps times single linear maps.
+var timeMaps = &experiment.Definition[mapInputs, MapSpeed]{
+	Name: "time of linear maps", Version: 1, Timed: true,
+	Title: func(in mapInputs) experiment.Text {
+		return experiment.Text{
+			English: fmt.Sprintf("timing linear maps: %s, %g of the break-even rank", in.Role, in.Part),
+			Korean:  fmt.Sprintf("선형 사상의 시간 측정: %s, 손익분기 랭크의 %g", in.Role, in.Part),
+		}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in mapInputs) (MapSpeed, error) {
+		dense, err := w.Session(ctx, in.Model)
+		if err != nil {
+			return MapSpeed{}, err
+		}
+		c := dense.Model().Config
+		out, width := c.HiddenSize, c.HiddenSize
+		switch in.Role {
+		case gbert.FFNIn:
+			out = c.IntermediateSize
+		case gbert.FFNOut:
+			width = c.IntermediateSize
+		}
+		even := tucker.BreakEvenRank(out, width)
+		m := MapSpeed{Role: string(in.Role), Out: out, In: width, BreakEven: even, Part: in.Part, Rank: min(max(1, int(in.Part*float64(even))), c.HiddenSize)}
+		low, _, err := tucker.Factorise(ctx, dense.Model(), tucker.FactoriseOptions{Rank: m.Rank, Roles: []gbert.Role{in.Role}, SVD: tucker.SVDOptions{Method: tucker.Randomised}})
+		if err != nil {
+			return m, err
+		}
+		factored, err := gbert.NewSession(w.Backend(), low)
+		if err != nil {
+			return m, err
+		}
+		defer factored.Close()
+		return m, in.time(ctx, dense, factored, &m)
+	},
+}
+
+// time times the maps of a role of all layers, one after the other on the same input, dense and factored in turn.
+func (in *mapInputs) time(ctx context.Context, dense, factored *gbert.Session, m *MapSpeed) error {
+	tokens := in.Batch * in.Length
+	values := make([]float32, tokens*m.In)
+	for i := range values {
+		values[i] = float32(i%17) / 17
+	}
+	x := tensors.FromFlatDataAndDimensions(values, tokens, m.In)
+	defer x.MustFinalizeAll()
+	var first, second, ratios []float64
+	for repeat := -2; repeat < 3*in.Repeats; repeat++ { // two rounds compile and warm up
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		a, err := passMaps(dense, in.Role, x)
+		if err != nil {
+			return err
+		}
+		b, err := passMaps(factored, in.Role, x)
+		if err != nil {
+			return err
+		}
+		if repeat >= 0 {
+			first, second, ratios = append(first, a), append(second, b), append(ratios, a/b)
+		}
+	}
+	m.Dense, m.Factored = task.Quantile(first, 0.5), task.Quantile(second, 0.5)
+	m.Ratio, m.Low, m.High = task.Quantile(ratios, 0.5), task.Quantile(ratios, 0.25), task.Quantile(ratios, 0.75)
+	m.MACs = dense.Model().Config.NumHiddenLayers * tokens * m.Out * m.In
+	m.MACRatio = float64(m.Out*m.In) / float64(m.Rank*(m.Out+m.In))
+	return nil
+}
+
+// passMaps is the time of one pass through the maps of a role, in seconds.
+func passMaps(session *gbert.Session, role gbert.Role, x *tensors.Tensor) (float64, error) {
+	layers := session.Model().Config.NumHiddenLayers
+	program, err := session.Program("wang2022."+string(role), func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
+		forward := begin(gbert.Taps{})
+		corner := ScalarZero(inputs[0].Graph(), inputs[0].DType()) // what is read back, to wait for the rest
+		results := []*Node{corner}
+		for layer := range layers {
+			y := forward.Linear(layer, role, inputs[0])
+			corner = Add(corner, Reshape(Slice(y, AxisElem(0), AxisElem(0))))
+			results = append(results, y)
+		}
+		results[0] = corner
+		return results
+	})
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	outputs, err := program.Run(x)
+	if err != nil {
+		return 0, err
+	}
+	tensors.MustCopyFlatData[float32](outputs[0])
+	seconds := time.Since(began).Seconds()
+	gbert.Free(outputs)
+	return seconds, nil
+}
