@@ -2,7 +2,7 @@
 // papers about it. See bertlab --help.
 //
 // Every command prints its result on standard output, with --json as one JSON document, and everything else on standard
-// error. The exit status is 0 for success, 2 for a wrong call and 1 for a failure.
+// error. The exit status is 0 for success, 2 for a wrong call, 1 for a failure, and 130 where Ctrl-C ended it (143: SIGTERM).
 package main
 
 import (
@@ -10,24 +10,59 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
+
+	"bertlab/gbert/hub/fetch"
 )
 
 func main() {
-	// The first Ctrl-C asks the work to stop where it can go on later; the second one ends the program.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	http.DefaultClient = fetch.Bounded() // which go-xla's installer asks with
+	ctx, ended := interruptible()
+	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	if status == exitFailure {
+		status = ended()
+	}
+	os.Exit(status)
 }
+
+// interruptible is a context that the first Ctrl-C, or SIGTERM, cancels: it asks the work to stop where it can go on later. The second
+// one ends the program. ended is the exit status of a failure: 128 and the signal's number, where there was one.
+func interruptible() (ctx context.Context, ended func() int) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		received := <-signals
+		signal.Stop(signals)
+		cancel(interruption{received})
+	}()
+	return ctx, func() int {
+		var by interruption
+		if errors.As(context.Cause(ctx), &by) {
+			if number, ok := by.signal.(syscall.Signal); ok {
+				return exitSignal + int(number)
+			}
+		}
+		return exitFailure
+	}
+}
+
+// interruption is the cause of a context that a signal cancelled.
+type interruption struct{ signal os.Signal }
+
+func (i interruption) Error() string { return i.signal.String() }
 
 // The exit statuses.
 const (
 	exitSuccess   = 0
 	exitFailure   = 1
 	exitWrongCall = 2
+	exitSignal    = 128 // and the signal's number
 )
 
 // wrongCall marks an error of the caller: another call would work.
@@ -66,12 +101,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 	case err == nil:
 		return exitSuccess
 	case errors.As(err, &wrong) || !a.started:
-		fmt.Fprintf(stderr, "bertlab: %v\n", err)
+		fmt.Fprintf(stderr, "bertlab: %v\n", plain(ctx, err))
 		if !a.started {
 			fmt.Fprintln(stderr, "See bertlab --help, or --help after a command.")
 		}
 		return exitWrongCall
 	}
-	fmt.Fprintf(stderr, "bertlab: %v\n", err)
+	fmt.Fprintf(stderr, "bertlab: %v\n", plain(ctx, err))
 	return exitFailure
+}
+
+// plain is an error as it is printed: no addresses with passwords, and of an interrupted context not Go's words for it.
+func plain(ctx context.Context, err error) string {
+	text := fetch.Redact(err.Error())
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		text = strings.ReplaceAll(text, ": "+context.Canceled.Error(), "")
+		text = strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
+	}
+	return text
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/hub/fetch"
 	"bertlab/papers/experiment"
 )
 
@@ -54,7 +55,7 @@ func (m *meter) Warn(format string, args ...any) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.clear()
-	fmt.Fprintf(m.out, format+"\n", args...)
+	fmt.Fprintln(m.out, fetch.Redact(fmt.Sprintf(format, args...)))
 }
 
 // Clear takes the bar away.

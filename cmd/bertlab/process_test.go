@@ -79,7 +79,7 @@ func TestKilledAndInterruptedRunsGoOnToTheSameModel(t *testing.T) {
 		if err := command.Wait(); err == nil {
 			t.Fatalf("the %s run ended well", name)
 		}
-		if signal == os.Interrupt && (command.ProcessState.ExitCode() != exitFailure || stdout.Len() > 0 || !bytes.Contains(stderr.Bytes(), []byte("repeat the command"))) {
+		if signal == os.Interrupt && (command.ProcessState.ExitCode() != exitSignal+2 || bytes.Contains(stderr.Bytes(), []byte("context canceled")) || stdout.Len() > 0 || !bytes.Contains(stderr.Bytes(), []byte("repeat the command"))) {
 			t.Errorf("the interrupted run ended with %v\n%s%s", command.ProcessState, stdout, stderr)
 		}
 		if document := bertlab(t, args...).document(); document["resumed"] != true {

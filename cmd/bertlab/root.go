@@ -34,7 +34,7 @@ func (a *app) root() *cobra.Command {
 		Long: `A laboratory for compressing BERT: what can be taken out of the model, what it costs in accuracy, and what is gained.
 
 The result goes to standard output, with --json as one JSON document; all else goes to standard error. The exit status is 0
-for success, 2 for a wrong call and 1 for a failure.`,
+for success, 2 for a wrong call, 1 for a failure, and 130 where Ctrl-C ended the work.`,
 		Example: `  bertlab setup
   bertlab reproduce heads --quick
   bertlab finetune --task movies --out movies

@@ -105,7 +105,7 @@ func (m *machine) installCUDA(ctx context.Context, o Options) (Plugin, error) {
 	if err != nil {
 		return Plugin{}, err
 	}
-	unlock, err := fetch.Lock(ctx, filepath.Join(dir, ".bertlab.lock"))
+	unlock, err := fetch.Lock(ctx, filepath.Join(dir, ".bertlab.lock"), o.Log)
 	if err != nil {
 		return Plugin{}, err
 	}
@@ -144,7 +144,7 @@ func (m *machine) installCUDA(ctx context.Context, o Options) (Plugin, error) {
 
 func (m *machine) nvidiaLibrary(ctx context.Context, dir, tmp string, wheel registry.File, o Options) error {
 	archive := filepath.Join(m.downloads(dir), wheel.Name)
-	if err := m.registry.Bring(ctx, wheel, archive, o.progress(wheel.String())); err != nil {
+	if err := m.registry.Bring(ctx, wheel, archive, o.progress(wheel.String()), o.Log); err != nil {
 		return err
 	}
 	_, err := unpack.Zip(unpack.Job{Archive: archive, Dir: tmp, Limit: 8 << 30, Select: func(name string) string {

@@ -44,7 +44,7 @@ func (m *machine) installCPU(ctx context.Context, o Options) (Plugin, error) {
 	if err != nil {
 		return Plugin{}, err
 	}
-	unlock, err := fetch.Lock(ctx, filepath.Join(dir, ".bertlab.lock"))
+	unlock, err := fetch.Lock(ctx, filepath.Join(dir, ".bertlab.lock"), o.Log)
 	if err != nil {
 		return Plugin{}, err
 	}
@@ -134,7 +134,7 @@ func (m *machine) cpuFromRelease(ctx context.Context, dir string, o Options) err
 		return err
 	}
 	archive := filepath.Join(m.downloads(dir), "pjrt_cpu_"+m.platform()+"_"+cpuRelease+filepath.Ext(url))
-	err = fetch.File(ctx, fetch.Request{URL: url, Dest: archive, Client: m.client, Limit: 2 << 30, Progress: o.progress("XLA CPU plugin " + cpuRelease)})
+	err = fetch.File(ctx, fetch.Request{URL: url, Dest: archive, Client: m.client, Limit: 2 << 30, Log: o.Log, Progress: o.progress("XLA CPU plugin " + cpuRelease)})
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (m *machine) cpuFromWheel(ctx context.Context, dir string, o Options) error
 // pluginFromWheel takes one member out of a wheel and places it as the plugin at path.
 func (m *machine) pluginFromWheel(ctx context.Context, path string, wheel registry.File, member string, o Options) error {
 	archive := filepath.Join(m.downloads(filepath.Dir(path)), wheel.Name)
-	if err := m.registry.Bring(ctx, wheel, archive, o.progress(wheel.String())); err != nil {
+	if err := m.registry.Bring(ctx, wheel, archive, o.progress(wheel.String()), o.Log); err != nil {
 		return err
 	}
 	defer os.Remove(archive)

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,13 +28,15 @@ type Options struct {
 // Client finds models and data sets. It is safe for concurrent use.
 type Client struct {
 	options  Options
-	endpoint string       // "https://huggingface.co", without a slash at its end
-	token    string       // "" for none
-	hubCache string       // Python's cache of the Hub; "" where there is none
-	cache    string       // bertlab's own; "" where there is none
-	models   string       // BERTLAB_MODELS
-	http     *http.Client // of the Hub
-	offline  string       // the name of what forbids the network; "" if nothing does
+	endpoint string        // "https://huggingface.co", without a slash at its end, user and password
+	user     *url.Userinfo // user and password that HF_ENDPOINT has; nil for none
+	badEnd   error         // HF_ENDPOINT is no address
+	token    string        // "" for none
+	hubCache string        // Python's cache of the Hub; "" where there is none
+	cache    string        // bertlab's own; "" where there is none
+	models   string        // BERTLAB_MODELS
+	http     *http.Client  // of the Hub
+	offline  string        // the name of what forbids the network; "" if nothing does
 }
 
 // defaultEndpoint is where the Hub is unless HF_ENDPOINT says otherwise.
@@ -41,7 +44,8 @@ const defaultEndpoint = "https://huggingface.co"
 
 // New reads the environment once and returns a client.
 func New(o Options) *Client {
-	c := &Client{options: o, endpoint: endpoint(), token: token(), hubCache: hubCache(), models: os.Getenv("BERTLAB_MODELS"), http: fetch.Client}
+	c := &Client{options: o, token: token(), hubCache: hubCache(), models: os.Getenv("BERTLAB_MODELS"), http: fetch.Client}
+	c.endpoint, c.user, c.badEnd = endpoint()
 	c.cache, _ = fetch.CacheDir()
 	switch {
 	case fetch.Offline():
@@ -56,7 +60,7 @@ func New(o Options) *Client {
 	return c
 }
 
-// Places tells where the client looks, for reports: folders and the endpoint, never the token.
+// Places tells where the client looks, for reports: folders and the endpoint, never a token or a password.
 type Places struct {
 	Models   string `json:"models,omitempty"` // BERTLAB_MODELS
 	HubCache string `json:"hub_cache"`        // Hugging Face's cache
@@ -71,11 +75,16 @@ func (c *Client) Places() Places {
 	return Places{Models: c.models, HubCache: c.hubCache, Cache: c.cache, Endpoint: c.endpoint, Token: c.token != "", Offline: c.offline}
 }
 
-func endpoint() string {
-	if e := strings.TrimRight(strings.TrimSpace(os.Getenv("HF_ENDPOINT")), "/"); e != "" {
-		return e
+// endpoint is where the Hub is. A value of HF_ENDPOINT that is no address is not shown: it may hold a password.
+func endpoint() (address string, user *url.Userinfo, err error) {
+	value := strings.TrimRight(strings.TrimSpace(os.Getenv("HF_ENDPOINT")), "/")
+	if value == "" {
+		return defaultEndpoint, nil, nil
 	}
-	return defaultEndpoint
+	if address, user, err = fetch.Endpoint("HF_ENDPOINT", value); err != nil {
+		address = "of HF_ENDPOINT"
+	}
+	return address, user, err
 }
 
 // hfHome is HF_HOME, else huggingface in the XDG cache folder, as in Python.
@@ -160,5 +169,5 @@ func (c *Client) progress(name string) func(done, total int64) {
 	return func(done, total int64) { c.options.Progress(name, done, total) }
 }
 
-// metadataTimeout bounds a question to the Hub that is no download.
+// metadataTimeout bounds one question to the Hub that is no download, its answer included.
 const metadataTimeout = 12 * time.Second

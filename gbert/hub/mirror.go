@@ -167,7 +167,7 @@ func (c *Client) bringMirror(ctx context.Context, m mirror) (*Resolved, error) {
 	if err := os.MkdirAll(downloads, 0o755); err != nil {
 		return nil, fmt.Errorf("hub: %w", err)
 	}
-	unlock, err := fetch.Lock(ctx, filepath.Join(downloads, strings.ReplaceAll(m.folder, "/", "-")+".lock"))
+	unlock, err := fetch.Lock(ctx, filepath.Join(downloads, strings.ReplaceAll(m.folder, "/", "-")+".lock"), c.options.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +176,7 @@ func (c *Client) bringMirror(ctx context.Context, m mirror) (*Resolved, error) {
 		return r, nil // another process was faster
 	}
 	archive := filepath.Join(downloads, m.file.Name)
-	if err := c.options.Registry.Bring(ctx, m.file, archive, c.progress(m.file.Name)); err != nil {
+	if err := c.options.Registry.Bring(ctx, m.file, archive, c.progress(m.file.Name), c.options.Log); err != nil {
 		return nil, err
 	}
 	dir := filepath.Join(c.cache, filepath.FromSlash(m.folder))

@@ -71,11 +71,9 @@ type repoInfo struct {
 	Siblings   []*hf.FileInfo `json:"siblings"`
 }
 
-// info asks the Hub for the files of the revision. It fails within [metadataTimeout].
+// info asks the Hub for the files of the revision.
 func (r repo) info(ctx context.Context) (*repoInfo, error) {
 	where := fmt.Sprintf("%s/api/%s/%s/revision/%s?blobs=true", r.endpoint, r.kind, r.id, url.PathEscape(r.revision))
-	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
-	defer cancel()
 	resp, err := r.ask(ctx, http.MethodGet, where)
 	if err != nil {
 		return nil, err
@@ -98,40 +96,41 @@ func (r repo) info(ctx context.Context) (*repoInfo, error) {
 
 // ask makes one request of the Hub with the token, and turns its refusals into errors that say what to do.
 func (r repo) ask(ctx context.Context, method, where string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, where, nil)
-	if err != nil {
-		return nil, fmt.Errorf("HF_ENDPOINT=%s: %w", r.endpoint, err)
+	if r.badEnd != nil {
+		return nil, r.badEnd
 	}
-	req.Header.Set("Accept-Encoding", "identity")
-	fetch.Authorize(req, r.token)
-	client := r.http
+	client := *r.http
+	client.Timeout = metadataTimeout
 	if method == http.MethodHead {
 		// The headers about a large file stand on the redirect to the content network.
-		copied := *client
-		copied.CheckRedirect = func(next *http.Request, via []*http.Request) error {
+		client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
 			if next.URL.Host != via[0].URL.Host {
 				return http.ErrUseLastResponse
 			}
 			return fetch.CheckRedirect(next, via)
 		}
-		client = &copied
 	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode < 400 {
-		return resp, nil
-	}
-	resp.Body.Close()
-	return nil, r.refusal(resp.StatusCode, where)
+	resp, err := fetch.Do(ctx, &client, r.options.Log, func() (*http.Request, error) {
+		req, err := http.NewRequestWithContext(ctx, method, where, nil)
+		if err != nil {
+			return nil, err
+		}
+		req.Header.Set("Accept-Encoding", "identity")
+		fetch.Authorize(req, r.token)
+		fetch.Introduce(req, r.user)
+		return req, nil
+	})
+	return resp, r.explain(err)
 }
 
-// refusal explains an HTTP status of the Hub.
-func (r repo) refusal(status int, where string) error {
-	err := &fetch.StatusError{URL: where, Status: status}
+// explain says what to do about an HTTP status of the Hub.
+func (r repo) explain(err error) error {
+	var status *fetch.StatusError
+	if !errors.As(err, &status) {
+		return err
+	}
 	hint := ""
-	switch status {
+	switch status.Status {
 	case http.StatusUnauthorized:
 		hint = r.id + " does not exist, or is private: check the name, and set HF_TOKEN if it is yours"
 		if r.token != "" {
@@ -173,7 +172,7 @@ func (r repo) bring(ctx context.Context, commit string, file *hf.FileInfo, pinne
 		prefix = r.kind + "/"
 	}
 	where := fmt.Sprintf("%s/%s%s/resolve/%s/%s", r.endpoint, prefix, r.id, commit, strings.Join(segments, "/"))
-	request := fetch.Request{URL: where, Token: r.token, Client: r.http, Progress: r.progress(file.Name), Size: file.Size}
+	request := fetch.Request{URL: where, Token: r.token, User: r.user, Client: r.http, Log: r.options.Log, Progress: r.progress(file.Name), Size: file.Size}
 	etag := file.BlobID
 	if file.LFS != nil {
 		etag, request.Size = file.LFS.SHA256, file.LFS.Size
@@ -209,11 +208,7 @@ func (r repo) bring(ctx context.Context, commit string, file *hf.FileInfo, pinne
 		}
 	}
 	if err := fetch.File(ctx, request); err != nil {
-		var status *fetch.StatusError
-		if errors.As(err, &status) {
-			return r.refusal(status.Status, where)
-		}
-		return err
+		return r.explain(err)
 	}
 	if err := r.checkBlob(request.Dest); err != nil { // and remembers that it is right
 		return err
@@ -236,8 +231,6 @@ func (r repo) discardDamaged(err error) error {
 
 // head asks for a file's tag and size, where the description of the repository has none (some mirrors of the Hub).
 func (r repo) head(ctx context.Context, where string) (etag string, size int64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
-	defer cancel()
 	resp, err := r.ask(ctx, http.MethodHead, where)
 	if err != nil {
 		return "", 0, err

@@ -1,15 +1,12 @@
 package fetch
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
-
-	"github.com/gofrs/flock"
 )
 
 // How long to wait for a host before the next source is tried. All three together bound the wait for a host that
@@ -24,7 +21,7 @@ const (
 // the length of a transfer, and redirects that never carry a token to another host.
 var Client = &http.Client{
 	Transport: &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
+		Proxy:                 proxy,
 		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   tlsTimeout,
 		ResponseHeaderTimeout: headerTimeout,
@@ -32,6 +29,26 @@ var Client = &http.Client{
 		ForceAttemptHTTP2:     true,
 	},
 	CheckRedirect: CheckRedirect,
+}
+
+// Bounded is a client for questions that are no downloads, asked by code that knows no limits: as [Client], and an answer has 30
+// seconds and [maxAnswer] bytes.
+func Bounded() *http.Client {
+	return &http.Client{Transport: bounded{Client.Transport}, CheckRedirect: CheckRedirect, Timeout: 30 * time.Second}
+}
+
+// maxAnswer bounds an answer to a [Bounded] client; the registry's longest about a package have some ten megabytes.
+const maxAnswer = 64 << 20
+
+// bounded is a transport whose answers have an end.
+type bounded struct{ http.RoundTripper }
+
+func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := b.RoundTripper.RoundTrip(req)
+	if err == nil {
+		resp.Body = http.MaxBytesReader(nil, resp.Body, maxAnswer)
+	}
+	return resp, err
 }
 
 // CheckRedirect is the policy of [Client]: at most ten redirects, never from HTTPS to HTTP, and without the
@@ -53,12 +70,30 @@ func CheckRedirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
+// proxy is the one that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name. An error of Go's would show its password.
+func proxy(req *http.Request) (*url.URL, error) {
+	address, err := http.ProxyFromEnvironment(req)
+	if err != nil {
+		return nil, errors.New("HTTP_PROXY or HTTPS_PROXY holds no address of a proxy, such as http://user:password@host:8080 (with %40 for an @ in the password)")
+	}
+	return address, nil
+}
+
 // Authorize puts the bearer token into the request, if there is one and the way is safe: HTTPS, or this machine.
 func Authorize(req *http.Request, token string) {
 	if token == "" || req.URL.Scheme != "https" && !IsLoopback(req.URL) {
 		return
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
+}
+
+// Introduce puts user and password into a request that has no token, as addresses with both ask for.
+func Introduce(req *http.Request, user *url.Userinfo) {
+	if user == nil || req.Header.Get("Authorization") != "" {
+		return
+	}
+	password, _ := user.Password()
+	req.SetBasicAuth(user.Username(), password)
 }
 
 // IsLoopback says whether u leads to this machine, where no encryption is needed.
@@ -69,35 +104,4 @@ func IsLoopback(u *url.URL) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
-}
-
-// plainError takes the URL's query out of an error of net/http: signed URLs of content networks carry secrets there.
-func plainError(err error) error {
-	var u *url.Error
-	if !errors.As(err, &u) {
-		return err
-	}
-	where := u.URL
-	if parsed, e := url.Parse(u.URL); e == nil {
-		parsed.RawQuery, parsed.User = "", nil
-		where = parsed.String()
-	}
-	return fmt.Errorf("%s: %w", where, u.Err)
-}
-
-// Lock takes the file lock at path, which it makes if missing, and waits for it until ctx ends. Locks belong to open
-// files, so they end with their process however it ends; the empty lock file stays. Call unlock exactly once.
-func Lock(ctx context.Context, path string) (unlock func(), err error) {
-	lock := flock.New(path, flock.SetPermissions(0o644)) // other users of a shared cache may take it too
-	ok, err := lock.TryLockContext(ctx, 100*time.Millisecond)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("fetch: another process holds %s: %w", path, ctx.Err())
-		}
-		return nil, fmt.Errorf("fetch: locking %s: %w", path, err)
-	}
-	if !ok {
-		return nil, fmt.Errorf("fetch: locking %s failed", path)
-	}
-	return func() { _ = lock.Unlock() }, nil
 }

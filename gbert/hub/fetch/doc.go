@@ -17,5 +17,8 @@
 //   - A bearer token goes to the host of URL alone, never to one that it redirects to, and never over plain HTTP but to
 //     the machine itself.
 //   - A host that cannot be reached is given up after a few seconds, also when packets are dropped; a transfer that
-//     brings no byte for half a minute is cut and continued.
+//     brings nothing, or less than a kilobyte a second, for half a minute is cut and continued, four times at most.
+//   - A server that answers 429, 408 or 5xx is asked again, when it says (Retry-After, as seconds or as a date) or after
+//     1, 2 and 4 s, which Request.Log is told. Two minutes of that, and the error says how long the server asks to wait.
+//   - User, password and query of an address are in no error and in no line of the log; see [Shown] and [Redact].
 package fetch

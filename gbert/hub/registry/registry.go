@@ -4,7 +4,7 @@
 // not lock out a second process.
 //
 //	plugin := registry.File{Package: "xla-cpu-pjrt", Version: "0.0.1", Name: "xla_cpu_pjrt-…_x86_64.whl", SHA256: "5583…"}
-//	err := registry.Registry{}.Bring(ctx, plugin, "/cache/plugin.whl", nil)
+//	err := registry.Registry{}.Bring(ctx, plugin, "/cache/plugin.whl", nil, nil)
 //
 // The hash is part of the program, so the registry is not trusted for more than finding the file.
 package registry
@@ -66,18 +66,18 @@ func (r Registry) Locate(ctx context.Context, f File) (string, error) {
 	}
 	where, err := url.Parse(release.URL)
 	if err != nil || where.Host == "" || where.Scheme != "https" && !fetch.IsLoopback(where) {
-		return "", fmt.Errorf("registry: %s is listed at %q: expected a full https address (a mirror of the registry may shorten it)", f, release.URL)
+		return "", fmt.Errorf("registry: %s is listed at %q: expected a full https address (a mirror of the registry may shorten it)", f, fetch.Redact(release.URL))
 	}
 	return release.URL, nil
 }
 
-// Bring downloads f to dest, whole and with the pinned hash or not at all; see [fetch.File].
-func (r Registry) Bring(ctx context.Context, f File, dest string, progress func(done, total int64)) error {
+// Bring downloads f to dest, whole and with the pinned hash or not at all; see [fetch.File]. progress and log may be nil.
+func (r Registry) Bring(ctx context.Context, f File, dest string, progress func(done, total int64), log func(line string)) error {
 	address, err := r.Locate(ctx, f)
 	if err != nil {
 		return err
 	}
-	return fetch.File(ctx, fetch.Request{URL: address, Dest: dest, SHA256: f.SHA256, Progress: progress, Client: r.Client})
+	return fetch.File(ctx, fetch.Request{URL: address, Dest: dest, SHA256: f.SHA256, Progress: progress, Log: log, Client: r.Client})
 }
 
 // info calls the look-up, which knows no context and has no time limit of its own.

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
 	"bertlab/gbert/hub/fetch"
 	"bertlab/internal/files"
@@ -66,9 +65,7 @@ func Setup(ctx context.Context, o Options) (*Environment, error) {
 	}
 	python, pythonReady := readyPython(o)
 	if !pythonReady || !want.ready() {
-		waiting := time.AfterFunc(time.Second, func() { o.Log("another bertlab sets up Jupyter: waiting for it") })
-		unlock, err := fetch.Lock(ctx, filepath.Join(o.Dir, ".lock"))
-		waiting.Stop()
+		unlock, err := fetch.Lock(ctx, filepath.Join(o.Dir, ".lock"), func(string) { o.Log("another bertlab sets up Jupyter: waiting for it") })
 		if err != nil {
 			return nil, fmt.Errorf("jupyter: %w", err)
 		}
