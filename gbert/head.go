@@ -126,11 +126,11 @@ func (c *Config) declaredHead() Head {
 }
 
 // savedArchitectures are the class names of the model as it is saved, of the family "Bert" or "Albert": its own where its head is the
-// one that they name.
+// one that they name, or none that is known.
 func (c *Config) savedArchitectures(family string) []string {
 	declared := c.declaredHead()
 	switch {
-	case c.knownArchitecture() && declared == c.Head:
+	case c.knownArchitecture() && (declared == c.Head || c.Head == OwnHead):
 		return []string{family + c.architectureTask()}
 	case c.architecture() != "" && !c.knownArchitecture() && c.Head != NoHead && (declared == c.Head || declared == OwnHead):
 		var names []string
