@@ -149,6 +149,7 @@ type provenance struct {
 	Task      string            `json:"task"`
 	Data      *task.Dataset     `json:"data"`
 	MaxLength int               `json:"max_length"`
+	Truncated int               `json:"truncated,omitempty"` // examples that are longer, and were cut
 	BatchSize int               `json:"batch_size"`
 	Seed      uint64            `json:"seed"`
 	Backend   *backend.Choice   `json:"backend"`
@@ -224,8 +225,10 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 	if b.session, err = gbert.NewSession(b.backend, b.model); err != nil {
 		return nil, err
 	}
+	cut := b.prepared.Cut()
+	a.sayCut("", cut, data, b.model, d.maxLength)
 	b.provenance = provenance{
-		Model: info, Task: t.Name, Data: data, MaxLength: d.maxLength, BatchSize: b.prepared.BatchSize(), Seed: a.seed,
+		Model: info, Task: t.Name, Data: data, MaxLength: d.maxLength, Truncated: cut, BatchSize: b.prepared.BatchSize(), Seed: a.seed,
 		Backend: choice, Versions: backend.Versions(),
 	}
 	return b, nil
@@ -249,6 +252,13 @@ func (a *app) matchLabels(m *gbert.Model, data *task.Dataset, byNumber bool) (*t
 		a.meter.Warn("the model's classes are %q, the task's %q: they are matched by name", model, data.Task.Labels)
 	}
 	return data, nil
+}
+
+// sayCut says how many examples were longer than what a model reads of them. which may name their set.
+func (a *app) sayCut(which string, cut int, data *task.Dataset, m *gbert.Model, maxLength int) {
+	if cut > 0 {
+		a.meter.Warn("%d of the %d %sexamples are longer than %d tokens and were cut", cut, data.Len(), which, min(maxLength, m.Config.MaxPositionEmbeddings))
+	}
 }
 
 // stamp is the provenance with the time that the command took so far.

@@ -244,3 +244,21 @@ func TestRowsWithoutAgreementAreLeftOutAndCounted(t *testing.T) {
 	none := write(t, "test.tsv", "sentence1\tsentence2\tlabel\ngood\tbad\t-1\n")
 	bertlab(t, "eval", "--model", model, "--task", "mnli", "--data", none).fails(exitFailure, "1 of the 1 examples", "--predictions")
 }
+
+func TestCutTextsAreCounted(t *testing.T) {
+	model, data := tinyModel(t, 2), reviews(t, 10) // of 7 to 11 tokens
+	long := bertlab(t, "eval", "--model", model, "--task", "sst2", "--data", data, "--json")
+	if doc := long.document(); doc["truncated"] != nil || strings.Contains(long.stderr, "cut") {
+		t.Errorf("nothing is cut: %v, %s", doc["truncated"], long.stderr)
+	}
+	for _, command := range [][]string{{"eval"}, {"heads", "importance"}, {"layers", "similarity"}} {
+		short := bertlab(t, append(command, "--model", model, "--task", "sst2", "--data", data, "--max-length", "8", "--json", "--quiet")...)
+		if doc := short.document(); doc["truncated"] != 6.0 || !strings.Contains(short.stderr, "6 of the 10 examples are longer than 8 tokens") {
+			t.Errorf("%v: %v, %s", command, doc["truncated"], short.stderr)
+		}
+	}
+	trained := bertlab(t, "finetune", "--model", model, "--task", "sst2", "--train", data, "--dev", reviews(t, 5), "--max-length", "8", "--epochs", "1", "--out", filepath.Join(t.TempDir(), "out"), "--json")
+	if doc := trained.document(); doc["truncated"] != 6.0 || doc["dev_truncated"] != 3.0 || !strings.Contains(trained.stderr, "3 of the 5 dev examples") {
+		t.Errorf("%v, %v, %s", doc["truncated"], doc["dev_truncated"], trained.stderr)
+	}
+}

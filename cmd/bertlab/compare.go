@@ -108,6 +108,11 @@ func (a *app) compare(ctx context.Context, models []string, f *compareFlags) (*c
 	if err != nil {
 		return nil, err
 	}
+	for _, m := range comparison.Models {
+		if m.Truncated > 0 {
+			a.meter.Warn("%s: %d of the %d examples are longer than it reads and were cut", m.Name, m.Truncated, comparison.Examples)
+		}
+	}
 	publication, err := comparison.Publication()
 	if err != nil {
 		return nil, err

@@ -23,6 +23,8 @@ type finetuneDocument struct {
 	*finetune.Result
 	Dev     *finetune.Evaluation `json:"dev,omitempty"` // of the weights that were kept
 	DevData *task.Dataset        `json:"dev_data,omitempty"`
+	// DevTruncated counts the dev examples that are longer than MaxLength, and were cut.
+	DevTruncated int `json:"dev_truncated,omitempty"`
 	provenance
 }
 
@@ -198,6 +200,10 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 	if err != nil {
 		return nil, nil, err
 	}
+	a.sayCut("training ", result.Cut, train, model, f.maxLength)
+	if dev != nil {
+		a.sayCut("dev ", result.DevCut, dev, model, f.maxLength)
+	}
 	written := result.Model
 	if f.finish != nil {
 		if written, err = f.finish(written); err != nil {
@@ -212,9 +218,9 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 		return nil, nil, err
 	}
 	document := &finetuneDocument{
-		Out: a.out, Result: result, Dev: result.Best().Dev, DevData: dev,
+		Out: a.out, Result: result, Dev: result.Best().Dev, DevData: dev, DevTruncated: result.DevCut,
 		provenance: provenance{
-			Model: info, Task: t.Name, Data: train, MaxLength: f.maxLength, BatchSize: f.batch, Seed: a.seed,
+			Model: info, Task: t.Name, Data: train, MaxLength: f.maxLength, Truncated: result.Cut, BatchSize: f.batch, Seed: a.seed,
 			Backend: choice, Versions: backend.Versions(), Seconds: time.Since(began).Seconds(),
 		},
 	}

@@ -64,6 +64,21 @@ func BatchSize(c *gbert.Config, examples []tokenizer.Encoding) int {
 // BatchSize is the number of rows of a batch.
 func (p *Prepared) BatchSize() int { return p.Batches[0].Rows }
 
+// Cut counts the examples of which tokens are left out, because they are longer than what they were prepared for.
+func (p *Prepared) Cut() int {
+	cut, last := 0, -1
+	for i, e := range p.Encodings {
+		example := i
+		if p.windows != nil {
+			example = p.windows[i].example
+		}
+		if e.Cut && example != last {
+			cut, last = cut+1, example
+		}
+	}
+	return cut
+}
+
 // Tokens counts the real tokens of the examples and those that are computed with padding.
 func (p *Prepared) Tokens() (real, computed int) {
 	for _, e := range p.Encodings {

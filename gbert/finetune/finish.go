@@ -58,7 +58,10 @@ func (r *run) finish() (*Result, error) {
 	}
 	result := &Result{
 		Options: r.options, Epochs: r.state.Epochs, Kept: r.state.Best, Steps: r.state.Step,
-		RealTokens: r.state.Real, ComputedTokens: r.state.Computed, Resumed: r.resumed,
+		RealTokens: r.state.Real, ComputedTokens: r.state.Computed, Resumed: r.resumed, Cut: r.read.Cut(),
+	}
+	if r.devPrepared != nil {
+		result.DevCut = r.devPrepared.Cut()
 	}
 	trained, err := r.withValues(values)
 	if err != nil {

@@ -45,6 +45,9 @@ type Result struct {
 	// RealTokens and ComputedTokens are the tokens of all batches, without and with padding.
 	RealTokens     int `json:"real_tokens"`
 	ComputedTokens int `json:"computed_tokens"`
+	// Cut and DevCut count the examples of either set of which tokens are left out, see [Prepared.Cut].
+	Cut    int `json:"-"`
+	DevCut int `json:"-"`
 	// Resumed reports that the run went on from a checkpoint.
 	Resumed bool `json:"resumed,omitempty"`
 }

@@ -101,6 +101,7 @@ func wordWindows(t *tokenizer.Tokenizer, e *task.Example, maxLength int) (encodi
 	}
 	front, back := empty.IDs[:1], empty.IDs[1:]
 	var ids, words []int32
+	cut := false
 	flush := func() {
 		n := len(ids) + len(empty.IDs)
 		all, of := append(append(append(make([]int32, 0, n), front...), ids...), back...), make([]int32, n)
@@ -108,17 +109,19 @@ func wordWindows(t *tokenizer.Tokenizer, e *task.Example, maxLength int) (encodi
 			of[i] = -1
 		}
 		copy(of[len(front):], words)
-		encodings = append(encodings, tokenizer.Encoding{IDs: all, Types: make([]int32, n)})
+		encodings = append(encodings, tokenizer.Encoding{IDs: all, Types: make([]int32, n), Cut: cut})
 		windows = append(windows, window{words: of})
-		ids, words = ids[:0], words[:0]
+		ids, words, cut = ids[:0], words[:0], false
 	}
 	for w, word := range e.Detail.Words {
 		pieces := t.Encode(word, "", 0).IDs
 		pieces = pieces[len(front) : len(pieces)-len(back)]
+		long := len(pieces) > room
 		pieces = pieces[:min(len(pieces), room)]
 		if len(ids)+len(pieces) > room {
 			flush()
 		}
+		cut = cut || long
 		for i, id := range pieces {
 			ids = append(ids, id)
 			if words = append(words, -1); i == 0 {
@@ -141,7 +144,9 @@ func contextWindows(t *tokenizer.Tokenizer, e *task.Example, maxLength, stride i
 	}
 	const special = 3
 	tokens := len(alone[0].IDs) - 2
-	if most := max((maxLength-special)/2, 1); tokens > most {
+	most := max((maxLength-special)/2, 1)
+	cut := tokens > most
+	if cut {
 		question, tokens = question[:alone[0].Offsets[most].End], most
 	}
 	room := maxLength - special - tokens
@@ -156,6 +161,7 @@ func contextWindows(t *tokenizer.Tokenizer, e *task.Example, maxLength, stride i
 	}
 	windows := make([]window, len(encodings))
 	for i, encoding := range encodings {
+		encodings[i].Cut = cut
 		windows[i].first, windows[i].last = answerTokens(encoding.Offsets, e.Detail.Answers)
 	}
 	return encodings, windows, nil

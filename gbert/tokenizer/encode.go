@@ -14,6 +14,7 @@ type Encoding struct {
 	IDs     []int32  // [CLS] a [SEP], or [CLS] a [SEP] b [SEP]
 	Types   []int32  // 0 up to and with the first [SEP], then 1
 	Offsets []Offset // where each token stands; nil unless [Options.Offsets] asks for them
+	Cut     bool     // tokens of the texts are left out, to keep to a length
 }
 
 // An Offset says which part of which text a token stands for: bytes Start to
@@ -239,7 +240,9 @@ func (t *Tokenizer) encode(p Pair, maxLength int) Encoding {
 		na, nb := longestFirst(a.len(), b.len(), max(0, maxLength-t.special(pair)))
 		w = t.kept(a.len(), na, b.len(), nb)
 	}
-	return t.frame(a.slice(w.a), b.slice(w.b), pair)
+	e := t.frame(a.slice(w.a), b.slice(w.b), pair)
+	e.Cut = w.a.to-w.a.from < a.len() || w.b.to-w.b.from < b.len()
+	return e
 }
 
 // special is the number of special tokens around one text, or two.

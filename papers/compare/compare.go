@@ -114,6 +114,8 @@ type Measurement struct {
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
 	Loss  float64 `json:"loss"`
+	// Truncated counts the examples that are longer than what the model reads of them, and were cut.
+	Truncated int `json:"truncated,omitempty"`
 	// Against compares it with the original; nil for the original itself. Drops are the resampled drops of the metric, ascending.
 	Against *Pair     `json:"against_original,omitempty"`
 	Drops   []float64 `json:"drops,omitempty"`

@@ -17,6 +17,7 @@ type answers struct {
 	Logits [][]float32 `json:"logits"`
 	Losses []float64   `json:"losses"`
 	Score  float64     `json:"score"`
+	Cut    int         `json:"cut,omitempty"` // examples that are longer than what the model reads of them
 }
 
 // ask runs a model over the test set.
@@ -47,7 +48,7 @@ func (w *work) ask(c *contender) (*answers, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &answers{logits, evaluation.Losses, evaluation.Metrics[w.result.Metric]}, nil
+		return &answers{logits, evaluation.Losses, evaluation.Metrics[w.result.Metric], prepared.Cut()}, nil
 	})
 }
 
@@ -72,7 +73,7 @@ func (w *work) judge(all []*answers) error {
 			return err
 		}
 		m := &w.result.Models[i]
-		m.Score, m.Loss = a.Score, stat.Mean(a.Losses, nil)
+		m.Score, m.Loss, m.Truncated = a.Score, stat.Mean(a.Losses, nil), a.Cut
 		own, _, err := w.resample(predictions[i], nil)
 		if err != nil {
 			return err
