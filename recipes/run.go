@@ -241,7 +241,7 @@ func (c *cook) step(i int, step Step, model *gbert.Model, result *Result) (*gber
 	arguments := c.effective(step.Do)
 	c.past = append(c.past, map[string]any{"kind": step.Kind, "arguments": arguments})
 	var err error
-	if c.store, err = experiment.Open(c.env.Dir, c.past); err != nil {
+	if c.store, err = experiment.Open(c.ctx, c.env.Dir, c.past); err != nil {
 		return nil, err
 	}
 	work := func() (*gbert.Model, outcome, error) {

@@ -132,7 +132,7 @@ func (s *Distil) do(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
 // softTargets are the teacher's logits on the examples of a training. They are remembered: recipes with the same teacher share them.
 func softTargets(c *cook, t Training, o distill.Options) (*finetune.Method, error) {
 	t = c.training(t)
-	store, err := experiment.Open(c.env.Dir, map[string]any{"teacher": c.teacher, "examples": t.Examples, "max_length": t.MaxLength})
+	store, err := experiment.Open(c.ctx, c.env.Dir, map[string]any{"teacher": c.teacher, "examples": t.Examples, "max_length": t.MaxLength})
 	if err != nil {
 		return nil, err
 	}

@@ -88,14 +88,14 @@ func readings(t *testing.T) map[string]reading {
 		}),
 		"step": {
 			lay: func(t *testing.T) string {
-				store, err := experiment.Open(t.TempDir(), 1)
+				store, err := experiment.Open(t.Context(), t.TempDir(), 1)
 				if err != nil {
 					t.Fatal(err)
 				}
 				return store.Dir("one.json")
 			},
 			read: func(path string) error {
-				store, err := experiment.Open(filepath.Dir(filepath.Dir(filepath.Dir(path))), 1)
+				store, err := experiment.Open(t.Context(), filepath.Dir(filepath.Dir(filepath.Dir(path))), 1)
 				if err != nil {
 					return err
 				}

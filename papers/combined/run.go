@@ -83,7 +83,7 @@ func run(ctx context.Context, env *experiment.Environment, config Config) (*Resu
 	if err != nil {
 		return nil, err
 	}
-	store, err := experiment.Open(env.Dir, map[string]any{
+	store, err := experiment.Open(ctx, env.Dir, map[string]any{
 		"paper": "combined", "config": config, "recipes": texts, "model": result.Provenance.ModelSHA256, "data": result.Provenance.Data,
 		"backend": env.Choice.Name, "machine": result.Provenance.Machine, "versions": experiment.ComputeVersions(result.Provenance.Versions),
 	})

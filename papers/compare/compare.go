@@ -304,7 +304,7 @@ func (w *work) store(what string, identity map[string]any, models ...*contender)
 	identity["models"] = fingerprints
 	identity["compare"], identity["backend"] = what, w.env.Choice.Name
 	identity["versions"] = experiment.ComputeVersions(w.result.Provenance.Versions)
-	return experiment.Open(w.env.Dir, identity)
+	return experiment.Open(w.ctx, w.env.Dir, identity)
 }
 
 // testLength is the number of tokens after which examples are cut, testBatch how many are computed at once.

@@ -4,7 +4,7 @@
 // An experiment is a sequence of steps. Each step's result is plain data, stored under the hash of the experiment's
 // configuration, so that a killed run goes on where it was and a finished one replays at once:
 //
-//	store, err := experiment.Open(env.Dir, identity)
+//	store, err := experiment.Open(ctx, env.Dir, identity)
 //	importance, err := experiment.Step(store, "importance", func() (*heads.Importance, error) { … })
 //	paths, err := experiment.Publication{Name: "heads", Result: result, Figures: list, Report: report}.Write(env.Dir)
 package experiment

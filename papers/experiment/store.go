@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -11,28 +12,30 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/gofrs/flock"
-
+	"bertlab/gbert/hub/fetch"
 	"bertlab/internal/files"
 )
 
 // Store keeps the results of an experiment's steps.
 type Store struct {
-	// Say is told in a line why a step that seemed to be remembered runs again; [Open] sets it to standard error.
+	// Say is told in a line why a step that seemed to be remembered runs again, and that another process is waited for; [Open] sets it
+	// to standard error.
 	Say func(line string)
 
+	ctx context.Context // of the experiment; its end ends the waiting
 	dir string
 }
 
 // Open opens the store of an experiment in a folder. identity is everything that its results depend on: configuration, data,
-// model, backend. Another identity is another store.
-func Open(dir string, identity any) (*Store, error) {
+// model, backend. Another identity is another store. Where ctx ends, no step waits any longer for another process.
+func Open(ctx context.Context, dir string, identity any) (*Store, error) {
 	text, err := json.Marshal(identity)
 	if err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
 	sum := sha256.Sum256(text)
 	store := &Store{
+		ctx: ctx,
 		dir: filepath.Join(dir, "steps", hex.EncodeToString(sum[:8])),
 		Say: func(line string) { fmt.Fprintln(os.Stderr, line) },
 	}
@@ -66,10 +69,11 @@ func Step[T any](s *Store, name string, run func() (T, error)) (T, error) {
 	if result, ok, err := remembered[T](s, name, func(string) {}); ok || err != nil {
 		return result, err
 	}
-	lock := flock.New(s.path(name) + ".lock")
-	if lock.Lock() == nil { // a file system without locks does without
-		defer func() { _ = lock.Unlock() }()
+	unlock, err := s.lock(name)
+	if err != nil {
+		return *new(T), err
 	}
+	defer unlock()
 	if result, ok, err := remembered[T](s, name, s.Say); ok || err != nil { // another process was at it
 		return result, err
 	}
@@ -95,6 +99,17 @@ func Step[T any](s *Store, name string, run func() (T, error)) (T, error) {
 		return result, fmt.Errorf("experiment: %s: %w", path, err)
 	}
 	return stored, nil
+}
+
+// lock locks a step against other processes that are at it, which it waits for. A file system without locks does without.
+func (s *Store) lock(name string) (unlock func(), err error) {
+	unlock, err = fetch.Lock(s.ctx, s.path(name)+".lock", func(string) {
+		s.Say(fmt.Sprintf("another process is at the step %s: waiting for its result in %s", name, s.dir))
+	})
+	if err != nil && s.ctx.Err() == nil {
+		return func() {}, nil
+	}
+	return unlock, err
 }
 
 func sumOf(text []byte) string {

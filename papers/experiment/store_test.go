@@ -1,15 +1,18 @@
 package experiment
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"bertlab/figures"
+	"bertlab/gbert/hub/fetch"
 )
 
 type outcome struct {
@@ -19,7 +22,7 @@ type outcome struct {
 
 func open(t *testing.T, dir string, identity any) *Store {
 	t.Helper()
-	store, err := Open(dir, identity)
+	store, err := Open(t.Context(), dir, identity)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +106,7 @@ func TestEachIdentityHasItsOwnFolder(t *testing.T) {
 	if len(folders) != 5 {
 		t.Errorf("5 identities have %d folders", len(folders))
 	}
-	if _, err := Open(dir, func() {}); err == nil {
+	if _, err := Open(t.Context(), dir, func() {}); err == nil {
 		t.Error("a function is an identity")
 	}
 }
@@ -161,5 +164,34 @@ func TestTwoProcessesDoAStepOnce(t *testing.T) {
 	group.Wait()
 	if runs != 1 || !reflect.DeepEqual(first, second) {
 		t.Errorf("%d runs: %v and %v", runs, first, second)
+	}
+}
+
+func TestAStepThatAnotherProcessIsAtIsSaidAndItsWaitCanBeEnded(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	dir := t.TempDir()
+	store, err := Open(ctx, dir, "identity")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := fetch.Lock(t.Context(), store.path("step")+".lock", nil) // a lock is an open file's: this is another process
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := ""
+	store.Say = func(line string) { said = line; cancel() }
+	ran := false
+	_, err = Step(store, "step", func() (int, error) { ran = true; return 1, nil })
+	if !errors.Is(err, context.Canceled) || ran || !strings.Contains(said, "another process is at the step step") {
+		t.Errorf("%v, ran %v, said %q", err, ran, said)
+	}
+
+	again, err := Open(t.Context(), dir, "identity")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Say = func(string) { unlock() }
+	if got, err := Step(again, "step", func() (int, error) { return 7, nil }); got != 7 || err != nil {
+		t.Errorf("%d, %v: the step did not run when the other process was gone", got, err)
 	}
 }

@@ -41,7 +41,7 @@ func run(ctx context.Context, env *experiment.Environment, config Config) (*Resu
 	if r.Provenance, err = env.Describe(model, resolved); err != nil {
 		return nil, err
 	}
-	store, err := experiment.Open(env.Dir, map[string]any{
+	store, err := experiment.Open(ctx, env.Dir, map[string]any{
 		"paper": "ganesh2021", "config": config, "model": r.Provenance.ModelSHA256, "backend": env.Choice.Name, "machine": r.Provenance.Machine,
 		"versions": experiment.ComputeVersions(r.Provenance.Versions),
 	})

@@ -105,7 +105,7 @@ func (r *run) prepare(ctx context.Context) error {
 		r.result.Provenance.Data = append(r.result.Provenance.Data, experiment.DescribeData(d.use, d.of))
 	}
 	r.result.Classes, r.result.Prior, r.result.Majority = r.train.Task.Outputs(), prior(r.fit), r.dev.Majority()
-	r.store, err = experiment.Open(r.env.Dir, map[string]any{
+	r.store, err = experiment.Open(ctx, r.env.Dir, map[string]any{
 		"paper": "hao2019", "config": c, "model": r.result.Provenance.ModelSHA256, "data": r.result.Provenance.Data,
 		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(r.result.Provenance.Versions),
 	})

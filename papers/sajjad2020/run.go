@@ -122,7 +122,7 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	lasting := c
 	lasting.Seeds = c.Seeds[:1] // with further seeds finished steps stay valid
-	r.store, err = experiment.Open(r.env.Dir, map[string]any{
+	r.store, err = experiment.Open(ctx, r.env.Dir, map[string]any{
 		"paper": "sajjad2020", "config": lasting, "model": r.result.Provenance.ModelSHA256, "data": r.result.Provenance.Data,
 		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(r.result.Provenance.Versions),
 	})

@@ -85,7 +85,7 @@ func (r *run) prepare(ctx context.Context) error {
 	if result.MatrixSizes, err = matrixSizes(model); err != nil {
 		return err
 	}
-	r.store, err = experiment.Open(r.env.Dir, map[string]any{
+	r.store, err = experiment.Open(ctx, r.env.Dir, map[string]any{
 		"paper": "sanh2020", "training": c.training(), "model": result.Provenance.ModelSHA256, "data": result.Provenance.Data,
 		"backend": r.env.Choice.Name, "versions": experiment.ComputeVersions(result.Provenance.Versions),
 	})
