@@ -28,7 +28,7 @@ const compactFormat = "bertlab-compact"
 const partHeader = 150
 
 // SaveCompact writes the model as [Model.Save] does, but stores without its zeros (package sparse) each weight that takes fewer
-// bytes that way. [Load] gives back the same bits, −0 and NaN included. Only bertlab reads the file; Save of the loaded model
+// bytes that way. [Load] gives back the same bits, −0 included. Only bertlab reads the file; Save of the loaded model
 // writes one for other programs. A model with few zeros is written as by Save.
 func (m *Model) SaveCompact(dir string, precision Precision) error {
 	if err := m.save(dir, precision, compactFile); err != nil {

@@ -233,11 +233,15 @@ func (m *Model) Fingerprint() (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// Upload copies a weight to a device as float32.
+// Upload copies a weight to a device as float32. One that is not finite is an error.
 func (m *Model) Upload(backend compute.Backend, name string) (*tensors.Tensor, error) {
 	tensor, ok := m.weights[name]
 	if !ok {
 		return nil, fmt.Errorf("gbert: the model has no weight %q", name)
 	}
-	return upload(backend, tensor)
+	uploaded, err := upload(backend, tensor)
+	if err != nil {
+		return nil, fmt.Errorf("gbert: %w", err)
+	}
+	return uploaded, nil
 }

@@ -25,7 +25,7 @@ const (
 
 // Save writes the model to a folder in the Hugging Face layout: config.json, model.safetensors, and the tokenizer's files.
 // A full disk or a kill leaves what was there, or else the whole new model: never files of both, nor two tokenizers. Other files in
-// the folder stay.
+// the folder stay. A weight that is NaN or infinite, or would be in half precision, is an error; nothing is written then.
 func (m *Model) Save(dir string, precision Precision) error {
 	if err := m.save(dir, precision, denseFile); err != nil {
 		return fmt.Errorf("gbert: saving to %s: %w", dir, err)
@@ -39,6 +39,9 @@ func (m *Model) save(dir string, precision Precision, store storage) error {
 		return err
 	}
 	if err := m.Check(); err != nil {
+		return err
+	}
+	if err := m.checkStorable(dtype); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {

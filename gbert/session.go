@@ -180,7 +180,7 @@ func (s *Session) deviceWeight(name string) (compute.Buffer, error) {
 		}
 		uploaded, err := upload(s.backend, source)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, err
 		}
 		s.weights[name] = uploaded
 		tensor = uploaded
@@ -202,6 +202,9 @@ func upload(backend compute.Backend, source safetensors.Tensor) (*tensors.Tensor
 	view := safetensors.FromFloat32s(source.Name, source.Shape, values)
 	var tensor *tensors.Tensor
 	err = source.Guard(func() error {
+		if err := checkFinite(source.Name, source.Shape, values); err != nil {
+			return err
+		}
 		tensor, err = tensors.FromRaw(backend, 0, shapes.Make(dtypes.Float32, source.Shape...), view.Data)
 		return err
 	})
@@ -344,11 +347,12 @@ func (s *Session) BatchLogits(batch *Batch, mask HeadMask) ([][]float32, error) 
 	if err != nil {
 		return nil, fmt.Errorf("gbert: %w", err)
 	}
-	return s.model.RowLogits(batch, flat), nil
+	return s.model.RowLogits(batch, flat)
 }
 
 // RowLogits are the logits of a batch's real rows, as [Session.BatchLogits] gives them, of the head's output as it lies in memory.
-func (m *Model) RowLogits(batch *Batch, flat []float32) [][]float32 {
+// Logits that are not finite are an error; see [CheckLogits].
+func (m *Model) RowLogits(batch *Batch, flat []float32) ([][]float32, error) {
 	rows := make([][]float32, len(batch.Index))
 	width := len(flat) / batch.Rows
 	for row := range rows {
@@ -356,6 +360,9 @@ func (m *Model) RowLogits(batch *Batch, flat []float32) [][]float32 {
 		if m.Head().PerToken() {
 			rows[row] = rows[row][:batch.tokens(row)*m.Outputs()]
 		}
+		if err := CheckLogits(batch.Index[row], rows[row]); err != nil {
+			return nil, err
+		}
 	}
-	return rows
+	return rows, nil
 }

@@ -93,6 +93,9 @@ func (a *app) openModel(ctx context.Context) (*gbert.Model, *modelInfo, error) {
 	for _, note := range model.Notes() {
 		a.meter.Warn("%s: %s", found.Dir, note)
 	}
+	if err := model.CheckFinite(); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", found.Dir, err), model.Close())
+	}
 	sum, err := model.Fingerprint()
 	if err != nil {
 		return nil, nil, errors.Join(err, model.Close())

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -39,7 +40,25 @@ func (a *app) keep(document any) error {
 	return writeJSON(a.out, document)
 }
 
+// encode writes a document as JSON, with null for numbers that are not finite.
 func encode(w io.Writer, document any) error {
+	var text bytes.Buffer
+	err := encodeJSON(&text, document)
+	if unsupported := (*json.UnsupportedValueError)(nil); errors.As(err, &unsupported) {
+		var nulls []byte
+		if nulls, err = encodeNulls(document); err == nil {
+			_, err = w.Write(nulls)
+		}
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text.Bytes())
+	return err
+}
+
+func encodeJSON(w io.Writer, document any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")

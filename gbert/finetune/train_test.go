@@ -208,8 +208,14 @@ func TestADivergingRunIsAnErrorThatSaysSo(t *testing.T) {
 	if err := broken.SetWeight("classifier.bias", []int{2}, bias); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := train(t, t.Context(), broken, 20, nil, Options{Epochs: 1}); err == nil || !strings.Contains(err.Error(), "diverged") || !strings.Contains(err.Error(), "epoch 1, step 1") {
+	if _, err := train(t, t.Context(), broken, 20, nil, Options{Epochs: 1}); err == nil || !strings.Contains(err.Error(), "classifier.bias is not finite in 1 of 2 values, first NaN at [0]") {
 		t.Errorf("a NaN in the model: %v", err)
+	}
+	if err := broken.SetWeight("classifier.bias", []int{2}, []float32{3e38, -3e38}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := train(t, t.Context(), broken, 20, nil, Options{Epochs: 1}); err == nil || !strings.Contains(err.Error(), "diverged") || !strings.Contains(err.Error(), "epoch 1, step 1") {
+		t.Errorf("a loss beyond float32: %v", err)
 	}
 	// The weights break in the only step, whose loss was finite.
 	if _, err := train(t, t.Context(), model, 20, nil, Options{Epochs: 1, BatchSize: 32, WeightDecay: 1e39}); err == nil || !strings.Contains(err.Error(), "not finite after the last step") {

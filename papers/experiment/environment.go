@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -74,6 +75,9 @@ func (e *Environment) Model(ctx context.Context, name string) (*gbert.Model, *hu
 	model, err := gbert.Load(resolved.Dir)
 	if err != nil {
 		return nil, nil, err
+	}
+	if err := model.CheckFinite(); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", resolved.Dir, err), model.Close())
 	}
 	for _, note := range model.Notes() {
 		e.note(resolved.Dir, note)

@@ -105,15 +105,26 @@ func stackError(model *gbert.Model, maps []tucker.FactorisedMap, byRole map[stri
 		for _, w := range weight {
 			square += float64(w) * float64(w)
 		}
+		if square == 0 {
+			continue // its relative error may be infinite
+		}
 		for _, key := range []string{"", string(m.Role)} {
 			whole[key] += square
 			lost[key] += square * m.RelativeError * m.RelativeError
 		}
 	}
 	for _, role := range gbert.LayerRoles {
-		byRole[string(role)] = math.Sqrt(lost[string(role)] / whole[string(role)])
+		byRole[string(role)] = rootOf(lost[string(role)], whole[string(role)])
 	}
-	return math.Sqrt(lost[""] / whole[""]), nil
+	return rootOf(lost[""], whole[""]), nil
+}
+
+// rootOf is √(part/whole), and 0 of nothing.
+func rootOf(part, whole float64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return math.Sqrt(part / whole)
 }
 
 // predictWhole gives the whole model's logits for examples, [examples][labels].

@@ -109,6 +109,9 @@ func places(teacher, student *gbert.Model) ([]int, error) {
 
 // weights are the teacher's as constants, with pooler and classifier where they are read.
 func weights(teacher *gbert.Model, withHead bool) ([]finetune.MethodConstant, error) {
+	if err := teacher.CheckFinite(); err != nil {
+		return nil, fmt.Errorf("distill: the teacher: %w", err)
+	}
 	var constants []finetune.MethodConstant
 	for _, spec := range teacher.Weights() {
 		if !withHead && !gbert.IsEmbedding(spec.Name) && !inEncoder(teacher.Config, spec.Name) {

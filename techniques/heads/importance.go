@@ -3,6 +3,7 @@ package heads
 import (
 	"context"
 	"fmt"
+	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"gonum.org/v1/gonum/floats"
@@ -107,6 +108,11 @@ func sumPerHead(ctx context.Context, s *gbert.Session, program *gbert.Program, p
 	})
 	if err != nil {
 		return nil, err
+	}
+	for _, h := range All(config) {
+		if x := total[h.Layer][h.Head]; math.IsNaN(x) || math.IsInf(x, 0) {
+			return nil, fmt.Errorf("heads: what was measured of head %s is %g: on the way to it numbers grew beyond what float32 holds; the model's weights are finite, but too large", h, x)
+		}
 	}
 	return total, nil
 }

@@ -227,7 +227,11 @@ func scatter(output *tensors.Tensor, batch *gbert.Batch, model *gbert.Model, sto
 	}
 	variants := output.Shape().Dimensions[0] / batch.Rows
 	for v, part := 0, len(flat)/variants; v < variants; v++ {
-		for row, logits := range model.RowLogits(batch, flat[v*part:(v+1)*part]) {
+		rows, err := model.RowLogits(batch, flat[v*part:(v+1)*part])
+		if err != nil {
+			return fmt.Errorf("heads: %w", err)
+		}
+		for row, logits := range rows {
 			store(v, batch.Index[row], logits)
 		}
 	}

@@ -49,7 +49,7 @@ func BenchmarkPoint(b *testing.B) {
 		return time.Since(began), processorTime(b) - used
 	}
 	point := func() error { _, err := e.At(ctx, Point{Alpha: 0.5, Beta: 0.25}); return err }
-	pass := func() error { _, err := e.evaluate(ctx); return err }
+	pass := func() error { _, err := e.evaluate(ctx, false); return err }
 	timed(point) // compiles
 	var points, passes, pointsCPU, passesCPU time.Duration
 	for b.Loop() {

@@ -343,11 +343,12 @@ func (e *Explorer) At(ctx context.Context, p Point) ([]Measure, error) {
 	if err := e.goTo(p); err != nil {
 		return nil, fmt.Errorf("landscape: point (%g, %g): %w", p.Alpha, p.Beta, err)
 	}
-	return e.evaluate(ctx)
+	return e.evaluate(ctx, p == Point{Alpha: 1})
 }
 
-// evaluate runs the forward passes of all sets with the weights that are bound.
-func (e *Explorer) evaluate(ctx context.Context) ([]Measure, error) {
+// evaluate runs the forward passes of all sets with the weights that are bound. Where these are a model's own, logits that are not
+// finite are an error; elsewhere, where numbers may grow without bound, they count as in [Measure].
+func (e *Explorer) evaluate(ctx context.Context, own bool) ([]Measure, error) {
 	measures := make([]Measure, len(e.sets))
 	for k, set := range e.sets {
 		logits := make([][]float32, len(set.targets))
@@ -365,6 +366,12 @@ func (e *Explorer) evaluate(ctx context.Context) ([]Measure, error) {
 			}
 			for row, example := range batch.Index {
 				logits[example] = rows[row]
+				if !own {
+					continue
+				}
+				if err := gbert.CheckLogits(example, rows[row]); err != nil {
+					return nil, fmt.Errorf("landscape: at the model itself: %w", err)
+				}
 			}
 		}
 		var err error

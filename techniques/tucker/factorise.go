@@ -2,7 +2,9 @@ package tucker
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strconv"
@@ -65,7 +67,8 @@ type FactorisedMap struct {
 	Rank int `json:"rank,omitempty"`
 	// Kept is empty for a map that was factored.
 	Kept KeptReason `json:"kept,omitempty"`
-	// RelativeError is ‖W − U·V‖ / ‖W‖; 0 for a map that was kept.
+	// RelativeError is ‖W − U·V‖ / ‖W‖; 0 for a map that was kept, infinite, and null in JSON, for one that was all zeros and is not
+	// any more, as in a bank.
 	RelativeError float64 `json:"relative_error"`
 	// OutputError is ‖X(W − U·V)ᵀ‖ / ‖X·Wᵀ‖ on the inputs of the moments, with the ridge; 0 without moments.
 	OutputError float64 `json:"output_error,omitempty"`
@@ -76,6 +79,35 @@ type FactorisedMap struct {
 	// ParametersBefore and ParametersAfter count the map's weight, without its bias.
 	ParametersBefore int `json:"parameters_before"`
 	ParametersAfter  int `json:"parameters_after"`
+}
+
+type factorisedFields FactorisedMap
+
+// MarshalJSON writes an infinite error as null.
+func (f FactorisedMap) MarshalJSON() ([]byte, error) {
+	if !math.IsInf(f.RelativeError, 0) {
+		return json.Marshal(factorisedFields(f))
+	}
+	return json.Marshal(struct {
+		factorisedFields
+		RelativeError *float64 `json:"relative_error"`
+	}{factorisedFields: factorisedFields(f)})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (f *FactorisedMap) UnmarshalJSON(data []byte) error {
+	fields := struct {
+		*factorisedFields
+		RelativeError *float64 `json:"relative_error"`
+	}{factorisedFields: (*factorisedFields)(f)}
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return err
+	}
+	f.RelativeError = math.Inf(1)
+	if fields.RelativeError != nil {
+		f.RelativeError = *fields.RelativeError
+	}
+	return nil
 }
 
 // Factorisation is what [Factorise] did.

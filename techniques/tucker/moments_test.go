@@ -3,6 +3,7 @@ package tucker
 import (
 	"context"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -161,12 +162,15 @@ func TestBadCallsOfMomentsAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values[0] = float32(math.NaN())
-	if err := broken.SetWeight(name, shape, values); err != nil {
-		t.Fatal(err)
+	for value, want := range map[float32]string{float32(math.NaN()): name + " is not finite", 3e38: "tucker: the inputs of layer 0 have no finite moments"} {
+		values[0] = value
+		if err := broken.SetWeight(name, shape, values); err != nil {
+			t.Fatal(err)
+		}
+		if _, err = Moments(context.Background(), session(t, broken), prepared(t, broken, 3), nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a weight of %g: %v, want %q", value, err, want)
+		}
 	}
-	_, err = Moments(context.Background(), session(t, broken), prepared(t, broken, 3), nil)
-	wantError(t, err, "broken")
 	stopped, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := Moments(stopped, session(t, model), prepared(t, model, 3), nil); err != context.Canceled {

@@ -112,7 +112,7 @@ func (t *Tensor) index(i int) []int {
 	return index
 }
 
-// RelativeError is ‖x − approximation‖ / ‖x‖, entry by entry; 0 when both are zero.
+// RelativeError is ‖x − approximation‖ / ‖x‖, entry by entry; 0 when both are zero, infinite when x alone is.
 func RelativeError(x, approximation *Tensor) (float64, error) {
 	norm, err := x.finiteNorm()
 	if err != nil {
