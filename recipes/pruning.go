@@ -72,6 +72,12 @@ func (s *Movement) remembered() bool { return true }
 
 func (s *Movement) do(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
 	o := s.options()
+	shrinks := s.Attention.Unit == movement.Head || s.FFN.Unit == movement.Neuron
+	if shrinks {
+		if err := movement.CheckCarried(model); err != nil {
+			return nil, "", err
+		}
+	}
 	method, err := movement.New(model, o)
 	if err != nil {
 		return nil, "", err
@@ -97,7 +103,7 @@ func (s *Movement) do(c *cook, model *gbert.Model) (*gbert.Model, string, error)
 		return nil, "", err
 	}
 	note = fmt.Sprintf("%s; %.1f %% of the encoder's weights remain", note, 100*remaining.Share())
-	if s.Attention.Unit == movement.Head || s.FFN.Unit == movement.Neuron {
+	if shrinks {
 		trained, err = movement.RemoveEmpty(trained)
 	}
 	return trained, note, err

@@ -142,11 +142,19 @@ func (a *app) movement(ctx context.Context, f *movementFlags) (*movementDocument
 		return nil, nil, err
 	}
 	f.keep = string(finetune.KeepLast)
-	f.method = func(model *gbert.Model) (*finetune.Method, error) { return movement.New(model, o) }
+	shrinks := !f.keepShape && (o.Attention.Unit == movement.Head || o.FFN.Unit == movement.Neuron)
+	f.method = func(model *gbert.Model) (*finetune.Method, error) {
+		if shrinks {
+			if err := movement.CheckCarried(model); err != nil {
+				return nil, err
+			}
+		}
+		return movement.New(model, o)
+	}
 	f.advice = o.Advice
 	f.finish = func(trained *gbert.Model) (*gbert.Model, error) {
 		recorded, err := movement.Record(trained, o)
-		if err != nil || f.keepShape || o.Attention.Unit != movement.Head && o.FFN.Unit != movement.Neuron {
+		if err != nil || !shrinks {
 			return recorded, err
 		}
 		return movement.RemoveEmpty(recorded)

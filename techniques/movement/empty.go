@@ -3,6 +3,7 @@ package movement
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"bertlab/gbert"
 	"bertlab/techniques/heads"
@@ -53,6 +54,15 @@ func RemoveEmpty(m *gbert.Model) (*gbert.Model, error) {
 		return RemoveNeurons(folded, emptyNeurons)
 	}
 	return folded, nil
+}
+
+// CheckCarried reports tensors of the model's file for which [RemoveEmpty] would fail, so that nobody finds out after a training:
+// those that belong to the maps of a layer, with which nothing is computed and which cannot be made smaller with them.
+func CheckCarried(m *gbert.Model) error {
+	if inside := m.CarriedInside(); len(inside) > 0 {
+		return fmt.Errorf("movement: the model's file holds tensors that belong to its layers and that bertlab does not compute with (%s): they cannot be kept where heads and neurons are taken out; take them out of the file or leave the shape as it is", strings.Join(inside, ", "))
+	}
+	return nil
 }
 
 // ownDense reports whether maps of a layer are dense and no other layer reads them.
