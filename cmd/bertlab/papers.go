@@ -127,7 +127,7 @@ var papers = []paper{
 	{"layers", "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)", reproduceLayers},
 	{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproduceMovement},
 	{"tucker", "Exploring Extreme Parameter Compression for Pre-trained Language Models (Wang, Ren and others 2022)", reproducePaper(wang2022.Experiment)},
-	{"sharing", "ALBERT: A Lite BERT for Self-supervised Learning of Language Representations (Lan et al. 2020)", reproduceSharing},
+	{"sharing", "ALBERT: A Lite BERT for Self-supervised Learning of Language Representations (Lan et al. 2020)", reproducePaper(lan2020.Experiment)},
 	{"landscape", "Visualizing and Understanding the Effectiveness of BERT (Hao, Dong, Wei and Xu 2019)", reproduceLandscape},
 	{"recipes", "Techniques put together: recipes, and their models side by side", reproduceRecipes},
 }
@@ -175,20 +175,6 @@ func reproduceLayers(ctx context.Context, env *experiment.Environment, r reprodu
 	}
 	config.Seeds = r.seeds(config.Seeds)
 	result, err := sajjad2020.Run(ctx, env, config)
-	if err != nil {
-		return nil, err
-	}
-	return publish(env, result, result.Claims)
-}
-
-func reproduceSharing(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config, err := choose(r, lan2020.Quick, lan2020.Full)
-	if err != nil {
-		return nil, err
-	}
-	r.setData(&config.Model, &config.Task, &config.Data)
-	config.Seeds = r.seeds(config.Seeds)
-	result, err := lan2020.Run(ctx, env, config)
 	if err != nil {
 		return nil, err
 	}

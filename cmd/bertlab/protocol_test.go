@@ -62,7 +62,10 @@ func TestTheDocumentedProtocolsAreProtocols(t *testing.T) {
 			_, err := wang2022.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
 			return err
 		},
-		"sharing":   func(r reproduction) error { _, err := choose(r, lan2020.Quick, lan2020.Full); return err },
+		"sharing": func(r reproduction) error {
+			_, err := lan2020.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
+			return err
+		},
 		"landscape": func(r reproduction) error { _, err := choose(r, hao2019.Quick, hao2019.Full); return err },
 		"recipes":   func(r reproduction) error { _, err := choose(r, combined.Quick, combined.Full); return err },
 	}

@@ -125,6 +125,23 @@ func evaluate(ctx context.Context, session *gbert.Session, prepared *finetune.Pr
 // Evaluate is the step that judges a model on a sample.
 func Evaluate(p *Plan, j Judging) *Node[Evaluated] { return evaluation.Of(p, j) }
 
+var prediction = &Definition[Judging, [][]float32]{
+	Name: "predictions", Version: 1,
+	Title: func(in Judging) Text {
+		return Text{fmt.Sprintf("predictions on %d examples of %s", in.Sample.Len(), in.Sample.Task.Title), fmt.Sprintf("%[2]s 예제 %[1]d개에 대한 예측", in.Sample.Len(), in.Sample.Task.Title)}
+	},
+	Run: func(ctx context.Context, w *Worker, in Judging) ([][]float32, error) {
+		session, prepared, err := in.Open(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		return prepared.Logits(ctx, session, nil, w.Progress())
+	},
+}
+
+// Predict is the step that gives a model's logits for a sample, such as a teacher's for its students: [examples][outputs].
+func Predict(p *Plan, j Judging) *Node[[][]float32] { return prediction.Of(p, j) }
+
 // FineTuneInputs are what a model is fine-tuned from.
 type FineTuneInputs struct {
 	// From is a model without a head.

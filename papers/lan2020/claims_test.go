@@ -12,7 +12,7 @@ import (
 // made is a result whose variants answer rightly so many of 1,000 questions, with three seeds. A variant errs where the others do, and
 // then on.
 func made(right map[Variant]int, seeds ...uint64) *Result {
-	r := &Result{Config: Config{Seeds: seeds}, Counts: sharing.Counts(), Layers: 3, Examples: 1000, Majority: 0.5}
+	r := &Result{Measured: experiment.Measured[Config]{Config: Config{Seeds: seeds}}, Counts: sharing.Counts(), Layers: 3, Examples: 1000, Majority: 0.5}
 	for _, seed := range seeds {
 		for v, n := range right {
 			r.Runs = append(r.Runs, Trial{Variant: v, Seed: seed, Answers: Answers{Right: strings.Repeat("1", n) + strings.Repeat("0", 1000-n)}})
@@ -122,4 +122,49 @@ func TestVerdictsOnTime(t *testing.T) {
 			t.Errorf("training, %s: %v, want %v: %s", name, claim.Verdict, test.want, claim.Measured)
 		}
 	}
+}
+
+// judged are the claims of synthetic results for and against the paper, and of one that decides nothing.
+func judged(t *testing.T) [][]experiment.Claim {
+	even := &sharing.Transitions{L2: []float64{4, 4.1, 4}, Angle: []float64{20, 21, 20}}
+	uneven := &sharing.Transitions{L2: []float64{2, 4, 9}, Angle: []float64{10, 20, 40}}
+	factorised := Variant{Embedding: 128}
+	var list [][]experiment.Claim
+	for _, c := range []struct {
+		right         map[Variant]int
+		seeds         []uint64
+		whole, shared *sharing.Transitions
+		step, time    float64 // of the model that shares all
+		total         func(sharing.CountRow) int
+	}{
+		{map[Variant]int{{}: 900, shareAttention: 900, shareFFN: 800, shareAll: 801, factorised: 899}, []uint64{1, 2, 3}, uneven, even, 0.7, 1, func(r sharing.CountRow) int {
+			if want, ok := map[string]int{"ALBERT base": 12e6, "ALBERT large": 18e6, "ALBERT xlarge": 60e6, "ALBERT xxlarge": 235e6}[r.Name]; ok && r.Table == 1 {
+				return want
+			}
+			return r.Total
+		}},
+		{map[Variant]int{{}: 900, shareAttention: 700, shareFFN: 800, shareAll: 600, factorised: 700}, []uint64{1, 2, 3}, even, uneven, 1, 1.2, func(r sharing.CountRow) int { return r.Total + 5e6 }},
+		{map[Variant]int{{}: 900, shareAttention: 900, shareFFN: 899, shareAll: 900, factorised: 900}, []uint64{1}, even, uneven, 0.7, 1.07, func(r sharing.CountRow) int { return r.Total }},
+	} {
+		r := made(c.right, c.seeds...)
+		for i := range r.Counts {
+			r.Counts[i].Total = c.total(r.Counts[i])
+		}
+		for i := range r.Runs {
+			run := &r.Runs[i]
+			switch run.Variant {
+			case Variant{}:
+				run.Transitions, run.StepSeconds = c.whole, 1
+			case shareAll:
+				run.Transitions, run.StepSeconds = c.shared, c.step
+			}
+		}
+		r.Speed = &Speed{Models: []SpeedModel{{Variant: shareAll, Batches: []experiment.SpeedBatch{{Ratio: c.time, Low: c.time - 0.05, High: c.time + 0.05}}}}}
+		claims, err := r.claims()
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, claims)
+	}
+	return list
 }

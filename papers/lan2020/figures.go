@@ -149,7 +149,7 @@ func (r *Result) DistanceHeatmap() (*figures.Figure, error) {
 	values, rows := make([][]float64, r.Layers), make([]string, r.Layers)
 	var whole []float64
 	for l, d := range r.Distances {
-		rows[l] = fmt.Sprint(l + 1)
+		rows[l] = fmt.Sprint(l)
 		whole = append(whole, d.Relative)
 		for role, far := range d.Roles {
 			for i := range roles {
@@ -263,7 +263,7 @@ func (r *Result) TransitionCurves(angle bool) (*figures.Figure, error) {
 			for _, of := range each {
 				values = append(values, of[l])
 			}
-			curve.X, curve.Y = append(curve.X, float64(l+1)), append(curve.Y, stat.Mean(values, nil))
+			curve.X, curve.Y = append(curve.X, float64(l)), append(curve.Y, stat.Mean(values, nil))
 		}
 		curves, uneven = append(curves, curve), append(uneven, stat.Mean(variation, nil))
 	}

@@ -5,10 +5,9 @@ import (
 	"bertlab/techniques/sharing"
 )
 
-// Result is everything that was measured, as plain data. Layers are numbered from 0 here, and from 1 in figures and tables.
+// Result is everything that was measured, as plain data. Layers are numbered from 0.
 type Result struct {
-	Config     Config                `json:"config"`
-	Provenance experiment.Provenance `json:"provenance"`
+	experiment.Measured[Config]
 	// Layers and Hidden are the pretrained model's numbers of layers and hidden units, Vocab its number of words.
 	Layers int `json:"layers"`
 	Hidden int `json:"hidden"`
@@ -33,8 +32,6 @@ type Result struct {
 	Cuts []Cut `json:"cuts"`
 	// Speed is the time of inference.
 	Speed *Speed `json:"speed"`
-	// Claims are the paper's, with verdicts.
-	Claims []experiment.Claim `json:"claims"`
 }
 
 // Answers are a model's on the test set.

@@ -1,235 +1,268 @@
 package lan2020
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"strings"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
-	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/distill"
 	"bertlab/techniques/sharing"
 )
 
-// seed fine-tunes the whole model and every variant with a seed, and cuts the word table of the fine-tuned whole model.
-func (r *run) seed(ctx context.Context, seed uint64) error {
-	start, err := r.pretrained.WithClassifier(r.train.Task.Outputs(), r.train.Task.Labels, seed)
-	if err != nil {
-		return err
+// conversion is what a variant does to a model, written in one way only.
+func (v Variant) conversion() Variant {
+	v.Distilled = false
+	if v.What != "" {
+		v.Groups, v.Init = cmp.Or(v.Groups, 1), cmp.Or(v.Init, sharing.First)
 	}
-	prefix := fmt.Sprintf("seed%d-", seed)
-	name := prefix + Variant{}.file()
-	tuned, whole, err := experiment.ModelStep(r.store, name, func() (*gbert.Model, Trial, error) {
-		return r.tune(ctx, start, Variant{}, seed, name, nil)
-	})
-	if err != nil {
-		return err
-	}
-	defer tuned.Close()
-	whole.P = 1
-	r.result.Runs = append(r.result.Runs, whole)
-	for _, v := range r.config.Variants {
-		name := prefix + v.file()
-		trial, err := experiment.Step(r.store, name, func() (Trial, error) {
-			converted, err := v.convert(start)
-			if err != nil {
-				return Trial{}, err
-			}
-			method, err := r.teaching(ctx, tuned, v)
-			if err != nil {
-				return Trial{}, err
-			}
-			_, trial, err := r.tune(ctx, converted, v, seed, name, method)
-			if err != nil {
-				return trial, err
-			}
-			if !v.Distilled { // the same conversion as without
-				if converted, err = v.convert(tuned); err != nil {
-					return trial, err
-				}
-				answers, err := r.judge(ctx, converted)
-				if err != nil {
-					return trial, err
-				}
-				trial.Converted = &answers
-			}
-			return trial, finetune.RemoveCheckpoint(r.store.Checkpoint(name))
-		})
-		if err != nil {
-			return err
-		}
-		if err := trial.compare(whole); err != nil {
-			return err
-		}
-		r.result.Runs = append(r.result.Runs, trial)
-	}
-	for _, init := range sharing.Inits {
-		begun, err := experiment.Step(r.store, prefix+"begun-"+string(init), func() (Begun, error) {
-			shared, err := Variant{What: sharing.All, Init: init}.convert(tuned)
-			if err != nil {
-				return Begun{}, err
-			}
-			answers, err := r.judge(ctx, shared)
-			return Begun{Init: init, Seed: seed, Answers: answers}, err
-		})
-		if err != nil {
-			return err
-		}
-		r.result.Inits = append(r.result.Inits, begun)
-	}
-	for _, size := range r.config.EmbeddingSizes {
-		cut, err := experiment.Step(r.store, fmt.Sprintf("%scut%d", prefix, size), func() (Cut, error) {
-			smaller, report, err := sharing.FactorEmbedding(tuned, size)
-			if err != nil {
-				return Cut{}, err
-			}
-			answers, err := r.judge(ctx, smaller)
-			return Cut{Size: size, Seed: seed, Answers: answers, RelativeError: report.RelativeError, Parameters: report.After}, err
-		})
-		if err != nil {
-			return err
-		}
-		r.result.Cuts = append(r.result.Cuts, cut)
-	}
-	return nil
+	return v
 }
 
-// teaching is the method that adds the whole model's soft targets; nil for a variant without.
-func (r *run) teaching(ctx context.Context, teacher *gbert.Model, v Variant) (*finetune.Method, error) {
-	if !v.Distilled {
-		return nil, nil
-	}
-	session, err := gbert.NewSession(r.env.Backend, teacher)
-	if err != nil {
-		return nil, err
-	}
-	defer session.Close()
-	prepared, err := finetune.Prepare(r.env.Backend, teacher, r.train, r.config.MaxLength, r.config.BatchSize, 1)
-	if err != nil {
-		return nil, err
-	}
-	logits, err := prepared.Logits(ctx, session, nil, r.env.Stage("teacher of "+v.String()))
-	if err != nil {
-		return nil, err
-	}
-	return distill.SoftTargets(logits, distill.Options{})
+// modelInputs are a model alone.
+type modelInputs struct{ Model experiment.ModelSource }
+
+// measureDistances measures how far a model's layers are from their mean.
+var measureDistances = &experiment.Definition[modelInputs, []sharing.Distance]{
+	Name: "distance of layers from their mean", Version: 1,
+	Title: func(modelInputs) experiment.Text {
+		return experiment.Text{English: "distance of the layers from their mean", Korean: "층들의 평균까지의 거리"}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in modelInputs) ([]sharing.Distance, error) {
+		model, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return nil, err
+		}
+		_, report, err := sharing.Tie(model, sharing.Options{Init: sharing.Mean})
+		if err != nil {
+			return nil, err
+		}
+		return report.Layers, nil
+	},
 }
 
-// tune trains and judges a model.
-func (r *run) tune(ctx context.Context, model *gbert.Model, v Variant, seed uint64, name string, method *finetune.Method) (*gbert.Model, Trial, error) {
-	trial := Trial{Variant: v, Seed: seed}
-	trained, done, err := r.env.Train(ctx, fmt.Sprintf("fine-tuning, shared: %s, seed %d", v, seed), model, r.train, nil, finetune.Options{
-		Epochs: r.config.Epochs, BatchSize: r.config.BatchSize, MaxLength: r.config.MaxLength, LearningRate: r.config.LearningRate,
-		Seed: seed, Keep: finetune.KeepLast, Method: method, CheckpointDir: r.store.Checkpoint(name),
-	})
-	if err != nil {
-		return nil, trial, err
-	}
-	trial.TrainLoss, trial.StepSeconds, trial.Seconds = done.TrainLoss, done.Clock.Median(experiment.Wall), done.Seconds
-	if trial.Answers, err = r.judge(ctx, trained.Model); err != nil {
-		return nil, trial, err
-	}
-	config := trained.Model.Config
-	trial.Parts, trial.MACs = sharing.Count(trained.Model), config.MACs(min(macLength, config.MaxPositionEmbeddings), true).Total()
-	if v == (Variant{}) || v == shareAll {
-		trial.Transitions, err = r.transitions(ctx, trained.Model)
-	}
-	return trained.Model, trial, err
+// measureWords gives the relative errors of the word table at sizes E = 1, 2, …
+var measureWords = &experiment.Definition[modelInputs, []float64]{
+	Name: "errors of the word table", Version: 1,
+	Title: func(modelInputs) experiment.Text {
+		return experiment.Text{English: "errors of smaller word tables", Korean: "작은 단어 임베딩의 오차"}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in modelInputs) ([]float64, error) {
+		model, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return nil, err
+		}
+		return sharing.EmbeddingErrors(model)
+	},
+}
+
+// measureTransitions measures how far a model's layers move their input.
+var measureTransitions = &experiment.Definition[experiment.Judging, *sharing.Transitions]{
+	Name: "transitions", Version: 1,
+	Title: func(experiment.Judging) experiment.Text {
+		return experiment.Text{English: "how far the layers move their input", Korean: "층이 입력을 움직이는 정도"}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) (*sharing.Transitions, error) {
+		session, prepared, err := in.Open(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		return sharing.MeasureTransitions(ctx, session, prepared, w.Progress())
+	},
+}
+
+// convertInputs are a fine-tuned model and how it is converted, without further training.
+type convertInputs struct {
+	experiment.Judging
+	Variant Variant // see [Variant.conversion]
+}
+
+// converted is how a converted model does, and of a factorised word table its relative error and its parameters.
+type converted struct {
+	experiment.Evaluated
+	RelativeError float64 `json:"relative_error,omitempty"`
+	Parameters    int     `json:"parameters,omitempty"`
+}
+
+// convertTuned converts a fine-tuned model and judges it.
+var convertTuned = &experiment.Definition[convertInputs, converted]{
+	Name: "conversion of a fine-tuned model", Version: 1,
+	Title: func(in convertInputs) experiment.Text {
+		return experiment.Text{
+			English: fmt.Sprintf("converting the fine-tuned model, shared: %s", in.Variant),
+			Korean:  fmt.Sprintf("미세 조정한 모델 변환, 공유: %s", in.Variant),
+		}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in convertInputs) (c converted, err error) {
+		model, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return c, err
+		}
+		var smaller *gbert.Model
+		if in.Variant.What == "" {
+			var report *sharing.EmbeddingReport
+			if smaller, report, err = sharing.FactorEmbedding(model, in.Variant.Embedding); err != nil {
+				return c, err
+			}
+			c.RelativeError, c.Parameters = report.RelativeError, report.After
+		} else if smaller, err = in.Variant.convert(model); err != nil {
+			return c, err
+		}
+		c.Evaluated, err = in.EvaluateModel(ctx, w, smaller)
+		return c, err
+	},
+}
+
+// tuneInputs are what a variant is trained from.
+type tuneInputs struct {
+	From    experiment.ModelSource // the pretrained model
+	Variant Variant                // see [Variant.conversion]
+	Train   experiment.Sample
+	Options finetune.Options  // their seed is that of the classifier too
+	Test    experiment.Sample // on which the variant is judged
+	// Teacher are the whole model's logits for the training examples; nil without distillation.
+	Teacher *experiment.Node[[][]float32]
+	// Moved are the examples on which transitions are measured; none: they are not.
+	Moved experiment.Sample
+}
+
+// tuned is what is known of a variant that was trained.
+type tuned struct {
+	experiment.Evaluated
+	Training    experiment.Training  `json:"training"`
+	Shape       shape                `json:"shape"`
+	Transitions *sharing.Transitions `json:"transitions,omitempty"`
+}
+
+// shape is what a model holds and costs.
+type shape struct {
+	Parts sharing.Parts `json:"parts"`
+	MACs  int           `json:"macs"` // of macLength tokens
+}
+
+func shapeOf(m *gbert.Model) shape {
+	return shape{sharing.Count(m), m.Config.MACs(min(macLength, m.Config.MaxPositionEmbeddings), true).Total()}
 }
 
 // macLength is the number of tokens at which operations are counted.
 const macLength = 128
 
-// transitions measures how far a model's layers move their input.
-func (r *run) transitions(ctx context.Context, model *gbert.Model) (*sharing.Transitions, error) {
-	sample := r.test
-	if n := r.config.TransitionExamples; n < sample.Len() {
-		var err error
-		if sample, err = sample.Take(n, 303); err != nil {
-			return nil, err
+// tuneVariant converts a pretrained model, trains and judges it.
+var tuneVariant = &experiment.Definition[tuneInputs, tuned]{
+	Name: "fine-tuning of a converted model", Version: 1,
+	Title: func(in tuneInputs) experiment.Text {
+		distilled := experiment.Text{}
+		if in.Teacher != nil {
+			distilled = experiment.Text{English: ", distilled", Korean: ", 지식 증류"}
 		}
+		return experiment.Text{
+			English: fmt.Sprintf("fine-tuning, shared: %s%s, seed %d", in.Variant, distilled.English, in.Options.Seed),
+			Korean:  fmt.Sprintf("미세 조정, 공유: %s%s, 시드 %d", in.Variant, distilled.Korean, in.Options.Seed),
+		}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in tuneInputs) (t tuned, err error) {
+		pretrained, err := w.Model(ctx, in.From)
+		if err != nil {
+			return t, err
+		}
+		kind := in.Train.Task
+		start, err := pretrained.WithClassifier(kind.Outputs(), kind.Labels, in.Options.Seed)
+		if err != nil {
+			return t, err
+		}
+		if start, err = in.Variant.convert(start); err != nil {
+			return t, err
+		}
+		o := in.Options
+		if in.Teacher != nil {
+			if o.Method, err = distill.SoftTargets(in.Teacher.Result(), distill.Options{}); err != nil {
+				return t, err
+			}
+		}
+		result, done, err := w.Train(ctx, start, in.Train.Dataset, nil, o)
+		if err != nil {
+			return t, err
+		}
+		t.Training, t.Shape = done, shapeOf(result.Model)
+		judge := experiment.Judging{Sample: in.Test, MaxLength: o.MaxLength, BatchSize: o.BatchSize}
+		if t.Evaluated, err = judge.EvaluateModel(ctx, w, result.Model); err != nil || in.Moved.Dataset == nil {
+			return t, err
+		}
+		t.Transitions, err = moved(ctx, w, result.Model, in.Moved, o)
+		return t, err
+	},
+}
+
+// moved measures the transitions of a model that a step has made.
+func moved(ctx context.Context, w *experiment.Worker, model *gbert.Model, sample experiment.Sample, o finetune.Options) (*sharing.Transitions, error) {
+	prepared, err := finetune.Prepare(w.Backend(), model, sample.Dataset, o.MaxLength, o.BatchSize, 1)
+	if err != nil {
+		return nil, err
 	}
-	session, prepared, err := r.open(model, sample)
+	session, err := gbert.NewSession(w.Backend(), model)
 	if err != nil {
 		return nil, err
 	}
 	defer session.Close()
-	return sharing.MeasureTransitions(ctx, session, prepared, r.env.Stage("transitions"))
+	return sharing.MeasureTransitions(ctx, session, prepared, w.Part("transitions"))
 }
 
-// open is a session of a model and a data set in its tokens.
-func (r *run) open(model *gbert.Model, d *task.Dataset) (*gbert.Session, *finetune.Prepared, error) {
-	prepared, err := finetune.Prepare(r.env.Backend, model, d, r.config.MaxLength, r.config.BatchSize, 1)
-	if err != nil {
-		return nil, nil, err
-	}
-	session, err := gbert.NewSession(r.env.Backend, model)
-	return session, prepared, err
+// speedInputs are a converted model that is timed beside the whole one.
+type speedInputs struct {
+	From            experiment.ModelSource
+	Variant         Variant // see [Variant.conversion]
+	Words           experiment.Sample
+	MaxLength       int
+	Batches         []int
+	Length, Repeats int
 }
 
-// judge evaluates a model on the test set.
-func (r *run) judge(ctx context.Context, model *gbert.Model) (Answers, error) {
-	session, prepared, err := r.open(model, r.test)
-	if err != nil {
-		return Answers{}, err
-	}
-	defer session.Close()
-	evaluation, err := prepared.Evaluate(ctx, session, nil, r.env.Stage("evaluating"))
-	if err != nil {
-		return Answers{}, err
-	}
-	right, err := task.Right(r.test.Task, evaluation.Predictions, r.test.Examples)
-	if err != nil {
-		return Answers{}, err
-	}
-	var marks strings.Builder
-	for _, ok := range right {
-		if ok {
-			marks.WriteByte('1')
-		} else {
-			marks.WriteByte('0')
-		}
-	}
-	return Answers{Right: marks.String(), Score: evaluation.Metrics[r.result.Metric], Loss: evaluation.Loss}, nil
-}
-
-// measureSpeed times converted models beside the whole one, in turn.
-func (r *run) measureSpeed(ctx context.Context) (*Speed, error) {
-	start, err := r.pretrained.WithClassifier(2, nil, 1)
-	if err != nil {
-		return nil, err
-	}
-	whole, prepared, err := r.open(start, r.test)
-	if err != nil {
-		return nil, err
-	}
-	defer whole.Close()
-	length := min(r.config.SpeedLength, start.Config.MaxPositionEmbeddings)
-	speed := &Speed{Length: length, Repeats: r.config.SpeedRepeats}
-	for i, v := range r.config.SpeedVariants {
-		model, err := v.convert(start)
+// timeVariant times a converted model beside the whole one, in turn.
+var timeVariant = &experiment.Definition[speedInputs, SpeedModel]{
+	Name: "time of a converted model", Version: 1, Timed: true,
+	Title: func(in speedInputs) experiment.Text {
+		return experiment.Text{English: fmt.Sprintf("time, shared: %s", in.Variant), Korean: fmt.Sprintf("시간 측정, 공유: %s", in.Variant)}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (timed SpeedModel, err error) {
+		pretrained, err := w.Model(ctx, in.From)
 		if err != nil {
-			return nil, err
+			return timed, err
 		}
-		session, err := gbert.NewSession(r.env.Backend, model)
+		start, err := pretrained.WithClassifier(2, nil, 1)
 		if err != nil {
-			return nil, err
+			return timed, err
 		}
-		timed := SpeedModel{Variant: v, Parameters: model.NumParameters()}
-		for _, size := range r.config.SpeedBatches {
+		model, err := in.Variant.convert(start)
+		if err != nil {
+			return timed, err
+		}
+		prepared, err := finetune.Prepare(w.Backend(), start, in.Words.Dataset, in.MaxLength, 0, 1)
+		if err != nil {
+			return timed, err
+		}
+		whole, err := gbert.NewSession(w.Backend(), start)
+		if err != nil {
+			return timed, err
+		}
+		defer whole.Close()
+		session, err := gbert.NewSession(w.Backend(), model)
+		if err != nil {
+			return timed, err
+		}
+		defer session.Close()
+		timed.Parameters = model.NumParameters()
+		length := min(in.Length, start.Config.MaxPositionEmbeddings)
+		for i, size := range in.Batches {
 			batch := experiment.FilledBatch(prepared.Encodings, size, length, start.Config.PadTokenID)
-			pair, err := experiment.ComparePair(ctx, whole, session, batch, r.config.SpeedRepeats)
+			pair, err := experiment.ComparePair(ctx, whole, session, batch, in.Repeats)
 			if err != nil {
-				session.Close()
-				return nil, err
+				return timed, err
 			}
 			timed.Batches = append(timed.Batches, pair)
+			w.Progress()(i+1, len(in.Batches))
 		}
-		session.Close()
-		speed.Models = append(speed.Models, timed)
-		r.env.Report(experiment.Progress{Stage: "speed of shared models", Done: i + 1, Total: len(r.config.SpeedVariants)})
-	}
-	return speed, nil
+		return timed, nil
+	},
 }

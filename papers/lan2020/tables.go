@@ -11,6 +11,20 @@ import (
 	"bertlab/papers/experiment"
 )
 
+// tables are what the report and the notebooks show, by name.
+func (r *Result) tables() ([]experiment.NamedTable, error) {
+	models, err := r.RunTable()
+	if err != nil {
+		return nil, err
+	}
+	cuts, err := r.CutTable()
+	return []experiment.NamedTable{
+		{Name: "models-table", Table: models}, {Name: "words-table", Table: cuts}, {Name: "speed-table", Table: r.SpeedTable()},
+		{Name: "counts-table", Table: r.CountTable()}, {Name: "paper-table", Table: PaperTable()}, {Name: "protocol", Table: r.Config.Table()},
+		{Name: "claims", Table: r.ClaimTable()},
+	}, err
+}
+
 // Table lists the protocol.
 func (c Config) Table() *figures.Table {
 	limit := func(n int) string {

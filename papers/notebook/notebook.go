@@ -60,30 +60,39 @@ func (l *Lab[C, R]) Result() *R {
 	return l.result
 }
 
-// Show shows a figure or a table of the experiment by its name.
-func (l *Lab[C, R]) Show(name string) {
+// Show shows figures, with their captions in the notebook's language, and tables of the experiment by their names.
+func (l *Lab[C, R]) Show(names ...string) {
 	r := l.Result()
-	var known []string
-	for _, d := range l.experiment.Figures(r) {
-		if d.Name == name {
-			figure, err := d.Build()
-			check(err)
-			check(show.Figure(figure))
-			return
-		}
-		known = append(known, d.Name)
-	}
+	drawings := l.experiment.Figures(r)
 	tables, err := l.experiment.Tables(r)
 	check(err)
-	for _, t := range tables {
-		if t.Name == name {
-			check(show.Table(t.Table))
-			return
+	for _, name := range names {
+		if i := slices.IndexFunc(drawings, func(d experiment.Drawing) bool { return d.Name == name }); i >= 0 {
+			figure, err := drawings[i].Build()
+			check(err)
+			check(show.Figure(figure))
+			check(show.Markdown("*" + drawings[i].Caption.In(experiment.NotebookLanguage()) + "*"))
+			continue
 		}
-		known = append(known, t.Name)
+		i := slices.IndexFunc(tables, func(t experiment.NamedTable) bool { return t.Name == name })
+		if i < 0 {
+			check(fmt.Errorf("%s has no figure or table %q: choose one of %s", l.experiment.Name, name, known(drawings, tables)))
+		}
+		check(show.Table(tables[i].Table))
 	}
-	slices.Sort(known)
-	check(fmt.Errorf("%s has no figure or table %q: choose one of %s", l.experiment.Name, name, strings.Join(known, ", ")))
+}
+
+// known lists the names of figures and tables.
+func known(drawings []experiment.Drawing, tables []experiment.NamedTable) string {
+	var names []string
+	for _, d := range drawings {
+		names = append(names, d.Name)
+	}
+	for _, t := range tables {
+		names = append(names, t.Name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 // Claims shows the paper's claims with their verdicts.

@@ -131,7 +131,7 @@ func planSeed(p *experiment.Plan, c *Config, data experiment.Samples, pretrained
 	s := &seedSteps{seed: seed, tuned: experiment.FineTune(p, experiment.FineTuneInputs{From: pretrained, Train: data.Train, Options: options})}
 	judge := experiment.Judging{Model: s.tuned, Sample: data.Dev, MaxLength: c.MaxLength, BatchSize: c.BatchSize}
 	s.whole = experiment.Evaluate(p, judge)
-	logits := predictWhole.Of(p, judge.On(data.Calibration))
+	logits := experiment.Predict(p, judge.On(data.Calibration))
 	options.Epochs, options.LearningRate = c.RecoveryEpochs, c.RecoveryRate
 	// All decompositions first: what they cost is known soon, and what learns again takes longest.
 	for _, form := range c.Forms {

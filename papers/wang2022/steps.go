@@ -127,21 +127,6 @@ func rootOf(part, whole float64) float64 {
 	return math.Sqrt(part / whole)
 }
 
-// predictWhole gives the whole model's logits for examples, [examples][labels].
-var predictWhole = &experiment.Definition[experiment.Judging, [][]float32]{
-	Name: "predictions of the whole model", Version: 1,
-	Title: func(experiment.Judging) experiment.Text {
-		return experiment.Text{English: "the whole model's predictions", Korean: "원래 모델의 예측"}
-	},
-	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) ([][]float32, error) {
-		session, prepared, err := in.Open(ctx, w)
-		if err != nil {
-			return nil, err
-		}
-		return prepared.Logits(ctx, session, nil, w.Progress())
-	},
-}
-
 // recoverInputs are what a decomposed model learns again from. Whole and Logits are its teacher's, for distillation.
 type recoverInputs struct {
 	experiment.Judging // of the decomposed model

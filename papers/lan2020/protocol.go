@@ -81,11 +81,6 @@ func (v Variant) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// file is the variant's name in the store.
-func (v Variant) file() string {
-	return strings.ReplaceAll(strings.ReplaceAll(v.String(), ", ", "-"), " ", "")
-}
-
 // convert makes the variant of a model.
 func (v Variant) convert(m *gbert.Model) (*gbert.Model, error) {
 	var err error
@@ -136,8 +131,8 @@ func Full() Config {
 	}
 }
 
-// check reports a protocol that cannot be done with a model.
-func (c Config) check(model *gbert.Config) error {
+// check says what is wrong with the protocol.
+func (c *Config) check() error {
 	for i, v := range slices.Concat(c.Variants, c.SpeedVariants) {
 		switch {
 		case v == Variant{} || v == Variant{Distilled: true}:
@@ -148,18 +143,6 @@ func (c Config) check(model *gbert.Config) error {
 			return fmt.Errorf("the variant %q shares what is not one of %v, or begins with what is not one of %v", v, sharing.Whats, sharing.Inits)
 		case v.What == "" && (v.Groups != 0 || v.Init != ""):
 			return fmt.Errorf("a variant has groups or an initialisation but shares nothing")
-		case v.What != "" && (v.Groups < 0 || v.Groups > model.NumHiddenLayers):
-			return fmt.Errorf("the variant %q: with %d layers the number of groups is 1…%d", v, model.NumHiddenLayers, model.NumHiddenLayers)
-		}
-		if v.Embedding != 0 {
-			if err := sharing.CheckEmbedding(model, v.Embedding); err != nil {
-				return err
-			}
-		}
-	}
-	for _, size := range c.EmbeddingSizes {
-		if err := sharing.CheckEmbedding(model, size); err != nil {
-			return err
 		}
 	}
 	switch {
@@ -167,8 +150,29 @@ func (c Config) check(model *gbert.Config) error {
 		return errors.New("the protocol needs at least one seed and one variant")
 	case len(c.SpeedBatches) == 0 || slices.Min(c.SpeedBatches) < 1 || c.SpeedRepeats < 1 || c.SpeedLength < 1:
 		return errors.New("the protocol needs batch sizes, repeats and a length of at least 1 for the speed")
+	case c.Epochs < 1 || c.BatchSize < 1 || c.MaxLength < 1 || !(c.LearningRate > 0):
+		return errors.New("the protocol needs epochs, a batch size and a length of at least 1, and a learning rate above 0")
 	case c.TrainExamples < 0 || c.TestExamples < 0 || c.TransitionExamples < 1:
 		return errors.New("the protocol has a negative number of examples, or none to see transitions on; 0 means all for training and test")
+	}
+	return nil
+}
+
+// fits says what of the protocol cannot be done to a model.
+func (c *Config) fits(model *gbert.Config) error {
+	sizes := slices.Clone(c.EmbeddingSizes)
+	for _, v := range slices.Concat(c.Variants, c.SpeedVariants) {
+		if v.What != "" && (v.Groups < 0 || v.Groups > model.NumHiddenLayers) {
+			return fmt.Errorf("the variant %q: with %d layers the number of groups is 1…%d", v, model.NumHiddenLayers, model.NumHiddenLayers)
+		}
+		if v.Embedding != 0 {
+			sizes = append(sizes, v.Embedding)
+		}
+	}
+	for _, size := range sizes {
+		if err := sharing.CheckEmbedding(model, size); err != nil {
+			return err
+		}
 	}
 	return nil
 }
