@@ -69,10 +69,15 @@ predicted_name, and logit_names of the logits.`,
 			if err != nil {
 				return err
 			}
-			if data.Unlabelled() < data.Len() {
-				if document.Evaluation, err = judgeLabelled(data, logits); err != nil {
-					return err
-				}
+			switch data.Unlabelled() {
+			case 0:
+				document.Evaluation, err = b.prepared.Judge(logits)
+			case data.Len():
+			default:
+				document.Evaluation, err = judgeLabelled(data, logits)
+			}
+			if err != nil {
+				return err
 			}
 			if predictions != "" {
 				if err := writePredictions(predictions, b.Data, data, logits); err != nil {

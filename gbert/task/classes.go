@@ -45,8 +45,8 @@ func MatchLabels(model, task []string) (order []int, err error) {
 	order = make([]int, len(model))
 	strangers := false
 	for i, name := range model {
-		j, several := findLabel(task, name)
-		if _, back := findLabel(model, name); several || back {
+		j, several := findName(task, name)
+		if _, back := findName(model, name); several || back {
 			differ.Why = fmt.Sprintf("%q fits several of them, whatever their case", name)
 			return nil, differ
 		}
@@ -66,15 +66,15 @@ func MatchLabels(model, task []string) (order []int, err error) {
 	return order, nil
 }
 
-// findLabel gives the place of a name: as written if it is there, else whatever the case. several: there are several of these,
+// findName gives the place of a name: as written if it is there, else whatever the case. several: there are several of these,
 // and j is -1, as where there is none.
-func findLabel(labels []string, name string) (j int, several bool) {
-	if j := slices.Index(labels, name); j >= 0 {
+func findName(names []string, name string) (j int, several bool) {
+	if j := slices.Index(names, name); j >= 0 {
 		return j, false
 	}
 	j = -1
-	for i, label := range labels {
-		if !strings.EqualFold(label, name) {
+	for i, other := range names {
+		if !strings.EqualFold(other, name) {
 			continue
 		}
 		if j >= 0 {

@@ -20,7 +20,8 @@
 //
 // Columns are found by their names in the file's header; GLUE's files without a header (CoLA, STS-B as published, and the
 // sentiment sets) by their layout. In TSV a double quote is an ordinary character, as GLUE's own files have it; CSV is quoted
-// as RFC 4180 says. Texts are taken as they stand: nothing is trimmed, unescaped or lowered.
+// as RFC 4180 says, and a quote within a field that does not begin with one stands for itself, as in pandas. Texts
+// are taken as they stand: nothing is trimmed, unescaped or lowered. Columns of one name and keys that an object has twice are refused.
 //
 // Questions are read from SQuAD's JSON, or from JSONL and Parquet with the columns id, question, context and answers. Tags are read
 // from CoNLL's column format (the word first, its tag last), or from lists of words and tags in JSONL and Parquet. Sets of classes
@@ -28,8 +29,17 @@
 // Class names that nobody gives come from the file, sorted.
 //
 // A malformed row is an error that names file and line. What is left out by rule (blank lines, neutral ratings, the broken rows
-// of the official QQP file) is counted in [Dataset.LeftOut]. A line longer than [MaxLine] bytes, text that is not UTF-8, and
-// binary or empty files are refused. Readers stream; what they hold is proportional to the file's size.
+// of the official QQP file) is counted in [Dataset.LeftOut]. NLI rows without agreement (-, −1 or nothing) are examples without a
+// label, as those of test splits; [Dataset.Judged] leaves them out where others have one. A line longer than [MaxLine] bytes, text that is not UTF-8, and
+// binary or empty files are refused. Readers stream; what they hold is proportional to the file's size, with
+// [LoadDraw] to what is drawn.
+//
+// # Classes
+//
+// Classes are what their names say. A label column may hold names, whose case matters only where labels differ by it alone, or
+// class numbers; in a Parquet file with ClassLabel features these mean the names in its metadata. A model that names the task's classes
+// in another order is matched by name ([MatchLabels], [Dataset.InOrder]); only LABEL_i, which transformers writes where nobody
+// named them, goes by number. Different names are an error.
 //
 // # Randomness
 //

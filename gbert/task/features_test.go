@@ -110,3 +110,37 @@ func TestListsOfClassLabelsHaveTheirNames(t *testing.T) {
 		}
 	}
 }
+
+func TestTargetsInParquetHaveTheirScaleAndSign(t *testing.T) {
+	type row struct {
+		A     string `parquet:"sentence1"`
+		B     string `parquet:"sentence2"`
+		Label int32  `parquet:"label,decimal(1:3)"`
+	}
+	type long struct {
+		A     string `parquet:"sentence1"`
+		B     string `parquet:"sentence2"`
+		Label int64  `parquet:"label,decimal(4:18)"`
+	}
+	type small struct {
+		A     string `parquet:"sentence"`
+		Label uint8  `parquet:"label"`
+	}
+	stsb, dir := mustLookup(t, "stsb"), t.TempDir()
+	for name, path := range map[string]string{
+		"DECIMAL(3, 1)":  writeParquet(t, dir, "a.parquet", []row{{"a", "b", 4}, {"c", "d", 1}, {"e", "f", 50}}),
+		"DECIMAL(18, 4)": writeParquet(t, dir, "b.parquet", []long{{"a", "b", 4000}, {"c", "d", 1000}, {"e", "f", 50000}}),
+	} {
+		d, err := ReadFile(stsb, path, Columns{})
+		if err != nil || !reflect.DeepEqual(d.Values(), []float64{0.4, 0.1, 5}) {
+			t.Errorf("%s: %v, %v", name, d, err)
+		}
+	}
+	d, err := ReadFile(mustLookup(t, "sst2"), writeParquet(t, dir, "c.parquet", []small{{"a", 1}, {"b", 0}}), Columns{})
+	if err != nil || !reflect.DeepEqual(d.Labels(), []int{1, 0}) {
+		t.Errorf("unsigned: %v, %v", d, err)
+	}
+	if _, err := ReadFile(mustLookup(t, "sst2"), writeParquet(t, dir, "d.parquet", []small{{"a", 255}}), Columns{}); err == nil || !strings.Contains(err.Error(), `"255"`) {
+		t.Errorf("255 is no class: %v", err)
+	}
+}

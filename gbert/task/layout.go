@@ -39,12 +39,10 @@ type layout struct {
 	header                bool // the first record is a header
 }
 
-// find gives the column of a name: as written if there is one, else whatever the case.
+// find gives the column of a name: as written if there is one, else whatever the case; -1 if there is none, or more than one.
 func find(header []string, name string) int {
-	if i := slices.Index(header, name); i >= 0 {
-		return i
-	}
-	return slices.IndexFunc(header, func(h string) bool { return strings.EqualFold(h, name) })
+	i, _ := findName(header, name)
+	return i
 }
 
 // layout finds the columns in the first record of a file. surely says that it is a header.

@@ -146,7 +146,7 @@ func (t *Task) allowed() string {
 // they say; class numbers may be written as 1 or 1.0. -1 (GLUE's hub files) and - (MNLI without agreement) mean no label.
 func (t *Task) label(s string) (int, error) {
 	s = strings.TrimSpace(s)
-	i, several := findLabel(t.Labels, s)
+	i, several := findName(t.Labels, s)
 	if several {
 		return 0, fmt.Errorf("label %s fits several of %s: write it with their case", quote(s), t.allowed())
 	}
