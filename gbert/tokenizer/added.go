@@ -17,6 +17,7 @@ type addedToken struct {
 	RStrip     bool   `json:"rstrip"`
 	Normalized bool   `json:"normalized"`
 	Special    bool   `json:"special"`
+	passed     bool   // split_special_tokens: where it is found, it is ordinary text
 }
 
 // addedTokens finds tokens in text, the leftmost first and the longest there.
@@ -66,7 +67,7 @@ func (a *addedTokens) split(text string, between func(start, end int), found fun
 			break
 		}
 		from = end
-		if token.SingleWord && (endsWithWord(text[:start]) || startsWithWord(text[end:])) {
+		if token.passed || token.SingleWord && (endsWithWord(text[:start]) || startsWithWord(text[end:])) {
 			continue
 		}
 		if token.LStrip {
@@ -78,7 +79,9 @@ func (a *addedTokens) split(text string, between func(start, end int), found fun
 		if done < start {
 			between(done, start)
 		}
-		found(token.ID, start, end)
+		if start < end { // else, the one before has taken its white space
+			found(token.ID, start, end)
+		}
 		done = end
 	}
 	if done < len(text) {
@@ -96,7 +99,5 @@ func startsWithWord(text string) bool {
 	return size > 0 && isWord(r)
 }
 
-// isWord is \w of Unicode's regular expressions (UTS 18, annex C).
-func isWord(r rune) bool {
-	return unicode.In(r, unicode.L, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control)
-}
+// isWord is \w of the reference's regular expressions.
+func isWord(r rune) bool { return unicode.Is(wordCharacters, r) }

@@ -30,11 +30,24 @@
 // SentencePiece library behind it reads BPE models only.
 // testdata/make_unigram.py made the ids that the tests compare with.
 //
+// # What of a folder counts
+//
+// The same as in transformers 5.24, option by option, with its precedence:
+// testdata/folders.py makes folders of every layout and the tokens of the
+// reference for them, and compares as many random ones as one likes.
+// [Tokenizer.Notes] says in a line each what a file says and is not followed: a
+// tokenizer.json beside the class BertTokenizer, ids of added tokens that
+// transformers would change, padding on the left. Token types follow the class
+// and model_input_names; where transformers 5 gives a class none, a model that an
+// older version saved keeps those that it was trained with.
+//
 // # Limits
 //
-// BERT's kind, a WordPiece model with BertNormalizer and BertPreTokenizer, and
-// ALBERT's, a Unigram model without a fallback to bytes. A tokenizer.json with
-// another (BPE, …) is an error that says so. The key never_split of old configurations is ignored, as
-// transformers does. Truncation and padding settings inside tokenizer.json are
-// ignored: the caller decides.
+// WordPiece and Unigram models, the normalizers and pre-tokenizers of Hugging
+// Face's tokenizers but for ByteLevel, UnicodeScripts and regular expressions
+// beyond the plain ones, and the classes of BERT, ALBERT and XLM-RoBERTa (with
+// tokenizer.json), and the general one. Anything else (BPE, a fallback to bytes,
+// …) is an error that says so. The keys never_split and do_basic_tokenize are
+// ignored, and so are the length of the truncation and the padding inside
+// tokenizer.json, as in transformers: the caller decides.
 package tokenizer

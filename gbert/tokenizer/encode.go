@@ -248,42 +248,60 @@ func (t *Tokenizer) encode(p Pair, maxLength int) Encoding {
 // special is the number of special tokens around one text, or two.
 func (t *Tokenizer) special(pair bool) int {
 	if pair {
-		return 3
+		return special(t.pair)
 	}
-	return 2
+	return special(t.single)
 }
 
 // frame puts the special tokens around the texts.
 func (t *Tokenizer) frame(a, b tokens, pair bool) Encoding {
+	slots := t.single
+	if pair {
+		slots = t.pair
+	}
 	n := t.special(pair) + a.len() + b.len()
 	memory := make([]int32, 2*n)
-	ids, types := memory[:0:n], memory[n:]
-	ids = append(append(append(ids, t.ClsID), a.ids...), t.SepID)
-	if pair {
-		for i := len(ids); i < n; i++ {
-			types[i] = 1
+	e := Encoding{IDs: memory[:0:n], Types: memory[n:]}
+	for _, s := range slots {
+		from := len(e.IDs)
+		switch s.text {
+		case 0:
+			e.IDs = append(e.IDs, a.ids...)
+		case 1:
+			e.IDs = append(e.IDs, b.ids...)
+		default:
+			e.IDs = append(e.IDs, s.ids...)
 		}
-		ids = append(append(ids, b.ids...), t.SepID)
+		if s.kind != 0 {
+			for i := from; i < len(e.IDs); i++ {
+				e.Types[i] = s.kind
+			}
+		}
 	}
-	e := Encoding{IDs: ids, Types: types}
-	if !a.located {
-		return e
-	}
-	e.Offsets = append(e.Offsets, Offset{Text: -1})
-	e.locate(a, 0)
-	if pair {
-		e.locate(b, 1)
+	if a.located {
+		e.locate(slots, a, b)
 	}
 	return e
 }
 
-// locate appends the offsets of a text's tokens and of the special token
-// behind them.
-func (e *Encoding) locate(text tokens, which int8) {
-	for _, s := range text.spans {
-		e.Offsets = append(e.Offsets, Offset{s.start, s.end, which})
+// locate sets the offsets of the tokens.
+func (e *Encoding) locate(slots []slot, a, b tokens) {
+	e.Offsets = make([]Offset, 0, len(e.IDs))
+	for _, s := range slots {
+		spans := a.spans
+		switch s.text {
+		case 1:
+			spans = b.spans
+		case -1:
+			for range s.ids {
+				e.Offsets = append(e.Offsets, Offset{Text: -1})
+			}
+			continue
+		}
+		for _, place := range spans {
+			e.Offsets = append(e.Offsets, Offset{place.start, place.end, s.text})
+		}
 	}
-	e.Offsets = append(e.Offsets, Offset{Text: -1})
 }
 
 // longestFirst returns to how many tokens two texts of na and nb tokens are

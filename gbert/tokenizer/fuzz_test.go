@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"slices"
 	"testing"
 	"unicode/utf8"
 )
@@ -10,10 +11,15 @@ import (
 func checkEncoding(t *testing.T, tok *Tokenizer, a, b string, most int) {
 	t.Helper()
 	e := tok.Encode(a, b, most)
-	if len(e.IDs) != len(e.Types) || len(e.IDs) < 2 || e.IDs[0] != tok.ClsID || e.IDs[len(e.IDs)-1] != tok.SepID {
+	slots := tok.single
+	if b != "" {
+		slots = tok.pair
+	}
+	first, last := slots[0].ids, slots[len(slots)-1].ids
+	if len(e.IDs) != len(e.Types) || !slices.Equal(e.IDs[:min(len(first), len(e.IDs))], first) || !slices.Equal(e.IDs[max(0, len(e.IDs)-len(last)):], last) {
 		t.Fatalf("%q, %q: %v", a, b, e)
 	}
-	if most >= 3 && len(e.IDs) > most {
+	if most >= special(slots) && most > 0 && len(e.IDs) > most {
 		t.Fatalf("%q, %q: %d ids, want at most %d", a, b, len(e.IDs), most)
 	}
 	for _, id := range e.IDs {

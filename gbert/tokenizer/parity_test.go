@@ -105,7 +105,7 @@ func TestEveryCharacterIsNormalisedAndSplitAsInTheReference(t *testing.T) {
 			if 0xd800 <= r && r < 0xe000 {
 				continue
 			}
-			normalized.Write(append(tok.bert.append(nil, "x"+string(r)+"y"), '\n'))
+			normalized.Write(append(tok.normal.append(nil, "x"+string(r)+"y"), '\n'))
 			words := 0
 			eachWord([]byte("a"+string(r)+"b"), func(int, int) { words++ })
 			split.Write([]byte{kinds[words]})

@@ -6,11 +6,11 @@ package tokenizer
 func (t *Tokenizer) appendText(out *tokens, text string, s *scratch) {
 	located := out.located
 	t.raw.split(text, func(start, end int) {
-		if t.unigram == nil && !located {
+		if t.plain && !located {
 			t.appendPlain(out, text[start:end], s)
 			return
 		}
-		a := newAligned(text, start, end, located)
+		a := newAligned(text, start, end, located || t.located)
 		t.normalize(&a)
 		t.normalized.split(string(a.text), func(start, end int) {
 			t.appendPieces(out, a.slice(start, end))
@@ -30,8 +30,8 @@ func (t *Tokenizer) appendText(out *tokens, text string, s *scratch) {
 
 // normalize applies the normalizer.
 func (t *Tokenizer) normalize(a *aligned) {
-	if t.unigram == nil {
-		t.bert.align(a)
+	if t.normal != nil {
+		t.normal.align(a)
 	}
 	for _, step := range t.steps {
 		step(a)
@@ -60,6 +60,9 @@ func (t *Tokenizer) appendPiece(out *tokens, piece aligned) {
 	} else {
 		t.model.appendPiece(out, piece.text)
 	}
+	if !out.located {
+		return
+	}
 	from := 0
 	for _, end := range out.ends {
 		out.spans = append(out.spans, piece.span(from, end))
@@ -73,7 +76,7 @@ func (t *Tokenizer) appendPlain(out *tokens, text string, s *scratch) {
 	words := func(text []byte) {
 		eachWord(text, func(start, end int) { t.model.appendPiece(out, text[start:end]) })
 	}
-	s.text = t.bert.append(s.text[:0], text)
+	s.text = t.normal.append(s.text[:0], text)
 	if !t.normalized.any {
 		words(s.text)
 		return

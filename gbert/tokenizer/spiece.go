@@ -118,27 +118,3 @@ func fields(message []byte, each func(number protowire.Number, value uint64, byt
 	}
 	return nil
 }
-
-// setSpiece takes vocabulary and normalisation from a SentencePiece model, as
-// transformers does for an ALBERT. Its control and user-defined pieces are
-// found in the text as it is.
-func (t *Tokenizer) setSpiece(model []byte, c config) ([]addedToken, error) {
-	parsed, err := parseSpiece(model)
-	if err != nil {
-		return nil, err
-	}
-	u := &unigram{}
-	if err := t.albertSteps(c.LowerCase == nil || *c.LowerCase, c.KeepAccents != nil && *c.KeepAccents, parsed.charsmap); err != nil {
-		return nil, err
-	}
-	if err := t.setPieces(u, parsed.pieces, parsed.unknown); err != nil {
-		return nil, err
-	}
-	var added []addedToken
-	for i, kind := range parsed.kinds {
-		if kind == controlPiece || kind == userPiece {
-			added = append(added, addedToken{ID: int32(i), Content: parsed.pieces[i].token, Special: kind == controlPiece})
-		}
-	}
-	return added, nil
-}

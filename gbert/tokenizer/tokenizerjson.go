@@ -1,30 +1,30 @@
 package tokenizer
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // tokenizerJSON is what counts of a tokenizer.json.
 type tokenizerJSON struct {
+	Truncation    *jsonTruncation `json:"truncation"`
 	AddedTokens   []addedToken    `json:"added_tokens"`
 	Normalizer    json.RawMessage `json:"normalizer"`
 	PreTokenizer  json.RawMessage `json:"pre_tokenizer"`
 	PostProcessor *postProcessor  `json:"post_processor"`
+	Decoder       json.RawMessage `json:"decoder"`
 	Model         jsonModel       `json:"model"`
 }
 
-type typed struct {
-	Type string `json:"type"`
-}
-
-type jsonNormal struct {
-	Type         string `json:"type"`
-	CleanText    *bool  `json:"clean_text"`
-	ChineseChars *bool  `json:"handle_chinese_chars"`
-	StripAccents *bool  `json:"strip_accents"`
-	LowerCase    *bool  `json:"lowercase"`
+// jsonTruncation is the truncation of a tokenizer.json: its direction is the
+// side where tokenizer_config.json says none. Its length does not count, as
+// transformers does not cut unless it is told to.
+type jsonTruncation struct {
+	Direction string `json:"direction"`
 }
 
 type jsonModel struct {
@@ -59,163 +59,158 @@ func (m jsonModel) kind() string {
 	return "WordPiece"
 }
 
-// setJSON takes vocabulary, normalisation and the unknown token's name from a
-// tokenizer.json, and refuses one that is not BERT's kind.
-func (t *Tokenizer) setJSON(text []byte, names *specialNames) (*tokenizerJSON, error) {
-	var parsed tokenizerJSON
-	if err := json.Unmarshal(text, &parsed); err != nil {
-		return nil, err
-	}
-	const supported = "supported are BERT's kind, a WordPiece model with BertNormalizer and BertPreTokenizer, and ALBERT's, a Unigram model"
-	switch kind := parsed.Model.kind(); kind {
-	case "WordPiece":
-	case "Unigram":
-		return &parsed, t.setUnigramJSON(&parsed, names)
-	default:
-		return nil, fmt.Errorf("the model is %s: %s", kind, supported)
-	}
-	var n *jsonNormal
-	var p *typed
-	if err := parsed.steps(&n, &p); err != nil {
-		return nil, err
-	}
-	if n != nil {
-		if n.Type != "BertNormalizer" {
-			return nil, fmt.Errorf("the normalizer is %s: %s", n.Type, supported)
-		}
-		t.bert.clean = n.CleanText == nil || *n.CleanText
-		t.bert.chinese = n.ChineseChars == nil || *n.ChineseChars
-		t.bert.lower = n.LowerCase == nil || *n.LowerCase
-		t.bert.strip = t.bert.lower
-		if n.StripAccents != nil {
-			t.bert.strip = *n.StripAccents
-		}
-	}
-	if p != nil && p.Type != "BertPreTokenizer" {
-		return nil, fmt.Errorf("the pre_tokenizer is %s: %s", p.Type, supported)
-	}
-	if p := parsed.PostProcessor; p != nil {
-		if err := p.check(); err != nil {
-			return nil, err
-		}
-	}
-	if parsed.Model.Unk != "" {
-		names.unk = parsed.Model.Unk
-	}
-	if parsed.Model.Prefix != nil {
-		t.prefix = *parsed.Model.Prefix
-	}
-	var vocab map[string]int32
-	if err := json.Unmarshal(parsed.Model.Vocab, &vocab); err != nil {
-		return nil, fmt.Errorf("model.vocab: want an object of token → id: %w", err)
-	}
-	if len(vocab) == 0 {
-		return nil, errors.New("model.vocab is empty")
-	}
-	return &parsed, t.setVocab(vocab)
-}
-
-// steps reads normalizer and pre_tokenizer; each may be null, or missing.
-func (p *tokenizerJSON) steps(normalizer, preTokenizer any) error {
+// steps are the normalizer and the pre_tokenizer; each is nil if it is null or
+// missing.
+func (j *tokenizerJSON) steps() (normalizer, preTokenizer *jsonStep, err error) {
 	for _, part := range []struct {
 		name string
 		text json.RawMessage
-		into any
-	}{{"normalizer", p.Normalizer, normalizer}, {"pre_tokenizer", p.PreTokenizer, preTokenizer}} {
+		into **jsonStep
+	}{{"normalizer", j.Normalizer, &normalizer}, {"pre_tokenizer", j.PreTokenizer, &preTokenizer}} {
 		if part.text == nil {
 			continue
 		}
 		if err := json.Unmarshal(part.text, part.into); err != nil {
-			return fmt.Errorf("%s: %w", part.name, err)
+			return nil, nil, fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
-	return nil
+	return normalizer, preTokenizer, nil
 }
 
-// setUnigramJSON takes a Unigram model, its normalizer and its pre_tokenizer.
-func (t *Tokenizer) setUnigramJSON(parsed *tokenizerJSON, names *specialNames) error {
-	var n, p *jsonStep
-	if err := parsed.steps(&n, &p); err != nil {
-		return err
-	}
-	u := &unigram{}
-	if n != nil {
-		if err := t.addNormalizer(*n); err != nil {
-			return err
-		}
-	}
-	if p == nil {
-		return errors.New("there is no pre_tokenizer: a Unigram model needs Metaspace")
-	}
-	if err := t.addPretokenizer(*p); err != nil {
-		return err
-	}
-	if p := parsed.PostProcessor; p != nil {
-		if err := p.check(); err != nil {
-			return err
-		}
-	}
+// pieces are the vocabulary of a Unigram model, and the id of its unknown
+// token.
+func (j *tokenizerJSON) pieces() ([]scored, int, error) {
 	var pieces []scored
-	if err := json.Unmarshal(parsed.Model.Vocab, &pieces); err != nil {
-		return fmt.Errorf("model.vocab: want a list of [token, log probability]: %w", err)
+	if err := json.Unmarshal(j.Model.Vocab, &pieces); err != nil {
+		return nil, 0, fmt.Errorf("model.vocab: want a list of [token, log probability]: %w", err)
 	}
-	if parsed.Model.UnkID == nil || parsed.Model.Fallback {
-		return errors.New("the Unigram model has no unk_id, or falls back to bytes: not supported")
+	if j.Model.UnkID == nil || j.Model.Fallback {
+		return nil, 0, errors.New("the Unigram model has no unk_id, or falls back to bytes: not supported")
 	}
-	if err := t.setPieces(u, pieces, *parsed.Model.UnkID); err != nil {
-		return fmt.Errorf("model.vocab: %w", err)
+	return pieces, *j.Model.UnkID, nil
+}
+
+// charsmap is the table of the first Precompiled normalizer, if there is one.
+func (j *tokenizerJSON) charsmap() (*charsmap, error) {
+	n, _, err := j.steps()
+	if err != nil || n == nil {
+		return nil, err
 	}
-	names.unk = pieces[*parsed.Model.UnkID].token
-	return nil
-}
-
-// postProcessor puts the special tokens around the texts.
-type postProcessor struct {
-	Type   string  `json:"type"`
-	Single []piece `json:"single"`
-	Pair   []piece `json:"pair"`
-}
-
-// piece is a special token or one of the texts.
-type piece struct {
-	SpecialToken *pieceID `json:"SpecialToken"`
-	Sequence     *pieceID `json:"Sequence"`
-}
-
-type pieceID struct {
-	ID   string `json:"id"`
-	Type int    `json:"type_id"`
-}
-
-// check tells whether p makes BERT's sequences.
-func (p *postProcessor) check() error {
-	switch p.Type {
-	case "BertProcessing":
-		return nil
-	case "TemplateProcessing":
-		if shape(p.Single) == "s0 A0 s0" && shape(p.Pair) == "s0 A0 s0 B1 s1" {
-			return nil
+	all := []jsonStep{*n}
+	if n.Type == "Sequence" {
+		all = n.Normalizers
+	}
+	for _, s := range all {
+		if s.Type != "Precompiled" {
+			continue
 		}
-		return errors.New("the post_processor does not make [CLS] A [SEP] and [CLS] A [SEP] B [SEP] with the types 0 and 1, which BERT takes")
+		table, err := base64.StdEncoding.DecodeString(s.Charsmap)
+		if err != nil {
+			return nil, fmt.Errorf("precompiled_charsmap: %w", err)
+		}
+		return parseCharsmap(table)
 	}
-	return fmt.Errorf("the post_processor is %s: supported are BertProcessing and TemplateProcessing", p.Type)
+	return nil, nil
 }
 
-// shape writes a template as text, "s" for a special token.
-func shape(pieces []piece) string {
-	text := ""
-	for i, p := range pieces {
-		if i > 0 {
-			text += " "
+// unlikeBert says what the file has other than a BertTokenizer with that
+// normalizer and unknown token.
+func (j *tokenizerJSON) unlikeBert(want normalizer, unk string) string {
+	var all []string
+	differs := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	n, p, err := j.steps()
+	switch {
+	case err != nil:
+		differs("steps that cannot be read (%v)", err)
+	case n == nil:
+		differs("normalizer null")
+	case n.Type != "BertNormalizer":
+		differs("normalizer %s", n.Type)
+	default:
+		has := n.bert()
+		for _, s := range []struct {
+			name      string
+			has, want bool
+		}{{"lowercase", has.lower, want.lower}, {"strip_accents", has.strip, want.strip}, {"handle_chinese_chars", has.chinese, want.chinese}, {"clean_text", has.clean, want.clean}} {
+			if s.has != s.want {
+				differs("%s %t", s.name, s.has)
+			}
 		}
+	}
+	switch {
+	case err != nil:
+	case p == nil:
+		differs("pre_tokenizer null")
+	case p.Type != "BertPreTokenizer":
+		differs("pre_tokenizer %s", p.Type)
+	}
+	if j.Model.maxRunes() != defaultMaxRunes {
+		differs("max_input_chars_per_word %d", j.Model.maxRunes())
+	}
+	if j.Model.Prefix != nil && *j.Model.Prefix != defaultPrefix {
+		differs("continuing_subword_prefix %q", *j.Model.Prefix)
+	}
+	if j.Model.Unk != "" && j.Model.Unk != unk {
+		differs("unk_token %q", j.Model.Unk)
+	}
+	if frame := j.frameUnlikeBert(); frame != "" {
+		differs("%s", frame)
+	}
+	return strings.Join(all, ", ")
+}
+
+// frameUnlikeBert says what the post_processor makes other than BERT's frames.
+func (j *tokenizerJSON) frameUnlikeBert() string {
+	if j.PostProcessor == nil {
+		return "post_processor null"
+	}
+	f, err := j.PostProcessor.frames()
+	if err != nil {
+		return "a post_processor that cannot be read"
+	}
+	if len(f.single) != 3 || len(f.single[0].ids) != 1 || len(f.single[2].ids) != 1 {
+		return "a post_processor with other special tokens"
+	}
+	want := bertFrames(f.single[0].ids[0], f.single[2].ids[0])
+	same := func(a, b slot) bool { return slices.Equal(a.ids, b.ids) && a.text == b.text && a.kind == b.kind }
+	if !slices.EqualFunc(f.single, want.single, same) || !slices.EqualFunc(f.pair, want.pair, same) {
+		return "a post_processor with other special tokens or types"
+	}
+	return ""
+}
+
+// unlikeAlbert says what the file has other than an AlbertTokenizer.
+func (j *tokenizerJSON) unlikeAlbert(lower, keepAccents, charsmap bool) string {
+	n, _, err := j.steps()
+	if err != nil || n == nil {
+		return "another normalizer"
+	}
+	all := []jsonStep{*n}
+	if n.Type == "Sequence" {
+		all = n.Normalizers
+	}
+	has := []string{}
+	for _, s := range all {
 		switch {
-		case i > 5: // longer than any that is accepted
-			return text
-		case p.SpecialToken != nil:
-			text += fmt.Sprint("s", p.SpecialToken.Type)
-		case p.Sequence != nil:
-			text += fmt.Sprint(p.Sequence.ID, p.Sequence.Type)
+		case s.Type == "Replace" && s.Pattern.Regex != nil && *s.Pattern.Regex == " {2,}": // blanks end words however many they are
+		case s.Type == "Replace" && s.Pattern.String != nil:
+			has = append(has, *s.Pattern.String+s.Content)
+		default:
+			has = append(has, s.Type)
 		}
 	}
-	return text
+	want := []string{"``\"", "''\""}
+	if !keepAccents {
+		want = append(want, "NFKD", "StripAccents")
+	}
+	if lower {
+		want = append(want, "Lowercase")
+	}
+	if charsmap {
+		want = append(want, "Precompiled")
+	}
+	if !slices.Equal(has, want) {
+		return fmt.Sprintf("the normalizers %s in place of %s", strings.Join(has, ", "), strings.Join(want, ", "))
+	}
+	return ""
 }

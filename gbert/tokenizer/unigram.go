@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -47,7 +46,7 @@ func (s *scored) UnmarshalJSON(text []byte) error {
 }
 
 // setPieces makes the vocabulary that of a Unigram model: token i has id i.
-func (t *Tokenizer) setPieces(u *unigram, pieces []scored, unknown int) error {
+func (t *Tokenizer) setPieces(pieces []scored, unknown int) error {
 	if len(pieces) == 0 {
 		return errors.New("the vocabulary is empty")
 	}
@@ -57,6 +56,7 @@ func (t *Tokenizer) setPieces(u *unigram, pieces []scored, unknown int) error {
 	if unknown < 0 || unknown >= len(pieces) {
 		return fmt.Errorf("the unknown token has the id %d: want 0 to %d", unknown, len(pieces)-1)
 	}
+	u := &unigram{}
 	u.ids, u.unknown, u.scores = make(map[string]int32, len(pieces)), int32(unknown), make([]float64, len(pieces))
 	least := math.Inf(1)
 	tokens := make(map[int32]string, len(pieces))
@@ -125,17 +125,4 @@ func (u *unigram) appendPiece(out *tokens, word []byte) {
 	}
 	slices.Reverse(out.ids[first:])
 	slices.Reverse(out.ends)
-}
-
-// decodePieces is [Tokenizer.Decode] for a Unigram model: metaspaces are blanks.
-func (t *Tokenizer) decodePieces(ids []int32) string {
-	var text strings.Builder
-	for _, id := range ids {
-		token := t.tokens[id]
-		if text.Len() == 0 {
-			token = strings.TrimPrefix(token, metaspace)
-		}
-		text.WriteString(strings.ReplaceAll(token, metaspace, " "))
-	}
-	return text.String()
 }

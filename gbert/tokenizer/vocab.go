@@ -60,8 +60,15 @@ func (t *Tokenizer) setLines(text []byte) error {
 	return nil
 }
 
-// setVocab takes the vocabulary from token → id.
-func (t *Tokenizer) setVocab(vocab map[string]int32) error {
+// setVocabulary takes the vocabulary from the JSON of token → id.
+func (t *Tokenizer) setVocabulary(text json.RawMessage) error {
+	var vocab map[string]int32
+	if err := json.Unmarshal(text, &vocab); err != nil {
+		return fmt.Errorf("model.vocab: want an object of token → id: %w", err)
+	}
+	if len(vocab) == 0 {
+		return errors.New("model.vocab is empty")
+	}
 	names := make(map[int32]string, len(vocab))
 	for token, id := range vocab {
 		if id < 0 || id == math.MaxInt32 {

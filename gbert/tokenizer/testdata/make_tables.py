@@ -29,6 +29,10 @@ marks = [c for c in characters if normalizers.StripAccents().normalize_str(c) ==
 punctuation = [c for c in characters if [w for w, _ in split("a" + c + "b")] == ["a", c, "b"]]
 # Marks that stay, and that canonical ordering moves: behind U+0334 (class 1) stands whatever has a class.
 ordered = [c for c in characters if nfd("a" + c + "\u0334") == "a\u0334" + c and c not in set(nonspacing)]
+# The library's regular expressions are of a current Unicode, too.
+words = [c for c in characters if len(pre_tokenizers.Whitespace().pre_tokenize_str("!" + c + "!")) == 3]
+numbers = [c for c in characters if len(pre_tokenizers.Digits().pre_tokenize_str("a" + c)) == 2]
+digits = [c for c in characters if normalizers.Replace(tokenizers.Regex(r"\d"), "").normalize_str(c) == ""]
 lowered = [(c, lower(c)) for c in characters if lower(c) != c and len(lower(c)) == 1 and c.lower() == c]
 
 
@@ -60,6 +64,9 @@ table("removed", "// removed holds what cleaning takes out: NUL, U+FFFD, control
 table("nonspacing", "// nonspacing holds the marks that stripping accents takes out.", nonspacing)
 table("marks", "// marks holds all combining marks, as the StripAccents of a Unigram model takes them out.", marks)
 table("punctuation", "// punctuation holds the characters that are words of their own.", punctuation)
+table("wordCharacters", "// wordCharacters holds \\w, as the words of Whitespace and the single words of added tokens have it.", words)
+table("numbers", "// numbers holds the numbers of every kind.", numbers)
+table("digits", "// digits holds the decimal digits, \\d.", digits)
 print("\n// combiningClass holds the canonical combining class of the marks that stripping accents leaves.")
 print("var combiningClass = map[rune]uint8{")
 for c in ordered:
