@@ -40,6 +40,9 @@ func (m *Model) Notes() []string {
 	if carried := m.Carried(); len(carried) > 0 {
 		notes = append(notes, "nothing is computed with these tensors, which are carried over as they are: "+strings.Join(carried, ", "))
 	}
+	if m.Tokenizer != nil {
+		notes = append(notes, m.Tokenizer.Notes()...)
+	}
 	return notes
 }
 

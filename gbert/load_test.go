@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"bertlab/gbert/safetensors"
+	"bertlab/gbert/tokenizer"
 )
 
 // tinyFolder is a copy of testdata/tiny with another configuration (nil: the same) and other weights.
@@ -113,6 +114,35 @@ func TestTensorsThatAreNotComputedWithAreCarriedAndNamed(t *testing.T) {
 	defer model.Close()
 	if want := []string{"cls.predictions.decoder.bias", "cls.seq_relationship.weight", "lora.a"}; !slices.Equal(model.Carried(), want) {
 		t.Errorf("carried %v, want %v", model.Carried(), want)
+	}
+}
+
+func TestAnAddedTokenBeyondTheWordTableIsNoted(t *testing.T) {
+	dir := tinyFolder(t, nil, nil)
+	text := "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n"
+	for i := 5; i < 60; i++ {
+		text += "w" + strings.Repeat("x", i) + "\n"
+	}
+	for name, content := range map[string]string{"vocab.txt": text, "added_tokens.json": `{"zzz": 60}`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	model, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	if notes := strings.Join(model.Config.Notes, "\n"); !strings.Contains(notes, `the word table 60 rows (vocab_size): texts with "zzz" cannot be read`) {
+		t.Errorf("notes %q", notes)
+	}
+	with := PadBatch([]tokenizer.Encoding{model.Tokenizer.Encode("zzz", "", 0)}, []int{0}, 1, nil, 0)
+	if err := with.Check(model.Config); err == nil || !strings.Contains(err.Error(), "token id 60") {
+		t.Errorf("a text with the token: %v", err)
+	}
+	without := PadBatch([]tokenizer.Encoding{model.Tokenizer.Encode("wxxxxx", "", 0)}, []int{0}, 1, nil, 0)
+	if err := without.Check(model.Config); err != nil {
+		t.Errorf("a text without the token: %v", err)
 	}
 }
 

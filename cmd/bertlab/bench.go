@@ -105,6 +105,16 @@ func (a *app) openModel(ctx context.Context) (*gbert.Model, *modelInfo, error) {
 	}, nil
 }
 
+// notePairs says what matters of a model's tokenizer for pairs of texts, where the data have them.
+func (a *app) notePairs(model *gbert.Model, data *task.Dataset) {
+	if model.Tokenizer == nil || !data.Task.Pair && data.Task.Kind != task.Spans {
+		return
+	}
+	if note := model.Tokenizer.PairNote(); note != "" {
+		a.meter.Warn("note: %s", note)
+	}
+}
+
 // lookupTask gives the task that --task names, else the one that the model was fine-tuned on, else the default one for the
 // default data.
 func (a *app) lookupTask(model *gbert.Model, ownFiles bool) (*task.Task, error) {
@@ -213,6 +223,7 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 	if err != nil {
 		return nil, err
 	}
+	a.notePairs(b.model, data)
 	if !d.headless {
 		if data, err = a.matchLabels(b.model, data, d.columns.LabelsByNumber); err != nil {
 			return nil, err

@@ -163,6 +163,7 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 	if err != nil {
 		return nil, nil, err
 	}
+	a.notePairs(pretrained, train)
 	model := pretrained
 	if f.keepHead {
 		if train, err = a.matchLabels(model, train, f.columns.LabelsByNumber); err != nil {

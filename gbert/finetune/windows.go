@@ -29,9 +29,6 @@ func read(model *gbert.Model, d *task.Dataset, maxLength int) (*Prepared, error)
 	if d.Len() == 0 {
 		return nil, fmt.Errorf("finetune: %s has no examples", d.Source)
 	}
-	if d.Task.Pair && model.Config.TypeVocabSize < 2 {
-		return nil, fmt.Errorf("finetune: %s has pairs of texts, but the model has one token type only", d.Task.Name)
-	}
 	maxLength = min(maxLength, model.Config.MaxPositionEmbeddings)
 	p := &Prepared{Dataset: d}
 	var err error
@@ -47,7 +44,23 @@ func read(model *gbert.Model, d *task.Dataset, maxLength int) (*Prepared, error)
 	default:
 		p.Encodings = model.Tokenizer.EncodeAll(pairs(d), maxLength)
 	}
-	return p, err
+	if err != nil {
+		return nil, err
+	}
+	return p, checkTypes(d.Task.Name, p.Encodings, model.Config.TypeVocabSize)
+}
+
+// checkTypes reports a token type that the model does not have.
+func checkTypes(name string, encodings []tokenizer.Encoding, types int) error {
+	for _, e := range encodings {
+		for _, kind := range e.Types {
+			if int(kind) >= types {
+				return fmt.Errorf("finetune: the texts of %s get the token type %d, but the model has types 0 to %d (type_vocab_size %d): it was not made for pairs of texts, "+
+					"or its tokenizer_config.json should have model_input_names without token_type_ids", name, kind, types-1, types)
+			}
+		}
+	}
+	return nil
 }
 
 func pairs(d *task.Dataset) []tokenizer.Pair {
@@ -94,16 +107,16 @@ func (p *Prepared) each(windows func(*task.Example) ([]tokenizer.Encoding, []win
 // wordWindows encodes words, each by itself as transformers does with is_split_into_words. A text that is longer than maxLength
 // tokens is parted between words; each word stands in one window. A word that is longer than a window alone is cut.
 func wordWindows(t *tokenizer.Tokenizer, e *task.Example, maxLength int) (encodings []tokenizer.Encoding, windows []window, err error) {
-	empty := t.Encode("", "", 0)
-	room := maxLength - len(empty.IDs)
+	front, back := t.Around()
+	special := len(front) + len(back)
+	room := maxLength - special
 	if room < 1 {
-		return nil, nil, fmt.Errorf("%d tokens leave none for words beside the special ones: at least %d are needed", maxLength, len(empty.IDs)+1)
+		return nil, nil, fmt.Errorf("%d tokens leave none for words beside the special ones: at least %d are needed", maxLength, special+1)
 	}
-	front, back := empty.IDs[:1], empty.IDs[1:]
 	var ids, words []int32
 	cut := false
 	flush := func() {
-		n := len(ids) + len(empty.IDs)
+		n := len(ids) + special
 		all, of := append(append(append(make([]int32, 0, n), front...), ids...), back...), make([]int32, n)
 		for i := range of {
 			of[i] = -1
@@ -142,12 +155,13 @@ func contextWindows(t *tokenizer.Tokenizer, e *task.Example, maxLength, stride i
 	if err != nil {
 		return nil, nil, err
 	}
-	const special = 3
-	tokens := len(alone[0].IDs) - 2
+	special := t.Special(true)
+	front, _ := t.Around()
+	tokens := len(alone[0].IDs) - t.Special(false)
 	most := max((maxLength-special)/2, 1)
 	cut := tokens > most
 	if cut {
-		question, tokens = question[:alone[0].Offsets[most].End], most
+		question, tokens = question[:alone[0].Offsets[len(front)+most-1].End], most
 	}
 	room := maxLength - special - tokens
 	if room < 1 {

@@ -28,7 +28,7 @@ type Tokenizer struct {
 	prefix     string // of a token that continues a word
 	ids        map[string]int32
 	tokens     map[int32]string
-	size       int
+	size, base int // one more than the largest id, with and without added tokens
 	notes      []string
 	pairNote   string
 	files      map[string][]byte // name → contents, for Save
@@ -37,6 +37,9 @@ type Tokenizer struct {
 // VocabSize returns one more than the largest id: the rows that a model's word
 // embedding needs.
 func (t *Tokenizer) VocabSize() int { return t.size }
+
+// BaseSize is VocabSize without added tokens.
+func (t *Tokenizer) BaseSize() int { return t.base }
 
 // Token returns the token of an id, or "" if there is none.
 func (t *Tokenizer) Token(id int32) string { return t.tokens[id] }
@@ -49,14 +52,28 @@ func (t *Tokenizer) ID(token string) (int32, bool) {
 }
 
 // Notes says, a line each, what the tokenizer's files say and what is not
-// followed, or not as they say it. With pairs, they are those for pairs of
-// texts, too.
-func (t *Tokenizer) Notes(pairs bool) []string {
-	if pairs && t.pairNote != "" {
-		return append(slices.Clone(t.notes), t.pairNote)
+// followed, or not as they say it.
+func (t *Tokenizer) Notes() []string { return slices.Clone(t.notes) }
+
+// PairNote is a further note that matters for pairs of texts; "" if there is
+// none.
+func (t *Tokenizer) PairNote() string { return t.pairNote }
+
+// Around are the special tokens before and behind a single text.
+func (t *Tokenizer) Around() (before, behind []int32) {
+	to := &before
+	for _, s := range t.single {
+		if s.text == 0 {
+			to = &behind
+		}
+		*to = append(*to, s.ids...)
 	}
-	return slices.Clone(t.notes)
+	return before, behind
 }
+
+// Special is the number of special tokens around a single text, or around a
+// pair.
+func (t *Tokenizer) Special(pair bool) int { return t.special(pair) }
 
 func (t *Tokenizer) note(format string, args ...any) {
 	t.notes = append(t.notes, fmt.Sprintf(format, args...))
