@@ -242,3 +242,16 @@ func TestCompleteNoticesAFlippedByte(t *testing.T) {
 		}
 	}
 }
+
+// FuzzMarker reads any bytes as the marker of a folder.
+func FuzzMarker(f *testing.F) {
+	f.Add([]byte(`{"source": "x", "files": {"a": 1}, "stamps": {"a": {"sha256": "00", "modified_ns": 5}}}`))
+	f.Add([]byte(`{"files": {"../../etc": -1}}`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, Marker), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_ = Complete(dir)
+	})
+}
