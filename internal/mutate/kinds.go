@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -313,7 +314,7 @@ type stepResult struct {
 }
 
 func runStep(dir string) (*experiment.Store, stepResult, error) {
-	store, err := experiment.Open(dir, 1)
+	store, err := experiment.Open(context.Background(), dir, 1)
 	if err != nil {
 		return nil, stepResult{}, err
 	}
@@ -333,7 +334,7 @@ func makeStep(dir string) error {
 }
 
 func readStep(dir string) error {
-	store, err := experiment.Open(filepath.Join(dir, "results"), 1)
+	store, err := experiment.Open(context.Background(), filepath.Join(dir, "results"), 1)
 	if err != nil {
 		return err
 	}

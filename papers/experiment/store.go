@@ -63,8 +63,8 @@ type stepFile struct {
 const maxStep = 256 << 20
 
 // Step returns the remembered result of a step, or runs it and remembers what it returns. A step that fails, or is killed, is
-// run again the next time. A file that is damaged, or that a version without sums wrote, counts as not remembered. A step that another process is at is waited for:
-// processes with parts of a protocol can share a folder.
+// run again the next time. A file that is damaged, or that a version without sums wrote, counts as not remembered. A step that
+// another process is at is waited for: processes with parts of a protocol can share a folder.
 func Step[T any](s *Store, name string, run func() (T, error)) (T, error) {
 	if result, ok, err := remembered[T](s, name, func(string) {}); ok || err != nil {
 		return result, err
