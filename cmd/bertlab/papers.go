@@ -124,7 +124,7 @@ func (r reproduction) setData(model, task, data *string) {
 var papers = []paper{
 	{"profile", "Compressing Large-Scale Transformer-Based Models: A Case Study on BERT (Ganesh et al. 2021)", reproduceProfile},
 	{"heads", "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)", reproducePaper(michel2019.Experiment)},
-	{"layers", "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)", reproduceLayers},
+	{"layers", "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)", reproducePaper(sajjad2020.Experiment)},
 	{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproduceMovement},
 	{"tucker", "Exploring Extreme Parameter Compression for Pre-trained Language Models (Wang, Ren and others 2022)", reproducePaper(wang2022.Experiment)},
 	{"sharing", "ALBERT: A Lite BERT for Self-supervised Learning of Language Representations (Lan et al. 2020)", reproducePaper(lan2020.Experiment)},
@@ -153,28 +153,6 @@ func reproduceMovement(ctx context.Context, env *experiment.Environment, r repro
 	r.setData(&config.Model, &config.Task, &config.Data)
 	config.Seeds = r.seeds(config.Seeds)
 	result, err := sanh2020.Run(ctx, env, config)
-	if err != nil {
-		return nil, err
-	}
-	return publish(env, result, result.Claims)
-}
-
-func reproduceLayers(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config, err := choose(r, sajjad2020.Quick, sajjad2020.Full)
-	if err != nil {
-		return nil, err
-	}
-	if r.model != "" {
-		config.Model = r.model
-	}
-	if r.task != "" {
-		config.Tasks = []sajjad2020.Task{{Name: r.task}}
-	}
-	for i := range config.Tasks {
-		config.Tasks[i].Data = cmp.Or(r.data, config.Tasks[i].Data)
-	}
-	config.Seeds = r.seeds(config.Seeds)
-	result, err := sajjad2020.Run(ctx, env, config)
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,10 @@ func TestTheDocumentedProtocolsAreProtocols(t *testing.T) {
 			_, err := michel2019.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
 			return err
 		},
-		"layers":   func(r reproduction) error { _, err := choose(r, sajjad2020.Quick, sajjad2020.Full); return err },
+		"layers": func(r reproduction) error {
+			_, err := sajjad2020.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
+			return err
+		},
 		"movement": func(r reproduction) error { _, err := choose(r, sanh2020.Quick, sanh2020.Full); return err },
 		"tucker": func(r reproduction) error {
 			_, err := wang2022.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})

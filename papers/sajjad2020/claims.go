@@ -2,6 +2,7 @@ package sajjad2020
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -27,25 +28,13 @@ const (
 
 // claims are the paper's statements with the numbers measured here.
 func (r *Result) claims() ([]experiment.Claim, error) {
-	var claims []experiment.Claim
-	for _, build := range []func() (experiment.Claim, error){r.claimTop, r.claimBottom} {
-		claim, err := build()
-		if err != nil {
-			return nil, err
-		}
-		claims = append(claims, claim)
-	}
-	claims = append(claims, r.claimInference(), r.claimTuning(), r.claimTravel())
-	before, err := r.claimBefore()
-	if err != nil {
-		return nil, err
-	}
-	pair, err := r.claimPair()
-	return append(claims, before, pair), err
+	return []experiment.Claim{
+		r.claimTop(), r.claimBottom(), r.claimInference(), r.claimTuning(), r.claimTravel(), r.claimBefore(), r.claimPair(),
+	}, nil
 }
 
 // against compares a strategy with all others at the numbers of layers that both dropped: sign·(strategy − other).
-func (r *Result) against(strategy layerdrop.Strategy, sign int) (list []difference, text string, err error) {
+func (r *Result) against(strategy layerdrop.Strategy, sign int) (list []difference, text string) {
 	var parts []string
 	for _, other := range r.strategies() {
 		if other == strategy {
@@ -55,11 +44,7 @@ func (r *Result) against(strategy layerdrop.Strategy, sign int) (list []differen
 		if sign < 0 {
 			first, second = other, strategy
 		}
-		d, ok, err := r.compare(sameK(first, second))
-		if err != nil {
-			return nil, "", err
-		}
-		if ok {
+		if d, ok := r.compare(sameK(first, second)); ok {
 			list = append(list, d)
 			part := fmt.Sprintf("%s − %s %v", first, second, d)
 			if !d.learned {
@@ -69,9 +54,9 @@ func (r *Result) against(strategy layerdrop.Strategy, sign int) (list []differen
 		}
 	}
 	if len(list) == 0 {
-		return nil, "nothing to compare: " + string(strategy) + " and another strategy were not run with equally many layers dropped", nil
+		return nil, "nothing to compare: " + string(strategy) + " and another strategy were not run with equally many layers dropped"
 	}
-	return list, "accuracy, points: " + strings.Join(parts, "; "), nil
+	return list, "accuracy, points: " + strings.Join(parts, "; ")
 }
 
 // seedsNote says by how many seeds a comparison stands.
@@ -83,8 +68,8 @@ func (r *Result) seedsNote() string {
 	return note
 }
 
-func (r *Result) claimTop() (experiment.Claim, error) {
-	list, text, err := r.against(layerdrop.Top, 1)
+func (r *Result) claimTop() experiment.Claim {
+	list, text := r.against(layerdrop.Top, 1)
 	claim := experiment.Claim{
 		Text:        "Dropping the top layers is the best strategy, or level with the best.",
 		Korean:      "위쪽 층을 제거하는 것이 가장 좋은 전략이거나 가장 좋은 전략과 대등하다.",
@@ -93,7 +78,7 @@ func (r *Result) claimTop() (experiment.Claim, error) {
 		Explanation: fmt.Sprintf("Holds if, against every other strategy, the lower end of the 95 %% interval is at least −%.0f point; fails if an interval lies wholly below 0.", 100*levelPoints) + r.seedsNote(),
 	}
 	if len(list) == 0 || len(r.Config.Seeds) < fewestSeeds {
-		return claim, err
+		return claim
 	}
 	behind := func(d difference) bool { return d.Low < -levelPoints || !d.learned }
 	switch {
@@ -102,11 +87,11 @@ func (r *Result) claimTop() (experiment.Claim, error) {
 	case !slices.ContainsFunc(list, behind):
 		claim.Verdict = figures.Holds
 	}
-	return claim, err
+	return claim
 }
 
-func (r *Result) claimBottom() (experiment.Claim, error) {
-	list, text, err := r.against(layerdrop.Bottom, -1)
+func (r *Result) claimBottom() experiment.Claim {
+	list, text := r.against(layerdrop.Bottom, -1)
 	claim := experiment.Claim{
 		Text:   "Dropping the bottom layers is the worst strategy.",
 		Korean: "아래쪽 층을 제거하는 것이 가장 나쁜 전략이다.",
@@ -114,7 +99,7 @@ func (r *Result) claimBottom() (experiment.Claim, error) {
 		Explanation: "Holds if every other strategy's 95 % interval above bottom lies above 0; fails if one lies wholly below 0." + r.seedsNote(),
 	}
 	if len(list) == 0 || len(r.Config.Seeds) < fewestSeeds {
-		return claim, err
+		return claim
 	}
 	switch {
 	case slices.ContainsFunc(list, func(d difference) bool { return d.High < 0 }):
@@ -122,7 +107,7 @@ func (r *Result) claimBottom() (experiment.Claim, error) {
 	case !slices.ContainsFunc(list, func(d difference) bool { return d.Low <= 0 || !d.learned }):
 		claim.Verdict = figures.Holds
 	}
-	return claim, err
+	return claim
 }
 
 // travelOrder is Spearman's ρ of the layers' numbers and the distances that they travelled, for each run.
@@ -162,8 +147,8 @@ func (r *Result) claimTravel() experiment.Claim {
 	return claim
 }
 
-func (r *Result) claimBefore() (experiment.Claim, error) {
-	d, ok, err := r.compare(func(a, b Trial) bool {
+func (r *Result) claimBefore() experiment.Claim {
+	d, ok := r.compare(func(a, b Trial) bool {
 		return a.When == Before && b.When == After && a.Strategy == b.Strategy && slices.Equal(a.Dropped, b.Dropped)
 	})
 	claim := experiment.Claim{
@@ -177,11 +162,11 @@ func (r *Result) claimBefore() (experiment.Claim, error) {
 		claim.Measured = fmt.Sprintf("accuracy, points: before − after %v", d)
 		claim.Verdict = experiment.ByInterval(d.Low, d.High, 0)
 	}
-	return claim, err
+	return claim
 }
 
 // claimPair compares what pair tasks and others lose without their top layers.
-func (r *Result) claimPair() (experiment.Claim, error) {
+func (r *Result) claimPair() experiment.Claim {
 	claim := experiment.Claim{
 		Text:        "Tasks on pairs of sentences are more sensitive than sentiment.",
 		Korean:      "문장 쌍 과제가 감성 분류보다 층 제거에 더 민감하다.",
@@ -201,7 +186,7 @@ func (r *Result) claimPair() (experiment.Claim, error) {
 	}
 	if len(losses[true]) < 2 || len(losses[false]) < 2 {
 		claim.Measured = "not run: the protocol does not have a pair task and another one, with the top layers dropped"
-		return claim, nil
+		return claim
 	}
 	var means, errors [2]float64
 	for i, pair := range []bool{true, false} {
@@ -219,5 +204,108 @@ func (r *Result) claimPair() (experiment.Claim, error) {
 	case len(r.Config.Seeds) < fewestSeeds:
 		claim.Explanation += fmt.Sprintf(" With %d seed nothing is decided: %d are needed.", len(r.Config.Seeds), fewestSeeds)
 	}
-	return claim, nil
+	return claim
 }
+
+// share is a time beside that in proportion to the layers: the median and the quartiles, all divided by the whole model's.
+type share struct {
+	k                               int
+	median, low, high, proportional float64
+}
+
+func (s share) String() string {
+	return fmt.Sprintf("%d: %.3f [%.3f, %.3f] (%.3f)", s.k, s.median, s.low, s.high, s.proportional)
+}
+
+// verdict is whether all medians are near the proportion. It is open where one is not, but the quartiles reach it.
+func verdict(shares []share, tolerance float64) figures.Verdict {
+	result := figures.Holds
+	for _, s := range shares {
+		low, high := (1-tolerance)*s.proportional, (1+tolerance)*s.proportional
+		switch {
+		case s.high < low || s.low > high:
+			return figures.DoesNotHold
+		case s.median < low || s.median > high:
+			result = figures.CannotTell
+		}
+	}
+	return result
+}
+
+func (r *Result) proportional(k int) float64 { return float64(r.Layers-k) / float64(r.Layers) }
+
+// inferenceShares are the shares of the encoder's time at the largest batch.
+func (r *Result) inferenceShares() (batch SpeedBatch, shares []share) {
+	batch = slices.MaxFunc(r.Speed.Batches, func(a, b SpeedBatch) int { return a.Size - b.Size })
+	for _, m := range batch.Models {
+		if m.K > 0 {
+			shares = append(shares, share{m.K, m.Share, m.Low, m.High, r.proportional(m.K)})
+		}
+	}
+	return batch, shares
+}
+
+// tuningShares are the shares of the time of a training step.
+func (r *Result) tuningShares() []share {
+	var shares []share
+	all := r.stepShares()
+	for _, k := range slices.Sorted(maps.Keys(all)) {
+		shares = append(shares, share{k, task.Quantile(all[k], 0.5), task.Quantile(all[k], 0.25), task.Quantile(all[k], 0.75), r.proportional(k)})
+	}
+	return shares
+}
+
+func write(shares []share) string {
+	parts := make([]string, len(shares))
+	for i, s := range shares {
+		parts[i] = s.String()
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (r *Result) claimInference() experiment.Claim {
+	batch, shares := r.inferenceShares()
+	return experiment.Claim{
+		Text: "The time of inference falls in proportion to the layers.", Korean: "추론 시간은 층 수에 비례하여 줄어든다.",
+		Paper:    "half of the layers, half of the time",
+		Measured: fmt.Sprintf("encoder's %s at batch %d by layers dropped, median [quartiles] (proportion): %s", r.Clock, batch.Size, write(shares)),
+		Verdict:  verdict(shares, inferenceTime),
+		Explanation: fmt.Sprintf("Holds if each median of %d repeats is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The embeddings' time is subtracted. What is compared is %s%s.",
+			r.Speed.Repeats, 100*inferenceTime, r.Clock, clockNote(r.Clock)),
+	}
+}
+
+func (r *Result) claimTuning() experiment.Claim {
+	claim := experiment.Claim{
+		Text: "The time of fine-tuning falls in proportion to the layers.", Korean: "미세 조정 시간은 층 수에 비례하여 줄어든다.",
+		Paper: "half of the layers, half of the time", Measured: "no step was timed",
+		Explanation: fmt.Sprintf("Holds if each median over runs of the time of a training step, itself the median of the run, is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The step includes embeddings, head and optimizer, which do not shrink. Of the last layer a classifier needs [CLS] alone, so that it costs little; if it cost nothing, the share would be (L−k−1)/(L−1): %s. Compilation is left out. Runs are timed one after another: where quartiles of runs with equally many layers, which do the same work, are more than %.0f %% of the median apart, the machine was not steady enough to tell.", 100*tuningTime, r.withoutLast(), 200*tuningTime),
+	}
+	if shares := r.tuningShares(); len(shares) > 0 {
+		claim.Measured = fmt.Sprintf("%s of a step by layers dropped, median [quartiles] (proportion): %s", r.Clock, write(shares))
+		if !slices.ContainsFunc(shares, unsteady) {
+			claim.Verdict = verdict(shares, tuningTime)
+		}
+	}
+	return claim
+}
+
+// withoutLast lists by layers dropped what the share of time would be if the last layer cost nothing.
+func (r *Result) withoutLast() string {
+	var parts []string
+	for _, s := range r.tuningShares() {
+		parts = append(parts, fmt.Sprintf("%d: %.3f", s.k, float64(r.Layers-s.k-1)/float64(r.Layers-1)))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// clockNote says why a clock is the one that counts.
+func clockNote(c experiment.Clock) string {
+	if c == experiment.Processor {
+		return ", which other programs on the machine hardly change; every model uses the processors alike"
+	}
+	return ""
+}
+
+// unsteady says that runs that do the same work took too different times to decide anything.
+func unsteady(s share) bool { return s.high-s.low > 2*tuningTime*s.median }

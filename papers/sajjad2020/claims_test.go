@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"bertlab/figures"
+	"bertlab/papers/experiment"
 	"bertlab/techniques/layerdrop"
 )
 
@@ -56,34 +57,29 @@ func TestTheVerdictsOnStrategies(t *testing.T) {
 		"all but top at largest class": {2, right{top: 300, bottom: 200, symmetric: 200}, figures.Holds, figures.CannotTell},
 	} {
 		r := measured(t, test.seeds, test.right)
-		c, err := r.claimTop()
-		if err != nil || c.Verdict != test.wantTop {
-			t.Errorf("%s, top: %v, want %v (%s) %v", name, c.Verdict, test.wantTop, c.Measured, err)
+		if c := r.claimTop(); c.Verdict != test.wantTop {
+			t.Errorf("%s, top: %v, want %v (%s)", name, c.Verdict, test.wantTop, c.Measured)
 		}
-		c, err = r.claimBottom()
-		if err != nil || c.Verdict != test.wantBottom {
-			t.Errorf("%s, bottom: %v, want %v (%s) %v", name, c.Verdict, test.wantBottom, c.Measured, err)
+		if c := r.claimBottom(); c.Verdict != test.wantBottom {
+			t.Errorf("%s, bottom: %v, want %v (%s)", name, c.Verdict, test.wantBottom, c.Measured)
 		}
 	}
 }
 
 func TestOneSeedStillSaysItsNumbers(t *testing.T) {
-	c, err := measured(t, 1, map[layerdrop.Strategy]int{layerdrop.Top: 360, layerdrop.Bottom: 300}).claimTop()
-	if err != nil || !strings.Contains(c.Measured, "+15.00") || !strings.Contains(c.Explanation, "2 are needed") {
-		t.Errorf("%q, %q, %v", c.Measured, c.Explanation, err)
+	c := measured(t, 1, map[layerdrop.Strategy]int{layerdrop.Top: 360, layerdrop.Bottom: 300}).claimTop()
+	if !strings.Contains(c.Measured, "+15.00") || !strings.Contains(c.Explanation, "2 are needed") {
+		t.Errorf("%q, %q", c.Measured, c.Explanation)
 	}
 }
 
 // More seeds with the same answers say nothing new: the interval must not shrink.
 func TestSeedsAreNotCountedAsExamples(t *testing.T) {
 	right := map[layerdrop.Strategy]int{layerdrop.Top: 360, layerdrop.Bottom: 300}
-	one, _, err := measured(t, 1, right).compare(sameK(layerdrop.Top, layerdrop.Bottom))
-	if err != nil {
-		t.Fatal(err)
-	}
-	five, _, err := measured(t, 5, right).compare(sameK(layerdrop.Top, layerdrop.Bottom))
-	if err != nil || math.Abs(one.Low-five.Low) > 1e-9 || math.Abs(one.High-five.High) > 1e-9 {
-		t.Errorf("one seed %v, five %v: %v", one, five, err)
+	one, _ := measured(t, 1, right).compare(sameK(layerdrop.Top, layerdrop.Bottom))
+	five, _ := measured(t, 5, right).compare(sameK(layerdrop.Top, layerdrop.Bottom))
+	if math.Abs(one.Low-five.Low) > 1e-9 || math.Abs(one.High-five.High) > 1e-9 {
+		t.Errorf("one seed %v, five %v", one, five)
 	}
 	if math.Abs(one.Estimate-60.0/400) > 1e-12 {
 		t.Errorf("estimate %g", one.Estimate)
@@ -98,8 +94,8 @@ func TestEqualSetsAreNotCompared(t *testing.T) {
 			r.Tasks[0].Runs = append(r.Tasks[0].Runs, run)
 		}
 	}
-	if c, err := r.claimTop(); err != nil || c.Verdict != figures.CannotTell || !strings.Contains(c.Measured, "nothing to compare") {
-		t.Errorf("%v %q %v", c.Verdict, c.Measured, err)
+	if c := r.claimTop(); c.Verdict != figures.CannotTell || !strings.Contains(c.Measured, "nothing to compare") {
+		t.Errorf("%v %q", c.Verdict, c.Measured)
 	}
 }
 
@@ -150,27 +146,27 @@ func TestLowerLayersMoveLeastNeedsThreeRuns(t *testing.T) {
 
 func TestPairTasksAreComparedWithOthersOnly(t *testing.T) {
 	single := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 370})
-	if c, err := single.claimPair(); err != nil || c.Verdict != figures.CannotTell || !strings.Contains(c.Measured, "not run") {
-		t.Errorf("without a pair task: %v %s %v", c.Verdict, c.Measured, err)
+	if c := single.claimPair(); c.Verdict != figures.CannotTell || !strings.Contains(c.Measured, "not run") {
+		t.Errorf("without a pair task: %v %s ", c.Verdict, c.Measured)
 	}
 	pair := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 250})
 	pair.Tasks[0].Pair = true
 	single.Tasks = append(single.Tasks, pair.Tasks...)
-	if c, err := single.claimPair(); err != nil || c.Verdict != figures.Holds || !strings.Contains(c.Measured, "pair tasks 32.50, others 2.50") {
-		t.Errorf("with a pair task: %v %s %v", c.Verdict, c.Measured, err)
+	if c := single.claimPair(); c.Verdict != figures.Holds || !strings.Contains(c.Measured, "pair tasks 32.50, others 2.50") {
+		t.Errorf("with a pair task: %v %s ", c.Verdict, c.Measured)
 	}
 }
 
 func TestBeforeAgainstAfter(t *testing.T) {
 	r := measured(t, 1, map[layerdrop.Strategy]int{layerdrop.Top: 360})
-	if c, err := r.claimBefore(); err != nil || c.Verdict != figures.CannotTell || c.Measured != "not run" {
-		t.Errorf("%v %q %v", c.Verdict, c.Measured, err)
+	if c := r.claimBefore(); c.Verdict != figures.CannotTell || c.Measured != "not run" {
+		t.Errorf("%v %q", c.Verdict, c.Measured)
 	}
 	after := r.Tasks[0].Runs[1]
 	after.When, after.Right = After, marks(250, 400)
 	r.Tasks[0].Runs = append(r.Tasks[0].Runs, after)
-	if c, err := r.claimBefore(); err != nil || c.Verdict != figures.Holds {
-		t.Errorf("%v %q %v", c.Verdict, c.Measured, err)
+	if c := r.claimBefore(); c.Verdict != figures.Holds {
+		t.Errorf("%v %q", c.Verdict, c.Measured)
 	}
 }
 
@@ -179,7 +175,51 @@ func TestATaskThatCouldNotLoseMoreDecidesNothingAboutPairs(t *testing.T) {
 	pair := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 200}) // at the largest class
 	pair.Tasks[0].Pair, pair.Tasks[0].Task = true, "mrpc"
 	r.Tasks = append(r.Tasks, pair.Tasks[0])
-	if c, err := r.claimPair(); err != nil || c.Verdict != figures.CannotTell || !strings.Contains(c.Measured, "largest class: mrpc") {
-		t.Errorf("%v %q %v", c.Verdict, c.Measured, err)
+	if c := r.claimPair(); c.Verdict != figures.CannotTell || !strings.Contains(c.Measured, "largest class: mrpc") {
+		t.Errorf("%v %q", c.Verdict, c.Measured)
 	}
+}
+
+// verdicts are the claims of synthetic results: one as in the paper, one against it, one that says nothing.
+func verdicts(t *testing.T) [][]experiment.Claim {
+	const top, bottom, symmetric = layerdrop.Top, layerdrop.Bottom, layerdrop.Symmetric
+	type right = map[layerdrop.Strategy]int
+	up, down := []float64{1, 2, 3, 4, 5, 6}, []float64{6, 5, 4, 3, 2, 1}
+	var list [][]experiment.Claim
+	for _, test := range []struct {
+		seeds        int
+		single, pair right
+		after        string // the answers without the top layers after fine-tuning
+		share, clock float64
+		travel       [][]float64
+	}{
+		{2, right{top: 360, bottom: 300, symmetric: 340}, right{top: 330, bottom: 300, symmetric: 310}, marks(210, 400), 0.667, 4, [][]float64{up, up, up}},
+		{2, right{top: 300, bottom: 360, symmetric: 300}, right{top: 370, bottom: 375, symmetric: 370}, marks(390, 400), 0.9, 5.5, [][]float64{down, down, down}},
+		{1, right{top: 360, bottom: 300}, right{top: 330}, strings.Repeat("0", 40) + marks(360, 360), 0.71, 0, [][]float64{up}},
+	} {
+		r := measured(t, test.seeds, test.single)
+		pair := measured(t, test.seeds, test.pair).Tasks[0]
+		pair.Task, pair.Pair = "mrpc", true
+		r.Tasks[0].Travel, r.Tasks = test.travel, append(r.Tasks, pair)
+		for _, run := range slices.Clone(r.Tasks[0].Runs) {
+			if run.Strategy == top {
+				run.When, run.Right = After, test.after
+				r.Tasks[0].Runs = append(r.Tasks[0].Runs, run)
+			}
+		}
+		for _, task := range r.Tasks {
+			for i := range task.Runs {
+				if task.Runs[i].When == Before {
+					task.Runs[i].StepClock = test.clock
+				}
+			}
+		}
+		r.Speed = &Speed{Batches: []SpeedBatch{{Size: 1, Models: []SpeedModel{{K: 0, Share: 1}, {K: 2, Share: test.share, Low: test.share - 0.02, High: test.share + 0.02}}}}}
+		claims, err := r.claims()
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, claims)
+	}
+	return list
 }

@@ -6,10 +6,75 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
+
 	"bertlab/figures"
 	"bertlab/gbert/task"
+	"bertlab/papers/experiment"
 	"bertlab/techniques/layerdrop"
 )
+
+// figures are the experiment's figures in the order of the report. Those of a task end in its name.
+func (r *Result) figures() []experiment.Drawing {
+	var list []experiment.Drawing
+	for _, t := range r.Tasks {
+		of := func(build func(*TaskResult) (*figures.Figure, error)) func() (*figures.Figure, error) {
+			return func() (*figures.Figure, error) { return build(t) }
+		}
+		list = append(list,
+			experiment.Drawing{Name: "scores-" + t.Task, Build: of(r.ScoreCurves), Caption: experiment.Text{
+				English: fmt.Sprintf("Accuracy after fine-tuning on %s, against the number of layers that were dropped before, for each strategy.", t.Task),
+				Korean:  fmt.Sprintf("%s 과제로 미세 조정한 뒤의 정확도. 가로축은 미세 조정 전에 제거한 층의 수, 곡선은 층을 고르는 전략이다.", t.Task),
+			}},
+			experiment.Drawing{Name: "strategies-" + t.Task, Build: of(r.StrategyBars), Caption: experiment.Text{
+				English: fmt.Sprintf("What each choice of layers costs on %s: the paired difference from the whole model with its 95 %% interval.", t.Task),
+				Korean:  fmt.Sprintf("%s 과제에서 층 선택 전략마다 잃는 정확도: 전체 모델과의 대응 차이와 95%% 신뢰 구간.", t.Task),
+			}},
+			experiment.Drawing{Name: "when-" + t.Task, Build: of(r.WhenBars), Caption: experiment.Text{
+				English: fmt.Sprintf("The same layers on %s, dropped before, during or after fine-tuning.", t.Task),
+				Korean:  fmt.Sprintf("%s 과제에서 같은 층을 미세 조정 전, 도중, 후에 제거했을 때의 정확도.", t.Task),
+			}},
+		)
+	}
+	return append(list,
+		experiment.Drawing{Name: "time", Build: r.TimeCurves, Caption: experiment.Text{
+			English: "Time of inference and of a training step, against the layers that stay. In proportion would be the line.",
+			Korean:  "남은 층의 수에 따른 추론 시간과 학습 스텝 시간. 층 수에 정확히 비례하면 직선 위에 놓인다.",
+		}},
+		experiment.Drawing{Name: "similarity", Build: r.SimilarityHeatmap, Caption: experiment.Text{
+			English: "Mean cosine of the [CLS] vectors after any two layers of the pretrained model.",
+			Korean:  "사전 학습 모델의 두 층을 지난 뒤 [CLS] 벡터 사이의 평균 코사인 유사도.",
+		}},
+		experiment.Drawing{Name: "contribution", Build: r.ContributionBars, Caption: experiment.Text{
+			English: "How alike the input and the output of each layer are. The higher the bar, the less the layer contributes.",
+			Korean:  "각 층의 입력과 출력이 얼마나 비슷한가. 막대가 높을수록 그 층의 기여가 작다.",
+		}},
+		experiment.Drawing{Name: "travel", Build: r.TravelBars, Caption: experiment.Text{
+			English: "How far fine-tuning moves each layer of the whole model, relative to its norm.",
+			Korean:  "미세 조정이 전체 모델의 각 층을 얼마나 움직이는가(노름에 대한 상대 거리).",
+		}},
+	)
+}
+
+// numbers are what the narrative names.
+func (r *Result) numbers() map[string]any {
+	c := r.Config
+	var names []string
+	var tasks []map[string]any
+	for _, t := range r.Tasks {
+		names = append(names, t.Task)
+		accuracy := t.accuracy()
+		tasks = append(tasks, map[string]any{
+			"name": t.Task, "title": t.Title, "examples": t.Examples, "accuracy": fmt.Sprintf("%.4f", accuracy), "majority": fmt.Sprintf("%.4f", t.Majority),
+			"standardError": fmt.Sprintf("%.1f", 100*math.Sqrt(accuracy*(1-accuracy)/float64(t.Examples))),
+		})
+	}
+	return map[string]any{
+		"model": c.Model, "taskNames": strings.Join(names, ", "), "tasks": tasks, "leftOut": strings.Join(r.LeftOut, "; "),
+		"epochs": c.Epochs, "learningRate": c.LearningRate,
+	}
+}
 
 // caption names the model, the task, unless it is nil, and the seeds under a figure.
 func (r *Result) caption(t *TaskResult, extra string) string {
@@ -46,13 +111,13 @@ func (r *Result) lead() layerdrop.Strategy {
 }
 
 // choiceScore is the accuracy of a choice, mean over seeds, with the 95 % interval of its difference from the whole model, as accuracies.
-func (r *Result) choiceScore(t *TaskResult, strategy layerdrop.Strategy, when When, k int) (score, low, high float64, err error) {
-	d, ok, err := r.alone(t).compare(againstWhole(strategy, when, k))
-	if err != nil || !ok {
-		return math.NaN(), math.NaN(), math.NaN(), err
+func (r *Result) choiceScore(t *TaskResult, strategy layerdrop.Strategy, when When, k int) (score, low, high float64) {
+	d, ok := r.alone(t).compare(againstWhole(strategy, when, k))
+	if !ok {
+		return math.NaN(), math.NaN(), math.NaN()
 	}
 	start := t.accuracy()
-	return start + d.Estimate, start + d.Low, start + d.High, nil
+	return start + d.Estimate, start + d.Low, start + d.High
 }
 
 // mostBands is how many error bands can be told apart in one figure. Beyond it, [Result.StrategyBars] and [Result.ScoreTable] have the intervals.
@@ -77,10 +142,7 @@ func (r *Result) ScoreCurves(t *TaskResult) (*figures.Figure, error) {
 		start := t.accuracy()
 		curve := figures.Curve{Name: string(strategy), X: []float64{0}, Y: []float64{start}, Lo: []float64{start}, Hi: []float64{start}}
 		for _, k := range t.drops(strategy, Before) {
-			score, low, high, err := r.choiceScore(t, strategy, Before, k)
-			if err != nil {
-				return nil, err
-			}
+			score, low, high := r.choiceScore(t, strategy, Before, k)
 			curve.X, curve.Y, curve.Lo, curve.Hi = append(curve.X, float64(k)), append(curve.Y, score), append(curve.Lo, low), append(curve.Hi, high)
 		}
 		if len(curve.X) > 1 {
@@ -91,10 +153,7 @@ func (r *Result) ScoreCurves(t *TaskResult) (*figures.Figure, error) {
 	title := fmt.Sprintf("Layers dropped before fine-tuning on %s", t.Task)
 	if ks := t.drops(lead, Before); len(ks) > 0 {
 		k := ks[len(ks)-1]
-		score, _, _, err := r.choiceScore(t, lead, Before, k)
-		if err != nil {
-			return nil, err
-		}
+		score, _, _ := r.choiceScore(t, lead, Before, k)
 		title = fmt.Sprintf("Without the %s %d of %d layers: %s points on %s", lead, k, r.Layers, signed(100*(score-t.accuracy())), t.Task)
 	}
 	caption := r.seeds() + "; bands: 95 % interval of the difference from the whole model"
@@ -126,10 +185,7 @@ func (r *Result) StrategyBars(t *TaskResult) (*figures.Figure, error) {
 		}
 		bars := figures.BarSeries{Name: string(strategy)}
 		for _, k := range r.Config.Drops {
-			d, ok, err := r.alone(t).compare(againstWhole(strategy, Before, k))
-			if err != nil {
-				return nil, err
-			}
+			d, ok := r.alone(t).compare(againstWhole(strategy, Before, k))
 			if !ok {
 				d.Estimate, d.Low, d.High = math.NaN(), math.NaN(), math.NaN()
 			}
@@ -161,19 +217,16 @@ func (r *Result) WhenBars(t *TaskResult) (*figures.Figure, error) {
 		}
 		bars := figures.BarSeries{Name: when.label()}
 		for _, k := range ks {
-			score, low, high, err := r.choiceScore(t, lead, when, k)
-			if err != nil {
-				return nil, err
-			}
+			score, low, high := r.choiceScore(t, lead, when, k)
 			bars.Values, bars.Lo, bars.Hi = append(bars.Values, 100*score), append(bars.Lo, 100*low), append(bars.Hi, 100*high)
 		}
 		series = append(series, bars)
 	}
-	d, ok, err := r.alone(t).compare(func(a, b Trial) bool {
+	d, ok := r.alone(t).compare(func(a, b Trial) bool {
 		return a.Strategy == lead && b.Strategy == lead && a.When == Before && b.When == After && slices.Equal(a.Dropped, b.Dropped)
 	})
-	if err != nil || !ok {
-		return nil, err
+	if !ok {
+		return nil, nil
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
@@ -202,4 +255,114 @@ func whenTitle(d task.BootstrapResult, lead layerdrop.Strategy) string {
 		return fmt.Sprintf("Dropped after fine-tuning, the %s layers are missed less", lead)
 	}
 	return fmt.Sprintf("Before or after fine-tuning: no clear difference for the %s layers", lead)
+}
+
+// TimeCurves show the time of inference and of a training step against the layers that stay.
+func (r *Result) TimeCurves() (*figures.Figure, error) {
+	batch, inference := r.inferenceShares()
+	least := r.Layers
+	curve := func(name string, shares []share) figures.Curve {
+		c := figures.Curve{Name: name}
+		for _, s := range slices.Backward(shares) {
+			least = min(least, r.Layers-s.k)
+			c.X, c.Y, c.Lo, c.Hi = append(c.X, float64(r.Layers-s.k)), append(c.Y, s.median), append(c.Lo, s.low), append(c.Hi, s.high)
+		}
+		c.X, c.Y, c.Lo, c.Hi = append(c.X, float64(r.Layers)), append(c.Y, 1), append(c.Lo, 1), append(c.Hi, 1)
+		return c
+	}
+	curves := []figures.Curve{curve("inference", inference)}
+	if tuning := r.tuningShares(); len(tuning) > 0 {
+		curves = append(curves, curve("fine-tuning", tuning))
+	}
+	line := figures.Curve{
+		Name: "in proportion", X: []float64{float64(least), float64(r.Layers)}, Y: []float64{float64(least) / float64(r.Layers), 1},
+	}
+	last := inference[len(inference)-1]
+	return figures.Curves(figures.CurvesOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("With %d of %d layers, inference takes %.0f %% of the time", r.Layers-last.k, r.Layers, 100*last.median),
+			XLabel: "layers that stay", YLabel: "time against the whole model",
+			Caption: fmt.Sprintf("%s, %s; %s: encoder at batch %d × %d tokens, %d repeats; training steps, %s; bands: quartiles",
+				r.Config.Model, r.Provenance.Machine, r.Clock, batch.Size, r.Speed.Length, r.Speed.Repeats, r.seeds()),
+		},
+		Curves: append(curves, line), XFormat: wholeNumber, YFormat: figures.Percent, YRange: figures.Range{Min: 0, Max: 1.05},
+	})
+}
+
+// layerNames count layers from 0, as bertlab layers drop does.
+func layerNames(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprint(i)
+	}
+	return list
+}
+
+// SimilarityHeatmap shows how alike [CLS] is after any two layers of the pretrained model.
+func (r *Result) SimilarityHeatmap() (*figures.Figure, error) {
+	s := r.Similarity
+	names := append([]string{"emb."}, layerNames(r.Layers)...)
+	first, last := s.Matrix[0][r.Layers], s.Layers[r.Layers-1]
+	low := 0.9
+	for _, row := range s.Matrix {
+		low = min(low, floats.Min(row))
+	}
+	return figures.Heatmap(figures.HeatmapOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("[CLS] at the end: cosine %.2f with layer %d, %.2f with the embeddings", last, r.Layers-2, first),
+			XLabel: "after layer (from 0)", YLabel: "after layer (from 0)", Caption: r.caption(nil, fmt.Sprintf("pretrained, %d examples of %s", s.Examples, r.Tasks[0].Task)),
+		},
+		Values: s.Matrix, Rows: names, Columns: names, Palette: figures.Sequential, Legend: "mean cosine of [CLS]",
+		Limits: figures.Range{Min: math.Floor(10*low) / 10, Max: 1},
+	})
+}
+
+// ContributionBars show how alike each layer's input and output are: the higher, the less it contributes.
+func (r *Result) ContributionBars() (*figures.Figure, error) {
+	s := r.Similarity
+	most := floats.MaxIdx(s.Layers)
+	var lines []figures.Reference
+	for _, threshold := range r.Config.Thresholds {
+		lines = append(lines, figures.Reference{Value: threshold, Label: fmt.Sprintf("threshold %g", threshold)})
+	}
+	low := min(floats.Min(s.Layers), floats.Min(r.MeanSimilarity.Layers), 0)
+	return figures.Bars(figures.BarsOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("Layer %d changes [CLS] least: cosine %.3f", most, s.Layers[most]),
+			XLabel: "layer (from 0)", YLabel: "cosine of input and output",
+			Caption: r.caption(nil, fmt.Sprintf("pretrained, %d examples of %s", s.Examples, r.Tasks[0].Task)),
+		},
+		Groups: layerNames(r.Layers), Series: []figures.BarSeries{{Name: "[CLS]", Values: s.Layers}, {Name: "mean of the tokens", Values: r.MeanSimilarity.Layers}},
+		HLines: lines, Format: "%.3f", YRange: figures.Range{Min: low, Max: 1.05},
+	})
+}
+
+// TravelBars show how far fine-tuning moved each layer of the whole model.
+func (r *Result) TravelBars() (*figures.Figure, error) {
+	var series []figures.BarSeries
+	for _, t := range r.Tasks {
+		bars := figures.BarSeries{Name: t.Task}
+		for l := range r.Layers {
+			var values []float64
+			for _, travel := range t.Travel {
+				values = append(values, 100*travel[l])
+			}
+			bars.Values = append(bars.Values, stat.Mean(values, nil))
+			if len(values) > 1 {
+				bars.Lo, bars.Hi = append(bars.Lo, slices.Min(values)), append(bars.Hi, slices.Max(values))
+			}
+		}
+		series = append(series, bars)
+	}
+	caption := fmt.Sprintf("%s, fine-tuned; %s; ρ: Spearman's, of distance and layer, mean over runs", r.Config.Model, r.seeds())
+	if len(r.Config.Seeds) > 1 {
+		caption += "; whiskers: range over seeds"
+	}
+	return figures.Bars(figures.BarsOptions{
+		Frame: figures.Frame{
+			Title:  fmt.Sprintf("Distance travelled in fine-tuning, layer by layer: ρ = %s", strings.Replace(fmt.Sprintf("%+.2f", stat.Mean(r.travelOrder(), nil)), "-", "−", 1)),
+			XLabel: "layer (from 0)", YLabel: "‖θ − θ₀‖ / ‖θ₀‖, %", Caption: caption,
+		},
+		Groups: layerNames(r.Layers), Series: series, Format: "%.2f",
+	})
 }

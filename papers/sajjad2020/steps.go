@@ -4,210 +4,309 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
+
+	. "github.com/gomlx/gomlx/core/graph"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
+	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/layerdrop"
 )
 
-// whole is what is remembered of the whole model of a seed.
-type whole struct {
-	Run    Trial     `json:"run"`
-	Travel []float64 `json:"travel"`
+// similarityInputs are what layers are compared on, and by which vector.
+type similarityInputs struct {
+	experiment.Judging
+	Pooling layerdrop.Pooling
 }
 
-// seed fine-tunes the whole model and every dropped one with a seed, and drops the same layers of the fine-tuned whole model.
-func (r *run) seed(ctx context.Context, t *TaskResult, data taskData, seed uint64, choices []Choice) error {
-	start, err := r.pretrained.WithClassifier(data.train.Task.Outputs(), data.train.Task.Labels, seed)
-	if err != nil {
-		return err
-	}
-	name := func(c Choice) string {
-		return fmt.Sprintf("%s-seed%d-%s-%s-%s", t.Task, seed, c.When, c.Strategy, strings.ReplaceAll(layerdrop.FormatLayers(c.Dropped), ",", "_"))
-	}
-	tuned, training, err := r.env.FineTune(ctx, experiment.Original{
-		Pretrained: r.pretrained, SHA256: r.result.Provenance.ModelSHA256, Train: data.train, Options: r.options(seed),
-	})
-	if err != nil {
-		return err
-	}
-	defer tuned.Close()
-	first, err := experiment.Step(r.store, fmt.Sprintf("%s-seed%d-whole", t.Task, seed), func() (whole, error) {
-		travel, err := layerdrop.Travel(start, tuned)
+// measureSimilarity compares the layers of a model.
+var measureSimilarity = &experiment.Definition[similarityInputs, *layerdrop.Similarity]{
+	Name: "similarity of layers", Version: 1,
+	Title: func(in similarityInputs) experiment.Text {
+		vector := experiment.Text{English: "[CLS]", Korean: "[CLS]"}
+		if in.Pooling == layerdrop.MeanToken {
+			vector = experiment.Text{English: "the mean of the tokens", Korean: "토큰 평균"}
+		}
+		return experiment.Text{
+			English: fmt.Sprintf("similarity of layers by %s, on %d examples of %s", vector.English, in.Sample.Len(), in.Sample.Task.Title),
+			Korean:  fmt.Sprintf("%s 예제 %d개에서 %s 벡터로 본 층 사이의 유사도", in.Sample.Task.Title, in.Sample.Len(), vector.Korean),
+		}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in similarityInputs) (*layerdrop.Similarity, error) {
+		session, prepared, err := in.Open(ctx, w)
 		if err != nil {
-			return whole{}, err
+			return nil, err
 		}
-		run, err := r.judge(ctx, tuned, data.test, r.trial(training))
-		return whole{run, travel}, err
-	})
-	if err != nil {
-		return err
-	}
-	reference := first.Run
-	reference.Seed, reference.P, reference.Dropped = seed, 1, []int{}
-	t.Runs, t.Travel = append(t.Runs, reference), append(t.Travel, first.Travel)
-	add := func(c Choice, do func() (Trial, error)) error {
-		run, err := experiment.Step(r.store, name(c), do)
-		if err != nil {
-			return err
-		}
-		run.Choice, run.Seed = c, seed
-		if err := run.compare(reference); err != nil {
-			return err
-		}
-		t.Runs = append(t.Runs, run)
-		return nil
-	}
-	for _, c := range choices {
-		c.When = Before
-		if err := add(c, func() (Trial, error) { return r.dropThenTune(ctx, start, data, seed, c, name(c), nil) }); err != nil {
-			return err
-		}
-		c.When = After
-		if err := add(c, func() (Trial, error) {
-			smaller, err := layerdrop.Drop(tuned, c.Dropped)
-			if err != nil {
-				return Trial{}, err
+		return layerdrop.Measure(ctx, session, prepared, in.Pooling, w.Progress())
+	},
+}
+
+// judged is a model without some layers on the test set.
+type judged struct {
+	experiment.Evaluated
+	Parameters int `json:"parameters"`
+	// Training is that of the model without the layers; zero where it was not trained.
+	Training experiment.Training `json:"training,omitzero"`
+}
+
+// tuneInputs are layers of the pretrained model that are dropped before it is fine-tuned or, one by one, while it is. Whatever
+// strategy chose the same layers, the step is the same.
+type tuneInputs struct {
+	experiment.FineTuneInputs
+	Dropped []int // ascending
+	When    When  // Before or Progressive
+	// Test judges the result; its model is nil. Nobody else reads the result, so that of so many models none is kept.
+	Test experiment.Judging
+}
+
+// tuneDropped fine-tunes a model without some of its layers and judges it.
+var tuneDropped = &experiment.Definition[tuneInputs, judged]{
+	Name: "fine-tuning without layers", Version: 1,
+	Title: func(in tuneInputs) experiment.Text {
+		layers, title, seed := layerdrop.FormatLayers(in.Dropped), in.Train.Task.Title, in.Options.Seed
+		if in.When == Progressive {
+			return experiment.Text{
+				English: fmt.Sprintf("layers %s dropped one by one while fine-tuning on %s, seed %d", layers, title, seed),
+				Korean:  fmt.Sprintf("%s 미세 조정 도중 층 %s 하나씩 제거, 시드 %d", title, layers, seed),
 			}
-			return r.judge(ctx, smaller, data.test, Trial{})
-		}); err != nil {
-			return err
 		}
-		if c.When = Progressive; !r.config.Progressive || c.Strategy != layerdrop.Top {
-			continue
+		return experiment.Text{
+			English: fmt.Sprintf("layers %s dropped before fine-tuning on %s, seed %d", layers, title, seed),
+			Korean:  fmt.Sprintf("층 %s 제거 후 %s 미세 조정, 시드 %d", layers, title, seed),
 		}
-		order := slices.Clone(c.Dropped)
-		slices.Reverse(order)
-		if err := add(c, func() (Trial, error) { return r.dropThenTune(ctx, start, data, seed, c, name(c), order) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// dropThenTune trains and judges a dropped model; with an order, layers go one by one while training.
-func (r *run) dropThenTune(ctx context.Context, start *gbert.Model, data taskData, seed uint64, c Choice, name string, order []int) (Trial, error) {
-	smaller := start
-	if order == nil {
-		var err error
-		if smaller, err = layerdrop.Drop(start, c.Dropped); err != nil {
-			return Trial{}, err
-		}
-	}
-	model, training, err := r.train(ctx, smaller, data, seed, name, order)
-	if err != nil {
-		return Trial{}, err
-	}
-	run, err := r.judge(ctx, model, data.test, training)
-	if err != nil {
-		return run, err
-	}
-	return run, finetune.RemoveCheckpoint(r.store.Checkpoint(name))
-}
-
-// options are those of all training runs with a seed.
-func (r *run) options(seed uint64) finetune.Options {
-	c := r.config
-	return finetune.Options{
-		Epochs: c.Epochs, BatchSize: c.BatchSize, MaxLength: c.MaxLength, LearningRate: c.LearningRate, Seed: seed, FreezeEmbeddings: c.FreezeEmbeddings,
-		Keep: finetune.KeepLast,
-	}
-}
-
-// trial is what is known of a model after its training.
-func (r *run) trial(done experiment.Training) Trial {
-	return Trial{
-		TrainLoss: done.TrainLoss, Seconds: done.Seconds, StepSeconds: done.Clock.Median(experiment.Wall), StepClock: done.Clock.Median(r.result.Clock),
-	}
-}
-
-// train fine-tunes a model. The run that it returns has what is known of the training.
-func (r *run) train(ctx context.Context, model *gbert.Model, data taskData, seed uint64, name string, order []int) (*gbert.Model, Trial, error) {
-	options, stage := r.options(seed), "fine-tuning "+name
-	options.CheckpointDir = r.store.Checkpoint(name)
-	if order == nil {
-		result, done, err := r.env.Train(ctx, stage, model, data.train, nil, options)
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in tuneInputs) (judged, error) {
+		model, training, err := in.train(ctx, w)
 		if err != nil {
-			return nil, Trial{}, err
+			return judged{}, err
 		}
-		return result.Model, r.trial(done), nil
-	}
-	var done experiment.Training
-	options.Progress = r.env.Training(stage, &done.Clock)
-	model, parts, err := layerdrop.Progressive(ctx, r.env.Backend, model, data.train, nil, order, options)
+		evaluated, err := in.Test.EvaluateModel(ctx, w, model)
+		if err != nil {
+			return judged{}, err
+		}
+		return judged{evaluated, model.NumParameters(), training}, finetune.RemoveCheckpoint(w.Checkpoint())
+	},
+}
+
+// train drops the layers and fine-tunes the rest.
+func (in *tuneInputs) train(ctx context.Context, w *experiment.Worker) (*gbert.Model, experiment.Training, error) {
+	pretrained, err := w.Model(ctx, in.From)
 	if err != nil {
-		return nil, Trial{}, err
+		return nil, experiment.Training{}, err
+	}
+	kind := in.Train.Task
+	model, err := pretrained.WithClassifier(kind.Outputs(), kind.Labels, in.Options.Seed)
+	if err != nil {
+		return nil, experiment.Training{}, err
+	}
+	if in.When == Progressive {
+		return in.trainProgressively(ctx, w, model)
+	}
+	if model, err = layerdrop.Drop(model, in.Dropped); err != nil {
+		return nil, experiment.Training{}, err
+	}
+	result, done, err := w.Train(ctx, model, in.Train.Dataset, nil, in.Options)
+	if err != nil {
+		return nil, done, err
+	}
+	return result.Model, done, nil
+}
+
+// trainProgressively drops the layers from the top one down while training. The loss is that of the last part.
+func (in *tuneInputs) trainProgressively(ctx context.Context, w *experiment.Worker, model *gbert.Model) (*gbert.Model, experiment.Training, error) {
+	var done experiment.Training
+	options := in.Options
+	options.CheckpointDir, options.Progress = w.Checkpoint(), w.Training(&done.Clock)
+	order := slices.Clone(in.Dropped)
+	slices.Reverse(order)
+	model, parts, err := layerdrop.Progressive(ctx, w.Backend(), model, in.Train.Dataset, nil, order, options)
+	if err != nil {
+		return nil, done, err
 	}
 	for _, part := range parts {
+		done.Steps += part.Training.Steps
 		done.TrainLoss = part.Training.Best().TrainLoss
 		for _, epoch := range part.Training.Epochs {
 			done.Seconds += epoch.Seconds
 		}
 	}
-	return model, r.trial(done), nil
+	return model, done, nil
 }
 
-// judge evaluates a model on the test set and adds what it finds to a run.
-func (r *run) judge(ctx context.Context, model *gbert.Model, test *task.Dataset, run Trial) (Trial, error) {
-	session, err := gbert.NewSession(r.env.Backend, model)
-	if err != nil {
-		return run, err
-	}
-	defer session.Close()
-	prepared, err := finetune.Prepare(r.env.Backend, model, test, r.config.MaxLength, r.config.BatchSize, 1)
-	if err != nil {
-		return run, err
-	}
-	evaluation, err := prepared.Evaluate(ctx, session, nil, r.env.Stage("evaluating"))
-	if err != nil {
-		return run, err
-	}
-	right, err := task.Right(test.Task, evaluation.Predictions, test.Examples)
-	if err != nil {
-		return run, err
-	}
-	var marks strings.Builder
-	for _, ok := range right {
-		marks.WriteByte("01"[bit(ok)])
-	}
-	run.Right, run.Score, run.Loss = marks.String(), evaluation.Metrics[test.Task.Metrics[0]], evaluation.Loss
-	run.Parameters = model.NumParameters()
-	return run, nil
+// dropInputs are layers that are dropped of a fine-tuned model.
+type dropInputs struct {
+	experiment.Judging
+	Dropped []int  // ascending
+	Seed    uint64 `json:"-"` // of the model, for the title
 }
 
-func bit(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
+// dropTuned drops layers of a fine-tuned model and judges what is left, without further training.
+var dropTuned = &experiment.Definition[dropInputs, judged]{
+	Name: "layers dropped after fine-tuning", Version: 1,
+	Title: func(in dropInputs) experiment.Text {
+		layers, title := layerdrop.FormatLayers(in.Dropped), in.Sample.Task.Title
+		return experiment.Text{
+			English: fmt.Sprintf("layers %s dropped after fine-tuning on %s, seed %d", layers, title, in.Seed),
+			Korean:  fmt.Sprintf("%s 미세 조정 후 층 %s 제거, 시드 %d", title, layers, in.Seed),
+		}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in dropInputs) (judged, error) {
+		model, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return judged{}, err
+		}
+		smaller, err := layerdrop.Drop(model, in.Dropped)
+		if err != nil {
+			return judged{}, err
+		}
+		evaluated, err := in.EvaluateModel(ctx, w, smaller)
+		return judged{Evaluated: evaluated, Parameters: smaller.NumParameters()}, err
+	},
 }
 
-// right are the test examples whose class a run predicted.
-func (r Trial) right() []bool {
-	list := make([]bool, len(r.Right))
-	for i := range list {
-		list[i] = r.Right[i] == '1'
-	}
-	return list
+// travelInputs are a model before and after fine-tuning.
+type travelInputs struct {
+	Before, After experiment.ModelSource
+	Task          string `json:"-"` // title of the task and
+	Seed          uint64 `json:"-"` // seed of the fine-tuning, for the step's title
 }
 
-// compare tests a run against the whole model of the same seed.
-func (r *Trial) compare(whole Trial) error {
-	test, err := task.McNemar(r.right(), whole.right())
+// measureTravel says how far fine-tuning moved each layer, [layers].
+var measureTravel = &experiment.Definition[travelInputs, []float64]{
+	Name: "distance that layers travel", Version: 1,
+	Title: func(in travelInputs) experiment.Text {
+		return experiment.Text{
+			English: fmt.Sprintf("how far fine-tuning on %s moved each layer, seed %d", in.Task, in.Seed),
+			Korean:  fmt.Sprintf("%s 미세 조정에서 층마다 움직인 거리, 시드 %d", in.Task, in.Seed),
+		}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in travelInputs) ([]float64, error) {
+		before, err := w.Model(ctx, in.Before)
+		if err != nil {
+			return nil, err
+		}
+		after, err := w.Model(ctx, in.After)
+		if err != nil {
+			return nil, err
+		}
+		return layerdrop.Travel(before, after)
+	},
+}
+
+// speedInputs are what the time of inference is measured with.
+type speedInputs struct {
+	Model           experiment.ModelSource // the pretrained one
+	Drops           []int
+	Batches         []int
+	Length, Repeats int
+}
+
+// measureSpeed times the whole model, and models without their top layers, in turn.
+var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
+	Name: "speed with layers dropped", Version: 1, Timed: true,
+	Title: func(speedInputs) experiment.Text {
+		return experiment.Text{English: "speed with layers dropped", Korean: "층을 제거한 모델의 속도"}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (*Speed, error) {
+		pretrained, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return nil, err
+		}
+		start, err := pretrained.WithClassifier(2, nil, 1)
+		if err != nil {
+			return nil, err
+		}
+		var sessions []*gbert.Session
+		drops := append([]int{0}, in.Drops...)
+		for _, k := range drops {
+			dropped, err := layerdrop.Select(layerdrop.Top, pretrained.Config.NumHiddenLayers, k)
+			if err != nil {
+				return nil, err
+			}
+			model, err := layerdrop.Drop(start, dropped)
+			if err != nil {
+				return nil, err
+			}
+			session, err := gbert.NewSession(w.Backend(), model)
+			if err != nil {
+				return nil, err
+			}
+			defer session.Close()
+			sessions = append(sessions, session)
+		}
+		speed := &Speed{Length: min(in.Length, pretrained.Config.MaxPositionEmbeddings), Repeats: in.Repeats}
+		for i, size := range in.Batches {
+			batch, err := speed.batch(ctx, w.Clock(), sessions, drops, size)
+			if err != nil {
+				return nil, err
+			}
+			speed.Batches = append(speed.Batches, batch)
+			w.Progress()(i+1, len(in.Batches))
+		}
+		return speed, nil
+	},
+}
+
+// batch times all models at one batch size: embeddings alone, sentence vectors, a classifier.
+func (s *Speed) batch(ctx context.Context, clock experiment.Clock, sessions []*gbert.Session, drops []int, size int) (SpeedBatch, error) {
+	rows, index := make([]tokenizer.Encoding, size), make([]int, size)
+	for i := range rows { // what the tokens are does not matter for the time
+		rows[i], index[i] = tokenizer.Encoding{IDs: make([]int32, s.Length), Types: make([]int32, s.Length)}, i
+	}
+	batch := gbert.PadBatch(rows, index, size, []int{s.Length}, 0)
+	passes := []func() error{func() error { return vectors(sessions[0], batch, "embeddings", 0) }}
+	for _, session := range sessions {
+		layers := session.Model().Config.NumHiddenLayers
+		passes = append(passes, func() error { return vectors(session, batch, "encoder", layers) }, func() error {
+			_, err := session.BatchLogits(batch, nil)
+			return err
+		})
+	}
+	times, err := experiment.InTurn(ctx, s.Repeats, passes...)
+	if err != nil {
+		return SpeedBatch{}, err
+	}
+	seconds := func(pass int, clock experiment.Clock) []float64 {
+		list := make([]float64, s.Repeats)
+		for i := range list {
+			list[i] = clock.Seconds(times[pass][i])
+		}
+		return list
+	}
+	median := func(list []float64) float64 { return task.Quantile(list, 0.5) }
+	result := SpeedBatch{Size: size, Embeddings: median(seconds(0, clock))}
+	whole := seconds(1, clock)
+	for i, k := range drops {
+		shares := seconds(1+2*i, clock)
+		for j := range shares {
+			shares[j] = (shares[j] - result.Embeddings) / (whole[j] - result.Embeddings)
+		}
+		result.Models = append(result.Models, SpeedModel{
+			K: k, Seconds: median(seconds(1+2*i, experiment.Wall)), Classifier: median(seconds(2+2*i, experiment.Wall)),
+			Share: median(shares), Low: task.Quantile(shares, 0.25), High: task.Quantile(shares, 0.75),
+			MACs: sessions[i].Model().Config.MACs(s.Length, true).Total(),
+		})
+	}
+	return result, nil
+}
+
+// vectors computes the sentence vectors of a batch, the mean over the positions after some layers.
+func vectors(session *gbert.Session, batch *gbert.Batch, name string, layers int) error {
+	program, err := session.Program("sajjad2020."+name, func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
+		forward, in := begin(gbert.Taps{}), gbert.InputNodes(inputs)
+		x := forward.Layers(0, layers, forward.Embed(in), gbert.AttentionBias(in.Mask), false, nil)
+		return []*Node{Add(ReduceMean(x, 1), MulScalar(ReduceMean(in.Mask, 1, 0), 0))} // the mask is an input that must be read
+	})
 	if err != nil {
 		return err
 	}
-	mine, theirs := make([]float64, len(r.Right)), make([]float64, len(r.Right))
-	for i := range mine {
-		mine[i], theirs[i] = float64(r.Right[i]-'0'), float64(whole.Right[i]-'0')
+	inputs := gbert.BatchInputs(batch)
+	outputs, err := program.Run(inputs...)
+	gbert.Free(inputs)
+	if err == nil {
+		gbert.Free(outputs)
 	}
-	difference, err := task.PairedBootstrap(mine, theirs, task.Resampling{Seed: 1, Resamples: 2000})
-	if err != nil {
-		return err
-	}
-	r.P, r.Difference, r.Low, r.High = test.P, difference.Estimate, difference.Low, difference.High
-	return nil
+	return err
 }

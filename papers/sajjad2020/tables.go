@@ -9,7 +9,20 @@ import (
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
+	"bertlab/techniques/layerdrop"
 )
+
+// tables are what the report and the notebooks show, by name. Those of a task end in its name.
+func (r *Result) tables() ([]experiment.NamedTable, error) {
+	list := []experiment.NamedTable{
+		{Name: "protocol", Table: r.Config.Table()}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "paper-table", Table: PaperTable()},
+		{Name: "claims", Table: r.ClaimTable()},
+	}
+	for _, t := range r.Tasks {
+		list = append(list, experiment.NamedTable{Name: "scores-table-" + t.Task, Table: r.ScoreTable(t)})
+	}
+	return list, nil
+}
 
 // Table lists the protocol.
 func (c Config) Table() *figures.Table {
@@ -33,9 +46,9 @@ func (c Config) Table() *figures.Table {
 	lists := "none"
 	for i, layers := range c.Lists {
 		if i == 0 {
-			lists = fromOne(layers)
+			lists = layerdrop.FormatLayers(layers)
 		} else {
-			lists += "; " + fromOne(layers)
+			lists += "; " + layerdrop.FormatLayers(layers)
 		}
 	}
 	return &figures.Table{
@@ -61,10 +74,10 @@ func (c Config) Table() *figures.Table {
 func (r *Result) ClaimTable() *figures.Table { return experiment.ClaimTable(r.Claims) }
 
 // ScoreTable lists all sets of layers on a task, mean over seeds, and by how many seeds the predictions differ from the whole model's.
-func (r *Result) ScoreTable(t *TaskResult) (*figures.Table, error) {
+func (r *Result) ScoreTable(t *TaskResult) *figures.Table {
 	table := &figures.Table{
 		Title: "Layers dropped on " + t.Task,
-		Caption: fmt.Sprintf("Mean over %s, %d test examples. Layers count from 1. Difference: from the whole model with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar.",
+		Caption: fmt.Sprintf("Mean over %s, %d test examples. Layers count from 0, as in bertlab layers drop. Difference: from the whole model with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar.",
 			r.seeds(), t.Examples),
 		Columns: []figures.Column{
 			{Name: "strategy"}, {Name: "when"}, {Name: "k"}, {Name: "layers dropped"}, {Name: t.Metric, Format: "%.4f"}, {Name: "difference of accuracy", Unit: "points", Format: "%+.2f"},
@@ -78,7 +91,7 @@ func (r *Result) ScoreTable(t *TaskResult) (*figures.Table, error) {
 	var order []key
 	groups := map[key][]Trial{}
 	for _, run := range t.Runs {
-		k := key{string(run.Strategy), fromOne(run.Dropped), run.When}
+		k := key{string(run.Strategy), layerdrop.FormatLayers(run.Dropped), run.When}
 		if groups[k] == nil {
 			order = append(order, k)
 		}
@@ -101,27 +114,15 @@ func (r *Result) ScoreTable(t *TaskResult) (*figures.Table, error) {
 			table.Rows = append(table.Rows, []any{"whole model", "", 0, "", stat.Mean(scores, nil), nil, "", "", first.Parameters, step})
 			continue
 		}
-		d, _, err := r.alone(t).compare(func(a, b Trial) bool {
+		d, _ := r.alone(t).compare(func(a, b Trial) bool {
 			return againstWhole(first.Strategy, first.When, first.K())(a, b) && slices.Equal(a.Dropped, first.Dropped)
 		})
-		if err != nil {
-			return nil, err
-		}
 		table.Rows = append(table.Rows, []any{
 			k.Strategy, string(k.When), first.K(), k.Dropped, stat.Mean(scores, nil), 100 * d.Estimate, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
 			fmt.Sprintf("%d of %d", significant, len(runs)), first.Parameters, step,
 		})
 	}
-	return table, nil
-}
-
-// fromOne writes layers counted from 1.
-func fromOne(layers []int) string {
-	parts := make([]string, len(layers))
-	for i, l := range layers {
-		parts[i] = fmt.Sprint(l + 1)
-	}
-	return strings.Join(parts, ", ")
+	return table
 }
 
 // SpeedTable lists the time of inference.

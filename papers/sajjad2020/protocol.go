@@ -1,0 +1,169 @@
+package sajjad2020
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"bertlab/gbert"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/layerdrop"
+)
+
+// Config is the protocol. [Quick] and [Full] fill it in.
+type Config struct {
+	// Model is the pretrained model, by name or folder.
+	Model string `json:"model"`
+	// Tasks are the tasks to fine-tune on.
+	Tasks []Task `json:"tasks"`
+	// Drops are the numbers of layers to drop, each at least 1; the whole model is always run. A strategy is left out where it
+	// cannot drop that many. The paper: 2, 4, 6 of 12.
+	Drops []int `json:"drops"`
+	// Strategies are those by position.
+	Strategies []layerdrop.Strategy `json:"strategies"`
+	// Thresholds are those of the contribution-based strategy; none leaves it out. The paper: 0.9, 0.925, 0.95.
+	Thresholds []float64 `json:"thresholds"`
+	// Lists are sets of layers named one by one, numbered from 0: what another paper left out, say.
+	Lists [][]int `json:"lists,omitempty"`
+	// SimilarityExamples of the first task's training set are the sample on which layers are compared.
+	SimilarityExamples int `json:"similarity_examples"`
+	// Progressive adds training that drops the top layers one by one.
+	Progressive bool `json:"progressive"`
+	// Seeds are those of the fine-tuning runs.
+	Seeds []uint64 `json:"seeds"`
+	// Epochs, BatchSize, MaxLength and LearningRate are those of fine-tuning.
+	Epochs       int     `json:"epochs"`
+	BatchSize    int     `json:"batch_size"`
+	MaxLength    int     `json:"max_length"`
+	LearningRate float64 `json:"learning_rate"`
+	// FreezeEmbeddings keeps the embeddings as they were pretrained, which saves the time of their gradients and updates.
+	FreezeEmbeddings bool `json:"freeze_embeddings,omitempty"`
+	// TrainExamples and TestExamples limit the data sets; 0: all.
+	TrainExamples int `json:"train_examples"`
+	TestExamples  int `json:"test_examples"`
+	// SpeedBatches are the batch sizes, SpeedLength the tokens and SpeedRepeats the timed passes of the inference time.
+	SpeedBatches []int `json:"speed_batches"`
+	SpeedLength  int   `json:"speed_length"`
+	SpeedRepeats int   `json:"speed_repeats"`
+}
+
+// Task is a task by name, and the file or folder with its train and dev split; empty: found by name.
+type Task struct {
+	Name string `json:"name"`
+	Data string `json:"data,omitempty"`
+	// Optional leaves the task out, and says so, where its data cannot be found.
+	Optional bool `json:"optional,omitempty"`
+}
+
+// Quick is a protocol of minutes on two cores: one task, one seed, few examples, up to half of the layers, no alternate or
+// progressive dropping.
+func Quick() Config {
+	c := Full()
+	c.Tasks, c.Seeds, c.Drops = c.Tasks[:1], []uint64{1}, []int{2, 3}
+	c.Strategies = []layerdrop.Strategy{layerdrop.Top, layerdrop.Bottom, layerdrop.Symmetric}
+	c.Thresholds, c.Progressive = nil, false
+	c.FreezeEmbeddings = true                               // half of the model's parameters: their updates take a sixth of a step and more
+	c.BatchSize, c.LearningRate, c.MaxLength = 16, 2e-4, 32 // fewer examples, so more and larger steps with them
+	c.TrainExamples, c.TestExamples, c.SimilarityExamples = 1440, 200, 100
+	c.SpeedBatches, c.SpeedRepeats = []int{16}, 7
+	return c
+}
+
+// Full is the protocol whose numbers are the ones to quote: hours on two cores. The pair task is left out where it cannot be found.
+func Full() Config {
+	return Config{
+		Model: "all-MiniLM-L6-v2", Tasks: []Task{{Name: "movies"}, {Name: "products"}, {Name: "mrpc", Optional: true}}, Drops: []int{2, 3, 4}, Strategies: layerdrop.ByPosition,
+		Thresholds: []float64{0.98, 0.99}, SimilarityExamples: 500, Progressive: true, Seeds: []uint64{1, 2, 3},
+		Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 5e-5, SpeedBatches: []int{1, 16, 64}, SpeedLength: 64, SpeedRepeats: 15,
+	}
+}
+
+// ask puts what the user asked for into the protocol. Another task is the only one, and all tasks take the data.
+func (c *Config) ask(r experiment.Request) {
+	c.Model = cmp.Or(r.Model, c.Model)
+	if r.Task != "" {
+		c.Tasks = []Task{{Name: r.Task}}
+	}
+	c.Tasks = slices.Clone(c.Tasks)
+	for i := range c.Tasks {
+		c.Tasks[i].Data = cmp.Or(r.Data, c.Tasks[i].Data)
+	}
+	c.Seeds = r.Seeds(c.Seeds)
+}
+
+// check says what is wrong with the protocol, as far as that shows without model and data.
+func (c *Config) check() error {
+	switch {
+	case c.Model == "":
+		return errors.New("the protocol names no model (model)")
+	case len(c.Tasks) == 0 || len(c.Seeds) == 0 || len(c.Strategies) == 0 || len(c.Drops) == 0:
+		return errors.New("the protocol needs at least one task, seed, strategy and number of layers to drop (tasks, seeds, strategies, drops)")
+	case len(c.SpeedBatches) == 0 || slices.Min(c.SpeedBatches) < 1 || c.SpeedRepeats < 1 || c.SpeedLength < 1:
+		return errors.New("the protocol needs batch sizes, repeats and a length of at least 1 for the speed (speed_batches, speed_repeats, speed_length)")
+	case c.SimilarityExamples < 0 || c.TrainExamples < 0 || c.TestExamples < 0:
+		return errors.New("the protocol has a negative number of examples (similarity_examples, train_examples, test_examples); 0 means all")
+	case c.Epochs < 1 || c.BatchSize < 1 || c.MaxLength < 1 || !(c.LearningRate > 0):
+		return errors.New("the protocol needs epochs, a batch size and a length of at least 1, and a learning rate above 0 (epochs, batch_size, max_length, learning_rate)")
+	}
+	tasks := make([]string, len(c.Tasks))
+	for i, t := range c.Tasks {
+		tasks[i] = t.Name
+	}
+	if err := errors.Join(once("tasks", tasks), once("seeds", c.Seeds), once("strategies", c.Strategies), once("drops", c.Drops), once("thresholds", c.Thresholds)); err != nil {
+		return err
+	}
+	return c.checkLayers()
+}
+
+// checkLayers says what is wrong with the choices of layers.
+func (c *Config) checkLayers() error {
+	if least := slices.Min(c.Drops); least < 1 {
+		return fmt.Errorf("the protocol drops %d layers (drops); each number must be at least 1, and the whole model is always run", least)
+	}
+	for _, strategy := range c.Strategies {
+		if !slices.Contains(layerdrop.ByPosition, strategy) {
+			return fmt.Errorf("the protocol's strategies have %q; those by position are %v", strategy, layerdrop.ByPosition)
+		}
+	}
+	for _, threshold := range c.Thresholds {
+		if !(threshold >= -1 && threshold <= 1) {
+			return fmt.Errorf("the protocol's thresholds have %g; a cosine is between -1 and 1", threshold)
+		}
+	}
+	var sets []string
+	for _, list := range c.Lists {
+		if len(list) == 0 {
+			return errors.New("the protocol's lists have one without layers; the whole model is always run")
+		}
+		if err := once("lists", list); err != nil {
+			return err
+		}
+		sets = append(sets, layerdrop.FormatLayers(slices.Sorted(slices.Values(list))))
+	}
+	return once("lists", sets)
+}
+
+// once says that a list of the protocol has something twice, which would count twice in means.
+func once[T comparable](field string, list []T) error {
+	for i, value := range list {
+		if slices.Contains(list[:i], value) {
+			return fmt.Errorf("the protocol's %s have %v twice", field, value)
+		}
+	}
+	return nil
+}
+
+// checkModel says which layers the model does not have.
+func (c *Config) checkModel(model *gbert.Model) error {
+	layers := model.Config.NumHiddenLayers
+	if slices.Max(c.Drops) >= layers {
+		return fmt.Errorf("the protocol drops %v of %d layers (drops); each number must be 1…%d", c.Drops, layers, layers-1)
+	}
+	for _, list := range c.Lists {
+		if _, err := layerdrop.Drop(model, list); err != nil {
+			return fmt.Errorf("the protocol's lists have %v: %w", list, err)
+		}
+	}
+	return nil
+}
