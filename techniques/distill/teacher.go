@@ -48,6 +48,9 @@ func FromTeacher(teacher, student *gbert.Model, o Options) (*finetune.Method, er
 		Name: "distill.teacher", Arguments: o.arguments(), Constants: constants,
 		HiddenStates: o.HiddenStates > 0, Attention: o.Attention > 0, Loss: t.loss,
 	}
+	if t.places != nil {
+		method.Arguments["classes"] = t.places
+	}
 	if t.projects() {
 		method.Parameters = []finetune.MethodParameter{{
 			Name: projection, Shape: []int{student.Config.HiddenSize, teacher.Config.HiddenSize}, LearningRate: o.ProjectionRate,
