@@ -10,6 +10,7 @@ import (
 	"io"
 
 	"bertlab/papers/experiment"
+	"bertlab/papers/ganesh2021"
 	"bertlab/papers/lan2020"
 	"bertlab/papers/michel2019"
 	"bertlab/papers/sajjad2020"
@@ -122,7 +123,7 @@ func (r reproduction) setData(model, task, data *string) {
 
 // papers are the papers in the order in which they are run.
 var papers = []paper{
-	{"profile", "Compressing Large-Scale Transformer-Based Models: A Case Study on BERT (Ganesh et al. 2021)", reproduceProfile},
+	{"profile", "Compressing Large-Scale Transformer-Based Models: A Case Study on BERT (Ganesh et al. 2021)", reproducePaper(ganesh2021.Experiment)},
 	{"heads", "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)", reproducePaper(michel2019.Experiment)},
 	{"layers", "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)", reproducePaper(sajjad2020.Experiment)},
 	{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproduceMovement},

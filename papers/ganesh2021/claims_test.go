@@ -21,7 +21,7 @@ func made(spread float64, short, long map[profile.Component]float64) *Result {
 		4:  {profile.QueryKeyValue: 0.25, profile.Attention: 0.05, profile.AttentionOutput: 0.1, profile.FeedForward: 0.6},
 		16: {profile.QueryKeyValue: 0.22, profile.Attention: 0.15, profile.AttentionOutput: 0.09, profile.FeedForward: 0.54},
 	}
-	r := &Result{Config: small("model"), Device: CPU, Profile: &profile.Profile{}, Counted: Counted{Parameters: parameters(20, 50)}}
+	r := &Result{Measured: experiment.Measured[Config]{Config: small("model")}, Device: CPU, Profile: &profile.Profile{}, Counted: Counted{Parameters: parameters(20, 50)}}
 	r.Config.Batches = []int{1}
 	r.Profile.Parameters = parameters(20, 50)
 	for length, times := range map[int]map[profile.Component]float64{4: short, 16: long} {
@@ -50,17 +50,21 @@ func as(attention, embedding float64) map[profile.Component]float64 {
 	}
 }
 
-func TestVerdictsFollowTheirRules(t *testing.T) {
+// ruled is a claim on a synthetic result, with the verdict that its rule gives.
+type ruled struct {
+	claim func(*Result) experiment.Claim
+	r     *Result
+	want  figures.Verdict
+}
+
+// rules are the claims' rules on synthetic results.
+func rules() map[string]ruled {
 	size := func(embedding, ffn int) *Result {
 		r := made(0, as(0.1, 0), as(0.3, 0))
 		r.Profile.Parameters = parameters(embedding, ffn)
 		return r
 	}
-	for name, test := range map[string]struct {
-		claim func(*Result) experiment.Claim
-		r     *Result
-		want  figures.Verdict
-	}{
+	return map[string]ruled{
 		"feed-forward networks are largest": {(*Result).claimSize, size(20, 50), figures.Holds},
 		"embeddings are largest":            {(*Result).claimSize, size(60, 20), figures.DoesNotHold},
 		"feed-forward networks take most":   {(*Result).claimComputation, made(0.01, as(0.1, 0), as(0.3, 0)), figures.Holds},
@@ -84,7 +88,11 @@ func TestVerdictsFollowTheirRules(t *testing.T) {
 		"times follow operations in all cells": {(*Result).claimProportion, made(0.01, as(0.02, 0), as(0.1, 0)), figures.Holds},
 		"times go against operations":          {(*Result).claimProportion, made(0.01, as(0.9, 0), as(0.9, 0)), figures.DoesNotHold},
 		"no GPU":                               {(*Result).claimMemory, made(0, as(0.1, 0), as(0.1, 0)), figures.CannotTell},
-	} {
+	}
+}
+
+func TestVerdictsFollowTheirRules(t *testing.T) {
+	for name, test := range rules() {
 		t.Run(name, func(t *testing.T) {
 			claim := test.claim(test.r)
 			if claim.Verdict != test.want {
@@ -117,7 +125,8 @@ func TestABusyMachineLeavesTimeOpen(t *testing.T) {
 	}
 }
 
-func TestMemoryOnAGPUIsHeldAgainstTheCPU(t *testing.T) {
+// memories are results of a GPU beside a CPU, with the verdict on their memory.
+func memories() map[string]ruled {
 	with := func(bytes ...int64) *profile.Profile {
 		p := &profile.Profile{}
 		for i, n := range bytes {
@@ -129,19 +138,33 @@ func TestMemoryOnAGPUIsHeldAgainstTheCPU(t *testing.T) {
 		}
 		return p
 	}
-	for name, test := range map[string]struct {
-		gpu, cpu *profile.Profile
-		want     figures.Verdict
-	}{
-		"more in all": {with(10, 20), with(9, 19), figures.Holds}, "more in none": {with(9, 19), with(9, 20), figures.DoesNotHold},
-		"more in some": {with(10, 20), with(9, 21), figures.CannotTell}, "not told": {with(0, 20), with(9, 19), figures.CannotTell},
-	} {
-		r := &Result{Device: GPU, Profile: test.gpu, Other: test.cpu}
-		if claim := r.claimMemory(); claim.Verdict != test.want {
+	on := func(gpu, cpu *profile.Profile, want figures.Verdict) ruled {
+		return ruled{(*Result).claimMemory, &Result{Device: GPU, Profile: gpu, Other: cpu}, want}
+	}
+	return map[string]ruled{
+		"more in all": on(with(10, 20), with(9, 19), figures.Holds), "more in none": on(with(9, 19), with(9, 20), figures.DoesNotHold),
+		"more in some": on(with(10, 20), with(9, 21), figures.CannotTell), "not told": on(with(0, 20), with(9, 19), figures.CannotTell),
+	}
+}
+
+func TestMemoryOnAGPUIsHeldAgainstTheCPU(t *testing.T) {
+	for name, test := range memories() {
+		if claim := test.claim(test.r); claim.Verdict != test.want {
 			t.Errorf("%s: %s, want %s (%s)", name, claim.Verdict, test.want, claim.Measured)
 		}
 	}
 	if deviceOf("xla:cuda,tf32=false") != GPU || deviceOf("xla:cpu") != CPU || deviceOf("go") != CPU {
 		t.Error("backends are taken for other devices")
 	}
+}
+
+// judged are the claims of all synthetic results.
+func judged(*testing.T) [][]experiment.Claim {
+	var list [][]experiment.Claim
+	for _, set := range []map[string]ruled{rules(), memories()} {
+		for _, test := range set {
+			list = append(list, []experiment.Claim{test.claim(test.r)})
+		}
+	}
+	return list
 }

@@ -6,8 +6,43 @@ import (
 	"slices"
 
 	"bertlab/figures"
+	"bertlab/papers/experiment"
 	"bertlab/techniques/profile"
 )
+
+// figures are the experiment's figures in the order of the report.
+func (r *Result) figures() []experiment.Drawing {
+	return []experiment.Drawing{
+		{Name: "shares", Build: r.ShareBars, Caption: experiment.Text{
+			English: "The share of each component in parameters, operations, activation memory and time, side by side.",
+			Korean:  "파라미터, 연산량, 활성값 메모리, 실행 시간에서 각 구성 요소가 차지하는 비중.",
+		}},
+		{Name: "base", Build: r.BaseBars, Caption: experiment.Text{
+			English: "The paper's model, BERT-base, counted from its shape.",
+			Korean:  "논문의 모델인 BERT-base를 구조만으로 계산한 파라미터와 연산량의 비중.",
+		}},
+		{Name: "attention", Build: r.AttentionBars, Caption: experiment.Text{
+			English: "Attention's share of the time beside its share of the operations, by length.",
+			Korean:  "문장 길이에 따른 어텐션의 시간 비중과 연산량 비중.",
+		}},
+		{Name: "scatter", Build: r.ShareScatter, Caption: experiment.Text{
+			English: "Each component's share of the time against its share of the operations.",
+			Korean:  "구성 요소별 연산량 비중(가로)과 시간 비중(세로). 직선 위쪽이면 연산량에 비해 시간이 많이 든다.",
+		}},
+		{Name: "length", Build: r.LengthBars, Caption: experiment.Text{
+			English: "The time of one token, by component: attention grows with the length, the linear maps do not.",
+			Korean:  "토큰 하나를 처리하는 시간을 구성 요소별로 나눈 것. 어텐션은 문장 길이에 따라 늘지만 선형 변환은 그렇지 않다.",
+		}},
+		{Name: "grid", Build: r.GridHeatmap, Caption: experiment.Text{
+			English: "The time of one token over batch sizes and lengths.",
+			Korean:  "배치 크기와 문장 길이에 따른 토큰당 시간.",
+		}},
+		{Name: "memory", Build: r.MemoryBars, Caption: experiment.Text{
+			English: "Memory of the pass: weights, what inference needs beside them, and what training would keep.",
+			Korean:  "순전파의 메모리: 가중치, 추론에 추가로 필요한 메모리, 학습이라면 보관해야 하는 활성값.",
+		}},
+	}
+}
 
 // caption names model, machine and what else matters under a figure.
 func (r *Result) caption(extra string) string {

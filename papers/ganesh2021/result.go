@@ -10,8 +10,7 @@ import (
 
 // Result is everything that was counted and measured, as plain data.
 type Result struct {
-	Config     Config                `json:"config"`
-	Provenance experiment.Provenance `json:"provenance"`
+	experiment.Measured[Config]
 	// Device is what computed: "cpu" or "gpu".
 	Device  Device           `json:"device_kind"`
 	Profile *profile.Profile `json:"profile"`
@@ -20,8 +19,7 @@ type Result struct {
 	// Base is BERT-base with random weights; nil where the protocol leaves it out.
 	Base *profile.Profile `json:"bert_base_profile,omitempty"`
 	// Counted is BERT-base from its shape.
-	Counted Counted            `json:"bert_base_counted"`
-	Claims  []experiment.Claim `json:"claims"`
+	Counted Counted `json:"bert_base_counted"`
 }
 
 // Device is a kind of device.

@@ -1,11 +1,9 @@
 package ganesh2021
 
 import (
-	"context"
-	"errors"
-	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +12,7 @@ import (
 	"bertlab/gbert/hub"
 	"bertlab/internal/testbed"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/experimenttest"
 	"bertlab/techniques/heads"
 	"bertlab/techniques/profile"
 )
@@ -51,37 +50,55 @@ func small(model string) Config {
 	return Config{Model: model, Batches: []int{1, 2}, Lengths: []int{4, 16}, Repeats: 3}
 }
 
-func TestTheExperimentFromEndToEnd(t *testing.T) {
-	_, dir := tiny(t)
-	env := environment(t)
-	result, err := Run(t.Context(), env, small(dir))
-	if err != nil {
-		t.Fatal(err)
+// timeless takes out what no two runs have in common.
+func timeless(r *Result) {
+	for i, c := range r.Profile.Cells {
+		r.Profile.Cells[i] = profile.Cell{Batch: c.Batch, Length: c.Length, MACs: c.MACs, GraphMACs: c.GraphMACs}
 	}
+	r.Profile.CallSeconds = 0
+	r.Claims = r.Claims[:1] // the others are about times and memory
+}
+
+func TestTheExperiment(t *testing.T) {
+	_, dir := tiny(t)
+	result := experimenttest.Case[Config, Result]{
+		Experiment: Experiment, Protocol: small(dir), Timeless: timeless, Judged: judged, Decided: []string{"The feed-forward networks hold more parameters than any other component."},
+		Refused: map[string]func(*Config){
+			"the batch sizes []": func(c *Config) { c.Batches = nil }, "the batch sizes [0]": func(c *Config) { c.Batches = []int{0} },
+			"the lengths [8];": func(c *Config) { c.Lengths = []int{8} }, "the lengths [8 8]": func(c *Config) { c.Lengths = []int{8, 8} },
+			"2 rounds": func(c *Config) { c.Repeats = 2 }, "wanted both or none": func(c *Config) { c.BaseBatches = []int{1} },
+			"takes 16 tokens": func(c *Config) { c.Lengths = []int{4, 17} },
+		},
+	}.Run(t)
 	if len(result.Profile.Cells) != 4 || len(result.Claims) != 7 || result.Device != CPU || result.Base != nil || result.Other != nil {
 		t.Errorf("%d cells, %d claims, %s, %v, %v", len(result.Profile.Cells), len(result.Claims), result.Device, result.Base, result.Other)
 	}
 	if file := result.Profile.Parameters.File; file == nil || !file.Agrees {
 		t.Errorf("the file: %+v", file)
 	}
-	files, err := result.Write(env.Dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if last := files[len(files)-1]; filepath.Base(last) != "profile.html" {
-		t.Errorf("the last file is %s", last)
-	}
-	for _, name := range []string{"profile.json", "profile.ko.html", "figures/profile-shares.png", "figures/profile-memory.svg", "figures/profile-sums.tex"} {
-		if info, err := os.Stat(filepath.Join(env.Dir, name)); err != nil || info.Size() == 0 {
+	for name, config := range map[string]Config{"quick": Quick(), "full": Full()} {
+		if err := config.check(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	again, err := Run(t.Context(), env, small(dir))
+}
+
+// Another length adds its own cells, and those that are there stay.
+func TestAFurtherLengthKeepsTheOthers(t *testing.T) {
+	_, dir := tiny(t)
+	env := environment(t)
+	first, err := Experiment.Run(t.Context(), env, small(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(again.Profile, result.Profile) || !reflect.DeepEqual(again.Claims, result.Claims) {
-		t.Error("a replay has other numbers")
+	more := small(dir)
+	more.Lengths = append(more.Lengths, 8)
+	second, err := Experiment.Run(t.Context(), env, more)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(second.Profile.Cells) != 6 || !reflect.DeepEqual(second.Profile.Cells[:2], first.Profile.Cells[:2]) {
+		t.Errorf("%d cells, or the first are measured again", len(second.Profile.Cells))
 	}
 }
 
@@ -91,53 +108,26 @@ func TestACompressedModelIsProfiledAndDrawn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := Run(t.Context(), environment(t), small(save(t, headless)))
+	result, err := Experiment.Run(t.Context(), environment(t), small(save(t, headless)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := result.Write(t.TempDir()); err != nil {
+	publication, err := Experiment.Publication(result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := publication.Write(t.TempDir()); err != nil {
 		t.Error(err)
 	}
-	if _, err := result.Figure("attention"); err == nil {
-		t.Error("attention is drawn without heads")
+	var names []string
+	for _, f := range publication.Figures {
+		names = append(names, f.Name)
 	}
-	if f, err := result.Figure("shares"); err != nil || f.Name != "profile-shares" || f.Caption.Korean == "" {
-		t.Errorf("%+v, %v", f, err)
-	}
-	if _, err := result.Figure("nothing"); err == nil || !strings.Contains(err.Error(), "shares, base") {
-		t.Errorf("a figure that is not there: %v", err)
+	if slices.Contains(names, "profile-attention") || !slices.Contains(names, "profile-shares") {
+		t.Errorf("without heads are drawn: %v", names)
 	}
 	if claim := result.claimAttention(); claim.Verdict.String() != "cannot be told here" {
 		t.Errorf("without heads: %+v", claim)
-	}
-}
-
-func TestAStoppedRunEndsWithItsError(t *testing.T) {
-	_, dir := tiny(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := Run(ctx, environment(t), small(dir)); !errors.Is(err, context.Canceled) {
-		t.Errorf("it ends with %v", err)
-	}
-}
-
-func TestAWrongProtocolIsRefused(t *testing.T) {
-	_, dir := tiny(t)
-	for name, change := range map[string]func(*Config){
-		"no batches": func(c *Config) { c.Batches = nil }, "batch 0": func(c *Config) { c.Batches = []int{0} }, "one length": func(c *Config) { c.Lengths = []int{8} },
-		"the same length twice": func(c *Config) { c.Lengths = []int{8, 8} }, "two rounds": func(c *Config) { c.Repeats = 2 },
-		"half of a base": func(c *Config) { c.BaseBatches = []int{1} }, "too long": func(c *Config) { c.Lengths = []int{4, 17} },
-	} {
-		config := small(dir)
-		change(&config)
-		if _, err := Run(t.Context(), environment(t), config); err == nil {
-			t.Errorf("%s: it runs", name)
-		}
-	}
-	for name, config := range map[string]Config{"quick": Quick(), "full": Full()} {
-		if err := config.check(); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
 	}
 }
 
@@ -158,12 +148,12 @@ func TestBERTBaseHasItsPublishedNumbers(t *testing.T) {
 
 func TestEveryCellOfEveryTableIsANumber(t *testing.T) {
 	_, dir := tiny(t)
-	result, err := Run(t.Context(), environment(t), small(dir))
+	result, err := Experiment.Run(t.Context(), environment(t), small(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range result.Tables() {
-		if strings.Contains(table.Table.CSV(), "NaN") {
+	for _, table := range result.tables() {
+		if table.Table != nil && strings.Contains(table.Table.CSV(), "NaN") {
 			t.Errorf("%s has a NaN:\n%s", table.Name, table.Table.CSV())
 		}
 	}

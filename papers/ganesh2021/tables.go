@@ -140,21 +140,21 @@ func ComponentTable(title string, p *profile.Profile) *figures.Table {
 	return t
 }
 
-// Tables are the experiment's tables by file name.
-func (r *Result) Tables() []experiment.NamedTable {
+// tables are what the report and the notebooks show, by name.
+func (r *Result) tables() []experiment.NamedTable {
 	list := []experiment.NamedTable{
-		{Name: "profile-claims", Table: experiment.ClaimTable(r.Claims)}, {Name: "profile-parameters", Table: r.ParameterTable()},
-		{Name: "profile-base-operations", Table: r.BaseTable()}, {Name: "profile-counts", Table: CountTable("Do the counts agree?", r.Profile)},
-		{Name: "profile-sums", Table: SumTable("Do the parts add up?", r.Profile)},
-		{Name: "profile-components", Table: ComponentTable("All components", r.Profile)},
+		{Name: "claims", Table: experiment.ClaimTable(r.Claims)}, {Name: "parameters", Table: r.ParameterTable()}, {Name: "protocol", Table: r.Config.Table()},
+		{Name: "base-operations", Table: r.BaseTable()}, {Name: "counts", Table: CountTable("Do the counts agree?", r.Profile)},
+		{Name: "sums", Table: SumTable("Do the parts add up?", r.Profile)}, {Name: "components", Table: ComponentTable("All components", r.Profile)},
+		{Name: "components-cpu"}, {Name: "base-counts"}, {Name: "base-sums"}, {Name: "base-components"},
 	}
+	cpu, base := &list[7], list[8:]
 	if r.Other != nil {
-		list = append(list, experiment.NamedTable{Name: "profile-components-cpu", Table: ComponentTable("All components on the CPU", r.Other)})
+		cpu.Table = ComponentTable("All components on the CPU", r.Other)
 	}
 	if r.Base != nil {
-		list = append(list, experiment.NamedTable{Name: "profile-base-counts", Table: CountTable("BERT-base: do the counts agree?", r.Base)},
-			experiment.NamedTable{Name: "profile-base-sums", Table: SumTable("BERT-base: do the parts add up?", r.Base)},
-			experiment.NamedTable{Name: "profile-base-components", Table: ComponentTable("BERT-base: all components", r.Base)})
+		base[0].Table, base[1].Table = CountTable("BERT-base: do the counts agree?", r.Base), SumTable("BERT-base: do the parts add up?", r.Base)
+		base[2].Table = ComponentTable("BERT-base: all components", r.Base)
 	}
 	return list
 }

@@ -219,7 +219,7 @@ func (c Case[C, R]) stopped(t *testing.T, result *R, reports int) {
 	want := max(c.Kills, 5)
 	for kills := 0; ; kills++ {
 		ctx, cancel := context.WithCancel(context.Background())
-		left := reports/want + 1
+		left := max(reports/want+1, 2) // at the first report nothing is done
 		resumed, err := c.run(t, ctx, dir, c.Protocol, func(experiment.Progress) {
 			if left--; left == 0 {
 				cancel()

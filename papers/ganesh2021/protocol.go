@@ -37,7 +37,7 @@ func Full() Config {
 }
 
 // check reports a protocol that cannot be done.
-func (c Config) check() error {
+func (c *Config) check() error {
 	switch {
 	case len(c.Batches) == 0 || slices.Min(c.Batches) < 1:
 		return fmt.Errorf("the protocol has the batch sizes %v; wanted one at least, each 1 or more", c.Batches)

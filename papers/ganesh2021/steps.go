@@ -1,0 +1,95 @@
+package ganesh2021
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gomlx/compute"
+
+	"bertlab/gbert"
+	"bertlab/gbert/backend"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/profile"
+)
+
+// cellInputs are a model, a batch size and a length.
+type cellInputs struct {
+	Model         experiment.ModelSource
+	Batch, Length int
+	Repeats       int
+	CellSeconds   float64
+	// Machine is the machine whose times they are; Backend the name of another backend than the experiment's.
+	Machine string
+	Backend string `json:",omitempty"`
+}
+
+// measureCell profiles a model at one batch size and length.
+var measureCell = &experiment.Definition[cellInputs, *profile.Profile]{
+	Name: "profile", Version: 1, Timed: true,
+	Title: func(in cellInputs) experiment.Text {
+		return experiment.Text{
+			English: fmt.Sprintf("profile, batch %d, length %d", in.Batch, in.Length), Korean: fmt.Sprintf("프로파일, 배치 %d, 길이 %d", in.Batch, in.Length),
+		}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in cellInputs) (*profile.Profile, error) {
+		model, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return nil, err
+		}
+		var b compute.Backend = w.Backend()
+		if in.Backend != "" {
+			if b, _, err = backend.Open(ctx, backend.Options{Name: in.Backend}); err != nil {
+				return nil, err
+			}
+			defer b.Finalize()
+		}
+		return profile.Measure(ctx, b, model, profile.Options{
+			Batches: []int{in.Batch}, Lengths: []int{in.Length}, Repeats: in.Repeats, CellTime: time.Duration(in.CellSeconds * float64(time.Second)),
+		})
+	},
+}
+
+// randomBase is BERT-base with random weights, on whose values no time depends.
+var randomBase = &experiment.ModelDefinition[struct{ Seed uint64 }, struct{}]{
+	Name: "BERT-base with random weights", Version: 1, Transient: true,
+	Title: func(struct{ Seed uint64 }) experiment.Text {
+		return experiment.Text{English: "BERT-base with random weights", Korean: "무작위 가중치의 BERT-base"}
+	},
+	Run: func(_ context.Context, _ *experiment.Worker, in struct{ Seed uint64 }) (*gbert.Model, struct{}, error) {
+		shape, err := BERTBase()
+		if err != nil {
+			return nil, struct{}{}, err
+		}
+		model, err := gbert.New(shape, in.Seed)
+		return model, struct{}{}, err
+	},
+}
+
+// grid are the cells of a model, by batch size and, within, by length.
+type grid []*experiment.Node[*profile.Profile]
+
+func gridOf(p *experiment.Plan, in cellInputs, batches, lengths []int) grid {
+	var g grid
+	for _, batch := range batches {
+		for _, length := range lengths {
+			in.Batch, in.Length = batch, length
+			g = append(g, measureCell.Of(p, in))
+		}
+	}
+	return g
+}
+
+// profile is the profile of all cells; nil without any.
+func (g grid) profile() *profile.Profile {
+	var whole *profile.Profile
+	for _, cell := range g {
+		part := *cell.Result()
+		if whole == nil {
+			whole = &part
+		} else {
+			whole.Cells = append(whole.Cells[:len(whole.Cells):len(whole.Cells)], part.Cells...)
+		}
+	}
+	return whole
+}
