@@ -353,6 +353,17 @@ func (s *Session) BatchLogits(batch *Batch, mask HeadMask) ([][]float32, error) 
 // RowLogits are the logits of a batch's real rows, as [Session.BatchLogits] gives them, of the head's output as it lies in memory.
 // Logits that are not finite are an error; see [CheckLogits].
 func (m *Model) RowLogits(batch *Batch, flat []float32) ([][]float32, error) {
+	rows := m.SplitLogits(batch, flat)
+	for row, logits := range rows {
+		if err := CheckLogits(batch.Index[row], logits); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// SplitLogits is [Model.RowLogits] for a model whose logits may be anything.
+func (m *Model) SplitLogits(batch *Batch, flat []float32) [][]float32 {
 	rows := make([][]float32, len(batch.Index))
 	width := len(flat) / batch.Rows
 	for row := range rows {
@@ -360,9 +371,6 @@ func (m *Model) RowLogits(batch *Batch, flat []float32) ([][]float32, error) {
 		if m.Head().PerToken() {
 			rows[row] = rows[row][:batch.tokens(row)*m.Outputs()]
 		}
-		if err := CheckLogits(batch.Index[row], rows[row]); err != nil {
-			return nil, err
-		}
 	}
-	return rows, nil
+	return rows
 }

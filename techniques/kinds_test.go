@@ -12,6 +12,7 @@ import (
 	"bertlab/internal/tiny"
 	"bertlab/techniques/distill"
 	"bertlab/techniques/heads"
+	"bertlab/techniques/landscape"
 	"bertlab/techniques/layerdrop"
 	"bertlab/techniques/movement"
 	"bertlab/techniques/sharing"
@@ -217,6 +218,39 @@ func TestAStudentOfEveryKindThatIsItsTeacherLearnsNothing(t *testing.T) {
 		}
 		if moved := apart(tiny.Logits(t, m, d), tiny.Logits(t, result.Model, d)); moved > 1e-4 {
 			t.Errorf("logits move by %g", moved)
+		}
+	})
+}
+
+func TestTheLandscapeOfEveryKindEndsAtTheModel(t *testing.T) {
+	eachKind(t, func(t *testing.T, m *gbert.Model, d *task.Dataset) {
+		p := tiny.Prepare(t, m, d, 4)
+		from := tiny.Classifier(t, tiny.Shape{Layers: 2, NoDropout: true}, 9).WithoutHead()
+		e, err := landscape.Open(testbed.Go(t), landscape.Space{From: from, To: m}, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		want := evaluate(t, m, p, nil)
+		right, err := task.Right(d.Task, want.Predictions, d.Examples)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong := 0.0
+		for _, r := range right {
+			if !r {
+				wrong += 1 / float64(len(right))
+			}
+		}
+		for _, alpha := range []float64{1, 0} {
+			at, err := e.At(t.Context(), landscape.Point{Alpha: alpha})
+			if err != nil {
+				t.Fatal(err)
+			}
+			same := math.Abs(at[0].Loss-want.Loss) < 1e-4 && math.Abs(at[0].Error-wrong) < 1e-9
+			if alpha == 1 && !same || alpha == 0 && math.Abs(at[0].Loss-want.Loss) < 1e-6 {
+				t.Errorf("α = %g: %+v; the model has loss %g, error %g", alpha, at[0], want.Loss, wrong)
+			}
 		}
 	})
 }

@@ -32,22 +32,24 @@ type dataFlags struct {
 	passes    int  // how often the examples will be computed, 0: once
 	headless  bool // the model needs no classification head, and the data no labels
 	unjudged  bool // examples without a label are kept beside others
+	kindFlags
 
 	flags *pflag.FlagSet
 }
 
 func (d *dataFlags) add(flags *pflag.FlagSet) {
 	d.flags = flags
-	flags.IntVar(&d.maxLength, "max-length", 128, "tokens after which a text is cut, special tokens included")
+	flags.IntVar(&d.maxLength, "max-length", 128, "tokens after which a text is cut, special tokens included; texts with tags and those with answers are read in windows of so many (questions: 384)")
 	flags.IntVar(&d.batch, "batch", 0, "examples in a batch (default: up to 32, fewer where long texts in a wide model would take much memory)")
 	flags.IntVar(&d.examples, "examples", 0, "use only so many examples, drawn at random with --seed (0: all)")
 	flags.StringVar(&d.columns.Text, "text-column", "", "column of the text, for files of your own")
 	flags.StringVar(&d.columns.Pair, "pair-column", "", "column of the second text")
-	flags.StringVar(&d.columns.Label, "label-column", "", "column of the label or target")
+	flags.StringVar(&d.columns.Label, "label-column", "", "column of the label or target, of the lists of labels or tags, or of the answers")
 	flags.StringVar(&d.columns.ID, "id-column", "", "column of the id")
-	flags.StringSliceVar(&d.columns.Labels, "labels", nil, "the class names in order, for --task custom")
+	flags.StringSliceVar(&d.columns.Labels, "labels", nil, "the class names in order, for tasks that have none of their own; of 0/1 columns their names")
 	flags.BoolVar(&d.columns.LabelsByNumber, "labels-by-number", false, "match the classes of model and data by their numbers, whatever their names")
 	flags.BoolVar(&d.columns.SkipMalformed, "skip-malformed", false, "leave malformed rows out, and count them, instead of stopping")
+	d.kindFlags.add(flags)
 }
 
 // addSplit adds the flag of commands that read one split.
@@ -64,7 +66,7 @@ func (d *dataFlags) check() error {
 	case d.examples < 0:
 		return wrongCallf("--examples %d: give a number above 0, or 0 for all", d.examples)
 	}
-	return nil
+	return d.kindFlags.check()
 }
 
 func (a *app) hub() *hub.Client {
@@ -209,6 +211,9 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 	if err != nil {
 		return nil, err
 	}
+	if t, err = d.apply(t, b.model, a.task != ""); err != nil {
+		return nil, err
+	}
 	if head, want := b.model.Head(), finetune.HeadFor(t.Kind); head != want && !d.headless {
 		has := "has no classification head"
 		if b.model.Outputs() > 0 || want != gbert.SequenceHead {
@@ -216,8 +221,8 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 		}
 		return nil, fmt.Errorf("%s %s; train one: bertlab finetune --model %s --task %s --out DIR", info.Dir, has, info.Name, t.Name)
 	}
-	if len(t.Labels) == 0 && t.Kind == task.Classification && len(d.columns.Labels) == 0 {
-		d.columns.Labels = b.model.Config.Labels
+	if len(t.Labels) == 0 && t.Kind.Named() && len(d.columns.Labels) == 0 {
+		d.columns.Labels = finetune.LabelsOf(b.model)
 	}
 	data, err := a.loadData(ctx, t, d.split, a.data, d, d.examples)
 	if err != nil {
@@ -225,6 +230,9 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 	}
 	a.notePairs(b.model, data)
 	if !d.headless {
+		if err := finetune.CheckHead(b.model, data.Task); err != nil {
+			return nil, err
+		}
 		if data, err = a.matchLabels(b.model, data, d.columns.LabelsByNumber); err != nil {
 			return nil, err
 		}
@@ -233,16 +241,16 @@ func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Mod
 	if b.backend, choice, err = a.openBackend(ctx); err != nil {
 		return nil, err
 	}
-	if b.prepared, err = finetune.Prepare(b.backend, b.model, data, d.maxLength, d.batch, max(d.passes, 1)); err != nil {
+	if b.prepared, err = finetune.Prepare(b.backend, b.model, data, d.length(t), d.batch, max(d.passes, 1)); err != nil {
 		return nil, err
 	}
 	if b.session, err = gbert.NewSession(b.backend, b.model); err != nil {
 		return nil, err
 	}
 	cut := b.prepared.Cut()
-	a.sayCut("", cut, data, b.model, d.maxLength)
+	a.sayCut("", cut, data, b.model, d.length(t))
 	b.provenance = provenance{
-		Model: info, Task: t.Name, Data: data, MaxLength: d.maxLength, Truncated: cut, BatchSize: b.prepared.BatchSize(), Seed: a.seed,
+		Model: info, Task: t.Name, Data: data, MaxLength: d.length(t), Truncated: cut, BatchSize: b.prepared.BatchSize(), Seed: a.seed,
 		Backend: choice, Versions: backend.Versions(),
 	}
 	return b, nil
@@ -302,7 +310,9 @@ func printProvenance(w io.Writer, p provenance) {
 
 func printMetrics(w io.Writer, e *finetune.Evaluation, t *task.Task) {
 	for _, metric := range t.Metrics {
-		fmt.Fprintf(w, "%s\t%.4f\n", metric, e.Metrics[metric])
+		if value, ok := e.Metrics[metric]; ok {
+			fmt.Fprintf(w, "%s\t%.4f\n", metric, value)
+		}
 	}
 	fmt.Fprintf(w, "loss\t%.4f\n", e.Loss)
 	fmt.Fprintf(w, "examples\t%d\n", e.Examples)

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
-	"bertlab/gbert/task"
 	"bertlab/techniques/heads"
 )
 
@@ -29,14 +25,18 @@ func (a *app) evalCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "eval",
 		Short: "Judge a model on data",
-		Long: `Judge a model on data: the task's metrics and the mean cross entropy (for a regression the mean squared error).
+		Long: `Judge a model on data: the task's metrics and the mean cross entropy (for a regression the mean squared error). Questions are answered
+from windows over texts longer than --max-length.
 
 --mask-heads takes attention heads out of the forward pass, "layer:heads;…", counted from 0. --predictions writes one JSON
 line an example: index, id, label (the right one; null if unknown), predicted, logits. With it, data without labels do too. Class
 numbers are the task's; the logits are in the model's order. Where that is another order, each line has names as well: label_name,
-predicted_name, and logit_names of the logits.`,
+predicted_name, and logit_names of the logits. Other kinds of tasks have names in their lines: of a multi-label task the classes with
+their probabilities, of a tagging the words with their tags; of questions the answers, which a FILE.json has as SQuAD's scripts read
+them, {id: answer}.`,
 		Example: `  bertlab eval --model movies
-  bertlab eval --model DIR --task sst2 --data dev.tsv --mask-heads "0:3,5;2:1" --json`,
+  bertlab eval --model DIR --task sst2 --data dev.tsv --mask-heads "0:3,5;2:1" --json
+  bertlab eval --model DIR --task squad --data dev-v1.1.json --predictions answers.json`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
 			ctx := command.Context()
@@ -69,18 +69,17 @@ predicted_name, and logit_names of the logits.`,
 			if err != nil {
 				return err
 			}
-			switch data.Unlabelled() {
-			case 0:
-				document.Evaluation, err = b.prepared.Judge(logits)
-			case data.Len():
-			default:
-				document.Evaluation, err = judgeLabelled(data, logits)
-			}
-			if err != nil {
-				return err
+			if data.Unlabelled() < data.Len() {
+				if document.Evaluation, err = b.prepared.JudgeLabelled(logits); err != nil {
+					return err
+				}
 			}
 			if predictions != "" {
-				if err := writePredictions(predictions, b.Data, data, logits); err != nil {
+				said, err := b.prepared.Predictions(logits)
+				if err != nil {
+					return err
+				}
+				if err := writePredictions(predictions, b.Data, data, said); err != nil {
 					return err
 				}
 			}
@@ -102,69 +101,4 @@ predicted_name, and logit_names of the logits.`,
 	d.addSplit(flags)
 	d.add(flags)
 	return command
-}
-
-// judgeLabelled judges the logits of those examples that have a label.
-func judgeLabelled(data *task.Dataset, logits [][]float32) (*finetune.Evaluation, error) {
-	judged := &finetune.Prepared{Dataset: data.Labelled()}
-	var rows [][]float32
-	for i, e := range data.Examples {
-		if e.Label >= 0 {
-			rows = append(rows, logits[i])
-		}
-	}
-	return judged.Judge(rows)
-}
-
-// predictionLine is one line of the file of predictions.
-type predictionLine struct {
-	Index     int       `json:"index"`
-	ID        string    `json:"id,omitempty"`
-	Label     any       `json:"label"`     // the task's class number or target; null if unknown
-	Predicted any       `json:"predicted"` // the task's class number or value
-	Logits    []float32 `json:"logits"`    // in the model's order
-
-	// Where the model has the task's classes in another order, their names.
-	LabelName     string   `json:"label_name,omitempty"`
-	PredictedName string   `json:"predicted_name,omitempty"`
-	LogitNames    []string `json:"logit_names,omitempty"`
-}
-
-// writePredictions writes the logits of the examples of d. judged is d with the model's class numbers, see [task.Dataset.InOrder].
-func writePredictions(path string, d, judged *task.Dataset, logits [][]float32) error {
-	predictions, err := task.Predictions(judged, logits)
-	if err != nil {
-		return err
-	}
-	order, err := task.MatchLabels(judged.Task.Labels, d.Task.Labels)
-	if err != nil {
-		return err
-	}
-	named := !slices.IsSorted(order)
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	for i, p := range predictions {
-		line := predictionLine{Index: p.Index, ID: p.ID, Logits: p.Logits}
-		if d.Task.Kind == task.Regression {
-			line.Predicted = p.Value
-		} else {
-			line.Predicted = order[p.Label]
-		}
-		if named {
-			line.PredictedName, line.LogitNames = judged.Task.Labels[p.Label], judged.Task.Labels
-			if label := judged.Examples[i].Label; label >= 0 {
-				line.LabelName = judged.Task.Labels[label]
-			}
-		}
-		if example := d.Examples[i]; example.Label >= 0 {
-			line.Label = example.Label
-			if d.Task.Kind == task.Regression {
-				line.Label = example.Value
-			}
-		}
-		if err := encoder.Encode(line); err != nil {
-			return err
-		}
-	}
-	return writeFile(path, text.Bytes())
 }

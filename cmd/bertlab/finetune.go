@@ -156,9 +156,15 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 		return nil, nil, err
 	}
 	defer pretrained.Close()
-	if f.keepHead && t.Kind == task.Classification && len(t.Labels) == 0 && len(f.columns.Labels) == 0 {
-		f.columns.Labels = pretrained.Config.Labels
+	if !f.keepHead {
+		t, err = f.apply(t, nil, true)
+	} else if t, err = f.apply(t, pretrained, true); err == nil && t.Kind.Named() && len(t.Labels) == 0 && len(f.columns.Labels) == 0 {
+		f.columns.Labels = finetune.LabelsOf(pretrained)
 	}
+	if err != nil {
+		return nil, nil, err
+	}
+	options.MaxLength = f.length(t)
 	train, dev, err := a.trainingData(ctx, t, f)
 	if err != nil {
 		return nil, nil, err
@@ -178,7 +184,7 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 		if line := pretrained.Replaced(); line != "" {
 			a.meter.Warn("%s: %s", info.Dir, line)
 		}
-		if model, err = pretrained.WithClassifier(train.Task.Outputs(), train.Task.Labels, a.seed); err != nil {
+		if model, err = finetune.FreshHead(pretrained, train.Task, a.seed); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -201,9 +207,9 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 	if err != nil {
 		return nil, nil, err
 	}
-	a.sayCut("training ", result.Cut, train, model, f.maxLength)
+	a.sayCut("training ", result.Cut, train, model, options.MaxLength)
 	if dev != nil {
-		a.sayCut("dev ", result.DevCut, dev, model, f.maxLength)
+		a.sayCut("dev ", result.DevCut, dev, model, options.MaxLength)
 	}
 	written := result.Model
 	if f.finish != nil {
@@ -221,7 +227,7 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 	document := &finetuneDocument{
 		Out: a.out, Result: result, Dev: result.Best().Dev, DevData: dev, DevTruncated: result.DevCut,
 		provenance: provenance{
-			Model: info, Task: t.Name, Data: train, MaxLength: f.maxLength, Truncated: result.Cut, BatchSize: f.batch, Seed: a.seed,
+			Model: info, Task: t.Name, Data: train, MaxLength: options.MaxLength, Truncated: result.Cut, BatchSize: f.batch, Seed: a.seed,
 			Backend: choice, Versions: backend.Versions(), Seconds: time.Since(began).Seconds(),
 		},
 	}
@@ -242,12 +248,34 @@ func (a *app) trainingData(ctx context.Context, t *task.Task, f *finetuneFlags) 
 		}
 		return a.data
 	}
+	if f.columns.Labels, err = a.trainingLabels(ctx, t, source, f); err != nil {
+		return nil, nil, err
+	}
 	if train, err = a.loadData(ctx, t, "train", source(f.train), &f.dataFlags, f.examples); err != nil {
 		return nil, nil, err
 	}
-	if f.dev == "" && f.train != "" && a.data == "" {
+	if !f.hasDev(a) {
 		return train, nil, nil
 	}
 	dev, err = a.loadData(ctx, t, "dev", source(f.dev), &f.dataFlags, 0)
 	return train, dev, err
+}
+
+// hasDev says whether there are dev data: there need be none where --train names a file.
+func (f *finetuneFlags) hasDev(a *app) bool { return f.dev != "" || f.train == "" || a.data != "" }
+
+// trainingLabels are the class names that the training and the dev data give together, where nothing else does.
+func (a *app) trainingLabels(ctx context.Context, t *task.Task, source func(string) string, f *finetuneFlags) ([]string, error) {
+	if len(f.columns.Labels) > 0 || len(t.Labels) > 0 || t.Kind != task.MultiLabel && t.Kind != task.Tagging {
+		return f.columns.Labels, nil
+	}
+	train, err := a.loadData(ctx, t, "train", source(f.train), &f.dataFlags, 0)
+	if err != nil || !f.hasDev(a) {
+		return nil, err // the training data alone say it again
+	}
+	dev, err := a.loadData(ctx, t, "dev", source(f.dev), &f.dataFlags, 0)
+	if err != nil {
+		return nil, err
+	}
+	return task.UnionOfLabels(train.Task.Labels, dev.Task.Labels), nil
 }

@@ -19,6 +19,33 @@ func HeadFor(k task.Kind) gbert.Head {
 	return gbert.SequenceHead
 }
 
+// KindOf is the kind of tasks that a model's head is for.
+func KindOf(m *gbert.Model) task.Kind {
+	switch {
+	case m.Head() == gbert.TokenHead:
+		return task.Tagging
+	case m.Head() == gbert.SpanHead:
+		return task.Spans
+	case m.Config.ProblemType == gbert.MultiLabel:
+		return task.MultiLabel
+	case m.NumLabels() == 1:
+		return task.Regression
+	}
+	return task.Classification
+}
+
+// LabelsOf are the names of a model's classes, LABEL_i where it has none.
+func LabelsOf(m *gbert.Model) []string {
+	if len(m.Config.Labels) > 0 {
+		return m.Config.Labels
+	}
+	var names []string
+	for i := range m.NumLabels() {
+		names = append(names, fmt.Sprintf("LABEL_%d", i))
+	}
+	return names
+}
+
 // FreshHead returns the model with a fresh head for a task in place of any head it has.
 func FreshHead(model *gbert.Model, t *task.Task, seed uint64) (*gbert.Model, error) {
 	switch t.Kind {
@@ -34,8 +61,8 @@ func FreshHead(model *gbert.Model, t *task.Task, seed uint64) (*gbert.Model, err
 	return fresh, err
 }
 
-// checkHead reports a head that is not for tasks of this kind.
-func checkHead(model *gbert.Model, t *task.Task) error {
+// CheckHead reports a head that is not for tasks of this kind.
+func CheckHead(model *gbert.Model, t *task.Task) error {
 	if model.Outputs() == 0 {
 		return fmt.Errorf("finetune: the model has no head that answers a task: it has %s", model.Head())
 	}
@@ -69,7 +96,7 @@ func inOrder(model *gbert.Model, d *task.Dataset) *task.Dataset {
 
 // checkLabels reports examples whose labels the model's head cannot be trained or judged on.
 func checkLabels(model *gbert.Model, d *task.Dataset) error {
-	if err := checkHead(model, d.Task); err != nil {
+	if err := CheckHead(model, d.Task); err != nil {
 		return err
 	}
 	if labels, outputs := model.Outputs(), d.Task.Outputs(); labels != outputs {

@@ -29,6 +29,31 @@ func (p *Prepared) Judge(logits [][]float32) (*Evaluation, error) {
 	return e, nil
 }
 
+// JudgeLabelled judges the logits of those examples that have a label.
+func (p *Prepared) JudgeLabelled(logits [][]float32) (*Evaluation, error) {
+	judged := &Prepared{Dataset: p.Dataset.Labelled()}
+	var rows [][]float32
+	place := make([]int, p.Dataset.Len()) // of each labelled example among them
+	for i, next := 0, 0; i < len(place); i++ {
+		if place[i] = next; p.Dataset.Examples[i].Label >= 0 {
+			next++
+		}
+	}
+	for i := range logits {
+		example := p.Example(i)
+		if p.Dataset.Examples[example].Label < 0 {
+			continue
+		}
+		rows = append(rows, logits[i])
+		if judged.Encodings = append(judged.Encodings, p.Encodings[i]); p.windows != nil {
+			shown := p.windows[i]
+			shown.example = place[example]
+			judged.windows = append(judged.windows, shown)
+		}
+	}
+	return judged.Judge(rows)
+}
+
 // Predictions turns the logits that [Prepared.Logits] gives into what the model says of each example: for a tagging the tag of
 // each word, by its first piece; for spans the best answer of all windows over a context. The examples need no labels.
 func (p *Prepared) Predictions(logits [][]float32) ([]task.Prediction, error) {

@@ -32,7 +32,8 @@ type Options struct {
 	Epochs int `json:"epochs"`
 	// BatchSize is the number of examples a step; 32.
 	BatchSize int `json:"batch_size"`
-	// MaxLength is the number of tokens after which examples are cut, special tokens included; 128.
+	// MaxLength is the number of tokens after which examples are cut, or of a window where they are read in windows, special tokens
+	// included; 128, for spans [SpanLength].
 	MaxLength int `json:"max_length"`
 	// LearningRate is the peak learning rate; 2e-5.
 	LearningRate float64 `json:"learning_rate"`

@@ -58,6 +58,9 @@ func (r *Result) Best() Epoch { return r.Epochs[r.Kept-1] }
 // Train fine-tunes a model with a classification head on a training set. dev, if not nil, is evaluated after each epoch.
 // Classes are matched by name, see [Prepare]; the trained model keeps its names for them, if it has any. The model itself is not changed. A cancelled context stops the run after a checkpoint.
 func Train(ctx context.Context, backend compute.Backend, model *gbert.Model, train, dev *task.Dataset, o Options) (*Result, error) {
+	if o.MaxLength == 0 && train.Task.Kind == task.Spans {
+		o.MaxLength = SpanLength
+	}
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, err

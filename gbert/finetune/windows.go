@@ -11,6 +11,9 @@ import (
 	"bertlab/gbert/tokenizer"
 )
 
+// SpanLength is the usual number of tokens of a question with a window of its context, transformers' run_qa's.
+const SpanLength = 384
+
 // window says what an encoding shows of an example, where that is not all of it or the tokens have a meaning of their own.
 type window struct {
 	example int

@@ -280,7 +280,7 @@ func readFiles(ctx context.Context, t *Task, files []string, c Columns, keep fun
 
 // labelsOf are the class names that several files give together.
 func labelsOf(ctx context.Context, t *Task, files []string, c Columns) ([]string, error) {
-	var names []string
+	var lists [][]string
 	for _, path := range files {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -289,10 +289,16 @@ func labelsOf(ctx context.Context, t *Task, files []string, c Columns) ([]string
 		if err != nil {
 			return nil, err
 		}
-		names = append(names, d.Task.Labels...)
+		lists = append(lists, d.Task.Labels)
 	}
+	return UnionOfLabels(lists...), nil
+}
+
+// UnionOfLabels are the class names of several data sets, sorted as those of one file are.
+func UnionOfLabels(lists ...[]string) []string {
+	names := slices.Concat(lists...)
 	slices.SortFunc(names, compareLabels)
-	return slices.Compact(names), nil
+	return slices.Compact(names)
 }
 
 func hashInto(w io.Writer, path string) error {

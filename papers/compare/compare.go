@@ -119,7 +119,7 @@ type Measurement struct {
 	// Against compares it with the original; nil for the original itself. Drops are the resampled drops of the metric, ascending.
 	Against *Pair     `json:"against_original,omitempty"`
 	Drops   []float64 `json:"drops,omitempty"`
-	// Logits is the largest difference of a logit from the original's.
+	// Logits is the largest difference of a logit from the original's; −1 where the logits are those of other tokens.
 	Logits  float64   `json:"largest_logit_difference"`
 	Latency []Latency `json:"latency"` // by batch size
 	Memory  *Memory   `json:"memory,omitempty"`
@@ -167,7 +167,7 @@ func run(ctx context.Context, env *experiment.Environment, entries []Entry, o Op
 	if err != nil {
 		return nil, err
 	}
-	data, err := env.Draw(ctx, o.Task, "dev", o.Data, task.Draw{N: o.Examples, Seed: sampleSeed})
+	data, err := testData(ctx, env, o, list[0].model)
 	if err != nil {
 		return nil, err
 	}
@@ -186,6 +186,25 @@ func run(ctx context.Context, env *experiment.Environment, entries []Entry, o Op
 	}
 	r.Provenance.Seconds = time.Since(began).Seconds()
 	return r, nil
+}
+
+// testData loads the dev split, or as many of its examples as are wanted. A task custom is of the kind that the original's head is for; class names that the task does not have
+// are the original's.
+func testData(ctx context.Context, env *experiment.Environment, o Options, original *gbert.Model) (*task.Dataset, error) {
+	t, err := task.Lookup(o.Task)
+	if err != nil {
+		return nil, err
+	}
+	if t.Name == "custom" {
+		if t, err = task.Own(finetune.KindOf(original)); err != nil {
+			return nil, err
+		}
+	}
+	var columns task.Columns
+	if t.Kind.Named() && len(t.Labels) == 0 {
+		columns.Labels = finetune.LabelsOf(original)
+	}
+	return task.LoadDraw(ctx, experiment.Finder{Client: env.Hub}, t, "dev", o.Data, columns, task.Draw{N: o.Examples, Seed: sampleSeed})
 }
 
 // sampleSeed draws the examples where not all are used: those that recipes are judged on.
@@ -207,10 +226,7 @@ func load(ctx context.Context, env *experiment.Environment, entries []Entry) ([]
 		}
 		c := &contender{entry: entry, dir: resolved.Dir, model: model}
 		list = append(list, c)
-		if model.Outputs() > 0 && model.Head() != gbert.SequenceHead {
-			return list, provenance, fmt.Errorf("%s has a head for %s, and models are compared by how they classify texts: fine-tune it first", entry.Name, model.Head())
-		}
-		if model.NumLabels() == 0 {
+		if model.Outputs() == 0 {
 			return list, provenance, fmt.Errorf("%s has no classification head: fine-tune it first", entry.Name)
 		}
 		if i == 0 {
@@ -265,7 +281,7 @@ func (w *work) all() error {
 	for i, c := range w.list {
 		m := Measurement{
 			Name: c.entry.Name, Title: c.entry.Title, Dir: c.dir, SHA256: c.fingerprint, Retrained: c.entry.Retrained, Combined: c.entry.Combined,
-			Layers: c.model.Config.NumHiddenLayers, Parameters: c.model.NumParameters(), MACs: c.model.Config.MACs(w.length(), true).Total(),
+			Layers: c.model.Config.NumHiddenLayers, Parameters: c.model.NumParameters(), MACs: c.model.Config.MACs(w.length(), c.model.Head().ReadsCLS()).Total(),
 		}
 		var err error
 		if answers[i], err = w.ask(c); err != nil {
@@ -313,13 +329,21 @@ const (
 	testBatch  = 32
 )
 
+// testLength is the number of tokens after which the test set's examples are cut, or of their windows.
+func (w *work) testLength() int {
+	if w.data.Task.Kind == task.Spans {
+		return finetune.SpanLength
+	}
+	return testLength
+}
+
 // prepared is the test set as a model reads it.
 func (w *work) prepared(c *contender) (*finetune.Prepared, error) {
 	data, err := w.dataFor(c)
 	if err != nil {
 		return nil, err
 	}
-	p, err := finetune.Prepare(w.env.Backend, c.model, data, min(testLength, c.model.Config.MaxPositionEmbeddings), testBatch, 1)
+	p, err := finetune.Prepare(w.env.Backend, c.model, data, min(w.testLength(), c.model.Config.MaxPositionEmbeddings), testBatch, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -14,10 +14,12 @@ import (
 
 // answers are what a model says to the test examples.
 type answers struct {
-	Logits [][]float32 `json:"logits"`
+	Logits [][]float32 `json:"logits"` // of the model's own encodings, where the task asks about tokens
 	Losses []float64   `json:"losses"`
 	Score  float64     `json:"score"`
 	Cut    int         `json:"cut,omitempty"` // examples that are longer than what the model reads of them
+	// Predictions are there where they do not follow from the logits alone, with the model's class numbers.
+	Predictions []task.Prediction `json:"predictions,omitempty"`
 }
 
 // ask runs a model over the test set.
@@ -25,6 +27,9 @@ func (w *work) ask(c *contender) (*answers, error) {
 	identity := map[string]any{"data": w.result.Provenance.Data}
 	if !slices.IsSorted(c.order) {
 		identity["classes"] = c.order
+	}
+	if w.data.Task.Kind == task.Spans {
+		identity["windows"] = []any{w.testLength(), w.data.Task.Answers.Filled()}
 	}
 	store, err := w.store("answers", identity, c)
 	if err != nil {
@@ -48,7 +53,11 @@ func (w *work) ask(c *contender) (*answers, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &answers{logits, evaluation.Losses, evaluation.Metrics[w.result.Metric], prepared.Cut()}, nil
+		a := &answers{Logits: logits, Losses: evaluation.Losses, Score: evaluation.Metrics[w.result.Metric], Cut: prepared.Cut()}
+		if ofTokens(w.data.Task) {
+			a.Predictions = evaluation.Predictions
+		}
+		return a, nil
 	})
 }
 
@@ -67,9 +76,8 @@ type Pair struct {
 func (w *work) judge(all []*answers) error {
 	predictions := make([][]task.Prediction, len(all))
 	for i, a := range all {
-		a.Logits = w.list[i].inTaskOrder(a.Logits)
 		var err error
-		if predictions[i], err = task.Predictions(w.data, a.Logits); err != nil {
+		if predictions[i], err = w.predictions(w.list[i], a); err != nil {
 			return err
 		}
 		m := &w.result.Models[i]
@@ -108,9 +116,41 @@ func (w *work) index(name string) int {
 	return slices.IndexFunc(w.list, func(c *contender) bool { return c.entry.Name == name })
 }
 
+// ofTokens says whether a task's logits are those of tokens.
+func ofTokens(t *task.Task) bool { return t.Kind == task.Tagging || t.Kind == task.Spans }
+
+// predictions are a model's, with the task's class numbers, as the logits then are.
+func (w *work) predictions(c *contender, a *answers) ([]task.Prediction, error) {
+	if !ofTokens(w.data.Task) {
+		a.Logits = c.inTaskOrder(a.Logits)
+		return task.Predictions(w.data, a.Logits)
+	}
+	for i := range a.Predictions {
+		for k, tag := range a.Predictions[i].Tags {
+			a.Predictions[i].Tags[k] = c.order[tag]
+		}
+	}
+	if n := len(c.order); n > 0 && !slices.IsSorted(c.order) {
+		for i, row := range a.Logits {
+			a.Logits[i] = nil
+			for token := range slices.Chunk(row, n) {
+				a.Logits[i] = append(a.Logits[i], c.inTaskOrder([][]float32{token})[0]...)
+			}
+		}
+	}
+	return a.Predictions, nil
+}
+
+// largest is the largest difference of two models' logits; −1 where they read other tokens.
 func largest(a, b [][]float32) float64 {
 	most := 0.0
+	if len(a) != len(b) {
+		return -1
+	}
 	for i := range a {
+		if len(a[i]) != len(b[i]) {
+			return -1
+		}
 		for j := range a[i] {
 			most = max(most, math.Abs(float64(a[i][j])-float64(b[i][j])))
 		}

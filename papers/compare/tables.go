@@ -81,7 +81,7 @@ func (c *Comparison) SizeTable(lang experiment.Language) *figures.Table {
 	}
 	for i, m := range c.Models {
 		var logits any = m.Logits
-		if i == 0 {
+		if i == 0 || m.Logits < 0 {
 			logits = nil
 		}
 		t.Rows = append(t.Rows, []any{m.Name, float64(m.Sizes.Float32) / 1e6, float64(m.Sizes.Stored) / 1e6, float64(m.Sizes.Gzip) / 1e6, logits})

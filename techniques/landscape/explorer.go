@@ -44,11 +44,10 @@ type evaluated struct {
 	batches  []*gbert.Batch
 	inputs   [][]any           // ids, types, mask of each batch
 	entering []*tensors.Tensor // hidden states that enter layer from, each batch [B, S, D]; nil when from is −1
-	targets  []int             // labels
 }
 
 // Open sends the ends of the space to a device, with those rows of the word embeddings that the sets use. The sets' examples
-// have one label each; every point is evaluated on all of them.
+// are right or wrong, those of a regression are not; every point is evaluated on all of them.
 func Open(backend compute.Backend, space Space, sets ...*finetune.Prepared) (*Explorer, error) {
 	if len(sets) == 0 {
 		return nil, fmt.Errorf("landscape: at least one data set is needed")
@@ -60,7 +59,7 @@ func Open(backend compute.Backend, space Space, sets ...*finetune.Prepared) (*Ex
 		return nil, fmt.Errorf("landscape: the model has no layers")
 	}
 	for _, set := range sets {
-		if set.Dataset.Task.Kind != task.Classification {
+		if !set.Dataset.Task.Kind.Discrete() {
 			return nil, fmt.Errorf("landscape: %s is no classification, and its surface would have no error", set.Dataset.Task.Name)
 		}
 		if err := set.CheckLabels(space.To); err != nil {
@@ -118,7 +117,7 @@ func (e *Explorer) open(space Space, sets []*finetune.Prepared) (err error) {
 		}
 	}
 	for _, set := range sets {
-		e.all = append(e.all, &evaluated{prepared: set, batches: renumber(set, rows), targets: set.Dataset.Labels()})
+		e.all = append(e.all, &evaluated{prepared: set, batches: renumber(set, rows)})
 	}
 	for _, set := range e.all {
 		for _, b := range set.batches {
@@ -162,6 +161,14 @@ func identify(space Space, sets []*finetune.Prepared) (string, error) {
 		}
 		if err := write(set.Dataset.Labels()); err != nil {
 			return "", err
+		}
+		if set.Dataset.Task.Kind == task.Classification {
+			continue
+		}
+		for _, e := range set.Dataset.Examples {
+			if err := write([]any{e.Detail, set.Dataset.Task}); err != nil {
+				return "", err
+			}
 		}
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
@@ -351,7 +358,7 @@ func (e *Explorer) At(ctx context.Context, p Point) ([]Measure, error) {
 func (e *Explorer) evaluate(ctx context.Context, own bool) ([]Measure, error) {
 	measures := make([]Measure, len(e.sets))
 	for k, set := range e.sets {
-		logits := make([][]float32, len(set.targets))
+		logits := make([][]float32, len(set.prepared.Encodings))
 		for i, batch := range set.batches {
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -360,7 +367,7 @@ func (e *Explorer) evaluate(ctx context.Context, own bool) ([]Measure, error) {
 			if set.entering != nil {
 				state = set.entering[i]
 			}
-			rows, err := e.programs.logits(set.inputs[i], state, max(e.from, 0))
+			rows, err := e.programs.logits(batch, set.inputs[i], state, max(e.from, 0))
 			if err != nil {
 				return nil, fmt.Errorf("landscape: %w", err)
 			}
@@ -375,7 +382,7 @@ func (e *Explorer) evaluate(ctx context.Context, own bool) ([]Measure, error) {
 			}
 		}
 		var err error
-		if measures[k], err = measure(logits, set.targets); err != nil {
+		if measures[k], err = measure(set.prepared, logits); err != nil {
 			return nil, fmt.Errorf("landscape: %w", err)
 		}
 	}

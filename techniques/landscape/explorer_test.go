@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert"
+	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 )
 
@@ -161,7 +162,11 @@ func TestFarPointsOverflowIntoTheLargestLoss(t *testing.T) {
 		}
 	}
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
-	m, err := measure([][]float32{{nan, 0}, {inf, 0}, {-200, 0}, {0, 1}}, []int{0, 0, 0, 1})
+	four := &finetune.Prepared{Dataset: &task.Dataset{
+		Task:     &task.Task{Name: "toy", Labels: []string{"bad", "good"}, Metrics: []string{task.Accuracy}},
+		Examples: []task.Example{{}, {}, {}, {Label: 1}},
+	}}
+	m, err := measure(four, [][]float32{{nan, 0}, {inf, 0}, {-200, 0}, {0, 1}})
 	if err != nil || m.Overflow != 3 || m.Wrong != "1110" || m.Losses[1] != LargestLoss {
 		t.Errorf("%+v, %v", m, err)
 	}

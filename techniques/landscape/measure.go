@@ -3,8 +3,10 @@ package landscape
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
+	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 )
 
@@ -32,7 +34,7 @@ const LargestLoss = 87.336544
 
 // Measure is what was found at a point on a data set.
 type Measure struct {
-	// Loss is the mean cross entropy in nats, Error the share of examples that are classified wrongly.
+	// Loss is the mean cross entropy in nats, Error the share of examples that are classified wrongly: see [task.Right].
 	Loss  float64 `json:"loss"`
 	Error float64 `json:"error"`
 	// Overflow counts the examples whose logits are not finite or whose loss is above [LargestLoss]. They count with that loss;
@@ -43,8 +45,25 @@ type Measure struct {
 	Wrong  string    `json:"wrong,omitempty"`
 }
 
-func measure(logits [][]float32, targets []int) (Measure, error) {
-	losses, err := task.CrossEntropies(logits, targets)
+// measure judges logits as [finetune.Prepared.Logits] gives them; where they or the loss are not finite it counts as the largest.
+func measure(set *finetune.Prepared, logits [][]float32) (Measure, error) {
+	d := set.Dataset
+	broken := make([]bool, d.Len())
+	for i, row := range logits {
+		if slices.ContainsFunc(row, func(v float32) bool { return v != v }) { // of which there are no predictions
+			broken[set.Example(i)] = true
+			logits[i] = make([]float32, len(row))
+		}
+	}
+	predictions, err := set.Predictions(logits)
+	if err != nil {
+		return Measure{}, err
+	}
+	losses, err := set.Losses(logits, predictions)
+	if err != nil {
+		return Measure{}, err
+	}
+	rights, err := task.Right(d.Task, predictions, d.Examples)
 	if err != nil {
 		return Measure{}, err
 	}
@@ -52,27 +71,14 @@ func measure(logits [][]float32, targets []int) (Measure, error) {
 	var wrong strings.Builder
 	count := 0
 	for i, loss := range losses {
-		right := false
-		switch {
-		case loss-loss != 0: // NaN or infinite
+		broken[i] = broken[i] || loss-loss != 0 // NaN or infinite
+		if broken[i] || loss > LargestLoss {
 			loss = LargestLoss
 			m.Overflow++
-		default:
-			best := 0
-			for k, z := range logits[i] {
-				if z > logits[i][best] {
-					best = k
-				}
-			}
-			right = best == targets[i]
-			if loss > LargestLoss {
-				loss = LargestLoss
-				m.Overflow++
-			}
 		}
 		m.Loss += loss / float64(len(losses))
 		m.Losses[i] = float32(loss)
-		if right {
+		if rights[i] && !broken[i] {
 			wrong.WriteByte('0')
 		} else {
 			wrong.WriteByte('1')

@@ -7,18 +7,19 @@ import (
 	"bertlab/gbert"
 )
 
-// programs are the forward pass in pieces: the embeddings, a layer, and the last layer at [CLS] with the head. Layers of the same
+// programs are the forward pass in pieces: the embeddings, a layer, and the last layer with the head, at [CLS] where that reads no
+// other position. Layers of the same
 // shape share an executable, so a deep model compiles no longer than a shallow one, and a pass can begin at any layer.
 type programs struct {
 	embed  *gbert.Program
 	layers []*gbert.Program // all but the last
 	last   *gbert.Program
-	labels int
+	model  *gbert.Model
 }
 
 func newPrograms(s *gbert.Session) (p programs, err error) {
 	config := s.Model().Config
-	p.labels = s.Model().NumLabels()
+	p.model = s.Model()
 	p.embed, err = s.Program("embeddings", func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
 		return []*Node{begin(gbert.Taps{}).Embed(gbert.InputNodes(inputs))}
 	})
@@ -37,7 +38,7 @@ func newPrograms(s *gbert.Session) (p programs, err error) {
 	n := config.NumHiddenLayers
 	p.last, err = s.Program("last layer and head", func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
 		f := begin(gbert.Taps{})
-		return []*Node{f.Classify(f.Layers(n-1, n, inputs[0], gbert.AttentionBias(inputs[1]), true, nil))}
+		return []*Node{f.Classify(f.Layers(n-1, n, inputs[0], gbert.AttentionBias(inputs[1]), config.Head.ReadsCLS(), nil))}
 	})
 	return p, err
 }
@@ -66,9 +67,9 @@ func (p programs) through(state *tensors.Tensor, free bool, batch []any, from, t
 	return state, nil
 }
 
-// logits of a batch, [rows][labels]. With a state, which stays the caller's, the pass begins with it at the layer from; without,
+// logits of a batch's examples, as [gbert.Session.BatchLogits] has them. inputs are the batch's. With a state, which stays the caller's, the pass begins with it at the layer from; without,
 // with the embeddings.
-func (p programs) logits(batch []any, state *tensors.Tensor, from int) ([][]float32, error) {
+func (p programs) logits(b *gbert.Batch, batch []any, state *tensors.Tensor, from int) ([][]float32, error) {
 	kept := state
 	if state == nil {
 		outputs, err := p.embed.Run(batch...)
@@ -93,9 +94,5 @@ func (p programs) logits(batch []any, state *tensors.Tensor, from int) ([][]floa
 	if err != nil {
 		return nil, err
 	}
-	rows := make([][]float32, len(flat)/p.labels)
-	for i := range rows {
-		rows[i] = flat[i*p.labels : (i+1)*p.labels]
-	}
-	return rows, nil
+	return p.model.SplitLogits(b, flat), nil
 }

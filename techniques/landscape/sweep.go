@@ -67,7 +67,7 @@ func (e *Explorer) Sweep(ctx context.Context, grid Grid, part Part, journalPath 
 	surface := &Surface{Part: part, Geometry: geometry, Grid: grid}
 	for k, set := range e.sets {
 		surface.Sets = append(surface.Sets, grid.surface(log.done, k, SetSurface{
-			Task: set.prepared.Dataset.Task.Name, Split: set.prepared.Dataset.Split, Examples: len(set.targets),
+			Task: set.prepared.Dataset.Task.Name, Split: set.prepared.Dataset.Split, Examples: set.prepared.Dataset.Len(),
 		}))
 	}
 	return surface, nil
@@ -132,7 +132,7 @@ func (g Grid) surface(points [][]Measure, set int, s SetSurface) SetSurface {
 func (e *Explorer) examples() []int {
 	counts := make([]int, len(e.sets))
 	for k, set := range e.sets {
-		counts[k] = len(set.targets)
+		counts[k] = set.prepared.Dataset.Len()
 	}
 	return counts
 }
