@@ -143,6 +143,12 @@ func readings(t *testing.T) map[string]reading {
 			optional: true,
 		},
 	}
+	locked := all["step"]
+	all["lock of a step"] = reading{
+		lay:      func(t *testing.T) string { return locked.lay(t) + ".lock" },
+		read:     locked.read,
+		optional: true, // it is locked, and never read
+	}
 	for _, name := range append([]string{"config.json", safetensors.WeightsName}, tokenizer.FileNames()...) {
 		all["model's "+name] = ofModel(name)
 	}

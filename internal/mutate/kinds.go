@@ -16,6 +16,7 @@ import (
 	"bertlab/gbert/safetensors"
 	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
+	"bertlab/internal/files"
 	"bertlab/internal/mutate/mutation"
 	"bertlab/papers/compare"
 	"bertlab/papers/experiment"
@@ -41,7 +42,7 @@ func (k *kind) lay(dir string) ([]byte, error) {
 	if err := k.make(dir); err != nil {
 		return nil, fmt.Errorf("%s: %w", k.name, err)
 	}
-	return os.ReadFile(filepath.Join(dir, k.file))
+	return files.Read(filepath.Join(dir, k.file), 1<<20)
 }
 
 // base is the file that is changed.
@@ -358,7 +359,7 @@ func someComparison() *compare.Comparison {
 }
 
 func readProtocol(dir string) error {
-	text, err := os.ReadFile(filepath.Join(dir, "protocol.json"))
+	text, err := files.Read(filepath.Join(dir, "protocol.json"), 1<<24)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"bertlab/internal/files"
 )
 
 // What a file may cost its reader.
@@ -94,7 +96,7 @@ func (k *kind) readOne(top string, number int, t *tally) error {
 			return err
 		}
 	}
-	base, err := os.ReadFile(filepath.Join(right, k.file))
+	base, err := files.Read(filepath.Join(right, k.file), 1<<20)
 	if err == nil {
 		err = os.CopyFS(dir, os.DirFS(right))
 	}

@@ -6,12 +6,17 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"bertlab/internal/files"
 )
 
 // Lock takes the file lock at path, which it makes if missing, and waits for it until ctx ends; say, unless it is nil, is told that
 // it waits, and for what. Locks belong to open files, so they end with their process however it ends; the empty lock file stays.
 // Call unlock exactly once.
 func Lock(ctx context.Context, path string, say func(line string)) (unlock func(), err error) {
+	if err := files.Check(path); err != nil { // opening a pipe would wait where nothing can interrupt it
+		return nil, fmt.Errorf("fetch: %w", err)
+	}
 	lock := flock.New(path, flock.SetPermissions(0o644)) // other users of a shared cache may take it too
 	ok, err := lock.TryLock()
 	if err == nil && !ok {
