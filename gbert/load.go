@@ -64,10 +64,6 @@ func readFolder(dir string) (*Model, error) {
 	tok, err := tokenizer.Load(dir)
 	switch {
 	case err == nil:
-		if tok.BaseSize() > config.VocabSize {
-			file.Close()
-			return nil, fmt.Errorf("gbert: %s: the tokenizer has %d tokens, but config.json says vocab_size %d: the files belong to different models", dir, tok.BaseSize(), config.VocabSize)
-		}
 		// BERT's class adds a mask token to a vocabulary without one: no text has it that was written for such a model.
 		if n := tok.VocabSize(); n > config.VocabSize && !(n == config.VocabSize+1 && int(tok.MaskID) == config.VocabSize) {
 			config.Notes = append(config.Notes, fmt.Sprintf("the tokenizer has %d tokens with those that were added, and the word table %d rows (vocab_size): texts with %q cannot be read",

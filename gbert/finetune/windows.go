@@ -50,7 +50,10 @@ func read(model *gbert.Model, d *task.Dataset, maxLength int) (*Prepared, error)
 	if err != nil {
 		return nil, err
 	}
-	return p, checkTypes(d.Task.Name, p.Encodings, model.Config.TypeVocabSize)
+	if err := checkTypes(d.Task.Name, p.Encodings, model.Config.TypeVocabSize); err != nil {
+		return nil, err
+	}
+	return p, p.checkWords(model)
 }
 
 // checkTypes reports a token type that the model does not have.
@@ -61,6 +64,28 @@ func checkTypes(name string, encodings []tokenizer.Encoding, types int) error {
 				return fmt.Errorf("finetune: the texts of %s get the token type %d, but the model has types 0 to %d (type_vocab_size %d): it was not made for pairs of texts, "+
 					"or its tokenizer_config.json should have model_input_names without token_type_ids", name, kind, types-1, types)
 			}
+		}
+	}
+	return nil
+}
+
+// checkWords reports a text with a token for which the model's word table has no row, as a tokenizer may have that was given tokens
+// without resize_token_embeddings.
+func (p *Prepared) checkWords(model *gbert.Model) error {
+	rows := model.Config.VocabSize
+	if model.Tokenizer.VocabSize() <= rows {
+		return nil
+	}
+	for i, encoding := range p.Encodings {
+		for _, id := range encoding.IDs {
+			if int(id) < rows {
+				continue
+			}
+			example := i
+			if p.windows != nil {
+				example = p.windows[i].example
+			}
+			return fmt.Errorf("finetune: example %d (id %q) of %s has the token %q, whose number is %d, but the model's word table has rows 0…%d: the model does not know this token", example, p.Dataset.Examples[example].ID, p.Dataset.Source, model.Tokenizer.Token(id), id, rows-1)
 		}
 	}
 	return nil

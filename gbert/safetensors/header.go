@@ -1,6 +1,7 @@
 package safetensors
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"errors"
@@ -125,8 +126,13 @@ func (p *parser) header() error {
 // errTwice is for a key that an object has already.
 var errTwice = errors.New("this key occurs twice")
 
+// readMetadata reads an object of texts, or null, which the safetensors library takes for none.
 func (p *parser) readMetadata() error {
 	p.metadata = map[string]string{}
+	if p.peek() == 'n' && bytes.HasPrefix(p.text[p.at:], []byte("null")) {
+		p.at += len("null")
+		return nil
+	}
 	return p.object("a key", func(key string) (err error) {
 		if _, ok := p.metadata[key]; ok {
 			return errTwice

@@ -61,6 +61,9 @@ func TestHostileFilesAreErrorsThatNameThePlace(t *testing.T) {
 		"a key twice":             {file(strings.Replace(good, `"shape":[]`, `"dtype":"F16"`, 1), 10), `"dtype": this key occurs twice`},
 		"metadata twice":          {file(`{"__metadata__":{},"__metadata__":{}}`, 0), "occurs twice"},
 		"a metadata key twice":    {file(`{"__metadata__":{"a":"1","a":"2"}}`, 0), `"a": this key occurs twice`},
+		"metadata half null":      {file(`{"__metadata__":nul}`, 0), "found \"n\""},
+		"null and more":           {file(`{"__metadata__":nullx}`, 0), "found \"x\""},
+		"a null in the metadata":  {file(`{"__metadata__":{"a":null}}`, 0), "expected a string"},
 		"metadata not text":       {file(`{"__metadata__":{"a":1}}`, 0), "expected a string"},
 		"no dtype":                {file(`{"a":{"shape":[],"data_offsets":[0,0]}}`, 0), "dtype is missing"},
 		"no shape":                {file(`{"a":{"dtype":"F32","data_offsets":[0,4]}}`, 4), "shape is missing"},
@@ -210,8 +213,18 @@ func TestAHeaderAllocatesNoMoreThanAFewTimesItsLength(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add(file(good, 10))
+	f.Add(file(`{"__metadata__": null}  `, 0))
 	f.Add(file(`{"__metadata__":{"format":"pt"}}  `, 0))
 	f.Add(file(`{"a":{"dtype":"BF16","shape":[0,5],"data_offsets":[0,0]},"b":{"dtype":"F9","shape":[],"data_offsets":[0,1],"z":null}}`, 1))
 	f.Add([]byte{})
 	f.Fuzz(checkParsed)
+}
+
+func TestMetadataOfNullIsNone(t *testing.T) {
+	for _, header := range []string{`{"__metadata__":null}`, `{"__metadata__" : null , "a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`} {
+		entries, metadata, _, err := parse(file(header, 0))
+		if err != nil || len(metadata) != 0 || strings.Contains(header, `"a"`) != (len(entries) == 1) {
+			t.Errorf("%s: %v, %v, %v", header, entries, metadata, err)
+		}
+	}
 }

@@ -106,7 +106,7 @@ func (a *assembly) model() error {
 	}
 	vocab := a.ids
 	a.ids = maps.Clone(vocab) // tokens that are added only are not the model's
-	a.registry, a.base = newRegistry(len(vocab)), a.size
+	a.registry = newRegistry(len(vocab))
 	if a.unigram == nil {
 		a.Tokenizer.model = newWordPiece(vocab, a.prefix, a.runes, vocab[a.unk])
 	}

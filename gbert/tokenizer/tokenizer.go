@@ -28,7 +28,7 @@ type Tokenizer struct {
 	prefix     string // of a token that continues a word
 	ids        map[string]int32
 	tokens     map[int32]string
-	size, base int // one more than the largest id, with and without added tokens
+	size       int // one more than the largest id
 	notes      []string
 	pairNote   string
 	files      map[string][]byte // name → contents, for Save
@@ -37,9 +37,6 @@ type Tokenizer struct {
 // VocabSize returns one more than the largest id: the rows that a model's word
 // embedding needs.
 func (t *Tokenizer) VocabSize() int { return t.size }
-
-// BaseSize is VocabSize without added tokens.
-func (t *Tokenizer) BaseSize() int { return t.base }
 
 // Token returns the token of an id, or "" if there is none.
 func (t *Tokenizer) Token(id int32) string { return t.tokens[id] }
