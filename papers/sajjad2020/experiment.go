@@ -212,9 +212,13 @@ func planSeed(p *experiment.Plan, c *Config, d experiment.Samples, pretrained *e
 	add := func(choice Choice, when When) {
 		choice.When = when
 		step := droppedStep{Choice: choice}
-		if when == After {
-			step.Node = dropTuned.Of(p, dropInputs{Judging: ofTuned, Dropped: choice.Dropped, Seed: seed})
-		} else {
+		same := layerdrop.Canonical(start.Config, choice.Dropped)
+		switch when {
+		case Before:
+			step.Node = tuneDropped.Of(p, tuneInputs{FineTuneInputs: training, Dropped: same, When: when, Test: test})
+		case After:
+			step.Node = dropTuned.Of(p, dropInputs{Judging: ofTuned, Dropped: same, Seed: seed})
+		case Progressive:
 			step.Node = tuneDropped.Of(p, tuneInputs{FineTuneInputs: training, Dropped: choice.Dropped, When: when, Test: test})
 		}
 		s.dropped = append(s.dropped, step)

@@ -43,8 +43,8 @@ func (r *Result) figures() []experiment.Drawing {
 			Korean:  "남은 층의 수에 따른 추론 시간과 학습 스텝 시간. 층 수에 정확히 비례하면 직선 위에 놓인다.",
 		}},
 		experiment.Drawing{Name: "similarity", Build: r.SimilarityHeatmap, Caption: experiment.Text{
-			English: "Mean cosine of the [CLS] vectors after any two layers of the pretrained model.",
-			Korean:  "사전 학습 모델의 두 층을 지난 뒤 [CLS] 벡터 사이의 평균 코사인 유사도.",
+			English: "Mean cosine of the [CLS] vectors after any two layers of the pretrained model. The brighter the cell, the more alike they are.",
+			Korean:  "사전 학습 모델의 두 층을 지난 뒤 [CLS] 벡터 사이의 평균 코사인 유사도. 칸이 밝을수록 두 벡터가 비슷하다.",
 		}},
 		experiment.Drawing{Name: "contribution", Build: r.ContributionBars, Caption: experiment.Text{
 			English: "How alike the input and the output of each layer are. The higher the bar, the less the layer contributes.",

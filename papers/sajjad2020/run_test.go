@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"bertlab/gbert"
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/experimenttest"
@@ -202,6 +203,46 @@ func TestTheSameLayersAreDroppedOnceWhateverStrategyNamesThem(t *testing.T) {
 	distinct := map[string]bool{"0": true, "2": true, "3": true, fmt.Sprint(most): true}
 	if shares := r.stepShares(); len(shares[1]) != len(distinct) || len(shares[2]) != 1 {
 		t.Errorf("steps timed: %v", shares)
+	}
+}
+
+// All layers of this model share their weights, so that two of four are two of four, whichever they are.
+func TestLayersThatShareTheirWeightsStandForOneAnother(t *testing.T) {
+	c := small(t)
+	model, err := gbert.Load(c.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	for layer := 1; layer < tinyLayers; layer++ {
+		for _, role := range gbert.TieRoles {
+			tiny.Tie(model, layer, role, 0)
+		}
+	}
+	c.Model, c.Strategies, c.Drops = filepath.Join(t.TempDir(), "shared"), layerdrop.ByPosition, []int{2}
+	if err := model.Save(c.Model, gbert.Float32); err != nil {
+		t.Fatal(err)
+	}
+	for _, title := range []string{"layers 2,3 dropped before fine-tuning on SST-2, seed 1", "layers 2,3 dropped after fine-tuning on SST-2, seed 1"} {
+		if got := steps(t, c); got[title] != 1 || len(got) != 8 {
+			t.Errorf("%v", got)
+		}
+	}
+	r, err := run(t, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chosen := map[string]bool{}
+	for _, run := range r.Tasks[0].Runs {
+		if run.When == Before {
+			chosen[layerdrop.FormatLayers(run.Dropped)] = true
+			if first := r.Tasks[0].Runs[1]; run.Right != first.Right || run.Loss != first.Loss || run.TrainLoss != first.TrainLoss {
+				t.Errorf("without %v it is another model: %+v", run.Dropped, run)
+			}
+		}
+	}
+	if want := map[string]bool{"2,3": true, "0,1": true, "1,2": true, "0,2": true, "1,3": true}; !reflect.DeepEqual(chosen, want) {
+		t.Errorf("chosen %v", chosen)
 	}
 }
 

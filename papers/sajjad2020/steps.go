@@ -51,8 +51,8 @@ type judged struct {
 	Training experiment.Training `json:"training,omitzero"`
 }
 
-// tuneInputs are layers of the pretrained model that are dropped before it is fine-tuned or, one by one, while it is. Whatever
-// strategy chose the same layers, the step is the same.
+// tuneInputs are layers of the pretrained model that are dropped before it is fine-tuned or, one by one, while it is. The step is the
+// same for all strategies that choose the same layers, or layers that leave the same model ([layerdrop.Canonical]).
 type tuneInputs struct {
 	experiment.FineTuneInputs
 	Dropped []int // ascending
