@@ -63,7 +63,7 @@ for success, 2 for a wrong call, 1 for a failure, and 130 where Ctrl-C ended the
 	flags.StringVar(&a.out, "out", "", "where the result goes")
 	root.AddCommand(
 		a.setupCommand(), a.doctorCommand(), a.finetuneCommand(), a.evalCommand(), a.headsCommand(), a.layersCommand(), a.movementCommand(), a.tuckerCommand(), a.shareCommand(), a.landscapeCommand(), a.profileCommand(),
-		a.exportCommand(), a.reproduceCommand(), a.labCommand(),
+		a.exportCommand(), a.reproduceCommand(), a.labCommand(), a.versionCommand(),
 		a.recipeCommand(),
 		a.compareCommand(), a.adviseCommand(), a.measureMemoryCommand(),
 	)
