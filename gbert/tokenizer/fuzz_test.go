@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -74,5 +75,27 @@ func FuzzTokenizerJSON(f *testing.F) {
 			return
 		}
 		checkEncoding(t, tok, text, "the", 16)
+	})
+}
+
+func FuzzTokenizerOptions(f *testing.F) {
+	f.Add([]byte(`{"tokenizer_class": "BertTokenizer", "additional_special_tokens": ["the", {"content": "cat", "lstrip": true}], "split_special_tokens": true}`), []byte(`{"mask_token": {"content": "[MASK]", "lstrip": true}}`), []byte(`{"zzz": 13}`), "the  cat [MASK] zzz", true)
+	f.Add([]byte(`{"tokenizer_class": "PreTrainedTokenizerFast", "extra_special_tokens": {"a": "c"}, "truncation_side": "left", "model_input_names": []}`), []byte(`{}`), []byte(`{}`), "c", false)
+	f.Add([]byte(`{"added_tokens_decoder": {"5": {"content": "the", "single_word": true}, "13": {"content": "x y", "rstrip": true}}, "cls_token": null}`), []byte(`[]`), []byte(`null`), "x y the", true)
+	f.Fuzz(func(t *testing.T, config, special, added []byte, text string, lines bool) {
+		files := map[string][]byte{configName: config, specialName: special, addedName: added}
+		if lines {
+			files[vocabName] = []byte(strings.Join(tinyVocab, "\n"))
+		} else {
+			files[jsonName] = tinyJSON(t, nil)
+		}
+		tok, err := fromFiles(files)
+		if err != nil {
+			return
+		}
+		checkEncoding(t, tok, text, "the", 16)
+		if all, err := tok.EncodeWith(Pair{A: text}, Options{Offsets: true}); err != nil || !slices.Equal(all[0].IDs, tok.Encode(text, "", 0).IDs) {
+			t.Fatalf("%q: %v, %v with offsets", text, all, err)
+		}
 	})
 }

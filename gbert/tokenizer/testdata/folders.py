@@ -352,4 +352,5 @@ def main():
     sys.stdout.buffer.write(gzip.compress(json.dumps(out, separators=(",", ":")).encode(), mtime=0))
 
 
-main()
+if __name__ == "__main__":
+    main()
