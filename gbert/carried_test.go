@@ -270,6 +270,18 @@ func TestWhatAModelSaysOfItselfStaysUntilAnotherHeadTakesItsPlace(t *testing.T) 
 			t.Errorf("%s with a regression's head: %v, %v", name, got["problem_type"], got["architectures"])
 		}
 	}
+	dir := t.TempDir()
+	model, err := Load(kindFolder(t, "BertForSequenceClassification-reranker", func(c map[string]any) { c["problem_type"] = nil }, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	if err := model.Save(dir, Float32); err != nil {
+		t.Fatal(err)
+	}
+	if said, ok := configIn(t, dir)["problem_type"]; !ok || said != nil {
+		t.Errorf("a problem_type of null became %v (%v)", said, ok)
+	}
 	if _, err := Load(kindFolder(t, "BertForSequenceClassification", func(c map[string]any) { c["problem_type"] = "ranking" }, nil)); err == nil || !strings.Contains(err.Error(), `"ranking"`) {
 		t.Errorf("a problem_type that transformers does not have: %v", err)
 	}

@@ -255,8 +255,8 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 		MaxPositionEmbeddings: c.MaxPositionEmbeddings, TypeVocabSize: c.TypeVocabSize,
 		InitializerRange: &c.InitializerRange, LayerNormEps: &c.LayerNormEps, PadTokenID: &c.PadTokenID,
 	}
-	if delete(fields, "problem_type"); c.ProblemType != "" {
-		set.ProblemType = c.ProblemType
+	if set.ProblemType = c.ProblemType; !isNull(c.extra["problem_type"]) {
+		delete(fields, "problem_type")
 	}
 	if c.ClassifierDropout >= 0 {
 		set.ClassifierDropout = &c.ClassifierDropout

@@ -40,6 +40,12 @@
 // as removed heads, it is saved in bertlab's own layout; its [Model.Dense] is an ALBERT with a group for each layer. In training,
 // dropout stands where BERT and the published ALBERT code have it, also after the feed-forward network, where transformers' has none.
 //
+// # Heads
+//
+// The class in config.json and the tensors of the file decide which [Head] a model has. Those that classify texts or tokens, find
+// spans or predict words are computed; others, such as that of multiple choice, and any other tensor that nothing is computed with,
+// are carried from file to file ([Model.Carried]), or an operation that cannot keep them is refused by name.
+//
 // A model with many zeros keeps its shape. [Model.SaveCompact] writes it without them, [Load] puts them back, and
 // [Model.Sizes] measures what that saves.
 //

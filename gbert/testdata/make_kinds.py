@@ -5,7 +5,9 @@
                    those of golden.json
 
 usage: python testdata/make_kinds.py
-       python testdata/make_kinds.py --read CLASS FOLDER …   prints what each folder, loaded as that class, computes, as JSON
+       python testdata/make_kinds.py --read CLASS FOLDER …    prints what each folder, loaded as that class, computes, as JSON
+       python testdata/make_kinds.py --real MODEL FOLDER      writes MODEL, such as all-MiniLM-L6-v2, with every head to FOLDER/CLASS
+       python testdata/make_kinds.py --texts CLASS FOLDER …   as --read, for each of the texts below, read with the folder's tokenizer
 torch 2.15.0, transformers 5.24.0, safetensors 0.8.0, Python 3.11; the versions used are in kinds.json.
 """
 
@@ -22,6 +24,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 VERSIONS = {"torch": torch.__version__.split("+")[0], "transformers": transformers.__version__, "safetensors": safetensors.__version__}
 HEADS = ["ForPreTraining", "ForMaskedLM", "ForNextSentencePrediction", "ForSequenceClassification", "ForTokenClassification",
          "ForMultipleChoice", "ForQuestionAnswering", "Model"]
+TEXTS = ["A gripping, beautifully acted film that never lets go.", "Dull.", "What is the capital of France? Paris, since 987.",
+         "Angela Merkel was born in Hamburg in 1954 and worked for the Academy of Sciences in East Berlin.",
+         "Zürich café, naïve résumé: in one line.", "No movement, no yuks, not much of anything. " * 6]
 NAMED = {"id2label": {0: "B-PER", 1: "I-PER", 2: "O"}, "label2id": {"B-PER": 0, "I-PER": 1, "O": 2}}
 
 
@@ -79,22 +84,62 @@ def compute(model):
     return out
 
 
-def read(cls, folder):
-    """What a folder is for transformers."""
+def load(cls, folder):
+    """A folder as transformers loads it."""
     with safetensors.safe_open(os.path.join(folder, "model.safetensors"), "pt") as f:
         pooler = any("pooler" in name for name in f.keys())
     arguments = {} if pooler or not cls.endswith("Model") else {"add_pooling_layer": False}
     model, info = getattr(transformers, cls).from_pretrained(folder, output_loading_info=True, dtype=torch.float32, **arguments)
-    return {"class": model.config.architectures[0], "outputs": compute(model.eval()), "missing": sorted(info["missing_keys"]),
-            "unexpected": sorted(info["unexpected_keys"]), "mismatched": sorted(str(k) for k in info["mismatched_keys"])}
+    return model.eval(), {"class": model.config.architectures[0], "missing": sorted(info["missing_keys"]),
+                          "unexpected": sorted(info["unexpected_keys"]), "mismatched": sorted(str(k) for k in info["mismatched_keys"])}
+
+
+def read(cls, folder):
+    """What a folder is for transformers."""
+    model, found = load(cls, folder)
+    return found | {"outputs": compute(model)}
+
+
+def real(source, folder):
+    """Real weights below a head of every kind, which is drawn at random."""
+    for seed, head in enumerate(HEADS):
+        torch.manual_seed(seed)
+        model = getattr(transformers, "Bert" + head).from_pretrained(source, **({"num_labels": 3} if "Classification" in head else {}))
+        with torch.no_grad():
+            for name, p in model.named_parameters():
+                if name.startswith(("classifier.", "qa_outputs.", "cls.seq_relationship.")) and p.dim() == 2:
+                    p.normal_(0, 0.05)
+        model.save_pretrained(os.path.join(folder, "Bert" + head))
+        transformers.AutoTokenizer.from_pretrained(source).save_pretrained(os.path.join(folder, "Bert" + head))
+
+
+@torch.no_grad()
+def texts(cls, folder):
+    """The outputs for each of the texts; of the head that is computed and the hidden states."""
+    model, found = load(cls, folder)
+    tokenizer, outputs = transformers.AutoTokenizer.from_pretrained(folder), []
+    for text in TEXTS:
+        given = tokenizer(text, return_tensors="pt")
+        out = {"hidden": numbers(model.base_model(**given).last_hidden_state)}
+        if "Classification" in cls:
+            out["logits"] = numbers(model(**given).logits)
+        if "Answering" in cls:
+            answer = model(**given)
+            out["logits"] = numbers(torch.stack([answer.start_logits, answer.end_logits], -1))
+        outputs.append(out)
+    return found | {"ids": [tokenizer(text)["input_ids"] for text in TEXTS], "texts": TEXTS, "outputs": outputs}
 
 
 def main():
     torch.set_num_threads(1)
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    if sys.argv[1:2] == ["--read"]:
-        print(json.dumps([read(*pair) for pair in zip(sys.argv[2::2], sys.argv[3::2])]))
+    if sys.argv[1:2] in (["--read"], ["--texts"]):
+        each = read if sys.argv[1] == "--read" else texts
+        print(json.dumps([each(*pair) for pair in zip(sys.argv[2::2], sys.argv[3::2])]))
+        return
+    if sys.argv[1:2] == ["--real"]:
+        real(*sys.argv[2:])
         return
     folder = os.path.join(HERE, "kinds")
     shutil.rmtree(folder, ignore_errors=True)
