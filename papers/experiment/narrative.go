@@ -22,7 +22,6 @@ import (
 // tables of such numbers. A figure or table that the protocol leaves out takes no place: has
 // "pruning" tells whether it is there. {{drop}} on a line of its own takes its whole section out.
 type Narrative struct {
-	text    *template.Template
 	numbers map[string]any
 	figures map[string]figures.Block
 	tables  map[string]figures.Block
