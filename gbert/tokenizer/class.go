@@ -43,7 +43,6 @@ const (
 var (
 	bertClasses     = []string{"BertTokenizer", "ElectraTokenizer", "LxmertTokenizer", "MobileBertTokenizer", "SqueezeBertTokenizer"}
 	untypedBert     = "DistilBertTokenizer"
-	generalClasses  = []string{"PreTrainedTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend", "PythonBackend"}
 	foreignPrefixes = strings.Fields(`Bart Barthez Bartpho BertJapanese Bertweet BigBird BioGpt BlenderbotSmall Blenderbot ByT5 CLIP CTRL Camembert Canine Clvp
 		CodeLlama Cohere ConvBert CpmAnt Cpm DPRContextEncoder DPRQuestionEncoder DPRReader Deberta DebertaV2 Dia Esm Esmc FNet FSMT Flaubert Funnel GPT2
 		GPTNeoXJapanese GPTNeoX Gemma Herbert LED Lasr LayoutLMv2 LayoutLMv3 LayoutXLM Llama Luke MBart50 MBart MPNet MarkupLM Mgpstr Mvp MyT5 Nllb Nougat
