@@ -270,6 +270,10 @@ func (a *app) matchLabels(m *gbert.Model, data *task.Dataset, byNumber bool) (*t
 	if err != nil {
 		return nil, err
 	}
+	if data.Numbered(model) && matched != data {
+		a.meter.Warn("the model's classes are %q, the task's %q, and the data give numbers: they are matched by number", model, data.Task.Labels)
+		return matched, nil
+	}
 	if matched != data {
 		a.meter.Warn("the model's classes are %q, the task's %q: they are matched by name", model, data.Task.Labels)
 	}

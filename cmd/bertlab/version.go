@@ -14,7 +14,8 @@ import (
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Print the version, and those of the modules that compute",
+		Short:   "Print the version",
+		Long:    "Print the version of the program, its commit where the build knows it, and the versions of the modules that compute.",
 		Example: "  bertlab version --json",
 		Args:    cobra.NoArgs,
 		RunE: a.begin(func(*cobra.Command, []string) error {

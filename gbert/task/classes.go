@@ -133,11 +133,17 @@ func byNumber(n int) []int {
 // InOrder is the data set with the class numbers of a model whose classes have the given names: Task.Labels stand in the model's
 // order, with the task's spelling, and every example's class has the number of the model's output. It is the data set itself
 // where the order is the same, and where the task has no classes. See [MatchLabels].
+//
+// Where every class of a custom task was read as a number, and none of its labels is a name of the model's, the labels only name those
+// numbers, and the classes go by them.
 func (d *Dataset) InOrder(model []string) (*Dataset, error) {
 	if !d.Task.Kind.Named() {
 		return d, nil
 	}
 	order, err := MatchLabels(model, d.Task.Labels)
+	if err != nil && d.Numbered(model) {
+		return d.ByNumber(model)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("task: %s: %w", d.Task.Name, err)
 	}
@@ -158,6 +164,18 @@ func (d *Dataset) InOrder(model []string) (*Dataset, error) {
 		out.Examples[i].renumber(d.Task.Kind, number)
 	}
 	return out, nil
+}
+
+// Numbered says whether the labels only name the numbers in a custom task's file: every class was read as a number, and none of the
+// labels is a name of the model's, whatever the case.
+func (d *Dataset) Numbered(model []string) bool {
+	if d.Task.Name != "custom" || d.Task.Kind != Classification || d.named || len(model) != len(d.Task.Labels) {
+		return false
+	}
+	return !slices.ContainsFunc(d.Task.Labels, func(label string) bool {
+		i, several := findName(model, label)
+		return i >= 0 || several
+	})
 }
 
 // renumber gives the classes of an example other numbers. Its detail, which other data sets may share, is copied.

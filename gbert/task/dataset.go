@@ -50,6 +50,9 @@ type Dataset struct {
 	SHA256    string    `json:"sha256"`              // of the source's bytes (several files: one after another), in hexadecimal
 	LeftOut   []LeftOut `json:"left_out,omitempty"`
 	Examples  []Example `json:"-"`
+
+	// named says that a class was read by its name: without one, the labels of a custom task only name the numbers in its file.
+	named bool
 }
 
 // Len is the number of examples.

@@ -270,7 +270,7 @@ func readFiles(ctx context.Context, t *Task, files []string, c Columns, keep fun
 			all = d
 			continue
 		}
-		all.Examples = append(all.Examples, d.Examples...)
+		all.Examples, all.named = append(all.Examples, d.Examples...), all.named || d.named
 		all.LeftOut = append(all.LeftOut, d.LeftOut...)
 		all.Source += ", " + path
 	}

@@ -198,8 +198,13 @@ func (r *reader) nameClasses() error {
 // label reads a class: a number is one of the file's classes where the file names them.
 func (r *reader) label(c cell) (int, error) {
 	if r.order == nil || c.kind != number {
-		return r.task.label(c.text)
+		class, err := r.task.label(c.text)
+		if _, notNumber := strconv.ParseFloat(strings.TrimSpace(c.text), 64); notNumber != nil && class >= 0 {
+			r.data.named = true
+		}
+		return class, err
 	}
+	r.data.named = true
 	v, err := strconv.ParseFloat(c.text, 64)
 	if err != nil || v != math.Trunc(v) || v < -1 || v >= float64(len(r.order)) {
 		return 0, fmt.Errorf("label %s is not among the file's numbers, 0 to %d", quote(c.text), len(r.order)-1)
