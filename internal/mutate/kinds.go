@@ -378,6 +378,8 @@ func readRecipe(dir string) error {
 // kinds are all of them.
 func kinds() []*kind {
 	vocabulary := texts("vocab.txt", vocabText, "tokenizer_config.json", tokenizerConfigText, "special_tokens_map.json", specialText)
+	// An added_tokens_decoder would keep special_tokens_map.json from being read.
+	special := texts("vocab.txt", vocabText, "tokenizer_config.json", `{"tokenizer_class": "BertTokenizer"}`, "special_tokens_map.json", specialText)
 	fast := texts("tokenizer.json", tokenizerText, "tokenizer_config.json", tokenizerConfigText, "special_tokens_map.json", specialText)
 	jsonOrBytes := mutation.Several(mutation.JSON)
 	data := func(name, content, separator string, more ...mutation.Mutator) *kind {
@@ -391,7 +393,7 @@ func kinds() []*kind {
 		{"tokenizer.json", "tokenizer.json", fast, jsonOrBytes, readTokenizer},
 		{"tokenizer_config.json", "tokenizer_config.json", vocabulary, jsonOrBytes, readTokenizer},
 		{"tokenizer_config, fast", "tokenizer_config.json", fast, jsonOrBytes, readTokenizer},
-		{"special_tokens_map.json", "special_tokens_map.json", vocabulary, jsonOrBytes, readTokenizer},
+		{"special_tokens_map.json", "special_tokens_map.json", special, jsonOrBytes, readTokenizer},
 		{"added_tokens.json", "added_tokens.json", texts("vocab.txt", vocabText, "added_tokens.json", `{"[E1]": 12, "x y": 13}`), jsonOrBytes, readTokenizer},
 		{"vocab.txt", "vocab.txt", vocabulary, mutation.Several(mutation.Lines("#"), mutation.Bytes), readTokenizer},
 		{"spiece.model", "spiece.model", makeSpiece, mutation.Several(mutation.Protobuf), readTokenizer},

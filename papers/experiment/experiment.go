@@ -141,16 +141,8 @@ func (e *Experiment[C, R]) Protocol(r Request) (C, error) {
 	return c, e.Check(&c)
 }
 
-// Run does the experiment by a protocol. What the environment's folder remembers is not done again.
+// Run does the experiment by a protocol. What the environment's folder remembers is not done again. Errors do not name the experiment.
 func (e *Experiment[C, R]) Run(ctx context.Context, env *Environment, c C) (*R, error) {
-	result, err := e.run(ctx, env, c)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", e.Name, err)
-	}
-	return result, nil
-}
-
-func (e *Experiment[C, R]) run(ctx context.Context, env *Environment, c C) (*R, error) {
 	began := time.Now()
 	plan, result, collect, err := e.plan(ctx, env, c)
 	if err != nil {
@@ -192,20 +184,17 @@ func (e *Experiment[C, R]) ClaimsOf(result *R) []Claim { return *headOf(result).
 func (e *Experiment[C, R]) PlanFor(ctx context.Context, env *Environment, r Request) (*Plan, error) {
 	c, err := e.Protocol(r)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", e.Name, err)
+		return nil, err
 	}
 	plan, _, _, err := e.plan(ctx, env, c)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", e.Name, err)
-	}
-	return plan, nil
+	return plan, err
 }
 
 // Reproduce implements [Paper].
 func (e *Experiment[C, R]) Reproduce(ctx context.Context, env *Environment, r Request) (*Outcome, error) {
 	c, err := e.Protocol(r)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", e.Name, err)
+		return nil, err
 	}
 	result, err := e.Run(ctx, env, c)
 	if err != nil {
@@ -218,7 +207,7 @@ func (e *Experiment[C, R]) Reproduce(ctx context.Context, env *Environment, r Re
 func (e *Experiment[C, R]) Publish(dir string, result *R) (*Outcome, error) {
 	publication, err := e.Publication(result)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", e.Name, err)
+		return nil, err
 	}
 	files, err := publication.Write(dir)
 	if err != nil {

@@ -54,8 +54,9 @@ func (l *Lab[C, R]) Result() *R {
 		ctx := context.Background()
 		env, err := experiment.Local(ctx, results)
 		check(err)
-		l.result, err = l.experiment.Run(ctx, env, l.protocol)
-		check(err)
+		if l.result, err = l.experiment.Run(ctx, env, l.protocol); err != nil {
+			check(fmt.Errorf("%s: %w", l.experiment.Name, err))
+		}
 	}
 	return l.result
 }
