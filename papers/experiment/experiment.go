@@ -209,7 +209,7 @@ func (e *Experiment[C, R]) Publish(dir string, result *R) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := publication.Write(dir)
+	files, err := publication.write(dir)
 	if err != nil {
 		return nil, err
 	}

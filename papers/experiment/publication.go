@@ -73,6 +73,14 @@ type Publication struct {
 // Write puts the publication into a folder and returns the paths: sorted, and the English report last. Files appear whole or not
 // at all.
 func (p Publication) Write(dir string) ([]string, error) {
+	paths, err := p.write(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.Name, err)
+	}
+	return paths, nil
+}
+
+func (p Publication) write(dir string) ([]string, error) {
 	text, err := json.MarshalIndent(p.Result, "", " ")
 	if err != nil {
 		return nil, err
