@@ -24,6 +24,16 @@ func (m MACs) Total() int {
 // is counted as [Forward.Encode] computes it for a classifier: queries, outputs and feed-forward network at [CLS] alone.
 func (c *Config) MACs(length int, onlyCLS bool) MACs { return c.BatchMACs(1, length, onlyCLS) }
 
+// MACs counts what the model computes for a sequence of the given length: for a head that reads [CLS] alone the last layer is computed
+// there alone, for one that reads all tokens it is computed whole, and the pooler is not.
+func (m *Model) MACs(length int) MACs {
+	macs := m.Config.MACs(length, m.Head().ReadsCLS())
+	if !m.Head().ReadsCLS() {
+		macs.Pooler = 0
+	}
+	return macs
+}
+
 // BatchMACs counts one pass over a batch of sequences of the same length, as [Config.MACs] does for one.
 func (c *Config) BatchMACs(rows, length int, onlyCLS bool) MACs {
 	var m MACs

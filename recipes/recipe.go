@@ -239,6 +239,17 @@ func (r *Recipe) Retrained() bool {
 	return false
 }
 
+// distils reports whether a step learns from soft targets.
+func (r *Recipe) distils() bool {
+	return slices.ContainsFunc(r.Steps, func(step Step) bool {
+		if pruning, ok := step.Do.(*Movement); ok {
+			return pruning.Distil
+		}
+		_, ok := step.Do.(*Distil)
+		return ok
+	})
+}
+
 // Techniques are the ways in which the recipe makes the model smaller, each once, in order: its steps that do not merely train, and
 // half precision.
 func (r *Recipe) Techniques() []string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -41,8 +42,13 @@ func ReadRecord(dir string) (*Record, error) {
 	return &record, nil
 }
 
+// writeRecord writes a result. A score that is none, as the correlation of examples that all have one value, is left out.
 func writeRecord(path string, result *Result) error {
-	text, err := json.MarshalIndent(result, "", " ")
+	written := *result
+	if math.IsNaN(written.Score) {
+		written.Score = 0
+	}
+	text, err := json.MarshalIndent(&written, "", " ")
 	if err == nil {
 		err = files.Write(path, append(text, '\n'))
 	}

@@ -20,6 +20,8 @@ type Options struct {
 	// Model is the pretrained model, by name or folder; all-MiniLM-L6-v2. Task is the task; movies. Data is a folder with its train
 	// and dev split; empty: found by name.
 	Model, Task, Data string
+	// Labels are the names of the classes where the data have them as 0/1 columns or as numbers; see [task.Columns].
+	Labels []string
 	// TestExamples is how many of the dev split judge the result; 0: all. Negative: it is not judged.
 	TestExamples int
 	// Seed, if not nil, stands in place of the recipe's.
@@ -205,14 +207,14 @@ func (c *cook) prepare(model *gbert.Model, resolved *hub.Resolved, result *Resul
 		name, use string
 		to        **task.Dataset
 	}{{"train", "train", &c.train}, {"dev", "test", &c.test}} {
-		data, err := c.env.Data(c.ctx, c.options.Task, split.name, c.options.Data)
+		data, err := c.load(split.name, c.options.Labels)
 		if err != nil {
 			return err
 		}
-		if data.Task.Kind != task.Classification {
-			return fmt.Errorf("%s is not a classification task", data.Task.Name)
-		}
 		*split.to = data
+	}
+	if err := c.nameClasses(); err != nil {
+		return err
 	}
 	if n := c.options.TestExamples; n > 0 && n < c.test.Len() {
 		if c.test, err = c.test.Take(n, testSeed); err != nil {
@@ -222,11 +224,40 @@ func (c *cook) prepare(model *gbert.Model, resolved *hub.Resolved, result *Resul
 	provenance.Data = append(provenance.Data, experiment.DescribeData("train", c.train), experiment.DescribeData("test", c.test))
 	result.Provenance, c.sha256 = provenance, provenance.ModelSHA256
 	result.Metric, result.Examples, result.Before = c.test.Task.Metrics[0], c.test.Len(), model.NumParameters()
-	c.past = []any{map[string]any{
+	past := map[string]any{
 		"recipe": "model", "model": provenance.ModelSHA256, "train": provenance.Data[0], "seed": c.recipe.Seed,
 		"backend": c.env.Choice.Name, "versions": experiment.ComputeVersions(provenance.Versions),
-	}}
+	}
+	if kind := c.train.Task.Kind; kind == task.MultiLabel || kind == task.Tagging {
+		past["labels"] = c.train.Task.Labels // which do not follow from the task's name
+	}
+	c.past = []any{past}
 	return nil
+}
+
+// load reads a split of the task.
+func (c *cook) load(split string, labels []string) (*task.Dataset, error) {
+	t, err := task.Lookup(c.options.Task)
+	if err != nil {
+		return nil, err
+	}
+	if t.Kind == task.Regression && c.recipe.distils() {
+		return nil, fmt.Errorf("soft targets need classes, and %s asks for a number: take a recipe without distillation", t.Name)
+	}
+	return task.LoadDraw(c.ctx, experiment.Finder{Client: c.env.Hub}, t, split, c.options.Data, task.Columns{Labels: labels}, task.Draw{})
+}
+
+// nameClasses reads the data again where the class names of both splits come from their examples and are not the same ones.
+func (c *cook) nameClasses() (err error) {
+	labels := task.UnionOfLabels(c.train.Task.Labels, c.test.Task.Labels)
+	if kind := c.train.Task.Kind; kind != task.MultiLabel && kind != task.Tagging || slices.Equal(c.train.Task.Labels, c.test.Task.Labels) {
+		return nil
+	}
+	if c.train, err = c.load("train", labels); err != nil {
+		return err
+	}
+	c.test, err = c.load("dev", labels)
+	return err
 }
 
 // The seeds of samples of the data; the recipe's own drives training.
@@ -292,7 +323,11 @@ func (c *cook) judge(result *Result) error {
 		return err
 	}
 	defer session.Close()
-	prepared, err := finetune.Prepare(c.env.Backend, model, c.test, testLength, 32, 1)
+	length := testLength
+	if c.test.Task.Kind == task.Spans {
+		length = finetune.SpanLength
+	}
+	prepared, err := finetune.Prepare(c.env.Backend, model, c.test, length, 32, 1)
 	if err != nil {
 		return err
 	}
@@ -304,7 +339,7 @@ func (c *cook) judge(result *Result) error {
 	return nil
 }
 
-// testLength is the number of tokens after which examples are cut when a model is judged.
+// testLength is the number of tokens after which examples are cut when a model is judged; questions are read in longer windows.
 const testLength = 128
 
 // training is a step's training as it is done.

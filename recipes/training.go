@@ -64,7 +64,7 @@ func (t Training) note(done experiment.Training) string {
 	return fmt.Sprintf("%d steps of %d examples, training loss %.3f", done.Steps, t.Batch, done.TrainLoss)
 }
 
-// FineTune trains the model on the task. The first one gives the model its classification head.
+// FineTune trains the model on the task. The first one gives the model the task's head.
 type FineTune struct{ Training }
 
 func readFineTune(f *fields) Operation { return &FineTune{readTraining(f, false)} }
@@ -77,12 +77,11 @@ func (s *FineTune) do(c *cook, model *gbert.Model) (*gbert.Model, string, error)
 		return s.original(c, model)
 	}
 	if c.original == nil {
-		kind := c.train.Task
 		var err error
 		if line := model.Replaced(); line != "" && c.env.Note != nil {
 			c.env.Note(c.stage + ": " + line)
 		}
-		if model, err = model.WithClassifier(kind.Outputs(), kind.Labels, c.recipe.Seed); err != nil {
+		if model, err = finetune.FreshHead(model, c.train.Task, c.recipe.Seed); err != nil {
 			return nil, "", err
 		}
 	}
@@ -139,6 +138,9 @@ func softTargets(c *cook, t Training, o distill.Options) (*finetune.Method, erro
 	logits, err := experiment.Step(store, "targets", func() ([][]float32, error) { return teach(c, t) })
 	if err != nil {
 		return nil, err
+	}
+	if c.original.Head().PerToken() {
+		o.TokenOutputs = c.original.Outputs()
 	}
 	return distill.SoftTargets(logits, o)
 }

@@ -19,7 +19,7 @@ type dropDocument struct {
 	Strategy layerdrop.Strategy `json:"strategy"`
 	Dropped  []int              `json:"dropped"`
 	Kept     []int              `json:"kept"`
-	// MACs count a classifier's operations for one example of Length tokens, before and after.
+	// MACs count the model's operations for one example of Length tokens, before and after.
 	Length     int                   `json:"length"`
 	MACsBefore int                   `json:"macs_before"`
 	MACs       int                   `json:"macs"`
@@ -172,6 +172,6 @@ func (a *app) dropLayers(model *gbert.Model, info *modelInfo, layers []int, f *d
 	return &dropDocument{
 		modelDocument: document, Strategy: layerdrop.Strategy(f.strategy), Dropped: dropped,
 		Kept: layerdrop.Origins(smaller.Config, layerdrop.All(smaller.Config)), Length: length,
-		MACsBefore: model.Config.MACs(length, true).Total(), MACs: smaller.Config.MACs(length, true).Total(),
+		MACsBefore: macsOf(model, length), MACs: macsOf(smaller, length),
 	}, nil
 }

@@ -20,6 +20,7 @@ type recipeFlags struct {
 	steps    string
 	quick    bool
 	examples int
+	labels   []string
 }
 
 func (a *app) recipeCommand() *cobra.Command {
@@ -55,6 +56,7 @@ have in common. Recipes:` + "\n" + list.String(),
 	flags.StringVar(&f.steps, "steps", "", "folder where steps are remembered (default: OUT/"+checkpointFolder+", until the recipe is done)")
 	flags.BoolVar(&f.quick, "quick", false, "train on fewer examples: minutes on two cores")
 	flags.IntVar(&f.examples, "examples", 0, "number of dev examples to judge the model on (0: all)")
+	flags.StringSliceVar(&f.labels, "labels", nil, "the class names in order, where the data have 0/1 columns or numbers for them")
 	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the model that --out holds")
 	return command
 }
@@ -74,7 +76,7 @@ func (a *app) recipe(command *cobra.Command, file string, f *recipeFlags) (*reci
 		return nil, wrongCallf("--examples %d: it must not be negative", f.examples)
 	}
 	o := recipes.Options{
-		Model: a.model, Task: a.task, Data: a.data, TestExamples: f.examples, Quick: f.quick, Out: a.out, Say: func(line string) { a.meter.Say("%s", line) },
+		Model: a.model, Task: a.task, Data: a.data, Labels: f.labels, TestExamples: f.examples, Quick: f.quick, Out: a.out, Say: func(line string) { a.meter.Say("%s", line) },
 		Save: func(write func(dir string) error) error { return a.save(&f.targetFlags, write) },
 	}
 	if command.Flags().Changed("seed") {

@@ -74,6 +74,9 @@ for success, 2 for a wrong call, 1 for a failure, and 130 where Ctrl-C ended the
 func (a *app) begin(work func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(command *cobra.Command, args []string) error {
 		a.started = true
+		if err := spareInputs(command.Flags()); err != nil {
+			return err
+		}
 		return work(command, args)
 	}
 }

@@ -21,7 +21,7 @@ type shareDocument struct {
 	*sharing.Report
 	// Embedding says what became of the word table; left out where it stays as it is.
 	Embedding *sharing.EmbeddingReport `json:"embedding,omitempty"`
-	// MACs count a classifier's operations for one example, by the number of its tokens: sharing leaves them as they were, a factorised word table adds to them.
+	// MACs count the model's operations for one example, by the number of its tokens: sharing leaves them as they were, a factorised word table adds to them.
 	MACs []lengthMACs `json:"macs"`
 }
 
@@ -114,7 +114,7 @@ func (a *app) share(ctx context.Context, f *shareFlags, factor bool) (*shareDocu
 	if err != nil {
 		return nil, err
 	}
-	document := &shareDocument{modelDocument: saved, Report: report, Embedding: words, MACs: countMACs(model.Config, shared.Config)}
+	document := &shareDocument{modelDocument: saved, Report: report, Embedding: words, MACs: countMACs(model, shared)}
 	written, err := gbert.Load(a.out) // the parameters are those that the file holds
 	if err != nil {
 		return nil, err

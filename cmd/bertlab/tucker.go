@@ -23,7 +23,7 @@ type tuckerDocument struct {
 	// PartsBefore and Parts count the parameters of the model that was read and of the written file, read again.
 	PartsBefore sharing.Parts `json:"parts_before"`
 	Parts       sharing.Parts `json:"parts"`
-	// MACs are a classifier's operations for one example.
+	// MACs are the model's operations for one example.
 	MACs   []lengthMACs `json:"macs"`
 	Chosen *provenance  `json:"weighted_on,omitempty"`
 	// Embedding says what became of the word table; left out where it stays as it is.
@@ -200,7 +200,7 @@ func (a *app) decompose(ctx context.Context, model *gbert.Model, info *modelInfo
 	}
 	defer written.Close()
 	document.Parts = sharing.Count(written)
-	document.MACs = countMACs(model.Config, written.Config)
+	document.MACs = countMACs(model, written)
 	return document, nil
 }
 

@@ -281,7 +281,7 @@ func (w *work) all() error {
 	for i, c := range w.list {
 		m := Measurement{
 			Name: c.entry.Name, Title: c.entry.Title, Dir: c.dir, SHA256: c.fingerprint, Retrained: c.entry.Retrained, Combined: c.entry.Combined,
-			Layers: c.model.Config.NumHiddenLayers, Parameters: c.model.NumParameters(), MACs: c.model.Config.MACs(w.length(), c.model.Head().ReadsCLS()).Total(),
+			Layers: c.model.Config.NumHiddenLayers, Parameters: c.model.NumParameters(), MACs: c.model.MACs(w.length()).Total(),
 		}
 		var err error
 		if answers[i], err = w.ask(c); err != nil {

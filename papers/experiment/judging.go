@@ -148,7 +148,7 @@ type FineTuneInputs struct {
 	From ModelSource
 	// Train are the examples.
 	Train Sample
-	// Options are those of the training; their seed is that of the classifier too. Method, CheckpointDir, Progress and AfterStep must be
+	// Options are those of the training; their seed is that of the head too. Method, CheckpointDir, Progress and AfterStep must be
 	// empty.
 	Options finetune.Options
 }
@@ -166,8 +166,7 @@ var fineTuning = &ModelDefinition[FineTuneInputs, Training]{
 		if err != nil {
 			return nil, Training{}, err
 		}
-		kind := in.Train.Task
-		start, err := model.WithClassifier(kind.Outputs(), kind.Labels, in.Options.Seed)
+		start, err := finetune.FreshHead(model, in.Train.Task, in.Options.Seed)
 		if err != nil {
 			return nil, Training{}, err
 		}
