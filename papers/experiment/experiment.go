@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"strings"
 	"time"
 )
 
@@ -128,17 +130,47 @@ func (e *Experiment[C, R]) Protocol(r Request) (C, error) {
 		c = e.Quick()
 	}
 	if len(r.Protocol) > 0 {
-		decoder := json.NewDecoder(bytes.NewReader(r.Protocol))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&c); err != nil {
+		var err error
+		if c, err = replaced(c, r.Protocol); err != nil {
 			return c, fmt.Errorf("the protocol's file: %w", err)
-		}
-		if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-			return c, errors.New("the protocol's file: more follows after its JSON object")
 		}
 	}
 	e.Ask(&c, r)
 	return c, e.Check(&c)
+}
+
+// replaced is a protocol with the fields of a JSON object in place of its own. A field is replaced whole: what a list or its elements
+// were before does not show through, as it would if the object were decoded onto the protocol.
+func replaced[C any](c C, object []byte) (C, error) {
+	var named map[string]json.RawMessage
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	if err := decoder.Decode(&named); err != nil {
+		return c, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return c, errors.New("more follows after its JSON object")
+	}
+	own, err := json.Marshal(c)
+	if err != nil {
+		return c, err
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(own, &all); err != nil {
+		return c, err
+	}
+	for name := range named {
+		maps.DeleteFunc(all, func(field string, _ json.RawMessage) bool { return strings.EqualFold(field, name) })
+	}
+	maps.Copy(all, named)
+	merged, err := json.Marshal(all)
+	if err != nil {
+		return c, err
+	}
+	var result C
+	strict := json.NewDecoder(bytes.NewReader(merged))
+	strict.DisallowUnknownFields()
+	err = strict.Decode(&result)
+	return result, err
 }
 
 // Run does the experiment by a protocol. What the environment's folder remembers is not done again. Errors do not name the experiment.
