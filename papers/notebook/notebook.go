@@ -61,7 +61,8 @@ func (l *Lab[C, R]) Result() *R {
 	return l.result
 }
 
-// Show shows figures, with their captions in the notebook's language, and tables of the experiment by their names.
+// Show shows figures, with their captions in the notebook's language, and tables of the experiment by their names. It says which of them
+// the protocol leaves out.
 func (l *Lab[C, R]) Show(names ...string) {
 	r := l.Result()
 	drawings := l.experiment.Figures(r)
@@ -69,18 +70,41 @@ func (l *Lab[C, R]) Show(names ...string) {
 	check(err)
 	for _, name := range names {
 		if i := slices.IndexFunc(drawings, func(d experiment.Drawing) bool { return d.Name == name }); i >= 0 {
-			figure, err := drawings[i].Build()
-			check(err)
-			check(show.Figure(figure))
-			check(show.Markdown("*" + drawings[i].Caption.In(experiment.NotebookLanguage()) + "*"))
+			picture(drawings[i])
 			continue
 		}
 		i := slices.IndexFunc(tables, func(t experiment.NamedTable) bool { return t.Name == name })
 		if i < 0 {
 			check(fmt.Errorf("%s has no figure or table %q: choose one of %s", l.experiment.Name, name, known(drawings, tables)))
 		}
+		if tables[i].Table == nil {
+			leftOut(name)
+			continue
+		}
 		check(show.Table(tables[i].Table))
 	}
+}
+
+// picture shows a figure with its caption.
+func picture(d experiment.Drawing) {
+	if d.Omit {
+		leftOut(d.Name)
+		return
+	}
+	figure, err := d.Build()
+	check(err)
+	if figure == nil {
+		leftOut(d.Name)
+		return
+	}
+	check(show.Figure(figure))
+	check(show.Markdown("*" + d.Caption.In(experiment.NotebookLanguage()) + "*"))
+}
+
+// leftOut says that the protocol leaves out what a figure or table would show.
+func leftOut(name string) {
+	text := experiment.Text{English: "This protocol leaves out %q.", Korean: "이 프로토콜에서는 %q 항목을 생략한다."}
+	check(show.Markdown(fmt.Sprintf(text.In(experiment.NotebookLanguage()), name)))
 }
 
 // known lists the names of figures and tables.
