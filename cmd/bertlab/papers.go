@@ -39,25 +39,6 @@ type reproduction struct {
 	protocol []byte
 }
 
-// seeds are those to run with in place of a protocol's own.
-func (r reproduction) seeds(own []uint64) []uint64 {
-	if r.seed == nil && r.runs == 0 {
-		return own
-	}
-	first, n := own[0], len(own)
-	if r.seed != nil {
-		first = *r.seed
-	}
-	if r.runs > 0 {
-		n = r.runs
-	}
-	list := make([]uint64, n)
-	for i := range list {
-		list[i] = first + uint64(i)
-	}
-	return list
-}
-
 // outcome is a paper that was reproduced.
 type outcome struct {
 	Report string             `json:"report"` // the file to read
@@ -126,7 +107,7 @@ var papers = []paper{
 	{"profile", "Compressing Large-Scale Transformer-Based Models: A Case Study on BERT (Ganesh et al. 2021)", reproducePaper(ganesh2021.Experiment)},
 	{"heads", "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)", reproducePaper(michel2019.Experiment)},
 	{"layers", "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)", reproducePaper(sajjad2020.Experiment)},
-	{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproduceMovement},
+	{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproducePaper(sanh2020.Experiment)},
 	{"tucker", "Exploring Extreme Parameter Compression for Pre-trained Language Models (Wang, Ren and others 2022)", reproducePaper(wang2022.Experiment)},
 	{"sharing", "ALBERT: A Lite BERT for Self-supervised Learning of Language Representations (Lan et al. 2020)", reproducePaper(lan2020.Experiment)},
 	{"landscape", "Visualizing and Understanding the Effectiveness of BERT (Hao, Dong, Wei and Xu 2019)", reproduceLandscape},
@@ -144,18 +125,4 @@ func reproducePaper(p experiment.Paper) func(ctx context.Context, env *experimen
 		}
 		return &outcome{Report: done.Report, Files: done.Files, Claims: done.Claims, Result: done.Result, Figure: done.Figure}, nil
 	}
-}
-
-func reproduceMovement(ctx context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-	config, err := choose(r, sanh2020.Quick, sanh2020.Full)
-	if err != nil {
-		return nil, err
-	}
-	r.setData(&config.Model, &config.Task, &config.Data)
-	config.Seeds = r.seeds(config.Seeds)
-	result, err := sanh2020.Run(ctx, env, config)
-	if err != nil {
-		return nil, err
-	}
-	return publish(env, result, result.Claims)
 }

@@ -63,7 +63,10 @@ func TestTheDocumentedProtocolsAreProtocols(t *testing.T) {
 			_, err := sajjad2020.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
 			return err
 		},
-		"movement": func(r reproduction) error { _, err := choose(r, sanh2020.Quick, sanh2020.Full); return err },
+		"movement": func(r reproduction) error {
+			_, err := sanh2020.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
+			return err
+		},
 		"tucker": func(r reproduction) error {
 			_, err := wang2022.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
 			return err

@@ -54,18 +54,6 @@ func TestReproduceNamesItsPapersWithoutRunningThem(t *testing.T) {
 	}
 }
 
-func TestSeedsOfAReproduction(t *testing.T) {
-	seven := uint64(7)
-	for _, test := range []struct {
-		r    reproduction
-		want []uint64
-	}{
-		{reproduction{}, []uint64{1, 2, 3}}, {reproduction{seed: &seven}, []uint64{7, 8, 9}}, {reproduction{runs: 2}, []uint64{1, 2}},
-		{reproduction{runs: 5}, []uint64{1, 2, 3, 4, 5}}, {reproduction{seed: &seven, runs: 1}, []uint64{7}},
-	} {
-		if got := test.r.seeds([]uint64{1, 2, 3}); !reflect.DeepEqual(got, test.want) {
-			t.Errorf("%+v: %v, want %v", test.r, got, test.want)
-		}
-	}
+func TestAReproductionHasASeedOrMore(t *testing.T) {
 	bertlab(t, "reproduce", "layers", "--seeds", "0").fails(exitWrongCall, "--seeds 0", "at least 1")
 }

@@ -18,11 +18,13 @@ type NamedFigure struct {
 	Name    string
 	Figure  *figures.Figure
 	Caption Text
+	// Raster shows a PNG in reports, which is smaller where there are thousands of points.
+	Raster bool
 }
 
 // Block shows the figure with its caption in a report.
 func (f NamedFigure) Block(lang Language) figures.FigureBlock {
-	return figures.FigureBlock{Figure: f.Figure, Text: f.Caption.In(lang)}
+	return figures.FigureBlock{Figure: f.Figure, Text: f.Caption.In(lang), Raster: f.Raster}
 }
 
 // Drawing is a figure that may be drawn.
@@ -33,6 +35,8 @@ type Drawing struct {
 	// Build may return nil: there is nothing to show.
 	Build   func() (*figures.Figure, error)
 	Caption Text
+	// Raster is that of the [NamedFigure].
+	Raster bool
 }
 
 // Draw makes a paper's figures; their names begin with prefix.
@@ -47,7 +51,7 @@ func Draw(prefix string, drawings []Drawing) ([]NamedFigure, error) {
 			return nil, fmt.Errorf("figure %s%s: %w", prefix, d.Name, err)
 		}
 		if figure != nil {
-			list = append(list, NamedFigure{Name: prefix + d.Name, Figure: figure, Caption: d.Caption})
+			list = append(list, NamedFigure{Name: prefix + d.Name, Figure: figure, Caption: d.Caption, Raster: d.Raster})
 		}
 	}
 	return list, nil

@@ -127,10 +127,8 @@ func (r *Result) claimManyRemain() (experiment.Claim, error) {
 
 func (r *Result) claimFewRemain(kind movement.Kind) (experiment.Claim, error) {
 	claim := experiment.Claim{
-		Text: fmt.Sprintf("With 15 %% of the weights or fewer, %s is better than magnitude pruning.", methodName(kind)),
-		Korean: fmt.Sprintf("가중치를 15%% 이하만 남길 때는 %s, 크기 기반 가지치기보다 낫다.", map[movement.Kind]string{
-			movement.Movement: "무브먼트 가지치기가", movement.Soft: "소프트 무브먼트 가지치기가", movement.L0: "L0 정규화가",
-		}[kind]),
+		Text:   fmt.Sprintf("With 15 %% of the weights or fewer, %s is better than magnitude pruning.", methodName(kind)),
+		Korean: fmt.Sprintf("가중치를 15%% 이하만 남길 때는 %s가, 크기 기반 가지치기보다 낫다.", koreanName(kind)),
 		Paper: map[movement.Kind]string{
 			movement.Movement: "MNLI at 10 and 3 %: 79.3 and 76.1 against 77.8 and 68.9 (table 2)",
 			movement.Soft:     "MNLI at 10 and 3 %: 80.7 and 79.0 against 77.8 and 68.9 (table 2)",

@@ -47,7 +47,7 @@ func (r *Result) claimLayers() experiment.Claim {
 	ratio := func(shares []float64) float64 {
 		return mean(shares[:half]) / max(mean(shares[len(shares)-half:]), 1e-9)
 	}
-	claim.Measured = fmt.Sprintf("%g %% remaining, by layer: movement %s; magnitude %s; lower half against upper half %.2f and %.2f",
+	claim.Measured = fmt.Sprintf("%g %% remaining, by layer from 0 up: movement %s; magnitude %s; lower half against upper half %.2f and %.2f",
 		100*r.Config.Focus, percents(moved), percents(even), ratio(moved), ratio(even))
 	claim.Verdict = experiment.When(ratio(moved) > 1.2 && ratio(moved) > ratio(even))
 	claim.Explanation = "Holds if with movement the lower half of the layers keeps more than 1.2 times what the upper half keeps, and that ratio is larger than with magnitude."

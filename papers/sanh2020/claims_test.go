@@ -25,11 +25,10 @@ func opposite(pattern string) string {
 
 // synthetic is a result of a protocol with every method, before any run.
 func synthetic() *Result {
-	all := []movement.Kind{movement.Magnitude, movement.Movement, movement.Soft, movement.L0}
-	return &Result{Metric: "accuracy", Layers: 2, Drift: &Drift{}, Speed: &Speed{Repeats: 5}, Config: Config{
-		Seeds: []uint64{1, 2}, Kinds: all, Remaining: []float64{0.5, 0.1, 0.03}, Focus: 0.1, ScoreRate: 1e-2, L0Rate: 1e-1,
-		Global: []movement.Kind{movement.Magnitude, movement.Movement}, Distilled: all, SpeedBatches: []int{1, 16},
-	}}
+	return &Result{Metric: "accuracy", Layers: 2, Drift: &Drift{}, Speed: &Speed{Repeats: 5}, Measured: experiment.Measured[Config]{Config: Config{
+		Seeds: []uint64{1, 2}, Kinds: allKinds(), Remaining: []float64{0.5, 0.1, 0.03}, Focus: 0.1, ScoreRate: 1e-2, L0Rate: 1e-1,
+		Global: []movement.Kind{movement.Magnitude, movement.Movement}, Distilled: allKinds(), SpeedBatches: []int{1, 16},
+	}}}
 }
 
 // variant is a run of the curves, with the first seed.
@@ -126,7 +125,7 @@ func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
 				r := synthetic()
 				r.add(only, "1")
 				if c, err := test.claim(r); err != nil || c.Verdict != figures.CannotTell || c.Measured != "not run" {
-					t.Errorf("with %s alone: %v, %q, %v", only, c.Verdict, c.Measured, err)
+					t.Errorf("with %s alone: %v, %q, %v", only.title().English, c.Verdict, c.Measured, err)
 				}
 			}
 		})
@@ -189,4 +188,68 @@ func TestWhatWasNotRunCannotBeTold(t *testing.T) {
 	if measured != 1 || len(claims) != 13 {
 		t.Errorf("%d of %d claims were measured", measured, len(claims))
 	}
+}
+
+// verdicts are the claims of results in which all of the paper's statements hold, none does, and nothing was run.
+func verdicts(t *testing.T) [][]experiment.Claim {
+	type answers map[movement.Kind]string
+	var list [][]experiment.Claim
+	for _, c := range []struct {
+		many, moderate, fewest answers // at 50, 10 and 3 % of the weights
+		global, globalFewest   string  // movement with one selection, at 10 and 3 %
+		distilled              string
+		shares                 map[movement.Kind][]float64 // by layer, one selection for the whole model
+		small                  map[movement.Kind]float64
+		drift, rate            float64
+		zeros, removed         []experiment.SpeedBatch
+	}{
+		{
+			answers{movement.Magnitude: "1", movement.Movement: "0"},
+			answers{movement.Magnitude: "0", movement.Movement: "1", movement.Soft: "1", movement.L0: "1"}, answers{movement.Magnitude: "0", movement.Movement: "0", movement.Soft: "0", movement.L0: "0"},
+			"1", "1", "1", map[movement.Kind][]float64{movement.Movement: {0.2, 0.1}, movement.Magnitude: {0.1, 0.1}},
+			map[movement.Kind]float64{movement.Movement: 0.5}, 0.01, 3e-5, timed(0.9, 1.04), timed(1.06, 1.5),
+		},
+		{
+			answers{movement.Magnitude: "0", movement.Movement: "1"},
+			answers{movement.Magnitude: "1", movement.Movement: "0", movement.Soft: "0", movement.L0: "01"}, answers{movement.Magnitude: "1", movement.Movement: "0", movement.Soft: "0", movement.L0: "01"},
+			"1", "0", "0", map[movement.Kind][]float64{movement.Movement: {0.1, 0.1}, movement.Magnitude: {0.3, 0.1}},
+			nil, 0.2, 3e-5, timed(1.06, 1.5), timed(0.9, 1.04),
+		},
+		{nil, nil, nil, "", "", "", nil, nil, 0.2, 1, nil, nil},
+	} {
+		r := synthetic()
+		r.Steps, r.MatrixSizes, r.Drift = settledSteps, [][]int{{64, 64, 64, 64, 192, 192}, {64, 64, 64, 64, 192, 192}}, &Drift{Distance: c.drift}
+		r.Config.LearningRate, r.Speed.Unstructured = c.rate, c.zeros
+		if c.removed != nil {
+			r.Speed.Structured = []StructuredSpeed{{Remaining: 0.5, MACs: 2, PrunedMACs: 1, Batches: c.removed}}
+		}
+		for share, right := range map[float64]answers{0.5: c.many, 0.1: c.moderate, 0.03: c.fewest} {
+			for kind, pattern := range right {
+				r.add(r.variant(kind, share), pattern)
+				if share == r.Config.Focus {
+					r.Runs[len(r.Runs)-1].Sample = &Sample{SmallShare: c.small[kind]}
+				}
+				if share <= few {
+					v := r.variant(kind, share)
+					v.Distilled = true
+					r.add(v, c.distilled)
+				}
+			}
+		}
+		for kind, shares := range c.shares {
+			r.layered(kind, shares...)
+			r.Runs[len(r.Runs)-1].Right = outcomes(c.global)
+		}
+		if c.globalFewest != "" {
+			v := r.variant(movement.Movement, 0.03)
+			v.Scope = movement.Global
+			r.add(v, c.globalFewest)
+		}
+		claims, err := r.claims()
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, claims)
+	}
+	return list
 }

@@ -4,8 +4,11 @@
 // and global selection and where it prunes (figure 6), distillation (table 3). Beside them stands the speed of a model whose
 // heads and neurons are pruned and removed (Lagunas et al. 2021, arXiv:2109.04838).
 //
-//	result, err := sanh2020.Run(ctx, env, sanh2020.Quick())
-//	err = result.Write("results")
+//	result, err := sanh2020.Experiment.Run(ctx, env, sanh2020.Quick())
+//	for _, claim := range result.Claims {
+//		fmt.Println(claim.Verdict, claim.Text, claim.Measured)
+//	}
+//	outcome, err := sanh2020.Experiment.Publish(env.Dir, result) // movement.json, figures, tables and the report movement.html
 //
 // What differs from the paper. The paper prunes bert-base-uncased on SQuAD, MNLI and QQP in tens of thousands of steps; the default
 // here is all-MiniLM-L6-v2 on the movie reviews of Hutto and Gilbert 2014, in thousands (Full) or hundreds (Quick): both are fields

@@ -23,6 +23,21 @@ func methodName(kind movement.Kind) string {
 	return string(kind)
 }
 
+// koreanName is a method's name in Korean text.
+func koreanName(kind movement.Kind) string {
+	switch kind {
+	case movement.Magnitude:
+		return "크기 기반 가지치기"
+	case movement.Movement:
+		return "무브먼트 가지치기"
+	case movement.Soft:
+		return "소프트 무브먼트 가지치기"
+	case movement.L0:
+		return "L0 정규화"
+	}
+	return string(kind)
+}
+
 // curveName is a method's name at a curve.
 func curveName(kind movement.Kind) string {
 	switch kind {
@@ -52,11 +67,12 @@ func (r *Result) caption(extra string) string {
 	return text
 }
 
-func (r *Result) seeds() string {
+// seeds names the seeds, and what of them is shown where there are several.
+func (r *Result) seeds(shown string) string {
 	if len(r.Config.Seeds) == 1 {
 		return fmt.Sprintf("seed %d", r.Config.Seeds[0])
 	}
-	return fmt.Sprintf("seeds %v, mean and range", r.Config.Seeds)
+	return fmt.Sprintf("seeds %v, %s", r.Config.Seeds, shown)
 }
 
 // doubled writes a power of two as a share: the axis is linear in the logarithm.
@@ -126,7 +142,7 @@ func score(t Trained) float64 { return t.Score }
 func (r *Result) AccuracyCurves() (*figures.Figure, error) {
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title: r.curvesTitle(), Caption: r.caption(r.seeds()), XLabel: "remaining weights of the encoder, counted (logarithmic)", YLabel: r.Metric,
+			Title: r.curvesTitle(), Caption: r.caption(r.seeds("mean and range")), XLabel: "remaining weights of the encoder, counted (logarithmic)", YLabel: r.Metric,
 		},
 		Curves: r.curves(score), XFormat: doubled, XTicks: r.shareTicks(), YFormat: figures.Percent,
 		HLines: []figures.Reference{{Value: mean(scores(r.Dense)), Label: "dense"}, {Value: r.Majority, Label: "largest class"}},
@@ -156,7 +172,7 @@ func (r *Result) LossCurves() (*figures.Figure, error) {
 	}
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title: "The loss against remaining weights", Caption: r.caption(r.seeds()), XLabel: "remaining weights of the encoder, counted (logarithmic)", YLabel: "test loss, nats",
+			Title: "The loss against remaining weights", Caption: r.caption(r.seeds("mean and range")), XLabel: "remaining weights of the encoder, counted (logarithmic)", YLabel: "test loss, nats",
 		},
 		Curves: r.curves(func(t Trained) float64 { return t.Loss }), XFormat: doubled, XTicks: r.shareTicks(),
 		HLines: []figures.Reference{{Value: mean(dense), Label: "dense"}},

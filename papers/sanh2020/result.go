@@ -1,17 +1,21 @@
 package sanh2020
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
 
 	"bertlab/gbert"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/movement"
 )
 
-// Result is everything that was measured, as plain data.
+// Result is everything that was measured, as plain data. Layers are numbered from 0.
 type Result struct {
-	Config     Config                `json:"config"`
-	Provenance experiment.Provenance `json:"provenance"`
+	experiment.Measured[Config]
 	// Layers is the number of the model's layers; Metric the task's primary metric, Majority the share of the test set's largest
 	// class.
 	Layers   int     `json:"layers"`
@@ -33,8 +37,6 @@ type Result struct {
 	Storage []Storage `json:"storage"`
 	// Speed is that of pruned models against the dense one.
 	Speed *Speed `json:"speed"`
-	// Claims are the paper's, with verdicts.
-	Claims []experiment.Claim `json:"claims"`
 }
 
 // Variant names a training run.
@@ -54,22 +56,31 @@ type Variant struct {
 	Seed      uint64 `json:"seed"`
 }
 
-// String names the variant in file names and progress.
-func (v Variant) String() string {
-	if v.Kind == "" {
-		return fmt.Sprintf("dense-seed%d", v.Seed)
+// title says to people what the run is.
+func (v Variant) title() experiment.Text {
+	var english, korean []string
+	add := func(e, k string, values ...any) {
+		english, korean = append(english, fmt.Sprintf(e, values...)), append(korean, fmt.Sprintf(k, values...))
 	}
-	text := fmt.Sprintf("%s-%s-%g", v.Kind, v.Scope, v.Remaining)
+	switch {
+	case v.Kind == "":
+		add("fine-tuning without pruning", "가지치기 없는 미세 조정")
+	case v.Structured:
+		add(methodName(v.Kind)+", %g %% of heads and neurons kept", koreanName(v.Kind)+", 헤드와 뉴런 %g%% 유지", 100*v.Remaining)
+	default:
+		add(methodName(v.Kind)+", %g %% of the weights kept", koreanName(v.Kind)+", 가중치 %g%% 유지", 100*v.Remaining)
+	}
+	if v.Scope == movement.Global {
+		add("one selection for the whole model", "모델 전체에서 선택")
+	}
 	if v.Rate > 0 {
-		text += fmt.Sprintf("-rate%g", v.Rate)
-	}
-	if v.Structured {
-		text += "-structured"
+		add("learning rate of scores %g", "점수 학습률 %g", v.Rate)
 	}
 	if v.Distilled {
-		text += "-distilled"
+		add("with a teacher", "교사 모델 사용")
 	}
-	return fmt.Sprintf("%s-seed%d", text, v.Seed)
+	add("seed %d", "시드 %d", v.Seed)
+	return experiment.Text{English: strings.Join(english, ", "), Korean: strings.Join(korean, ", ")}
 }
 
 // Trained is one training run.
@@ -148,3 +159,80 @@ type StructuredSpeed struct {
 	// MaskedDifference is the largest difference of a logit between the model with zeros and the one without them.
 	MaskedDifference float64 `json:"masked_difference"`
 }
+
+// pick are the runs for which a condition holds.
+func (r *Result) pick(condition func(Variant) bool) []Trained {
+	var list []Trained
+	for _, t := range r.Runs {
+		if condition(t.Variant) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// plain are the runs of a method as in the curves: single weights, local, no teacher, the protocol's learning rate.
+func (r *Result) plain(kind movement.Kind, remaining float64) []Trained {
+	return r.pick(func(v Variant) bool {
+		return v.Kind == kind && v.Remaining == remaining && r.Config.isPlain(v)
+	})
+}
+
+// global are the runs of a method with one selection for the whole model.
+func (r *Result) global(kind movement.Kind, remaining float64) []Trained {
+	return r.pick(func(v Variant) bool { return v.Kind == kind && v.Remaining == remaining && v.Scope == movement.Global })
+}
+
+// distilled are the runs of a method with a teacher.
+func (r *Result) distilled(kind movement.Kind, remaining float64) []Trained {
+	return r.pick(func(v Variant) bool { return v.Kind == kind && v.Remaining == remaining && v.Distilled })
+}
+
+// of are those of runs that have the seed.
+func of(runs []Trained, seed uint64) []Trained {
+	var list []Trained
+	for _, t := range runs {
+		if t.Variant.Seed == seed {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// remaining are the protocol's shares for which a condition holds, descending.
+func (c Config) remaining(condition func(float64) bool) []float64 {
+	var list []float64
+	for _, v := range c.Remaining {
+		if condition(v) {
+			list = append(list, v)
+		}
+	}
+	slices.SortFunc(list, func(a, b float64) int { return cmp.Compare(b, a) })
+	return list
+}
+
+func scores(runs []Trained) []float64 {
+	list := make([]float64, len(runs))
+	for i, t := range runs {
+		list[i] = t.Score
+	}
+	return list
+}
+
+// accuracy is, for each test example, the share of runs that are right about it; nil without runs.
+func accuracy(runs []Trained) []float64 {
+	if len(runs) == 0 {
+		return nil
+	}
+	share := make([]float64, len(runs[0].Right))
+	for _, t := range runs {
+		for i, right := range t.Right {
+			if right {
+				share[i] += 1 / float64(len(runs))
+			}
+		}
+	}
+	return share
+}
+
+func mean(values []float64) float64 { return stat.Mean(values, nil) }

@@ -2,9 +2,6 @@ package sanh2020
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
-	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,6 +12,7 @@ import (
 
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/experimenttest"
 	"bertlab/techniques/movement"
 )
 
@@ -26,122 +24,64 @@ func tinyModel(t testing.TB) string {
 // reviews writes train.tsv and dev.tsv to a folder. No model is perfect on them.
 func reviews(t testing.TB, train, dev int) string { return tiny.Reviews(t, train, dev, true) }
 
-func environment(t testing.TB, dir string, progress func(experiment.Progress)) *experiment.Environment {
-	env := tiny.Environment(t, dir)
-	env.Progress = progress
-	return env
-}
-
 // protocol is one of seconds that has everything.
 func protocol(t testing.TB) Config {
-	all := []movement.Kind{movement.Magnitude, movement.Movement, movement.Soft, movement.L0}
 	return Config{
 		Model: tinyModel(t), Task: "sst2", Data: reviews(t, 48, 20), Seeds: []uint64{1, 2},
-		Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, Kinds: all, Remaining: []float64{0.5, 0.125}, Focus: 0.125,
+		Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, Kinds: allKinds(), Remaining: []float64{0.5, 0.125}, Focus: 0.125,
 		ScoreRate: 1e-2, L0Rate: 1e-1, WarmupShare: 0.1, CoolDownShare: 0.3,
 		Global: []movement.Kind{movement.Magnitude, movement.Movement}, Distilled: []movement.Kind{movement.Movement}, Rates: []float64{1e-2, 1e-1},
 		Structured: []float64{0.5}, StructuredUntrained: 0.5, SpeedBatches: []int{1, 3}, SpeedLength: 12, SpeedRepeats: 2,
 	}
 }
 
-// timeless is a result without what no two runs have in common.
-func timeless(r *Result) *Result {
-	clone := *r
-	clone.Provenance, clone.Speed, clone.Claims = experiment.Provenance{}, nil, nil
-	for _, list := range []*[]Trained{&clone.Dense, &clone.Runs} {
-		*list = append([]Trained(nil), *list...)
-		for i := range *list {
-			(*list)[i].Seconds = 0
+// timeless takes out what no two runs have in common.
+func timeless(r *Result) {
+	for _, list := range [][]Trained{r.Dense, r.Runs} {
+		for i := range list {
+			list[i].Seconds = 0
 		}
 	}
-	return &clone
+	r.Speed.Unstructured = nil
+	for i := range r.Speed.Structured {
+		r.Speed.Structured[i].Batches = nil
+	}
+	r.Claims = slices.DeleteFunc(r.Claims, func(c experiment.Claim) bool { return strings.Contains(c.Text, " time") })
 }
 
-func TestTheExperimentFromEndToEnd(t *testing.T) {
-	config, dir := protocol(t), t.TempDir()
-	reports := 0
-	result, err := Run(context.Background(), environment(t, dir, func(experiment.Progress) { reports++ }), config)
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestTheExperiment(t *testing.T) {
+	result := experimenttest.Case[Config, Result]{
+		Experiment: Experiment, Protocol: protocol(t), Seeds: func(c *Config) *[]uint64 { return &c.Seeds }, Timeless: timeless,
+		Refused: map[string]func(*Config){
+			"(model, task)":                   func(c *Config) { c.Task = "" },
+			"no seed":                         func(c *Config) { c.Seeds = nil },
+			"seeds have 7 twice":              func(c *Config) { c.Seeds = []uint64{7, 7} },
+			"-1 layers":                       func(c *Config) { c.Layers = -1 },
+			"2 layers, not 3":                 func(c *Config) { c.Layers = 3 },
+			"a learning rate above 0 (epochs": func(c *Config) { c.LearningRate = 0 },
+			"negative number of examples":     func(c *Config) { c.TestExamples = -1 },
+			"at least one":                    func(c *Config) { c.Kinds = nil },
+			"kinds have \"slow\"":             func(c *Config) { c.Kinds = append(slices.Clone(c.Kinds), "slow") },
+			"kinds have l0 twice":             func(c *Config) { c.Kinds = append(slices.Clone(c.Kinds), movement.L0) },
+			"distilled have \"\"":             func(c *Config) { c.Distilled = []movement.Kind{""} },
+			"focus 0.2":                       func(c *Config) { c.Focus = 0.2 },
+			"for the speed":                   func(c *Config) { c.SpeedBatches = nil },
+			"local or global":                 func(c *Config) { c.Global = []movement.Kind{movement.L0} },
+			"leave no step":                   func(c *Config) { c.WarmupShare, c.CoolDownShare = 0.5, 0.5 },
+			"above 0 and at mo":               func(c *Config) { c.Remaining = append(c.Remaining, 1.5) },
+			"remaining have 0.5 twice":        func(c *Config) { c.Remaining = append(c.Remaining, 0.5) },
+			"structured have 0;":              func(c *Config) { c.Structured = []float64{0.5, 0} },
+			"(structured_untrained)":          func(c *Config) { c.StructuredUntrained = -0.5 },
+			"score_rate, l0_rate, rates":      func(c *Config) { c.L0Rate = 0 },
+			"rates have 0.1 twice":            func(c *Config) { c.Rates = []float64{0.1, 0.1} },
+			"not a classification task":       func(c *Config) { c.Task, c.Data = "stsb", regression(t) },
+			filepath.Join("no", "such", ""):   func(c *Config) { c.Model = filepath.Join(t.TempDir(), "no", "such", "model") },
+		},
+		Judged: verdicts,
+	}.Run(t)
 	t.Run("its numbers are plausible", func(t *testing.T) { plausible(t, result) })
-	t.Run("every claim is explained", func(t *testing.T) {
-		for _, c := range result.Claims {
-			if c.Text == "" || c.Paper == "" || c.Measured == "" || c.Explanation == "" || strings.Contains(c.Measured, "NaN") || strings.Contains(c.Measured, "%!") {
-				t.Errorf("%+v", c)
-			}
-		}
-	})
-	t.Run("it is JSON", func(t *testing.T) {
-		text, err := json.Marshal(result)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var again Result
-		if err := json.Unmarshal(text, &again); err != nil {
-			t.Fatal(err)
-		}
-		if !reflect.DeepEqual(&again, result) {
-			t.Error("it is read back as something else")
-		}
-	})
-	t.Run("it is written", func(t *testing.T) { written(t, result) })
+	t.Run("its files are there", func(t *testing.T) { written(t, result) })
 	t.Run("the same numbers give the same figures", func(t *testing.T) { sameFigures(t, result) })
-	t.Run("it is replayed", func(t *testing.T) {
-		again, err := Run(context.Background(), environment(t, dir, nil), config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again.Provenance.Began, again.Provenance.Seconds = result.Provenance.Began, result.Provenance.Seconds
-		if !reflect.DeepEqual(again, result) {
-			t.Error("with other numbers")
-		}
-	})
-	t.Run("a smaller protocol finds its runs", func(t *testing.T) {
-		smaller := config
-		smaller.Seeds, smaller.Remaining, smaller.Kinds = config.Seeds[:1], config.Remaining[1:], config.Kinds[:2]
-		smaller.Global, smaller.Rates, smaller.Structured, smaller.StructuredUntrained = nil, nil, nil, 0
-		again, err := Run(context.Background(), environment(t, dir, func(p experiment.Progress) { t.Errorf("%s is done again", p.Stage) }), smaller)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, run := range again.Runs {
-			if !slices.ContainsFunc(result.Runs, func(other Trained) bool { return reflect.DeepEqual(run, other) }) {
-				t.Errorf("%s is another run", run.Variant)
-			}
-		}
-		if len(again.Runs) != 3 { // one with a teacher
-			t.Errorf("%d runs", len(again.Runs))
-		}
-	})
-	t.Run("a run that was killed goes on", func(t *testing.T) {
-		dir := t.TempDir()
-		for kills := 0; ; kills++ {
-			ctx, cancel := context.WithCancel(context.Background())
-			left := reports/4 + 1 // reports until the process is killed
-			resumed, err := Run(ctx, environment(t, dir, func(experiment.Progress) {
-				if left--; left == 0 {
-					cancel()
-				}
-			}), config)
-			cancel()
-			if err == nil {
-				if kills < 2 {
-					t.Errorf("it was killed %d times only", kills)
-				}
-				if !reflect.DeepEqual(timeless(resumed), timeless(result)) {
-					t.Errorf("after %d kills the result is another", kills)
-				}
-				return
-			}
-			if !errors.Is(err, context.Canceled) {
-				t.Fatal(err)
-			}
-			if kills > 30 {
-				t.Fatal("it makes no progress")
-			}
-		}
-	})
 }
 
 func plausible(t *testing.T, r *Result) {
@@ -154,10 +94,10 @@ func plausible(t *testing.T, r *Result) {
 	names := map[string]bool{}
 	for _, run := range append(r.Runs, r.Dense...) {
 		v := run.Variant
-		if names[v.String()] {
-			t.Errorf("%s is there twice", v)
+		if names[v.title().English] {
+			t.Errorf("%s is there twice", v.title().English)
 		}
-		names[v.String()] = true
+		names[v.title().English] = true
 		right := 0.0
 		for _, is := range run.Right {
 			if is {
@@ -165,14 +105,14 @@ func plausible(t *testing.T, r *Result) {
 			}
 		}
 		if whole := mean(r.layerShares([]Trained{run})); math.Abs(whole-run.Kept) > 1e-9 { // layers are equally large
-			t.Errorf("%s keeps %g by layer and %g in all", v, whole, run.Kept)
+			t.Errorf("%s keeps %g by layer and %g in all", v.title().English, whole, run.Kept)
 		}
 		if len(run.Right) != 20 || math.Abs(right/20-run.Score) > 1e-9 || len(run.ByMatrix) != 2 || len(run.ByMatrix[0]) != 6 {
-			t.Errorf("%s: %+v", v, run)
+			t.Errorf("%s: %+v", v.title().English, run)
 		}
 		selects := v.Kind == movement.Magnitude || v.Kind == movement.Movement
 		if selects && !v.Structured && math.Abs(run.Kept-v.Remaining) > 1e-9 || v.Kind == "" && run.Kept != 1 {
-			t.Errorf("%s keeps %g", v, run.Kept)
+			t.Errorf("%s keeps %g", v.title().English, run.Kept)
 		}
 	}
 	for _, kind := range []movement.Kind{movement.Magnitude, movement.Movement} {
@@ -202,45 +142,35 @@ func plausible(t *testing.T, r *Result) {
 
 func written(t *testing.T, r *Result) {
 	dir := filepath.Join(t.TempDir(), "new", "results")
-	paths, err := r.Write(dir)
+	outcome, err := Experiment.Publish(dir, r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := map[string]bool{}
-	for _, path := range paths {
-		if info, err := os.Stat(path); err != nil || info.Size() == 0 || found[path] {
-			t.Errorf("%s: %v", path, err)
-		}
-		found[path] = true
-	}
 	for _, figure := range []string{"curves", "loss", "weights", "scores", "matrices", "layers", "teacher", "rates", "drift", "speed", "hybrid"} {
-		if !found[filepath.Join(dir, "figures", "movement-"+figure+".pdf")] {
+		if !slices.Contains(outcome.Files, filepath.Join(dir, "figures", "movement-"+figure+".pdf")) {
 			t.Errorf("there is no movement-%s.pdf", figure)
 		}
 	}
-	if paths[len(paths)-1] != filepath.Join(dir, "movement.html") || !found[filepath.Join(dir, "movement.json")] {
-		t.Errorf("the report is not the last of %v", paths)
+	for _, table := range []string{"protocol", "runs", "paper", "agreement", "storage", "speed-table", "claims"} {
+		if !slices.Contains(outcome.Files, filepath.Join(dir, "figures", "movement-"+table+".tex")) {
+			t.Errorf("there is no movement-%s.tex", table)
+		}
 	}
-	korean, err := os.ReadFile(filepath.Join(dir, "movement.ko.html"))
+	text, err := os.ReadFile(filepath.Join(dir, "movement.html"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(string(korean), "%!") {
-		t.Error("the Korean report has a number in the wrong place")
-	}
-	for _, c := range r.Claims {
-		if c.Korean == "" || !strings.Contains(string(korean), c.Korean) {
-			t.Errorf("the Korean report does not say: %s", c.Text)
-		}
+	if n := bytes.Count(text, []byte("data:image/png")); n != 1 {
+		t.Errorf("%d figures are rasters, not that of the scores alone", n)
 	}
 }
 
 func sameFigures(t *testing.T, r *Result) {
-	first, err := r.Figures()
+	first, err := experiment.Draw("movement-", r.figures())
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := r.Figures()
+	second, err := experiment.Draw("movement-", r.figures())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,26 +189,117 @@ func sameFigures(t *testing.T, r *Result) {
 	}
 }
 
-func TestAProtocolThatCannotBeDoneIsRefusedAtOnce(t *testing.T) {
-	for mentions, change := range map[string]func(*Config){
-		"no seed":           func(c *Config) { c.Seeds = nil },
-		"-1 layers":         func(c *Config) { c.Layers = -1 },
-		"2 layers, not 3":   func(c *Config) { c.Layers = 3 },
-		"at least one":      func(c *Config) { c.Kinds = nil },
-		"focus 0.2":         func(c *Config) { c.Focus = 0.2 },
-		"for the speed":     func(c *Config) { c.SpeedBatches = nil },
-		"local or global":   func(c *Config) { c.Global = []movement.Kind{movement.L0} },
-		"leave no step":     func(c *Config) { c.WarmupShare, c.CoolDownShare = 0.5, 0.5 },
-		"above 0 and at mo": func(c *Config) { c.Remaining = append(c.Remaining, 1.5) },
-	} {
-		config := protocol(t)
-		change(&config)
-		dir := t.TempDir()
-		if _, err := Run(context.Background(), environment(t, dir, nil), config); err == nil || !strings.Contains(err.Error(), mentions) {
-			t.Errorf("%s: %v", mentions, err)
+func regression(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"train.tsv", "dev.tsv"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("sentence1\tsentence2\tscore\na film\tthe film\t4.5\nbad\tgood\t1\n"), 0o644); err != nil {
+			t.Fatal(err)
 		}
-		if left, _ := os.ReadDir(dir); len(left) > 0 {
-			t.Errorf("%s: it leaves %v", mentions, left)
+	}
+	return dir
+}
+
+// again runs a changed protocol where the whole one has run, and lists what is computed, by title.
+func again(t *testing.T, dir string, c Config) (*Result, []string) {
+	t.Helper()
+	env, seen := tiny.Environment(t, dir), []string{}
+	env.Progress = func(p experiment.Progress) {
+		if p.Steps > 0 && !slices.Contains(seen, p.Stage) {
+			seen = append(seen, p.Stage)
+		}
+	}
+	result, err := Experiment.Run(t.Context(), env, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result, seen
+}
+
+func TestWhatTheProtocolChangesIsAllThatIsComputed(t *testing.T) {
+	base := protocol(t)
+	base.Seeds, base.Kinds, base.Global, base.Rates = base.Seeds[:1], base.Kinds[:2], nil, nil
+	dir := t.TempDir()
+	whole, _ := again(t, dir, base)
+	for name, test := range map[string]struct {
+		change func(*Config)
+		want   []string
+		runs   int
+	}{
+		"fewer methods and shares": {func(c *Config) {
+			c.Kinds, c.Remaining, c.Structured, c.StructuredUntrained = c.Kinds[1:], c.Remaining[1:], nil, 0
+		}, nil, 2}, // and one with a teacher
+		"another method": {func(c *Config) { c.Kinds = append(slices.Clone(c.Kinds), movement.Soft) }, []string{
+			"soft movement pruning, 50 % of the weights kept, learning rate of scores 0.01, seed 1",
+			"soft movement pruning, 12.5 % of the weights kept, learning rate of scores 0.01, seed 1",
+		}, 8},
+		"another selection": {func(c *Config) { c.Global = []movement.Kind{movement.Magnitude} }, []string{
+			"magnitude pruning, 12.5 % of the weights kept, one selection for the whole model, seed 1",
+		}, 7},
+		"other repeats": {func(c *Config) { c.SpeedRepeats = 3 }, []string{
+			"speed of: movement pruning, 12.5 % of the weights kept, learning rate of scores 0.01, seed 1",
+			"speed of: movement pruning, 50 % of heads and neurons kept, learning rate of scores 0.01, seed 1",
+			"speed of: without training: magnitude pruning, 50 % of heads and neurons kept, seed 1",
+			"without training: magnitude pruning, 50 % of heads and neurons kept, seed 1", // quickly made again
+		}, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := base
+			test.change(&c)
+			result, computed := again(t, dir, c)
+			slices.Sort(computed)
+			slices.Sort(test.want)
+			if !slices.Equal(computed, test.want) {
+				t.Errorf("computed %q", computed)
+			}
+			found := 0
+			for _, run := range result.Runs {
+				if slices.ContainsFunc(whole.Runs, func(other Trained) bool { return reflect.DeepEqual(run, other) }) {
+					found++
+				}
+			}
+			if len(result.Runs) != test.runs || found != min(test.runs, len(whole.Runs)) {
+				t.Errorf("%d runs, of which %d are those of the whole protocol", len(result.Runs), found)
+			}
+		})
+	}
+}
+
+func TestTheTitleOfARunIsForPeople(t *testing.T) {
+	v := Variant{Kind: movement.L0, Scope: movement.Local, Remaining: 0.1, Rate: 0.1, Distilled: true, Seed: 3}
+	if got, want := v.title(), (experiment.Text{
+		English: "L0 regularisation, 10 % of the weights kept, learning rate of scores 0.1, with a teacher, seed 3",
+		Korean:  "L0 정규화, 가중치 10% 유지, 점수 학습률 0.1, 교사 모델 사용, 시드 3",
+	}); got != want {
+		t.Errorf("%+v", got)
+	}
+	seen := map[experiment.Text]bool{}
+	for _, v := range append(Full().variants(1, true), Variant{Seed: 1}) {
+		if seen[v.title()] {
+			t.Errorf("two runs are called %s", v.title().English)
+		}
+		seen[v.title()] = true
+	}
+}
+
+func TestTheProtocolsCanBeDone(t *testing.T) {
+	for name, config := range map[string]Config{"quick": Quick(), "full": Full()} {
+		if err := config.check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAProtocolsFileChangesWhatItNamesAlone(t *testing.T) {
+	for range 2 { // what one file says is not left to the next
+		got, err := Experiment.Protocol(experiment.Request{Protocol: []byte(`{"distilled": ["movement"], "global": ["movement"], "rates": [0.5], "remaining": [0.1]}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := Full()
+		want.Distilled, want.Global, want.Rates, want.Remaining = []movement.Kind{movement.Movement}, []movement.Kind{movement.Movement}, []float64{0.5}, []float64{0.1}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v", got)
 		}
 	}
 }

@@ -9,6 +9,15 @@ import (
 	"bertlab/techniques/movement"
 )
 
+// tables are what the report and the notebooks show, by name.
+func (r *Result) tables() ([]experiment.NamedTable, error) {
+	return []experiment.NamedTable{
+		{Name: "protocol", Table: r.Config.Table()}, {Name: "runs", Table: r.RunTable()}, {Name: "paper", Table: PaperTable()},
+		{Name: "agreement", Table: r.AgreementTable()}, {Name: "storage", Table: r.StorageTable()}, {Name: "speed-table", Table: r.SpeedTable()},
+		{Name: "claims", Table: r.ClaimTable()},
+	}, nil
+}
+
 // Table lists the protocol.
 func (c Config) Table() *figures.Table {
 	limit := func(n int) string {
@@ -73,8 +82,11 @@ func (r *Result) RunTable() *figures.Table {
 	return t
 }
 
-// AgreementTable lists how far the masks of each method agree between seeds.
+// AgreementTable lists how far the masks of each method agree between seeds; nil with one seed.
 func (r *Result) AgreementTable() *figures.Table {
+	if len(r.Agreement) == 0 {
+		return nil
+	}
 	t := &figures.Table{
 		Title:   fmt.Sprintf("Masks of two seeds at %g %%", 100*r.Config.Focus),
 		Caption: "Of the weights that one seed keeps, the share that another one keeps too. Masks at random would have the second share in common.",

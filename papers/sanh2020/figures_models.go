@@ -15,10 +15,11 @@ import (
 // matrices are the columns of a heat map over layers and matrices, in the order of gbert.LayerRoles.
 var matrices = []string{"query", "key", "value", "attention out", "FFN in", "FFN out"}
 
+// layerNames counts layers from 0.
 func layerNames(n int) []string {
 	list := make([]string, n)
 	for i := range list {
-		list[i] = fmt.Sprint(i + 1)
+		list[i] = fmt.Sprint(i)
 	}
 	return list
 }
@@ -37,7 +38,7 @@ func (r *Result) LayerHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{
 		Frame: figures.Frame{
-			Title: fmt.Sprintf("Where movement pruning leaves %g %% of all weights", 100*r.Config.Focus), XLabel: "matrix", YLabel: "layer", Caption: r.caption(r.seeds()),
+			Title: fmt.Sprintf("Where movement pruning leaves %g %% of all weights", 100*r.Config.Focus), XLabel: "matrix", YLabel: "layer (from 0)", Caption: r.caption(r.seeds("mean")),
 		},
 		Values: values, Rows: layerNames(r.Layers), Columns: matrices, Palette: figures.Sequential, Format: "%.1f", Legend: "remaining weights, %",
 	})
@@ -57,7 +58,7 @@ func (r *Result) LayerBars() (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title: "Remaining weights by layer, one selection for the whole model", XLabel: "layer", YLabel: "remaining weights, %", Caption: r.caption(r.seeds()),
+			Title: "Remaining weights by layer, one selection for the whole model", XLabel: "layer (from 0)", YLabel: "remaining weights, %", Caption: r.caption(r.seeds("mean")),
 		},
 		Groups: layerNames(r.Layers), Series: series, Format: "%.1f", HLines: []figures.Reference{{Value: 100 * r.Config.Focus, Label: "all layers"}},
 	})
@@ -121,7 +122,7 @@ func (r *Result) DriftHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{
 		Frame: figures.Frame{
-			Title: fmt.Sprintf("Fine-tuning moves weights by %.1f %% of their norm", 100*r.Drift.Distance), XLabel: "matrix", YLabel: "layer",
+			Title: fmt.Sprintf("Fine-tuning moves weights by %.1f %% of their norm", 100*r.Drift.Distance), XLabel: "matrix", YLabel: "layer (from 0)",
 			Caption: r.caption(fmt.Sprintf("no pruning, peak learning rate %g, seed %d", r.Config.LearningRate, r.Config.Seeds[0])),
 		},
 		Values: values, Rows: layerNames(len(values)), Columns: matrices, Palette: figures.Sequential, Format: "%.1f", Legend: "‖W − W₀‖/‖W₀‖, %",

@@ -3,9 +3,11 @@ package sanh2020
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/papers/experiment"
 	"bertlab/techniques/movement"
 )
 
@@ -73,49 +75,143 @@ func Quick() Config {
 
 // Full is the protocol whose numbers are the ones to quote: 115 runs of 3,402 steps on movie reviews.
 func Full() Config {
-	all := []movement.Kind{movement.Magnitude, movement.Movement, movement.Soft, movement.L0}
 	return Config{
 		Model: "all-MiniLM-L6-v2", Task: "movies", Seeds: []uint64{1, 2, 3},
 		Epochs: 6, BatchSize: 16, MaxLength: 64, LearningRate: 3e-4, // ten times the paper's rate, for a tenth of its steps
-		Kinds: all, Remaining: []float64{0.5, 0.15, 0.10, 0.05, 0.03}, Focus: 0.10,
+		Kinds: allKinds(), Remaining: []float64{0.5, 0.15, 0.10, 0.05, 0.03}, Focus: 0.10,
 		ScoreRate: 1e-2, L0Rate: 1e-1,
 		WarmupShare: 0.4, CoolDownShare: 0.2, // the paper's 5,400 steps before the first cut, as far as there are steps: see movement.Options.Advice
-		Global: []movement.Kind{movement.Magnitude, movement.Movement}, Distilled: all,
+		Global: []movement.Kind{movement.Magnitude, movement.Movement}, Distilled: allKinds(),
 		Rates: []float64{3e-3, 1e-2, 3e-2, 1e-1}, Structured: []float64{0.7, 0.5, 0.3},
 		SpeedBatches: []int{1, 16, 64}, SpeedLength: 64, SpeedRepeats: 15,
 	}
 }
 
+// allKinds are the methods that there are: a list of its own each time, since a protocol's file is read into the lists that are there.
+func allKinds() []movement.Kind {
+	return []movement.Kind{movement.Magnitude, movement.Movement, movement.Soft, movement.L0}
+}
+
 // few is the share up to which the paper finds that first-order methods win.
 const few = 0.15
 
-func (c Config) check() error {
+// ask puts what the user asked for into the protocol.
+func (c *Config) ask(r experiment.Request) {
+	r.Set(&c.Model, &c.Task, &c.Data)
+	c.Seeds = r.Seeds(c.Seeds)
+}
+
+// check says what is wrong with the protocol, as far as that shows without model and data.
+func (c *Config) check() error {
 	switch {
+	case c.Model == "" || c.Task == "":
+		return errors.New("the protocol needs a model and a task (model, task)")
 	case len(c.Seeds) == 0:
-		return errors.New("the protocol has no seed")
+		return errors.New("the protocol has no seed (seeds)")
 	case c.Layers < 0:
-		return fmt.Errorf("%d layers: 0 means all of the model's", c.Layers)
-	case len(c.Kinds) == 0 || len(c.Remaining) == 0:
-		return errors.New("the protocol needs at least one method and one remaining share")
-	case !slices.Contains(c.Remaining, c.Focus):
-		return fmt.Errorf("the focus %g is none of the remaining shares %v", c.Focus, c.Remaining)
+		return fmt.Errorf("%d layers (layers): 0 means all of the model's", c.Layers)
+	case c.Epochs < 1 || c.BatchSize < 1 || c.MaxLength < 1 || !(c.LearningRate > 0):
+		return errors.New("the protocol needs epochs, a batch size and a length of at least 1, and a learning rate above 0 (epochs, batch_size, max_length, learning_rate)")
+	case c.TrainExamples < 0 || c.TestExamples < 0:
+		return errors.New("the protocol has a negative number of examples (train_examples, test_examples); 0 means all")
 	case len(c.SpeedBatches) == 0 || slices.Min(c.SpeedBatches) < 1 || c.SpeedRepeats < 1 || c.SpeedLength < 1:
-		return errors.New("the protocol needs batch sizes, repeats and a length of at least 1 for the speed")
+		return errors.New("the protocol needs batch sizes, repeats and a length of at least 1 for the speed (speed_batches, speed_repeats, speed_length)")
+	}
+	return errors.Join(once("seeds", c.Seeds), c.checkMethods(), c.checkShares(), c.checkRates())
+}
+
+// checkMethods says what is wrong with the lists of methods.
+func (c *Config) checkMethods() error {
+	if len(c.Kinds) == 0 || len(c.Remaining) == 0 {
+		return errors.New("the protocol needs at least one method and one remaining share (kinds, remaining)")
+	}
+	for _, list := range []struct {
+		field string
+		kinds []movement.Kind
+	}{{"kinds", c.Kinds}, {"global", c.Global}, {"distilled", c.Distilled}} {
+		if err := once(list.field, list.kinds); err != nil {
+			return err
+		}
+		for _, kind := range list.kinds {
+			if !slices.Contains(allKinds(), kind) {
+				return fmt.Errorf("the protocol's %s have %q; the methods are %v", list.field, kind, allKinds())
+			}
+		}
 	}
 	for _, kind := range c.Global {
 		if kind != movement.Magnitude && kind != movement.Movement {
-			return fmt.Errorf("%s has no selection that could be local or global; %s and %s have", kind, movement.Magnitude, movement.Movement)
+			return fmt.Errorf("%s has no selection that could be local or global (global); %s and %s have", kind, movement.Magnitude, movement.Movement)
 		}
 	}
 	return nil
 }
 
-// training is the part of the protocol that all runs depend on: with more seeds, methods or shares, finished runs stay valid.
-func (c Config) training() Config {
-	return Config{
-		Model: c.Model, Layers: c.Layers, Task: c.Task, Data: c.Data, Epochs: c.Epochs, BatchSize: c.BatchSize, MaxLength: c.MaxLength,
-		LearningRate: c.LearningRate, TrainExamples: c.TrainExamples, TestExamples: c.TestExamples,
-		WarmupShare: c.WarmupShare, CoolDownShare: c.CoolDownShare,
+// checkShares says what is wrong with the shares that are kept.
+func (c *Config) checkShares() error {
+	for _, list := range []struct {
+		field  string
+		shares []float64
+	}{{"remaining", c.Remaining}, {"structured", c.Structured}} {
+		if err := once(list.field, list.shares); err != nil {
+			return err
+		}
+		for _, share := range list.shares {
+			if !(share > 0 && share <= 1) {
+				return fmt.Errorf("the protocol's %s have %g; a share is above 0 and at most 1", list.field, share)
+			}
+		}
+	}
+	switch {
+	case !slices.Contains(c.Remaining, c.Focus):
+		return fmt.Errorf("the focus %g is none of the remaining shares %v (focus, remaining)", c.Focus, c.Remaining)
+	case !(c.StructuredUntrained >= 0 && c.StructuredUntrained <= 1):
+		return fmt.Errorf("the protocol keeps %g of heads and neurons without training (structured_untrained); a share is above 0 and at most 1, and 0 means none", c.StructuredUntrained)
+	}
+	return nil
+}
+
+// checkRates says what is wrong with the learning rates of scores.
+func (c *Config) checkRates() error {
+	for _, rate := range append([]float64{c.ScoreRate, c.L0Rate}, c.Rates...) {
+		if !(rate > 0) {
+			return fmt.Errorf("a learning rate of scores is %g (score_rate, l0_rate, rates); it must be above 0", rate)
+		}
+	}
+	return once("rates", c.Rates)
+}
+
+// once says that a list of the protocol has something twice, which would count twice in means.
+func once[T comparable](field string, list []T) error {
+	for i, value := range list {
+		if slices.Contains(list[:i], value) {
+			return fmt.Errorf("the protocol's %s have %v twice", field, value)
+		}
+	}
+	return nil
+}
+
+// fits says what of the protocol cannot be done to a model in so many steps.
+func (c *Config) fits(model *gbert.Model, steps int) error {
+	list := c.variants(c.Seeds[0], true)
+	if c.StructuredUntrained > 0 {
+		list = append(list, c.untrained())
+	}
+	for _, v := range list {
+		options := c.options(v)
+		if err := options.CheckSteps(steps); err != nil {
+			return fmt.Errorf("%s: %w (warmup_share, cool_down_share)", v.title().English, err)
+		}
+		if _, err := movement.New(model, options); err != nil {
+			return fmt.Errorf("%s: %w", v.title().English, err)
+		}
+	}
+	return nil
+}
+
+// training are the options of all training runs with a seed. Embeddings are frozen, as in the paper.
+func (c Config) training(seed uint64) finetune.Options {
+	return finetune.Options{
+		Epochs: c.Epochs, BatchSize: c.BatchSize, MaxLength: c.MaxLength, LearningRate: c.LearningRate, Seed: seed, FreezeEmbeddings: true, Keep: finetune.KeepLast,
 	}
 }
 
@@ -129,6 +225,16 @@ func (c Config) options(v Variant) movement.Options {
 		o.Attention, o.FFN = movement.Granularity{Unit: movement.Head}, movement.Granularity{Unit: movement.Neuron}
 	}
 	return o
+}
+
+// untrained is the variant that is pruned without training.
+func (c Config) untrained() Variant {
+	return Variant{Kind: movement.Magnitude, Scope: movement.Local, Remaining: c.StructuredUntrained, Structured: true, Seed: c.Seeds[0]}
+}
+
+// isPlain reports whether a variant belongs to the curves: single weights, local, no teacher, the protocol's learning rate.
+func (c Config) isPlain(v Variant) bool {
+	return v.Scope == movement.Local && !v.Structured && !v.Distilled && v.Rate == c.rate(v.Kind)
 }
 
 // rate is the learning rate of a method's scores.
@@ -162,7 +268,7 @@ func (c Config) variants(seed uint64, first bool) []Variant {
 			}
 		}
 	}
-	each(c.Kinds, math.Inf(1), func(*Variant) {})
+	each(c.Kinds, 1, func(*Variant) {})
 	each(c.Global, few, func(v *Variant) { v.Scope = movement.Global })
 	if !first {
 		return list

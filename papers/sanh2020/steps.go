@@ -1,0 +1,338 @@
+package sanh2020
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/distill"
+	"bertlab/techniques/movement"
+)
+
+// pruneInputs are what a model is fine-tuned from while it is pruned.
+type pruneInputs struct {
+	experiment.FineTuneInputs
+	Pruning movement.Options
+	// Teacher are the dense model's logits for the training examples; nil without distillation.
+	Teacher *experiment.Node[[][]float32]
+	// Test judges the result; its model is nil.
+	Test experiment.Judging
+	Name experiment.Text `json:"-"` // of the run, for the step's title
+}
+
+// pruned is what is known of a pruned model.
+type pruned struct {
+	experiment.Evaluated
+	Training experiment.Training `json:"training"`
+	Weights  weights             `json:"weights"`
+	Sample   sampled             `json:"sample"`
+}
+
+// pruneTuning prunes a model while it is fine-tuned and judges it. Nobody else reads the model, so that of so many none is kept.
+var pruneTuning = &experiment.Definition[pruneInputs, pruned]{
+	Name: "fine-tuning with pruning", Version: 1,
+	Title: func(in pruneInputs) experiment.Text { return in.Name },
+	Run: func(ctx context.Context, w *experiment.Worker, in pruneInputs) (pruned, error) {
+		_, done, err := in.prune(ctx, w)
+		return done, err
+	},
+}
+
+// keepPruned is the same where the model is kept, since storage and speed are measured of it.
+var keepPruned = &experiment.ModelDefinition[pruneInputs, pruned]{
+	Name: "model fine-tuned with pruning", Version: 1,
+	Title: func(in pruneInputs) experiment.Text { return in.Name },
+	Run: func(ctx context.Context, w *experiment.Worker, in pruneInputs) (*gbert.Model, pruned, error) {
+		return in.prune(ctx, w)
+	},
+}
+
+// prune trains, prunes and judges.
+func (in *pruneInputs) prune(ctx context.Context, w *experiment.Worker) (*gbert.Model, pruned, error) {
+	var known pruned
+	pretrained, err := w.Model(ctx, in.From)
+	if err != nil {
+		return nil, known, err
+	}
+	kind := in.Train.Task
+	start, err := pretrained.WithClassifier(kind.Outputs(), kind.Labels, in.Options.Seed)
+	if err != nil {
+		return nil, known, err
+	}
+	options := in.Options
+	if options.Method, err = in.method(start); err != nil {
+		return nil, known, err
+	}
+	result, done, err := w.Train(ctx, start, in.Train.Dataset, nil, options)
+	if err != nil {
+		return nil, known, err
+	}
+	known.Training = done
+	if known.Evaluated, err = in.Test.EvaluateModel(ctx, w, result.Model); err != nil {
+		return nil, known, err
+	}
+	if known.Weights, err = weightsOf(result.Model); err != nil {
+		return nil, known, err
+	}
+	known.Sample, err = in.sample(result)
+	return result.Model, known, err
+}
+
+// method is the pruning, with the dense model as its teacher where there is one.
+func (in *pruneInputs) method(model *gbert.Model) (*finetune.Method, error) {
+	pruning, err := movement.New(model, in.Pruning)
+	if err != nil || in.Teacher == nil {
+		return pruning, err
+	}
+	teaching, err := distill.SoftTargets(in.Teacher.Result(), distill.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return finetune.Combine(pruning, teaching)
+}
+
+// samples is about the number of weights of a [Sample].
+const samples = 20000
+
+// sampled are weights of the encoder at regular distances, before their mask, and their scores; Kept has a 1 for each that remains,
+// else a 0.
+type sampled struct {
+	Weights []float32 `json:"weights"`
+	Scores  []float32 `json:"scores,omitempty"`
+	Kept    string    `json:"kept"`
+}
+
+// sample looks at every n-th weight of the encoder.
+func (in *pruneInputs) sample(result *finetune.Result) (sampled, error) {
+	var s sampled
+	scores := map[string][]float32{}
+	if in.Pruning.Kind != movement.Magnitude {
+		var err error
+		if scores, err = movement.Scores(result.Raw, in.Pruning, result.Parameters); err != nil {
+			return s, err
+		}
+	}
+	count, err := movement.Count(result.Model)
+	if err != nil {
+		return s, err
+	}
+	stride := max(count.Total/samples, 1) | 1 // odd: it falls on all columns of matrices of even width
+	var marks []byte
+	at := 0 // place of the next weight to take within the present matrix
+	for _, w := range count.ByWeight {
+		raw, _, err := result.Raw.Weight(w.Name)
+		if err != nil {
+			return s, err
+		}
+		masked, _, err := result.Model.Weight(w.Name)
+		if err != nil {
+			return s, err
+		}
+		for ; at < len(raw); at += stride {
+			s.Weights = append(s.Weights, raw[at])
+			mark := byte('0')
+			if masked[at] != 0 {
+				mark = '1'
+			}
+			marks = append(marks, mark)
+			if of, ok := scores[w.Name]; ok {
+				s.Scores = append(s.Scores, of[at])
+			}
+		}
+		at -= len(raw)
+	}
+	s.Kept = string(marks)
+	return s, nil
+}
+
+// Sample is the sample as the result has it.
+func (s sampled) Sample() *Sample {
+	whole := &Sample{Kept: bits(s.Kept)}
+	for _, v := range s.Weights {
+		whole.Weights = append(whole.Weights, float64(v))
+	}
+	for _, v := range s.Scores {
+		whole.Scores = append(whole.Scores, float64(v))
+	}
+	whole.Deviation = stat.PopStdDev(whole.Weights, nil)
+	remaining, small := 0, 0
+	for i, isKept := range whole.Kept {
+		if isKept {
+			remaining++
+			if math.Abs(whole.Weights[i]) < whole.Deviation {
+				small++
+			}
+		}
+	}
+	if remaining > 0 {
+		whole.SmallShare = float64(small) / float64(remaining)
+	}
+	return whole
+}
+
+// bits reads a 1 as true.
+func bits(marks string) []bool {
+	list := make([]bool, len(marks))
+	for i := range list {
+		list[i] = marks[i] == '1'
+	}
+	return list
+}
+
+// weights are what is left of a model: the share of the encoder's weights that are not zero, and that of each matrix.
+type weights struct {
+	Kept     float64     `json:"kept"`
+	ByMatrix [][]float64 `json:"by_matrix"`
+}
+
+func weightsOf(model *gbert.Model) (weights, error) {
+	count, err := movement.Count(model)
+	if err != nil {
+		return weights{}, err
+	}
+	all := weights{Kept: count.Share(), ByMatrix: make([][]float64, model.Config.NumHiddenLayers)}
+	for _, w := range count.ByWeight {
+		all.ByMatrix[w.Layer] = append(all.ByMatrix[w.Layer], w.Share())
+	}
+	return all, nil
+}
+
+// matrixSizes are the numbers of weights that the shares of [weights] refer to.
+func matrixSizes(model *gbert.Model) ([][]int, error) {
+	count, err := movement.Count(model)
+	if err != nil {
+		return nil, err
+	}
+	sizes := make([][]int, model.Config.NumHiddenLayers)
+	for _, w := range count.ByWeight {
+		sizes[w.Layer] = append(sizes[w.Layer], w.Total)
+	}
+	return sizes, nil
+}
+
+// modelInputs are a model that is looked at.
+type modelInputs struct {
+	Model experiment.ModelSource
+	Name  experiment.Text `json:"-"` // of the model, for the step's title
+}
+
+// countWeights counts the weights of a model that are not zero.
+var countWeights = &experiment.Definition[modelInputs, weights]{
+	Name: "remaining weights", Version: 1,
+	Title: func(in modelInputs) experiment.Text {
+		return experiment.Text{English: "remaining weights of: " + in.Name.English, Korean: "남은 가중치 세기: " + in.Name.Korean}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in modelInputs) (weights, error) {
+		model, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return weights{}, err
+		}
+		return weightsOf(model)
+	},
+}
+
+// driftInputs are a model before and after fine-tuning, and the share of largest weights that is compared.
+type driftInputs struct {
+	Before, After experiment.ModelSource
+	Share         float64
+	Seed          uint64 `json:"-"` // of the fine-tuning, for the step's title
+}
+
+// compareWeights says how far fine-tuning moved the weights.
+var compareWeights = &experiment.Definition[driftInputs, *Drift]{
+	Name: "drift of weights", Version: 1,
+	Title: func(in driftInputs) experiment.Text {
+		return experiment.Text{
+			English: fmt.Sprintf("how far fine-tuning moved the weights, seed %d", in.Seed),
+			Korean:  fmt.Sprintf("미세 조정에서 가중치가 움직인 거리, 시드 %d", in.Seed),
+		}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in driftInputs) (*Drift, error) {
+		before, err := w.Model(ctx, in.Before)
+		if err != nil {
+			return nil, err
+		}
+		after, err := w.Model(ctx, in.After)
+		if err != nil {
+			return nil, err
+		}
+		return measureDrift(before, after, in.Share)
+	},
+}
+
+// measureDrift compares the encoder's matrices of two models of the same shape.
+func measureDrift(before, after *gbert.Model, focus float64) (*Drift, error) {
+	drift := &Drift{ByMatrix: make([][]float64, after.Config.NumHiddenLayers)}
+	var moved, size float64
+	var total, signs, top, stayed int
+	for layer := range drift.ByMatrix {
+		for _, role := range gbert.LayerRoles {
+			a, _, err := before.DenseMap(layer, role)
+			if err != nil {
+				return nil, err
+			}
+			b, _, err := after.DenseMap(layer, role)
+			if err != nil {
+				return nil, err
+			}
+			var distance, norm float64
+			for i := range a {
+				x, y := float64(a[i]), float64(b[i])
+				distance += (y - x) * (y - x)
+				norm += x * x
+				if x*y < 0 {
+					signs++
+				}
+			}
+			drift.ByMatrix[layer] = append(drift.ByMatrix[layer], math.Sqrt(distance/norm))
+			moved, size, total = moved+distance, size+norm, total+len(a)
+			x, y := largest(a, focus), largest(b, focus)
+			for i := range x {
+				if y[i] {
+					top++
+					if x[i] {
+						stayed++
+					}
+				}
+			}
+		}
+	}
+	drift.Distance = math.Sqrt(moved / size)
+	drift.SignShare = float64(signs) / float64(max(total, 1))
+	drift.Overlap = float64(stayed) / float64(max(top, 1))
+	return drift, nil
+}
+
+// largest marks the share of values of largest magnitude; of equal ones at the border, the first.
+func largest(values []float32, share float64) []bool {
+	magnitude := make([]float32, len(values))
+	for i, v := range values {
+		magnitude[i] = max(v, -v)
+	}
+	marks := make([]bool, len(values))
+	count := int(share * float64(len(values)))
+	if count == 0 {
+		return marks
+	}
+	sorted := slices.Sorted(slices.Values(magnitude))
+	threshold := sorted[len(sorted)-count]
+	equal := count // of those at the threshold, how many are taken
+	for i := len(sorted) - 1; sorted[i] > threshold; i-- {
+		equal--
+	}
+	for i, m := range magnitude {
+		switch {
+		case m > threshold:
+			marks[i] = true
+		case m == threshold && equal > 0:
+			marks[i], equal = true, equal-1
+		}
+	}
+	return marks
+}

@@ -1,0 +1,206 @@
+package sanh2020
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"bertlab/gbert"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/movement"
+)
+
+// The steps about size and speed.
+
+// storageInputs are a model whose file is measured. Removed means without the heads and neurons that are masked.
+type storageInputs struct {
+	Model   experiment.ModelSource
+	Removed bool
+	Name    experiment.Text `json:"-"` // of the model, for the step's title
+}
+
+// measureStorage measures what a model takes as a file.
+var measureStorage = &experiment.Definition[storageInputs, gbert.Sizes]{
+	Name: "storage", Version: 1,
+	Title: func(in storageInputs) experiment.Text {
+		return experiment.Text{English: "size of the file of: " + in.Name.English, Korean: "파일 크기: " + in.Name.Korean}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in storageInputs) (gbert.Sizes, error) {
+		model, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return gbert.Sizes{}, err
+		}
+		if in.Removed {
+			if model, err = movement.RemoveEmpty(model); err != nil {
+				return gbert.Sizes{}, err
+			}
+		}
+		sizes, err := model.Sizes(ctx)
+		if err != nil {
+			return gbert.Sizes{}, err
+		}
+		return *sizes, nil
+	},
+}
+
+func storageName(v Variant) string {
+	switch {
+	case v.Kind == "":
+		return "dense"
+	case v.Structured:
+		return fmt.Sprintf("heads and neurons removed, %g %% kept", 100*v.Remaining)
+	}
+	return fmt.Sprintf("%s, %g %% of the weights kept", v.Kind, 100*v.Remaining)
+}
+
+// maskInputs are a fine-tuned model that is pruned without further training.
+type maskInputs struct {
+	Model   experiment.ModelSource
+	Pruning movement.Options
+	Name    experiment.Text `json:"-"` // of the pruned model, for the step's title
+}
+
+// maskTuned prunes a fine-tuned model by magnitude.
+var maskTuned = &experiment.ModelDefinition[maskInputs, struct{}]{
+	Name: "fine-tuned model pruned by magnitude", Version: 1, Transient: true,
+	Title: func(in maskInputs) experiment.Text {
+		return experiment.Text{English: "without training: " + in.Name.English, Korean: "학습 없이: " + in.Name.Korean}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in maskInputs) (*gbert.Model, struct{}, error) {
+		model, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return nil, struct{}{}, err
+		}
+		masked, err := movement.Prune(model, in.Pruning)
+		return masked, struct{}{}, err
+	},
+}
+
+// judgeRemoved removes what is masked of a model and judges it.
+var judgeRemoved = &experiment.Definition[experiment.Judging, experiment.Evaluated]{
+	Name: "evaluation without masked heads and neurons", Version: 1,
+	Title: func(in experiment.Judging) experiment.Text {
+		return experiment.Text{
+			English: fmt.Sprintf("evaluation on %s without the masked heads and neurons", in.Sample.Task.Title),
+			Korean:  fmt.Sprintf("%s 평가, 마스킹된 헤드와 뉴런 제거", in.Sample.Task.Title),
+		}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) (experiment.Evaluated, error) {
+		model, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return experiment.Evaluated{}, err
+		}
+		smaller, err := movement.RemoveEmpty(model)
+		if err != nil {
+			return experiment.Evaluated{}, err
+		}
+		return in.EvaluateModel(ctx, w, smaller)
+	},
+}
+
+// speedInputs are a pruned model that is timed beside the dense one, on batches of the words of the dense one's sample.
+type speedInputs struct {
+	experiment.Judging // of the dense model
+	Pruned             experiment.ModelSource
+	// Removed means that the heads and neurons which are masked are removed first.
+	Removed         bool
+	Batches         []int
+	Length, Repeats int
+	Name            experiment.Text `json:"-"` // of the pruned model, for the step's title
+}
+
+// measureSpeed times a pruned model beside the dense one, in turn. What the model has and computes is left 0 where nothing is removed.
+var measureSpeed = &experiment.Definition[speedInputs, StructuredSpeed]{
+	Name: "speed of a pruned model", Version: 1, Timed: true,
+	Title: func(in speedInputs) experiment.Text {
+		return experiment.Text{English: "speed of: " + in.Name.English, Korean: "속도: " + in.Name.Korean}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (speed StructuredSpeed, err error) {
+		masked, err := w.Model(ctx, in.Pruned)
+		if err != nil {
+			return speed, err
+		}
+		if !in.Removed {
+			speed.Batches, err = in.compare(ctx, w, masked, nil)
+			return speed, err
+		}
+		dense, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return speed, err
+		}
+		smaller, err := movement.RemoveEmpty(masked)
+		if err != nil {
+			return speed, err
+		}
+		for _, layer := range smaller.Config.Layers {
+			speed.Heads, speed.Neurons = append(speed.Heads, len(layer.Heads)), append(speed.Neurons, layer.IntermediateSize)
+		}
+		length := in.length(dense)
+		speed.MACs, speed.PrunedMACs = dense.Config.MACs(length, true).Total(), smaller.Config.MACs(length, true).Total()
+		speed.Parameters, speed.PrunedParameters = dense.NumParameters(), smaller.NumParameters()
+		same := func(pruned *gbert.Session, batch *gbert.Batch) (err error) {
+			speed.MaskedDifference, err = difference(w, pruned, masked, batch)
+			return err
+		}
+		speed.Batches, err = in.compare(ctx, w, smaller, same)
+		return speed, err
+	},
+}
+
+// length is how many tokens the timed sequences have.
+func (in *speedInputs) length(model *gbert.Model) int {
+	return min(in.Length, model.Config.MaxPositionEmbeddings)
+}
+
+// compare times a pruned model beside the dense one at each batch size. check, if not nil, is given the first batch.
+func (in *speedInputs) compare(ctx context.Context, w *experiment.Worker, pruned *gbert.Model, check func(*gbert.Session, *gbert.Batch) error) ([]experiment.SpeedBatch, error) {
+	dense, prepared, err := in.Open(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	session, err := gbert.NewSession(w.Backend(), pruned)
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close()
+	var list []experiment.SpeedBatch
+	for i, size := range in.Batches {
+		batch := experiment.FilledBatch(prepared.Encodings, size, in.length(dense.Model()), dense.Model().Config.PadTokenID)
+		if check != nil && i == 0 {
+			if err := check(session, batch); err != nil {
+				return nil, err
+			}
+		}
+		timing, err := experiment.ComparePair(ctx, dense, session, batch, in.Repeats)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, timing)
+		w.Progress()(i+1, len(in.Batches))
+	}
+	return list, nil
+}
+
+// difference is the largest difference of a logit between a model and the one with zeros that it was made of.
+func difference(w *experiment.Worker, pruned *gbert.Session, masked *gbert.Model, batch *gbert.Batch) (float64, error) {
+	session, err := gbert.NewSession(w.Backend(), masked)
+	if err != nil {
+		return 0, err
+	}
+	defer session.Close()
+	a, err := pruned.BatchLogits(batch, nil)
+	if err != nil {
+		return 0, err
+	}
+	b, err := session.BatchLogits(batch, nil)
+	if err != nil {
+		return 0, err
+	}
+	largest := 0.0
+	for row := range a {
+		for label := range a[row] {
+			largest = max(largest, math.Abs(float64(a[row][label]-b[row][label])))
+		}
+	}
+	return largest, nil
+}
