@@ -39,6 +39,8 @@ type Experiment[C any, R any] struct {
 	// figure stands for the experiment.
 	Figures func(r *R) []Drawing
 	Tables  func(r *R) ([]NamedTable, error)
+	// Pages lie beside the figures, by name; nil: there are none.
+	Pages func(r *R) ([]NamedPage, error)
 	// Narrative holds narrative.en.md and narrative.ko.md, which tell the report; see [Narrative]. Numbers are what they name.
 	Narrative fs.FS
 	Numbers   func(r *R) map[string]any

@@ -33,11 +33,12 @@ func (j *Judging) Open(ctx context.Context, w *Worker) (*gbert.Session, *finetun
 	if err != nil {
 		return nil, nil, err
 	}
-	prepared, err := j.prepare(w, session.Model())
+	prepared, err := j.Prepare(w, session.Model())
 	return session, prepared, err
 }
 
-func (j *Judging) prepare(w *Worker, model *gbert.Model) (*finetune.Prepared, error) {
+// Prepare prepares the sample for a model, which may be another than the judging's own.
+func (j *Judging) Prepare(w *Worker, model *gbert.Model) (*finetune.Prepared, error) {
 	var all *task.Dataset
 	for _, s := range j.Like {
 		if s.Dataset == nil {
@@ -85,7 +86,7 @@ var evaluation = &Definition[Judging, Evaluated]{
 
 // EvaluateModel judges a model that the step itself has made: the judging's own may be nil.
 func (j *Judging) EvaluateModel(ctx context.Context, w *Worker, model *gbert.Model) (Evaluated, error) {
-	prepared, err := j.prepare(w, model)
+	prepared, err := j.Prepare(w, model)
 	if err != nil {
 		return Evaluated{}, err
 	}

@@ -157,6 +157,15 @@ func (e *Experiment[C, R]) Publication(result *R) (Publication, error) {
 			p.Tables = append(p.Tables, NamedTable{prefix + t.Name, t.Table})
 		}
 	}
+	if e.Pages != nil {
+		pages, err := e.Pages(result)
+		if err != nil {
+			return Publication{}, err
+		}
+		for _, page := range pages {
+			p.Pages = append(p.Pages, NamedPage{prefix + page.Name, page.HTML})
+		}
+	}
 	p.Report = func(lang Language) (*figures.Report, error) {
 		h := headOf(result)
 		n := &Narrative{numbers: e.Numbers(result), figures: map[string]figures.Block{}, tables: map[string]figures.Block{}, claims: ClaimsBlock(*h.claims, lang)}

@@ -375,3 +375,46 @@ func TestATransientModelIsNotKept(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestWhatIsPartlyDoneStaysUntilTheStepIsDone(t *testing.T) {
+	dir, stopped := t.TempDir(), errors.New("stopped")
+	var found []bool
+	halves := &Definition[startInputs, int]{
+		Name: "in two halves", Version: 1, Title: func(in startInputs) Text { return Text{fmt.Sprint("halves of ", in.Value), "절반씩"} },
+		Run: func(_ context.Context, w *Worker, in startInputs) (int, error) {
+			file, folder := w.Partial("half.txt"), w.Partial("more")
+			_, err := os.Stat(file)
+			if found = append(found, err == nil); err == nil {
+				return in.Value, nil
+			}
+			if err := os.MkdirAll(filepath.Join(folder, "below"), 0o755); err != nil {
+				return 0, err
+			}
+			if err := os.WriteFile(file, []byte("half"), 0o644); err != nil {
+				return 0, err
+			}
+			return 0, stopped
+		},
+	}
+	run := func(value int) error {
+		p := NewPlan(toyEnvironment(dir, nil))
+		halves.Of(p, startInputs{value})
+		return p.Run(t.Context())
+	}
+	if err := run(1); !errors.Is(err, stopped) {
+		t.Fatal(err)
+	}
+	if err := run(2); !errors.Is(err, stopped) { // another step has its own
+		t.Fatal(err)
+	}
+	if err := run(1); err != nil {
+		t.Fatal(err)
+	}
+	if want := []bool{false, false, true}; !slices.Equal(found, want) {
+		t.Errorf("what was done was there: %v, want %v", found, want)
+	}
+	left, err := filepath.Glob(filepath.Join(stepsFolder(dir), "*-partial-*"))
+	if err != nil || len(left) != 2 {
+		t.Errorf("beside that of the step that is not done there is left %v, %v", left, err)
+	}
+}

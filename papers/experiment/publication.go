@@ -63,6 +63,9 @@ type NamedTable struct {
 	Table *figures.Table
 }
 
+// NamedPage is a page of HTML that stands by itself, and the name of its file without ending.
+type NamedPage struct{ Name, HTML string }
+
 // Publication is what a paper leaves in a folder: NAME.json, its figures (PNG, SVG, PDF, CSV) and tables (HTML, MD, TEX, CSV) in
 // the folder figures, and the report NAME.html with its Korean edition NAME.ko.html.
 type Publication struct {
@@ -70,6 +73,8 @@ type Publication struct {
 	Result  any // plain data with JSON tags
 	Figures []NamedFigure
 	Tables  []NamedTable
+	// Pages lie beside the figures, such as a surface to be turned by hand.
+	Pages []NamedPage
 	// Report is the report in a language; Write sets its Language.
 	Report func(lang Language) (*figures.Report, error)
 }
@@ -101,7 +106,7 @@ func (p Publication) write(dir string) ([]string, error) {
 		for _, ending := range endings {
 			path := filepath.Join(dir, "figures", name+ending)
 			if taken[path] {
-				return fmt.Errorf("two figures or tables are called %s", name)
+				return fmt.Errorf("two figures, tables or pages are called %s", name)
 			}
 			taken[path] = true
 			if err := to(path); err != nil {
@@ -121,6 +126,12 @@ func (p Publication) write(dir string) ([]string, error) {
 	}
 	for _, t := range p.Tables {
 		if err := save(t.Name, []string{".html", ".md", ".tex", ".csv"}, t.Table.Save); err != nil {
+			return nil, err
+		}
+	}
+	for _, page := range p.Pages {
+		write := func(path string) error { return files.Write(path, []byte(page.HTML)) }
+		if err := save(page.Name, []string{".html"}, write); err != nil {
 			return nil, err
 		}
 	}

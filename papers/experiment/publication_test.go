@@ -23,6 +23,7 @@ func publication(t *testing.T) Publication {
 	return Publication{
 		Name: "paper", Result: map[string]int{"answer": 42}, Figures: list,
 		Tables: []NamedTable{{Name: "table", Table: &figures.Table{Columns: []figures.Column{{Name: "x"}}, Rows: [][]any{{1}}}}},
+		Pages:  []NamedPage{{Name: "turn", HTML: "<p>to be turned</p>"}},
 		Report: func(lang Language) (*figures.Report, error) {
 			provenance, err := ProvenanceSection(Provenance{Model: "tiny"}, map[string]int{"seed": 7}, lang)
 			return &figures.Report{Title: Text{"A paper", "논문 하나"}.In(lang), Sections: []figures.Section{
@@ -44,6 +45,7 @@ func TestAPublicationHasEveryFormatAndBothLanguages(t *testing.T) {
 	for _, name := range []string{
 		"paper.json", "paper.ko.html", "figures/bars.png", "figures/bars.svg", "figures/bars.pdf", "figures/bars.csv",
 		"figures/table.html", "figures/table.md", "figures/table.tex", "figures/table.csv",
+		"figures/turn.html",
 	} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 || !slices.Contains(paths, filepath.Join(dir, name)) {
 			t.Errorf("%s: %v", name, err)
@@ -70,6 +72,7 @@ func TestAPublicationThatIsNotWholeIsRefused(t *testing.T) {
 		"none in Korean":           func(p *Publication) { p.Figures[0].Caption.Korean = "" },
 		"no caption in English":    func(p *Publication) { p.Figures[0].Caption.English = "" },
 		"are called bars":          func(p *Publication) { p.Figures = append(p.Figures, p.Figures[0]) },
+		"are called table":         func(p *Publication) { p.Pages = []NamedPage{{Name: "table"}} },
 		"paper: json: unsupported": func(p *Publication) { p.Result = func() {} },
 		"paper: the clock is broken": func(p *Publication) {
 			p.Report = func(Language) (*figures.Report, error) { return nil, errors.New("the clock is broken") }

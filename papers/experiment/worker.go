@@ -55,7 +55,16 @@ func (w *Worker) Checkpoint() string { return w.plan.store.folder(w.step) + chec
 // checkpointSuffix ends the names of folders of checkpoints, but for the name of one of several trainings.
 const checkpointSuffix = "-checkpoint"
 
-// removeCheckpoints removes the checkpoints of a step that is done.
+// Partial is a file or folder for what the step has done so far beside a training, by name, such as the points of a surface: it goes on
+// there after a kill. It is removed when the step is done.
+func (w *Worker) Partial(name string) string {
+	return w.plan.store.folder(w.step) + partialSuffix + name
+}
+
+// partialSuffix stands in names of files and folders between a step and what is partly done.
+const partialSuffix = "-partial-"
+
+// removeCheckpoints removes the checkpoints of a step that is done, and what was partly done of it.
 func (s *stepStore) removeCheckpoints(n *node) error {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
@@ -65,6 +74,11 @@ func (s *stepStore) removeCheckpoints(n *node) error {
 		if strings.HasPrefix(entry.Name(), n.id+checkpointSuffix) {
 			if err := finetune.RemoveCheckpoint(filepath.Join(s.dir, entry.Name())); err != nil {
 				return err
+			}
+		}
+		if strings.HasPrefix(entry.Name(), n.id+partialSuffix) {
+			if err := os.RemoveAll(filepath.Join(s.dir, entry.Name())); err != nil {
+				return fmt.Errorf("experiment: %w", err)
 			}
 		}
 	}
