@@ -11,6 +11,7 @@ import (
 
 	"bertlab/papers/experiment"
 	"bertlab/papers/ganesh2021"
+	"bertlab/papers/hao2019"
 	"bertlab/papers/lan2020"
 	"bertlab/papers/michel2019"
 	"bertlab/papers/sajjad2020"
@@ -110,7 +111,7 @@ var papers = []paper{
 	{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproducePaper(sanh2020.Experiment)},
 	{"tucker", "Exploring Extreme Parameter Compression for Pre-trained Language Models (Wang, Ren and others 2022)", reproducePaper(wang2022.Experiment)},
 	{"sharing", "ALBERT: A Lite BERT for Self-supervised Learning of Language Representations (Lan et al. 2020)", reproducePaper(lan2020.Experiment)},
-	{"landscape", "Visualizing and Understanding the Effectiveness of BERT (Hao, Dong, Wei and Xu 2019)", reproduceLandscape},
+	{"landscape", "Visualizing and Understanding the Effectiveness of BERT (Hao, Dong, Wei and Xu 2019)", reproducePaper(hao2019.Experiment)},
 	{"recipes", "Techniques put together: recipes, and their models side by side", reproduceRecipes},
 }
 

@@ -18,8 +18,8 @@ const (
 )
 
 // claims are the paper's statements with the numbers measured here.
-func (r *Result) claims() []experiment.Claim {
-	return []experiment.Claim{r.claimWidth(), r.claimSmooth(), r.claimConsistent(), r.claimRollback(), r.claimInvariant(), r.claimOrthogonal()}
+func (r *Result) claims() ([]experiment.Claim, error) {
+	return []experiment.Claim{r.claimWidth(), r.claimSmooth(), r.claimConsistent(), r.claimRollback(), r.claimInvariant(), r.claimOrthogonal()}, nil
 }
 
 func (e Estimate) format(verb string) string {

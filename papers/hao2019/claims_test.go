@@ -15,7 +15,7 @@ func found() *Result {
 		return Curve{Surface: &landscape.Surface{Geometry: landscape.Geometry{First: 2}, Sets: []landscape.SetSurface{{End: landscape.Measure{Loss: end}}}}}
 	}
 	r := &Result{
-		Config: Config{Task: "movies", Other: "tweets"}, Layers: 6, Classes: 2, Prior: math.Ln2, Fine: curve(0.2), Scratch: curve(0.4),
+		Measured: experiment.Measured[Config]{Config: Config{Task: "movies", Other: "tweets"}}, Layers: 6, Classes: 2, Prior: math.Ln2, Fine: curve(0.2), Scratch: curve(0.4),
 		WidthDifference: Estimate{0.8, 0.5, 1.1},
 		Surface:         &Surface{Surface: &landscape.Surface{Grid: landscape.Plane(-1, 2, 4)}, Consistency: Estimate{0.9, 0.8, 0.95}},
 		Rollback:        []Rollback{{Name: "none"}, {Name: "low"}, {Name: "middle"}, {Name: "high"}},
@@ -30,7 +30,11 @@ func found() *Result {
 	return r
 }
 
-func TestEachClaimFollowsItsRule(t *testing.T) {
+func TestEachClaimFollowsItsRule(t *testing.T) { judged(t) }
+
+// judged are the claims of changed results, each checked.
+func judged(t *testing.T) (list [][]experiment.Claim) {
+	t.Helper()
 	const width, smooth, consistent, rollback, invariant, orthogonal = 0, 1, 2, 3, 4, 5
 	all := []figures.Verdict{figures.Holds, figures.Holds, figures.Holds, figures.Holds, figures.Holds, figures.Holds}
 	for name, test := range map[string]struct {
@@ -73,7 +77,10 @@ func TestEachClaimFollowsItsRule(t *testing.T) {
 	} {
 		r := found()
 		test.change(r)
-		claims := r.claims()
+		claims, err := r.claims()
+		if err != nil {
+			t.Fatal(err)
+		}
 		for i, c := range claims {
 			want := all[i]
 			if i == test.claim {
@@ -84,7 +91,9 @@ func TestEachClaimFollowsItsRule(t *testing.T) {
 			}
 		}
 		checkClaims(t, claims)
+		list = append(list, claims)
 	}
+	return list
 }
 
 func checkClaims(t *testing.T, claims []experiment.Claim) {
@@ -99,15 +108,15 @@ func checkClaims(t *testing.T, claims []experiment.Claim) {
 func TestTheWidthIsComparedOverTheSameExamples(t *testing.T) {
 	alpha := landscape.Axis(-1, 3, 41)
 	r := &Result{Classes: 2}
-	parabola := func(steep float64) Curve {
-		c := Curve{Surface: &landscape.Surface{Grid: landscape.Grid{Alpha: alpha}, Sets: []landscape.SetSurface{{Loss: [][]float64{make([]float64, len(alpha))}}}}}
+	parabola := func(steep float64) line {
+		c := line{Surface: &landscape.Surface{Grid: landscape.Grid{Alpha: alpha}, Sets: []landscape.SetSurface{{Loss: [][]float64{make([]float64, len(alpha))}}}}}
 		for i, a := range alpha {
 			var row []float64
 			for e := range 20 {
 				row = append(row, steep*(a-1)*(a-1)*(1+0.1*float64(e%5)))
 			}
-			c.losses = append(c.losses, row)
-			c.Sets[0].Loss[0][i] = meanOver([][]float64{row}, []int{0, 1, 2, 3, 4})[0]
+			c.Losses = append(c.Losses, row)
+			c.Surface.Sets[0].Loss[0][i] = meanOver([][]float64{row}, []int{0, 1, 2, 3, 4})[0]
 		}
 		return c
 	}
@@ -121,7 +130,7 @@ func TestTheWidthIsComparedOverTheSameExamples(t *testing.T) {
 	if math.Abs(difference.Value-want) > 0.03 || !(difference.Low < difference.Value && difference.Value < difference.High) {
 		t.Errorf("%+v, want about %.3f", difference, want)
 	}
-	described, err := r.describe(narrow.Surface, narrow.losses)
+	described, err := r.describe(narrow)
 	if err != nil {
 		t.Fatal(err)
 	}

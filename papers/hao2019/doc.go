@@ -3,9 +3,9 @@
 // from random weights; the trajectories of both; the error on other data over the same plane; low, middle and high layers on their
 // own; layers rolled back to the pretrained ones; and the paper's claims with what becomes of them.
 //
-//	result, err := hao2019.Run(ctx, env, hao2019.Quick())
+//	result, err := hao2019.Experiment.Run(ctx, env, hao2019.Quick())
 //	figure, err := result.SurfaceFigure()
-//	paths, err := result.Write("results")
+//	done, err := hao2019.Experiment.Publish("results", result)
 //
 // A killed run goes on where it was, surfaces at the point where they were.
 //

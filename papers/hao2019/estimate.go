@@ -1,6 +1,7 @@
 package hao2019
 
 import (
+	"fmt"
 	"math"
 
 	"bertlab/gbert/task"
@@ -62,9 +63,15 @@ func rise(alpha, loss []float64) float64 {
 	return landscape.Rise(alpha, loss, 0, 1) / d
 }
 
+// line is a swept line with the losses of its examples at each α, [α][example].
+type line struct {
+	Surface *landscape.Surface `json:"surface"`
+	Losses  [][]float64        `json:"losses"`
+}
+
 // describe makes a curve of a swept line.
-func (r *Result) describe(line *landscape.Surface, losses [][]float64) (Curve, error) {
-	c := Curve{Surface: line, losses: losses}
+func (r *Result) describe(l line) (Curve, error) {
+	c, alpha, losses := Curve{Surface: l.Surface}, l.Surface.Alpha, l.Losses
 	n, tolerance := len(losses[0]), Tolerance*math.Log(float64(r.Classes))
 	var err error
 	over := func(places [][]float64, statistic func(loss []float64) float64) Estimate {
@@ -75,14 +82,14 @@ func (r *Result) describe(line *landscape.Surface, losses [][]float64) (Curve, e
 		e, err = bootstrap(n, func(rows []int) float64 { return statistic(meanOver(places, rows)) })
 		return e.finite()
 	}
-	for i := range line.Alpha {
+	for i := range alpha {
 		e := over(losses[i:i+1], func(loss []float64) float64 { return loss[0] })
 		c.Low, c.High = append(c.Low, e.Low), append(c.High, e.High)
 	}
-	c.Width = over(losses, func(loss []float64) float64 { w, _ := width(line.Alpha, loss, tolerance); return w })
-	c.Rise = over(losses, func(loss []float64) float64 { return rise(line.Alpha, loss) })
-	c.Drop = over(losses, func(loss []float64) float64 { return drop(line.Alpha, loss) })
-	_, c.Open = width(line.Alpha, line.Sets[0].Loss[0], tolerance)
+	c.Width = over(losses, func(loss []float64) float64 { w, _ := width(alpha, loss, tolerance); return w })
+	c.Rise = over(losses, func(loss []float64) float64 { return rise(alpha, loss) })
+	c.Drop = over(losses, func(loss []float64) float64 { return drop(alpha, loss) })
+	_, c.Open = width(alpha, l.Surface.Sets[0].Loss[0], tolerance)
 	return c, err
 }
 
@@ -97,13 +104,28 @@ func (e Estimate) finite() Estimate {
 }
 
 // widthDifference is by how much the first curve's optimum is wider, over the examples that both were measured on.
-func (r *Result) widthDifference(a, b Curve) (Estimate, error) {
+func (r *Result) widthDifference(a, b line) (Estimate, error) {
 	tolerance := Tolerance * math.Log(float64(r.Classes))
-	return bootstrap(len(a.losses[0]), func(rows []int) float64 {
-		first, _ := width(a.Alpha, meanOver(a.losses, rows), tolerance)
-		second, _ := width(b.Alpha, meanOver(b.losses, rows), tolerance)
+	return bootstrap(len(a.Losses[0]), func(rows []int) float64 {
+		first, _ := width(a.Surface.Alpha, meanOver(a.Losses, rows), tolerance)
+		second, _ := width(b.Surface.Alpha, meanOver(b.Losses, rows), tolerance)
 		return first - second
 	})
+}
+
+// examples are the losses, or the errors, of a surface's examples: [point][example].
+func examples(s landscape.SetSurface, wrong bool) [][]float64 {
+	table := make([][]float64, len(s.Points))
+	for i, m := range s.Points {
+		table[i] = make([]float64, len(m.Losses))
+		for k, loss := range m.Losses {
+			table[i][k] = float64(loss)
+			if wrong {
+				table[i][k] = float64(m.Wrong[k] - '0')
+			}
+		}
+	}
+	return table
 }
 
 // consistency is Spearman's ρ of training loss and dev error over the points of a grid, with an interval over resampled training and
@@ -137,4 +159,67 @@ func cosine(weights []landscape.Geometry) (Estimate, error) {
 		return inner / math.Sqrt(first*second)
 	})
 	return e.finite(), err
+}
+
+// judge compares a rolled back model with the whole one.
+func judge(part landscape.Part, m, whole landscape.Measure) (Rollback, error) {
+	row := Rollback{Name: part.Name, Layers: part.Layers(), Accuracy: 1 - m.Error, Loss: m.Loss, Right: right(m)}
+	change, err := paired(row.Right, right(whole))
+	if err != nil {
+		return row, err
+	}
+	test, err := task.McNemar(marks(row.Right), marks(right(whole)))
+	row.Change, row.P = change, test.P
+	return row, err
+}
+
+// right turns the marks of wrong examples over.
+func right(m landscape.Measure) string {
+	text := []byte(m.Wrong)
+	for i, c := range text {
+		text[i] = '0' + '1' - c
+	}
+	return string(text)
+}
+
+func marks(right string) []bool {
+	list := make([]bool, len(right))
+	for i := range list {
+		list[i] = right[i] == '1'
+	}
+	return list
+}
+
+// paired is the difference of two models' accuracy on the same examples.
+func paired(a, b string) (Estimate, error) {
+	if len(a) != len(b) {
+		return Estimate{}, fmt.Errorf("%d and %d examples cannot be compared in pairs", len(a), len(b))
+	}
+	return bootstrap(len(a), func(rows []int) float64 {
+		sum := 0
+		for _, i := range rows {
+			sum += int(a[i]) - int(b[i])
+		}
+		return float64(sum) / float64(len(rows))
+	})
+}
+
+// shares are the shares of the classes.
+func shares(d *task.Dataset) []float64 {
+	list := make([]float64, d.Task.Outputs())
+	for _, label := range d.Labels() {
+		list[label] += 1 / float64(d.Len())
+	}
+	return list
+}
+
+// prior is the entropy of the classes in nats.
+func prior(d *task.Dataset) float64 {
+	entropy := 0.0
+	for _, p := range shares(d) {
+		if p > 0 {
+			entropy -= p * math.Log(p)
+		}
+	}
+	return entropy
 }

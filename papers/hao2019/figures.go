@@ -6,8 +6,76 @@ import (
 	"slices"
 
 	"bertlab/figures"
+	"bertlab/papers/experiment"
 	"bertlab/techniques/landscape"
 )
+
+// figures are the experiment's figures in the order of the report.
+func (r *Result) figures() []experiment.Drawing {
+	part := func(i int) func() (*figures.Figure, error) {
+		return func() (*figures.Figure, error) { return r.PartFigure(i) }
+	}
+	return []experiment.Drawing{
+		{Name: "curve", Build: r.CurveFigure, Caption: experiment.Text{
+			English: "The training loss on the straight line through the weights before and after training. The head is the learned one everywhere. A wide valley around 1 forgives an inexact step.",
+			Korean:  "학습 전과 후의 가중치를 잇는 직선 위의 훈련 손실. 분류 헤드는 모든 점에서 학습된 값으로 고정한다. α = 1 주변의 골짜기가 넓을수록 최적점이 평평하다.",
+		}},
+		{Name: "loss", Build: r.LossFigure, Caption: experiment.Text{
+			English: "The training loss over the plane of two fine-tunings from the same pretrained weights. The second is on another task, rescaled to the length of the first. Dark is a low loss, bright a high one.",
+			Korean:  "같은 사전 학습 가중치에서 출발한 두 미세 조정이 이루는 평면 위의 훈련 손실. 두 번째 방향은 다른 과제의 미세 조정이며 첫 번째와 같은 길이로 맞추었다. 색이 어두울수록 손실이 낮다.",
+		}},
+		{Name: "surface", Build: r.SurfaceFigure, Caption: experiment.Text{
+			English: "The same as a surface. Height and colour are logarithmic; what lies low is dark.",
+			Korean:  "같은 손실 지형을 3차원 곡면으로 그린 것. 높이와 색은 로그 척도이며, 낮은 곳일수록 어둡다.",
+		}},
+		{Name: "scratch", Omit: r.ScratchSurface == nil, Build: r.ScratchLossFigure, Caption: experiment.Text{
+			English: "The training loss over the plane of two trainings from the same random weights. Dark is a low loss, bright a high one.",
+			Korean:  "같은 무작위 초기 가중치에서 출발한 두 학습이 이루는 평면 위의 훈련 손실. 색이 어두울수록 손실이 낮다.",
+		}},
+		{Name: "error", Build: r.ErrorFigure, Caption: experiment.Text{
+			English: "The share of dev examples that are classified wrongly, over the same plane as the training loss. Dark is a small share, bright a large one.",
+			Korean:  "훈련 손실과 같은 평면 위에서 본 개발 데이터의 오분류 비율. 색이 어두울수록 오류가 적다.",
+		}},
+		{Name: "consistency", Build: r.ConsistencyScatter, Caption: experiment.Text{
+			English: "Each point of the plane by its training loss and its dev error.",
+			Korean:  "평면 위의 각 점을 훈련 손실(가로)과 개발 데이터 오류(세로)로 나타낸 것.",
+		}},
+		{Name: "trajectory", Build: r.TrajectoryFigure, Caption: experiment.Text{
+			English: "The weights on the way of fine-tuning, projected. The height above the line is the distance from it in any direction, not a place on the ground; the fill is the loss that the model really had, dark where it is low.",
+			Korean:  "미세 조정 도중의 가중치를 사영한 궤적. 세로 위치는 직선에서 벗어난 거리(방향 무관)이며 바탕 지형 위의 좌표가 아니다. 점의 색은 그 시점 모델의 실제 손실이며, 어두울수록 낮다.",
+		}},
+		{Name: "scratch-trajectory", Omit: r.ScratchSurface == nil, Build: r.ScratchTrajectoryFigure, Caption: experiment.Text{
+			English: "The same for training from random weights.",
+			Korean:  "무작위 초기 가중치에서 학습할 때의 궤적.",
+		}},
+		{Name: "low", Build: part(0), Caption: experiment.Text{
+			English: "The training loss when only the low layers move and all else is fine-tuned. Dark is a low loss; the colours are the same for low, middle and high layers.",
+			Korean:  "하위 층만 움직이고 나머지는 미세 조정된 값으로 고정했을 때의 훈련 손실. 색이 어두울수록 손실이 낮으며, 하위·중간·상위 층의 색은 같은 척도이다.",
+		}},
+		{Name: "middle", Build: part(1), Caption: experiment.Text{
+			English: "The same for the middle layers.",
+			Korean:  "중간 층만 움직였을 때의 훈련 손실.",
+		}},
+		{Name: "high", Build: part(2), Caption: experiment.Text{
+			English: "The same for the high layers.",
+			Korean:  "상위 층만 움직였을 때의 훈련 손실.",
+		}},
+		{Name: "rollback", Build: r.RollbackBars, Caption: experiment.Text{
+			English: "What accuracy changes by when a part of the fine-tuned model is set back to the pretrained weights.",
+			Korean:  "미세 조정된 모델의 일부를 사전 학습 가중치로 되돌렸을 때 정확도의 변화.",
+		}},
+		{Name: "travel", Build: r.TravelBars, Caption: experiment.Text{
+			English: "How far each part of the model moves in fine-tuning, relative to the length of its weights.",
+			Korean:  "미세 조정에서 모델의 각 부분이 이동한 거리(가중치 노름 대비).",
+		}},
+	}
+}
+
+// pages are what lies beside the figures: the surface, to be turned by hand.
+func (r *Result) pages() ([]experiment.NamedPage, error) {
+	page, err := r.TurningSurface().InteractivePage("")
+	return []experiment.NamedPage{{Name: "turn", HTML: page}}, err
+}
 
 // caption names model, data and seed under a figure.
 func (r *Result) caption(extra string) string {
@@ -191,7 +259,7 @@ func (r *Result) PartFigure(i int) (*figures.Figure, error) {
 	back := s.Sets[0].Start.Loss
 	return figures.Contour(figures.ContourOptions{
 		Frame: r.planeFrame(fmt.Sprintf("Only the %s layers move: rolled back, the loss is %.2f", s.Part.Name, back),
-			fmt.Sprintf("%s of %d, the rest as fine-tuned; %d training examples; the same colours for low, middle and high", s.Part.Layers(), r.Layers, s.Sets[0].Examples)+r.cut(sets...)),
+			fmt.Sprintf("%s of %d, counted from 0, the rest as fine-tuned; %d training examples; the same colours for low, middle and high", s.Part.Layers(), r.Layers, s.Sets[0].Examples)+r.cut(sets...)),
 		X: s.Alpha, Y: s.Beta, Values: s.Sets[0].Loss, Scale: figures.Log, Limits: r.limits(sets...), Legend: "training loss, nats",
 		Levels: r.partLevels(sets), Marks: []figures.Mark{{X: 1, Label: "fine-tuned"}, {Label: "rolled back"}},
 	})
@@ -227,7 +295,7 @@ func (r *Result) RollbackBars() (*figures.Figure, error) {
 		Frame: figures.Frame{
 			Title:  fmt.Sprintf("Rolled back, the low layers change accuracy by %s points, the high ones by %s", signed(bars.Values[0]), signed(bars.Values[2])),
 			XLabel: "set back to the pretrained weights", YLabel: "change of accuracy, points",
-			Caption: r.caption(fmt.Sprintf("%d dev examples; accuracy of the fine-tuned model %.3f; whiskers: 95 %% interval of the paired difference", len(r.Rollback[0].Right), r.Rollback[0].Accuracy)),
+			Caption: r.caption(fmt.Sprintf("layers count from 0; %d dev examples; accuracy of the fine-tuned model %.3f; whiskers: 95 %% interval of the paired difference", len(r.Rollback[0].Right), r.Rollback[0].Accuracy)),
 		},
 		Groups: groups, Series: []figures.BarSeries{bars}, Format: "%+.1f",
 	})
@@ -258,7 +326,7 @@ func (r *Result) TravelBars() (*figures.Figure, error) {
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
 			Title:  fmt.Sprintf("In fine-tuning the layers move by %.1f to %.1f %% of their length", 100*least, 100*most),
-			XLabel: "part of the model", YLabel: "distance in % of the length of the pretrained weights", Caption: r.caption("fine-tuned on two tasks" + pooler),
+			XLabel: "part of the model", YLabel: "distance in % of the length of the pretrained weights", Caption: r.caption("fine-tuned on two tasks; layers count from 0" + pooler),
 		},
 		Groups: groups, Series: []figures.BarSeries{first, second}, Format: "%.1f",
 	})

@@ -7,10 +7,7 @@ import (
 
 // Result is what the experiment found: plain data.
 type Result struct {
-	Config     Config                `json:"config"`
-	Provenance experiment.Provenance `json:"provenance"`
-	Claims     []experiment.Claim    `json:"claims"`
-
+	experiment.Measured[Config]
 	Layers  int `json:"layers"`
 	Classes int `json:"classes"`
 	// Prior is the loss, on the training examples that are evaluated, of a model that knows the shares of the classes and no more.
@@ -83,9 +80,6 @@ type Curve struct {
 	// Rise is the highest climb on the way from α = 0 to 1 as a share of the descent, and Drop that descent in nats.
 	Rise Estimate `json:"rise"`
 	Drop Estimate `json:"drop"`
-
-	// losses are the examples' losses at each α, [α][example].
-	losses [][]float64
 }
 
 // end is the loss at the trained weights.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +14,8 @@ import (
 	"bertlab/gbert/tokenizer"
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/experimenttest"
+	"bertlab/techniques/tucker"
 )
 
 // protocol is one of seconds: a random BERT of three layers on sentences whose words tell their class, in two domains.
@@ -57,34 +59,54 @@ func protocol(t testing.TB) Config {
 	}
 }
 
-var environment = tiny.Environment
-
-func TestTheExperimentFromEndToEnd(t *testing.T) {
-	config, dir := protocol(t), t.TempDir()
-	result, err := Run(context.Background(), environment(t, dir), config)
-	if err != nil {
-		t.Fatal(err)
+// timeless takes out what no two runs have in common.
+func timeless(r *Result) {
+	for i := range r.Runs {
+		r.Runs[i].Seconds = 0
 	}
+}
+
+func TestTheExperiment(t *testing.T) {
+	config := protocol(t)
+	result := experimenttest.Case[Config, Result]{
+		Experiment: Experiment, Protocol: config, Timeless: timeless,
+		Refused: map[string]func(*Config){
+			"(model)":                  func(c *Config) { c.Model = "" },
+			"(task, other)":            func(c *Config) { c.Other = "" },
+			"another data set":         func(c *Config) { c.OtherData = c.Data },
+			"(epochs, batch_size, max": func(c *Config) { c.BatchSize = 0 },
+			"(scratch_epochs, scratch": func(c *Config) { c.ScratchLearningRate = 0 },
+			"negative number of":       func(c *Config) { c.RollbackExamples = -1 },
+			"at least 2 examples":      func(c *Config) { c.Examples = 1 },
+			"(snapshots)":              func(c *Config) { c.Snapshots = 0 },
+			"surface_range is 0.5 to 2; it must include 0 and 1": func(c *Config) { c.SurfaceRange[0] = 0.5 },
+			"curve_range is -1 to 101":                           func(c *Config) { c.CurveRange[1] = 101 },
+			"part_points is 1; 2 to 1001 points":                 func(c *Config) { c.PartPoints = 1 },
+			"surface_points is 1002":                             func(c *Config) { c.SurfacePoints = 1002 },
+			"curve_points is 0":                                  func(c *Config) { c.CurvePoints = 0 },
+			"low, middle and high ones need at least 3":          func(c *Config) { c.Model = tiny.Pretrained(t, tiny.Shape{Layers: 2}) },
+			"write the models out in full first":                 func(c *Config) { c.Model = banked(t, c.Model) },
+			"not a classification task":                          func(c *Config) { c.Other, c.OtherData = "stsb", regression(t) },
+			filepath.Join("no", "such", "model"):                 func(c *Config) { c.Model = filepath.Join("no", "such", "model") },
+		},
+		Judged: judged,
+	}.Run(t)
 	if len(result.Runs) != 4 || len(result.Claims) != 6 || len(result.Parts) != 3 || len(result.Rollback) != 6 {
 		t.Errorf("%d models, %d claims, %d parts, %d rows of the rollback", len(result.Runs), len(result.Claims), len(result.Parts), len(result.Rollback))
 	}
 	checkWays(t, result)
 	checkAgreement(t, result)
-	if left, _ := filepath.Glob(filepath.Join(dir, "steps", "*", "*snapshots")); len(left) > 0 {
-		t.Errorf("snapshots are left: %v", left)
-	}
-	if left, _ := filepath.Glob(filepath.Join(dir, "steps", "*", "*.jsonl")); len(left) > 0 {
-		t.Errorf("journals are left: %v", left)
-	}
-	again, err := Run(context.Background(), environment(t, dir), config)
+	checkWritten(t, result)
+}
+
+// stepFiles are the files of steps in a folder of results, by a pattern.
+func stepFiles(t *testing.T, dir, pattern string) []string {
+	t.Helper()
+	list, err := filepath.Glob(filepath.Join(dir, "steps", pattern))
 	if err != nil {
 		t.Fatal(err)
 	}
-	again.Provenance = result.Provenance
-	if !reflect.DeepEqual(again, result) {
-		t.Error("it is replayed with other numbers")
-	}
-	checkWritten(t, result)
+	return list
 }
 
 // checkWays makes sure that a trajectory begins at (0, 0), ends at (1, 0), and has the losses of the curve there.
@@ -136,49 +158,61 @@ func checkAgreement(t *testing.T, r *Result) {
 func checkWritten(t *testing.T, r *Result) {
 	t.Helper()
 	dir := t.TempDir()
-	paths, err := r.Write(dir)
+	done, err := Experiment.Publish(dir, r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if last := paths[len(paths)-1]; last != filepath.Join(dir, "landscape.html") {
-		t.Errorf("the last file is %s", last)
+	if done.Report != filepath.Join(dir, "landscape.html") || done.Figure == nil || done.Figure.Name != "landscape-curve" {
+		t.Errorf("the report is %s, its figure %v", done.Report, done.Figure)
 	}
-	for _, path := range paths {
-		if info, err := os.Stat(path); err != nil || info.Size() == 0 {
-			t.Errorf("%s: %v", path, err)
-		}
+	if want := filepath.Join(dir, "figures", "landscape-turn.html"); !slices.Contains(done.Files, want) {
+		t.Errorf("%s is not among %v", want, done.Files)
 	}
-	if len(paths) < 11*4+5*4+4 {
-		t.Errorf("%d files", len(paths))
+	if len(done.Files) < 11*4+7*4+4 {
+		t.Errorf("%d files", len(done.Files))
+	}
+	table, err := os.ReadFile(filepath.Join(dir, "figures", "landscape-geometry.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(table); !strings.Contains(text, "layer 0,") || !strings.Contains(text, "layer 2,") || strings.Contains(text, "layer 3,") {
+		t.Errorf("the layers of a model of three are not 0 to 2:\n%s", text)
 	}
 }
 
 func TestAnExperimentThatWasStoppedGoesOnAtThePointWhereItWas(t *testing.T) {
 	config, dir := protocol(t), t.TempDir()
 	config.ScratchSurface = false
+	const stage = "loss around the fine-tuned model"
 	ctx, stop := context.WithCancel(context.Background())
-	env := environment(t, dir)
+	env := tiny.Environment(t, dir)
 	env.Progress = func(p experiment.Progress) {
-		if p.Stage == "surface of fine-tuned" && p.Done == 10 {
+		if p.Stage == stage && p.Done == 10 {
 			stop()
 		}
 	}
-	if _, err := Run(ctx, env, config); !errors.Is(err, context.Canceled) {
+	if _, err := Experiment.Run(ctx, env, config); !errors.Is(err, context.Canceled) {
 		t.Fatalf("stopped with %v", err)
 	}
+	if left := stepFiles(t, dir, "*points.jsonl"); len(left) != 1 {
+		t.Errorf("the points that are done are in %v", left)
+	}
 	var seen []string
-	env = environment(t, dir)
+	env = tiny.Environment(t, dir)
 	env.Progress = func(p experiment.Progress) {
-		if len(seen) == 0 || !strings.HasPrefix(seen[len(seen)-1], p.Stage) {
+		if p.Total > 0 && (len(seen) == 0 || !strings.HasPrefix(seen[len(seen)-1], p.Stage)) {
 			seen = append(seen, fmt.Sprint(p.Stage, " ", p.Done))
 		}
 	}
-	result, err := Run(context.Background(), env, config)
+	result, err := Experiment.Run(context.Background(), env, config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(seen) == 0 || seen[0] != "surface of fine-tuned 10" {
+	if len(seen) == 0 || seen[0] != stage+" 10" {
 		t.Errorf("it went on with %v", seen)
+	}
+	if left := slices.Concat(stepFiles(t, dir, "*partial*"), stepFiles(t, dir, "*checkpoint*")); len(left) > 0 {
+		t.Errorf("what was partly done is left: %v", left)
 	}
 	if result.ScratchSurface != nil || len(result.Runs) != 3 {
 		t.Error("a surface from scratch was made that was not asked for")
@@ -186,20 +220,97 @@ func TestAnExperimentThatWasStoppedGoesOnAtThePointWhereItWas(t *testing.T) {
 	checkWritten(t, result)
 }
 
-func TestAProtocolThatCannotBeDoneIsRefused(t *testing.T) {
-	for mentions, change := range map[string]func(*Config){
-		"include 0 and 1": func(c *Config) { c.SurfaceRange[0] = 0.5 }, "points for the": func(c *Config) { c.PartPoints = 1 }, "another data set": func(c *Config) { c.OtherData = c.Data },
-		"at least 2 examples": func(c *Config) { c.Examples = 1 }, "snapshot": func(c *Config) { c.Snapshots = 0 },
-	} {
-		config := protocol(t)
-		change(&config)
-		if _, err := Run(context.Background(), environment(t, t.TempDir()), config); err == nil || !strings.Contains(err.Error(), mentions) {
-			t.Errorf("%s: %v", mentions, err)
+// computed lists the titles of the steps that are run for a protocol in a folder.
+func computed(t *testing.T, dir string, config Config) []string {
+	t.Helper()
+	var titles []string
+	env := tiny.Environment(t, dir)
+	env.Progress = func(p experiment.Progress) {
+		if p.Steps > 0 && !slices.Contains(titles, p.Stage) {
+			titles = append(titles, p.Stage)
 		}
 	}
+	if _, err := Experiment.Run(t.Context(), env, config); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(titles)
+	return titles
+}
+
+func TestAChangedFieldRecomputesWhatReadsItAlone(t *testing.T) {
+	config, dir := protocol(t), t.TempDir()
+	config.ScratchSurface, config.Epochs, config.ScratchEpochs = false, 1, 1
+	computed(t, dir, config)
+	for _, test := range []struct {
+		field  string
+		change func(*Config)
+		want   []string // beside the starts, which are made where they are needed
+	}{
+		{"surface_points", func(c *Config) { c.SurfacePoints = 3 }, []string{"loss around the fine-tuned model"}},
+		{"part_points", func(c *Config) { c.PartPoints = 2 }, []string{"loss as only the high layers move", "loss as only the low layers move", "loss as only the middle layers move"}},
+		{"curve_range", func(c *Config) { c.CurveRange[1] = 2 }, []string{"loss along fine-tuning", "loss along training from random weights"}},
+		{"rollback_examples", func(c *Config) { c.RollbackExamples = 15 }, []string{"layers rolled back, on 15 examples of SST-2"}},
+		{"scratch_epochs", func(c *Config) { c.ScratchEpochs = 2 }, []string{"loss along training from random weights", "training on SST-2 from random weights, seed 1"}},
+		{"none", func(*Config) {}, nil},
+	} {
+		changed := config
+		test.change(&changed)
+		got := slices.DeleteFunc(computed(t, dir, changed), func(title string) bool {
+			return strings.HasPrefix(title, "a fresh head") || strings.HasPrefix(title, "random weights")
+		})
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: it computes %q, want %q", test.field, got, test.want)
+		}
+	}
+}
+
+func TestTheOwnProtocolsArePossible(t *testing.T) {
 	for name, c := range map[string]Config{"quick": Quick(), "full": Full()} {
 		if err := c.check(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+func TestTheTaskOfTheSecondDirectionChangesPlacesWithTheFirst(t *testing.T) {
+	seven := uint64(7)
+	c := Config{Model: "m", Task: "a", Data: "of a", Other: "b", OtherData: "of b"}
+	c.ask(experiment.Request{Task: "b", Seed: &seven, Runs: 3})
+	if want := (Config{Model: "m", Task: "b", Data: "of b", Other: "a", OtherData: "of a", Seed: 7}); c != want {
+		t.Errorf("%+v, want %+v", c, want)
+	}
+	c = Config{Task: "a", Other: "b"}
+	c.ask(experiment.Request{Task: "c", Data: "of c", Model: "n"})
+	if want := (Config{Model: "n", Task: "c", Data: "of c", Other: "b"}); c != want {
+		t.Errorf("%+v, want %+v", c, want)
+	}
+}
+
+// banked writes a model all of whose layers have their matrices in a bank.
+func banked(t *testing.T, name string) string {
+	t.Helper()
+	model, err := gbert.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small, _, err := tucker.Bank(t.Context(), model, tucker.BankOptions{LayerRank: 2, Rank: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := small.Save(dir, gbert.Float32); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func regression(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"train.tsv", "dev.tsv"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("sentence1\tsentence2\tscore\na film\tthe film\t4.5\nbad\tgood\t1\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }

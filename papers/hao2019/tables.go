@@ -7,6 +7,14 @@ import (
 	"bertlab/papers/experiment"
 )
 
+// tables are what the report and the notebooks show, by name.
+func (r *Result) tables() ([]experiment.NamedTable, error) {
+	return []experiment.NamedTable{
+		{Name: "models", Table: r.ModelTable()}, {Name: "widths", Table: r.WidthTable()}, {Name: "rollback-table", Table: r.RollbackTable()},
+		{Name: "geometry", Table: r.GeometryTable()}, {Name: "way", Table: r.WayTable()}, {Name: "protocol", Table: r.Config.Table()}, {Name: "claims", Table: r.ClaimTable()},
+	}, nil
+}
+
 // Table lists the protocol.
 func (c Config) Table() *figures.Table {
 	limit := func(n int) string {
@@ -94,7 +102,7 @@ var paperRollback = []struct {
 func (r *Result) RollbackTable() *figures.Table {
 	t := &figures.Table{
 		Title: "Layers set back to the pretrained weights",
-		Caption: fmt.Sprintf("%s, %d dev examples, largest class %.3f. Interval: paired bootstrap; p: McNemar. The paper: accuracy of BERT-large without layers 1–8, 9–16, 17–24, recalled.",
+		Caption: fmt.Sprintf("%s, %d dev examples, largest class %.3f. Layers count from 0. Interval: paired bootstrap; p: McNemar. The paper: accuracy of BERT-large without its layers 1–8, 9–16, 17–24, which it counts from 1, recalled.",
 			r.Config.Task, len(r.Rollback[0].Right), r.Majority),
 		Columns: []figures.Column{{Name: "set back"}, {Name: "layers"}, {Name: "accuracy", Unit: "%", Format: "%.2f"}, {Name: "change", Unit: "points", Format: "%+.2f"}, {Name: "95 % interval"}, {Name: "p", Format: "%.3f"}, {Name: "loss", Unit: "nats", Format: "%.3f"}},
 	}
@@ -123,7 +131,7 @@ func (r *Result) RollbackTable() *figures.Table {
 func (r *Result) GeometryTable() *figures.Table {
 	t := &figures.Table{
 		Title:   "Distances and angles of two fine-tunings",
-		Caption: fmt.Sprintf("δ₁: %s, δ₂: %s, before it is rescaled.", r.Config.Task, r.Config.Other),
+		Caption: fmt.Sprintf("Layers count from 0. δ₁: %s, δ₂: %s, before it is rescaled.", r.Config.Task, r.Config.Other),
 		Columns: []figures.Column{{Name: "part"}, {Name: "weights", Format: "%d"}, {Name: "‖θ₀‖", Format: "%.1f"}, {Name: "‖δ₁‖", Format: "%.3f"}, {Name: "‖δ₁‖/‖θ₀‖", Unit: "%", Format: "%.2f"}, {Name: "‖δ₂‖/‖θ₀‖", Unit: "%", Format: "%.2f"}, {Name: "cosine", Format: "%+.3f"}, {Name: "angle", Unit: "°", Format: "%.1f"}},
 	}
 	for _, g := range append(append(r.Geometry[:0:0], r.Geometry...), r.Whole) {

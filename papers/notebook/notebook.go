@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"bertlab/figures"
 	"bertlab/figures/show"
 	"bertlab/papers/experiment"
 )
@@ -119,6 +120,9 @@ func known(drawings []experiment.Drawing, tables []experiment.NamedTable) string
 	slices.Sort(names)
 	return strings.Join(names, ", ")
 }
+
+// Turn shows a surface, and below it one that can be turned by hand where scripts are run.
+func (l *Lab[C, R]) Turn(surface figures.SurfaceOptions) { check(show.Surface(surface, "")) }
 
 // Claims shows the paper's claims with their verdicts.
 func (l *Lab[C, R]) Claims() {

@@ -33,15 +33,15 @@ func Thirds(c *gbert.Config) []Part {
 	return []Part{{Name: "low", End: third}, {Name: "middle", First: third, End: n - third}, {Name: "high", First: n - third, End: n}}
 }
 
-// Layers says which layers a part has, counted from 1, such as "layers 1–2".
+// Layers says which layers a part has, counted from 0, such as "layers 0–1".
 func (p Part) Layers() string {
 	switch p.End - p.First {
 	case 0:
 		return "no layer"
 	case 1:
-		return fmt.Sprintf("layer %d", p.End)
+		return fmt.Sprintf("layer %d", p.First)
 	}
-	return fmt.Sprintf("layers %d–%d", p.First+1, p.End)
+	return fmt.Sprintf("layers %d–%d", p.First, p.End-1)
 }
 
 func (p Part) check(layers int) error {

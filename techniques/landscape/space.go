@@ -18,6 +18,12 @@ type Space struct {
 	Other *gbert.Model
 }
 
+// Check says why there is no such plane, for models that cannot be mixed weight by weight.
+func (s Space) Check() error {
+	_, err := s.units()
+	return err
+}
+
 // units are what can move: what all ends of the space hold in the same shape.
 func (s Space) units() ([]*unit, error) {
 	if s.From == nil || s.To == nil {
@@ -95,7 +101,7 @@ func Sum(name string, list []Geometry) Geometry {
 	return sum
 }
 
-// Geometries are those of the embeddings, each layer (counted from 1) and the pooler, in the order of the computation.
+// Geometries are those of the embeddings, each layer (counted from 0) and the pooler, in the order of the computation.
 func (s Space) Geometries() ([]Geometry, error) {
 	return s.geometries(func(u *unit, _ gbert.WeightSpec) string { return u.name() })
 }
@@ -135,7 +141,7 @@ func (u *unit) name() string {
 	case pooler:
 		return "pooler"
 	}
-	return fmt.Sprintf("layer %d", u.layer+1)
+	return fmt.Sprintf("layer %d", u.layer)
 }
 
 // weight is the geometry of one array, in float64.

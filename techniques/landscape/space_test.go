@@ -15,7 +15,7 @@ func TestLengthsAndAnglesAreThoseOfTheWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(list) != 8 || list[0].Name != "embeddings" || list[1].Name != "layer 1" || list[7].Name != "pooler" {
+	if len(list) != 8 || list[0].Name != "embeddings" || list[1].Name != "layer 0" || list[7].Name != "pooler" {
 		t.Fatalf("%+v", list)
 	}
 	g := Sum("whole", list)

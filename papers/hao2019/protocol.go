@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"bertlab/gbert"
+	"bertlab/papers/experiment"
 	"bertlab/techniques/landscape"
 )
 
@@ -69,25 +71,64 @@ func Full() Config {
 	}
 }
 
-// check reports a protocol that cannot be done.
-func (c Config) check() error {
-	for name, r := range map[string][2]float64{"curves": c.CurveRange, "surfaces": c.SurfaceRange} {
-		if !(r[0] <= 0 && r[1] >= 1 && r[0] >= -100 && r[1] <= 100) {
-			return fmt.Errorf("the range of the %s is %g to %g; it must include 0 and 1 and stay within −100 and 100", name, r[0], r[1])
-		}
+// ask puts what the user asked for into the protocol. Where that is the task of the second direction, the two change places: the second
+// direction must be another's.
+func (c *Config) ask(r experiment.Request) {
+	if r.Task != "" && r.Task == c.Other {
+		c.Task, c.Data, c.Other, c.OtherData = c.Other, c.OtherData, c.Task, c.Data
 	}
-	for name, n := range map[string]int{"curves": c.CurvePoints, "surfaces": c.SurfacePoints, "surfaces of layers": c.PartPoints} {
-		if n < 2 || n > landscape.LargestGrid {
-			return fmt.Errorf("%d points for the %s; 2 to %d are possible", n, name, landscape.LargestGrid)
-		}
+	r.Set(&c.Model, &c.Task, &c.Data)
+	if r.Seed != nil {
+		c.Seed = *r.Seed
 	}
+}
+
+// check says what is wrong with the protocol, as far as that shows without model and data.
+func (c *Config) check() error {
 	switch {
-	case c.Examples < 2 || c.RollbackExamples < 0 || c.TrainExamples < 0 || c.OtherExamples < 0:
-		return errors.New("at least 2 examples must be evaluated at each point, and other numbers of examples must not be negative; 0 means all")
-	case c.Snapshots < 1:
-		return errors.New("the trajectory needs at least 1 snapshot")
+	case c.Model == "":
+		return errors.New("the protocol names no model (model)")
+	case c.Task == "" || c.Other == "":
+		return errors.New("the protocol needs a task, and another for the second direction (task, other)")
 	case c.Task == c.Other && c.Data == c.OtherData:
-		return fmt.Errorf("the second direction must come from another data set than %s", c.Task)
+		return fmt.Errorf("the second direction must come from another data set than %s (other, other_data)", c.Task)
+	case c.Epochs < 1 || c.BatchSize < 1 || c.MaxLength < 1 || !(c.LearningRate > 0):
+		return errors.New("the protocol needs epochs, a batch size and a length of at least 1, and a learning rate above 0 (epochs, batch_size, max_length, learning_rate)")
+	case c.ScratchEpochs < 1 || !(c.ScratchLearningRate > 0):
+		return errors.New("the protocol needs at least 1 epoch of training from random weights, and a learning rate above 0 (scratch_epochs, scratch_learning_rate)")
+	case c.TrainExamples < 0 || c.OtherExamples < 0 || c.RollbackExamples < 0:
+		return errors.New("the protocol has a negative number of examples (train_examples, other_examples, rollback_examples); 0 means all")
+	case c.Examples < 2:
+		return fmt.Errorf("the protocol evaluates %d examples at each point (examples); at least 2 examples are needed", c.Examples)
+	case c.Snapshots < 1:
+		return fmt.Errorf("the protocol has %d snapshots (snapshots); the trajectory needs at least 1", c.Snapshots)
+	}
+	return errors.Join(
+		checkRange("curve_range", c.CurveRange), checkRange("surface_range", c.SurfaceRange),
+		checkPoints("curve_points", c.CurvePoints), checkPoints("surface_points", c.SurfacePoints), checkPoints("part_points", c.PartPoints),
+	)
+}
+
+// checkRange says what is wrong with coordinates of a grid.
+func checkRange(field string, r [2]float64) error {
+	if !(r[0] <= 0 && r[1] >= 1 && r[0] >= -100 && r[1] <= 100) {
+		return fmt.Errorf("the protocol's %s is %g to %g; it must include 0 and 1 and stay within −100 and 100", field, r[0], r[1])
 	}
 	return nil
+}
+
+// checkPoints says what is wrong with a number of points on an axis.
+func checkPoints(field string, n int) error {
+	if n < 2 || n > landscape.LargestGrid {
+		return fmt.Errorf("the protocol's %s is %d; 2 to %d points are possible", field, n, landscape.LargestGrid)
+	}
+	return nil
+}
+
+// checkModel says what is wrong with the model.
+func (c *Config) checkModel(model *gbert.Model) error {
+	if n := model.Config.NumHiddenLayers; n < 3 {
+		return fmt.Errorf("%s has %d layers (model); low, middle and high ones need at least 3", c.Model, n)
+	}
+	return landscape.Space{From: model, To: model}.Check()
 }

@@ -1,0 +1,366 @@
+package hao2019
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/landscape"
+)
+
+// nothing is what is known of a model but for the model itself.
+type nothing struct{}
+
+// randomInputs say which model gets random weights.
+type randomInputs struct {
+	Like experiment.ModelSource
+	Seed uint64
+}
+
+// drawWeights gives a model random weights in the shape that it was pretrained in.
+var drawWeights = &experiment.ModelDefinition[randomInputs, nothing]{
+	Name: "random weights", Version: 1, Transient: true,
+	Title: func(in randomInputs) experiment.Text {
+		return experiment.Text{English: fmt.Sprintf("random weights, seed %d", in.Seed), Korean: fmt.Sprintf("무작위 가중치 초기화, 시드 %d", in.Seed)}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in randomInputs) (*gbert.Model, nothing, error) {
+		like, err := w.Model(ctx, in.Like)
+		if err != nil {
+			return nil, nothing{}, err
+		}
+		config := like.Config.Clone()
+		config.Layers = nil
+		model, err := gbert.New(config, in.Seed)
+		if err != nil {
+			return nil, nothing{}, err
+		}
+		model.Tokenizer = like.Tokenizer
+		return model, nothing{}, nil
+	},
+}
+
+// startInputs are a model and the classes that it is to tell apart.
+type startInputs struct {
+	From    experiment.ModelSource
+	Outputs int
+	Labels  []string
+	Seed    uint64
+}
+
+// addHead gives a model a fresh head: that is θ₀.
+var addHead = &experiment.ModelDefinition[startInputs, nothing]{
+	Name: "model with a fresh head", Version: 1, Transient: true,
+	Title: func(in startInputs) experiment.Text {
+		return experiment.Text{English: fmt.Sprintf("a fresh head, seed %d", in.Seed), Korean: fmt.Sprintf("새 분류 헤드 추가, 시드 %d", in.Seed)}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in startInputs) (*gbert.Model, nothing, error) {
+		model, err := w.Model(ctx, in.From)
+		if err != nil {
+			return nil, nothing{}, err
+		}
+		start, err := model.WithClassifier(in.Outputs, in.Labels, in.Seed)
+		return start, nothing{}, err
+	},
+}
+
+// trainInputs are what a model is trained from, and what its trajectory is made of.
+type trainInputs struct {
+	Start   experiment.ModelSource // θ₀, with its head
+	Train   experiment.Sample
+	Options finetune.Options
+	// Snapshots is how many times the weights are looked at on the way, on the examples of Fit; 0: there is no trajectory.
+	Snapshots int
+	Fit       *experiment.Judging
+	Random    bool `json:"-"` // says in the title that θ₀ is random
+}
+
+// train trains a model from its start, and follows its weights on the way.
+var train = &experiment.ModelDefinition[trainInputs, Training]{
+	Name: "training with its trajectory", Version: 1,
+	Title: func(in trainInputs) experiment.Text {
+		title, seed := in.Train.Task.Title, in.Options.Seed
+		if in.Random {
+			return experiment.Text{
+				English: fmt.Sprintf("training on %s from random weights, seed %d", title, seed),
+				Korean:  fmt.Sprintf("무작위 가중치에서 %s 학습, 시드 %d", title, seed),
+			}
+		}
+		return experiment.Text{
+			English: fmt.Sprintf("fine-tuning on %s with its trajectory, seed %d", title, seed),
+			Korean:  fmt.Sprintf("%s 미세 조정과 그 궤적, 시드 %d", title, seed),
+		}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in trainInputs) (*gbert.Model, Training, error) {
+		start, err := w.Model(ctx, in.Start)
+		if err != nil {
+			return nil, Training{}, err
+		}
+		options, snapshots := in.Options, w.Partial("snapshots")
+		if in.Snapshots > 0 {
+			options.AfterStep = func(step, steps int, model func() (*gbert.Model, error)) error {
+				if !due(step, steps, in.Snapshots) {
+					return nil
+				}
+				now, err := model()
+				if err != nil {
+					return err
+				}
+				return now.Save(filepath.Join(snapshots, fmt.Sprint(step)), gbert.Float32)
+			}
+		}
+		trained, training, err := w.Train(ctx, start, in.Train.Dataset, nil, options)
+		if err != nil {
+			return nil, Training{}, err
+		}
+		done := Training{Steps: training.Steps, TrainLoss: training.TrainLoss, Seconds: training.Seconds}
+		if in.Snapshots > 0 {
+			done.Way, err = in.way(ctx, w, start, trained, snapshots)
+		}
+		return trained.Model, done, err
+	},
+}
+
+// due says after which steps the weights are kept: so many times, evenly, the last step being one.
+func due(step, steps, times int) bool { return step*times/steps > (step-1)*times/steps }
+
+// way makes a trajectory of the snapshots.
+func (in *trainInputs) way(ctx context.Context, w *experiment.Worker, start *gbert.Model, trained *finetune.Result, snapshots string) ([]Waypoint, error) {
+	first, err := in.waypoint(ctx, w, start, trained.Model, start)
+	if err != nil {
+		return nil, err
+	}
+	list := []Waypoint{first}
+	for step := 1; step <= trained.Steps; step++ {
+		if !due(step, trained.Steps, in.Snapshots) {
+			continue
+		}
+		at, err := gbert.Load(filepath.Join(snapshots, fmt.Sprint(step)))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("the weights after step %d are gone: delete the folder %s and begin anew: %w", step, w.Checkpoint(), err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		point, err := in.waypoint(ctx, w, start, trained.Model, at)
+		if closed := at.Close(); err == nil {
+			err = closed
+		}
+		if err != nil {
+			return nil, err
+		}
+		point.Step = step
+		list = append(list, point)
+		w.Part("trajectory")(step, trained.Steps)
+	}
+	return list, nil
+}
+
+// waypoint is a model on the way from start to end.
+func (in *trainInputs) waypoint(ctx context.Context, w *experiment.Worker, start, end, at *gbert.Model) (point Waypoint, err error) {
+	if point.Projection, err = landscape.Project(start, end, at); err != nil {
+		return point, err
+	}
+	own, err := in.Fit.EvaluateModel(ctx, w, at)
+	if err != nil {
+		return point, err
+	}
+	mixed, err := withHeadOf(at, end)
+	if err != nil {
+		return point, err
+	}
+	learned, err := in.Fit.EvaluateModel(ctx, w, mixed)
+	point.Loss, point.LearnedHead = own.Loss, learned.Loss
+	return point, err
+}
+
+// withHeadOf is a model with the classification head of another.
+func withHeadOf(model, other *gbert.Model) (*gbert.Model, error) {
+	mixed := model.Clone()
+	for _, spec := range other.Weights() {
+		if !strings.HasPrefix(spec.Name, "classifier.") {
+			continue
+		}
+		values, shape, err := other.Weight(spec.Name)
+		if err != nil {
+			return nil, err
+		}
+		if err := mixed.SetWeight(spec.Name, shape, values); err != nil {
+			return nil, err
+		}
+	}
+	return mixed, nil
+}
+
+// space is a plane around a trained model.
+type space struct {
+	// Start is θ₀, with a head; Trained θ₁; Other θ₂, nil: the space is a line.
+	Start, Trained, Other experiment.ModelSource
+}
+
+func (s *space) open(ctx context.Context, w *experiment.Worker) (opened landscape.Space, err error) {
+	for _, end := range []struct {
+		source experiment.ModelSource
+		model  **gbert.Model
+	}{{s.Start, &opened.From}, {s.Trained, &opened.To}, {s.Other, &opened.Other}} {
+		if end.source == nil {
+			continue
+		}
+		if *end.model, err = w.Model(ctx, end.source); err != nil {
+			return opened, err
+		}
+	}
+	return opened, nil
+}
+
+// sweepInputs are a part of a model that is moved over a grid.
+type sweepInputs struct {
+	Space space
+	// Fit are training examples, Check examples of dev. Only those of Fit are evaluated if FitAlone is true; what is compiled is the same.
+	Fit, Check experiment.Judging
+	FitAlone   bool
+	Grid       landscape.Grid
+	Part       landscape.Part
+	Title      experiment.Text `json:"-"`
+}
+
+// sweep evaluates each point of the grid. What is done is written down, and a sweep that was stopped goes on at the point where it was.
+func (in *sweepInputs) sweep(ctx context.Context, w *experiment.Worker) (*landscape.Surface, error) {
+	opened, err := in.Space.open(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	fit, err := in.Fit.Prepare(w, opened.From)
+	if err != nil {
+		return nil, err
+	}
+	check, err := in.Check.Prepare(w, opened.From)
+	if err != nil {
+		return nil, err
+	}
+	explorer, err := landscape.Open(w.Backend(), opened, fit, check)
+	if err != nil {
+		return nil, err
+	}
+	defer explorer.Close()
+	if in.FitAlone {
+		if err := explorer.Use(0); err != nil {
+			return nil, err
+		}
+	}
+	return explorer.Sweep(ctx, in.Grid, in.Part, w.Partial("points.jsonl"), w.Progress())
+}
+
+// sweepLine measures the training loss along a line.
+var sweepLine = &experiment.Definition[sweepInputs, line]{
+	Name: "loss along a line", Version: 1,
+	Title: func(in sweepInputs) experiment.Text { return in.Title },
+	Run: func(ctx context.Context, w *experiment.Worker, in sweepInputs) (line, error) {
+		surface, err := in.sweep(ctx, w)
+		if err != nil {
+			return line{}, err
+		}
+		return line{surface, examples(surface.Sets[0], false)}, nil
+	},
+}
+
+// sweepPlane measures the training loss over a plane, and, unless it is alone, the error on the dev examples.
+var sweepPlane = &experiment.Definition[sweepInputs, *Surface]{
+	Name: "loss over a plane", Version: 1,
+	Title: func(in sweepInputs) experiment.Text { return in.Title },
+	Run: func(ctx context.Context, w *experiment.Worker, in sweepInputs) (*Surface, error) {
+		surface, err := in.sweep(ctx, w)
+		if err != nil || in.FitAlone {
+			return &Surface{Surface: surface}, err
+		}
+		agreement, err := consistency(examples(surface.Sets[0], false), examples(surface.Sets[1], true))
+		return &Surface{surface, agreement.finite()}, err
+	},
+}
+
+// rollBackInputs are parts of a trained model that are set back to its start, one at a time; a part with nothing in it is none.
+type rollBackInputs struct {
+	Space space
+	Test  experiment.Judging
+	Parts []landscape.Part
+}
+
+// rollBack judges the trained model with each of the parts set back.
+var rollBack = &experiment.Definition[rollBackInputs, []landscape.Measure]{
+	Name: "parts rolled back", Version: 1,
+	Title: func(in rollBackInputs) experiment.Text {
+		return experiment.Text{
+			English: fmt.Sprintf("layers rolled back, on %d examples of %s", in.Test.Sample.Len(), in.Test.Sample.Task.Title),
+			Korean:  fmt.Sprintf("층을 되돌린 모델을 %s 예제 %d개로 평가", in.Test.Sample.Task.Title, in.Test.Sample.Len()),
+		}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in rollBackInputs) ([]landscape.Measure, error) {
+		opened, err := in.Space.open(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		test, err := in.Test.Prepare(w, opened.From)
+		if err != nil {
+			return nil, err
+		}
+		explorer, err := landscape.Open(w.Backend(), opened, test)
+		if err != nil {
+			return nil, err
+		}
+		defer explorer.Close()
+		var list []landscape.Measure
+		for i, part := range in.Parts {
+			var found []landscape.Measure
+			if part.Name == none {
+				found, err = explorer.At(ctx, landscape.Point{Alpha: 1})
+			} else {
+				found, err = explorer.Rollback(ctx, part)
+			}
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, found[0])
+			w.Progress()(i+1, len(in.Parts))
+		}
+		return list, nil
+	},
+}
+
+// none is the name of the part with nothing in it.
+const none = "none"
+
+// rolledBack are the parts that are set back: nothing, the thirds of the layers, the embeddings, and all that moves.
+func rolledBack(c *gbert.Config) []landscape.Part {
+	parts := append([]landscape.Part{{Name: none}}, landscape.Thirds(c)...)
+	return append(parts, landscape.Part{Name: "embeddings", Embeddings: true}, landscape.Whole(c))
+}
+
+// directions are lengths and angles of two fine-tunings: of the embeddings, each layer and the pooler, and of each matrix and vector.
+type directions struct {
+	Units   []landscape.Geometry `json:"units"`
+	Weights []landscape.Geometry `json:"weights"`
+}
+
+// measureDirections measures lengths and angles of two fine-tunings.
+var measureDirections = &experiment.Definition[space, directions]{
+	Name: "directions of two trainings", Version: 1,
+	Title: func(space) experiment.Text {
+		return experiment.Text{English: "distances and angles of two fine-tunings", Korean: "두 미세 조정의 거리와 각도"}
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in space) (d directions, err error) {
+		opened, err := in.open(ctx, w)
+		if err != nil {
+			return d, err
+		}
+		if d.Units, err = opened.Geometries(); err != nil {
+			return d, err
+		}
+		d.Weights, err = opened.WeightGeometries()
+		return d, err
+	},
+}
