@@ -14,7 +14,12 @@ type Error struct {
 	File string
 	Line int // from 1; 0: the file as a whole
 	Text string
+
+	cause error
 }
+
+// Unwrap is the error of the step that could not be done; nil where the file itself is wrong.
+func (e *Error) Unwrap() error { return e.cause }
 
 func (e *Error) Error() string {
 	if e.Line == 0 {
@@ -69,7 +74,7 @@ func (f *fields) fail(line int, format string, args ...any) {
 	if f.what != "" {
 		text = f.what + ": " + text
 	}
-	f.err = &Error{f.file, line, text}
+	f.err = &Error{File: f.file, Line: line, Text: text}
 }
 
 // value is the node of a name; nil when it is not there.

@@ -104,7 +104,7 @@ func ReadFile(path string) (*Recipe, error) {
 // Parse reads a recipe. name is the file's, for messages and for [Recipe.Name].
 func Parse(name string, text []byte) (*Recipe, error) {
 	fault := func(line int, format string, args ...any) error {
-		return &Error{name, line, fmt.Sprintf(format, args...)}
+		return &Error{File: name, Line: line, Text: fmt.Sprintf(format, args...)}
 	}
 	if len(text) > maxBytes {
 		return nil, fault(0, "longer than %d bytes: that is no recipe", maxBytes)
@@ -173,11 +173,11 @@ func parseStep(file string, node *yaml.Node) (Step, error) {
 	case node.Kind == yaml.MappingNode && len(node.Content) == 2 && node.Content[0].Kind == yaml.ScalarNode:
 		name, arguments = node.Content[0], node.Content[1]
 	default:
-		return Step{}, &Error{file, node.Line, "a step is a name with its arguments, such as drop-layers: {count: 2}"}
+		return Step{}, &Error{File: file, Line: node.Line, Text: "a step is a name with its arguments, such as drop-layers: {count: 2}"}
 	}
 	make, ok := operations[name.Value]
 	if !ok {
-		return Step{}, &Error{file, name.Line, fmt.Sprintf("there is no step %q: %s", name.Value, allowed(Kinds()))}
+		return Step{}, &Error{File: file, Line: name.Line, Text: fmt.Sprintf("there is no step %q: %s", name.Value, allowed(Kinds()))}
 	}
 	step := Step{Kind: name.Value, Line: name.Line}
 	if name.Value == "store" && arguments.Kind == yaml.ScalarNode && arguments.Tag != "!!null" { // store: float16
@@ -190,7 +190,7 @@ func parseStep(file string, node *yaml.Node) (Step, error) {
 
 // fault is a mistake at a step.
 func (r *Recipe) fault(s Step, err error) error {
-	return &Error{r.file, s.Line, s.Kind + ": " + err.Error()}
+	return &Error{r.file, s.Line, s.Kind + ": " + err.Error(), err}
 }
 
 // checkOrder reports an order of steps that no model could follow.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -100,8 +101,9 @@ func (a *app) recipe(command *cobra.Command, file string, f *recipeFlags) (*reci
 	defer done()
 	result, err := recipes.Run(command.Context(), env, recipe, o)
 	var mistake *recipes.Error
+	var system syscall.Errno // a full disk is no mistake in the recipe
 	switch {
-	case errors.As(err, &mistake):
+	case errors.As(err, &mistake) && !errors.As(err, &system):
 		return nil, wrongCall{err}
 	case err != nil:
 		return nil, err

@@ -34,14 +34,16 @@ func (r *reader) detail(rec record, e *Example) (err error) {
 	if e.Detail == nil {
 		e.Detail = &Detail{}
 	}
-	unknown := l.label < 0 && l.vector == nil
-	if !unknown && l.vector == nil {
-		c := rec.cells[l.label]
-		unknown = c.kind == missing || c.kind == null || c.kind == text && strings.TrimSpace(c.text) == ""
+	unknown, said := l.label < 0 && l.vector == nil, false
+	switch {
+	case l.vector != nil:
+		unknown, said = l.unknown(rec)
+	case !unknown:
+		unknown = isNothing(rec.cells[l.label])
 	}
 	if unknown {
-		if l.label >= 0 && !r.columns.Unlabelled {
-			return errors.New("has no label: give it one, or say Columns.Unlabelled")
+		if (l.label >= 0 || l.vector != nil) && !r.columns.Unlabelled && !said {
+			return errors.New("has no label: give it one; eval reads data without labels with --split test (Columns.Unlabelled)")
 		}
 		return nil
 	}
@@ -63,6 +65,26 @@ func (r *reader) detail(rec record, e *Example) (err error) {
 	return err
 }
 
+// unknown says whether 0/1 columns hold nothing, or −1 in all of them, which says that nobody knows the labels, as in the test set of
+// the Jigsaw comments; said is true of the latter.
+func (l *layout) unknown(rec record) (unknown, said bool) {
+	empty, minus := 0, 0
+	for _, column := range l.vector {
+		c := rec.cells[column]
+		if isNothing(c) {
+			empty++
+		} else if v, err := strconv.ParseFloat(strings.TrimSpace(c.text), 64); err == nil && v == -1 {
+			minus++
+		}
+	}
+	return empty == len(l.vector) || minus == len(l.vector), minus == len(l.vector)
+}
+
+// isNothing says whether a cell is not there, null or blank.
+func isNothing(c cell) bool {
+	return c.kind == missing || c.kind == null || c.kind == text && strings.TrimSpace(c.text) == ""
+}
+
 // answersOf reads the answers to a question. In a task whose questions all have one, none are an example without a label.
 func (r *reader) answersOf(rec record, e *Example) error {
 	texts, ok := rec.cells[r.layout.label].list()
@@ -75,7 +97,7 @@ func (r *reader) answersOf(rec record, e *Example) error {
 		return err
 	}
 	if len(e.Detail.Answers) == 0 && !r.task.Answers.None && !r.columns.Unlabelled {
-		return errors.New("has no answer: squad2 is the task in which that is right; or say Columns.Unlabelled")
+		return errors.New("has no answer: squad2 is the task in which that is right; eval reads data without answers with --split test (Columns.Unlabelled)")
 	}
 	return nil
 }
@@ -187,7 +209,7 @@ func (r *reader) class(c cell) (int, error) {
 		return k, err
 	}
 	if c.kind == number {
-		return 0, fmt.Errorf("the label is the number %s: name the labels in Columns.Labels, in the order of the class numbers", quote(c.text))
+		return 0, fmt.Errorf("the label is the number %s: name the labels with --labels (Columns.Labels), in the order of the class numbers", quote(c.text))
 	}
 	return r.labels.number(c.text)
 }
@@ -244,7 +266,7 @@ func (t *Task) forLabels() error {
 	if !t.Kind.Named() {
 		return nil
 	}
-	return errors.New("the class names are not known: name them in Columns.Labels, in the order of the class numbers")
+	return errors.New("the class names are not known: name them with --labels (Columns.Labels), in the order of the class numbers")
 }
 
 // compareLabels orders numbers by their size, and before other names.
