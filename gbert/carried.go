@@ -93,6 +93,20 @@ func (m *Model) RenumberCarried(number func(layer int) int) {
 	m.carried = renumbered
 }
 
+// HandOverCarried gives the carried tensors that belong to a map of one layer to another layer, which holds the map from now on; use it
+// on a [Model.Clone].
+func (m *Model) HandOverCarried(holder, heir int, role Role) {
+	from, to := modulePath(holder, role)+".", modulePath(heir, role)+"."
+	for name, carried := range maps.Clone(m.carried) {
+		rest, ok := strings.CutPrefix(name, from)
+		if _, taken := m.carried[to+rest]; !ok || taken {
+			continue
+		}
+		m.carried[to+rest] = carried
+		delete(m.carried, name)
+	}
+}
+
 // carry keeps tensors with which nothing is computed, by their names here.
 func (m *Model) carry(tensors map[string]safetensors.Tensor) {
 	m.carried = map[string]carriedTensor{}

@@ -213,10 +213,10 @@ func (m *Model) withHead(head Head, labels []string) *Model {
 		delete(clone.weights, name)
 		delete(clone.carried, name)
 	}
-	for name, carried := range clone.carried {
-		if strings.HasPrefix(name, modulePath(0, PoolerDense)) { // one that a token's head did not read
-			clone.weights[name] = carried.tensor
-			delete(clone.carried, name)
+	for _, spec := range poolerParameters(clone.Config) {
+		if carried, ok := clone.carried[spec.Name]; ok && !head.PerToken() { // one that a token's head did not read
+			clone.weights[spec.Name] = carried.tensor
+			delete(clone.carried, spec.Name)
 		}
 	}
 	clone.Config.setHead(head)

@@ -23,7 +23,7 @@ func readLabels(d *configDocument) (labels, notes []string, err error) {
 		return nil, nil, err
 	}
 	if labels, notes, err = orderLabels("id2label", byNumber); err != nil || len(labels) > 0 {
-		return labels, notes, err
+		return labels, append(notes, noteContradiction(labels, byNumber, byName)...), err
 	}
 	inverted := map[int]string{}
 	for _, label := range slices.Sorted(maps.Keys(byName)) {
@@ -39,6 +39,18 @@ func readLabels(d *configDocument) (labels, notes []string, err error) {
 		notes = append(notes, "config.json has label2id but no id2label: the classes are named by label2id, which transformers ignores")
 	}
 	return labels, notes, nil
+}
+
+// noteContradiction names a class to which label2id gives another number than id2label does.
+func noteContradiction(labels []string, byNumber map[int]string, byName map[string]int) []string {
+	for _, label := range labels {
+		n, named := byName[label]
+		if !named || byNumber[n] == label || n >= 0 && n < len(labels) && labels[n] == label {
+			continue
+		}
+		return []string{fmt.Sprintf("config.json contradicts itself: label2id gives %q the number %d, id2label another: the classes are those of id2label, as in transformers", label, n)}
+	}
+	return nil
 }
 
 // orderLabels are the names of classes in order of their numbers, which begin at 0, or, with a note, at 1.

@@ -25,6 +25,10 @@ func TestNamesOfClassesAreReadAsTransformersMeansThem(t *testing.T) {
 		"label2id alone, with a gap":    {`null`, `{"b": 5, "a": 0, "c": 3}`, nil, ""},
 		"label2id alone, a class twice": {`null`, `{"b": 0, "a": 0, "c": 1}`, nil, ""},
 		"a name twice":                  {`{"0": "a", "1": "a", "2": "b"}`, `{"a": 1, "b": 2}`, []string{"a", "a", "b"}, ""},
+		"label2id turned":               {`{"0": "neg", "1": "pos", "2": "none"}`, `{"neg": 1, "pos": 0, "none": 2}`, []string{"neg", "pos", "none"}, `label2id gives "neg" the number 1`},
+		"label2id beyond the classes":   {`{"0": "a", "1": "b", "2": "c"}`, `{"a": 0, "b": 1, "c": 3}`, []string{"a", "b", "c"}, `label2id gives "c" the number 3`},
+		"label2id below the classes":    {`{"0": "a", "1": "b", "2": "c"}`, `{"a": "-1", "b": 1, "c": 2}`, []string{"a", "b", "c"}, `label2id gives "a" the number -1`},
+		"label2id with another name":    {`{"0": "a", "1": "b", "2": "c"}`, `{"a": 0, "b": 1, "c": 2, "d": 2}`, []string{"a", "b", "c"}, ""},
 		"nothing":                       {`null`, `null`, nil, ""},
 	} {
 		config, err := ParseConfig(edited(t, object{"id2label": raw(c.id2label), "label2id": raw(c.label2id)}))
@@ -35,6 +39,16 @@ func TestNamesOfClassesAreReadAsTransformersMeansThem(t *testing.T) {
 		if notes := strings.Join(config.Notes, "\n"); !slices.Equal(config.Labels, c.want) || !strings.Contains(notes, c.note) || (notes == "") != (c.note == "") {
 			t.Errorf("%s: %q, noted %q", name, config.Labels, notes)
 		}
+	}
+}
+
+func TestNumbersFromOneWithNamesFromZeroAreNoContradiction(t *testing.T) {
+	config, err := ParseConfig(edited(t, object{"id2label": json.RawMessage(`{"1": "a", "2": "b", "3": "c"}`), "label2id": json.RawMessage(`{"a": 0, "b": 1, "c": 2}`)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if notes := strings.Join(config.Notes, "\n"); strings.Contains(notes, "contradicts") || !strings.Contains(notes, "from 1 to 3") {
+		t.Errorf("noted %q", notes)
 	}
 }
 

@@ -184,6 +184,9 @@ func (a *app) finetune(ctx context.Context, f *finetuneFlags) (*finetuneDocument
 		if line := pretrained.Replaced(); line != "" {
 			a.meter.Warn("%s: %s", info.Dir, line)
 		}
+		if head := finetune.HeadFor(train.Task.Kind); head.PerToken() && pretrained.HasPooler() {
+			a.meter.Warn("%s: the pooler goes: a model for %s has none", info.Dir, head)
+		}
 		if model, err = finetune.FreshHead(pretrained, train.Task, a.seed); err != nil {
 			return nil, nil, err
 		}

@@ -266,6 +266,28 @@ func TestAFreshHeadTakesThePlaceOfAnyOtherWithOneLine(t *testing.T) {
 	}
 }
 
+func TestAPoolerThatTheNewHeadDoesNotHaveIsNamedOrCarried(t *testing.T) {
+	tags := filepath.Join(t.TempDir(), "tags.conll")
+	if err := os.WriteFile(tags, []byte("a B-X\nb I-X\n\nc O\nd B-X\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"BertModel": "the pooler goes", "BertForSequenceClassification": "the pooler goes", "AlbertForMultipleChoice": "the pooler goes",
+		"BertForTokenClassification": "", "BertForMaskedLM": "",
+	} {
+		source, out := kindWithWords(t, name), filepath.Join(t.TempDir(), "out")
+		made := bertlab(t, "finetune", "--model", source, "--task", "ner", "--train", tags, "--epochs", "1", "--out", out, "--quiet")
+		if made.status != exitSuccess || strings.Count(made.stderr, "the pooler") != min(len(want), 1) || !strings.Contains(made.stderr, want) {
+			t.Errorf("%s: ended with %d: %q", name, made.status, made.stderr)
+		}
+	}
+	carried, out := carrying(t, "BertForTokenClassification", "bert.pooler.dense.weight", 8, 8), filepath.Join(t.TempDir(), "out")
+	made := bertlab(t, "finetune", "--model", carried, "--task", "ner", "--train", tags, "--epochs", "1", "--out", out, "--quiet")
+	if made.status != exitSuccess || allTensors(t, out)["bert.pooler.dense.weight"] != allTensors(t, carried)["bert.pooler.dense.weight"] {
+		t.Errorf("ended with %d, or a pooler that is only carried is not what it was: %q", made.status, made.stderr)
+	}
+}
+
 // kindWithWords is a copy of a model with a vocabulary of letters.
 func kindWithWords(t *testing.T, name string) string {
 	t.Helper()

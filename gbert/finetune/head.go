@@ -73,6 +73,8 @@ func CheckHead(model *gbert.Model, t *task.Task) error {
 	switch said := model.Config.ProblemType; {
 	case many && t.Kind != task.MultiLabel:
 		return fmt.Errorf("finetune: each of the model's outputs says by itself whether a class is there (problem_type %s), in the task %s one class or number is right: take a task of the kind %s", said, t.Name, task.MultiLabel)
+	case said == gbert.Regression && t.Kind == task.Classification:
+		return fmt.Errorf("finetune: the model's outputs are numbers (problem_type %s), in the task %s one class is right: take another model, or problem_type out of its config.json if it classifies", said, t.Name)
 	case !many && said != "" && t.Kind == task.MultiLabel:
 		return fmt.Errorf("finetune: the model was made for another kind of task (problem_type %s) than %s (%s)", said, t.Name, t.Kind)
 	}

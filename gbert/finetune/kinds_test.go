@@ -181,6 +181,17 @@ func TestHeadsOfAnotherKindAreRefused(t *testing.T) {
 	}
 }
 
+func TestAModelWhoseOutputsAreNumbersIsNoClassifier(t *testing.T) {
+	d := tiny.Sentences(3, 1)
+	for said, refused := range map[string]bool{"": false, gbert.SingleLabel: false, gbert.Regression: true, gbert.MultiLabel: true} {
+		model := tiny.For(t, tiny.Shape{Layers: 1}, 2, d)
+		model.Config.ProblemType = said
+		if err := finetune.CheckHead(model, d.Task); (err != nil) != refused || refused && !strings.Contains(err.Error(), said) {
+			t.Errorf("problem_type %q: %v", said, err)
+		}
+	}
+}
+
 func TestLogitsThatAreNoNumbersAreRefused(t *testing.T) {
 	for _, d := range tiny.Kinds(3, 1) {
 		model := tiny.For(t, tiny.Shape{Layers: 1}, 2, d)

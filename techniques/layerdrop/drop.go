@@ -76,6 +76,7 @@ func handOver(m *gbert.Model, holder int, role gbert.Role, dropped []bool) {
 		m.RenameWeight(gbert.SlicesName(holder, role), gbert.SlicesName(heir, role))
 		m.RenameWeight(oldU, newU)
 		m.RenameWeight(oldV, newV)
+		m.HandOverCarried(holder, heir, role)
 	}
 }
 
@@ -100,7 +101,10 @@ func compact(m *gbert.Model, dropped []bool) {
 		}
 	}
 	m.RenumberCarried(func(layer int) int {
-		if dropped[layer] {
+		switch {
+		case layer >= len(dropped): // of the file alone: the configuration has fewer layers
+			return layer
+		case dropped[layer]:
 			return -1
 		}
 		return number[layer]
