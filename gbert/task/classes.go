@@ -158,6 +158,12 @@ func (d *Dataset) InOrder(model []string) (*Dataset, error) {
 		own.Labels[i] = d.Task.Labels[j]
 	}
 	own.firstIsPositive = number[d.Task.positive()] == 0
+	if d.Task.tags != nil {
+		own.tags = make([]string, len(order))
+		for i, j := range order {
+			own.tags[i] = d.Task.tags[j]
+		}
+	}
 	out := d.with(slices.Clone(d.Examples), d.Selection)
 	out.Task = &own
 	for i := range out.Examples {
@@ -199,7 +205,8 @@ func (e *Example) renumber(kind Kind, number []int) {
 }
 
 // ByNumber is the data set with other names for its classes, which keep their numbers: those of a model whose outputs are the task's
-// classes one by one, whatever they are called. The number of classes must be the same.
+// classes one by one, whatever they are called. The number of classes must be the same. The entities of a tagging stay those of the task's
+// own tags.
 func (d *Dataset) ByNumber(model []string) (*Dataset, error) {
 	if !d.Task.Kind.Named() || len(model) == 0 {
 		return d, nil
@@ -209,6 +216,9 @@ func (d *Dataset) ByNumber(model []string) (*Dataset, error) {
 	}
 	own := *d.Task
 	own.Labels = slices.Clone(model)
+	if own.Kind == Tagging && own.tags == nil {
+		own.tags = d.Task.Labels
+	}
 	out := *d
 	out.Task = &own
 	return &out, nil

@@ -133,11 +133,15 @@ func (c entityCounts) metric(name string) float64 {
 	return share(2*c.right, c.predicted+c.gold)
 }
 
-// names are the labels of class numbers.
+// names are the tags of class numbers, as they say where entities are.
 func (t *Task) names(numbers []int) []string {
+	tags := t.Labels
+	if t.tags != nil {
+		tags = t.tags
+	}
 	names := make([]string, len(numbers))
 	for i, n := range numbers {
-		names[i] = t.Labels[n]
+		names[i] = tags[n]
 	}
 	return names
 }

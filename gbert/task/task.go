@@ -46,6 +46,8 @@ type Task struct {
 	ratings    string     // file of the sentiment archive
 	groupID    func(id string) string
 
+	tags []string // of a tagging whose classes have other names, see Dataset.ByNumber: those by which entities are found
+
 	firstIsPositive bool // of two classes, the first is the one that F1 is of: they stand in a model's order, see Dataset.InOrder
 }
 
@@ -139,7 +141,11 @@ func (t *Task) allowed() string {
 	for i, l := range t.Labels {
 		parts[i] = fmt.Sprintf("%d (%s)", i, l)
 	}
-	return strings.Join(parts, ", ")
+	list := strings.Join(parts, ", ")
+	if len(t.Labels) > 0 && Unnamed(t.Labels) {
+		list += ", which are no names: give those with --labels (Columns.Labels), in the order of the class numbers"
+	}
+	return list
 }
 
 // label reads a class by its name or its number. A name comes first, as written before whatever its case, so that labels which are themselves numbers mean what
