@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -86,6 +87,9 @@ func (t *conllTable) first() (record, error) {
 	if err != nil {
 		return header, err
 	}
+	if columns := parts(line); isHeader(columns) {
+		return header, fmt.Errorf("line %d is a header, %s: CoNLL's format has none, and it would be read as a word and its tag: remove it", t.lines.line, list(columns))
+	}
 	if t.ahead, t.tagged = line, len(parts(line)) > 1; t.tagged {
 		header.cells = append(header.cells, cell{text: tagsColumn, kind: text})
 	}
@@ -126,6 +130,13 @@ func parts(line []byte) []string {
 		columns[i] = strings.Trim(columns[i], " ")
 	}
 	return columns
+}
+
+// isHeader says whether the columns of a first line are names of columns.
+func isHeader(columns []string) bool {
+	word, tag := strings.ToLower(columns[0]), strings.ToLower(columns[len(columns)-1])
+	return len(columns) > 1 && slices.Contains([]string{"word", "words", "token", "tokens"}, word) &&
+		slices.Contains([]string{"tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags"}, tag)
 }
 
 // isBorder says whether a line stands between texts.

@@ -151,6 +151,13 @@ func (r *reader) set(c cell) ([]int, error) {
 		if c.kind == nested {
 			return nil, errors.New("the labels are neither a list of names nor one of numbers")
 		}
+		written, err := r.writtenList(c.text)
+		if err != nil {
+			return nil, err
+		}
+		if written != nil {
+			return r.set(cell{kind: nested, elements: written})
+		}
 		for part := range strings.SplitSeq(c.text, ",") {
 			elements = append(elements, cell{text: strings.TrimSpace(part), kind: c.kind})
 		}
@@ -168,6 +175,22 @@ func (r *reader) set(c cell) ([]int, error) {
 	}
 	slices.Sort(classes)
 	return slices.Compact(classes), nil
+}
+
+// writtenList reads a list that is written as a text, as in a CSV file: JSON's. Those of Python and NumPy are refused, since their parts would
+// pass for names. It is nil for a text that is no list.
+func (r *reader) writtenList(s string) ([]cell, error) {
+	s = strings.TrimSpace(s)
+	inner, opened := strings.CutPrefix(s, "[")
+	inner, closed := strings.CutSuffix(inner, "]")
+	if !opened || !closed || inner != "" && !strings.ContainsAny(inner, `'",0123456789`) || slices.Contains(r.task.Labels, s) {
+		return nil, nil
+	}
+	elements, ok := cell{kind: nested, raw: []byte(s)}.list()
+	if !ok {
+		return nil, fmt.Errorf("the labels are the text %s: write names with commas between them, or a list as in JSON, such as [\"a\", \"b\"]", quote(s))
+	}
+	return append([]cell{}, elements...), nil
 }
 
 // isVector says whether a list has a 0 or 1 for each label. A list of two labels, 0 and 1 as whole numbers, could be the numbers of

@@ -170,6 +170,8 @@ func (s *source) sniff() (table, error) {
 		return nil, errors.New("is a JSON document: one object a line (JSONL) was expected")
 	case len(bytes.TrimSpace(head)) == 0 && s.kind != Tagging:
 		return nil, errors.New("begins with nothing but blank lines: a header line and at least one row were expected")
+	case s.kind == Tagging && ext == ".csv":
+		return nil, errors.New("is CSV, which has no lists of words and tags: give CoNLL's columns (with another name), JSONL or Parquet")
 	case s.kind == Tagging:
 		return newCoNLL(r), nil
 	case s.kind == Spans:
