@@ -20,8 +20,9 @@
 // When scores say something. A score is a sum of noisy gradients, divided by their size. Two trainings of the two lowest layers of
 // all-MiniLM-L6-v2 on SST-2 (400 steps of 32 phrases, learning rate 1e-3, 10 % of the weights) with other seeds kept 11.5 % of the
 // same weights, where masks at random share 10.0 %. Their accuracy was about that of magnitude pruning all the same: what remains is
-// trained anew. (Masks of magnitude pruning shared 78 %.) So accuracy alone does not tell learned masks from random ones. The result lists how far the masks of two seeds agree ([Agreement]), and
-// verdicts that noise could bring about are taken back where the masks agree little more than by chance, and below 2,000 steps.
+// trained anew. (Masks of magnitude pruning shared 78 %.) So accuracy alone does not tell learned masks from random ones. The result
+// lists how far the masks of two seeds agree ([Agreement]), and verdicts that noise could bring about are taken back where the masks
+// agree little more than by chance, and below 2,000 steps.
 // With 4,000 steps, the first cut after 1,600 of them, and 3 % left, movement was above magnitude with each of three seeds, though not
 // significantly: +0.8 points [−0.7, +2.4] on SST-2's dev set (docs/measurements.md).
 //
