@@ -53,6 +53,10 @@ func (w *work) ask(c *contender) (*answers, error) {
 		if err != nil {
 			return nil, err
 		}
+		if math.IsNaN(evaluation.Metrics[w.result.Metric]) {
+			return nil, fmt.Errorf("its %s on %s is no number: the model says the same of all %d examples, or they all have the same target; leave it out, or take other data",
+				w.result.Metric, w.data.Source, w.data.Len())
+		}
 		a := &answers{Logits: logits, Losses: evaluation.Losses, Score: evaluation.Metrics[w.result.Metric], Cut: prepared.Cut()}
 		if ofTokens(w.data.Task) {
 			a.Predictions = evaluation.Predictions

@@ -190,6 +190,36 @@ func TestWhatCannotBeComparedIsRefused(t *testing.T) {
 	}
 }
 
+func TestAScoreThatIsNoNumberIsNamed(t *testing.T) {
+	entries, o := contestants(t)
+	model, err := gbert.Load(entries[0].Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	rating, err := model.WithClassifier(1, nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"a", "b"} {
+		if err := rating.Save(filepath.Join(dir, name), gbert.Float32); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries = []Entry{{Name: "a", Dir: filepath.Join(dir, "a")}, {Name: "b", Dir: filepath.Join(dir, "b")}}
+	for name, rows := range map[string]string{"targets": "good\tbad\t3\nfine\tpoor\t3\n", "answers": "good\tbad\t3\ngood\tbad\t4\n", "one": "good\tbad\t3\n"} {
+		o := o
+		o.Task, o.Data, o.Pairs = "stsb", filepath.Join(dir, name+".tsv"), nil
+		if err := os.WriteFile(o.Data, []byte("sentence1\tsentence2\tscore\n"+rows), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Run(t.Context(), environment(t, t.TempDir()), entries, o); err == nil || !strings.Contains(err.Error(), "a: its pearson on "+o.Data+" is no number") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestAFileThatIsNoComparisonIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := Read(dir); !errors.Is(err, ErrNone) {
