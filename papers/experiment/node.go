@@ -113,7 +113,42 @@ func (n *node) identify(version int, environment, in any) error {
 		n.needs = append(n.needs, needed)
 		n.level = max(n.level, needed.level+1)
 	})
+	return n.checkNeeds()
+}
+
+// checkNeeds reports a step among the JSON of the inputs that was not found among their fields: JSON has the fields of an embedded
+// struct that is not exported, reflection does not.
+func (n *node) checkNeeds() error {
+	var inputs any
+	if err := json.Unmarshal(n.inputs, &inputs); err != nil {
+		return fmt.Errorf("experiment: the inputs of the step %q: %w", n.name, err)
+	}
+	named := map[string]bool{}
+	namedSteps(inputs, named)
+	for _, needed := range n.needs {
+		delete(named, needed.id)
+	}
+	if len(named) > 0 {
+		return fmt.Errorf("experiment: the inputs of the step %q name a step in a struct that is embedded and not exported: export it, or give it a field", n.name)
+	}
 	return nil
+}
+
+// namedSteps finds what stands for steps in decoded JSON, see [node.MarshalJSON].
+func namedSteps(value any, named map[string]bool) {
+	switch value := value.(type) {
+	case map[string]any:
+		if id, ok := value["step"].(string); ok && len(value) == 1 {
+			named[id] = true
+		}
+		for _, part := range value {
+			namedSteps(part, named)
+		}
+	case []any:
+		for _, part := range value {
+			namedSteps(part, named)
+		}
+	}
 }
 
 // walkSteps finds the steps in a value, in the order of its fields and elements. A value that writes its own JSON, such as a draw of

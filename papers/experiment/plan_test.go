@@ -418,3 +418,17 @@ func TestWhatIsPartlyDoneStaysUntilTheStepIsDone(t *testing.T) {
 		t.Errorf("beside that of the step that is not done there is left %v, %v", left, err)
 	}
 }
+
+type hidden struct{ Of *Node[int] }
+
+// A step that is among the JSON of the inputs, but cannot be found in them, would never be waited for.
+func TestAStepInAStructThatIsNotExportedIsRefused(t *testing.T) {
+	p := NewPlan(toyEnvironment(t.TempDir(), nil))
+	source := newToy(1).start.Of(p, startInputs{1})
+	d := &Definition[struct{ hidden }, int]{Name: "hides", Title: func(struct{ hidden }) Text { return Text{"hides", ""} },
+		Run: func(_ context.Context, _ *Worker, in struct{ hidden }) (int, error) { return in.Of.Result(), nil }}
+	d.Of(p, struct{ hidden }{hidden{source}})
+	if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "not exported") {
+		t.Errorf("%v", err)
+	}
+}
