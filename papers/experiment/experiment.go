@@ -118,7 +118,7 @@ type Paper interface {
 	About() (name, title string)
 	// Reproduce does the experiment and leaves its files in the environment's folder. What is remembered there is not done again.
 	Reproduce(ctx context.Context, env *Environment, r Request) (*Outcome, error)
-	// Plan is the experiment's plan, of which nothing is computed.
+	// PlanFor is the experiment's plan, of which nothing is computed but what says which further steps there are; see [Node.Now].
 	PlanFor(ctx context.Context, env *Environment, r Request) (*Plan, error)
 }
 

@@ -38,7 +38,6 @@ type node struct {
 	id      string // of name, version, environment and inputs, in which a step stands by its id
 	name    string
 	title   Text
-	timed   bool
 	inputs  json.RawMessage
 	needs   []*node // the steps among the inputs
 	level   int     // 0 without needs, else one more than the highest of them
@@ -65,7 +64,7 @@ func (n *node) base() *node { return n }
 
 // Of is the step of a plan that runs the definition on the given inputs. The same inputs give the same step.
 func (d *Definition[In, Out]) Of(p *Plan, in In) *Node[Out] {
-	n := &node{name: d.Name, title: d.Title(in), timed: d.Timed}
+	n := &node{name: d.Name, title: d.Title(in)}
 	n.compute = func(ctx context.Context, w *Worker) (json.RawMessage, error) {
 		out, err := d.Run(ctx, w, in)
 		if err != nil {
