@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 )
@@ -38,7 +39,7 @@ func Bars(o BarsOptions) (*Figure, error) {
 	if most := 400; len(o.Groups)*len(o.Series) > most {
 		return nil, fmt.Errorf("figures: bars %q: %d groups of %d series: more than %d bars cannot be told apart", o.Title, len(o.Groups), len(o.Series), most)
 	}
-	t := &Table{Columns: []Column{{Name: orElse(o.XLabel, "group")}, {Name: "series"}, {Name: orElse(o.YLabel, "value")}, {Name: "low"}, {Name: "high"}}}
+	t := &Table{Columns: []Column{{Name: cmp.Or(o.XLabel, "group")}, {Name: "series"}, {Name: cmp.Or(o.YLabel, "value")}, {Name: "low"}, {Name: "high"}}}
 	var all, ends [][]float64
 	for i, s := range o.Series {
 		if len(s.Values) != len(o.Groups) || (s.Lo == nil) != (s.Hi == nil) || s.Lo != nil && (len(s.Lo) != len(o.Groups) || len(s.Hi) != len(o.Groups)) {

@@ -1,4 +1,4 @@
-// Package figures draws plots and writes tables and reports from plain numbers. It knows nothing of BERT.
+// Package figures draws plots and writes tables from plain numbers. It knows nothing of BERT.
 //
 // A figure is a value: make it, then save it or show it.
 //
@@ -17,7 +17,7 @@
 // There are [Heatmap], [Histogram], [Curves], [Scatter], [Bars], [Contour] and [Surface], which can also be had to be turned by hand
 // ([SurfaceOptions.Interactive]); each comes as PNG (200 dots per inch), SVG (text stays text)
 // and PDF (fonts embedded), and hands back the numbers behind it as a [Table]. A table comes as HTML, Markdown, LaTeX, CSV and
-// aligned text. A [Report] puts prose, figures, tables and the verdicts on claims into one HTML file that needs nothing else.
+// aligned text. Package figures/report puts them into a page, with prose and the verdicts on claims.
 //
 // The same data give the same bytes: no time, no random number and no map order gets in.
 //

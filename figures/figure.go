@@ -94,6 +94,9 @@ func (f *Figure) drawOn(s surface) *pen {
 	return p
 }
 
+// Size of the figure in inches.
+func (f *Figure) Size() Size { return Size{f.w / inch, f.h / inch} }
+
 // Title of the figure.
 func (f *Figure) Title() string { return f.frame.Title }
 

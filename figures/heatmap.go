@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 )
@@ -115,10 +116,10 @@ type heatmap struct {
 
 func (h heatmap) table() *Table {
 	t := &Table{Columns: []Column{
-		{Name: orElse(h.YLabel, "row")}, {Name: orElse(h.XLabel, "column")}, {Name: orElse(h.Legend, "value"), Format: h.Format},
+		{Name: cmp.Or(h.YLabel, "row")}, {Name: cmp.Or(h.XLabel, "column")}, {Name: cmp.Or(h.Legend, "value"), Format: h.Format},
 	}}
 	if h.Marks != nil {
-		t.Columns = append(t.Columns, Column{Name: orElse(h.MarkLabel, "marked")})
+		t.Columns = append(t.Columns, Column{Name: cmp.Or(h.MarkLabel, "marked")})
 	}
 	for i, row := range h.cells {
 		for j, v := range row {
@@ -130,13 +131,6 @@ func (h heatmap) table() *Table {
 		}
 	}
 	return t
-}
-
-func orElse(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
 }
 
 func (h heatmap) draw(p *pen) {
@@ -320,7 +314,7 @@ func (h heatmap) colourBar(p *pen, top, right float64) float64 {
 		}})
 	}
 	if h.Marks != nil {
-		items = append(items, key{name: orElse(h.MarkLabel, "marked"), draw: func(p *pen, x, y float64) { p.star(ink, x, y, 4.5) }})
+		items = append(items, key{name: cmp.Or(h.MarkLabel, "marked"), draw: func(p *pen, x, y float64) { p.star(ink, x, y, 4.5) }})
 	}
 	after := math.Max(x+bar+overhang, end) + 2*keyGap
 	if len(items) > 0 && after+p.keysWidth(items) <= right {

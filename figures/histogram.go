@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
@@ -69,7 +70,7 @@ func Histogram(o HistogramOptions) (*Figure, error) {
 	}
 	t := &Table{Columns: []Column{{Name: "from"}, {Name: "to"}}}
 	for _, s := range o.Samples {
-		t.Columns = append(t.Columns, Column{Name: orElse(s.Name, o.YLabel)})
+		t.Columns = append(t.Columns, Column{Name: cmp.Or(s.Name, o.YLabel)})
 	}
 	for b := range bins {
 		line := []any{edge(xr, bins, b), edge(xr, bins, b+1)}

@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
@@ -38,7 +39,7 @@ func Pareto(o ParetoOptions) (*Figure, error) {
 	if len(o.Points) == 0 {
 		return nil, fmt.Errorf("figures: pareto %q has no point", o.Title)
 	}
-	t := &Table{Columns: []Column{{Name: "name"}, {Name: orElse(o.XLabel, "x")}, {Name: orElse(o.YLabel, "y")}, {Name: "low"}, {Name: "high"}, {Name: "group"}, {Name: "front"}}}
+	t := &Table{Columns: []Column{{Name: "name"}, {Name: cmp.Or(o.XLabel, "x")}, {Name: cmp.Or(o.YLabel, "y")}, {Name: "low"}, {Name: "high"}, {Name: "group"}, {Name: "front"}}}
 	front := ParetoFront(o.Points)
 	var xs, ys []float64
 	for i, p := range o.Points {

@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -50,7 +51,7 @@ func Scatter(o ScatterOptions) (*Figure, error) {
 	if len(o.X) != len(o.Y) || o.Labels != nil && len(o.Labels) != len(o.X) || o.Groups != nil && len(o.Groups) != len(o.X) {
 		return nil, fmt.Errorf("figures: scatter %q: %d x, %d y, %d labels, %d groups: wanted equal numbers (or no labels, no groups)", o.Title, len(o.X), len(o.Y), len(o.Labels), len(o.Groups))
 	}
-	t := &Table{Columns: []Column{{Name: "point"}, {Name: orElse(o.XLabel, "x")}, {Name: orElse(o.YLabel, "y")}}}
+	t := &Table{Columns: []Column{{Name: "point"}, {Name: cmp.Or(o.XLabel, "x")}, {Name: cmp.Or(o.YLabel, "y")}}}
 	if o.Groups != nil {
 		t.Columns = append(t.Columns, Column{Name: "group"})
 	}

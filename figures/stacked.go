@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
@@ -58,7 +59,7 @@ func StackedBars(o StackedOptions) (*Figure, error) {
 	if highest == 0 || math.IsInf(highest, 0) {
 		return nil, fmt.Errorf("figures: stacked bars %q have no part above zero", o.Title)
 	}
-	t := &Table{Columns: []Column{{Name: orElse(o.XLabel, "bar")}, {Name: "series"}, {Name: orElse(o.YLabel, "value")}, {Name: "share"}}}
+	t := &Table{Columns: []Column{{Name: cmp.Or(o.XLabel, "bar")}, {Name: "series"}, {Name: cmp.Or(o.YLabel, "value")}, {Name: "share"}}}
 	for _, s := range o.Series {
 		for g, v := range s.Values {
 			share := math.NaN()
@@ -71,10 +72,10 @@ func StackedBars(o StackedOptions) (*Figure, error) {
 	yr := Range{0, 1}
 	if o.Shares {
 		o.YFormat = firstFormat(o.YFormat, Percent)
-		o.Format = orElse(o.Format, "%.0f %%")
+		o.Format = cmp.Or(o.Format, "%.0f %%")
 	} else {
 		yr = Range{0, 1.04 * highest}.outward(5)
-		o.Format = orElse(o.Format, "%.3g")
+		o.Format = cmp.Or(o.Format, "%.3g")
 	}
 	return newFigure(o.Frame, Size{8, 4.5}, t, func(p *pen) { o.draw(p, yr, sums) })
 }

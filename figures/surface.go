@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
@@ -61,7 +62,7 @@ type surfacePlot struct {
 }
 
 func (s *surfacePlot) table() *Table {
-	t := &Table{Columns: []Column{{Name: orElse(s.XLabel, "x")}, {Name: orElse(s.YLabel, "y")}, {Name: orElse(s.ZLabel, "value")}, {Name: "what"}}}
+	t := &Table{Columns: []Column{{Name: cmp.Or(s.XLabel, "x")}, {Name: cmp.Or(s.YLabel, "y")}, {Name: cmp.Or(s.ZLabel, "value")}, {Name: "what"}}}
 	for j, row := range s.Values {
 		for i, v := range row {
 			t.Rows = append(t.Rows, []any{s.X[i], s.Y[j], v, "grid"})

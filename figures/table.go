@@ -45,8 +45,8 @@ func (c Column) head() string {
 	return c.Name + " (" + c.Unit + ")"
 }
 
-// Table is a list of rows under named columns. A cell is a number, a string, a bool (yes, no), a [Verdict], nil (empty), or
-// anything with a String method. NaN is written "–": there is no such number. A row may be shorter than the columns.
+// Table is a list of rows under named columns. A cell is a number, a string, a bool (yes, no), nil (empty), or anything with a
+// String method, such as a [Styled] one. NaN is written "–": there is no such number. A row may be shorter than the columns.
 type Table struct {
 	Title, Caption string
 	Columns        []Column
@@ -128,8 +128,8 @@ func (t *Table) align(j int) Align {
 	return Left
 }
 
-// check returns an error if a row has more cells than there are columns.
-func (t *Table) check() error {
+// Check returns an error if a row has more cells than there are columns.
+func (t *Table) Check() error {
 	for i, r := range t.Rows {
 		if len(r) > len(t.Columns) {
 			return fmt.Errorf("figures: table %q: row %d has %d cells for %d columns", t.Title, i, len(r), len(t.Columns))
@@ -141,7 +141,7 @@ func (t *Table) check() error {
 // Save writes the table in the format that the extension names: .html, .md, .tex, .csv or .txt. The file appears whole or not
 // at all.
 func (t *Table) Save(path string) error {
-	if err := t.check(); err != nil {
+	if err := t.Check(); err != nil {
 		return err
 	}
 	var s string

@@ -1,13 +1,10 @@
 package figures
 
 import (
-	"bytes"
 	"encoding/csv"
-	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -61,7 +58,7 @@ func TestCellsAreWrittenForPeople(t *testing.T) {
 		format string
 	}{
 		"–": {math.NaN(), "%.2f"}, "∞": {math.Inf(1), ""}, "−∞": {math.Inf(-1), "%.1f"}, "−0.50": {-0.5, "%.2f"}, "72": {72.0, "%d"}, "0.1": {float32(0.1), ""},
-		"7": {7, ""}, "7.0": {7, "%.1f"}, "yes": {true, ""}, "no": {false, ""}, "does not hold": {DoesNotHold, "%.2f"}, "": {nil, ""}, "a b": {"a\nb", ""}, "0.25": {named(0.25), ""}, "12 %": {12.0, "%d %%"},
+		"7": {7, ""}, "7.0": {7, "%.1f"}, "yes": {true, ""}, "no": {false, ""}, "coloured": {coloured{}, "%.2f"}, "": {nil, ""}, "a b": {"a\nb", ""}, "0.25": {named(0.25), ""}, "12 %": {12.0, "%d %%"},
 	} {
 		if got := (&Table{Columns: []Column{{Format: c.format}}, Rows: [][]any{{c.v}}}).cell(0, 0); got != want {
 			t.Errorf("%v with %q is %q, want %q", c.v, c.format, got, want)
@@ -88,72 +85,20 @@ func TestTableSavesEachFormatAndRejectsLongRows(t *testing.T) {
 	}
 }
 
-func TestVerdictGoesThroughJSON(t *testing.T) {
-	for _, v := range []Verdict{Holds, DoesNotHold, CannotTell} {
-		raw, err := json.Marshal(v)
-		var back Verdict
-		if err != nil || string(raw) != `"`+v.String()+`"` || json.Unmarshal(raw, &back) != nil || back != v {
-			t.Errorf("%v became %s and %v (%v)", v, raw, back, err)
-		}
-	}
-	var v Verdict
-	if err := json.Unmarshal([]byte(`"maybe"`), &v); err == nil {
-		t.Error(`"maybe" was taken for a verdict`)
-	}
-}
+// coloured is a cell with a look of its own.
+type coloured struct{}
 
-func TestReportNeedsNothingElseAndEscapes(t *testing.T) {
-	raw, err := demoReport(t).HTML()
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, _ := demoReport(t).HTML()
-	if !bytes.Equal(raw, again) {
-		t.Error("the same report gives different bytes")
-	}
-	s := string(raw)
-	if bad := regexp.MustCompile(`(src|href)="(?:[^#d]|d[^a])|url\(|@import|<script|<link`).FindString(s); bad != "" {
-		t.Errorf("the report refers to something else: %q", bad)
-	}
-	for _, want := range []string{"&lt;b&gt;tags&lt;/b&gt; &amp; signs", `href="#s2"`, `<section id="s2">`, "cannot be told here", "<details>", "Figure 4.", "Table 1.", "prefers-color-scheme: dark", `alt="A few heads`, "data:image/png;base64,", "data:image/svg+xml;base64,", "@media print"} {
-		if !strings.Contains(s, want) {
-			t.Errorf("the report lacks %q", want)
-		}
-	}
-	path := filepath.Join(t.TempDir(), "report.html")
-	if err := demoReport(t).Write(path); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, raw) {
-		t.Errorf("the file differs from HTML(): %v", err)
-	}
-}
+func (coloured) String() string { return "coloured" }
+func (coloured) HTML() string   { return "<em>coloured</em>" }
 
-func TestReportSaysWhichBlockIsWrong(t *testing.T) {
-	for want, r := range map[string]*Report{
-		"needs a title":        {},
-		`section "S", block 1`: {Title: "T", Sections: []Section{{"S", []Block{Paragraph("p"), FigureBlock{}}}}},
-		"block 0 is nil":       {Title: "T", Sections: []Section{{"S", []Block{nil}}}},
-		"without a table":      {Title: "T", Sections: []Section{{"S", []Block{TableBlock{}}}}},
-	} {
-		if err := r.Write(filepath.Join(t.TempDir(), "r.html")); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want an error with %q", err, want)
-		}
+func TestACellWithALookOfItsOwnHasItInHTMLAlone(t *testing.T) {
+	table := &Table{Columns: []Column{{Name: "a"}}, Rows: [][]any{{coloured{}}}}
+	if !strings.Contains(table.HTML(), "><em>coloured</em><") {
+		t.Error(table.HTML())
 	}
-}
-
-func TestLinksLeadToTheSameFolderOrToTheWeb(t *testing.T) {
-	report := func(target string) ([]byte, error) {
-		return (&Report{Title: "t", Sections: []Section{{Title: "s", Blocks: []Block{Link{"a <b>", target}}}}}).HTML()
-	}
-	for _, target := range []string{"heads.html", "sub/a b.html", "https://arxiv.org/abs/1905.10650"} {
-		if raw, err := report(target); err != nil || !strings.Contains(string(raw), "<p><a href=") || strings.Contains(string(raw), "<b>") {
-			t.Errorf("%s: %v", target, err)
-		}
-	}
-	for _, target := range []string{"", "javascript:alert(1)", "http://example.org", "/etc/passwd", "//example.org/x", "file:///etc/passwd"} {
-		if _, err := report(target); err == nil {
-			t.Errorf("%q is a target", target)
+	for kind, text := range map[string]string{"Markdown": table.Markdown(), "LaTeX": table.LaTeX(), "CSV": table.CSV(), "text": table.Text()} {
+		if !strings.Contains(text, "coloured") || strings.Contains(text, "em>") {
+			t.Errorf("%s: %s", kind, text)
 		}
 	}
 }

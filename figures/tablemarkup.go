@@ -7,10 +7,15 @@ import (
 	"strings"
 )
 
-// HTML returns a table element of class "bertlab-table" with everything escaped. It carries no style of its own but the alignment.
-func (t *Table) HTML() string { return t.markup(&english) }
+// Styled is a cell that has a look of its own in HTML, and is its String elsewhere.
+type Styled interface {
+	fmt.Stringer
+	// HTML is the cell's content, escaped.
+	HTML() string
+}
 
-func (t *Table) markup(w *phrases) string {
+// HTML returns a table element of class "bertlab-table" with everything escaped. It carries no style of its own but the alignment.
+func (t *Table) HTML() string {
 	var out strings.Builder
 	out.WriteString("<table class=\"bertlab-table\">\n")
 	if t.Title != "" || t.Caption != "" {
@@ -37,8 +42,8 @@ func (t *Table) markup(w *phrases) string {
 		for j := range t.Columns {
 			text := html.EscapeString(t.cell(i, j))
 			if j < len(r) {
-				if v, ok := r[j].(Verdict); ok {
-					text = badge(v, w)
+				if v, ok := r[j].(Styled); ok {
+					text = v.HTML()
 				}
 			}
 			fmt.Fprintf(&out, `<td style="text-align:%s">%s</td>`, cssAlign(t.align(j)), text)
@@ -47,15 +52,6 @@ func (t *Table) markup(w *phrases) string {
 	}
 	out.WriteString("</tbody>\n</table>\n")
 	return out.String()
-}
-
-// badge is a verdict as a coloured word with a sign, so that it does not depend on the colour.
-func badge(v Verdict, w *phrases) string {
-	sign := map[Verdict]string{Holds: "✓", DoesNotHold: "✗"}[v]
-	if sign == "" {
-		sign = "?"
-	}
-	return fmt.Sprintf(`<span class="verdict %s"><span aria-hidden="true">%s</span> %s</span>`, v.class(), sign, html.EscapeString(w.verdict(v)))
 }
 
 func cssAlign(a Align) string {

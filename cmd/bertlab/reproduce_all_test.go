@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 )
 
@@ -25,7 +25,7 @@ func works(claim string) func(context.Context, *experiment.Environment, reproduc
 		if !r.quick || env.Backend == nil {
 			return nil, errors.New("not as asked")
 		}
-		return &outcome{Report: filepath.Join(env.Dir, "x.html"), Claims: []experiment.Claim{{Text: claim, Korean: "한국어 " + claim, Verdict: figures.Holds}}, Result: 7}, nil
+		return &outcome{Report: filepath.Join(env.Dir, "x.html"), Claims: []experiment.Claim{{Text: claim, Korean: "한국어 " + claim, Verdict: report.Holds}}, Result: 7}, nil
 	}
 }
 

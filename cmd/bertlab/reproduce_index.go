@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/combined"
 	"bertlab/papers/experiment"
 )
@@ -10,7 +10,7 @@ import (
 // models side by side.
 func writeIndex(dir string, chosen []paper, results map[string]*outcome) (string, error) {
 	var chapters []experiment.Chapter
-	var further func(lang experiment.Language) []figures.Section
+	var further func(lang experiment.Language) []report.Section
 	for _, p := range chosen {
 		result := results[p.name]
 		if result == nil {
@@ -26,8 +26,8 @@ func writeIndex(dir string, chosen []paper, results map[string]*outcome) (string
 			if err != nil {
 				return "", err
 			}
-			further = func(lang experiment.Language) []figures.Section {
-				return []figures.Section{recipes.Comparison.Section(list, lang)}
+			further = func(lang experiment.Language) []report.Section {
+				return []report.Section{recipes.Comparison.Section(list, lang)}
 			}
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/compare"
 	"bertlab/papers/experiment"
 )
@@ -61,7 +61,7 @@ func (r *Result) claimCombine() experiment.Claim {
 
 // lacks says that the protocol does not have the recipes that a claim is about.
 func lacks(claim experiment.Claim, names ...string) experiment.Claim {
-	claim.Measured, claim.Verdict = "not run: the protocol lacks one of "+strings.Join(names, ", "), figures.CannotTell
+	claim.Measured, claim.Verdict = "not run: the protocol lacks one of "+strings.Join(names, ", "), report.CannotTell
 	return claim
 }
 
@@ -79,9 +79,9 @@ func (r *Result) claimHalf() experiment.Claim {
 		float64(m.Sizes.Stored)/1e6, float64(r.Comparison.Models[0].Sizes.Stored)/1e6)
 	switch {
 	case d.Low >= -levelMetric && d.High <= levelMetric:
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	case d.Low > levelMetric || d.High < -levelMetric:
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	}
 	return claim
 }
@@ -93,7 +93,7 @@ func (r *Result) claimTime() experiment.Claim {
 		Paper: "ALBERT: sharing saves parameters, not operations (Lan et al. 2020)",
 	}
 	var parts []string
-	verdict := figures.Holds
+	verdict := report.Holds
 	for _, name := range names {
 		m, ok := r.Comparison.Find(name)
 		if !ok {
@@ -103,9 +103,9 @@ func (r *Result) claimTime() experiment.Claim {
 		parts = append(parts, fmt.Sprintf("%s %.2f× [%.2f, %.2f]", name, l.Speed, l.SpeedLow, l.SpeedHigh))
 		switch {
 		case l.SpeedLow > levelSpeed:
-			verdict = figures.DoesNotHold
-		case l.SpeedHigh > levelSpeed && verdict == figures.Holds:
-			verdict = figures.CannotTell
+			verdict = report.DoesNotHold
+		case l.SpeedHigh > levelSpeed && verdict == report.Holds:
+			verdict = report.CannotTell
 		}
 	}
 	batch := r.Comparison.Batches[len(r.Comparison.Batches)-1]

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/gbert/task"
 	"bertlab/papers/compare"
 )
@@ -45,25 +45,25 @@ func TestClaimsAreJudgedByTheirRules(t *testing.T) {
 		}
 		return m
 	}
-	const holds, not, open = figures.Holds, figures.DoesNotHold, figures.CannotTell
+	const holds, not, open = report.Holds, report.DoesNotHold, report.CannotTell
 	for name, test := range map[string]struct {
 		change func(c *compare.Comparison)
-		want   []figures.Verdict
+		want   []report.Verdict
 	}{
-		"as it is":                      {nil, []figures.Verdict{holds, holds, holds, holds, open}},
-		"a single technique is smaller": {func(c *compare.Comparison) { find(c, "float16").Sizes.Stored = 15 }, []figures.Verdict{not, holds, holds, holds, open}},
-		"no combination is sure":        {func(c *compare.Comparison) { find(c, "everything").Drops = []float64{0.01, 0.05} }, []figures.Verdict{open, holds, holds, holds, open}},
-		"half precision costs a point":  {func(c *compare.Comparison) { *find(c, "float16") = model("float16", 45, false, 1, 0.008, 0.012) }, []figures.Verdict{holds, not, holds, holds, open}},
-		"half precision is uncertain":   {func(c *compare.Comparison) { *find(c, "float16") = model("float16", 45, false, 1, -0.01, 0.01) }, []figures.Verdict{holds, open, holds, holds, open}},
-		"sharing is faster":             {func(c *compare.Comparison) { *find(c, "shared") = model("shared", 80, false, 1.2, 0, 0.03) }, []figures.Verdict{holds, holds, not, holds, open}},
-		"perhaps sharing is faster":     {func(c *compare.Comparison) { *find(c, "shared") = model("shared", 80, false, 1.04, 0, 0.03) }, []figures.Verdict{holds, holds, open, holds, open}},
+		"as it is":                      {nil, []report.Verdict{holds, holds, holds, holds, open}},
+		"a single technique is smaller": {func(c *compare.Comparison) { find(c, "float16").Sizes.Stored = 15 }, []report.Verdict{not, holds, holds, holds, open}},
+		"no combination is sure":        {func(c *compare.Comparison) { find(c, "everything").Drops = []float64{0.01, 0.05} }, []report.Verdict{open, holds, holds, holds, open}},
+		"half precision costs a point":  {func(c *compare.Comparison) { *find(c, "float16") = model("float16", 45, false, 1, 0.008, 0.012) }, []report.Verdict{holds, not, holds, holds, open}},
+		"half precision is uncertain":   {func(c *compare.Comparison) { *find(c, "float16") = model("float16", 45, false, 1, -0.01, 0.01) }, []report.Verdict{holds, open, holds, holds, open}},
+		"sharing is faster":             {func(c *compare.Comparison) { *find(c, "shared") = model("shared", 80, false, 1.2, 0, 0.03) }, []report.Verdict{holds, holds, not, holds, open}},
+		"perhaps sharing is faster":     {func(c *compare.Comparison) { *find(c, "shared") = model("shared", 80, false, 1.04, 0, 0.03) }, []report.Verdict{holds, holds, open, holds, open}},
 		"the teacher does harm, training again helps": {func(c *compare.Comparison) {
 			c.Pairs[0].Metric.Low, c.Pairs[0].Metric.High = -0.02, -0.001
 			c.Pairs[1].Metric.Low = 0.001
-		}, []figures.Verdict{holds, holds, holds, not, holds}},
-		"without pairs and singles": {func(c *compare.Comparison) { c.Pairs, c.Models = nil, append(c.Models[:1:1], c.Models[4]) }, []figures.Verdict{holds, open, open, open, open}},
+		}, []report.Verdict{holds, holds, holds, not, holds}},
+		"without pairs and singles": {func(c *compare.Comparison) { c.Pairs, c.Models = nil, append(c.Models[:1:1], c.Models[4]) }, []report.Verdict{holds, open, open, open, open}},
 	} {
-		var got []figures.Verdict
+		var got []report.Verdict
 		for _, claim := range result(test.change).claims() {
 			got = append(got, claim.Verdict)
 			if claim.Text == "" || claim.Korean == "" || claim.Measured == "" || strings.Contains(claim.Measured+claim.Explanation, "%!") {

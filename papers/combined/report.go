@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 )
 
@@ -45,9 +46,9 @@ func (r *Result) Publication() (experiment.Publication, error) {
 	tables := append(r.Comparison.Tables("recipes"), experiment.NamedTable{Name: "recipes-steps", Table: r.RecipeTable(experiment.English)})
 	return experiment.Publication{
 		Name: "recipes", Result: r, Figures: list, Tables: tables,
-		Report: func(lang experiment.Language) (*figures.Report, error) {
+		Report: func(lang experiment.Language) (*report.Report, error) {
 			sections, err := r.sections(list, lang)
-			return &figures.Report{
+			return &report.Report{
 				Title:    experiment.Text{English: "bertlab: techniques put together", Korean: "bertlab: 기법의 조합"}.In(lang),
 				Subtitle: fmt.Sprintf("%s, %s", r.Config.Model, r.Config.Task), Sections: sections,
 			}, err
@@ -65,12 +66,12 @@ func (r *Result) Write(dir string) ([]string, error) {
 	return publication.Write(dir)
 }
 
-func (r *Result) sections(list []experiment.NamedFigure, lang experiment.Language) ([]figures.Section, error) {
+func (r *Result) sections(list []experiment.NamedFigure, lang experiment.Language) ([]report.Section, error) {
 	in := func(english, korean string) string { return experiment.Text{English: english, Korean: korean}.In(lang) }
-	say := func(english, korean string, args ...any) figures.Block {
-		return figures.Paragraph(fmt.Sprintf(in(english, korean), args...))
+	say := func(english, korean string, args ...any) report.Block {
+		return report.Paragraph(fmt.Sprintf(in(english, korean), args...))
 	}
-	first := []figures.Block{
+	first := []report.Block{
 		say("Papers report one technique each. Here %d recipes, singles and combinations, are run on %s and %s, and their models stand side by side on the same %d test examples.",
 			"논문은 대개 기법 하나씩만 보고한다. 여기서는 단일 기법과 조합을 합쳐 레시피 %d개를 모델 %s, 과제 %s에서 실행하고, 결과 모델을 같은 테스트 예제 %d개로 나란히 비교한다.",
 			len(r.Recipes), r.Config.Model, r.Config.Task, r.Comparison.Examples),
@@ -89,10 +90,10 @@ func (r *Result) sections(list []experiment.NamedFigure, lang experiment.Languag
 		titles = append(titles, recipe.Recipe+": "+recipe.Title.In(lang)+".")
 	}
 	provenance, err := experiment.ProvenanceSection(r.Provenance, r.Config, lang)
-	return []figures.Section{
+	return []report.Section{
 		{Title: in("What comes of techniques together", "기법을 조합하면 어떻게 되는가"), Blocks: first},
 		r.Comparison.Section(list, lang),
-		{Title: in("The recipes", "레시피"), Blocks: []figures.Block{figures.Paragraph(strings.Join(titles, "\n\n")), figures.TableBlock{Table: r.RecipeTable(lang)}}},
+		{Title: in("The recipes", "레시피"), Blocks: []report.Block{report.Paragraph(strings.Join(titles, "\n\n")), report.TableBlock{Table: r.RecipeTable(lang)}}},
 		provenance,
 	}, err
 }

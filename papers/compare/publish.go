@@ -1,7 +1,7 @@
 package compare
 
 import (
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 )
 
@@ -27,15 +27,15 @@ func (c *Comparison) Tables(prefix string) []experiment.NamedTable {
 }
 
 // Section is the comparison as a part of a report.
-func (c *Comparison) Section(list []experiment.NamedFigure, lang experiment.Language) figures.Section {
-	section := figures.Section{Title: experiment.Text{English: "The models side by side", Korean: "모델 나란히 보기"}.In(lang)}
-	section.Blocks = append(section.Blocks, figures.TableBlock{Table: c.Table(lang)})
+func (c *Comparison) Section(list []experiment.NamedFigure, lang experiment.Language) report.Section {
+	section := report.Section{Title: experiment.Text{English: "The models side by side", Korean: "모델 나란히 보기"}.In(lang)}
+	section.Blocks = append(section.Blocks, report.TableBlock{Table: c.Table(lang)})
 	for _, f := range list {
 		section.Blocks = append(section.Blocks, f.Block(lang))
 	}
-	section.Blocks = append(section.Blocks, figures.TableBlock{Table: c.SizeTable(lang)}, figures.TableBlock{Table: c.TimeTable(lang)})
+	section.Blocks = append(section.Blocks, report.TableBlock{Table: c.SizeTable(lang)}, report.TableBlock{Table: c.TimeTable(lang)})
 	if len(c.Pairs) > 0 {
-		section.Blocks = append(section.Blocks, figures.TableBlock{Table: c.PairTable(lang)})
+		section.Blocks = append(section.Blocks, report.TableBlock{Table: c.PairTable(lang)})
 	}
 	return section
 }
@@ -48,11 +48,11 @@ func (c *Comparison) Publication() (experiment.Publication, error) {
 	}
 	return experiment.Publication{
 		Name: "compare", Result: c, Figures: list, Tables: c.Tables("compare"),
-		Report: func(lang experiment.Language) (*figures.Report, error) {
+		Report: func(lang experiment.Language) (*report.Report, error) {
 			provenance, err := experiment.ProvenanceSection(c.Provenance, map[string]any{"length": c.Length, "batches": c.Batches, "repeats": c.Repeats}, lang)
-			return &figures.Report{
+			return &report.Report{
 				Title:    experiment.Text{English: "bertlab: models side by side", Korean: "bertlab: 모델 나란히 보기"}.In(lang),
-				Sections: []figures.Section{c.Section(list, lang), provenance},
+				Sections: []report.Section{c.Section(list, lang), provenance},
 			}, err
 		},
 	}, nil

@@ -1,6 +1,9 @@
 package experiment
 
-import "bertlab/figures"
+import (
+	"bertlab/figures"
+	"bertlab/figures/report"
+)
 
 // Claim is what a paper says and what was measured here.
 type Claim struct {
@@ -11,15 +14,15 @@ type Claim struct {
 	Paper    string `json:"paper"`
 	Measured string `json:"measured"`
 	// Verdict says whether it holds here, and Explanation by which rule.
-	Verdict     figures.Verdict `json:"verdict"`
-	Explanation string          `json:"explanation"`
+	Verdict     report.Verdict `json:"verdict"`
+	Explanation string         `json:"explanation"`
 }
 
 // ClaimsBlock shows claims in a report.
-func ClaimsBlock(claims []Claim, lang Language) figures.Claims {
-	block := make(figures.Claims, len(claims))
+func ClaimsBlock(claims []Claim, lang Language) report.Claims {
+	block := make(report.Claims, len(claims))
 	for i, c := range claims {
-		block[i] = figures.Claim{Text: Text{c.Text, c.Korean}.In(lang), Verdict: c.Verdict, Paper: c.Paper, Measured: c.Measured, Explanation: c.Explanation}
+		block[i] = report.Claim{Text: Text{c.Text, c.Korean}.In(lang), Verdict: c.Verdict, Paper: c.Paper, Measured: c.Measured, Explanation: c.Explanation}
 	}
 	return block
 }
@@ -37,21 +40,21 @@ func ClaimTable(claims []Claim) *figures.Table {
 }
 
 // When is the verdict of a claim that is decided: it holds or it does not.
-func When(holds bool) figures.Verdict {
+func When(holds bool) report.Verdict {
 	if holds {
-		return figures.Holds
+		return report.Holds
 	}
-	return figures.DoesNotHold
+	return report.DoesNotHold
 }
 
 // ByInterval is the verdict on "the value is above the threshold" from an interval of the value: the interval decides unless
 // it includes the threshold.
-func ByInterval(low, high, threshold float64) figures.Verdict {
+func ByInterval(low, high, threshold float64) report.Verdict {
 	switch {
 	case low > threshold:
-		return figures.Holds
+		return report.Holds
 	case high <= threshold:
-		return figures.DoesNotHold
+		return report.DoesNotHold
 	}
-	return figures.CannotTell
+	return report.CannotTell
 }

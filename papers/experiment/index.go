@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"bertlab/figures"
+	"bertlab/figures/report"
 )
 
 // Chapter is an experiment's place in the report on all of them.
@@ -23,7 +24,7 @@ type Chapter struct {
 
 // WriteIndex writes the report on all experiments, index.html and index.ko.html, into the folder that holds their own reports.
 // further are sections that follow them. It returns the paths, the English one last.
-func WriteIndex(dir string, chapters []Chapter, further func(lang Language) []figures.Section) ([]string, error) {
+func WriteIndex(dir string, chapters []Chapter, further func(lang Language) []report.Section) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
@@ -33,24 +34,24 @@ func WriteIndex(dir string, chapters []Chapter, further func(lang Language) []fi
 		ending string
 	}{{Korean, ".ko.html"}, {English, ".html"}} {
 		in := func(english, korean string) string { return Text{english, korean}.In(edition.lang) }
-		report := &figures.Report{
+		page := &report.Report{
 			Title:    in("bertlab: what can be taken out of BERT", "bertlab: BERT에서 무엇을 덜어 낼 수 있는가"),
 			Subtitle: in("All experiments, their claims with verdicts, and their models side by side", "모든 실험과 주장에 대한 판정, 그리고 모델 비교"),
 			Language: string(edition.lang),
 		}
-		report.Sections = append(report.Sections, figures.Section{Title: in("At a glance", "한눈에 보기"), Blocks: []figures.Block{
-			figures.Paragraph(in("Each claim has a rule that was fixed before the numbers were seen. A claim that does not hold here is a finding about this model and this task, not about the paper's.",
+		page.Sections = append(page.Sections, report.Section{Title: in("At a glance", "한눈에 보기"), Blocks: []report.Block{
+			report.Paragraph(in("Each claim has a rule that was fixed before the numbers were seen. A claim that does not hold here is a finding about this model and this task, not about the paper's.",
 				"모든 주장에는 수치를 보기 전에 정해 둔 판정 규칙이 있다. 여기서 성립하지 않는 주장은 이 모델과 이 과제에 대한 발견이지, 논문에 대한 반박이 아니다.")),
-			figures.TableBlock{Table: verdictTable(chapters, edition.lang)},
+			report.TableBlock{Table: verdictTable(chapters, edition.lang)},
 		}})
 		for _, c := range chapters {
-			report.Sections = append(report.Sections, c.section(edition.lang, edition.ending))
+			page.Sections = append(page.Sections, c.section(edition.lang, edition.ending))
 		}
 		if further != nil {
-			report.Sections = append(report.Sections, further(edition.lang)...)
+			page.Sections = append(page.Sections, further(edition.lang)...)
 		}
 		path := filepath.Join(dir, "index"+edition.ending)
-		if err := report.Write(path); err != nil {
+		if err := page.Write(path); err != nil {
 			return nil, err
 		}
 		paths = append(paths, path)
@@ -62,7 +63,7 @@ func WriteIndex(dir string, chapters []Chapter, further func(lang Language) []fi
 func verdictTable(chapters []Chapter, lang Language) *figures.Table {
 	in := func(english, korean string) string { return Text{english, korean}.In(lang) }
 	t := &figures.Table{Title: in("Claims by verdict", "판정별 주장의 수"), Columns: []figures.Column{{Name: in("experiment", "실험")}}}
-	verdicts := []figures.Verdict{figures.Holds, figures.DoesNotHold, figures.CannotTell}
+	verdicts := []report.Verdict{report.Holds, report.DoesNotHold, report.CannotTell}
 	for _, v := range verdicts {
 		t.Columns = append(t.Columns, figures.Column{Name: v.Words(string(lang))})
 	}
@@ -82,15 +83,15 @@ func verdictTable(chapters []Chapter, lang Language) *figures.Table {
 	return t
 }
 
-func (c Chapter) section(lang Language, ending string) figures.Section {
-	section := figures.Section{Title: c.Title}
+func (c Chapter) section(lang Language, ending string) report.Section {
+	section := report.Section{Title: c.Title}
 	if c.Err != nil {
-		section.Blocks = append(section.Blocks, figures.Paragraph(Text{"It did not end: ", "끝나지 못했다: "}.In(lang)+c.Err.Error()))
+		section.Blocks = append(section.Blocks, report.Paragraph(Text{"It did not end: ", "끝나지 못했다: "}.In(lang)+c.Err.Error()))
 		return section
 	}
 	for _, f := range c.Figures {
 		section.Blocks = append(section.Blocks, f.Block(lang))
 	}
-	return figures.Section{Title: c.Title, Blocks: append(section.Blocks,
-		ClaimsBlock(c.Claims, lang), figures.Link{Text: Text{"The whole report", "전체 보고서"}.In(lang), Target: c.Name + ending})}
+	return report.Section{Title: c.Title, Blocks: append(section.Blocks,
+		ClaimsBlock(c.Claims, lang), report.Link{Text: Text{"The whole report", "전체 보고서"}.In(lang), Target: c.Name + ending})}
 }

@@ -1,23 +1,22 @@
 package experiment
 
 import (
+	"bertlab/figures/report"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"bertlab/figures"
 )
 
 func TestTheIndexLeadsToEveryReportInItsLanguage(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "results")
 	chapters := []Chapter{
-		{Name: "heads", Title: "Heads", Claims: []Claim{{Text: "They can go.", Korean: "없어도 된다.", Verdict: figures.Holds}, {Text: "All.", Verdict: figures.DoesNotHold}}, Figures: publication(t).Figures},
+		{Name: "heads", Title: "Heads", Claims: []Claim{{Text: "They can go.", Korean: "없어도 된다.", Verdict: report.Holds}, {Text: "All.", Verdict: report.DoesNotHold}}, Figures: publication(t).Figures},
 		{Name: "layers", Title: "Layers", Err: errors.New("the disk is full")},
 	}
-	paths, err := WriteIndex(dir, chapters, func(lang Language) []figures.Section {
-		return []figures.Section{{Title: Text{"Side by side", "나란히"}.In(lang)}}
+	paths, err := WriteIndex(dir, chapters, func(lang Language) []report.Section {
+		return []report.Section{{Title: Text{"Side by side", "나란히"}.In(lang)}}
 	})
 	if err != nil || len(paths) != 2 || paths[1] != filepath.Join(dir, "index.html") {
 		t.Fatalf("%v, %v", paths, err)

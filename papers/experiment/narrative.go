@@ -1,14 +1,13 @@
 package experiment
 
 import (
+	"bertlab/figures/report"
 	"fmt"
 	"io/fs"
 	"regexp"
 	"strconv"
 	"strings"
 	"text/template"
-
-	"bertlab/figures"
 )
 
 // Narrative is what an experiment's report says, as a text of Markdown with the actions of text/template. A line "## Title" begins a
@@ -23,11 +22,11 @@ import (
 // "pruning" tells whether it is there. {{drop}} on a line of its own takes its whole section out.
 type Narrative struct {
 	numbers map[string]any
-	figures map[string]figures.Block
-	tables  map[string]figures.Block
-	claims  figures.Block
+	figures map[string]report.Block
+	tables  map[string]report.Block
+	claims  report.Block
 
-	blocks []figures.Block // those that were asked for, in order
+	blocks []report.Block // those that were asked for, in order
 }
 
 // narrativeFile is the name of a narrative in a language.
@@ -61,17 +60,17 @@ func plain(number any) any {
 }
 
 // sections are the narrative's sections.
-func (n *Narrative) sections(files fs.FS, lang Language) ([]figures.Section, error) {
+func (n *Narrative) sections(files fs.FS, lang Language) ([]report.Section, error) {
 	name := narrativeFile(lang)
 	source, err := fs.ReadFile(files, name)
 	if err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
-	place := func(block figures.Block) string {
+	place := func(block report.Block) string {
 		n.blocks = append(n.blocks, block)
 		return fmt.Sprintf("\x00%d\x00", len(n.blocks)-1)
 	}
-	find := func(kind string, known map[string]figures.Block) func(string) (string, error) {
+	find := func(kind string, known map[string]report.Block) func(string) (string, error) {
 		return func(name string) (string, error) {
 			block, ok := known[name]
 			if !ok {
@@ -100,8 +99,8 @@ func (n *Narrative) sections(files fs.FS, lang Language) ([]figures.Section, err
 }
 
 // cut makes sections of a text in which blocks are placed.
-func (n *Narrative) cut(text, name string) ([]figures.Section, error) {
-	var sections []figures.Section
+func (n *Narrative) cut(text, name string) ([]report.Section, error) {
+	var sections []report.Section
 	for i, part := range strings.Split("\n"+text, "\n## ") {
 		if i == 0 {
 			if strings.TrimSpace(part) != "" {
@@ -110,11 +109,11 @@ func (n *Narrative) cut(text, name string) ([]figures.Section, error) {
 			continue
 		}
 		title, body, _ := strings.Cut(part, "\n")
-		section, dropped := figures.Section{Title: strings.TrimSpace(title)}, false
+		section, dropped := report.Section{Title: strings.TrimSpace(title)}, false
 		from := 0
 		say := func(text string) {
 			if strings.TrimSpace(text) != "" {
-				section.Blocks = append(section.Blocks, figures.Markdown(text))
+				section.Blocks = append(section.Blocks, report.Markdown(text))
 			}
 		}
 		for _, at := range placed.FindAllStringSubmatchIndex(body, -1) {
@@ -166,9 +165,9 @@ func (e *Experiment[C, R]) Publication(result *R) (Publication, error) {
 			p.Pages = append(p.Pages, NamedPage{prefix + page.Name, page.HTML})
 		}
 	}
-	p.Report = func(lang Language) (*figures.Report, error) {
+	p.Report = func(lang Language) (*report.Report, error) {
 		h := headOf(result)
-		n := &Narrative{numbers: e.Numbers(result), figures: map[string]figures.Block{}, tables: map[string]figures.Block{}, claims: ClaimsBlock(*h.claims, lang)}
+		n := &Narrative{numbers: e.Numbers(result), figures: map[string]report.Block{}, tables: map[string]report.Block{}, claims: ClaimsBlock(*h.claims, lang)}
 		for _, d := range drawings {
 			n.figures[d.Name] = nil
 		}
@@ -177,7 +176,7 @@ func (e *Experiment[C, R]) Publication(result *R) (Publication, error) {
 		}
 		for _, t := range tables {
 			if n.tables[t.Name] = nil; t.Table != nil {
-				n.tables[t.Name] = figures.TableBlock{Table: t.Table}
+				n.tables[t.Name] = report.TableBlock{Table: t.Table}
 			}
 		}
 		sections, err := n.sections(e.Narrative, lang)
@@ -185,7 +184,7 @@ func (e *Experiment[C, R]) Publication(result *R) (Publication, error) {
 			return nil, err
 		}
 		provenance, err := ProvenanceSection(*h.provenance, h.config, lang)
-		return &figures.Report{Title: e.Heading.In(lang), Subtitle: e.Subtitle(result), Sections: append(sections, provenance)}, err
+		return &report.Report{Title: e.Heading.In(lang), Subtitle: e.Subtitle(result), Sections: append(sections, provenance)}, err
 	}
 	return p, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/internal/files"
 )
 
@@ -23,8 +24,8 @@ type NamedFigure struct {
 }
 
 // Block shows the figure with its caption in a report.
-func (f NamedFigure) Block(lang Language) figures.FigureBlock {
-	return figures.FigureBlock{Figure: f.Figure, Text: f.Caption.In(lang), Raster: f.Raster}
+func (f NamedFigure) Block(lang Language) report.FigureBlock {
+	return report.FigureBlock{Figure: f.Figure, Text: f.Caption.In(lang), Raster: f.Raster}
 }
 
 // Drawing is a figure that may be drawn.
@@ -76,7 +77,7 @@ type Publication struct {
 	// Pages lie beside the figures, such as a surface to be turned by hand.
 	Pages []NamedPage
 	// Report is the report in a language; Write sets its Language.
-	Report func(lang Language) (*figures.Report, error)
+	Report func(lang Language) (*report.Report, error)
 }
 
 // Write puts the publication into a folder and returns the paths: sorted, and the English report last. Files appear whole or not
@@ -139,13 +140,13 @@ func (p Publication) write(dir string) ([]string, error) {
 		lang   Language
 		ending string
 	}{{Korean, ".ko.html"}, {English, ".html"}} {
-		report, err := p.Report(edition.lang)
+		page, err := p.Report(edition.lang)
 		if err != nil {
 			return nil, err
 		}
-		report.Language = string(edition.lang)
+		page.Language = string(edition.lang)
 		path := filepath.Join(dir, p.Name+edition.ending)
-		if err := report.Write(path); err != nil {
+		if err := page.Write(path); err != nil {
 			return nil, err
 		}
 		paths = append(paths, path)
@@ -155,25 +156,25 @@ func (p Publication) write(dir string) ([]string, error) {
 }
 
 // ProvenanceSection is the last section of a report: where the numbers come from, with the protocol.
-func ProvenanceSection(p Provenance, config any, lang Language) (figures.Section, error) {
+func ProvenanceSection(p Provenance, config any, lang Language) (report.Section, error) {
 	protocol, err := json.Marshal(config)
 	if err != nil {
-		return figures.Section{}, fmt.Errorf("experiment: %w", err)
+		return report.Section{}, fmt.Errorf("experiment: %w", err)
 	}
 	in := func(english, korean string) string { return Text{english, korean}.In(lang) }
-	block := figures.Provenance{
+	block := report.Provenance{
 		{Key: in("model", "모델"), Value: p.Model + ", " + p.ModelSource}, {Key: in("weights (SHA-256)", "가중치 (SHA-256)"), Value: p.ModelSHA256},
 		{Key: in("backend", "백엔드"), Value: strings.TrimSpace(p.Backend + " " + p.Plugin)}, {Key: in("machine", "장비"), Value: p.Machine},
 		{Key: in("seconds", "걸린 시간(초)"), Value: fmt.Sprintf("%.0f", p.Seconds)},
 	}
 	for _, d := range p.Data {
-		block = append(block, figures.KeyValue{Key: d.Use, Value: strings.Join(strings.Fields(fmt.Sprintf("%s %s %s, %d examples, SHA-256 %s", d.Task, d.Split, d.Selection, d.Examples, d.SHA256)), " ")})
+		block = append(block, report.KeyValue{Key: d.Use, Value: strings.Join(strings.Fields(fmt.Sprintf("%s %s %s, %d examples, SHA-256 %s", d.Task, d.Split, d.Selection, d.Examples, d.SHA256)), " ")})
 	}
-	block = append(block, figures.KeyValue{Key: in("protocol", "실험 설정"), Value: string(protocol)})
+	block = append(block, report.KeyValue{Key: in("protocol", "실험 설정"), Value: string(protocol)})
 	for _, name := range []string{"go", "github.com/gomlx/gomlx", "github.com/gomlx/go-xla", "github.com/gomlx/compute"} {
 		if version, ok := p.Versions[name]; ok {
-			block = append(block, figures.KeyValue{Key: name, Value: version})
+			block = append(block, report.KeyValue{Key: name, Value: version})
 		}
 	}
-	return figures.Section{Title: in("Where the numbers come from", "수치의 출처"), Blocks: []figures.Block{block}}, nil
+	return report.Section{Title: in("Where the numbers come from", "수치의 출처"), Blocks: []report.Block{block}}, nil
 }

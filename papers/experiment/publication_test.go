@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"bertlab/figures"
+	"bertlab/figures/report"
 )
 
 func publication(t *testing.T) Publication {
@@ -24,10 +25,10 @@ func publication(t *testing.T) Publication {
 		Name: "paper", Result: map[string]int{"answer": 42}, Figures: list,
 		Tables: []NamedTable{{Name: "table", Table: &figures.Table{Columns: []figures.Column{{Name: "x"}}, Rows: [][]any{{1}}}}},
 		Pages:  []NamedPage{{Name: "turn", HTML: "<p>to be turned</p>"}},
-		Report: func(lang Language) (*figures.Report, error) {
+		Report: func(lang Language) (*report.Report, error) {
 			provenance, err := ProvenanceSection(Provenance{Model: "tiny"}, map[string]int{"seed": 7}, lang)
-			return &figures.Report{Title: Text{"A paper", "논문 하나"}.In(lang), Sections: []figures.Section{
-				{Title: "s", Blocks: []figures.Block{ClaimsBlock([]Claim{{Text: "It works.", Korean: "작동한다.", Verdict: figures.Holds}}, lang), list[0].Block(lang)}}, provenance,
+			return &report.Report{Title: Text{"A paper", "논문 하나"}.In(lang), Sections: []report.Section{
+				{Title: "s", Blocks: []report.Block{ClaimsBlock([]Claim{{Text: "It works.", Korean: "작동한다.", Verdict: report.Holds}}, lang), list[0].Block(lang)}}, provenance,
 			}}, err
 		},
 	}
@@ -75,7 +76,7 @@ func TestAPublicationThatIsNotWholeIsRefused(t *testing.T) {
 		"are called table":         func(p *Publication) { p.Pages = []NamedPage{{Name: "table"}} },
 		"paper: json: unsupported": func(p *Publication) { p.Result = func() {} },
 		"paper: the clock is broken": func(p *Publication) {
-			p.Report = func(Language) (*figures.Report, error) { return nil, errors.New("the clock is broken") }
+			p.Report = func(Language) (*report.Report, error) { return nil, errors.New("the clock is broken") }
 		},
 	} {
 		p := publication(t)

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/gbert/hub/fetch"
 )
 
@@ -112,14 +112,14 @@ func TestEachIdentityHasItsOwnFolder(t *testing.T) {
 }
 
 func TestVerdicts(t *testing.T) {
-	if When(true) != figures.Holds || When(false) != figures.DoesNotHold {
+	if When(true) != report.Holds || When(false) != report.DoesNotHold {
 		t.Error("When")
 	}
 	for _, test := range []struct {
 		low, high float64
-		want      figures.Verdict
+		want      report.Verdict
 	}{
-		{0.1, 0.2, figures.Holds}, {0, 0.2, figures.CannotTell}, {-0.1, 0.1, figures.CannotTell}, {-0.1, 0, figures.DoesNotHold}, {-2, -1, figures.DoesNotHold},
+		{0.1, 0.2, report.Holds}, {0, 0.2, report.CannotTell}, {-0.1, 0.1, report.CannotTell}, {-0.1, 0, report.DoesNotHold}, {-2, -1, report.DoesNotHold},
 	} {
 		if got := ByInterval(test.low, test.high, 0); got != test.want {
 			t.Errorf("[%g, %g]: %v, want %v", test.low, test.high, got, test.want)
@@ -131,9 +131,9 @@ func TestVerdicts(t *testing.T) {
 }
 
 func TestAClaimsBlockKeepsEveryField(t *testing.T) {
-	claims := []Claim{{Text: "a", Korean: "가", Paper: "b", Measured: "c", Verdict: figures.Holds, Explanation: "d"}}
+	claims := []Claim{{Text: "a", Korean: "가", Paper: "b", Measured: "c", Verdict: report.Holds, Explanation: "d"}}
 	block := ClaimsBlock(claims, English)
-	if want := (figures.Claims{{Text: "a", Verdict: figures.Holds, Paper: "b", Measured: "c", Explanation: "d"}}); !reflect.DeepEqual(block, want) {
+	if want := (report.Claims{{Text: "a", Verdict: report.Holds, Paper: "b", Measured: "c", Explanation: "d"}}); !reflect.DeepEqual(block, want) {
 		t.Errorf("%+v", block)
 	}
 	if block := ClaimsBlock(claims, Korean); block[0].Text != "가" || block[0].Measured != "c" {

@@ -5,7 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/profile"
@@ -49,7 +49,7 @@ func (r *Result) processors() float64 {
 func (r *Result) timed(claim experiment.Claim) experiment.Claim {
 	claim.Explanation += fmt.Sprintf(" Open where the machine was busy with other work, so that the process had less than %g of a processor in a pass.", idle)
 	if had := r.processors(); had > 0 && had < idle {
-		claim.Verdict = figures.CannotTell
+		claim.Verdict = report.CannotTell
 		claim.Measured = fmt.Sprintf("the machine was busy, the process had as little as %.2f of a processor; %s", had, claim.Measured)
 	}
 	return claim
@@ -81,7 +81,7 @@ func (r *Result) claimSize() experiment.Claim {
 
 // claimComputation: the feed-forward networks take the most operations and the most time.
 func (r *Result) claimComputation() experiment.Claim {
-	verdict := figures.Holds
+	verdict := report.Holds
 	var times []string
 	low, high := math.Inf(1), 0.0
 	for _, cell := range r.Profile.Cells {
@@ -95,9 +95,9 @@ func (r *Result) claimComputation() experiment.Claim {
 			}
 			switch {
 			case part.MACs > ffn.MACs, part.Seconds.Low > ffn.Seconds.High:
-				verdict = figures.DoesNotHold
-			case part.Seconds.High >= ffn.Seconds.Low && verdict == figures.Holds:
-				verdict = figures.CannotTell
+				verdict = report.DoesNotHold
+			case part.Seconds.High >= ffn.Seconds.Low && verdict == report.Holds:
+				verdict = report.CannotTell
 			}
 		}
 		low, high = min(low, ffn.MACShare), max(high, ffn.MACShare)
@@ -130,20 +130,20 @@ func (r *Result) claimAttention() experiment.Claim {
 		Explanation: "Holds if at every batch size and length the lower quartile of the share of time over the rounds is above the share of operations; fails if at one of them the upper quartile is below.",
 	}
 	var parts []string
-	claim.Verdict = figures.Holds
+	claim.Verdict = report.Holds
 	for _, cell := range r.Profile.Cells {
 		part := cell.Part(profile.Attention)
 		if part == nil {
-			claim.Verdict, claim.Measured = figures.CannotTell, "the model has no attention"
+			claim.Verdict, claim.Measured = report.CannotTell, "the model has no attention"
 			return claim
 		}
 		e := excess(part)
 		switch experiment.ByInterval(e.Low, e.High, 0) {
-		case figures.DoesNotHold:
-			claim.Verdict = figures.DoesNotHold
-		case figures.CannotTell:
-			if claim.Verdict == figures.Holds {
-				claim.Verdict = figures.CannotTell
+		case report.DoesNotHold:
+			claim.Verdict = report.DoesNotHold
+		case report.CannotTell:
+			if claim.Verdict == report.Holds {
+				claim.Verdict = report.CannotTell
 			}
 		}
 		parts = append(parts, fmt.Sprintf("%s: %s of the time [%s, %s], %s of the operations", cellName(&cell),
@@ -164,19 +164,19 @@ func (r *Result) claimLength() experiment.Claim {
 	lengths := r.lengths()
 	short, long := lengths[0], lengths[len(lengths)-1]
 	var parts []string
-	claim.Verdict = figures.Holds
+	claim.Verdict = report.Holds
 	for _, batch := range r.batches() {
 		a, b := r.Profile.Cell(batch, short).Part(profile.Attention), r.Profile.Cell(batch, long).Part(profile.Attention)
 		if a == nil || b == nil {
-			claim.Verdict, claim.Measured = figures.CannotTell, "the model has no attention"
+			claim.Verdict, claim.Measured = report.CannotTell, "the model has no attention"
 			return claim
 		}
 		from, to := excess(a), excess(b)
 		switch {
 		case to.High < from.Low:
-			claim.Verdict = figures.DoesNotHold
-		case to.Low <= from.High && claim.Verdict == figures.Holds:
-			claim.Verdict = figures.CannotTell
+			claim.Verdict = report.DoesNotHold
+		case to.Low <= from.High && claim.Verdict == report.Holds:
+			claim.Verdict = report.CannotTell
 		}
 		parts = append(parts, fmt.Sprintf("batch %d: %s [%s] at %d tokens, %s [%s] at %d", batch, points(from.Median), interval(from), short, points(to.Median), interval(to), long))
 	}
@@ -194,9 +194,9 @@ func (r *Result) claimEmbedding() experiment.Claim {
 		low, high = min(low, s.Median), max(high, s.Median)
 		switch {
 		case s.Low >= noTime:
-			verdict = figures.DoesNotHold
-		case s.High >= noTime && verdict == figures.Holds:
-			verdict = figures.CannotTell
+			verdict = report.DoesNotHold
+		case s.High >= noTime && verdict == report.Holds:
+			verdict = report.CannotTell
 		}
 	}
 	return experiment.Claim{
@@ -238,9 +238,9 @@ func (r *Result) claimProportion() experiment.Claim {
 	claim.Measured = fmt.Sprintf("rank correlation %.2f to %.2f", low, high)
 	switch {
 	case low >= follows:
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	case high < follows:
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	}
 	return claim
 }
@@ -273,9 +273,9 @@ func (r *Result) claimMemory() experiment.Claim {
 	claim.Measured = "GPU and CPU, " + strings.Join(parts, "; ")
 	switch more {
 	case len(r.Profile.Cells):
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	case 0:
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	}
 	return claim
 }

@@ -3,7 +3,7 @@ package ganesh2021
 import (
 	"testing"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/gbert/backend"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/profile"
@@ -54,7 +54,7 @@ func as(attention, embedding float64) map[profile.Component]float64 {
 type ruled struct {
 	claim func(*Result) experiment.Claim
 	r     *Result
-	want  figures.Verdict
+	want  report.Verdict
 }
 
 // rules are the claims' rules on synthetic results.
@@ -65,29 +65,29 @@ func rules() map[string]ruled {
 		return r
 	}
 	return map[string]ruled{
-		"feed-forward networks are largest": {(*Result).claimSize, size(20, 50), figures.Holds},
-		"embeddings are largest":            {(*Result).claimSize, size(60, 20), figures.DoesNotHold},
-		"feed-forward networks take most":   {(*Result).claimComputation, made(0.01, as(0.1, 0), as(0.3, 0)), figures.Holds},
-		"attention takes most at a length":  {(*Result).claimComputation, made(0.01, as(0.1, 0), as(0.8, 0)), figures.DoesNotHold},
-		"quartiles overlap":                 {(*Result).claimComputation, made(0.3, as(0.1, 0), as(0.3, 0)), figures.CannotTell},
-		"attention above its share":         {(*Result).claimAttention, made(0.01, as(0.1, 0), as(0.3, 0)), figures.Holds},
-		"attention below its share once":    {(*Result).claimAttention, made(0.01, as(0.02, 0), as(0.3, 0)), figures.DoesNotHold},
-		"attention near its share":          {(*Result).claimAttention, made(0.1, as(0.1, 0), as(0.3, 0)), figures.CannotTell},
-		"excess grows":                      {(*Result).claimLength, made(0.01, as(0.1, 0), as(0.3, 0)), figures.Holds},
-		"excess shrinks":                    {(*Result).claimLength, made(0.01, as(0.2, 0), as(0.2, 0)), figures.DoesNotHold},
-		"excess about the same":             {(*Result).claimLength, made(0.04, as(0.1, 0), as(0.22, 0)), figures.CannotTell},
-		"embeddings take no time":           {(*Result).claimEmbedding, made(0.001, as(0.1, 0.005), as(0.3, 0.002)), figures.Holds},
-		"embeddings take time":              {(*Result).claimEmbedding, made(0.001, as(0.1, 0.05), as(0.3, 0.002)), figures.DoesNotHold},
-		"embeddings take perhaps time":      {(*Result).claimEmbedding, made(0.01, as(0.1, 0.015), as(0.3, 0.002)), figures.CannotTell},
+		"feed-forward networks are largest": {(*Result).claimSize, size(20, 50), report.Holds},
+		"embeddings are largest":            {(*Result).claimSize, size(60, 20), report.DoesNotHold},
+		"feed-forward networks take most":   {(*Result).claimComputation, made(0.01, as(0.1, 0), as(0.3, 0)), report.Holds},
+		"attention takes most at a length":  {(*Result).claimComputation, made(0.01, as(0.1, 0), as(0.8, 0)), report.DoesNotHold},
+		"quartiles overlap":                 {(*Result).claimComputation, made(0.3, as(0.1, 0), as(0.3, 0)), report.CannotTell},
+		"attention above its share":         {(*Result).claimAttention, made(0.01, as(0.1, 0), as(0.3, 0)), report.Holds},
+		"attention below its share once":    {(*Result).claimAttention, made(0.01, as(0.02, 0), as(0.3, 0)), report.DoesNotHold},
+		"attention near its share":          {(*Result).claimAttention, made(0.1, as(0.1, 0), as(0.3, 0)), report.CannotTell},
+		"excess grows":                      {(*Result).claimLength, made(0.01, as(0.1, 0), as(0.3, 0)), report.Holds},
+		"excess shrinks":                    {(*Result).claimLength, made(0.01, as(0.2, 0), as(0.2, 0)), report.DoesNotHold},
+		"excess about the same":             {(*Result).claimLength, made(0.04, as(0.1, 0), as(0.22, 0)), report.CannotTell},
+		"embeddings take no time":           {(*Result).claimEmbedding, made(0.001, as(0.1, 0.005), as(0.3, 0.002)), report.Holds},
+		"embeddings take time":              {(*Result).claimEmbedding, made(0.001, as(0.1, 0.05), as(0.3, 0.002)), report.DoesNotHold},
+		"embeddings take perhaps time":      {(*Result).claimEmbedding, made(0.01, as(0.1, 0.015), as(0.3, 0.002)), report.CannotTell},
 		"embeddings are small": {(*Result).claimEmbedding, func() *Result {
 			r := made(0, as(0.1, 0), as(0.1, 0))
 			r.Profile.Parameters = parameters(5, 50)
 			return r
-		}(), figures.DoesNotHold},
-		"times follow operations in one cell":  {(*Result).claimProportion, made(0.01, as(0.02, 0), as(0.9, 0)), figures.CannotTell},
-		"times follow operations in all cells": {(*Result).claimProportion, made(0.01, as(0.02, 0), as(0.1, 0)), figures.Holds},
-		"times go against operations":          {(*Result).claimProportion, made(0.01, as(0.9, 0), as(0.9, 0)), figures.DoesNotHold},
-		"no GPU":                               {(*Result).claimMemory, made(0, as(0.1, 0), as(0.1, 0)), figures.CannotTell},
+		}(), report.DoesNotHold},
+		"times follow operations in one cell":  {(*Result).claimProportion, made(0.01, as(0.02, 0), as(0.9, 0)), report.CannotTell},
+		"times follow operations in all cells": {(*Result).claimProportion, made(0.01, as(0.02, 0), as(0.1, 0)), report.Holds},
+		"times go against operations":          {(*Result).claimProportion, made(0.01, as(0.9, 0), as(0.9, 0)), report.DoesNotHold},
+		"no GPU":                               {(*Result).claimMemory, made(0, as(0.1, 0), as(0.1, 0)), report.CannotTell},
 	}
 }
 
@@ -109,9 +109,9 @@ func TestABusyMachineLeavesTimeOpen(t *testing.T) {
 	for name, test := range map[string]struct {
 		processors float64
 		device     Device
-		want       figures.Verdict
+		want       report.Verdict
 	}{
-		"idle": {1.9, CPU, figures.Holds}, "busy": {0.1, CPU, figures.CannotTell}, "not known": {0, CPU, figures.Holds}, "on a GPU": {0.1, GPU, figures.Holds},
+		"idle": {1.9, CPU, report.Holds}, "busy": {0.1, CPU, report.CannotTell}, "not known": {0, CPU, report.Holds}, "on a GPU": {0.1, GPU, report.Holds},
 	} {
 		r := made(0.01, as(0.1, 0), as(0.3, 0))
 		r.Device = test.device
@@ -138,12 +138,12 @@ func memories() map[string]ruled {
 		}
 		return p
 	}
-	on := func(gpu, cpu *profile.Profile, want figures.Verdict) ruled {
+	on := func(gpu, cpu *profile.Profile, want report.Verdict) ruled {
 		return ruled{(*Result).claimMemory, &Result{Device: GPU, Profile: gpu, Other: cpu}, want}
 	}
 	return map[string]ruled{
-		"more in all": on(with(10, 20), with(9, 19), figures.Holds), "more in none": on(with(9, 19), with(9, 20), figures.DoesNotHold),
-		"more in some": on(with(10, 20), with(9, 21), figures.CannotTell), "not told": on(with(0, 20), with(9, 19), figures.CannotTell),
+		"more in all": on(with(10, 20), with(9, 19), report.Holds), "more in none": on(with(9, 19), with(9, 20), report.DoesNotHold),
+		"more in some": on(with(10, 20), with(9, 21), report.CannotTell), "not told": on(with(0, 20), with(9, 19), report.CannotTell),
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 )
@@ -79,9 +79,9 @@ func (r *Result) claimSmooth() experiment.Claim {
 	switch {
 	case r.Fine.Drop.Low <= 0:
 	case r.Fine.Rise.High < smoothRise:
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	case r.Fine.Rise.Low > smoothRise:
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	}
 	return claim
 }
@@ -114,9 +114,9 @@ func (r *Result) claimRollback() experiment.Claim {
 	}
 	switch {
 	case r.LowAgainst[0].High < 0 || r.LowAgainst[1].High < 0:
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	case r.LowAgainst[0].Low > 0 && r.LowAgainst[1].Low > 0:
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	}
 	return claim
 }
@@ -167,9 +167,9 @@ func (r *Result) claimInvariant() experiment.Claim {
 	claim.Measured = strings.Join(parts, "; ")
 	switch {
 	case above == 2:
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	case below == 2:
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	}
 	return claim
 }
@@ -190,9 +190,9 @@ func (r *Result) claimOrthogonal() experiment.Claim {
 	}
 	switch {
 	case r.Cosine.Low > -bound && r.Cosine.High < bound:
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	case r.Cosine.Low > bound || r.Cosine.High < -bound:
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	}
 	return claim
 }

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/landscape"
 )
@@ -36,44 +36,44 @@ func TestEachClaimFollowsItsRule(t *testing.T) { judged(t) }
 func judged(t *testing.T) (list [][]experiment.Claim) {
 	t.Helper()
 	const width, smooth, consistent, rollback, invariant, orthogonal = 0, 1, 2, 3, 4, 5
-	all := []figures.Verdict{figures.Holds, figures.Holds, figures.Holds, figures.Holds, figures.Holds, figures.Holds}
+	all := []report.Verdict{report.Holds, report.Holds, report.Holds, report.Holds, report.Holds, report.Holds}
 	for name, test := range map[string]struct {
 		change  func(*Result)
 		claim   int
-		verdict figures.Verdict
+		verdict report.Verdict
 	}{
-		"as it is":                {func(*Result) {}, width, figures.Holds},
-		"narrower":                {func(r *Result) { r.WidthDifference = Estimate{-0.5, -0.8, -0.2} }, width, figures.DoesNotHold},
-		"perhaps wider":           {func(r *Result) { r.WidthDifference = Estimate{0.1, -0.2, 0.4} }, width, figures.CannotTell},
-		"scratch has not learned": {func(r *Result) { r.Scratch.Sets[0].End.Loss = 0.65 }, width, figures.CannotTell},
-		"scratch reaches the end": {func(r *Result) { r.Scratch.Open = true }, width, figures.CannotTell},
-		"fine reaches the end":    {func(r *Result) { r.Fine.Open = true }, width, figures.Holds},
-		"a bump":                  {func(r *Result) { r.Fine.Rise = Estimate{0.2, 0.1, 0.3} }, smooth, figures.DoesNotHold},
-		"perhaps a bump":          {func(r *Result) { r.Fine.Rise = Estimate{0.04, 0.01, 0.1} }, smooth, figures.CannotTell},
-		"no descent":              {func(r *Result) { r.Fine.Drop = Estimate{0.01, -0.1, 0.1} }, smooth, figures.CannotTell},
-		"another surface":         {func(r *Result) { r.Surface.Consistency = Estimate{0.1, -0.1, 0.3} }, consistent, figures.DoesNotHold},
-		"perhaps another surface": {func(r *Result) { r.Surface.Consistency = Estimate{0.5, 0.4, 0.6} }, consistent, figures.CannotTell},
-		"low layers cost most":    {func(r *Result) { r.LowAgainst[1] = Estimate{-0.1, -0.2, -0.01} }, rollback, figures.DoesNotHold},
-		"low as middle":           {func(r *Result) { r.LowAgainst[0] = Estimate{0.01, -0.01, 0.03} }, rollback, figures.CannotTell},
+		"as it is":                {func(*Result) {}, width, report.Holds},
+		"narrower":                {func(r *Result) { r.WidthDifference = Estimate{-0.5, -0.8, -0.2} }, width, report.DoesNotHold},
+		"perhaps wider":           {func(r *Result) { r.WidthDifference = Estimate{0.1, -0.2, 0.4} }, width, report.CannotTell},
+		"scratch has not learned": {func(r *Result) { r.Scratch.Sets[0].End.Loss = 0.65 }, width, report.CannotTell},
+		"scratch reaches the end": {func(r *Result) { r.Scratch.Open = true }, width, report.CannotTell},
+		"fine reaches the end":    {func(r *Result) { r.Fine.Open = true }, width, report.Holds},
+		"a bump":                  {func(r *Result) { r.Fine.Rise = Estimate{0.2, 0.1, 0.3} }, smooth, report.DoesNotHold},
+		"perhaps a bump":          {func(r *Result) { r.Fine.Rise = Estimate{0.04, 0.01, 0.1} }, smooth, report.CannotTell},
+		"no descent":              {func(r *Result) { r.Fine.Drop = Estimate{0.01, -0.1, 0.1} }, smooth, report.CannotTell},
+		"another surface":         {func(r *Result) { r.Surface.Consistency = Estimate{0.1, -0.1, 0.3} }, consistent, report.DoesNotHold},
+		"perhaps another surface": {func(r *Result) { r.Surface.Consistency = Estimate{0.5, 0.4, 0.6} }, consistent, report.CannotTell},
+		"low layers cost most":    {func(r *Result) { r.LowAgainst[1] = Estimate{-0.1, -0.2, -0.01} }, rollback, report.DoesNotHold},
+		"low as middle":           {func(r *Result) { r.LowAgainst[0] = Estimate{0.01, -0.01, 0.03} }, rollback, report.CannotTell},
 		"low layers move most": {func(r *Result) {
 			for i := range r.Geometry {
 				r.Geometry[i].First, r.Geometry[i].Second = -r.Geometry[i].First, -r.Geometry[i].Second
 			}
-		}, invariant, figures.DoesNotHold},
+		}, invariant, report.DoesNotHold},
 		"two tasks disagree": {func(r *Result) {
 			for i := range r.Geometry {
 				r.Geometry[i].Second = -r.Geometry[i].Second
 			}
-		}, invariant, figures.CannotTell},
+		}, invariant, report.CannotTell},
 		"all layers move alike": {func(r *Result) {
 			for i := range r.Geometry {
 				r.Geometry[i].First, r.Geometry[i].Second = 1, 1
 			}
-		}, invariant, figures.CannotTell},
-		"the same direction":   {func(r *Result) { r.Cosine = Estimate{0.6, 0.5, 0.7} }, orthogonal, figures.DoesNotHold},
-		"opposite directions":  {func(r *Result) { r.Cosine = Estimate{-0.6, -0.7, -0.5} }, orthogonal, figures.DoesNotHold},
-		"perhaps an angle":     {func(r *Result) { r.Cosine = Estimate{0.15, 0.1, 0.2} }, orthogonal, figures.CannotTell},
-		"orthogonal after all": {func(r *Result) { r.Cosine = Estimate{0, -0.1, 0.1} }, orthogonal, figures.Holds},
+		}, invariant, report.CannotTell},
+		"the same direction":   {func(r *Result) { r.Cosine = Estimate{0.6, 0.5, 0.7} }, orthogonal, report.DoesNotHold},
+		"opposite directions":  {func(r *Result) { r.Cosine = Estimate{-0.6, -0.7, -0.5} }, orthogonal, report.DoesNotHold},
+		"perhaps an angle":     {func(r *Result) { r.Cosine = Estimate{0.15, 0.1, 0.2} }, orthogonal, report.CannotTell},
+		"orthogonal after all": {func(r *Result) { r.Cosine = Estimate{0, -0.1, 0.1} }, orthogonal, report.Holds},
 	} {
 		r := found()
 		test.change(r)

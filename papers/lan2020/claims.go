@@ -5,7 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/sharing"
 )
@@ -92,7 +92,7 @@ func (r *Result) claimLarge() experiment.Claim {
 }
 
 // decided fills in a claim about two variants, first − second: the rule gets the interval, in shares of accuracy.
-func (r *Result) decided(claim experiment.Claim, first, second Variant, rule func(low, high float64) figures.Verdict) (experiment.Claim, error) {
+func (r *Result) decided(claim experiment.Claim, first, second Variant, rule func(low, high float64) report.Verdict) (experiment.Claim, error) {
 	d, ok, err := r.between(first, second)
 	if err != nil {
 		return claim, err
@@ -115,7 +115,7 @@ func (r *Result) decided(claim experiment.Claim, first, second Variant, rule fun
 }
 
 // little is the rule for "costs little": at most a point less.
-func little(low, high float64) figures.Verdict {
+func little(low, high float64) report.Verdict {
 	return experiment.ByInterval(low, high, -levelPoints)
 }
 
@@ -125,7 +125,7 @@ func (r *Result) claimFFN() (experiment.Claim, error) {
 		Korean:      "공유로 잃는 성능의 대부분은 피드포워드 신경망(FFN) 공유에서 온다. 어텐션만 공유한 모델이 FFN만 공유한 모델보다 낫다.",
 		Paper:       "table 4, average of five tasks, attention − FFN: +2.1 (E = 768), +1.5 (E = 128)",
 		Explanation: "Holds if the interval of the difference lies above 0; fails if it lies at or below 0.",
-	}, shareAttention, shareFFN, func(low, high float64) figures.Verdict { return experiment.ByInterval(low, high, 0) })
+	}, shareAttention, shareFFN, func(low, high float64) report.Verdict { return experiment.ByInterval(low, high, 0) })
 }
 
 func (r *Result) claimAttention() (experiment.Claim, error) {

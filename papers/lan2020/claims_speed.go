@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 )
@@ -42,9 +42,9 @@ func (r *Result) claimSmooth() experiment.Claim {
 	case pairs < fewestSteady:
 		claim.Explanation += fmt.Sprintf(" Here: %d.", pairs)
 	case smaller:
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	case larger:
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	}
 	return claim
 }
@@ -83,9 +83,9 @@ func (r *Result) claimInference() experiment.Claim {
 	claim.Measured = "times as fast: " + strings.Join(parts, ", ")
 	switch {
 	case same:
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	case apart:
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	}
 	return claim
 }
@@ -106,9 +106,9 @@ func (r *Result) claimTraining() experiment.Claim {
 	switch {
 	case len(ratios) < fewestSteady:
 	case slices.Min(ratios) > fasterStep:
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	case slices.Max(ratios) <= fasterStep:
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	}
 	return claim
 }

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/sharing"
 )
@@ -28,21 +28,21 @@ func TestVerdictsFollowTheIntervals(t *testing.T) {
 		claim func(*Result) (experiment.Claim, error)
 		right map[Variant]int
 		seeds []uint64
-		want  figures.Verdict
+		want  report.Verdict
 	}{
-		"attention is better":             {(*Result).claimFFN, map[Variant]int{shareAttention: 900, shareFFN: 800}, three, figures.Holds},
-		"attention is worse":              {(*Result).claimFFN, map[Variant]int{shareAttention: 800, shareFFN: 900}, three, figures.DoesNotHold},
-		"attention is level":              {(*Result).claimFFN, map[Variant]int{shareAttention: 801, shareFFN: 800}, three, figures.CannotTell},
-		"one seed":                        {(*Result).claimFFN, map[Variant]int{shareAttention: 900, shareFFN: 800}, three[:1], figures.CannotTell},
-		"two at the largest class":        {(*Result).claimFFN, map[Variant]int{shareAttention: 500, shareFFN: 300}, three, figures.CannotTell},
-		"no FFN":                          {(*Result).claimFFN, map[Variant]int{shareAttention: 900}, three, figures.CannotTell},
-		"attention costs nothing":         {(*Result).claimAttention, map[Variant]int{shareAttention: 900, {}: 900}, three, figures.Holds},
-		"attention costs much":            {(*Result).claimAttention, map[Variant]int{shareAttention: 800, {}: 900}, three, figures.DoesNotHold},
-		"attention costs about a point":   {(*Result).claimAttention, map[Variant]int{shareAttention: 890, {}: 900}, three, figures.CannotTell},
-		"all is as good as FFN":           {(*Result).claimAll, map[Variant]int{shareAll: 801, shareFFN: 800}, three, figures.Holds},
-		"all is worse than FFN":           {(*Result).claimAll, map[Variant]int{shareAll: 700, shareFFN: 800}, three, figures.DoesNotHold},
-		"a small word table costs little": {(*Result).claimEmbedding, map[Variant]int{factorised: 899, {}: 900}, three, figures.Holds},
-		"a small word table costs much":   {(*Result).claimEmbedding, map[Variant]int{factorised: 700, {}: 900}, three, figures.DoesNotHold},
+		"attention is better":             {(*Result).claimFFN, map[Variant]int{shareAttention: 900, shareFFN: 800}, three, report.Holds},
+		"attention is worse":              {(*Result).claimFFN, map[Variant]int{shareAttention: 800, shareFFN: 900}, three, report.DoesNotHold},
+		"attention is level":              {(*Result).claimFFN, map[Variant]int{shareAttention: 801, shareFFN: 800}, three, report.CannotTell},
+		"one seed":                        {(*Result).claimFFN, map[Variant]int{shareAttention: 900, shareFFN: 800}, three[:1], report.CannotTell},
+		"two at the largest class":        {(*Result).claimFFN, map[Variant]int{shareAttention: 500, shareFFN: 300}, three, report.CannotTell},
+		"no FFN":                          {(*Result).claimFFN, map[Variant]int{shareAttention: 900}, three, report.CannotTell},
+		"attention costs nothing":         {(*Result).claimAttention, map[Variant]int{shareAttention: 900, {}: 900}, three, report.Holds},
+		"attention costs much":            {(*Result).claimAttention, map[Variant]int{shareAttention: 800, {}: 900}, three, report.DoesNotHold},
+		"attention costs about a point":   {(*Result).claimAttention, map[Variant]int{shareAttention: 890, {}: 900}, three, report.CannotTell},
+		"all is as good as FFN":           {(*Result).claimAll, map[Variant]int{shareAll: 801, shareFFN: 800}, three, report.Holds},
+		"all is worse than FFN":           {(*Result).claimAll, map[Variant]int{shareAll: 700, shareFFN: 800}, three, report.DoesNotHold},
+		"a small word table costs little": {(*Result).claimEmbedding, map[Variant]int{factorised: 899, {}: 900}, three, report.Holds},
+		"a small word table costs much":   {(*Result).claimEmbedding, map[Variant]int{factorised: 700, {}: 900}, three, report.DoesNotHold},
 	} {
 		claim, err := test.claim(made(test.right, test.seeds...))
 		if err != nil || claim.Verdict != test.want || claim.Korean == "" || claim.Measured == "" {
@@ -53,16 +53,16 @@ func TestVerdictsFollowTheIntervals(t *testing.T) {
 
 func TestVerdictsOnTheCounts(t *testing.T) {
 	r := made(map[Variant]int{{}: 900}, 1)
-	if claim := r.claimTable4(); claim.Verdict != figures.Holds {
+	if claim := r.claimTable4(); claim.Verdict != report.Holds {
 		t.Errorf("table 4: %v: %s", claim.Verdict, claim.Measured)
 	}
-	if claim := r.claimLarge(); claim.Verdict != figures.DoesNotHold || !strings.Contains(claim.Measured, "xlarge 58.72, xxlarge 222.60") {
+	if claim := r.claimLarge(); claim.Verdict != report.DoesNotHold || !strings.Contains(claim.Measured, "xlarge 58.72, xxlarge 222.60") {
 		t.Errorf("table 1: %v: %s", claim.Verdict, claim.Measured)
 	}
 	for i := range r.Counts {
 		r.Counts[i].Total += 5_000_000
 	}
-	if claim := r.claimTable4(); claim.Verdict != figures.DoesNotHold {
+	if claim := r.claimTable4(); claim.Verdict != report.DoesNotHold {
 		t.Errorf("another table 4: %v", claim.Verdict)
 	}
 }
@@ -72,13 +72,13 @@ func TestVerdictsOnTransitions(t *testing.T) {
 	uneven := &sharing.Transitions{L2: []float64{2, 4, 9}, Angle: []float64{10, 20, 40}}
 	for name, test := range map[string]struct {
 		whole, shared []*sharing.Transitions
-		want          figures.Verdict
+		want          report.Verdict
 	}{
-		"smoother":        {[]*sharing.Transitions{uneven, uneven, uneven}, []*sharing.Transitions{even, even, even}, figures.Holds},
-		"rougher":         {[]*sharing.Transitions{even, even, even}, []*sharing.Transitions{uneven, uneven, uneven}, figures.DoesNotHold},
-		"once rougher":    {[]*sharing.Transitions{uneven, even, uneven}, []*sharing.Transitions{even, uneven, even}, figures.CannotTell},
-		"too few seeds":   {[]*sharing.Transitions{uneven}, []*sharing.Transitions{even}, figures.CannotTell},
-		"nothing to show": {nil, nil, figures.CannotTell},
+		"smoother":        {[]*sharing.Transitions{uneven, uneven, uneven}, []*sharing.Transitions{even, even, even}, report.Holds},
+		"rougher":         {[]*sharing.Transitions{even, even, even}, []*sharing.Transitions{uneven, uneven, uneven}, report.DoesNotHold},
+		"once rougher":    {[]*sharing.Transitions{uneven, even, uneven}, []*sharing.Transitions{even, uneven, even}, report.CannotTell},
+		"too few seeds":   {[]*sharing.Transitions{uneven}, []*sharing.Transitions{even}, report.CannotTell},
+		"nothing to show": {nil, nil, report.CannotTell},
 	} {
 		r := &Result{}
 		for i := range test.whole {
@@ -96,12 +96,12 @@ func TestVerdictsOnTime(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		speed *Speed
-		want  figures.Verdict
+		want  report.Verdict
 	}{
-		"the same":        {speed(experiment.SpeedBatch{Ratio: 1.02, Low: 0.9, High: 1.1}, experiment.SpeedBatch{Ratio: 0.97, Low: 0.96, High: 1}), figures.Holds},
-		"one is faster":   {speed(experiment.SpeedBatch{Ratio: 1.02, Low: 1, High: 1.1}, experiment.SpeedBatch{Ratio: 1.2, Low: 1.1, High: 1.3}), figures.DoesNotHold},
-		"unsteady":        {speed(experiment.SpeedBatch{Ratio: 1.08, Low: 0.9, High: 1.3}), figures.CannotTell},
-		"nothing to show": {nil, figures.CannotTell},
+		"the same":        {speed(experiment.SpeedBatch{Ratio: 1.02, Low: 0.9, High: 1.1}, experiment.SpeedBatch{Ratio: 0.97, Low: 0.96, High: 1}), report.Holds},
+		"one is faster":   {speed(experiment.SpeedBatch{Ratio: 1.02, Low: 1, High: 1.1}, experiment.SpeedBatch{Ratio: 1.2, Low: 1.1, High: 1.3}), report.DoesNotHold},
+		"unsteady":        {speed(experiment.SpeedBatch{Ratio: 1.08, Low: 0.9, High: 1.3}), report.CannotTell},
+		"nothing to show": {nil, report.CannotTell},
 	} {
 		if claim := (&Result{Speed: test.speed}).claimInference(); claim.Verdict != test.want {
 			t.Errorf("inference, %s: %v, want %v", name, claim.Verdict, test.want)
@@ -109,10 +109,10 @@ func TestVerdictsOnTime(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		shared []float64
-		want   figures.Verdict
+		want   report.Verdict
 	}{
-		"faster": {[]float64{0.7, 0.8, 0.6}, figures.Holds}, "as fast": {[]float64{1, 0.95, 1.02}, figures.DoesNotHold},
-		"now and then": {[]float64{1, 0.7, 1}, figures.CannotTell}, "too few": {[]float64{0.5}, figures.CannotTell}, "nothing to show": {nil, figures.CannotTell},
+		"faster": {[]float64{0.7, 0.8, 0.6}, report.Holds}, "as fast": {[]float64{1, 0.95, 1.02}, report.DoesNotHold},
+		"now and then": {[]float64{1, 0.7, 1}, report.CannotTell}, "too few": {[]float64{0.5}, report.CannotTell}, "nothing to show": {nil, report.CannotTell},
 	} {
 		r := &Result{}
 		for i, seconds := range test.shared {

@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/heads"
@@ -95,12 +95,12 @@ func (r *Result) claimSomeHelp() experiment.Claim {
 	}
 	// With n heads tested at 95 %, chance alone makes n·2.5 % intervals lie below zero; the binomial tail says when that is not it.
 	n := len(r.Ablation.Heads)
-	verdict := figures.CannotTell
+	verdict := report.CannotTell
 	switch {
 	case lossDown > upperBinomial(n, 0.025):
-		verdict = figures.Holds
+		verdict = report.Holds
 	case up == 0 && lossDown == 0:
-		verdict = figures.DoesNotHold
+		verdict = report.DoesNotHold
 	}
 	return experiment.Claim{
 		Text:     "Some heads do harm: the model is better without them.",

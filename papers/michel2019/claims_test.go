@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/heads"
 )
@@ -37,10 +37,10 @@ func TestMostHeadsAreNotSignificantMeansFewerThanHalf(t *testing.T) {
 	boundary := heads.HeadEffect{PValue: 0.01, MetricDelta: -0.1}
 	for _, test := range []struct {
 		given []heads.HeadEffect
-		want  figures.Verdict
+		want  report.Verdict
 	}{
-		{nil, figures.Holds}, {repeat(3, worse), figures.Holds}, {repeat(4, worse), figures.DoesNotHold}, {append(repeat(2, worse), repeat(2, better)...), figures.DoesNotHold},
-		{repeat(8, boundary), figures.Holds},
+		{nil, report.Holds}, {repeat(3, worse), report.Holds}, {repeat(4, worse), report.DoesNotHold}, {append(repeat(2, worse), repeat(2, better)...), report.DoesNotHold},
+		{repeat(8, boundary), report.Holds},
 	} {
 		r := &Result{Metric: "accuracy", Ablation: &Effects{Heads: effectsOf(8, test.given...)}}
 		if c := r.claimSingleHeads(); c.Verdict != test.want {
@@ -56,10 +56,10 @@ func TestSomeHeadsDoHarmOnlyBeyondChance(t *testing.T) {
 	chance := upperBinomial(72, 0.025)
 	for name, test := range map[string]struct {
 		given []heads.HeadEffect
-		want  figures.Verdict
+		want  report.Verdict
 	}{
-		"as many as chance gives": {repeat(chance, harmful), figures.CannotTell}, "one more": {repeat(chance+1, harmful), figures.Holds},
-		"none": {nil, figures.DoesNotHold}, "intervals that touch 0": {repeat(72, touching), figures.DoesNotHold}, "the metric alone rises": {repeat(1, lucky), figures.CannotTell},
+		"as many as chance gives": {repeat(chance, harmful), report.CannotTell}, "one more": {repeat(chance+1, harmful), report.Holds},
+		"none": {nil, report.DoesNotHold}, "intervals that touch 0": {repeat(72, touching), report.DoesNotHold}, "the metric alone rises": {repeat(1, lucky), report.CannotTell},
 	} {
 		r := &Result{Metric: "accuracy", Ablation: &Effects{Heads: effectsOf(72, test.given...)}}
 		if c := r.claimSomeHelp(); c.Verdict != test.want {
@@ -91,7 +91,7 @@ func TestUpperBinomialIsTheOnePercentTailOfTheDirectSum(t *testing.T) {
 
 func TestOneHeadIsEnoughInMostLayersMeansMoreThanHalf(t *testing.T) {
 	worse := heads.HeadEffect{PValue: 0.001, MetricDelta: -0.1}
-	for count, want := range map[int]figures.Verdict{0: figures.Holds, 2: figures.Holds, 3: figures.DoesNotHold, 6: figures.DoesNotHold} {
+	for count, want := range map[int]report.Verdict{0: report.Holds, 2: report.Holds, 3: report.DoesNotHold, 6: report.DoesNotHold} {
 		r := &Result{Metric: "accuracy", OneHead: effectsOf(6, repeat(count, worse)...)}
 		if c := r.claimOneHead(); c.Verdict != want {
 			t.Errorf("%d of 6 layers worse: %v, want %v", count, c.Verdict, want)
@@ -127,17 +127,17 @@ func TestAPlateauAndACliffAreBothNeeded(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		curves []Curve
-		want   figures.Verdict
+		want   report.Verdict
 	}{
-		"plateau and cliff":               {[]Curve{pruning(line(0.9, 0.89, 0.5), from(50))}, figures.Holds},
-		"significant at 40 %":             {[]Curve{pruning(line(0.9, 0.89, 0.5), from(40))}, figures.DoesNotHold},
-		"one seed of two significant":     {[]Curve{pruning(line(0.9, 0.89, 0.5), from(50)), pruning(line(0.9, 0.89, 0.5), from(30))}, figures.DoesNotHold},
-		"four times the cost is no cliff": {[]Curve{pruning(line(1, 0.875, 0.375), from(50))}, figures.DoesNotHold},
-		"a little more than that is":      {[]Curve{pruning(line(1, 0.875, 0.374), from(50))}, figures.Holds},
-		"a slope":                         {[]Curve{pruning(line(1, 0.8, 0.5), from(50))}, figures.DoesNotHold},
-		"nothing changes":                 {[]Curve{pruning(line(0.5, 0.5, 0.5), from(200))}, figures.DoesNotHold},
-		"better at 40 %, then a cliff":    {[]Curve{pruning(line(0.9, 0.92, 0.5), from(50))}, figures.Holds},
-		"ever better":                     {[]Curve{pruning(line(0.5, 0.6, 0.61), from(200))}, figures.DoesNotHold},
+		"plateau and cliff":               {[]Curve{pruning(line(0.9, 0.89, 0.5), from(50))}, report.Holds},
+		"significant at 40 %":             {[]Curve{pruning(line(0.9, 0.89, 0.5), from(40))}, report.DoesNotHold},
+		"one seed of two significant":     {[]Curve{pruning(line(0.9, 0.89, 0.5), from(50)), pruning(line(0.9, 0.89, 0.5), from(30))}, report.DoesNotHold},
+		"four times the cost is no cliff": {[]Curve{pruning(line(1, 0.875, 0.375), from(50))}, report.DoesNotHold},
+		"a little more than that is":      {[]Curve{pruning(line(1, 0.875, 0.374), from(50))}, report.Holds},
+		"a slope":                         {[]Curve{pruning(line(1, 0.8, 0.5), from(50))}, report.DoesNotHold},
+		"nothing changes":                 {[]Curve{pruning(line(0.5, 0.5, 0.5), from(200))}, report.DoesNotHold},
+		"better at 40 %, then a cliff":    {[]Curve{pruning(line(0.9, 0.92, 0.5), from(50))}, report.Holds},
+		"ever better":                     {[]Curve{pruning(line(0.5, 0.6, 0.61), from(200))}, report.DoesNotHold},
 	} {
 		r := &Result{Metric: "accuracy", Curves: test.curves}
 		c := r.claimPlateau()
@@ -165,15 +165,15 @@ func TestTheIntervalOfTheAreasDecides(t *testing.T) {
 	curve := func(order Order, areas ...float64) Curve { return Curve{Order: order, Areas: areas} }
 	for name, test := range map[string]struct {
 		curves   []Curve
-		want     figures.Verdict
+		want     report.Verdict
 		measured string
 	}{
-		"above":      {[]Curve{curve(ByImportance, 1, 1, 0.9, 0.8), curve(AtRandom, 0.5, 0.5, 0.5, 0.5)}, figures.Holds, "0.9250 against 0.5000"},
-		"below":      {[]Curve{curve(ByImportance, 0.1, 0.2, 0.3, 0.2), curve(AtRandom, 0.5, 0.5, 0.5, 0.5)}, figures.DoesNotHold, "0.2000 against 0.5000"},
-		"equal":      {[]Curve{curve(ByImportance, 0.5, 0.5), curve(AtRandom, 0.5, 0.5)}, figures.DoesNotHold, ""},
-		"both ways":  {[]Curve{curve(ByImportance, 1, 0, 1, 0.1), curve(AtRandom, 0.5, 0.5, 0.5, 0.5)}, figures.CannotTell, ""},
-		"not run":    {[]Curve{curve(ByImportance, 1, 0)}, figures.CannotTell, "not run"},
-		"many draws": {[]Curve{curve(ByImportance, 1, 1), curve(AtRandom, 0, 0.2), curve(AtRandom, 1, 0.4)}, figures.Holds, "1.0000 against 0.4000"},
+		"above":      {[]Curve{curve(ByImportance, 1, 1, 0.9, 0.8), curve(AtRandom, 0.5, 0.5, 0.5, 0.5)}, report.Holds, "0.9250 against 0.5000"},
+		"below":      {[]Curve{curve(ByImportance, 0.1, 0.2, 0.3, 0.2), curve(AtRandom, 0.5, 0.5, 0.5, 0.5)}, report.DoesNotHold, "0.2000 against 0.5000"},
+		"equal":      {[]Curve{curve(ByImportance, 0.5, 0.5), curve(AtRandom, 0.5, 0.5)}, report.DoesNotHold, ""},
+		"both ways":  {[]Curve{curve(ByImportance, 1, 0, 1, 0.1), curve(AtRandom, 0.5, 0.5, 0.5, 0.5)}, report.CannotTell, ""},
+		"not run":    {[]Curve{curve(ByImportance, 1, 0)}, report.CannotTell, "not run"},
+		"many draws": {[]Curve{curve(ByImportance, 1, 1), curve(AtRandom, 0, 0.2), curve(AtRandom, 1, 0.4)}, report.Holds, "1.0000 against 0.4000"},
 	} {
 		c, err := (&Result{Curves: test.curves}).claimArea(AtRandom, "text", "paper")
 		if err != nil {
@@ -188,8 +188,8 @@ func TestTheIntervalOfTheAreasDecides(t *testing.T) {
 func TestTransferAndSpeedAreDecidedByTheirIntervals(t *testing.T) {
 	for _, test := range []struct {
 		low, high float64
-		want      figures.Verdict
-	}{{0.1, 0.9, figures.Holds}, {-0.1, 0.9, figures.CannotTell}, {-0.9, 0, figures.DoesNotHold}} {
+		want      report.Verdict
+	}{{0.1, 0.9, report.Holds}, {-0.1, 0.9, report.CannotTell}, {-0.9, 0, report.DoesNotHold}} {
 		transfer := (&Result{Transfer: &Transfer{RLow: test.low, RHigh: test.high}}).claimTransfer()
 		speed := (&Result{Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Low: 5, High: 6}, {Size: 64, Low: 1 + test.low, High: 1 + test.high}}}}).claimSpeed()
 		for _, c := range []experiment.Claim{transfer, speed} {
@@ -198,7 +198,7 @@ func TestTransferAndSpeedAreDecidedByTheirIntervals(t *testing.T) {
 			}
 		}
 	}
-	if c := (&Result{}).claimTransfer(); c.Verdict != figures.CannotTell || c.Measured != "not run" {
+	if c := (&Result{}).claimTransfer(); c.Verdict != report.CannotTell || c.Measured != "not run" {
 		t.Errorf("without an out-of-domain set: %+v", c)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/layerdrop"
@@ -83,9 +83,9 @@ func (r *Result) claimTop() experiment.Claim {
 	behind := func(d difference) bool { return d.Low < -levelPoints || !d.learned }
 	switch {
 	case slices.ContainsFunc(list, func(d difference) bool { return d.High < 0 }):
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	case !slices.ContainsFunc(list, behind):
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	}
 	return claim
 }
@@ -103,9 +103,9 @@ func (r *Result) claimBottom() experiment.Claim {
 	}
 	switch {
 	case slices.ContainsFunc(list, func(d difference) bool { return d.High < 0 }):
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	case !slices.ContainsFunc(list, func(d difference) bool { return d.Low <= 0 || !d.learned }):
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	}
 	return claim
 }
@@ -218,15 +218,15 @@ func (s share) String() string {
 }
 
 // verdict is whether all medians are near the proportion. It is open where one is not, but the quartiles reach it.
-func verdict(shares []share, tolerance float64) figures.Verdict {
-	result := figures.Holds
+func verdict(shares []share, tolerance float64) report.Verdict {
+	result := report.Holds
 	for _, s := range shares {
 		low, high := (1-tolerance)*s.proportional, (1+tolerance)*s.proportional
 		switch {
 		case s.high < low || s.low > high:
-			return figures.DoesNotHold
+			return report.DoesNotHold
 		case s.median < low || s.median > high:
-			result = figures.CannotTell
+			result = report.CannotTell
 		}
 	}
 	return result

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/layerdrop"
 )
@@ -43,18 +43,18 @@ func TestTheVerdictsOnStrategies(t *testing.T) {
 	for name, test := range map[string]struct {
 		seeds               int
 		right               right
-		wantTop, wantBottom figures.Verdict
+		wantTop, wantBottom report.Verdict
 	}{
-		"as in the paper":              {2, right{top: 360, bottom: 300, symmetric: 340}, figures.Holds, figures.Holds},
-		"one seed":                     {1, right{top: 360, bottom: 300, symmetric: 340}, figures.CannotTell, figures.CannotTell},
-		"top level with another":       {2, right{top: 340, bottom: 300, symmetric: 340}, figures.Holds, figures.Holds},
-		"symmetric better":             {2, right{top: 320, bottom: 300, symmetric: 360}, figures.DoesNotHold, figures.Holds},
-		"bottom best":                  {2, right{top: 300, bottom: 360, symmetric: 300}, figures.DoesNotHold, figures.DoesNotHold},
-		"top a little behind":          {2, right{top: 338, bottom: 300, symmetric: 341}, figures.CannotTell, figures.Holds},
-		"bottom level with another":    {2, right{top: 360, bottom: 340, symmetric: 340}, figures.Holds, figures.CannotTell},
-		"all at the largest class":     {2, right{top: 200, bottom: 200, symmetric: 200}, figures.CannotTell, figures.CannotTell},
-		"nothing to compare with":      {2, right{top: 360}, figures.CannotTell, figures.CannotTell},
-		"all but top at largest class": {2, right{top: 300, bottom: 200, symmetric: 200}, figures.Holds, figures.CannotTell},
+		"as in the paper":              {2, right{top: 360, bottom: 300, symmetric: 340}, report.Holds, report.Holds},
+		"one seed":                     {1, right{top: 360, bottom: 300, symmetric: 340}, report.CannotTell, report.CannotTell},
+		"top level with another":       {2, right{top: 340, bottom: 300, symmetric: 340}, report.Holds, report.Holds},
+		"symmetric better":             {2, right{top: 320, bottom: 300, symmetric: 360}, report.DoesNotHold, report.Holds},
+		"bottom best":                  {2, right{top: 300, bottom: 360, symmetric: 300}, report.DoesNotHold, report.DoesNotHold},
+		"top a little behind":          {2, right{top: 338, bottom: 300, symmetric: 341}, report.CannotTell, report.Holds},
+		"bottom level with another":    {2, right{top: 360, bottom: 340, symmetric: 340}, report.Holds, report.CannotTell},
+		"all at the largest class":     {2, right{top: 200, bottom: 200, symmetric: 200}, report.CannotTell, report.CannotTell},
+		"nothing to compare with":      {2, right{top: 360}, report.CannotTell, report.CannotTell},
+		"all but top at largest class": {2, right{top: 300, bottom: 200, symmetric: 200}, report.Holds, report.CannotTell},
 	} {
 		r := measured(t, test.seeds, test.right)
 		if c := r.claimTop(); c.Verdict != test.wantTop {
@@ -94,7 +94,7 @@ func TestEqualSetsAreNotCompared(t *testing.T) {
 			r.Tasks[0].Runs = append(r.Tasks[0].Runs, run)
 		}
 	}
-	if c := r.claimTop(); c.Verdict != figures.CannotTell || !strings.Contains(c.Measured, "nothing to compare") {
+	if c := r.claimTop(); c.Verdict != report.CannotTell || !strings.Contains(c.Measured, "nothing to compare") {
 		t.Errorf("%v %q", c.Verdict, c.Measured)
 	}
 }
@@ -102,28 +102,28 @@ func TestEqualSetsAreNotCompared(t *testing.T) {
 func TestTimeIsInProportionWithinTheTolerance(t *testing.T) {
 	for name, test := range map[string]struct {
 		median, low, high float64
-		want              figures.Verdict
+		want              report.Verdict
 	}{
-		"exact": {0.5, 0.49, 0.51, figures.Holds}, "at the edge": {0.524, 0.5, 0.6, figures.Holds}, "beyond, quartiles reach it": {0.53, 0.52, 0.54, figures.CannotTell},
-		"too slow": {0.6, 0.55, 0.65, figures.DoesNotHold}, "too fast": {0.4, 0.39, 0.47, figures.DoesNotHold},
+		"exact": {0.5, 0.49, 0.51, report.Holds}, "at the edge": {0.524, 0.5, 0.6, report.Holds}, "beyond, quartiles reach it": {0.53, 0.52, 0.54, report.CannotTell},
+		"too slow": {0.6, 0.55, 0.65, report.DoesNotHold}, "too fast": {0.4, 0.39, 0.47, report.DoesNotHold},
 	} {
 		if got := verdict([]share{{k: 3, median: test.median, low: test.low, high: test.high, proportional: 0.5}}, 0.05); got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
 	r := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 360, layerdrop.Bottom: 300})
-	if c := r.claimTuning(); c.Verdict != figures.Holds || !strings.Contains(c.Measured, "2: 0.667 [0.667, 0.667] (0.667)") {
+	if c := r.claimTuning(); c.Verdict != report.Holds || !strings.Contains(c.Measured, "2: 0.667 [0.667, 0.667] (0.667)") {
 		t.Errorf("%v %s", c.Verdict, c.Measured)
 	}
 	r.Tasks[0].Runs[1].StepClock *= 2 // half of the runs with two layers less are slower: the machine was busy
 	r.Tasks[0].Runs[4].StepClock *= 2
-	if c := r.claimTuning(); c.Verdict != figures.CannotTell {
+	if c := r.claimTuning(); c.Verdict != report.CannotTell {
 		t.Errorf("on a busy machine: %v (%s)", c.Verdict, c.Measured)
 	}
 	for i := range r.Tasks[0].Runs {
 		r.Tasks[0].Runs[i].StepClock = 0
 	}
-	if c := r.claimTuning(); c.Verdict != figures.CannotTell {
+	if c := r.claimTuning(); c.Verdict != report.CannotTell {
 		t.Errorf("without times: %v", c.Verdict)
 	}
 }
@@ -132,10 +132,10 @@ func TestLowerLayersMoveLeastNeedsThreeRuns(t *testing.T) {
 	up, down := []float64{1, 2, 3, 4, 5, 6}, []float64{6, 5, 4, 3, 2, 1}
 	for _, test := range []struct {
 		travel [][]float64
-		want   figures.Verdict
+		want   report.Verdict
 	}{
-		{[][]float64{up, up}, figures.CannotTell}, {[][]float64{up, up, up}, figures.Holds}, {[][]float64{down, down, down}, figures.DoesNotHold},
-		{[][]float64{up, down, up}, figures.CannotTell},
+		{[][]float64{up, up}, report.CannotTell}, {[][]float64{up, up, up}, report.Holds}, {[][]float64{down, down, down}, report.DoesNotHold},
+		{[][]float64{up, down, up}, report.CannotTell},
 	} {
 		r := &Result{Layers: 6, Tasks: []*TaskResult{{Travel: test.travel}}}
 		if c := r.claimTravel(); c.Verdict != test.want {
@@ -146,26 +146,26 @@ func TestLowerLayersMoveLeastNeedsThreeRuns(t *testing.T) {
 
 func TestPairTasksAreComparedWithOthersOnly(t *testing.T) {
 	single := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 370})
-	if c := single.claimPair(); c.Verdict != figures.CannotTell || !strings.Contains(c.Measured, "not run") {
+	if c := single.claimPair(); c.Verdict != report.CannotTell || !strings.Contains(c.Measured, "not run") {
 		t.Errorf("without a pair task: %v %s ", c.Verdict, c.Measured)
 	}
 	pair := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 250})
 	pair.Tasks[0].Pair = true
 	single.Tasks = append(single.Tasks, pair.Tasks...)
-	if c := single.claimPair(); c.Verdict != figures.Holds || !strings.Contains(c.Measured, "pair tasks 32.50, others 2.50") {
+	if c := single.claimPair(); c.Verdict != report.Holds || !strings.Contains(c.Measured, "pair tasks 32.50, others 2.50") {
 		t.Errorf("with a pair task: %v %s ", c.Verdict, c.Measured)
 	}
 }
 
 func TestBeforeAgainstAfter(t *testing.T) {
 	r := measured(t, 1, map[layerdrop.Strategy]int{layerdrop.Top: 360})
-	if c := r.claimBefore(); c.Verdict != figures.CannotTell || c.Measured != "not run" {
+	if c := r.claimBefore(); c.Verdict != report.CannotTell || c.Measured != "not run" {
 		t.Errorf("%v %q", c.Verdict, c.Measured)
 	}
 	after := r.Tasks[0].Runs[1]
 	after.When, after.Right = After, marks(250, 400)
 	r.Tasks[0].Runs = append(r.Tasks[0].Runs, after)
-	if c := r.claimBefore(); c.Verdict != figures.Holds {
+	if c := r.claimBefore(); c.Verdict != report.Holds {
 		t.Errorf("%v %q", c.Verdict, c.Measured)
 	}
 }
@@ -175,7 +175,7 @@ func TestATaskThatCouldNotLoseMoreDecidesNothingAboutPairs(t *testing.T) {
 	pair := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 200}) // at the largest class
 	pair.Tasks[0].Pair, pair.Tasks[0].Task = true, "mrpc"
 	r.Tasks = append(r.Tasks, pair.Tasks[0])
-	if c := r.claimPair(); c.Verdict != figures.CannotTell || !strings.Contains(c.Measured, "largest class: mrpc") {
+	if c := r.claimPair(); c.Verdict != report.CannotTell || !strings.Contains(c.Measured, "largest class: mrpc") {
 		t.Errorf("%v %q", c.Verdict, c.Measured)
 	}
 }

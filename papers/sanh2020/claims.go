@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/movement"
@@ -71,25 +71,25 @@ func (c *comparison) String() string {
 }
 
 // above is the verdict that the first is better than the second.
-func (c *comparison) above() figures.Verdict {
+func (c *comparison) above() report.Verdict {
 	return experiment.ByInterval(c.difference.Low, c.difference.High, 0)
 }
 
 // equal is the verdict that they are equally good: the interval lies within ±level, or outside of it.
-func (c *comparison) equal() figures.Verdict {
+func (c *comparison) equal() report.Verdict {
 	switch d := c.difference; {
 	case d.Low > -level && d.High < level:
-		return figures.Holds
+		return report.Holds
 	case d.Low > level || d.High < -level:
-		return figures.DoesNotHold
+		return report.DoesNotHold
 	}
-	return figures.CannotTell
+	return report.CannotTell
 }
 
 const pairs = "The 95 % interval of the difference, by the paired bootstrap over test examples of the mean over runs, decides. It does not include what other seeds would change."
 
 // judged fills a claim in from a comparison.
-func judged(claim experiment.Claim, c *comparison, err error, verdict func(*comparison) figures.Verdict, rule, without string) (experiment.Claim, error) {
+func judged(claim experiment.Claim, c *comparison, err error, verdict func(*comparison) report.Verdict, rule, without string) (experiment.Claim, error) {
 	if c == nil {
 		claim.Measured, claim.Explanation = "not run", without
 		return claim, err

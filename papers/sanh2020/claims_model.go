@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/movement"
 )
@@ -101,8 +101,8 @@ func (r *Result) claimDrift() experiment.Claim {
 		Verdict:     experiment.When(d.Distance < 0.1 && d.SignShare < 0.05),
 		Explanation: fmt.Sprintf("Dense fine-tuning, %d steps at a peak learning rate of %g. Holds if the distance is below 0.1 and fewer than 5 %% change their sign.", r.Steps, r.Config.LearningRate),
 	}
-	if r.Config.LearningRate > usualRate && claim.Verdict == figures.DoesNotHold {
-		claim.Verdict = figures.CannotTell
+	if r.Config.LearningRate > usualRate && claim.Verdict == report.DoesNotHold {
+		claim.Verdict = report.CannotTell
 		claim.Explanation += fmt.Sprintf(" A rate above %g is beyond what fine-tuning uses, so a larger distance decides nothing.", usualRate)
 	}
 	return claim

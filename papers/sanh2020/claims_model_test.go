@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/movement"
 )
@@ -23,18 +23,18 @@ func (r *Result) layered(kind movement.Kind, shares ...float64) {
 func TestTheLowerHalfMustKeepMoreAndMoreThanWithMagnitude(t *testing.T) {
 	for name, test := range map[string]struct {
 		movement, magnitude []float64
-		want                figures.Verdict
+		want                report.Verdict
 	}{
-		"twice as much, magnitude even":  {[]float64{0.2, 0.2, 0.1, 0.1}, []float64{0.1, 0.1, 0.1, 0.1}, figures.Holds},
-		"the middle layer does not vote": {[]float64{0.2, 0, 0.1}, []float64{0.1, 0.9, 0.1}, figures.Holds},
-		"1.125 times":                    {[]float64{0.5625, 0.5}, []float64{0.5, 0.5}, figures.DoesNotHold},
-		"magnitude still more so":        {[]float64{0.2, 0.1}, []float64{0.3, 0.1}, figures.DoesNotHold},
-		"like magnitude":                 {[]float64{0.2, 0.1}, []float64{0.2, 0.1}, figures.DoesNotHold},
-		"the upper half":                 {[]float64{0.1, 0.2}, []float64{0.1, 0.3}, figures.DoesNotHold},
-		"nothing above":                  {[]float64{0.2, 0}, []float64{0.1, 0.1}, figures.Holds},
-		"one layer":                      {[]float64{0.2}, []float64{0.1}, figures.CannotTell},
-		"magnitude not run":              {[]float64{0.2, 0.1}, nil, figures.CannotTell},
-		"movement not run":               {nil, []float64{0.2, 0.1}, figures.CannotTell},
+		"twice as much, magnitude even":  {[]float64{0.2, 0.2, 0.1, 0.1}, []float64{0.1, 0.1, 0.1, 0.1}, report.Holds},
+		"the middle layer does not vote": {[]float64{0.2, 0, 0.1}, []float64{0.1, 0.9, 0.1}, report.Holds},
+		"1.125 times":                    {[]float64{0.5625, 0.5}, []float64{0.5, 0.5}, report.DoesNotHold},
+		"magnitude still more so":        {[]float64{0.2, 0.1}, []float64{0.3, 0.1}, report.DoesNotHold},
+		"like magnitude":                 {[]float64{0.2, 0.1}, []float64{0.2, 0.1}, report.DoesNotHold},
+		"the upper half":                 {[]float64{0.1, 0.2}, []float64{0.1, 0.3}, report.DoesNotHold},
+		"nothing above":                  {[]float64{0.2, 0}, []float64{0.1, 0.1}, report.Holds},
+		"one layer":                      {[]float64{0.2}, []float64{0.1}, report.CannotTell},
+		"magnitude not run":              {[]float64{0.2, 0.1}, nil, report.CannotTell},
+		"movement not run":               {nil, []float64{0.2, 0.1}, report.CannotTell},
 	} {
 		r := synthetic()
 		for range max(len(test.movement), len(test.magnitude)) {
@@ -47,7 +47,7 @@ func TestTheLowerHalfMustKeepMoreAndMoreThanWithMagnitude(t *testing.T) {
 			r.layered(movement.Magnitude, test.magnitude...)
 		}
 		c := r.claimLayers()
-		if c.Verdict != test.want || (c.Measured == "not run") != (test.want == figures.CannotTell) {
+		if c.Verdict != test.want || (c.Measured == "not run") != (test.want == report.CannotTell) {
 			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
 		}
 	}
@@ -70,10 +70,10 @@ func TestALayersShareWeighsItsMatricesBySize(t *testing.T) {
 func TestMovementKeepsSmallWeightsMeansTenPointsMore(t *testing.T) {
 	for name, test := range map[string]struct {
 		magnitude, movement float64 // negative: not run
-		want                figures.Verdict
+		want                report.Verdict
 	}{
-		"many more": {0, 0.5, figures.Holds}, "9 points more": {0.25, 0.34, figures.DoesNotHold}, "fewer": {0.5, 0.25, figures.DoesNotHold},
-		"no magnitude": {-1, 0.5, figures.CannotTell}, "no movement": {0, -1, figures.CannotTell},
+		"many more": {0, 0.5, report.Holds}, "9 points more": {0.25, 0.34, report.DoesNotHold}, "fewer": {0.5, 0.25, report.DoesNotHold},
+		"no magnitude": {-1, 0.5, report.CannotTell}, "no movement": {0, -1, report.CannotTell},
 	} {
 		r := synthetic()
 		for kind, share := range map[movement.Kind]float64{movement.Magnitude: test.magnitude, movement.Movement: test.movement} {
@@ -81,21 +81,21 @@ func TestMovementKeepsSmallWeightsMeansTenPointsMore(t *testing.T) {
 				r.Runs = append(r.Runs, Trained{Variant: r.variant(kind, 0.1), Sample: &Sample{SmallShare: share}})
 			}
 		}
-		if c := r.claimSmallWeights(); c.Verdict != test.want || (c.Measured == "not run") != (test.want == figures.CannotTell) {
+		if c := r.claimSmallWeights(); c.Verdict != test.want || (c.Measured == "not run") != (test.want == report.CannotTell) {
 			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
 		}
 	}
 }
 
 func TestAtARateThatNobodyUsesALargeDriftDecidesNothing(t *testing.T) {
-	for rate, want := range map[float64]figures.Verdict{1e-4: figures.DoesNotHold, 1.1e-4: figures.CannotTell} {
+	for rate, want := range map[float64]report.Verdict{1e-4: report.DoesNotHold, 1.1e-4: report.CannotTell} {
 		r := synthetic()
 		r.Config.LearningRate, r.Drift = rate, &Drift{Distance: 0.2}
 		if c := r.claimDrift(); c.Verdict != want {
 			t.Errorf("rate %g: %v", rate, c.Verdict)
 		}
 		r.Drift.Distance = 0.01
-		if c := r.claimDrift(); c.Verdict != figures.Holds {
+		if c := r.claimDrift(); c.Verdict != report.Holds {
 			t.Errorf("rate %g, little drift: %v", rate, c.Verdict)
 		}
 	}
@@ -104,8 +104,8 @@ func TestAtARateThatNobodyUsesALargeDriftDecidesNothing(t *testing.T) {
 func TestLittleDriftMeansBothDistanceAndSigns(t *testing.T) {
 	for _, test := range []struct {
 		distance, signs float64
-		want            figures.Verdict
-	}{{0.09, 0.04, figures.Holds}, {0.1, 0.04, figures.DoesNotHold}, {0.09, 0.05, figures.DoesNotHold}, {0.5, 0.5, figures.DoesNotHold}} {
+		want            report.Verdict
+	}{{0.09, 0.04, report.Holds}, {0.1, 0.04, report.DoesNotHold}, {0.09, 0.05, report.DoesNotHold}, {0.5, 0.5, report.DoesNotHold}} {
 		r := synthetic()
 		r.Drift = &Drift{Distance: test.distance, SignShare: test.signs}
 		if c := r.claimDrift(); c.Verdict != test.want {
@@ -122,11 +122,11 @@ func timed(low, high float64) []experiment.SpeedBatch {
 func TestTheQuartilesAtTheLargestBatchSayWhatIsFaster(t *testing.T) {
 	for _, test := range []struct {
 		low, high    float64
-		slow, faster figures.Verdict // that zeros save no time, that removal saves time
+		slow, faster report.Verdict // that zeros save no time, that removal saves time
 	}{
-		{0.9, 1.04, figures.Holds, figures.DoesNotHold},
-		{1, 1.1, figures.CannotTell, figures.CannotTell},
-		{1.06, 1.5, figures.DoesNotHold, figures.Holds},
+		{0.9, 1.04, report.Holds, report.DoesNotHold},
+		{1, 1.1, report.CannotTell, report.CannotTell},
+		{1.06, 1.5, report.DoesNotHold, report.Holds},
 	} {
 		r := synthetic()
 		r.Speed.Unstructured = timed(test.low, test.high)
@@ -144,10 +144,10 @@ func TestEveryModelWithoutItsHeadsMustBeFaster(t *testing.T) {
 	fast, slow, open := timed(1.2, 1.3), timed(0.9, 1), timed(1, 1.3)
 	for name, test := range map[string]struct {
 		models [][]experiment.SpeedBatch
-		want   figures.Verdict
+		want   report.Verdict
 	}{
-		"all are": {[][]experiment.SpeedBatch{fast, fast}, figures.Holds}, "one is not": {[][]experiment.SpeedBatch{fast, slow}, figures.DoesNotHold},
-		"one is open": {[][]experiment.SpeedBatch{open, fast}, figures.CannotTell}, "none was timed": {nil, figures.CannotTell},
+		"all are": {[][]experiment.SpeedBatch{fast, fast}, report.Holds}, "one is not": {[][]experiment.SpeedBatch{fast, slow}, report.DoesNotHold},
+		"one is open": {[][]experiment.SpeedBatch{open, fast}, report.CannotTell}, "none was timed": {nil, report.CannotTell},
 	} {
 		r := synthetic()
 		for _, batches := range test.models {

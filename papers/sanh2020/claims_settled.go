@@ -3,7 +3,7 @@ package sanh2020
 import (
 	"fmt"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/movement"
 )
@@ -98,9 +98,9 @@ func (r *Result) unsettled() string {
 // they are.
 func (r *Result) whenSettled(claim experiment.Claim, any bool) experiment.Claim {
 	reason := r.unsettled()
-	if reason == "" || claim.Measured == "not run" || claim.Verdict == figures.Holds && !any {
+	if reason == "" || claim.Measured == "not run" || claim.Verdict == report.Holds && !any {
 		return claim
 	}
-	claim.Verdict, claim.Explanation = figures.CannotTell, reason+" "+claim.Explanation
+	claim.Verdict, claim.Explanation = report.CannotTell, reason+" "+claim.Explanation
 	return claim
 }

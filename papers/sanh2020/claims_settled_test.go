@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/movement"
 )
@@ -79,14 +79,14 @@ func TestNoisyScoresTakeVerdictsBackThatTheyCouldHaveBroughtAbout(t *testing.T) 
 		if reason := r.unsettled(); (reason == "") != (test.says == "") || !strings.Contains(reason, test.says) {
 			t.Errorf("%s: %q", name, reason)
 		}
-		for _, verdict := range []figures.Verdict{figures.Holds, figures.DoesNotHold, figures.CannotTell} {
+		for _, verdict := range []report.Verdict{report.Holds, report.DoesNotHold, report.CannotTell} {
 			for _, any := range []bool{true, false} {
 				want := verdict
-				if test.says != "" && (any || verdict != figures.Holds) {
-					want = figures.CannotTell
+				if test.says != "" && (any || verdict != report.Holds) {
+					want = report.CannotTell
 				}
 				c := r.whenSettled(experiment.Claim{Measured: "1", Verdict: verdict, Explanation: "rule"}, any)
-				if c.Verdict != want || !strings.HasSuffix(c.Explanation, "rule") || (c.Explanation == "rule") != (test.says == "" || verdict == figures.Holds && !any) {
+				if c.Verdict != want || !strings.HasSuffix(c.Explanation, "rule") || (c.Explanation == "rule") != (test.says == "" || verdict == report.Holds && !any) {
 					t.Errorf("%s: %v becomes %v (%s)", name, verdict, c.Verdict, c.Explanation)
 				}
 			}
@@ -109,14 +109,14 @@ func TestFewStepsDecideNoClaimAboutLearnedScoresButAWin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	decided := map[string]figures.Verdict{}
+	decided := map[string]report.Verdict{}
 	for _, c := range claims {
-		if c.Verdict != figures.CannotTell {
+		if c.Verdict != report.CannotTell {
 			decided[c.Text] = c.Verdict
 		}
 	}
 	const win = "With 15 % of the weights or fewer, movement pruning is better than magnitude pruning."
-	if decided[win] != figures.Holds || len(decided) != 2 { // and the drift
+	if decided[win] != report.Holds || len(decided) != 2 { // and the drift
 		t.Errorf("%v", decided)
 	}
 }

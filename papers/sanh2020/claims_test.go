@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/movement"
 )
@@ -43,13 +43,13 @@ func (r *Result) add(v Variant, pattern string) {
 // pairings are outcomes of two groups, with the verdicts on "the first is better" and "both are equal".
 var pairings = map[string]struct {
 	a, b         string
-	above, equal figures.Verdict
+	above, equal report.Verdict
 }{
-	"always right against always wrong": {"1", "0", figures.Holds, figures.DoesNotHold},
-	"always wrong against always right": {"0", "1", figures.DoesNotHold, figures.DoesNotHold},
-	"better on every other example":     {"11", "01", figures.Holds, figures.DoesNotHold},
-	"the same examples":                 {"10", "10", figures.DoesNotHold, figures.Holds},
-	"as many, but other examples":       {"10", "01", figures.CannotTell, figures.CannotTell},
+	"always right against always wrong": {"1", "0", report.Holds, report.DoesNotHold},
+	"always wrong against always right": {"0", "1", report.DoesNotHold, report.DoesNotHold},
+	"better on every other example":     {"11", "01", report.Holds, report.DoesNotHold},
+	"the same examples":                 {"10", "10", report.DoesNotHold, report.Holds},
+	"as many, but other examples":       {"10", "01", report.CannotTell, report.CannotTell},
 }
 
 func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
@@ -124,7 +124,7 @@ func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
 			for _, only := range []Variant{test.a, test.b} {
 				r := synthetic()
 				r.add(only, "1")
-				if c, err := test.claim(r); err != nil || c.Verdict != figures.CannotTell || c.Measured != "not run" {
+				if c, err := test.claim(r); err != nil || c.Verdict != report.CannotTell || c.Measured != "not run" {
 					t.Errorf("with %s alone: %v, %q, %v", only.title().English, c.Verdict, c.Measured, err)
 				}
 			}
@@ -141,7 +141,7 @@ func TestSeveralSeedsAreOneMean(t *testing.T) {
 	r.add(r.variant(movement.L0, 0.1), "10")
 	r.add(r.variant(movement.L0, 0.03), "01")
 	c, err := r.claimLikeL0() // each example is right in every second run, on both sides
-	if err != nil || c.Verdict != figures.Holds || !strings.Contains(c.Measured, "0.5000 against 0.5000") {
+	if err != nil || c.Verdict != report.Holds || !strings.Contains(c.Measured, "0.5000 against 0.5000") {
 		t.Errorf("%v, %s, %v", c.Verdict, c.Measured, err)
 	}
 }
@@ -151,7 +151,7 @@ func TestWithoutAModerateShareNothingIsSaidAboutMostWeights(t *testing.T) {
 	r.Config.Remaining = []float64{0.1, 0.49}
 	r.add(r.variant(movement.Magnitude, 0.49), "1")
 	r.add(r.variant(movement.Movement, 0.49), "0")
-	if c, err := r.claimManyRemain(); err != nil || c.Verdict != figures.CannotTell || c.Measured != "not run" {
+	if c, err := r.claimManyRemain(); err != nil || c.Verdict != report.CannotTell || c.Measured != "not run" {
 		t.Errorf("%v, %s, %v", c.Verdict, c.Measured, err)
 	}
 }
@@ -159,10 +159,10 @@ func TestWithoutAModerateShareNothingIsSaidAboutMostWeights(t *testing.T) {
 func TestEqualMeansThatTheWholeIntervalIsWithinTwoPoints(t *testing.T) {
 	for _, test := range []struct {
 		low, high float64
-		want      figures.Verdict
+		want      report.Verdict
 	}{
-		{-0.019, 0.019, figures.Holds}, {0.001, 0.019, figures.Holds}, {-0.02, 0.01, figures.CannotTell}, {-0.01, 0.02, figures.CannotTell}, {-0.5, 0.5, figures.CannotTell},
-		{0.02, 0.1, figures.CannotTell}, {0.021, 0.1, figures.DoesNotHold}, {-0.1, -0.021, figures.DoesNotHold},
+		{-0.019, 0.019, report.Holds}, {0.001, 0.019, report.Holds}, {-0.02, 0.01, report.CannotTell}, {-0.01, 0.02, report.CannotTell}, {-0.5, 0.5, report.CannotTell},
+		{0.02, 0.1, report.CannotTell}, {0.021, 0.1, report.DoesNotHold}, {-0.1, -0.021, report.DoesNotHold},
 	} {
 		c := &comparison{}
 		c.difference.Low, c.difference.High = test.low, test.high
@@ -181,7 +181,7 @@ func TestWhatWasNotRunCannotBeTold(t *testing.T) {
 	for _, c := range claims {
 		if c.Measured != "not run" {
 			measured++ // the drift, which every protocol measures
-		} else if c.Verdict != figures.CannotTell || c.Explanation == "" {
+		} else if c.Verdict != report.CannotTell || c.Explanation == "" {
 			t.Errorf("%s: %v, %q", c.Text, c.Verdict, c.Explanation)
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 )
 
@@ -64,9 +64,9 @@ func (r *Result) claimError() experiment.Claim {
 	switch {
 	case len(r.Config.Forms) < 3:
 	case broken == 0:
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	case ordered == 0:
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	}
 	return claim
 }
@@ -165,9 +165,9 @@ func (r *Result) claimPredicts() (experiment.Claim, error) {
 	switch {
 	case len(r.Config.Seeds) < fewestSeeds:
 	case len(against) > 0:
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	case len(along) >= 3:
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	}
 	return claim, nil
 }
@@ -279,9 +279,9 @@ func (r *Result) claimSpeed() experiment.Claim {
 	claim.Measured = fmt.Sprintf("whole/decomposed, batch %d × %d tokens: %s", r.Config.SpeedBatch, r.Config.SpeedLength, strings.Join(parts, "; "))
 	switch {
 	case slower:
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	case !unclear:
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	}
 	return claim
 }
@@ -312,9 +312,9 @@ func (r *Result) claimMaps() experiment.Claim {
 	claim.Measured = "dense/factored: " + strings.Join(parts, "; ")
 	switch {
 	case slower:
-		claim.Verdict = figures.DoesNotHold
+		claim.Verdict = report.DoesNotHold
 	case faster && close:
-		claim.Verdict = figures.Holds
+		claim.Verdict = report.Holds
 	case faster:
 		claim.Measured += " (all faster, but not all as much as the operations say)"
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 )
 
@@ -47,24 +47,24 @@ func TestTheVerdictsOnErrorAndAccuracy(t *testing.T) {
 	for name, test := range map[string]struct {
 		seeds                      int
 		models                     []model
-		order, predicts, distilled figures.Verdict
+		order, predicts, distilled report.Verdict
 	}{
-		"as the paper hopes":            {2, []model{{II, 0.8, 200, 300, 340}, {III, 0.7, 200, 290, 330}, {IV, 0.6, 200, 280, 320}}, figures.Holds, figures.Holds, figures.Holds},
-		"one seed":                      {1, []model{{II, 0.8, 200, 300, 340}, {III, 0.7, 200, 290, 330}, {IV, 0.6, 200, 280, 320}}, figures.Holds, figures.CannotTell, figures.CannotTell},
-		"the error predicts":            {2, []model{{II, 0.8, 220, 280, 320}, {III, 0.7, 240, 290, 330}, {IV, 0.6, 260, 300, 340}}, figures.Holds, figures.DoesNotHold, figures.Holds},
-		"the other way round":           {2, []model{{II, 0.6, 260, 340, 300}, {III, 0.7, 240, 330, 290}, {IV, 0.8, 220, 320, 280}}, figures.DoesNotHold, figures.DoesNotHold, figures.DoesNotHold},
-		"all alike":                     {2, []model{{II, 0.8, 300, 340, 340}, {III, 0.8, 300, 340, 340}, {IV, 0.8, 300, 340, 340}}, figures.Holds, figures.CannotTell, figures.DoesNotHold},
-		"none is above the class":       {2, []model{{II, 0.8, 200, 200, 200}, {III, 0.7, 180, 180, 180}, {IV, 0.6, 160, 160, 160}}, figures.Holds, figures.CannotTell, figures.DoesNotHold},
-		"two forms decide too little":   {2, []model{{II, 0.8, 200, 280, 320}, {IV, 0.6, 200, 281, 321}}, figures.CannotTell, figures.CannotTell, figures.Holds},
-		"one pair against the error":    {2, []model{{II, 0.8, 220, 280, 340}, {III, 0.7, 240, 290, 341}, {IV, 0.6, 260, 300, 320}}, figures.Holds, figures.Holds, figures.Holds},
-		"the order of errors is broken": {2, []model{{II, 0.7, 200, 300, 340}, {III, 0.8, 200, 290, 330}, {IV, 0.6, 200, 280, 320}}, figures.DoesNotHold, figures.Holds, figures.Holds},
+		"as the paper hopes":            {2, []model{{II, 0.8, 200, 300, 340}, {III, 0.7, 200, 290, 330}, {IV, 0.6, 200, 280, 320}}, report.Holds, report.Holds, report.Holds},
+		"one seed":                      {1, []model{{II, 0.8, 200, 300, 340}, {III, 0.7, 200, 290, 330}, {IV, 0.6, 200, 280, 320}}, report.Holds, report.CannotTell, report.CannotTell},
+		"the error predicts":            {2, []model{{II, 0.8, 220, 280, 320}, {III, 0.7, 240, 290, 330}, {IV, 0.6, 260, 300, 340}}, report.Holds, report.DoesNotHold, report.Holds},
+		"the other way round":           {2, []model{{II, 0.6, 260, 340, 300}, {III, 0.7, 240, 330, 290}, {IV, 0.8, 220, 320, 280}}, report.DoesNotHold, report.DoesNotHold, report.DoesNotHold},
+		"all alike":                     {2, []model{{II, 0.8, 300, 340, 340}, {III, 0.8, 300, 340, 340}, {IV, 0.8, 300, 340, 340}}, report.Holds, report.CannotTell, report.DoesNotHold},
+		"none is above the class":       {2, []model{{II, 0.8, 200, 200, 200}, {III, 0.7, 180, 180, 180}, {IV, 0.6, 160, 160, 160}}, report.Holds, report.CannotTell, report.DoesNotHold},
+		"two forms decide too little":   {2, []model{{II, 0.8, 200, 280, 320}, {IV, 0.6, 200, 281, 321}}, report.CannotTell, report.CannotTell, report.Holds},
+		"one pair against the error":    {2, []model{{II, 0.8, 220, 280, 340}, {III, 0.7, 240, 290, 341}, {IV, 0.6, 260, 300, 320}}, report.Holds, report.Holds, report.Holds},
+		"the order of errors is broken": {2, []model{{II, 0.7, 200, 300, 340}, {III, 0.8, 200, 290, 330}, {IV, 0.6, 200, 280, 320}}, report.DoesNotHold, report.Holds, report.Holds},
 	} {
 		r := measured(t, test.seeds, test.models...)
 		claims, err := r.claims()
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, want := range map[int]figures.Verdict{0: test.order, 1: figures.Holds, 3: test.predicts, 4: test.distilled} {
+		for i, want := range map[int]report.Verdict{0: test.order, 1: report.Holds, 3: test.predicts, 4: test.distilled} {
 			if claims[i].Verdict != want {
 				t.Errorf("%s: %s: %v, want %v\n%s", name, claims[i].Text, claims[i].Verdict, want, claims[i].Measured)
 			}
@@ -87,7 +87,7 @@ func TestErrorsThatAreInOrderAtSomeRatiosOnlyDecideNothing(t *testing.T) {
 	for form, e := range map[Form]float64{II: 0.2, III: 0.3, IV: 0.4} {
 		r.Variants = append(r.Variants, Variant{Form: form, Ratio: 0.5, Error: e})
 	}
-	if c := r.claimError(); c.Verdict != figures.CannotTell {
+	if c := r.claimError(); c.Verdict != report.CannotTell {
 		t.Errorf("%v: %s", c.Verdict, c.Measured)
 	}
 }
@@ -95,10 +95,10 @@ func TestErrorsThatAreInOrderAtSomeRatiosOnlyDecideNothing(t *testing.T) {
 func TestTheVerdictsOnSweeps(t *testing.T) {
 	for name, test := range map[string]struct {
 		sweeps [][]float64
-		want   figures.Verdict
+		want   report.Verdict
 	}{
-		"falling": {[][]float64{{0.5, 0.4, 0.4}, {0.3, 0.2}}, figures.Holds}, "rising": {[][]float64{{0.5, 0.4}, {0.3, 0.31}}, figures.DoesNotHold},
-		"none": {[][]float64{nil, {0.3}}, figures.CannotTell},
+		"falling": {[][]float64{{0.5, 0.4, 0.4}, {0.3, 0.2}}, report.Holds}, "rising": {[][]float64{{0.5, 0.4}, {0.3, 0.31}}, report.DoesNotHold},
+		"none": {[][]float64{nil, {0.3}}, report.CannotTell},
 	} {
 		r := &Result{}
 		for _, sweeps := range test.sweeps {
@@ -114,14 +114,14 @@ func TestTheVerdictsOnTime(t *testing.T) {
 	type times [3]float64 // low, median, high; by operations 4
 	for name, test := range map[string]struct {
 		times       []times
-		speed, maps figures.Verdict
+		speed, maps report.Verdict
 	}{
-		"as counted":            {[]times{{3.9, 4, 4.1}, {3.4, 3.5, 3.6}}, figures.Holds, figures.Holds},
-		"faster, but by less":   {[]times{{3.9, 4, 4.1}, {1.9, 2, 2.1}}, figures.Holds, figures.CannotTell},
-		"one slower":            {[]times{{3.9, 4, 4.1}, {0.8, 0.9, 0.95}}, figures.DoesNotHold, figures.DoesNotHold},
-		"one unclear":           {[]times{{3.9, 4, 4.1}, {0.9, 1, 1.1}}, figures.CannotTell, figures.CannotTell},
-		"far above the counted": {[]times{{5.9, 6, 6.1}}, figures.Holds, figures.CannotTell},
-		"nothing":               {nil, figures.CannotTell, figures.CannotTell},
+		"as counted":            {[]times{{3.9, 4, 4.1}, {3.4, 3.5, 3.6}}, report.Holds, report.Holds},
+		"faster, but by less":   {[]times{{3.9, 4, 4.1}, {1.9, 2, 2.1}}, report.Holds, report.CannotTell},
+		"one slower":            {[]times{{3.9, 4, 4.1}, {0.8, 0.9, 0.95}}, report.DoesNotHold, report.DoesNotHold},
+		"one unclear":           {[]times{{3.9, 4, 4.1}, {0.9, 1, 1.1}}, report.CannotTell, report.CannotTell},
+		"far above the counted": {[]times{{5.9, 6, 6.1}}, report.Holds, report.CannotTell},
+		"nothing":               {nil, report.CannotTell, report.CannotTell},
 	} {
 		r := &Result{}
 		for _, x := range test.times {

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"unicode"
 
-	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 )
@@ -268,7 +268,7 @@ func (c Case[C, R]) refused(t *testing.T, word string, change func(*C)) {
 }
 
 func (c Case[C, R]) verdicts(t *testing.T) {
-	came := map[string][]figures.Verdict{}
+	came := map[string][]report.Verdict{}
 	for _, claims := range c.Judged(t) {
 		for _, claim := range claims {
 			came[claim.Text] = append(came[claim.Text], claim.Verdict)
@@ -278,8 +278,8 @@ func (c Case[C, R]) verdicts(t *testing.T) {
 		t.Error("no synthetic result was judged")
 	}
 	for claim, verdicts := range came {
-		for _, v := range []figures.Verdict{figures.Holds, figures.DoesNotHold, figures.CannotTell} {
-			if v == figures.CannotTell && slices.Contains(c.Decided, claim) {
+		for _, v := range []report.Verdict{report.Holds, report.DoesNotHold, report.CannotTell} {
+			if v == report.CannotTell && slices.Contains(c.Decided, claim) {
 				continue
 			}
 			if !slices.Contains(verdicts, v) {

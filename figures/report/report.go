@@ -1,13 +1,18 @@
-package figures
+package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"html"
 	"net/url"
+	"slices"
 	"strings"
+
+	"bertlab/figures"
+	"bertlab/internal/files"
 )
 
 // Report is one HTML file that needs nothing else: no script, no font, no picture from elsewhere. It reads well from file://, on
@@ -42,17 +47,17 @@ type Paragraph string
 
 // FigureBlock shows a figure with a caption below, as SVG (the default) or PNG.
 type FigureBlock struct {
-	Figure *Figure
+	Figure *figures.Figure
 	// Text below the figure; "": only its number.
 	Text string
-	// Alt for readers who cannot see it; "": [Figure.Alt].
+	// Alt for readers who cannot see it; "": [figures.Figure.Alt].
 	Alt string
 	// Raster embeds a PNG: smaller than SVG where there are thousands of points.
 	Raster bool
 }
 
 // TableBlock shows a table.
-type TableBlock struct{ Table *Table }
+type TableBlock struct{ Table *figures.Table }
 
 // Claim is what a paper says and what was measured here.
 type Claim struct {
@@ -85,18 +90,21 @@ func (r *Report) Write(path string) error {
 	if err != nil {
 		return fmt.Errorf("%w (for %s)", err, path)
 	}
-	return writeFile(path, raw)
+	if err := files.Write(path, raw); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
 }
 
 // HTML returns the report as a complete document.
 func (r *Report) HTML() ([]byte, error) {
 	if strings.TrimSpace(r.Title) == "" {
-		return nil, errors.New("figures: a report needs a title")
+		return nil, errors.New("report: a report needs a title")
 	}
 	var out bytes.Buffer
 	n := numbers{words: phrasesOf(r.Language)}
 	esc := func(s string) string { return html.EscapeString(strings.ToValidUTF8(s, "\uFFFD")) }
-	fmt.Fprintf(&out, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", esc(orElse(r.Language, "en")))
+	fmt.Fprintf(&out, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", esc(cmp.Or(r.Language, "en")))
 	out.WriteString("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n")
 	fmt.Fprintf(&out, "<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n<header>\n<h1>%s</h1>\n", esc(r.Title), reportStyle, esc(r.Title))
 	if r.Subtitle != "" {
@@ -115,7 +123,7 @@ func (r *Report) HTML() ([]byte, error) {
 		fmt.Fprintf(&out, "<section id=\"s%d\">\n<h2>%s</h2>\n", i+1, esc(s.Title))
 		for j, b := range s.Blocks {
 			if b == nil {
-				return nil, fmt.Errorf("figures: section %q: block %d is nil", s.Title, j)
+				return nil, fmt.Errorf("report: section %q: block %d is nil", s.Title, j)
 			}
 			if err := b.write(&out, &n); err != nil {
 				return nil, fmt.Errorf("%w (section %q, block %d)", err, s.Title, j)
@@ -140,7 +148,7 @@ func (p Paragraph) write(out *bytes.Buffer, _ *numbers) error {
 
 func (f FigureBlock) write(out *bytes.Buffer, n *numbers) error {
 	if f.Figure == nil {
-		return errors.New("figures: figure block without a figure")
+		return errors.New("report: figure block without a figure")
 	}
 	n.figures++
 	kind, make := "image/svg+xml", f.Figure.SVG
@@ -151,23 +159,34 @@ func (f FigureBlock) write(out *bytes.Buffer, n *numbers) error {
 	if err != nil {
 		return err
 	}
+	size := f.Figure.Size()
+	const screen = 96 // pixels of a page to an inch
 	// Drawn at 8 inches wide the text has the size it was designed for; wider figures shrink to the page.
 	fmt.Fprintf(out, "<figure>\n<img src=\"data:%s;base64,%s\" width=\"%.0f\" height=\"%.0f\" alt=\"%s\">\n<figcaption><b>%s %d.</b> %s</figcaption>\n</figure>\n",
-		kind, base64.StdEncoding.EncodeToString(raw), f.Figure.w*96/inch, f.Figure.h*96/inch, text(orElse(f.Alt, f.Figure.Alt())), n.words.figure, n.figures, text(f.Text))
+		kind, base64.StdEncoding.EncodeToString(raw), size.Width*screen, size.Height*screen, text(cmp.Or(f.Alt, f.Figure.Alt())), n.words.figure, n.figures, text(f.Text))
 	return nil
 }
 
 func (t TableBlock) write(out *bytes.Buffer, n *numbers) error {
 	if t.Table == nil {
-		return errors.New("figures: table block without a table")
+		return errors.New("report: table block without a table")
 	}
-	if err := t.Table.check(); err != nil {
+	if err := t.Table.Check(); err != nil {
 		return err
 	}
 	n.tables++
 	numbered := *t.Table
 	numbered.Title = strings.TrimSpace(fmt.Sprintf("%s %d. %s", n.words.table, n.tables, t.Table.Title))
-	fmt.Fprintf(out, "<div class=\"wide\">\n%s</div>\n", numbered.markup(n.words))
+	numbered.Rows = make([][]any, len(t.Table.Rows))
+	for i, row := range t.Table.Rows {
+		numbered.Rows[i] = slices.Clone(row)
+		for j, cell := range row {
+			if v, ok := cell.(Verdict); ok {
+				numbered.Rows[i][j] = spoken{v, n.words}
+			}
+		}
+	}
+	fmt.Fprintf(out, "<div class=\"wide\">\n%s</div>\n", numbered.HTML())
 	return nil
 }
 
@@ -179,12 +198,12 @@ func (c Claims) write(out *bytes.Buffer, n *numbers) error {
 	out.WriteString("<p class=\"tally\">")
 	for _, v := range []Verdict{Holds, DoesNotHold, CannotTell} {
 		if count[v] > 0 {
-			fmt.Fprintf(out, "<span>%d × %s</span> ", count[v], badge(v, n.words))
+			fmt.Fprintf(out, "<span>%d × %s</span> ", count[v], spoken{v, n.words}.HTML())
 		}
 	}
 	out.WriteString("</p>\n<ol class=\"claims\">\n")
 	for _, x := range c {
-		fmt.Fprintf(out, "<li class=\"%s\">\n<p class=\"claim\">%s %s</p>\n<dl>\n", x.Verdict.class(), badge(x.Verdict, n.words), text(x.Text))
+		fmt.Fprintf(out, "<li class=\"%s\">\n<p class=\"claim\">%s %s</p>\n<dl>\n", x.Verdict.class(), spoken{x.Verdict, n.words}.HTML(), text(x.Text))
 		for _, d := range []KeyValue{{n.words.paper, x.Paper}, {n.words.measured, x.Measured}} {
 			if d.Value != "" {
 				fmt.Fprintf(out, "<div><dt>%s</dt><dd>%s</dd></div>\n", d.Key, text(d.Value))
@@ -212,9 +231,9 @@ func (p Provenance) write(out *bytes.Buffer, n *numbers) error {
 func (l Link) write(out *bytes.Buffer, _ *numbers) error {
 	target, err := url.Parse(l.Target)
 	if err != nil || l.Target == "" || target.Scheme != "https" && (target.Scheme != "" || target.Host != "" || strings.HasPrefix(l.Target, "/")) {
-		return fmt.Errorf("figures: link to %q: a relative path or an https address was expected", l.Target)
+		return fmt.Errorf("report: link to %q: a relative path or an https address was expected", l.Target)
 	}
-	fmt.Fprintf(out, "<p><a href=\"%s\">%s</a></p>\n", text(target.String()), text(orElse(l.Text, l.Target)))
+	fmt.Fprintf(out, "<p><a href=\"%s\">%s</a></p>\n", text(target.String()), text(cmp.Or(l.Text, l.Target)))
 	return nil
 }
 

@@ -1,6 +1,11 @@
-package figures
+package report
 
-import "fmt"
+import (
+	"fmt"
+	"html"
+
+	"bertlab/figures"
+)
 
 // Verdict says what became of a claim.
 type Verdict int
@@ -27,7 +32,7 @@ func (v Verdict) String() string {
 // MarshalText writes the words of [Verdict.String], also in JSON.
 func (v Verdict) MarshalText() ([]byte, error) {
 	if _, ok := verdictText[v]; !ok {
-		return nil, fmt.Errorf("figures: %d is no verdict", int(v))
+		return nil, fmt.Errorf("report: %d is no verdict", int(v))
 	}
 	return []byte(v.String()), nil
 }
@@ -40,7 +45,7 @@ func (v *Verdict) UnmarshalText(b []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("figures: verdict %q: wanted %q, %q or %q", b, Holds, DoesNotHold, CannotTell)
+	return fmt.Errorf("report: verdict %q: wanted %q, %q or %q", b, Holds, DoesNotHold, CannotTell)
 }
 
 // class is the verdict's name in style sheets.
@@ -52,4 +57,26 @@ func (v Verdict) class() string {
 		return "fails"
 	}
 	return "open"
+}
+
+// HTML is the verdict as a coloured word with a sign, so that it does not depend on the colour.
+func (v Verdict) HTML() string { return spoken{v, &english}.HTML() }
+
+// In is the verdict as a table's cell in a language, by its tag.
+func (v Verdict) In(language string) figures.Styled { return spoken{v, phrasesOf(language)} }
+
+// spoken is a verdict in the words of a language.
+type spoken struct {
+	verdict Verdict
+	words   *phrases
+}
+
+func (s spoken) String() string { return s.words.verdict(s.verdict) }
+
+func (s spoken) HTML() string {
+	sign := map[Verdict]string{Holds: "✓", DoesNotHold: "✗"}[s.verdict]
+	if sign == "" {
+		sign = "?"
+	}
+	return fmt.Sprintf(`<span class="verdict %s"><span aria-hidden="true">%s</span> %s</span>`, s.verdict.class(), sign, html.EscapeString(s.String()))
 }
