@@ -8,12 +8,12 @@ require (
 	github.com/andybalholm/brotli v1.2.0
 	github.com/edsrzf/mmap-go v1.2.0
 	github.com/gofrs/flock v0.13.0
-	github.com/gomlx/compute v0.1.0
-	github.com/gomlx/go-huggingface v0.4.0
-	github.com/gomlx/go-xla v0.4.0
-	github.com/gomlx/gomlx v0.28.1
+	github.com/gomlx/compute v0.1.6
+	github.com/gomlx/go-huggingface v0.4.3
+	github.com/gomlx/go-xla v0.4.5
+	github.com/gomlx/gomlx v0.28.8
 	github.com/google/renameio/v2 v2.0.0
-	github.com/janpfeifer/gonb v0.11.4
+	github.com/janpfeifer/gonb v0.11.5
 	github.com/klauspost/compress v1.18.5
 	github.com/parquet-go/parquet-go v0.29.0
 	github.com/pierrec/lz4/v4 v4.1.26
@@ -31,7 +31,7 @@ require (
 	pgregory.net/rapid v1.2.0
 )
 
-require github.com/yuin/goldmark v1.7.13 // indirect
+require github.com/yuin/goldmark v1.7.13
 
 require (
 	codeberg.org/go-latex/latex v0.1.0 // indirect
@@ -45,7 +45,7 @@ require (
 	github.com/go-zeromq/zmq4 v0.17.0 // indirect
 	github.com/gofrs/uuid v4.4.0+incompatible // indirect
 	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
-	github.com/gomlx/compute-onnx v0.0.0-20260727144917-270d819490b5 // indirect
+	github.com/gomlx/compute-onnx v0.1.5 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/gx-org/backend v0.3.0 // indirect
 	github.com/gx-org/gx v0.6.1 // indirect

@@ -6,7 +6,7 @@ package backend
 // #include <stddef.h>
 // #include <stdint.h>
 //
-// // go-xla v0.4.0 wraps every call of the PJRT interface in C, but not these two in Go. Its wrappers are part of the same program;
+// // go-xla v0.4.5 wraps every call of the PJRT interface in C, but not these two in Go. Its wrappers are part of the same program;
 // // weak, so that a version without them still links.
 // typedef struct { size_t struct_size; void *extension; void *executable; size_t count; const void *properties; } cost_args;
 // typedef struct { size_t struct_size; void *extension; void *device; int64_t in_use, peak; bool has_peak; int64_t allocations;

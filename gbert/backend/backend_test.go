@@ -178,7 +178,7 @@ func TestTheReleaseIsTriedFirstAndThenTheWheel(t *testing.T) {
 		name, version     string
 		releases, lookups int32
 	}{
-		{"both there", releaseWith(goodPlugin), wheelWith(goodPlugin), "xla:cpu", "pjrt-cpu-binaries v0.104.0", 1, 0},
+		{"both there", releaseWith(goodPlugin), wheelWith(goodPlugin), "xla:cpu", "pjrt-cpu-binaries v0.114.0", 1, 0},
 		{"release away", nil, wheelWith(goodPlugin), "xla:cpu", "xla-cpu-pjrt 0.0.1", 1, 1},
 		{"release broken", releaseWith([]byte("<html>")), wheelWith(goodPlugin), "xla:cpu", "xla-cpu-pjrt 0.0.1", 1, 1},
 		{"release without a plugin", wheelWith(goodPlugin), wheelWith(goodPlugin), "xla:cpu", "xla-cpu-pjrt 0.0.1", 1, 1},

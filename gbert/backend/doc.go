@@ -16,7 +16,7 @@
 //
 // A plugin is a shared library with the PJRT interface, named pjrt_c_api_<name>_plugin.so. It is searched where go-xla
 // searches: the folders in PJRT_PLUGIN_LIBRARY_PATH, ~/.local/lib/go-xla, /usr/local/lib/go-xla, the loader's folders;
-// in this package the variable adds folders, while in go-xla v0.4.0 it replaces the others. For CUDA the plugin inside
+// in this package the variable adds folders, while in go-xla v0.4.5 it replaces the others. For CUDA the plugin inside
 // a Python installation of JAX is used where it lies. A plugin that is found is used without asking the network.
 //
 // Where no CPU plugin is found, it is installed into ~/.local/lib/go-xla: the release that go-xla itself would install;

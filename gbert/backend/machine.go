@@ -14,8 +14,8 @@ import (
 	"bertlab/gbert/hub/registry"
 )
 
-// cpuRelease is the release of the CPU plugin that go-xla v0.4.0 installs by default.
-const cpuRelease = "v0.104.0"
+// cpuRelease is the release of the CPU plugin that go-xla v0.4.5 installs by default.
+const cpuRelease = "v0.114.0"
 
 // machine is all that this package asks of its surroundings, so that tests can give it others.
 type machine struct {

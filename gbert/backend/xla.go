@@ -24,7 +24,7 @@ func sharePrograms(b compute.Backend) compute.Backend {
 	return shareProgramsOf(b, stableHLO)
 }
 
-// stableHLO is the program that an XLA builder is about to compile, without its name. go-xla v0.4.0 does not hand it out, so it
+// stableHLO is the program that an XLA builder is about to compile, without its name. go-xla v0.4.5 does not hand it out, so it
 // is read from the builder's field; where there is no such field, nothing is shared.
 func stableHLO(b compute.Builder) ([]byte, bool) {
 	builder := field[stablehlo.Builder](b, reflect.TypeFor[*xla.Builder](), "builder")

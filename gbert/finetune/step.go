@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"golang.org/x/sync/errgroup"
@@ -221,16 +222,14 @@ func (s *stepper) compile(p *Prepared, batches []*gbert.Batch, now scalars) erro
 		return err
 	}
 	defer gbert.Free(free)
-	if err := s.upload(state); err != nil {
-		return err
-	}
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, b := range batches {
 		group.Go(func() error {
 			inputs := s.batchInputs(p, b, now.seed)
 			defer gbert.Free(inputs)
-			return s.gradient.PreCompile(slices.Concat(state, inputs)...)
+			_, err := s.gradient.Compile(shapesOf(state, inputs)...)
+			return err
 		})
 	}
 	group.Go(func() error {
@@ -243,30 +242,19 @@ func (s *stepper) compile(p *Prepared, batches []*gbert.Batch, now scalars) erro
 		}
 		rates := now.rates()
 		defer gbert.Free(rates)
-		return s.update.PreCompile(slices.Concat(inputs, gradients, rates)...)
+		_, err := s.update.Compile(shapesOf(inputs, gradients, rates)...)
+		return err
 	})
 	return group.Wait()
 }
 
-// upload brings moments and state to the device. A GoMLX tensor may be read from several goroutines, but not while one of them makes
-// it move: for a moment it is neither here nor there.
-func (s *stepper) upload(state []any) error {
-	move := func(t *tensors.Tensor) error { return t.MaterializeOnDevice(s.backend, true, 0) }
-	for _, input := range state {
-		if t, ok := input.(*tensors.Tensor); ok {
-			if err := move(t); err != nil {
-				return err
-			}
-		}
+// shapesOf are the shapes of a program's inputs, all of which are tensors.
+func shapesOf(inputs ...[]any) []shapes.Shape {
+	var list []shapes.Shape
+	for _, input := range slices.Concat(inputs...) {
+		list = append(list, input.(*tensors.Tensor).Shape())
 	}
-	for _, p := range s.trained {
-		for _, t := range p.tensors() {
-			if err := move(*t); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return list
 }
 
 // batchInputs are the inputs of the gradient after the state.
