@@ -4,13 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/papers/compare"
 	"bertlab/papers/experiment"
 )
@@ -39,7 +37,7 @@ the smallest file if --max-drop is given, else the one that loses least.`,
 				return err
 			}
 			if here := experiment.Machine(); here != advice.Machine && advice.Limits.Latency > 0 {
-				a.meter.Warn("the times were measured on %s, this is %s: measure here before you rely on them", advice.Machine, here)
+				a.Meter.Warn("the times were measured on %s, this is %s: measure here before you rely on them", advice.Machine, here)
 			}
 			return a.print(advice, func(w io.Writer) {
 				fmt.Fprintln(w, advice.Table(experiment.English).Text())
@@ -73,22 +71,22 @@ func (f *adviseFlags) advise(dropped bool) (*compare.Advice, error) {
 		l.Retrain = true
 	case "no":
 	default:
-		return nil, wrongCallf("--retrain %s: yes or no", f.retrain)
+		return nil, call.Wrongf("--retrain %s: yes or no", f.retrain)
 	}
 	var err error
 	if f.latency != "" {
 		if l.Latency, err = time.ParseDuration(f.latency); err != nil || l.Latency <= 0 {
-			return nil, wrongCallf("--max-latency %s: a time above 0 was expected, such as 5ms or 0.2s", f.latency)
+			return nil, call.Wrongf("--max-latency %s: a time above 0 was expected, such as 5ms or 0.2s", f.latency)
 		}
 	}
 	if f.size != "" {
-		if l.Size, err = parseBytes(f.size); err != nil {
-			return nil, wrongCallf("--max-size %s: %v", f.size, err)
+		if l.Size, err = compare.ParseSize(f.size); err != nil {
+			return nil, call.Wrongf("--max-size %s: %v", f.size, err)
 		}
 	}
 	if dropped {
 		if !(f.drop > -100 && f.drop < 100) {
-			return nil, wrongCallf("--max-drop %g: points between -100 and 100 were expected", f.drop)
+			return nil, call.Wrongf("--max-drop %g: points between -100 and 100 were expected", f.drop)
 		}
 		drop := f.drop / 100
 		l.Drop = &drop
@@ -102,34 +100,7 @@ func (f *adviseFlags) advise(dropped bool) (*compare.Advice, error) {
 	}
 	advice, err := comparison.Advise(l)
 	if err != nil {
-		return nil, wrongCall{err}
+		return nil, call.Wrap(err)
 	}
 	return advice, nil
-}
-
-var bytesPattern = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) ?([kKMG]i?)?B?$`)
-
-// parseBytes reads a size such as 40MB, 1.5GiB or 500000.
-func parseBytes(text string) (int64, error) {
-	parts := bytesPattern.FindStringSubmatch(text)
-	if parts == nil {
-		return 0, errors.New("a size was expected, such as 40MB, 500kB or 1.5GiB")
-	}
-	value, err := strconv.ParseFloat(parts[1], 64)
-	if err != nil {
-		return 0, err
-	}
-	step := 1000.0
-	if strings.HasSuffix(parts[2], "i") {
-		step = 1024
-	}
-	if unit := strings.TrimSuffix(parts[2], "i"); unit != "" {
-		for range 1 + strings.Index("kmg", strings.ToLower(unit)) {
-			value *= step
-		}
-	}
-	if value < 1 || value > 1<<50 {
-		return 0, errors.New("a size of 1 byte to 1 PiB was expected")
-	}
-	return int64(value), nil
 }

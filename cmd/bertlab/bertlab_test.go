@@ -15,8 +15,8 @@ import (
 	"bertlab/gbert/tokenizer"
 )
 
-// call is one finished call of the program.
-type call struct {
+// ended is one finished call of the program.
+type ended struct {
 	t              *testing.T
 	args           []string
 	status         int
@@ -24,22 +24,22 @@ type call struct {
 }
 
 // bertlab runs the program in this process, on the pure Go backend and without network.
-func bertlab(t *testing.T, args ...string) call {
+func bertlab(t *testing.T, args ...string) ended {
 	t.Helper()
 	return bertlabContext(t, context.Background(), args...)
 }
 
-func bertlabContext(t *testing.T, ctx context.Context, args ...string) call {
+func bertlabContext(t *testing.T, ctx context.Context, args ...string) ended {
 	t.Helper()
 	t.Setenv("BERTLAB_OFFLINE", "1")
 	var stdout, stderr bytes.Buffer
 	args = append(args, "--backend", "go")
 	status := run(ctx, args, &stdout, &stderr)
-	return call{t, args, status, stdout.String(), stderr.String()}
+	return ended{t, args, status, stdout.String(), stderr.String()}
 }
 
 // document decodes standard output, which must be one JSON document and nothing else.
-func (c call) document() map[string]any {
+func (c ended) document() map[string]any {
 	c.t.Helper()
 	if c.status != exitSuccess {
 		c.t.Fatalf("bertlab %q ended with %d:\n%s", c.args, c.status, c.stderr)
@@ -56,7 +56,7 @@ func (c call) document() map[string]any {
 }
 
 // fails checks the status, that standard output is empty, and that the message names what it must.
-func (c call) fails(status int, mentions ...string) {
+func (c ended) fails(status int, mentions ...string) {
 	c.t.Helper()
 	if c.status != status {
 		c.t.Errorf("bertlab %q ended with %d, want %d\n%s", c.args, c.status, status, c.stderr)

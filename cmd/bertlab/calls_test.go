@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bertlab/cmd/bertlab/internal/output"
 	"context"
 	"os"
 	"path/filepath"
@@ -51,7 +52,7 @@ func TestWrongCallsEndWithTwoAndSayWhatIsPossible(t *testing.T) {
 			bertlab(t, test.args...).fails(exitWrongCall, test.mentions...)
 		})
 	}
-	if exists("x") {
+	if output.Exists("x") {
 		t.Error("a wrong call wrote something")
 	}
 }

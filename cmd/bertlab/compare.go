@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/output"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/papers/compare"
 	"bertlab/papers/experiment"
 	"bertlab/recipes"
@@ -42,12 +44,10 @@ Results, figures and a report go to the folder --out (default: results). What wa
 answers from it.`,
 		Example: `  bertlab compare movies small smaller --task movies --out results
   bertlab compare original pruned --task sst2 --data dev.tsv --batches 1,32 --repeats 50 --json`,
-		Args: cobra.MinimumNArgs(2),
-		RunE: a.begin(func(command *cobra.Command, args []string) error {
+		Args:        cobra.MinimumNArgs(2),
+		Annotations: map[string]string{readsArguments: "the model"},
+		RunE: a.resume(func(command *cobra.Command, args []string) error {
 			document, err := a.compare(command.Context(), args, &f)
-			if errors.Is(err, context.Canceled) {
-				return fmt.Errorf("%w; repeat the command to go on", err)
-			}
 			if err != nil {
 				return err
 			}
@@ -58,6 +58,7 @@ answers from it.`,
 		}),
 	}
 	flags := command.Flags()
+	a.outFolder(flags)
 	flags.IntVar(&f.options.Examples, "examples", 0, "number of dev examples (0: all)")
 	flags.IntSliceVar(&f.options.Batches, "batches", []int{1, 8, 32}, "batch sizes at which models are timed")
 	flags.IntVar(&f.options.Length, "length", 64, "tokens of the timed rows")
@@ -70,10 +71,10 @@ answers from it.`,
 func (a *app) compare(ctx context.Context, models []string, f *compareFlags) (*compareDocument, error) {
 	o := f.options
 	if err := o.Check(); err != nil {
-		return nil, wrongCall{err}
+		return nil, call.Wrap(err)
 	}
 	if a.model != "" {
-		return nil, wrongCallf("--model %s: name the models after compare, the original first", a.model)
+		return nil, call.Wrongf("--model %s: name the models after compare, the original first", a.model)
 	}
 	entries := make([]compare.Entry, len(models))
 	names := map[string]bool{}
@@ -88,7 +89,7 @@ func (a *app) compare(ctx context.Context, models []string, f *compareFlags) (*c
 			entries[i].Retrained = &record.Retrained
 		}
 	}
-	t, err := a.lookupTask(nil, a.data != "")
+	t, err := workbench.LookupTask(a.task, nil, a.data != "")
 	if err != nil {
 		return nil, err
 	}
@@ -96,10 +97,7 @@ func (a *app) compare(ctx context.Context, models []string, f *compareFlags) (*c
 	if !f.noMemory {
 		o.Memory = compare.ChildMemory
 	}
-	if a.out == "" {
-		a.out = "results"
-	}
-	env, done, err := a.environment(ctx, a.out)
+	env, done, err := a.Environment(ctx, a.out)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +108,7 @@ func (a *app) compare(ctx context.Context, models []string, f *compareFlags) (*c
 	}
 	for _, m := range comparison.Models {
 		if m.Truncated > 0 {
-			a.meter.Warn("%s: %d of the %d examples are longer than it reads and were cut", m.Name, m.Truncated, comparison.Examples)
+			a.Meter.Warn("%s: %d of the %d examples are longer than it reads and were cut", m.Name, m.Truncated, comparison.Examples)
 		}
 	}
 	publication, err := comparison.Publication()
@@ -139,16 +137,16 @@ it once a model, because the peak of a process never falls again. JOB is a JSON 
 			decoder := json.NewDecoder(strings.NewReader(args[0]))
 			decoder.DisallowUnknownFields()
 			if err := decoder.Decode(&job); err != nil {
-				return wrongCallf("the job %q: %v", args[0], err)
+				return call.Wrongf("the job %q: %v", args[0], err)
 			}
 			if info, err := os.Stat(job.Dir); err != nil || !info.IsDir() {
-				return wrongCallf("the job's model %q is no folder", job.Dir)
+				return call.Wrongf("the job's model %q is no folder", job.Dir)
 			}
 			memory, err := compare.MeasureMemory(command.Context(), job)
 			if err != nil {
 				return err
 			}
-			return encode(a.stdout, memory)
+			return output.JSON(a.stdout, memory)
 		}),
 	}
 }

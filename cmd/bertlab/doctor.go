@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bertlab/cmd/bertlab/internal/jupyter"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/gbert/backend"
 	"bertlab/gbert/hub"
 	"bertlab/papers/experiment"
@@ -69,14 +70,14 @@ default model and data. It asks no network and answers within a second.`,
 
 func (a *app) examine(ctx context.Context) *doctorDocument {
 	began := time.Now()
-	report := backend.Inspect(backend.Options{Name: a.backend})
+	report := backend.Inspect(backend.Options{Name: a.Backend})
 	client := hub.New(hub.Options{Offline: true})
 	document := &doctorDocument{
 		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(), Versions: backend.Versions(),
 		Backend: report.Choice.Name, Reason: report.Choice.Reason, Device: device(report),
 		Plugin: pluginInfo{Path: report.Choice.PluginPath, Version: report.Choice.PluginVersion},
 		Kernel: jupyter.Find(jupyter.Options{}), Caches: hub.New(hub.Options{}).Places(), Details: report, Problems: []string{},
-		Model: found{Name: hub.DefaultModel}, Data: found{Name: defaultTask},
+		Model: found{Name: hub.DefaultModel}, Data: found{Name: workbench.DefaultTask},
 	}
 	if a.model != "" {
 		document.Model.Name = a.model
@@ -90,7 +91,7 @@ func (a *app) examine(ctx context.Context) *doctorDocument {
 		note("the model %s is not here: bertlab setup brings it", document.Model.Name)
 	}
 	if data, err := client.Sentiment(ctx); err == nil {
-		document.Data = found{Name: defaultTask, Found: true, Dir: data.Dir, Source: data.Source}
+		document.Data = found{Name: workbench.DefaultTask, Found: true, Dir: data.Dir, Source: data.Source}
 	} else {
 		note("the default data are not here: bertlab setup brings them")
 	}

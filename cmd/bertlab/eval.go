@@ -1,13 +1,18 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/output"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
 	"bertlab/techniques/heads"
 )
 
@@ -16,7 +21,7 @@ type evalDocument struct {
 	*finetune.Evaluation
 	MaskedHeads string `json:"masked_heads,omitempty"`
 	Predictions string `json:"predictions,omitempty"` // the file
-	provenance
+	workbench.Provenance
 }
 
 func (a *app) evalCommand() *cobra.Command {
@@ -39,66 +44,73 @@ them, {id: answer}.`,
   bertlab eval --model DIR --task squad --data dev-v1.1.json --predictions answers.json`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
-			ctx := command.Context()
-			set, err := heads.ParseSet(mask)
-			if err != nil {
-				return wrongCall{err}
-			}
-			var headMask gbert.HeadMask
-			d.unjudged = predictions != ""
-			b, err := a.openBench(ctx, &d, func(m *gbert.Model) error {
-				if len(set) == 0 {
-					return nil
-				}
-				var err error
-				if headMask, err = set.Mask(m.Config); err != nil {
-					return wrongCall{err}
-				}
-				return nil
-			})
+			document, of, err := a.eval(command.Context(), &d, mask, predictions)
 			if err != nil {
 				return err
 			}
-			defer b.Close()
-			document := evalDocument{MaskedHeads: set.String(), Predictions: predictions}
-			data := b.prepared.Dataset
-			if n := data.Unlabelled(); n == data.Len() && predictions == "" {
-				return fmt.Errorf("%d of the %d examples of %s have no label: there is nothing to judge; --predictions FILE writes what the model says", n, data.Len(), data.Source)
-			}
-			logits, err := b.prepared.Logits(ctx, b.session, headMask, a.meter.Count("evaluating", "examples"))
-			if err != nil {
-				return err
-			}
-			if data.Unlabelled() < data.Len() {
-				if document.Evaluation, err = b.prepared.JudgeLabelled(logits); err != nil {
-					return err
-				}
-			}
-			if predictions != "" {
-				said, err := b.prepared.Predictions(logits)
-				if err != nil {
-					return err
-				}
-				if err := writePredictions(predictions, b.Data, data, said); err != nil {
-					return err
-				}
-			}
-			document.provenance = b.stamp()
 			if err := a.keep(document); err != nil {
 				return err
 			}
 			return a.print(document, func(w io.Writer) {
 				if document.Evaluation != nil {
-					printMetrics(w, document.Evaluation, data.Task)
+					printMetrics(w, document.Evaluation, of)
 				}
-				printProvenance(w, document.provenance)
+				printProvenance(w, document.Provenance)
 			})
 		}),
 	}
 	flags := command.Flags()
 	flags.StringVar(&mask, "mask-heads", "", `heads to mask, such as "0:3,5;2:1"`)
 	flags.StringVar(&predictions, "predictions", "", "file for the predictions, one JSON line an example")
-	d.addSplit(flags)
+	a.writes(flags, output.Target{Flag: "predictions", Kind: output.File})
+	a.outFile(flags)
+	d.addSplit(flags, "dev")
 	d.add(flags)
 	return command
+}
+
+// eval judges the model with heads masked, and writes its predictions to a file if that is named. It also gives the task.
+func (a *app) eval(ctx context.Context, d *dataFlags, mask, predictions string) (*evalDocument, *task.Task, error) {
+	set, err := heads.ParseSet(mask)
+	if err != nil {
+		return nil, nil, call.Wrap(err)
+	}
+	var headMask gbert.HeadMask
+	d.Unjudged = predictions != ""
+	b, err := a.openBench(ctx, d, func(m *gbert.Model) (err error) {
+		if len(set) > 0 {
+			headMask, err = set.Mask(m.Config)
+		}
+		return call.Wrap(err)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer b.Close()
+	document := &evalDocument{MaskedHeads: set.String(), Predictions: predictions}
+	data := b.Prepared.Dataset
+	unlabelled := data.Unlabelled()
+	if unlabelled == data.Len() && predictions == "" {
+		return nil, nil, fmt.Errorf("%d of the %d examples of %s have no label: there is nothing to judge; --predictions FILE writes what the model says", unlabelled, data.Len(), data.Source)
+	}
+	logits, err := b.Prepared.Logits(ctx, b.Session, headMask, a.Meter.Count("evaluating", "examples"))
+	if err != nil {
+		return nil, nil, err
+	}
+	if unlabelled < data.Len() {
+		if document.Evaluation, err = b.Prepared.JudgeLabelled(logits); err != nil {
+			return nil, nil, err
+		}
+	}
+	if predictions != "" {
+		said, err := b.Prepared.Predictions(logits)
+		if err == nil {
+			err = output.Predictions(predictions, b.Data, data, said)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	document.Provenance = b.Stamp()
+	return document, data.Task, nil
 }

@@ -8,30 +8,32 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/gbert"
 	"bertlab/gbert/safetensors"
 )
 
 // modelDocument is what commands print that write a model.
 type modelDocument struct {
-	Out        string            `json:"out"`
-	Model      *modelInfo        `json:"model"` // the one that was read
-	Parameters int               `json:"parameters"`
-	SHA256     string            `json:"sha256"`
-	Precision  gbert.Precision   `json:"precision"`
-	Bytes      int64             `json:"bytes"` // of the file with the weights
-	Plain      bool              `json:"plain"` // an ordinary Hugging Face BERT
-	Compact    bool              `json:"compact,omitempty"`
-	History    []gbert.Operation `json:"history,omitempty"`
+	Out        string               `json:"out"`
+	Model      *workbench.ModelInfo `json:"model"` // the one that was read
+	Parameters int                  `json:"parameters"`
+	SHA256     string               `json:"sha256"`
+	Precision  gbert.Precision      `json:"precision"`
+	Bytes      int64                `json:"bytes"` // of the file with the weights
+	Plain      bool                 `json:"plain"` // an ordinary Hugging Face BERT
+	Compact    bool                 `json:"compact,omitempty"`
+	History    []gbert.Operation    `json:"history,omitempty"`
 }
 
 // saveModel writes a model made from the one that info describes to the folder --out.
-func (a *app) saveModel(model *gbert.Model, info *modelInfo, t *targetFlags) (*modelDocument, error) {
+func (a *app) saveModel(model *gbert.Model, info *workbench.ModelInfo, t *targetFlags) (*modelDocument, error) {
 	return a.saveModelWith(model.Save, model, info, t)
 }
 
 // saveModelWith is saveModel with a method of the model that writes it.
-func (a *app) saveModelWith(save func(dir string, precision gbert.Precision) error, model *gbert.Model, info *modelInfo, t *targetFlags) (*modelDocument, error) {
+func (a *app) saveModelWith(save func(dir string, precision gbert.Precision) error, model *gbert.Model, info *workbench.ModelInfo, t *targetFlags) (*modelDocument, error) {
 	if err := save(a.out, t.precision()); err != nil {
 		return nil, err
 	}
@@ -69,16 +71,10 @@ only bertlab reads that, and computes the same. Export it without --compact to h
   bertlab export --compact --float16 --model sparse --out small`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
-			if a.model == "" {
-				return wrongCallf("name the model with --model")
-			}
 			if dense && compact {
-				return wrongCallf("--dense is for other programs, which do not read what --compact writes; give one of them")
+				return call.Wrongf("--dense is for other programs, which do not read what --compact writes; give one of them")
 			}
-			if err := a.checkTarget(a.model, &target, nil); err != nil {
-				return err
-			}
-			model, info, err := a.openModel(command.Context())
+			model, info, err := a.openSource(command.Context())
 			if err != nil {
 				return err
 			}
@@ -103,6 +99,7 @@ only bertlab reads that, and computes the same. Export it without --compact to h
 	}
 	command.Flags().BoolVar(&dense, "dense", false, "as a plain Hugging Face BERT")
 	command.Flags().BoolVar(&compact, "compact", false, "without the zeros of sparse matrices, for bertlab alone")
-	target.add(command.Flags())
+	target.add(a, command.Flags(), nil)
+	target.addPrecision(command.Flags())
 	return command
 }

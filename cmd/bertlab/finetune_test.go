@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bertlab/cmd/bertlab/internal/output"
 	"bytes"
 	"context"
 	"os"
@@ -22,7 +23,7 @@ func TestFinetunedModelIsWhatEvalSees(t *testing.T) {
 	if accuracy := number(t, document, "dev", "metrics", "accuracy"); accuracy < 0.9 {
 		t.Errorf("accuracy %g after training on the same sentences", accuracy)
 	}
-	if exists(filepath.Join(out, checkpointFolder)) {
+	if output.Exists(filepath.Join(out, output.CheckpointFolder)) {
 		t.Error("the checkpoint is still there")
 	}
 	// The task is known from the model's history.
@@ -56,7 +57,7 @@ func TestStoppedRunGoesOnToTheSameModel(t *testing.T) {
 	defer cancel()
 	go func() {
 		for ctx.Err() == nil {
-			if exists(filepath.Join(stopped, checkpointFolder, "checkpoint.safetensors")) {
+			if output.Exists(filepath.Join(stopped, output.CheckpointFolder, "checkpoint.safetensors")) {
 				cancel()
 			}
 			time.Sleep(time.Millisecond)

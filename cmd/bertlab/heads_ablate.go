@@ -3,11 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"math"
 
 	"github.com/spf13/cobra"
 
-	"bertlab/figures"
+	"bertlab/cmd/bertlab/internal/show"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/gbert"
 	"bertlab/techniques/heads"
 )
@@ -17,7 +17,7 @@ type ablationDocument struct {
 	*heads.Ablation
 	KeepOne bool   `json:"keep_one"`
 	Figure  string `json:"figure,omitempty"`
-	provenance
+	workbench.Provenance
 }
 
 func (a *app) headsAblateCommand() *cobra.Command {
@@ -33,11 +33,8 @@ the loss with its 95 % interval, both on the same examples. With --keep-one each
   bertlab heads ablate --model DIR --task sst2 --data dev.tsv --json`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
-			if err := checkFigure(figure); err != nil {
-				return err
-			}
 			b, err := a.openBench(command.Context(), &d, func(m *gbert.Model) error {
-				d.passes = heads.SweepPasses(m.Config)
+				d.Passes = heads.SweepPasses(m.Config)
 				return nil
 			})
 			if err != nil {
@@ -48,17 +45,17 @@ the loss with its 95 % interval, both on the same examples. With --keep-one each
 			if keepOne {
 				ablate, what = heads.KeepOne, "keeping one head a layer"
 			}
-			ablation, err := ablate(command.Context(), b.session, b.prepared, a.meter.Count(what, "predictions"))
+			ablation, err := ablate(command.Context(), b.Session, b.Prepared, a.Meter.Count(what, "predictions"))
 			if err != nil {
 				return err
 			}
-			document := ablationDocument{Ablation: ablation, KeepOne: keepOne, Figure: figure, provenance: b.stamp()}
+			document := ablationDocument{Ablation: ablation, KeepOne: keepOne, Figure: figure, Provenance: b.Stamp()}
 			if figure != "" {
-				title, legend := "Change of "+ablation.Metric+" when a head is masked", "Δ "+ablation.Metric
-				if keepOne {
-					title = "Change of " + ablation.Metric + " when a head alone stays in its layer"
+				drawing, err := show.Ablation(b.Loaded.Config, ablation, keepOne, document.Caption())
+				if err == nil {
+					err = drawing.Save(figure)
 				}
-				if err := drawHeads(figure, metricDeltas(b.model.Config, ablation), title, legend, figures.Diverging, document.provenance); err != nil {
+				if err != nil {
 					return err
 				}
 			}
@@ -66,42 +63,17 @@ the loss with its 95 % interval, both on the same examples. With --keep-one each
 				return err
 			}
 			return a.print(document, func(w io.Writer) {
-				fmt.Fprintln(w, ablationTable(ablation).Text())
-				printMetrics(w, ablation.Base, b.prepared.Dataset.Task)
-				printProvenance(w, document.provenance)
+				fmt.Fprintln(w, show.AblationTable(ablation).Text())
+				printMetrics(w, ablation.Base, b.Prepared.Dataset.Task)
+				printProvenance(w, document.Provenance)
 			})
 		}),
 	}
 	flags := command.Flags()
 	flags.BoolVar(&keepOne, "keep-one", false, "mask all heads of a layer but one, in place of one")
-	flags.StringVar(&figure, "figure", "", "draw a heat map into this file (.png, .svg, .pdf)")
-	d.addSplit(flags)
+	a.figureFlag(flags, &figure, "a heat map")
+	a.outFile(flags)
+	d.addSplit(flags, "dev")
 	d.add(flags)
 	return command
-}
-
-// metricDeltas are the changes of the metric, [layers][heads]; NaN for heads that the model does not have.
-func metricDeltas(c *gbert.Config, ablation *heads.Ablation) [][]float64 {
-	values := make([][]float64, c.NumHiddenLayers)
-	for layer := range values {
-		values[layer] = make([]float64, c.NumAttentionHeads)
-		for head := range values[layer] {
-			values[layer][head] = math.NaN()
-		}
-	}
-	for _, effect := range ablation.Heads {
-		values[effect.Layer][effect.Head.Head] = effect.MetricDelta
-	}
-	return values
-}
-
-func ablationTable(ablation *heads.Ablation) *figures.Table {
-	table := &figures.Table{Columns: []figures.Column{
-		{Name: "head"}, {Name: ablation.Metric, Format: "%.4f"}, {Name: "Δ", Format: "%+.4f"}, {Name: "p", Format: "%.3f"},
-		{Name: "Δ loss", Format: "%+.4f"}, {Name: "from", Format: "%+.4f"}, {Name: "to", Format: "%+.4f"},
-	}}
-	for _, e := range ablation.Heads {
-		table.Rows = append(table.Rows, []any{e.Head.String(), e.Metric, e.MetricDelta, e.PValue, e.LossDelta, e.LossLow, e.LossHigh})
-	}
-	return table
 }

@@ -6,6 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/show"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/figures"
 	"bertlab/techniques/heads"
 )
@@ -14,12 +17,13 @@ import (
 type importanceDocument struct {
 	*heads.Importance
 	Figure string `json:"figure,omitempty"`
-	provenance
+	workbench.Provenance
 }
 
 func (a *app) headsImportanceCommand() *cobra.Command {
 	var d dataFlags
-	var variantText, figure string
+	var variant heads.Variant
+	var figure string
 	command := &cobra.Command{
 		Use:   "importance",
 		Short: "Estimate how much each head matters, from gradients",
@@ -29,11 +33,7 @@ examples (equation 2 of the paper), raw and divided by its ℓ2 norm in each lay
   bertlab heads importance --model DIR --task sst2 --data train.tsv --json`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
-			variant, err := parseVariant(variantText)
-			if err != nil {
-				return err
-			}
-			if err := checkFigure(figure); err != nil {
+			if err := checkVariant(variant); err != nil {
 				return err
 			}
 			b, err := a.openBench(command.Context(), &d, nil)
@@ -41,13 +41,17 @@ examples (equation 2 of the paper), raw and divided by its ℓ2 norm in each lay
 				return err
 			}
 			defer b.Close()
-			importance, err := heads.Measure(command.Context(), b.session, b.prepared, variant, nil, a.meter.Count("measuring importance", "examples"))
+			importance, err := heads.Measure(command.Context(), b.Session, b.Prepared, variant, nil, a.Meter.Count("measuring importance", "examples"))
 			if err != nil {
 				return err
 			}
-			document := importanceDocument{Importance: importance, Figure: figure, provenance: b.stamp()}
+			document := importanceDocument{Importance: importance, Figure: figure, Provenance: b.Stamp()}
 			if figure != "" {
-				if err := drawHeads(figure, importance.Normalized, "Importance of each head", "importance (ℓ2-normalised in each layer)", figures.Sequential, document.provenance); err != nil {
+				drawing, err := show.Heads(importance.Normalized, "Importance of each head", "importance (ℓ2-normalised in each layer)", figures.Sequential, document.Caption())
+				if err == nil {
+					err = drawing.Save(figure)
+				}
+				if err != nil {
 					return err
 				}
 			}
@@ -55,27 +59,25 @@ examples (equation 2 of the paper), raw and divided by its ℓ2 norm in each lay
 				return err
 			}
 			return a.print(document, func(w io.Writer) {
-				fmt.Fprintln(w, headTable("Importance of each head, normalised in each layer", importance.Normalized, "%.3f").Text())
-				printProvenance(w, document.provenance)
+				fmt.Fprintln(w, show.HeadTable("Importance of each head, normalised in each layer", importance.Normalized, "%.3f").Text())
+				printProvenance(w, document.Provenance)
 			})
 		}),
 	}
 	flags := command.Flags()
-	flags.StringVar(&variantText, "variant", string(heads.PerExample), "where the absolute value is taken: example (the paper) or token (the authors' code)")
-	flags.StringVar(&figure, "figure", "", "draw a heat map into this file (.png, .svg, .pdf)")
-	flags.StringVar(&d.split, "split", "train", "train, dev or test; a file is always read as a whole")
+	flags.StringVar((*string)(&variant), "variant", string(heads.PerExample), "where the absolute value is taken: example (the paper) or token (the authors' code)")
+	a.figureFlag(flags, &figure, "a heat map")
+	a.outFile(flags)
+	d.addSplit(flags, "train")
 	d.add(flags)
 	return command
 }
 
-// drawHeads saves a heat map of layers × heads.
-func drawHeads(path string, values [][]float64, title, legend string, palette figures.Palette, p provenance) error {
-	drawing, err := figures.Heatmap(figures.HeatmapOptions{
-		Frame:  figures.Frame{Title: title, Caption: caption(p), XLabel: "head", YLabel: "layer"},
-		Values: values, Legend: legend, Palette: palette,
-	})
-	if err != nil {
-		return err
+// checkVariant reports a --variant that there is not.
+func checkVariant(v heads.Variant) error {
+	if v == heads.PerExample || v == heads.PerToken {
+		return nil
 	}
-	return drawing.Save(path)
+	return call.Wrongf("--variant %s: choose %s (equation 2 of the paper) or %s (the authors' code)%s", v, heads.PerExample, heads.PerToken,
+		call.Meant(string(v), []string{string(heads.PerExample), string(heads.PerToken)}))
 }

@@ -1,13 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/spf13/cobra"
 
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/gbert"
 	"bertlab/techniques/heads"
 )
@@ -15,10 +17,10 @@ import (
 // pruneDocument is what heads prune prints.
 type pruneDocument struct {
 	*modelDocument
-	Removed    string            `json:"removed"`
-	Order      string            `json:"order,omitempty"`
-	Importance *heads.Importance `json:"chosen_by,omitempty"`
-	Chosen     *provenance       `json:"chosen_on,omitempty"`
+	Removed    string                `json:"removed"`
+	Order      string                `json:"order,omitempty"`
+	Importance *heads.Importance     `json:"chosen_by,omitempty"`
+	Chosen     *workbench.Provenance `json:"chosen_on,omitempty"`
 }
 
 // The orders in which --fraction removes heads.
@@ -27,8 +29,9 @@ var pruneOrders = []string{"importance", "reverse", "random"}
 type pruneFlags struct {
 	dataFlags
 	targetFlags
-	remove, order, variant string
-	fraction               float64
+	remove, order string
+	variant       heads.Variant
+	fraction      float64
 }
 
 func (a *app) headsPruneCommand() *cobra.Command {
@@ -57,9 +60,10 @@ their attention, as an ALBERT's, go together: their importance is summed.`,
 	flags.StringVar(&f.remove, "remove", "", `heads to remove, such as "0:3,5;2:1"`)
 	flags.Float64Var(&f.fraction, "fraction", 0, "share of the model's heads to remove, above 0 and at most 1")
 	flags.StringVar(&f.order, "order", pruneOrders[0], "which heads go first: importance (the least important), reverse, or random")
-	flags.StringVar(&f.variant, "variant", string(heads.PerExample), "how importance is measured: example or token")
-	flags.StringVar(&f.split, "split", "train", "the split that importance is measured on")
-	f.targetFlags.add(flags)
+	flags.StringVar((*string)(&f.variant), "variant", string(heads.PerExample), "how importance is measured: example or token")
+	flags.StringVar(&f.Split, "split", "train", "the split that importance is measured on")
+	f.targetFlags.add(a, flags, nil)
+	f.addPrecision(flags)
 	f.dataFlags.add(flags)
 	command.MarkFlagsOneRequired("remove", "fraction")
 	command.MarkFlagsMutuallyExclusive("remove", "fraction")
@@ -68,19 +72,16 @@ their attention, as an ALBERT's, go together: their importance is summed.`,
 
 func (a *app) prune(ctx context.Context, f *pruneFlags) (*pruneDocument, error) {
 	if a.model == "" {
-		return nil, wrongCallf("name the model with --model")
-	}
-	if err := a.checkTarget(a.model, &f.targetFlags, nil); err != nil {
-		return nil, err
+		return nil, errNoModel
 	}
 	if f.remove == "" {
 		return a.pruneFraction(ctx, f)
 	}
 	set, err := heads.ParseSet(f.remove)
 	if err != nil {
-		return nil, wrongCall{err}
+		return nil, call.Wrap(err)
 	}
-	model, info, err := a.openModel(ctx)
+	model, info, err := a.openSource(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -88,12 +89,12 @@ func (a *app) prune(ctx context.Context, f *pruneFlags) (*pruneDocument, error) 
 	return a.removeHeads(model, info, set, f)
 }
 
-func (a *app) removeHeads(model *gbert.Model, info *modelInfo, set heads.Set, f *pruneFlags) (*pruneDocument, error) {
+func (a *app) removeHeads(model *gbert.Model, info *workbench.ModelInfo, set heads.Set, f *pruneFlags) (*pruneDocument, error) {
 	if err := set.Check(model.Config); err != nil {
-		return nil, wrongCall{err}
+		return nil, call.Wrap(err)
 	}
 	if err := heads.CheckShared(model.Config, set); err != nil {
-		return nil, wrongCall{err}
+		return nil, call.Wrap(err)
 	}
 	smaller, err := heads.Remove(model, set)
 	if err != nil {
@@ -108,46 +109,42 @@ func (a *app) removeHeads(model *gbert.Model, info *modelInfo, set heads.Set, f 
 
 func (a *app) pruneFraction(ctx context.Context, f *pruneFlags) (*pruneDocument, error) {
 	if !(f.fraction > 0 && f.fraction <= 1) {
-		return nil, wrongCallf("--fraction %g: it must be above 0 and at most 1", f.fraction)
+		return nil, call.Wrongf("--fraction %g: it must be above 0 and at most 1", f.fraction)
 	}
-	if !slices.Contains(pruneOrders, f.order) {
-		return nil, wrongCallf("--order %s: choose one of %v", f.order, pruneOrders)
-	}
-	variant, err := parseVariant(f.variant)
-	if err != nil {
+	if err := cmp.Or(call.Choose("order", f.order, pruneOrders...), checkVariant(f.variant)); err != nil {
 		return nil, err
 	}
 	if f.order == "random" {
-		model, info, err := a.openModel(ctx)
+		model, info, err := a.openSource(ctx)
 		if err != nil {
 			return nil, err
 		}
 		defer model.Close()
-		return a.pruneRanked(model, info, heads.RankAtRandom(model.Config, a.seed), f)
+		return a.pruneRanked(model, info, heads.RankAtRandom(model.Config, a.Seed), f)
 	}
 	b, err := a.openBench(ctx, &f.dataFlags, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer b.Close()
-	importance, err := heads.Measure(ctx, b.session, b.prepared, variant, nil, a.meter.Count("measuring importance", "examples"))
+	importance, err := heads.Measure(ctx, b.Session, b.Prepared, f.variant, nil, a.Meter.Count("measuring importance", "examples"))
 	if err != nil {
 		return nil, err
 	}
-	ranking := heads.RankByImportance(b.model.Config, importance)
+	ranking := heads.RankByImportance(b.Loaded.Config, importance)
 	if f.order == "reverse" {
 		ranking = heads.Reversed(ranking)
 	}
-	document, err := a.pruneRanked(b.model, b.Model, ranking, f)
+	document, err := a.pruneRanked(b.Loaded, b.Model, ranking, f)
 	if err != nil {
 		return nil, err
 	}
-	stamp := b.stamp()
+	stamp := b.Stamp()
 	document.Importance, document.Chosen = importance, &stamp
 	return document, nil
 }
 
-func (a *app) pruneRanked(model *gbert.Model, info *modelInfo, ranking []heads.Head, f *pruneFlags) (*pruneDocument, error) {
+func (a *app) pruneRanked(model *gbert.Model, info *workbench.ModelInfo, ranking []heads.Head, f *pruneFlags) (*pruneDocument, error) {
 	set := heads.First(model.Config, ranking, heads.Share(model.Config, f.fraction))
 	document, err := a.removeHeads(model, info, set, f)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/gbert"
 	"bertlab/gbert/tokenizer"
 )
@@ -79,7 +80,7 @@ func TestHeadsOfAnALBERTGoTogetherAndWhatIsLeftIsTheMaskedModel(t *testing.T) {
 	}
 	bertlab(t, "heads", "prune", "--model", model, "--remove", "1:2", "--out", filepath.Join(dir, "part")).fails(exitWrongCall,
 		"layers 1, 0 and 2 share their attention: remove the same heads from all of them, with 1:2 also 0:2;2:2")
-	if exists(filepath.Join(dir, "part")) {
+	if output.Exists(filepath.Join(dir, "part")) {
 		t.Error("a refused call made its folder")
 	}
 }

@@ -11,7 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/jupyter"
+	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/papers/experiment"
 )
 
@@ -42,15 +44,15 @@ first. With --execute one notebook is run without a browser, and written with it
 		Args: cobra.MaximumNArgs(1),
 		RunE: a.begin(func(command *cobra.Command, args []string) error {
 			if f.execute != "" && len(args) > 0 {
-				return wrongCallf("give a folder to open or a notebook to --execute, not both")
+				return call.Wrongf("give a folder to open or a notebook to --execute, not both")
 			}
-			if f.execute == "" && (f.html != "" || f.quick || a.json) {
-				return wrongCallf("--json, --html and --quick need --execute NOTEBOOK")
+			if f.execute == "" && (f.html != "" || a.out != "" || a.json) {
+				return call.Wrongf("--json, --html and --out need --execute NOTEBOOK")
 			}
-			if f.execute != "" && !isFile(f.execute) {
+			if f.execute != "" && !output.IsFile(f.execute) {
 				return fmt.Errorf("there is no notebook %s", f.execute)
 			}
-			environment, err := jupyter.Setup(command.Context(), jupyter.Options{Log: func(line string) { a.meter.Say("%s", line) }})
+			environment, err := jupyter.Setup(command.Context(), jupyter.Options{Log: func(line string) { a.Meter.Say("%s", line) }})
 			if err != nil {
 				return err
 			}
@@ -59,7 +61,7 @@ first. With --execute one notebook is run without a browser, and written with it
 				if len(args) > 0 {
 					folder = args[0]
 				}
-				return environment.Open(command.Context(), folder)
+				return environment.Open(command.Context(), folder, a.notebookVariables(f.quick, ""))
 			}
 			document, err := a.execute(command.Context(), environment, &f)
 			if err != nil {
@@ -72,25 +74,18 @@ first. With --execute one notebook is run without a browser, and written with it
 		}),
 	}
 	flags := command.Flags()
+	flags.String("out", "", "notebook with the outputs, for --execute (default: the notebook itself)")
+	a.writes(flags, output.Target{Flag: "out", Kind: output.File, Endings: []string{".ipynb"}})
+	a.writes(flags, output.Target{Flag: "html", Kind: output.File, Endings: []string{".html"}})
 	flags.StringVar(&f.execute, "execute", "", "run this notebook without a browser")
 	flags.StringVar(&f.html, "html", "", "also write the notebook's outputs as one HTML page")
-	flags.BoolVar(&f.quick, "quick", false, "run the notebook in its quick mode (BERTLAB_QUICK=1)")
+	flags.BoolVar(&f.quick, "quick", false, "run notebooks in their quick mode (BERTLAB_QUICK=1)")
 	flags.DurationVar(&f.timeout, "timeout", time.Hour, "end a notebook that takes longer (0: never)")
 	return command
 }
 
 func (a *app) execute(ctx context.Context, environment *jupyter.Environment, f *labFlags) (*labDocument, error) {
 	began := time.Now()
-	var variables []string
-	if f.quick {
-		variables = append(variables, "BERTLAB_QUICK=1")
-	}
-	if strings.HasSuffix(f.execute, experiment.KoreanNotebook) {
-		variables = append(variables, experiment.LanguageVariable+"="+string(experiment.Korean))
-	}
-	if a.backend != "" {
-		variables = append(variables, "GOMLX_BACKEND="+a.backend)
-	}
 	document := &labDocument{Notebook: f.execute, Out: a.out, Page: f.html, Versions: environment.Versions}
 	if document.Out == "" {
 		document.Out = f.execute
@@ -98,8 +93,8 @@ func (a *app) execute(ctx context.Context, environment *jupyter.Environment, f *
 	if err := os.MkdirAll(filepath.Dir(document.Out), 0o755); err != nil {
 		return nil, err
 	}
-	a.meter.Say("running %s", f.execute)
-	if err := environment.Execute(ctx, f.execute, a.out, f.timeout, variables); err != nil {
+	a.Meter.Say("running %s", f.execute)
+	if err := environment.Execute(ctx, f.execute, a.out, f.timeout, a.notebookVariables(f.quick, f.execute)); err != nil {
 		return nil, err
 	}
 	if f.html != "" {
@@ -109,4 +104,19 @@ func (a *app) execute(ctx context.Context, environment *jupyter.Environment, f *
 	}
 	document.Seconds = time.Since(began).Seconds()
 	return document, nil
+}
+
+// notebookVariables are the environment variables that the flags mean to a notebook, or to all of them.
+func (a *app) notebookVariables(quick bool, notebook string) []string {
+	var variables []string
+	if quick {
+		variables = append(variables, "BERTLAB_QUICK=1")
+	}
+	if strings.HasSuffix(notebook, experiment.KoreanNotebook) {
+		variables = append(variables, experiment.LanguageVariable+"="+string(experiment.Korean))
+	}
+	if a.Backend != "" {
+		variables = append(variables, "GOMLX_BACKEND="+a.Backend)
+	}
+	return variables
 }

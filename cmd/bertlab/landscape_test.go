@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bertlab/cmd/bertlab/internal/output"
 	"math"
 	"os"
 	"path/filepath"
@@ -39,7 +40,7 @@ func TestALandscapeMeetsTheModelsAtItsEnds(t *testing.T) {
 			t.Errorf("%s: %.20s (%v)", path, text, err)
 		}
 	}
-	if exists(out + ".points.jsonl") {
+	if output.Exists(out + ".points.jsonl") {
 		t.Error("the journal of a finished sweep is left")
 	}
 	line := bertlab(t, "landscape", "--from", from, "--to", trained, "--grid", "3", "--range", "0,2", "--part", "high", "--task", "sst2", "--data", data, "--max-length", "16", "--json").document()

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/gbert"
 	"bertlab/techniques/layerdrop"
 )
@@ -25,7 +27,7 @@ type dropDocument struct {
 	MACs       int                   `json:"macs"`
 	Threshold  *float64              `json:"threshold,omitempty"`
 	Similarity *layerdrop.Similarity `json:"chosen_by,omitempty"`
-	Chosen     *provenance           `json:"chosen_on,omitempty"`
+	Chosen     *workbench.Provenance `json:"chosen_on,omitempty"`
 }
 
 var dropStrategies = append(slices.Clone(layerdrop.ByPosition), layerdrop.Contribution, layerdrop.List)
@@ -33,11 +35,11 @@ var dropStrategies = append(slices.Clone(layerdrop.ByPosition), layerdrop.Contri
 type dropFlags struct {
 	dataFlags
 	targetFlags
-	strategy  string
+	strategy  layerdrop.Strategy
 	k         int
 	layers    string
 	threshold float64
-	pooling   string
+	pooling   layerdrop.Pooling
 }
 
 func (a *app) layersDropCommand() *cobra.Command {
@@ -56,8 +58,8 @@ contribution (those whose input and output have a cosine above --threshold on th
 			for flag, strategies := range map[string][]layerdrop.Strategy{
 				"k": layerdrop.ByPosition, "layers": {layerdrop.List}, "threshold": {layerdrop.Contribution}, "pooling": {layerdrop.Contribution},
 			} {
-				if command.Flags().Changed(flag) && !slices.Contains(strategies, layerdrop.Strategy(f.strategy)) {
-					return wrongCallf("--%s goes with --strategy %s, not with %s", flag, join(strategies), f.strategy)
+				if command.Flags().Changed(flag) && !slices.Contains(strategies, f.strategy) {
+					return call.Wrongf("--%s goes with --strategy %s, not with %s", flag, join(strategies), f.strategy)
 				}
 			}
 			document, err := a.drop(command.Context(), &f)
@@ -73,13 +75,14 @@ contribution (those whose input and output have a cosine above --threshold on th
 		}),
 	}
 	flags := command.Flags()
-	flags.StringVar(&f.strategy, "strategy", string(layerdrop.Top), "which layers go: "+join(dropStrategies))
+	flags.StringVar((*string)(&f.strategy), "strategy", string(layerdrop.Top), "which layers go: "+join(dropStrategies))
 	flags.IntVar(&f.k, "k", 0, "how many layers go, for strategies by position")
 	flags.StringVar(&f.layers, "layers", "", "the layers that go, such as 9,10,11, for --strategy list")
 	flags.Float64Var(&f.threshold, "threshold", 0.95, "cosine above which a layer goes, for --strategy contribution")
-	flags.StringVar(&f.pooling, "pooling", string(layerdrop.CLS), "the vector that is compared: cls, or mean of the tokens")
-	flags.StringVar(&f.split, "split", "train", "the split that contribution is measured on")
-	f.targetFlags.add(flags)
+	flags.StringVar((*string)(&f.pooling), "pooling", string(layerdrop.CLS), "the vector that is compared: cls, or mean of the tokens")
+	flags.StringVar(&f.Split, "split", "train", "the split that contribution is measured on")
+	f.targetFlags.add(a, flags, nil)
+	f.addPrecision(flags)
 	f.dataFlags.add(flags)
 	return command
 }
@@ -93,15 +96,12 @@ func join(strategies []layerdrop.Strategy) string {
 }
 
 func (a *app) drop(ctx context.Context, f *dropFlags) (*dropDocument, error) {
-	strategy := layerdrop.Strategy(f.strategy)
-	if !slices.Contains(dropStrategies, strategy) {
-		return nil, wrongCallf("--strategy %s: choose one of %s", f.strategy, join(dropStrategies))
+	strategy := f.strategy
+	if err := call.Choose("strategy", strategy, dropStrategies...); err != nil {
+		return nil, err
 	}
 	if a.model == "" {
-		return nil, wrongCallf("name the model with --model")
-	}
-	if err := a.checkTarget(a.model, &f.targetFlags, nil); err != nil {
-		return nil, err
+		return nil, errNoModel
 	}
 	if strategy == layerdrop.Contribution {
 		return a.dropByContribution(ctx, f)
@@ -109,24 +109,24 @@ func (a *app) drop(ctx context.Context, f *dropFlags) (*dropDocument, error) {
 	var named []int
 	switch {
 	case strategy != layerdrop.List && f.k < 1:
-		return nil, wrongCallf("--k %d: say how many layers go, at least 1", f.k)
+		return nil, call.Wrongf("--k %d: say how many layers go, at least 1", f.k)
 	case strategy == layerdrop.List:
 		var err error
 		if named, err = layerdrop.ParseLayers(f.layers); err != nil {
-			return nil, wrongCall{err}
+			return nil, call.Wrap(err)
 		}
 		if len(named) == 0 {
-			return nil, wrongCallf("name the layers that go with --layers, such as --layers 9,10,11")
+			return nil, call.Wrongf("name the layers that go with --layers, such as --layers 9,10,11")
 		}
 	}
-	model, info, err := a.openModel(ctx)
+	model, info, err := a.openSource(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer model.Close()
 	if strategy != layerdrop.List {
 		if named, err = layerdrop.Select(strategy, model.Config.NumHiddenLayers, f.k); err != nil {
-			return nil, wrongCall{err}
+			return nil, call.Wrap(err)
 		}
 	}
 	return a.dropLayers(model, info, named, f)
@@ -134,7 +134,7 @@ func (a *app) drop(ctx context.Context, f *dropFlags) (*dropDocument, error) {
 
 func (a *app) dropByContribution(ctx context.Context, f *dropFlags) (*dropDocument, error) {
 	if !(f.threshold >= -1 && f.threshold <= 1) {
-		return nil, wrongCallf("--threshold %g: a cosine is between -1 and 1", f.threshold)
+		return nil, call.Wrongf("--threshold %g: a cosine is between -1 and 1", f.threshold)
 	}
 	similarity, b, err := a.measureSimilarity(ctx, &f.dataFlags, f.pooling)
 	if err != nil {
@@ -143,35 +143,35 @@ func (a *app) dropByContribution(ctx context.Context, f *dropFlags) (*dropDocume
 	defer b.Close()
 	layers, err := layerdrop.ByContribution(similarity, f.threshold)
 	if err != nil {
-		return nil, wrongCall{err}
+		return nil, call.Wrap(err)
 	}
 	if len(layers) == 0 {
-		return nil, wrongCallf("--threshold %g: no layer is that alike; the highest cosine is %.4f", f.threshold, slices.Max(similarity.Layers))
+		return nil, call.Wrongf("--threshold %g: no layer is that alike; the highest cosine is %.4f", f.threshold, slices.Max(similarity.Layers))
 	}
-	document, err := a.dropLayers(b.model, b.Model, layers, f)
+	document, err := a.dropLayers(b.Loaded, b.Model, layers, f)
 	if err != nil {
 		return nil, err
 	}
-	stamp := b.stamp()
+	stamp := b.Stamp()
 	document.Threshold, document.Similarity, document.Chosen = &f.threshold, similarity, &stamp
 	return document, nil
 }
 
-func (a *app) dropLayers(model *gbert.Model, info *modelInfo, layers []int, f *dropFlags) (*dropDocument, error) {
+func (a *app) dropLayers(model *gbert.Model, info *workbench.ModelInfo, layers []int, f *dropFlags) (*dropDocument, error) {
 	smaller, err := layerdrop.Drop(model, layers)
 	if err != nil {
-		return nil, wrongCall{err}
+		return nil, call.Wrap(err)
 	}
 	document, err := a.saveModel(smaller, info, &f.targetFlags)
 	if err != nil {
 		return nil, err
 	}
-	length := min(f.maxLength, model.Config.MaxPositionEmbeddings)
+	length := min(f.MaxLength, model.Config.MaxPositionEmbeddings)
 	dropped := layerdrop.Origins(model.Config, layers)
 	slices.Sort(dropped)
 	return &dropDocument{
-		modelDocument: document, Strategy: layerdrop.Strategy(f.strategy), Dropped: dropped,
+		modelDocument: document, Strategy: f.strategy, Dropped: dropped,
 		Kept: layerdrop.Origins(smaller.Config, layerdrop.All(smaller.Config)), Length: length,
-		MACsBefore: macsOf(model, length), MACs: macsOf(smaller, length),
+		MACsBefore: model.MACs(length).Total(), MACs: smaller.MACs(length).Total(),
 	}, nil
 }

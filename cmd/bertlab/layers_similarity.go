@@ -7,6 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/show"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/figures"
 	"bertlab/techniques/layerdrop"
 )
@@ -15,12 +18,13 @@ import (
 type similarityDocument struct {
 	*layerdrop.Similarity
 	Figure string `json:"figure,omitempty"`
-	provenance
+	workbench.Provenance
 }
 
 func (a *app) layersSimilarityCommand() *cobra.Command {
 	var d dataFlags
-	var pooling, figure string
+	var pooling layerdrop.Pooling
+	var figure string
 	command := &cobra.Command{
 		Use:   "similarity",
 		Short: "Measure how much each layer changes a sentence's representation",
@@ -31,17 +35,14 @@ dropping takes those out. The model needs no classification head.`,
   bertlab layers similarity --model DIR --task sst2 --data train.tsv --pooling mean --json`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
-			if err := checkFigure(figure); err != nil {
-				return err
-			}
 			similarity, b, err := a.measureSimilarity(command.Context(), &d, pooling)
 			if err != nil {
 				return err
 			}
 			defer b.Close()
-			document := similarityDocument{Similarity: similarity, Figure: figure, provenance: b.stamp()}
+			document := similarityDocument{Similarity: similarity, Figure: figure, Provenance: b.Stamp()}
 			if figure != "" {
-				drawing, err := similarityFigure(similarity, caption(document.provenance))
+				drawing, err := show.Similarity(similarity, document.Caption())
 				if err != nil {
 					return err
 				}
@@ -58,44 +59,33 @@ dropping takes those out. The model needs no classification head.`,
 					table.Rows = append(table.Rows, []any{similarity.Origins[layer], cosine})
 				}
 				fmt.Fprintln(w, table.Text())
-				printProvenance(w, document.provenance)
+				printProvenance(w, document.Provenance)
 			})
 		}),
 	}
 	flags := command.Flags()
-	flags.StringVar(&pooling, "pooling", string(layerdrop.CLS), "the vector that is compared: cls, or mean of the tokens")
-	flags.StringVar(&figure, "figure", "", "draw a heat map of all pairs of layers into this file (.png, .svg, .pdf)")
-	flags.StringVar(&d.split, "split", "train", "train, dev or test; a file is always read as a whole")
+	flags.StringVar((*string)(&pooling), "pooling", string(layerdrop.CLS), "the vector that is compared: cls, or mean of the tokens")
+	a.figureFlag(flags, &figure, "a heat map of all pairs of layers")
+	a.outFile(flags)
+	d.addSplit(flags, "train")
 	d.add(flags)
 	return command
 }
 
 // measureSimilarity opens model and data and compares the layers. The caller closes the bench.
-func (a *app) measureSimilarity(ctx context.Context, d *dataFlags, poolingText string) (*layerdrop.Similarity, *bench, error) {
-	pooling := layerdrop.Pooling(poolingText)
-	if pooling != layerdrop.CLS && pooling != layerdrop.MeanToken {
-		return nil, nil, wrongCallf("--pooling %s: choose %s or %s", poolingText, layerdrop.CLS, layerdrop.MeanToken)
+func (a *app) measureSimilarity(ctx context.Context, d *dataFlags, pooling layerdrop.Pooling) (*layerdrop.Similarity, *workbench.Bench, error) {
+	if err := call.Choose("pooling", pooling, layerdrop.CLS, layerdrop.MeanToken); err != nil {
+		return nil, nil, err
 	}
-	d.headless = true
+	d.Headless = true
 	b, err := a.openBench(ctx, d, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	similarity, err := layerdrop.Measure(ctx, b.session, b.prepared, pooling, a.meter.Count("comparing layers", "examples"))
+	similarity, err := layerdrop.Measure(ctx, b.Session, b.Prepared, pooling, a.Meter.Count("comparing layers", "examples"))
 	if err != nil {
 		b.Close()
 		return nil, nil, err
 	}
 	return similarity, b, nil
-}
-
-func similarityFigure(s *layerdrop.Similarity, caption string) (*figures.Figure, error) {
-	states := []string{"emb."}
-	for _, origin := range s.Origins {
-		states = append(states, fmt.Sprint(origin))
-	}
-	return figures.Heatmap(figures.HeatmapOptions{
-		Frame:  figures.Frame{Title: "Similarity of layers", Caption: caption, XLabel: "output of layer", YLabel: "output of layer"},
-		Values: s.Matrix, Rows: states, Columns: states, Legend: "mean cosine (" + string(s.Pooling) + ")", Palette: figures.Sequential,
-	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bertlab/cmd/bertlab/internal/output"
 	"path/filepath"
 	"reflect"
 	"strconv"
@@ -39,7 +40,7 @@ func TestContributionDropsTheLayersThatSimilarityShows(t *testing.T) {
 	figure := filepath.Join(t.TempDir(), "similarity.svg")
 	document := bertlab(t, "layers", "similarity", "--model", model, "--task", "sst2", "--data", data, "--figure", figure, "--json").document()
 	layers := document["layers"].([]any)
-	if len(layers) != 3 || len(document["matrix"].([]any)) != 4 || !exists(figure) {
+	if len(layers) != 3 || len(document["matrix"].([]any)) != 4 || !output.Exists(figure) {
 		t.Fatalf("%v", document)
 	}
 	highest := 0
@@ -91,7 +92,7 @@ func TestWrongCallsOfLayersSayWhatIsPossible(t *testing.T) {
 			bertlab(t, test.args...).fails(exitWrongCall, test.mentions...)
 		})
 	}
-	if exists("x") {
+	if output.Exists("x") {
 		t.Error("a wrong call wrote something")
 	}
 }

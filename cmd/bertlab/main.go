@@ -17,6 +17,7 @@ import (
 	"strings"
 	"syscall"
 
+	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/gbert/hub/fetch"
 )
 
@@ -65,27 +66,23 @@ const (
 	exitSignal    = 128 // and the signal's number
 )
 
-// wrongCall marks an error of the caller: another call would work.
-type wrongCall struct{ error }
-
-func (w wrongCall) Unwrap() error { return w.error }
-
-func wrongCallf(format string, args ...any) error { return wrongCall{fmt.Errorf(format, args...)} }
-
 // run executes one command line and returns the exit status.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status int) {
-	a := newApp(stdout, stderr)
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return newApp(stdout, stderr).run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) (status int) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			a.meter.Clear()
-			fmt.Fprintf(stderr, "bertlab: internal error: %v\nThis is a defect of bertlab; please report it with what follows.\n%s", cause, debug.Stack())
+			a.Meter.Clear()
+			fmt.Fprintf(a.stderr, "bertlab: internal error: %v\nThis is a defect of bertlab; please report it with what follows.\n%s", cause, debug.Stack())
 			status = exitFailure
 		}
 	}()
 	warned := make(chan struct{})
 	unbind := context.AfterFunc(ctx, func() {
 		defer close(warned)
-		a.meter.Warn("interrupted: stopping where the work can go on later; Ctrl-C again ends the program at once")
+		a.Meter.Warn("interrupted: stopping where the work can go on later; Ctrl-C again ends the program at once")
 	})
 	defer func() {
 		if !unbind() {
@@ -95,28 +92,39 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	a.meter.Clear()
-	var wrong wrongCall
+	a.Meter.Clear()
+	var wrong call.Wrong
+	status = exitFailure
 	switch {
 	case err == nil:
 		return exitSuccess
+	case interrupted(ctx, err):
 	case errors.As(err, &wrong) || !a.started:
-		fmt.Fprintf(stderr, "bertlab: %v\n", plain(ctx, err))
-		if !a.started {
-			fmt.Fprintln(stderr, "See bertlab --help, or --help after a command.")
-		}
-		return exitWrongCall
+		status = exitWrongCall
 	}
-	fmt.Fprintf(stderr, "bertlab: %v\n", plain(ctx, err))
-	return exitFailure
+	fmt.Fprintf(a.stderr, "bertlab: %s\n", a.plain(ctx, err))
+	if !a.started {
+		fmt.Fprintln(a.stderr, "See bertlab --help, or --help after a command.")
+	}
+	return status
 }
 
-// plain is an error as it is printed: no addresses with passwords, and of an interrupted context not Go's words for it.
-func plain(ctx context.Context, err error) string {
-	text := fetch.Redact(err.Error())
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		text = strings.ReplaceAll(text, ": "+context.Canceled.Error(), "")
-		text = strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
+// interrupted says whether a command failed because it was stopped.
+func interrupted(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && strings.Contains(err.Error(), context.Canceled.Error())
+}
+
+// plain is an error as it is printed: no addresses with passwords, flags in place of the names that options have in the library, and of
+// an interrupted context not Go's words for it, but how to go on.
+func (a *app) plain(ctx context.Context, err error) string {
+	text := call.Flags(fetch.Redact(err.Error()))
+	if !interrupted(ctx, err) {
+		return text
+	}
+	text = strings.ReplaceAll(text, ": "+context.Canceled.Error(), "")
+	text = strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
+	if a.resumes {
+		text += "; repeat the command to go on"
 	}
 	return text
 }

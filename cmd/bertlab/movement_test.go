@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bertlab/cmd/bertlab/internal/output"
 	"bytes"
 	"context"
 	"os"
@@ -57,7 +58,7 @@ func TestStoppedPruningGoesOnToTheSameModel(t *testing.T) {
 	defer cancel()
 	go func() {
 		for ctx.Err() == nil {
-			if exists(filepath.Join(stopped, checkpointFolder, "checkpoint.safetensors")) {
+			if output.Exists(filepath.Join(stopped, output.CheckpointFolder, "checkpoint.safetensors")) {
 				cancel()
 			}
 			time.Sleep(time.Millisecond)

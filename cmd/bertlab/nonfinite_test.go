@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
@@ -11,65 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/gbert"
 	"bertlab/gbert/safetensors"
-	"bertlab/gbert/task"
 )
-
-// inner and document are of all kinds that documents have.
-type inner struct {
-	Error float64 `json:"error"`
-	Small float32 `json:"small,omitempty"`
-}
-
-type exampleDocument struct {
-	inner
-	Pointer *float64           `json:"pointer"`
-	Any     any                `json:"any"`
-	Map     map[string]float64 `json:"map"`
-	Nested  map[string]inner   `json:"nested"`
-	List    []*inner           `json:"list"`
-	Scores  task.Scores        `json:"scores"`
-	hidden  float64
-}
-
-func TestADocumentWithNumbersThatAreNoneIsWrittenWithNulls(t *testing.T) {
-	nan, inf := math.NaN(), math.Inf(1)
-	make := func(bad, worse float64) *exampleDocument {
-		return &exampleDocument{
-			inner: inner{bad, float32(worse)}, Pointer: &worse, Any: []any{bad, "NaN", inner{Error: worse}, &bad},
-			Map: map[string]float64{"a": bad, "b": 1e300}, Nested: map[string]inner{"c": {worse, 2}}, List: []*inner{{bad, float32(-worse)}, nil},
-			Scores: task.Scores{"accuracy": bad}, hidden: bad,
-		}
-	}
-	document := make(nan, inf)
-	var text bytes.Buffer
-	if err := encode(&text, *document); err != nil {
-		t.Fatal(err)
-	}
-	const want = `{"error":null,"small":null,"pointer":null,"any":[null,"NaN",{"error":null},null],"map":{"a":null,"b":1e+300},` +
-		`"nested":{"c":{"error":null,"small":2}},"list":[{"error":null,"small":null},null],"scores":{"accuracy":null}}`
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, text.Bytes()); err != nil || compact.String() != want {
-		t.Errorf("%v\n%s, want\n%s", err, compact.String(), want)
-	}
-	if !math.IsNaN(document.Error) || !math.IsInf(*document.Pointer, 1) || !math.IsNaN(document.Map["a"]) || !math.IsInf(document.Nested["c"].Error, 1) ||
-		!math.IsNaN(document.Any.([]any)[0].(float64)) || !math.IsInf(float64(document.List[0].Small), -1) {
-		t.Errorf("the document has changed: %+v", document)
-	}
-	good := make(0.5, 2)
-	var plain, direct bytes.Buffer
-	if err := encode(&plain, good); err != nil {
-		t.Fatal(err)
-	}
-	nulls, err := encodeNulls(good)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := encodeJSON(&direct, good); err != nil || plain.String() != direct.String() || string(nulls) != direct.String() {
-		t.Errorf("%v\n%s\n%s\n%s", err, plain.String(), nulls, direct.String())
-	}
-}
 
 // withWeight copies a model's folder and changes one of its weights.
 func withWeight(t *testing.T, dir, name string, change func(values []float32)) string {
@@ -117,7 +60,7 @@ func commandsWithModel(t *testing.T, good, model, data, out string) map[string][
 		return append(args, "--model", model)
 	}
 	target := []string{"--out", out}
-	quick := []string{"--no-memory", "--batches", "1", "--length", "8", "--repeats", "1", "--out", out}
+	quick := []string{"--no-memory", "--batches", "1", "--length", "8", "--repeats", "1", "--out", filepath.Join(filepath.Dir(out), "results")}
 	return map[string][]string{
 		"eval":              with([]string{"eval"}, read),
 		"importance":        with([]string{"heads", "importance"}, read),
@@ -157,7 +100,7 @@ func TestEveryCommandRefusesAWeightThatIsNotFiniteByItsName(t *testing.T) {
 			t.Run(what+" "+command, func(t *testing.T) {
 				c := bertlab(t, append(args, "--json")...)
 				c.fails(exitFailure, name+" is not finite in 1 of 384 values, first "+what+" at [1 3]")
-				if exists(filepath.Join(out, "config.json")) {
+				if output.Exists(filepath.Join(out, "config.json")) {
 					t.Errorf("%s wrote a model", command)
 				}
 				if err := os.RemoveAll(out); err != nil {
@@ -185,7 +128,7 @@ func TestLogitsThatAreNotFiniteAreCalledThat(t *testing.T) {
 		bertlab(t, append(commands[command], "--json")...).fails(exitFailure, "of head 0:0 is ", "on the way to it numbers grew beyond")
 	}
 	bertlab(t, append(commands["finetune"], "--json")...).fails(exitFailure, "the loss is", "diverged")
-	if exists(filepath.Join(out, safetensors.WeightsName)) {
+	if output.Exists(filepath.Join(out, safetensors.WeightsName)) {
 		t.Error("a model was written")
 	}
 }
@@ -201,7 +144,7 @@ func TestHalfPrecisionThatWouldOverflowIsRefusedByTheWeightWithTheLargestValue(t
 			continue
 		}
 		c.fails(exitFailure, "classifier.bias has a value of size", "half precision ends at 65504: save in float32")
-		if exists(out) {
+		if output.Exists(out) {
 			t.Errorf("%g: the folder was made", value)
 		}
 	}

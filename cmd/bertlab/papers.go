@@ -104,15 +104,17 @@ func (r reproduction) setData(model, task, data *string) {
 }
 
 // papers are the papers in the order in which they are run.
-var papers = []paper{
-	{"profile", "Compressing Large-Scale Transformer-Based Models: A Case Study on BERT (Ganesh et al. 2021)", reproducePaper(ganesh2021.Experiment)},
-	{"heads", "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)", reproducePaper(michel2019.Experiment)},
-	{"layers", "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)", reproducePaper(sajjad2020.Experiment)},
-	{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproducePaper(sanh2020.Experiment)},
-	{"tucker", "Exploring Extreme Parameter Compression for Pre-trained Language Models (Wang, Ren and others 2022)", reproducePaper(wang2022.Experiment)},
-	{"sharing", "ALBERT: A Lite BERT for Self-supervised Learning of Language Representations (Lan et al. 2020)", reproducePaper(lan2020.Experiment)},
-	{"landscape", "Visualizing and Understanding the Effectiveness of BERT (Hao, Dong, Wei and Xu 2019)", reproducePaper(hao2019.Experiment)},
-	{"recipes", "Techniques put together: recipes, and their models side by side", reproduceRecipes},
+func papers() []paper {
+	return []paper{
+		{"profile", "Compressing Large-Scale Transformer-Based Models: A Case Study on BERT (Ganesh et al. 2021)", reproducePaper(ganesh2021.Experiment)},
+		{"heads", "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)", reproducePaper(michel2019.Experiment)},
+		{"layers", "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)", reproducePaper(sajjad2020.Experiment)},
+		{"movement", "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)", reproducePaper(sanh2020.Experiment)},
+		{"tucker", "Exploring Extreme Parameter Compression for Pre-trained Language Models (Wang, Ren and others 2022)", reproducePaper(wang2022.Experiment)},
+		{"sharing", "ALBERT: A Lite BERT for Self-supervised Learning of Language Representations (Lan et al. 2020)", reproducePaper(lan2020.Experiment)},
+		{"landscape", "Visualizing and Understanding the Effectiveness of BERT (Hao, Dong, Wei and Xu 2019)", reproducePaper(hao2019.Experiment)},
+		{"recipes", "Techniques put together: recipes, and their models side by side", reproduceRecipes},
+	}
 }
 
 // reproducePaper reproduces an experiment that says itself how it is run.

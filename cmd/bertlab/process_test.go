@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bertlab/cmd/bertlab/internal/output"
 	"bytes"
 	"encoding/json"
 	"os"
@@ -67,7 +68,7 @@ func TestKilledAndInterruptedRunsGoOnToTheSameModel(t *testing.T) {
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for began := time.Now(); !exists(filepath.Join(out, checkpointFolder, "checkpoint.safetensors")); time.Sleep(time.Millisecond) {
+		for began := time.Now(); !output.Exists(filepath.Join(out, output.CheckpointFolder, "checkpoint.safetensors")); time.Sleep(time.Millisecond) {
 			if time.Since(began) > 20*time.Second {
 				_ = command.Process.Kill()
 				t.Fatalf("no checkpoint after 20 s\n%s", stderr)

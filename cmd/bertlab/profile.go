@@ -9,7 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bertlab/figures"
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/show"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
 	"bertlab/papers/experiment"
@@ -19,7 +21,7 @@ import (
 // profileDocument is what profile prints.
 type profileDocument struct {
 	*profile.Profile
-	Model *modelInfo `json:"model"`
+	Model *workbench.ModelInfo `json:"model"`
 	// Baseline is the model that --baseline names, timed in turn with the other.
 	Baseline *profiledModel    `json:"baseline,omitempty"`
 	Backend  *backend.Choice   `json:"backend"`
@@ -31,7 +33,7 @@ type profileDocument struct {
 // profiledModel is a model with its profile.
 type profiledModel struct {
 	*profile.Profile
-	Model *modelInfo `json:"model"`
+	Model *workbench.ModelInfo `json:"model"`
 }
 
 type profileFlags struct {
@@ -67,6 +69,7 @@ layer [CLS] alone.`,
 		}),
 	}
 	flags := command.Flags()
+	a.outFile(flags)
 	flags.IntSliceVar(&f.batches, "batch", []int{1, 8}, "batch sizes, as in 1,8,32")
 	flags.IntSliceVar(&f.lengths, "length", []int{32, 128}, "tokens of an example, as in 32,128,512")
 	flags.IntVar(&f.repeats, "repeats", 15, "timed rounds of each batch size and length")
@@ -79,23 +82,23 @@ layer [CLS] alone.`,
 func (f *profileFlags) check(longest int) error {
 	for _, batch := range f.batches {
 		if batch < 1 {
-			return wrongCallf("--batch %d: a batch has at least 1 example", batch)
+			return call.Wrongf("--batch %d: a batch has at least 1 example", batch)
 		}
 	}
 	for _, length := range f.lengths {
 		if length < 1 || length > longest {
-			return wrongCallf("--length %d: the model reads 1…%d tokens", length, longest)
+			return call.Wrongf("--length %d: the model reads 1…%d tokens", length, longest)
 		}
 	}
 	switch {
 	case len(f.batches) == 0:
-		return wrongCallf("--batch: name one batch size at least")
+		return call.Wrongf("--batch: name one batch size at least")
 	case len(f.lengths) == 0:
-		return wrongCallf("--length: name one length at least")
+		return call.Wrongf("--length: name one length at least")
 	case f.repeats < 1:
-		return wrongCallf("--repeats %d: at least 1 is needed", f.repeats)
+		return call.Wrongf("--repeats %d: at least 1 is needed", f.repeats)
 	case !(f.cellSeconds >= 0 && f.cellSeconds < 1e6):
-		return wrongCallf("--cell-seconds %g: give a number of seconds from 0", f.cellSeconds)
+		return call.Wrongf("--cell-seconds %g: give a number of seconds from 0", f.cellSeconds)
 	}
 	return nil
 }
@@ -107,11 +110,10 @@ func (a *app) profile(ctx context.Context, f *profileFlags) (_ *profileDocument,
 		names = append(names, f.baseline)
 	}
 	var models []*gbert.Model
-	var infos []*modelInfo
+	var infos []*workbench.ModelInfo
 	longest := 1 << 30
 	for _, name := range names {
-		a.model = name
-		model, info, err := a.openModel(ctx)
+		model, info, err := a.OpenModel(ctx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +124,7 @@ func (a *app) profile(ctx context.Context, f *profileFlags) (_ *profileDocument,
 	if err := f.check(longest); err != nil {
 		return nil, err
 	}
-	b, choice, err := a.openBackend(ctx)
+	b, choice, err := a.OpenBackend(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +138,7 @@ func (a *app) profile(ctx context.Context, f *profileFlags) (_ *profileDocument,
 	}
 	for i, p := range profiles {
 		if p.Parameters.File, err = profile.CheckFile(models[i], infos[i].Dir); err != nil {
-			a.meter.Warn("note: %v", err)
+			a.Meter.Warn("note: %v", err)
 		}
 	}
 	document := &profileDocument{
@@ -151,43 +153,17 @@ func (a *app) profile(ctx context.Context, f *profileFlags) (_ *profileDocument,
 // profileProgress shows which batch size and length is measured.
 func (a *app) profileProgress() func(done, total, batch, length int) {
 	return func(done, total, batch, length int) {
-		a.meter.Stage(experiment.Progress{Stage: "profile", Done: done, Total: total, Detail: fmt.Sprintf("batch %d, length %d", batch, length)})
+		a.Meter.Stage(experiment.Progress{Stage: "profile", Done: done, Total: total, Detail: fmt.Sprintf("batch %d, length %d", batch, length)})
 	}
 }
 
 func (d *profileDocument) human(w io.Writer) {
-	sizes := &figures.Table{Columns: []figures.Column{{Name: "component"}, {Name: "parameters"}, {Name: "share", Format: "%.1f %%"}}}
+	var baseline *profile.Profile
 	if d.Baseline != nil {
-		sizes.Columns = append(sizes.Columns, figures.Column{Name: "baseline"})
+		baseline = d.Baseline.Profile
 	}
-	add := func(name string, n, baseline int) {
-		row := []any{name, n, 100 * float64(n) / float64(d.Parameters.Total)}
-		if d.Baseline != nil {
-			row = append(row, baseline)
-		}
-		sizes.Rows = append(sizes.Rows, row)
-	}
-	for _, component := range profile.Components {
-		n, baseline := d.Parameters.Of(component), 0
-		if d.Baseline != nil {
-			baseline = d.Baseline.Parameters.Of(component)
-		}
-		if n > 0 || baseline > 0 {
-			add(component.String(), n, baseline)
-		}
-	}
-	baseline := 0
-	if d.Baseline != nil {
-		baseline = d.Baseline.Parameters.Total
-	}
-	add("all", d.Parameters.Total, baseline)
-	fmt.Fprintln(w, sizes.Text())
-	for i := range d.Cells {
-		var baseline *profile.Cell
-		if d.Baseline != nil {
-			baseline = &d.Baseline.Cells[i]
-		}
-		fmt.Fprintln(w, cellTable(&d.Cells[i], baseline).Text())
+	for _, table := range show.Profile(d.Profile, baseline) {
+		fmt.Fprintln(w, table.Text())
 	}
 	fmt.Fprintf(w, "pass\t%s\n", d.Pass)
 	fmt.Fprintf(w, "model\t%s\n", d.Model.Dir)
@@ -196,49 +172,4 @@ func (d *profileDocument) human(w io.Writer) {
 	}
 	fmt.Fprintf(w, "backend\t%s, %d threads, %s\n", d.Backend.Name, d.Threads, d.Machine)
 	fmt.Fprintf(w, "time\t%.1f s\n", d.Took)
-}
-
-// cellTable lists the components at one batch size and length; baseline may be nil.
-func cellTable(cell, baseline *profile.Cell) *figures.Table {
-	const mega = 1e6
-	t := &figures.Table{
-		Title: fmt.Sprintf("batch %d, length %d", cell.Batch, cell.Length),
-		Columns: []figures.Column{
-			{Name: "component"}, {Name: "operations", Unit: "million MACs", Format: "%.1f"}, {Name: "share", Format: "%.1f %%"},
-			{Name: "activations", Unit: "MB", Format: "%.2f"}, {Name: "time", Unit: "ms", Format: "%.3f"}, {Name: "quartiles"}, {Name: "share", Format: "%.1f %%"},
-		},
-	}
-	if baseline != nil {
-		t.Columns = append(t.Columns, figures.Column{Name: "baseline", Unit: "ms", Format: "%.3f"}, figures.Column{Name: "faster", Format: "%.2f×"})
-	}
-	add := func(name string, macs, activations int, time profile.Spread, macShare, timeShare any, before float64) {
-		row := []any{name, float64(macs) / mega, macShare, float64(activations) / mega, 1000 * time.Median, fmt.Sprintf("%.3f to %.3f", 1000*time.Low, 1000*time.High), timeShare}
-		if baseline != nil {
-			row = append(row, 1000*before, before/time.Median)
-		}
-		t.Rows = append(t.Rows, row)
-	}
-	for _, part := range cell.Components {
-		before := 0.0
-		if baseline != nil {
-			if other := baseline.Part(part.Component); other != nil {
-				before = other.Seconds.Median
-			}
-		}
-		add(part.Component.String(), part.MACs, part.ActivationBytes, part.Seconds, 100*part.MACShare, 100*part.TimeShare, before)
-	}
-	before := 0.0
-	if baseline != nil {
-		before = baseline.Seconds.Median
-	}
-	add("whole pass", cell.MACs, cell.ActivationBytes, cell.Seconds, nil, nil, before)
-	t.Caption = fmt.Sprintf("%d rounds. The components' times add up to %.3f ms; %.1f %% [%.1f, %.1f] of the whole pass remains. Compilation: %.1f s, not timed.",
-		cell.Repeats, 1000*cell.SumSeconds, 100*cell.RemainderShare.Median, 100*cell.RemainderShare.Low, 100*cell.RemainderShare.High, cell.CompileSeconds)
-	if m := cell.Memory.Program; m != nil {
-		t.Caption += fmt.Sprintf(" Memory by XLA: %.1f MB of inputs and weights, %.1f MB of results, %.1f MB of scratch.", float64(m.Arguments)/mega, float64(m.Outputs)/mega, float64(m.Temporary)/mega)
-	}
-	if cell.Memory.HostPeak > 0 {
-		t.Caption += fmt.Sprintf(" The process: %.0f MB, at its fullest %.0f MB.", float64(cell.Memory.HostBefore)/mega, float64(cell.Memory.HostPeak)/mega)
-	}
-	return t
 }

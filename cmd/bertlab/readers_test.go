@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/figures"
 	"bertlab/gbert"
 	"bertlab/gbert/hub"
@@ -165,7 +166,7 @@ func readings(t *testing.T) map[string]reading {
 	}
 	for _, name := range []string{"checkpoint.safetensors", "lock"} {
 		checkpoint := byCommand(func(t *testing.T) string {
-			path := filepath.Join(t.TempDir(), "out", checkpointFolder, name)
+			path := filepath.Join(t.TempDir(), "out", output.CheckpointFolder, name)
 			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 				t.Fatal(err)
 			}

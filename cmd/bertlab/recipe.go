@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bertlab/papers/experiment"
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/recipes"
 )
 
@@ -37,16 +37,14 @@ func (a *app) recipeCommand() *cobra.Command {
 FILE is a file, or one of the recipes that come with bertlab.
 
 A run that was stopped, by Ctrl-C or a kill, goes on where it was when the same command is repeated. Until it is done it keeps its
-state in OUT/` + checkpointFolder + `; --steps names a folder for it that is kept, so that recipes that begin alike share what they
+state in OUT/` + output.CheckpointFolder + `; --steps names a folder for it that is kept, so that recipes that begin alike share what they
 have in common. Recipes:` + "\n" + list.String(),
 		Example: `  bertlab recipe layers-distil-float16 --out small
   bertlab recipe mine.yaml --task sst2 --data sst2 --steps steps --out mine --quick`,
-		Args: cobra.ExactArgs(1),
-		RunE: a.begin(func(command *cobra.Command, args []string) error {
+		Args:        cobra.ExactArgs(1),
+		Annotations: map[string]string{readsArguments: "the recipe"},
+		RunE: a.resume(func(command *cobra.Command, args []string) error {
 			result, err := a.recipe(command, args[0], &f)
-			if errors.Is(err, context.Canceled) {
-				return fmt.Errorf("%w; repeat the command to go on", err)
-			}
 			if err != nil {
 				return err
 			}
@@ -54,11 +52,12 @@ have in common. Recipes:` + "\n" + list.String(),
 		}),
 	}
 	flags := command.Flags()
-	flags.StringVar(&f.steps, "steps", "", "folder where steps are remembered (default: OUT/"+checkpointFolder+", until the recipe is done)")
+	flags.StringVar(&f.steps, "steps", "", "folder where steps are remembered (default: OUT/"+output.CheckpointFolder+", until the recipe is done)")
 	flags.BoolVar(&f.quick, "quick", false, "train on fewer examples: minutes on two cores")
 	flags.IntVar(&f.examples, "examples", 0, "number of dev examples to judge the model on (0: all)")
 	flags.StringSliceVar(&f.labels, "labels", nil, "the class names in order, where the data have 0/1 columns or numbers for them")
-	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the model that --out holds")
+	a.writes(flags, output.Target{Flag: "steps", Kind: output.Folder})
+	f.targetFlags.add(a, flags, func(string) bool { return true })
 	return command
 }
 
@@ -71,22 +70,19 @@ func shippedRecipes() []*recipes.Recipe {
 func (a *app) recipe(command *cobra.Command, file string, f *recipeFlags) (*recipes.Result, error) {
 	recipe, err := recipes.ReadFile(file)
 	if err != nil {
-		return nil, wrongCall{err}
+		return nil, call.Wrap(err)
 	}
 	if f.examples < 0 {
-		return nil, wrongCallf("--examples %d: it must not be negative", f.examples)
+		return nil, call.Wrongf("--examples %d: it must not be negative", f.examples)
 	}
 	o := recipes.Options{
-		Model: a.model, Task: a.task, Data: a.data, Labels: f.labels, TestExamples: f.examples, Quick: f.quick, Out: a.out, Say: func(line string) { a.meter.Say("%s", line) },
-		Save: func(write func(dir string) error) error { return a.save(&f.targetFlags, write) },
+		Model: a.model, Task: a.task, Data: a.data, Labels: f.labels, TestExamples: f.examples, Quick: f.quick, Out: a.out, Say: func(line string) { a.Meter.Say("%s", line) },
+		Save: func(write func(dir string) error) error { return output.Save(a.out, f.keep, write) },
 	}
 	if command.Flags().Changed("seed") {
-		o.Seed = &a.seed
+		o.Seed = &a.Seed
 	}
-	if err := a.checkTarget(a.model, &f.targetFlags, func(string) bool { return true }); err != nil {
-		return nil, err
-	}
-	state := filepath.Join(a.out, checkpointFolder)
+	state := filepath.Join(a.out, output.CheckpointFolder)
 	steps := f.steps
 	if steps == "" {
 		steps = state
@@ -94,7 +90,7 @@ func (a *app) recipe(command *cobra.Command, file string, f *recipeFlags) (*reci
 	if err := os.MkdirAll(state, 0o755); err != nil { // says that the folder is this run's, which may go on
 		return nil, err
 	}
-	env, done, err := a.environment(command.Context(), steps)
+	env, done, err := a.Environment(command.Context(), steps)
 	if err != nil {
 		return nil, err
 	}
@@ -104,20 +100,11 @@ func (a *app) recipe(command *cobra.Command, file string, f *recipeFlags) (*reci
 	var system syscall.Errno // a full disk is no mistake in the recipe
 	switch {
 	case errors.As(err, &mistake) && !errors.As(err, &system):
-		return nil, wrongCall{err}
+		return nil, call.Wrap(err)
 	case err != nil:
 		return nil, err
 	}
 	return result, os.RemoveAll(state)
-}
-
-// environment opens the backend for an experiment that remembers its steps in a folder. done closes it.
-func (a *app) environment(ctx context.Context, dir string) (_ *experiment.Environment, done func(), err error) {
-	b, choice, err := a.openBackend(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	return &experiment.Environment{Backend: b, Choice: choice, Hub: a.hub(), Dir: dir, Progress: a.meter.Stage, Note: func(line string) { a.meter.Warn("%s", line) }}, b.Finalize, nil
 }
 
 func printRecipe(w io.Writer, r *recipes.Result) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/gbert"
 )
 
@@ -94,7 +95,7 @@ func TestARecipeWithSoftTargetsSaysAtOnceThatARegressionHasNone(t *testing.T) {
 	plain := write(t, "plain.yaml", "steps:\n - fine-tune: {batch: 2}\n - prune-heads: {fraction: 0.5}\n")
 	out := filepath.Join(t.TempDir(), "out")
 	document := bertlab(t, append([]string{"recipe", plain, "--out", out, "--json"}, args...)...).document()
-	if score, ok := document["score"]; !ok || score != nil || !exists(filepath.Join(out, "recipe.json")) {
+	if score, ok := document["score"]; !ok || score != nil || !output.Exists(filepath.Join(out, "recipe.json")) {
 		t.Errorf("the correlation of one example with itself is %v", score)
 	}
 }

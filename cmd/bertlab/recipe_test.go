@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bertlab/cmd/bertlab/internal/output"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +28,7 @@ func TestRecipesMakeModelsThatAreComparedAndAdvised(t *testing.T) {
 	for name, file := range map[string]string{"original": original, "small": small} {
 		folders[name] = filepath.Join(dir, name)
 		document := bertlab(t, "recipe", file, "--model", model, "--task", "sst2", "--data", data, "--steps", filepath.Join(dir, "steps"), "--out", folders[name], "--json").document()
-		if document["recipe"] != name || number(t, document, "parameters") <= 0 || exists(filepath.Join(folders[name], checkpointFolder)) {
+		if document["recipe"] != name || number(t, document, "parameters") <= 0 || output.Exists(filepath.Join(folders[name], output.CheckpointFolder)) {
 			t.Errorf("%v", document)
 		}
 	}
@@ -42,7 +43,7 @@ func TestRecipesMakeModelsThatAreComparedAndAdvised(t *testing.T) {
 	compare := []string{"compare", folders["original"], folders["small"], "--task", "sst2", "--data", filepath.Join(data, "dev.tsv"), "--batches", "1,2", "--length", "8", "--repeats", "2", "--no-memory", "--out", results, "--json"}
 	document := bertlab(t, compare...).document()
 	models := document["models"].([]any)
-	if len(models) != 2 || models[1].(map[string]any)["name"] != "small" || models[1].(map[string]any)["retrained"] != false || !exists(document["report"].(string)) {
+	if len(models) != 2 || models[1].(map[string]any)["name"] != "small" || models[1].(map[string]any)["retrained"] != false || !output.Exists(document["report"].(string)) {
 		t.Errorf("%v", document)
 	}
 	advice := bertlab(t, append(advise, "--max-size", "1GB", "--max-drop", "99", "--max-latency", "1h", "--retrain", "no")...).document()
@@ -86,18 +87,5 @@ func TestWrongCallsOfRecipesCompareAndAdvise(t *testing.T) {
 		{"is no folder", []string{"measure-memory", `{"dir": "/nothing/here"}`}},
 	} {
 		bertlab(t, test.args...).fails(exitWrongCall, test.mentions)
-	}
-}
-
-func TestSizesAreReadAsPeopleWriteThem(t *testing.T) {
-	for text, want := range map[string]int64{"40MB": 40e6, "500kB": 500e3, "500K": 500e3, "1.5GiB": 3 << 29, "123": 123, "2 MiB": 2 << 20, "7B": 7} {
-		if got, err := parseBytes(text); err != nil || got != want {
-			t.Errorf("%s: %d, %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"", "MB", "-1MB", "1TB", "0", "99999999GB", "1e3"} {
-		if _, err := parseBytes(text); err == nil {
-			t.Errorf("%q is a size", text)
-		}
 	}
 }

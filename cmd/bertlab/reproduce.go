@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/figures"
 	"bertlab/gbert/backend"
 	"bertlab/internal/files"
@@ -21,7 +23,7 @@ func (a *app) reproduceCommand() *cobra.Command {
 	var runs int
 	var protocol string
 	var list strings.Builder
-	for _, p := range papers {
+	for _, p := range a.papers {
 		fmt.Fprintf(&list, "\n  %-10s %s", p.name, p.title)
 	}
 	command := &cobra.Command{
@@ -34,8 +36,8 @@ verdict, and the models of the recipes side by side. A run that was stopped goes
   bertlab reproduce layers --quick --seeds 3
   bertlab reproduce movement --protocol docs/protocols/movement-sst2.json --out results/movement-sst2
   bertlab reproduce --out results`,
-		RunE: a.begin(func(command *cobra.Command, args []string) error {
-			chosen, err := choosePapers(papers, args)
+		RunE: a.resume(func(command *cobra.Command, args []string) error {
+			chosen, err := choosePapers(a.papers, args)
 			if err != nil {
 				return err
 			}
@@ -43,24 +45,21 @@ verdict, and the models of the recipes side by side. A run that was stopped goes
 				return a.listPapers(chosen)
 			}
 			if command.Flags().Changed("seeds") && runs < 1 {
-				return wrongCallf("--seeds %d: at least 1 run is needed", runs)
+				return call.Wrongf("--seeds %d: at least 1 run is needed", runs)
 			}
 			r := reproduction{quick: quick, runs: runs, model: a.model, task: a.task, data: a.data}
 			if command.Flags().Changed("seed") {
-				r.seed = &a.seed
+				r.seed = &a.Seed
 			}
 			if protocol != "" {
 				if len(args) != 1 {
-					return wrongCallf("--protocol goes with one paper, not with %d", len(chosen))
+					return call.Wrongf("--protocol goes with one paper, not with %d", len(chosen))
 				}
 				if r.protocol, err = files.Read(protocol, maxProtocol); err != nil {
 					return err
 				}
 			}
 			results, err := a.reproduce(command.Context(), chosen, r)
-			if errors.Is(err, context.Canceled) {
-				return fmt.Errorf("%w; repeat the command to go on", err)
-			}
 			document := map[string]any{}
 			for name, result := range results {
 				document[name] = result
@@ -83,6 +82,7 @@ verdict, and the models of the recipes side by side. A run that was stopped goes
 			})
 		}),
 	}
+	a.outFolder(command.Flags())
 	command.Flags().BoolVar(&names, "list", false, "name the papers, one a line, and run nothing")
 	command.Flags().IntVar(&runs, "seeds", 0, "repeat with so many seeds from the first one on, where a paper has several (default: its protocol's)")
 	command.Flags().StringVar(&protocol, "protocol", "", "JSON file whose fields replace those of the paper's protocol (they are under \"config\" in its result)")
@@ -102,15 +102,12 @@ func (a *app) listPapers(chosen []paper) error {
 // reproduce runs the papers on one backend; the results are by the papers' names. One that fails does not keep the others from
 // being run: its error is among the results, and returned at the end.
 func (a *app) reproduce(ctx context.Context, chosen []paper, r reproduction) (map[string]*outcome, error) {
-	if a.out == "" {
-		a.out = "results"
-	}
 	if a.task != "" {
-		if _, err := a.lookupTask(nil, false); err != nil {
+		if _, err := workbench.LookupTask(a.task, nil, false); err != nil {
 			return nil, err
 		}
 	}
-	env, done, err := a.environment(ctx, a.out)
+	env, done, err := a.Environment(ctx, a.out)
 	if err != nil {
 		return nil, err
 	}
@@ -118,21 +115,21 @@ func (a *app) reproduce(ctx context.Context, chosen []paper, r reproduction) (ma
 	results := map[string]*outcome{}
 	var failures []error
 	for i, p := range chosen {
-		a.meter.Say("%s (%d of %d): %s", p.name, i+1, len(chosen), p.title)
+		a.Meter.Say("%s (%d of %d): %s", p.name, i+1, len(chosen), p.title)
 		result, err := p.run(ctx, env, r)
 		if err != nil {
 			err = fmt.Errorf("%s: %w", p.name, err)
 			if ctx.Err() != nil {
 				return nil, err
 			}
-			a.meter.Warn("%v", err)
+			a.Meter.Warn("%v", err)
 			result = &outcome{Err: err}
 			failures = append(failures, err)
 		}
 		results[p.name] = result
 	}
 	if c := backend.Compiled(env.Backend); c.Programs > 0 {
-		a.meter.Say("compiled %d programs in %.0f s, used them %d times again", c.Programs, c.Time.Seconds(), c.Reused)
+		a.Meter.Say("compiled %d programs in %.0f s, used them %d times again", c.Programs, c.Time.Seconds(), c.Reused)
 	}
 	return results, errors.Join(failures...)
 }
@@ -159,7 +156,7 @@ func choosePapers(all []paper, names []string) ([]paper, error) {
 	for _, name := range names {
 		i := slices.Index(known, name)
 		if i < 0 {
-			return nil, wrongCallf("no paper is called %q: choose from %s", name, strings.Join(known, ", "))
+			return nil, call.Wrongf("no paper is called %q: choose from %s%s", name, call.List(known), call.Meant(name, known))
 		}
 		chosen = append(chosen, all[i])
 	}

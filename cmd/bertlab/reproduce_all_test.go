@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -12,12 +13,15 @@ import (
 	"bertlab/papers/experiment"
 )
 
-// replaced puts other papers in place of the real ones.
-func replaced(t *testing.T, list ...paper) {
+// with calls the program, on the pure Go backend, with other papers in place of the real ones.
+func with(t *testing.T, list []paper, args ...string) ended {
 	t.Helper()
-	real := papers
-	papers = list
-	t.Cleanup(func() { papers = real })
+	var stdout, stderr bytes.Buffer
+	a := newApp(&stdout, &stderr)
+	a.papers = list
+	args = append(args, "--backend", "go")
+	status := a.run(t.Context(), args)
+	return ended{t, args, status, stdout.String(), stderr.String()}
 }
 
 func works(claim string) func(context.Context, *experiment.Environment, reproduction) (*outcome, error) {
@@ -30,9 +34,9 @@ func works(claim string) func(context.Context, *experiment.Environment, reproduc
 }
 
 func TestWithoutANameAllPapersAreRunAndOneReportLeadsToThem(t *testing.T) {
-	replaced(t, paper{"first", "The First Paper", works("It is first.")}, paper{"second", "The Second Paper", works("It is second.")})
+	list := []paper{{"first", "The First Paper", works("It is first.")}, {"second", "The Second Paper", works("It is second.")}}
 	out := filepath.Join(t.TempDir(), "results")
-	document := bertlab(t, "reproduce", "--quick", "--out", out, "--json").document()
+	document := with(t, list, "reproduce", "--quick", "--out", out, "--json").document()
 	if document["index"] != filepath.Join(out, "index.html") || number(t, document, "first", "result") != 7 || number(t, document, "second", "result") != 7 {
 		t.Errorf("%v", document)
 	}
@@ -49,7 +53,7 @@ func TestWithoutANameAllPapersAreRunAndOneReportLeadsToThem(t *testing.T) {
 			}
 		}
 	}
-	if _, there := bertlab(t, "reproduce", "first", "--quick", "--out", out, "--json").document()["index"]; there {
+	if _, there := with(t, list, "reproduce", "first", "--quick", "--out", out, "--json").document()["index"]; there {
 		t.Error("one paper alone writes the report on all")
 	}
 }
@@ -58,9 +62,9 @@ func TestAPaperThatFailsDoesNotStopTheOthers(t *testing.T) {
 	fails := func(context.Context, *experiment.Environment, reproduction) (*outcome, error) {
 		return nil, errors.New("no more paper")
 	}
-	replaced(t, paper{"first", "The First Paper", fails}, paper{"second", "The Second Paper", works("It is second.")})
+	list := []paper{{"first", "The First Paper", fails}, {"second", "The Second Paper", works("It is second.")}}
 	out := filepath.Join(t.TempDir(), "results")
-	bertlab(t, "reproduce", "--quick", "--out", out, "--json").fails(exitFailure, "first: no more paper")
+	with(t, list, "reproduce", "--quick", "--out", out, "--json").fails(exitFailure, "first: no more paper")
 	text, err := os.ReadFile(filepath.Join(out, "index.html"))
 	if err != nil || !strings.Contains(string(text), "It is second.") || !strings.Contains(string(text), "no more paper") {
 		t.Errorf("the report on all: %v", err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bertlab/cmd/bertlab/internal/output"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -42,14 +43,14 @@ func TestReproduceLeavesResultsAndReplaysThem(t *testing.T) {
 func TestReproduceNamesItsPapersWithoutRunningThem(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "results")
 	c := bertlab(t, "reproduce", "--list", "--out", out)
-	if lines := strings.Fields(c.stdout); c.status != exitSuccess || len(lines) != len(papers) || lines[0] != papers[0].name {
+	if lines := strings.Fields(c.stdout); c.status != exitSuccess || len(lines) != len(papers()) || lines[0] != papers()[0].name {
 		t.Errorf("it ended with %d and named %q", c.status, c.stdout)
 	}
 	if c := bertlab(t, "reproduce", "--list", "layers", "heads", "--json"); c.status != exitSuccess || !strings.Contains(strings.Join(strings.Fields(c.stdout), ""), `["layers","heads"]`) {
 		t.Errorf("with --json: %q", c.stdout)
 	}
 	bertlab(t, "reproduce", "--list", "nothing").fails(exitWrongCall, "layers", "heads")
-	if exists(out) {
+	if output.Exists(out) {
 		t.Error("something was run")
 	}
 }

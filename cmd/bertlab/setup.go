@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/gbert/backend"
 	"bertlab/gbert/hub"
 	"bertlab/gbert/task"
@@ -48,25 +49,25 @@ command works. What is there already is left as it is.`,
 
 // setup tries everything, so that one missing thing does not keep the others away.
 func (a *app) setup(ctx context.Context) (*setupDocument, error) {
-	t, err := a.lookupTask(nil, a.data != "")
+	t, err := workbench.LookupTask(a.task, nil, a.data != "")
 	if err != nil {
 		return nil, err
 	}
 	document := &setupDocument{Task: t.Name}
 	var problems []error
-	a.meter.Say("backend")
+	a.Meter.Say("backend")
 	if document.Backend, err = backend.Setup(ctx, backend.Options{
-		Name: a.backend, Progress: a.meter.Bytes, Log: func(line string) { a.meter.Say("%s", line) },
+		Name: a.Backend, Progress: a.Meter.Bytes, Log: func(line string) { a.Meter.Say("%s", line) },
 	}); err != nil {
 		problems = append(problems, err)
 	}
-	a.meter.Say("model")
-	if document.Model, err = a.hub().Model(ctx, a.model); err != nil {
+	a.Meter.Say("model")
+	if document.Model, err = a.Hub().Model(ctx, a.model); err != nil {
 		problems = append(problems, err)
 	}
-	a.meter.Say("data of %s", t.Name)
+	a.Meter.Say("data of %s", t.Name)
 	for _, split := range []string{"train", "dev"} {
-		data, err := a.loadData(ctx, t, split, a.data, &dataFlags{}, 0)
+		data, err := a.Load(ctx, t, split, a.data)
 		if err != nil {
 			problems = append(problems, err)
 			break

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/gbert"
 	"bertlab/techniques/layerdrop"
 	"bertlab/techniques/sharing"
@@ -22,19 +24,17 @@ type shareDocument struct {
 	// Embedding says what became of the word table; left out where it stays as it is.
 	Embedding *sharing.EmbeddingReport `json:"embedding,omitempty"`
 	// MACs count the model's operations for one example, by the number of its tokens: sharing leaves them as they were, a factorised word table adds to them.
-	MACs []lengthMACs `json:"macs"`
+	MACs []gbert.LengthMACs `json:"macs"`
 }
 
 type shareFlags struct {
 	targetFlags
-	what, init string
-	groups     int
-	keepNorms  bool
-	embedding  int
+	sharing.Options
+	embedding int
 }
 
 // shareNothing is the value of --what for a word table alone.
-const shareNothing = "none"
+const shareNothing sharing.What = "none"
 
 func (a *app) shareCommand() *cobra.Command {
 	var f shareFlags
@@ -60,47 +60,40 @@ Sharing makes the file smaller, not the model faster. A shared model is fine-tun
 		}),
 	}
 	flags := command.Flags()
-	flags.StringVar(&f.what, "what", string(sharing.All), "what is shared: all, attention, ffn or none")
-	flags.IntVar(&f.groups, "groups", 1, "number of groups of neighbouring layers; each shares within itself")
-	flags.StringVar(&f.init, "init", string(sharing.First), "what the shared weights begin with: first, mean or best")
-	flags.BoolVar(&f.keepNorms, "keep-norms", false, "leave every layer its own LayerNorms")
+	flags.StringVar((*string)(&f.What), "what", string(sharing.All), "what is shared: all, attention, ffn or none")
+	flags.IntVar(&f.Groups, "groups", 1, "number of groups of neighbouring layers; each shares within itself")
+	flags.StringVar((*string)(&f.Init), "init", string(sharing.First), "what the shared weights begin with: first, mean or best")
+	flags.BoolVar(&f.KeepNorms, "keep-norms", false, "leave every layer its own LayerNorms")
 	flags.IntVar(&f.embedding, "embedding", 0, "embedding size E of the word table; left out, the table stays as it is")
-	f.targetFlags.add(flags)
+	f.targetFlags.add(a, flags, nil)
+	f.addPrecision(flags)
 	return command
 }
 
 // share does what the flags say; factor says that --embedding was named.
 func (a *app) share(ctx context.Context, f *shareFlags, factor bool) (*shareDocument, error) {
-	options := sharing.Options{What: sharing.What(f.what), Groups: f.groups, Init: sharing.Init(f.init), KeepNorms: f.keepNorms}
-	switch {
-	case f.what == shareNothing && !factor:
-		return nil, wrongCallf("--what %s leaves the model as it is: name an --embedding size, or share one of %v", f.what, sharing.Whats)
-	case f.what != shareNothing && !slices.Contains(sharing.Whats, options.What):
-		return nil, wrongCallf("--what %s: choose one of %v, or %s", f.what, sharing.Whats, shareNothing)
-	case !slices.Contains(sharing.Inits, options.Init):
-		return nil, wrongCallf("--init %s: choose one of %v", f.init, sharing.Inits)
-	case a.model == "":
-		return nil, wrongCallf("name the model with --model")
+	if f.What == shareNothing && !factor {
+		return nil, call.Wrongf("--what %s leaves the model as it is: name an --embedding size, or share one of %v", f.What, sharing.Whats)
 	}
-	if err := a.checkTarget(a.model, &f.targetFlags, nil); err != nil {
+	if err := cmp.Or(call.Choose("what", f.What, append(slices.Clone(sharing.Whats), shareNothing)...), call.Choose("init", f.Init, sharing.Inits...)); err != nil {
 		return nil, err
 	}
-	model, info, err := a.openModel(ctx)
+	model, info, err := a.openSource(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer model.Close()
-	if layers := model.Config.NumHiddenLayers; f.groups < 1 || f.groups > layers {
-		return nil, wrongCallf("--groups %d: the model has %d layers, so the number of groups is 1…%d", f.groups, layers, layers)
+	if layers := model.Config.NumHiddenLayers; f.Groups < 1 || f.Groups > layers {
+		return nil, call.Wrongf("--groups %d: the model has %d layers, so the number of groups is 1…%d", f.Groups, layers, layers)
 	}
 	if factor {
 		if err := sharing.CheckEmbedding(model.Config, f.embedding); err != nil {
-			return nil, wrongCall{err}
+			return nil, call.Wrap(err)
 		}
 	}
-	shared, report := model, &sharing.Report{Options: options, Groups: []sharing.Group{}, Layers: []sharing.Distance{}, Before: sharing.Count(model)}
-	if f.what != shareNothing {
-		if shared, report, err = sharing.Tie(model, options); err != nil {
+	shared, report := model, &sharing.Report{Options: f.Options, Groups: []sharing.Group{}, Layers: []sharing.Distance{}, Before: sharing.Count(model)}
+	if f.What != shareNothing {
+		if shared, report, err = sharing.Tie(model, f.Options); err != nil {
 			return nil, err
 		}
 	}
@@ -114,7 +107,7 @@ func (a *app) share(ctx context.Context, f *shareFlags, factor bool) (*shareDocu
 	if err != nil {
 		return nil, err
 	}
-	document := &shareDocument{modelDocument: saved, Report: report, Embedding: words, MACs: countMACs(model, shared)}
+	document := &shareDocument{modelDocument: saved, Report: report, Embedding: words, MACs: gbert.CompareMACs(model, shared)}
 	written, err := gbert.Load(a.out) // the parameters are those that the file holds
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/gbert/finetune"
 )
 
@@ -54,7 +55,7 @@ func TestAFinishedModelIsNotReplacedBecauseOfWhatStandsBesideIt(t *testing.T) {
 		},
 	} {
 		out := tinyModel(t, 2)
-		state := filepath.Join(out, checkpointFolder)
+		state := filepath.Join(out, output.CheckpointFolder)
 		if err := os.Mkdir(state, 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -62,23 +63,23 @@ func TestAFinishedModelIsNotReplacedBecauseOfWhatStandsBesideIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := contents(t, out)
-		bertlab(t, finetuneArgs(model, data, out)...).fails(exitWrongCall, out, "--overwrite", checkpointFolder)
+		bertlab(t, finetuneArgs(model, data, out)...).fails(exitWrongCall, out, "--overwrite", output.CheckpointFolder)
 		unchanged(t, out, before)
 		if t.Failed() {
 			t.Fatalf("beside it: %s", name)
 		}
 	}
 	out, elsewhere := tinyModel(t, 2), t.TempDir()
-	if err := os.Symlink(elsewhere, filepath.Join(out, checkpointFolder)); err != nil {
+	if err := os.Symlink(elsewhere, filepath.Join(out, output.CheckpointFolder)); err != nil {
 		t.Skip(err)
 	}
-	bertlab(t, append(finetuneArgs(model, data, out), "--overwrite")...).fails(exitWrongCall, "is no folder")
+	bertlab(t, append(finetuneArgs(model, data, out), "--overwrite")...).fails(exitWrongCall, "is not a folder")
 }
 
 // finishedCheckpoint trains until all steps are done and the checkpoint says so, kills the program, and returns the checkpoint's files.
 func finishedCheckpoint(t *testing.T, args []string, out string) map[string]string {
 	t.Helper()
-	state := filepath.Join(out, checkpointFolder)
+	state := filepath.Join(out, output.CheckpointFolder)
 	for range 10 {
 		command, _, stderr := program(args...)
 		if err := command.Start(); err != nil {
@@ -110,7 +111,7 @@ func TestARunThatWasKilledRightAfterItSavedGoesOnAndReplacesItsOwnModelAlone(t *
 	bertlab(t, args...).document() // whether it was saved by then or not
 	restore := func() {
 		t.Helper()
-		state := filepath.Join(out, checkpointFolder)
+		state := filepath.Join(out, output.CheckpointFolder)
 		if err := os.MkdirAll(state, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +166,7 @@ func TestAPendingSaveIsFinishedByEveryCommand(t *testing.T) {
 		if c := bertlab(t, args(dir)...); c.status != exitSuccess {
 			t.Errorf("%s: %s", name, c.stderr)
 		}
-		if exists(filepath.Join(dir, ".saved")) || !exists(filepath.Join(dir, "config.json")) {
+		if output.Exists(filepath.Join(dir, ".saved")) || !output.Exists(filepath.Join(dir, "config.json")) {
 			t.Errorf("%s did not finish the save", name)
 		}
 	}

@@ -9,7 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bertlab/figures"
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/show"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/gbert"
 	"bertlab/techniques/sharing"
 	"bertlab/techniques/tucker"
@@ -24,8 +26,8 @@ type tuckerDocument struct {
 	PartsBefore sharing.Parts `json:"parts_before"`
 	Parts       sharing.Parts `json:"parts"`
 	// MACs are the model's operations for one example.
-	MACs   []lengthMACs `json:"macs"`
-	Chosen *provenance  `json:"weighted_on,omitempty"`
+	MACs   []gbert.LengthMACs    `json:"macs"`
+	Chosen *workbench.Provenance `json:"weighted_on,omitempty"`
 	// Embedding says what became of the word table; left out where it stays as it is.
 	Embedding *sharing.EmbeddingReport `json:"embedding,omitempty"`
 }
@@ -82,18 +84,18 @@ bank, the cores of all slices are mixed from a few. --rank is that of U and V, f
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
 			changed := command.Flags().Changed
 			if !f.weighted && changed("ridge") {
-				return wrongCallf("--ridge goes with --weighted")
+				return call.Wrongf("--ridge goes with --weighted")
 			}
 			if changed("min-rank") && !changed("rank-by") {
-				return wrongCallf("--min-rank goes with --rank-by")
+				return call.Wrongf("--min-rank goes with --rank-by")
 			}
 			for _, only := range []struct{ flag, form string }{{"weighted", formSVD}, {"min-rank", formSVD}, {"core", formShared}} {
 				if changed(only.flag) && f.form != only.form && slices.Contains(tuckerForms, f.form) {
-					return wrongCallf("--%s goes with --form %s", only.flag, only.form)
+					return call.Wrongf("--%s goes with --form %s", only.flag, only.form)
 				}
 			}
 			if changed("sweeps") && f.form == formSVD {
-				return wrongCallf("--sweeps goes with --form %s and %s", formShared, formBank)
+				return call.Wrongf("--sweeps goes with --form %s and %s", formShared, formBank)
 			}
 			document, err := a.tucker(command.Context(), &f, changed)
 			if err != nil {
@@ -114,9 +116,10 @@ bank, the cores of all slices are mixed from a few. --rank is that of U and V, f
 	flags.StringVar(&f.layers, "layers", "", "the layers, such as 0,1,2 (default: all)")
 	flags.BoolVar(&f.weighted, "weighted", false, "weigh errors by what the matrices read on data")
 	flags.Float64Var(&f.ridge, "ridge", 0.01, "part of the mean second moment that --weighted adds to all directions")
-	flags.StringVar(&f.split, "split", "train", "the split that --weighted measures on")
+	flags.StringVar(&f.Split, "split", "train", "the split that --weighted measures on")
 	flags.IntVar(&f.embedding, "embedding", 0, "also store the word table [V, H] as a product [V, E]·[E, H]; left out, it stays as it is")
-	f.targetFlags.add(flags)
+	f.targetFlags.add(a, flags, nil)
+	f.addPrecision(flags)
 	f.dataFlags.add(flags)
 	command.MarkFlagsOneRequired("rank", "ratio", "rank-by")
 	command.MarkFlagsMutuallyExclusive("rank", "ratio", "rank-by")
@@ -124,23 +127,20 @@ bank, the cores of all slices are mixed from a few. --rank is that of U and V, f
 }
 
 func (a *app) tucker(ctx context.Context, f *tuckerFlags, changed func(flag string) bool) (*tuckerDocument, error) {
-	if !slices.Contains(tuckerForms, f.form) {
-		return nil, wrongCallf("--form %s: choose one of %s", f.form, strings.Join(tuckerForms, ", "))
-	}
-	if a.model == "" {
-		return nil, wrongCallf("name the model with --model")
-	}
-	if err := a.checkTarget(a.model, &f.targetFlags, nil); err != nil {
+	if err := call.Choose("form", f.form, tuckerForms...); err != nil {
 		return nil, err
 	}
-	method, err := f.method(a.meter)
+	if a.model == "" {
+		return nil, errNoModel
+	}
+	method, err := f.method(a.Meter)
 	if err != nil {
 		return nil, err
 	}
 	check := func(m *gbert.Model) error {
 		if changed("embedding") {
 			if err := sharing.CheckEmbedding(m.Config, f.embedding); err != nil {
-				return wrongCall{err}
+				return call.Wrap(err)
 			}
 		}
 		zero := changed("ratio") && f.ratio == 0
@@ -149,7 +149,7 @@ func (a *app) tucker(ctx context.Context, f *tuckerFlags, changed func(flag stri
 	if f.weighted {
 		return a.tuckerWeighted(ctx, f, method, check)
 	}
-	model, info, err := a.openModel(ctx)
+	model, info, err := a.openSource(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -161,26 +161,26 @@ func (a *app) tucker(ctx context.Context, f *tuckerFlags, changed func(flag stri
 }
 
 func (a *app) tuckerWeighted(ctx context.Context, f *tuckerFlags, method *tuckerMethod, check func(*gbert.Model) error) (*tuckerDocument, error) {
-	f.headless = true
+	f.Headless = true
 	b, err := a.openBench(ctx, &f.dataFlags, check)
 	if err != nil {
 		return nil, err
 	}
 	defer b.Close()
-	moments, err := tucker.Moments(ctx, b.session, b.prepared, a.meter.Count("measuring moments", "examples"))
+	moments, err := tucker.Moments(ctx, b.Session, b.Prepared, a.Meter.Count("measuring moments", "examples"))
 	if err != nil {
 		return nil, err
 	}
-	document, err := a.decompose(ctx, b.model, b.Model, f, method, moments)
+	document, err := a.decompose(ctx, b.Loaded, b.Model, f, method, moments)
 	if err != nil {
 		return nil, err
 	}
-	stamp := b.stamp()
+	stamp := b.Stamp()
 	document.Chosen = &stamp
 	return document, nil
 }
 
-func (a *app) decompose(ctx context.Context, model *gbert.Model, info *modelInfo, f *tuckerFlags, method *tuckerMethod, moments *tucker.SecondMoments) (*tuckerDocument, error) {
+func (a *app) decompose(ctx context.Context, model *gbert.Model, info *workbench.ModelInfo, f *tuckerFlags, method *tuckerMethod, moments *tucker.SecondMoments) (*tuckerDocument, error) {
 	smaller, result, err := method.run(ctx, model, moments)
 	if err != nil {
 		return nil, err
@@ -200,24 +200,12 @@ func (a *app) decompose(ctx context.Context, model *gbert.Model, info *modelInfo
 	}
 	defer written.Close()
 	document.Parts = sharing.Count(written)
-	document.MACs = countMACs(model, written)
+	document.MACs = gbert.CompareMACs(model, written)
 	return document, nil
 }
 
 func (d *tuckerDocument) human(w io.Writer) {
-	table := &figures.Table{Columns: []figures.Column{
-		{Name: "layer"}, {Name: "matrix"}, {Name: "rank"}, {Name: "relative error", Format: "%.4f"}, {Name: "output error", Format: "%.4f"}, {Name: "parameters"}, {Name: "before"}, {Name: "kept"},
-	}}
-	for _, m := range d.Maps {
-		table.Rows = append(table.Rows, []any{m.Layer, string(m.Role), m.Rank, m.RelativeError, m.OutputError, m.ParametersAfter, m.ParametersBefore, string(m.Kept)})
-	}
-	if !d.Weighted {
-		table.Columns = slices.Delete(table.Columns, 4, 5)
-		for i := range table.Rows {
-			table.Rows[i] = slices.Delete(table.Rows[i], 4, 5)
-		}
-	}
-	fmt.Fprintln(w, table.Text())
+	fmt.Fprintln(w, show.Factorisation(d.Factorisation).Text())
 	d.modelDocument.human(w)
 	if b := d.Bank; b != nil {
 		fmt.Fprintf(w, "bank\t%s, %d slices, %d parameters shared, relative error %.4f (%.4f before %d sweeps)\n", b.Name, b.Slices, b.Shared, b.Errors[len(b.Errors)-1], b.Errors[0], len(b.Errors)-1)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bertlab/cmd/bertlab/internal/output"
 	"path/filepath"
 	"reflect"
 	"testing"
@@ -149,7 +150,7 @@ func TestWrongCallsOfTuckerSayWhatIsPossible(t *testing.T) {
 			bertlab(t, test.args...).fails(exitWrongCall, test.mentions...)
 		})
 	}
-	if exists("x") {
+	if output.Exists("x") {
 		t.Error("a wrong call wrote something")
 	}
 }

@@ -54,6 +54,25 @@ func ParseGranularity(text string) (Granularity, error) {
 	return g, g.check()
 }
 
+// ParseGranularities reads the granularities of attention and feed-forward networks from one text for both, as [ParseGranularity] reads it;
+// heads are of the attention alone, neurons of the feed-forward networks alone. ffn, if it is not empty, is the text for the latter.
+func ParseGranularities(both, ffn string) (attention, network Granularity, err error) {
+	if attention, err = ParseGranularity(both); err != nil {
+		return attention, network, err
+	}
+	network = attention
+	switch attention.Unit {
+	case Head:
+		network = Granularity{Unit: None}
+	case Neuron:
+		attention = Granularity{Unit: None}
+	}
+	if ffn != "" {
+		network, err = ParseGranularity(ffn)
+	}
+	return attention, network, err
+}
+
 // String is the form that [ParseGranularity] reads.
 func (g Granularity) String() string {
 	switch {

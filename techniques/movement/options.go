@@ -158,6 +158,9 @@ func (o Options) check() error {
 	return nil
 }
 
+// Shrinks reports whether what is pruned can be removed for real: heads and neurons.
+func (o Options) Shrinks() bool { return o.Attention.Unit == Head || o.FFN.Unit == Neuron }
+
 // learned reports whether the scores are parameters.
 func (o Options) learned() bool { return o.Kind != Magnitude }
 

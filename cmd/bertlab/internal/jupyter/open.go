@@ -9,8 +9,9 @@ import (
 )
 
 // Open runs JupyterLab on a folder in the foreground, on this process's terminal, until the user ends it or ctx ends. It
-// prints the address with its token, and opens a browser where there is one. New notebooks get the Go kernel.
-func (e *Environment) Open(ctx context.Context, notebooks string) error {
+// prints the address with its token, and opens a browser where there is one. New notebooks get the Go kernel, and all of
+// them the variables, each NAME=value.
+func (e *Environment) Open(ctx context.Context, notebooks string, variables []string) error {
 	root, err := filepath.Abs(notebooks)
 	if err != nil {
 		return fmt.Errorf("jupyter: %w", err)
@@ -31,7 +32,7 @@ func (e *Environment) Open(ctx context.Context, notebooks string) error {
 	}
 	e.log("opening JupyterLab on " + root + " (end it with Ctrl-C)")
 	cmd := exec.CommandContext(ctx, e.Python, args...)
-	cmd.Env = e.environ()
+	cmd.Env = e.environ(variables...)
 	cmd.Dir = root
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	terminateOnCancel(cmd)

@@ -236,7 +236,7 @@ func TestOpenRunsJupyterLabOnTheFolderWithTheKernel(t *testing.T) {
 	m := newMachine(t)
 	e := m.setup()
 	m.write("notebooks/a.ipynb", "{}")
-	if err := e.Open(t.Context(), filepath.Join(m.root(), "notebooks")); err != nil {
+	if err := e.Open(t.Context(), filepath.Join(m.root(), "notebooks"), []string{"BERTLAB_QUICK=1"}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(m.read("calls"), "--ServerApp.root_dir="+filepath.Join(m.root(), "notebooks")) {
@@ -245,8 +245,11 @@ func TestOpenRunsJupyterLabOnTheFolderWithTheKernel(t *testing.T) {
 	if !strings.Contains(m.read("env"), "JUPYTER_PATH="+e.Kernel+":/users/own\n") {
 		t.Errorf("the kernel is not first on JUPYTER_PATH, or the user's own are gone:\n%s", m.read("env"))
 	}
+	if !strings.Contains(m.read("env"), "BERTLAB_QUICK=1\n") {
+		t.Errorf("the notebooks are not told to be quick:\n%s", m.read("env"))
+	}
 	for _, wrong := range []string{"notebooks/a.ipynb", "nowhere"} {
-		if err := e.Open(t.Context(), filepath.Join(m.root(), wrong)); err == nil {
+		if err := e.Open(t.Context(), filepath.Join(m.root(), wrong), nil); err == nil {
 			t.Errorf("Open of %s is no error", wrong)
 		}
 	}

@@ -1,15 +1,12 @@
-package main
+package task
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
-	"path/filepath"
 	"slices"
-	"strings"
-
-	"bertlab/gbert/task"
 )
 
 // predictionLine is one line of the file of predictions.
@@ -38,37 +35,45 @@ type detailLine struct {
 	Probabilities map[string]float64 `json:"probabilities,omitempty"` // of each class of a multi-label task
 }
 
-// writePredictions writes what a model says of the examples of d. judged is d with the model's class numbers, see [task.Dataset.InOrder].
-// The answers to questions are written as SQuAD's scripts read them where the file's name ends in .json: {id: answer}.
-func writePredictions(path string, d, judged *task.Dataset, predictions []task.Prediction) error {
-	if d.Task.Kind == task.Spans && strings.EqualFold(filepath.Ext(path), ".json") {
-		return writeAnswers(path, predictions)
+// Lines gives, for each example of d, what a model says of it, as it stands in a file of predictions: a value for one line of JSON, with
+// the task's class numbers, or with names for the kinds that have more than one class. judged is d with the model's class numbers, see
+// [Dataset.InOrder].
+func Lines(d, judged *Dataset, predictions []Prediction) ([]any, error) {
+	order, err := MatchLabels(judged.Task.Labels, d.Task.Labels)
+	if err != nil {
+		return nil, err
 	}
-	order, err := task.MatchLabels(judged.Task.Labels, d.Task.Labels)
+	lines := make([]any, len(predictions))
+	for i, p := range predictions {
+		switch d.Task.Kind {
+		case Classification, Regression:
+			lines[i] = plainLine(d, judged, i, p, order)
+		default:
+			lines[i] = detailOf(judged, i, p)
+		}
+	}
+	return lines, nil
+}
+
+// WriteLines writes what [Lines] gives, one JSON object a line.
+func WriteLines(w io.Writer, d, judged *Dataset, predictions []Prediction) error {
+	lines, err := Lines(d, judged, predictions)
 	if err != nil {
 		return err
 	}
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	for i, p := range predictions {
-		var line any
-		switch d.Task.Kind {
-		case task.Classification, task.Regression:
-			line = plainLine(d, judged, i, p, order)
-		default:
-			line = detailOf(judged, i, p)
-		}
+	encoder := json.NewEncoder(w)
+	for _, line := range lines {
 		if err := encoder.Encode(line); err != nil {
-			return err
+			return fmt.Errorf("task: %w", err)
 		}
 	}
-	return writeFile(path, text.Bytes())
+	return nil
 }
 
 // plainLine is the line of a class or a number. order gives for each of the model's classes the task's.
-func plainLine(d, judged *task.Dataset, i int, p task.Prediction, order []int) predictionLine {
+func plainLine(d, judged *Dataset, i int, p Prediction, order []int) predictionLine {
 	line := predictionLine{Index: p.Index, ID: p.ID, Logits: p.Logits}
-	if d.Task.Kind == task.Regression {
+	if d.Task.Kind == Regression {
 		line.Predicted = p.Value
 	} else {
 		line.Predicted = order[p.Label]
@@ -81,7 +86,7 @@ func plainLine(d, judged *task.Dataset, i int, p task.Prediction, order []int) p
 	}
 	if example := d.Examples[i]; example.Label >= 0 {
 		line.Label = example.Label
-		if d.Task.Kind == task.Regression {
+		if d.Task.Kind == Regression {
 			line.Label = example.Value
 		}
 	}
@@ -89,7 +94,7 @@ func plainLine(d, judged *task.Dataset, i int, p task.Prediction, order []int) p
 }
 
 // detailOf is the line of an example of the other kinds, with names for classes.
-func detailOf(d *task.Dataset, i int, p task.Prediction) detailLine {
+func detailOf(d *Dataset, i int, p Prediction) detailLine {
 	line := detailLine{Index: p.Index, ID: p.ID}
 	names := func(numbers []int) []string {
 		list := []string{}
@@ -101,7 +106,7 @@ func detailOf(d *task.Dataset, i int, p task.Prediction) detailLine {
 	example := d.Examples[i]
 	known := example.Label >= 0
 	switch d.Task.Kind {
-	case task.MultiLabel:
+	case MultiLabel:
 		line.Predicted, line.Probabilities = names(p.Classes), map[string]float64{}
 		for k, z := range p.Logits {
 			line.Probabilities[d.Task.Labels[k]] = 1 / (1 + math.Exp(-float64(z)))
@@ -109,12 +114,12 @@ func detailOf(d *task.Dataset, i int, p task.Prediction) detailLine {
 		if known {
 			line.Label = names(example.Detail.Classes)
 		}
-	case task.Tagging:
+	case Tagging:
 		line.Words, line.Predicted = example.Detail.Words, names(p.Tags)
 		if known {
 			line.Label = names(example.Detail.Tags)
 		}
-	case task.Spans:
+	case Spans:
 		line.Predicted, line.Score = p.Answer, &p.Score
 		if known {
 			texts := []string{}
@@ -127,15 +132,15 @@ func detailOf(d *task.Dataset, i int, p task.Prediction) detailLine {
 	return line
 }
 
-// writeAnswers writes the answers by the questions' ids, in their order.
-func writeAnswers(path string, predictions []task.Prediction) error {
+// WriteAnswers writes the answers to questions as SQuAD's scripts read them: {id: answer}, in the questions' order.
+func WriteAnswers(w io.Writer, predictions []Prediction) error {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	seen := map[string]bool{}
 	for i, p := range predictions {
 		if seen[p.ID] {
-			return fmt.Errorf("two questions have the id %q: their answers cannot be told apart in %s; a file of another name gets one line a question", p.ID, path)
+			return fmt.Errorf("two questions have the id %q: their answers cannot be told apart by ids alone; a file whose name does not end in .json gets one line a question", p.ID)
 		}
 		seen[p.ID] = true
 		text.WriteString(map[bool]string{true: "{", false: ","}[i == 0])
@@ -151,5 +156,6 @@ func writeAnswers(path string, predictions []task.Prediction) error {
 		text.WriteString("\n")
 	}
 	text.WriteString("}\n")
-	return writeFile(path, text.Bytes())
+	_, err := w.Write(text.Bytes())
+	return err
 }

@@ -1,4 +1,4 @@
-package main
+package meter
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 
 func TestPipedProgressIsPlainLinesNowAndThen(t *testing.T) {
 	var out bytes.Buffer
-	m := newMeter(&out)
+	m := New(&out)
 	m.every = time.Hour
 	update := m.Count("evaluating", "examples")
 	for i := range 1000 {
@@ -27,7 +27,7 @@ func TestPipedProgressIsPlainLinesNowAndThen(t *testing.T) {
 
 func TestProgressSaysHowFarHowFastAndHowLongStill(t *testing.T) {
 	var out bytes.Buffer
-	m := newMeter(&out)
+	m := New(&out)
 	m.every = 0
 	update := m.Count("evaluating", "examples")
 	update(0, 100)
@@ -53,7 +53,7 @@ func TestProgressSaysHowFarHowFastAndHowLongStill(t *testing.T) {
 
 func TestQuietShowsWarningsAlone(t *testing.T) {
 	var out bytes.Buffer
-	m := newMeter(&out)
+	m := New(&out)
 	m.Silence()
 	m.Count("evaluating", "examples")(1, 2)
 	m.Say("fetching")

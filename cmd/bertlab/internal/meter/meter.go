@@ -1,4 +1,5 @@
-package main
+// Package meter shows on standard error what a command is doing.
+package meter
 
 import (
 	"fmt"
@@ -16,9 +17,9 @@ import (
 	"bertlab/papers/experiment"
 )
 
-// meter shows on standard error what is running, how far, how fast and how long still: a bar on a terminal, plain lines
+// Meter shows on standard error what is running, how far, how fast and how long still: a bar on a terminal, plain lines
 // elsewhere.
-type meter struct {
+type Meter struct {
 	mu       sync.Mutex
 	out      io.Writer
 	terminal bool
@@ -35,23 +36,24 @@ type meter struct {
 	from     int64
 }
 
-func newMeter(out io.Writer) *meter {
+// New is a meter that writes to out, which may be a terminal.
+func New(out io.Writer) *Meter {
 	file, isFile := out.(*os.File)
-	return &meter{out: out, terminal: isFile && term.IsTerminal(int(file.Fd())), every: 5 * time.Second}
+	return &Meter{out: out, terminal: isFile && term.IsTerminal(int(file.Fd())), every: 5 * time.Second}
 }
 
 // Silence turns everything but Warn off.
-func (m *meter) Silence() { m.silent = true }
+func (m *Meter) Silence() { m.silent = true }
 
 // Say prints a line.
-func (m *meter) Say(format string, args ...any) {
+func (m *Meter) Say(format string, args ...any) {
 	if !m.silent {
 		m.Warn(format, args...)
 	}
 }
 
 // Warn prints a line that --quiet does not suppress.
-func (m *meter) Warn(format string, args ...any) {
+func (m *Meter) Warn(format string, args ...any) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.clear()
@@ -59,14 +61,14 @@ func (m *meter) Warn(format string, args ...any) {
 }
 
 // Clear takes the bar away.
-func (m *meter) Clear() {
+func (m *Meter) Clear() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.clear()
 	m.what = ""
 }
 
-func (m *meter) clear() {
+func (m *Meter) clear() {
 	if m.bar != nil {
 		_ = m.bar.Clear() // nothing to do about a terminal that takes no more
 		m.bar = nil
@@ -74,7 +76,7 @@ func (m *meter) clear() {
 }
 
 // Count gives the callback for work that is counted in units such as "examples".
-func (m *meter) Count(what, unit string) func(done, total int) {
+func (m *Meter) Count(what, unit string) func(done, total int) {
 	m.show(what, 0, 0, "compiling")
 	return func(done, total int) {
 		m.show(what, int64(done), int64(total), m.counted(what, unit, int64(done), int64(total)))
@@ -82,7 +84,7 @@ func (m *meter) Count(what, unit string) func(done, total int) {
 }
 
 // Bytes is the callback for downloads.
-func (m *meter) Bytes(what string, done, total int64) {
+func (m *Meter) Bytes(what string, done, total int64) {
 	what = "fetching " + what
 	text := megabytes(done)
 	if total > 0 {
@@ -95,7 +97,7 @@ func (m *meter) Bytes(what string, done, total int64) {
 }
 
 // Train is the callback for training runs.
-func (m *meter) Train(p finetune.Progress) {
+func (m *Meter) Train(p finetune.Progress) {
 	epoch := fmt.Sprintf("epoch %d of %d", p.Epoch, p.Epochs)
 	if p.Phase == "evaluating" {
 		what := "evaluating after " + epoch
@@ -117,7 +119,7 @@ func (m *meter) Train(p finetune.Progress) {
 }
 
 // Stage is the callback for experiments.
-func (m *meter) Stage(p experiment.Progress) {
+func (m *Meter) Stage(p experiment.Progress) {
 	what, text := p.Stage, p.Detail
 	if p.Steps > 0 {
 		what = fmt.Sprintf("step %d of %d, %s", p.Step, p.Steps, p.Stage)
@@ -146,7 +148,7 @@ func planned(p experiment.Progress) string {
 	return text
 }
 
-func (m *meter) counted(what, unit string, done, total int64) string {
+func (m *Meter) counted(what, unit string, done, total int64) string {
 	rate, left := m.speed(what, done, total)
 	text := strings.TrimSpace(fmt.Sprintf("%d of %d %s", done, total, unit))
 	if rate > 0 {
@@ -156,7 +158,7 @@ func (m *meter) counted(what, unit string, done, total int64) string {
 }
 
 // speed is how many units of the present work are done a second, and a text for the time that is left.
-func (m *meter) speed(what string, done, total int64) (rate float64, text string) {
+func (m *Meter) speed(what string, done, total int64) (rate float64, text string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	elapsed := time.Since(m.since)
@@ -174,7 +176,7 @@ func (m *meter) speed(what string, done, total int64) (rate float64, text string
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
 
 // show draws the bar or, now and then, prints a line.
-func (m *meter) show(what string, done, total int64, text string) {
+func (m *Meter) show(what string, done, total int64, text string) {
 	if m.silent {
 		return
 	}
@@ -198,7 +200,7 @@ func (m *meter) show(what string, done, total int64, text string) {
 	fmt.Fprintln(m.out, what+": "+text)
 }
 
-func (m *meter) draw(done, total int64, text string) {
+func (m *Meter) draw(done, total int64, text string) {
 	if total <= 0 {
 		total = max(done, 1)
 		done = 0

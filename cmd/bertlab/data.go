@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/output"
+	"bertlab/cmd/bertlab/internal/workbench"
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
+)
+
+// dataFlags say which examples are read, and how the model reads them.
+type dataFlags struct {
+	workbench.Reading
+	flags *pflag.FlagSet
+}
+
+func (d *dataFlags) add(flags *pflag.FlagSet) {
+	d.flags = flags
+	flags.IntVar(&d.MaxLength, "max-length", 128, "tokens after which a text is cut, special tokens included; texts with tags and those with answers are read in windows of so many (questions: 384)")
+	flags.IntVar(&d.Batch, "batch", 0, "examples in a batch (default: up to 32, fewer where long texts in a wide model would take much memory)")
+	flags.IntVar(&d.Examples, "examples", 0, "use only so many examples, drawn at random with --seed (0: all)")
+	flags.StringVar(&d.Columns.Text, "text-column", "", "column of the text, for files of your own")
+	flags.StringVar(&d.Columns.Pair, "pair-column", "", "column of the second text")
+	flags.StringVar(&d.Columns.Label, "label-column", "", "column of the label or target, of the lists of labels or tags, or of the answers")
+	flags.StringVar(&d.Columns.ID, "id-column", "", "column of the id")
+	flags.StringSliceVar(&d.Columns.Labels, "labels", nil, "the class names in order, for tasks that have none of their own; of 0/1 columns their names")
+	flags.BoolVar(&d.Columns.LabelsByNumber, "labels-by-number", false, "match the classes of model and data by their numbers, whatever their names")
+	flags.BoolVar(&d.Columns.SkipMalformed, "skip-malformed", false, "leave malformed rows out, and count them, instead of stopping")
+	flags.StringVar(&d.Kind, "kind", "", "what --task custom asks for: "+strings.Join(task.Kinds(), ", "))
+	flags.IntVar(&d.Answers.Stride, "doc-stride", 0, "for questions: tokens that two windows over a long text share (default 128)")
+	flags.IntVar(&d.Answers.Longest, "max-answer-length", 0, "for questions: tokens of an answer at most (default 30)")
+	flags.Float64Var(&d.Answers.Threshold, "null-threshold", 0, "for questions that may have no answer: by how much no answer must score above the best one")
+}
+
+// addSplit adds the flag of commands that read one split.
+func (d *dataFlags) addSplit(flags *pflag.FlagSet, usual string) {
+	flags.StringVar(&d.Split, "split", usual, "train, dev or test; a file is always read as a whole")
+}
+
+// fill completes what is read with the global flags, and checks it.
+func (d *dataFlags) fill(a *app) error {
+	d.Task, d.Data, d.Exact = a.task, a.data, d.flags.Changed("max-length")
+	return d.Check(d.flags.Changed("batch"))
+}
+
+// openBench opens model, data and backend. check, if not nil, sees the model before the data are read.
+func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Model) error) (*workbench.Bench, error) {
+	if err := d.fill(a); err != nil {
+		return nil, err
+	}
+	return a.Open(ctx, a.model, &d.Reading, check)
+}
+
+// targetFlags say how a model is written.
+type targetFlags struct {
+	overwrite, float16 bool
+	keep               bool // see [output.Target]
+}
+
+// add adds --out and the flags beside it. goesOn may be nil, see [output.Target].
+func (t *targetFlags) add(a *app, flags *pflag.FlagSet, goesOn func(state string) bool) {
+	flags.String("out", "", "folder for the model")
+	flags.BoolVar(&t.overwrite, "overwrite", false, "replace the model that --out holds")
+	a.writes(flags, output.Target{Flag: "out", Kind: output.Model, Overwrite: &t.overwrite, GoesOn: goesOn, Keep: &t.keep})
+}
+
+// addPrecision adds the flag for half precision.
+func (t *targetFlags) addPrecision(flags *pflag.FlagSet) {
+	flags.BoolVar(&t.float16, "float16", false, "write the weights in half precision")
+}
+
+func (t *targetFlags) precision() gbert.Precision {
+	if t.float16 {
+		return gbert.Float16
+	}
+	return gbert.Float32
+}
+
+// openSource opens the model that --model names, which a command that makes it smaller needs. The caller closes it.
+func (a *app) openSource(ctx context.Context) (*gbert.Model, *workbench.ModelInfo, error) {
+	if a.model == "" {
+		return nil, nil, errNoModel
+	}
+	return a.OpenModel(ctx, a.model)
+}
+
+var errNoModel = call.Wrongf("name the model with --model")
+
+// printProvenance writes the lines under a result.
+func printProvenance(w io.Writer, p workbench.Provenance) {
+	fmt.Fprintf(w, "model\t%s\n", p.Model.Dir)
+	fmt.Fprintf(w, "data\t%s\n", p.Data)
+	fmt.Fprintf(w, "backend\t%s\n", p.Backend.Name)
+	fmt.Fprintf(w, "time\t%.1f s\n", p.Seconds)
+}
+
+func printMetrics(w io.Writer, e *finetune.Evaluation, t *task.Task) {
+	for _, metric := range t.Metrics {
+		if value, ok := e.Metrics[metric]; ok {
+			fmt.Fprintf(w, "%s\t%.4f\n", metric, value)
+		}
+	}
+	fmt.Fprintf(w, "loss\t%.4f\n", e.Loss)
+	fmt.Fprintf(w, "examples\t%d\n", e.Examples)
+}

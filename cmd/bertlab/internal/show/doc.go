@@ -1,0 +1,2 @@
+// Package show turns results into the tables that commands print and the figures that they draw.
+package show
