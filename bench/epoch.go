@@ -7,7 +7,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
-	"bertlab/gbert/task"
+	"bertlab/stats"
 )
 
 // trainingEpochs is the number of epochs for which gbert chooses its padded lengths: the default of a run.
@@ -116,12 +116,12 @@ func (s *suite) epoch(ctx context.Context) error {
 		}
 		r.Pairs = len(timings[0])
 		total := fit.total(ours.lengths)
-		r.Gbert = &spread{Median: total, Q1: task.Quantile(totals[0], 0.25), Q3: task.Quantile(totals[0], 0.75)}
+		r.Gbert = &spread{Median: total, Q1: stats.Quantile(totals[0], 0.25), Q3: stats.Quantile(totals[0], 0.75)}
 		if s.peer != nil {
 			other := fitLine(timings[1+k]).total(theirs[k].lengths)
-			r.Torch = &spread{Median: other, Q1: task.Quantile(totals[1+k], 0.25), Q3: task.Quantile(totals[1+k], 0.75)}
+			r.Torch = &spread{Median: other, Q1: stats.Quantile(totals[1+k], 0.25), Q3: stats.Quantile(totals[1+k], 0.75)}
 			of := ratios(totals[0], totals[1+k])
-			r.Ratio = &spread{Median: total / other, Q1: task.Quantile(of, 0.25), Q3: task.Quantile(of, 0.75)}
+			r.Ratio = &spread{Median: total / other, Q1: stats.Quantile(of, 0.25), Q3: stats.Quantile(of, 0.75)}
 			r.WithCompile = (total + compile) / other
 		}
 		s.report.add(r)

@@ -3,7 +3,7 @@ package main
 import (
 	"math/rand/v2"
 
-	"bertlab/gbert/task"
+	"bertlab/stats"
 )
 
 // spread is a median with its quartiles.
@@ -17,7 +17,8 @@ func spreadOf(values []float64) *spread {
 	if len(values) == 0 {
 		return nil
 	}
-	return &spread{Median: task.Quantile(values, 0.5), Q1: task.Quantile(values, 0.25), Q3: task.Quantile(values, 0.75)}
+	q := stats.Quartiles(values)
+	return &spread{Median: q.Value, Q1: q.Low, Q3: q.High}
 }
 
 // ratios divides pair by pair.

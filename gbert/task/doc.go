@@ -1,12 +1,12 @@
-// Package task holds the data sets that models are trained and judged on: their readers, their metrics, and the tests that
-// say whether a difference between two models on the same examples is more than chance.
+// Package task holds the data sets that models are trained and judged on: their readers and their metrics. Whether a difference
+// between two models on the same examples is more than chance is told by package stats.
 //
 //	t, err := task.Lookup("sst2")
 //	dev, err := task.ReadFile(t, "SST-2/dev.tsv", task.Columns{}) // TSV, CSV, Parquet or JSONL
 //	…                                                             // logits of a model, one row an example
 //	predictions, err := task.Predictions(dev, logits)
 //	scores, err := task.Score(t, predictions, dev.Examples)       // map[accuracy:0.91]
-//	result, err := task.McNemar(rightA, rightB)                   // are two models different?
+//	right, err := task.Right(t, predictions, dev.Examples)        // which examples: what stats.McNemar takes
 //
 // # Tasks
 //

@@ -15,26 +15,11 @@ type golden struct {
 		Gold, Predicted        []int
 		Accuracy, F1, Matthews *float64
 	}
-	Correlation []struct {
-		Name              string
-		X, Y              []float64
-		Pearson, Spearman *float64
-		Interval          []float64
-	}
 	CrossEntropy struct {
 		Logits [][]float32
 		Labels []int
 		Losses []float64
 	} `json:"cross_entropy"`
-	McNemar []struct {
-		B, C int
-		P    float64
-	}
-	Wilson []struct {
-		K, N     int
-		Level    float64
-		Interval []float64
-	}
 }
 
 func readGolden(t *testing.T) golden {
@@ -74,22 +59,6 @@ func TestMetricsEqualScikitLearn(t *testing.T) {
 	}
 }
 
-func TestCorrelationsEqualSciPy(t *testing.T) {
-	for _, g := range readGolden(t).Correlation {
-		if r := PearsonR(g.X, g.Y); !near(r, g.Pearson, 1e-7) {
-			t.Errorf("%s: Pearson is %v, SciPy says %v", g.Name, r, g.Pearson)
-		} else if g.Interval != nil {
-			low, high, err := PearsonInterval(r, len(g.X), 0.95)
-			if err != nil || !near(low, &g.Interval[0], 1e-7) || !near(high, &g.Interval[1], 1e-7) {
-				t.Errorf("%s: interval %v to %v (%v), SciPy says %v", g.Name, low, high, err, g.Interval)
-			}
-		}
-		if r := SpearmanR(g.X, g.Y); !near(r, g.Spearman, 1e-12) {
-			t.Errorf("%s: Spearman is %v, SciPy says %v", g.Name, r, g.Spearman)
-		}
-	}
-}
-
 func TestCrossEntropyEqualsPyTorch(t *testing.T) {
 	g := readGolden(t).CrossEntropy
 	losses, err := CrossEntropies(g.Logits, g.Labels)
@@ -106,33 +75,5 @@ func TestCrossEntropyEqualsPyTorch(t *testing.T) {
 	want := sum / float64(len(losses))
 	if got, err := CrossEntropy(g.Logits, g.Labels); err != nil || !near(got, &want, 1e-12) {
 		t.Errorf("mean %v (%v), want %v", got, err, want)
-	}
-}
-
-func TestMcNemarEqualsSciPysBinomialTest(t *testing.T) {
-	for _, g := range readGolden(t).McNemar {
-		a, b := make([]bool, g.B+g.C+7), make([]bool, g.B+g.C+7)
-		for i := range g.B {
-			a[i] = true
-		}
-		for i := range g.C {
-			b[g.B+i] = true
-		}
-		r, err := McNemar(a, b)
-		if err != nil || r.OnlyA != g.B || r.OnlyB != g.C {
-			t.Fatalf("%+v, %v", r, err)
-		}
-		if math.Abs(r.P-g.P) > 1e-9*g.P {
-			t.Errorf("%d against %d: p = %v, SciPy says %v", g.B, g.C, r.P, g.P)
-		}
-	}
-}
-
-func TestWilsonEqualsSciPy(t *testing.T) {
-	for _, g := range readGolden(t).Wilson {
-		low, high, err := Wilson(g.K, g.N, g.Level)
-		if err != nil || !near(low, &g.Interval[0], 1e-10) || !near(high, &g.Interval[1], 1e-10) {
-			t.Errorf("%d of %d: %v to %v (%v), SciPy says %v", g.K, g.N, low, high, err, g.Interval)
-		}
 	}
 }

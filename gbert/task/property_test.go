@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"bertlab/stats"
 )
 
 var classes = rapid.SliceOfN(rapid.IntRange(0, 3), 1, 60)
@@ -68,7 +69,7 @@ func TestMatthewsIsSymmetricAndForTwoClassesPearsonsR(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r := PearsonR(x, y); !math.IsNaN(r) && math.Abs(two.Matthews()-r) > 1e-9 {
+		if r := stats.Pearson(x, y); !math.IsNaN(r) && math.Abs(two.Matthews()-r) > 1e-9 {
 			t.Fatalf("φ %v, r %v", two.Matthews(), r)
 		}
 	})
@@ -82,95 +83,7 @@ func seq(n int) []int {
 	return out
 }
 
-func drawPairs(t *rapid.T) (x, y []float64) {
-	value := rapid.Custom(func(t *rapid.T) float64 { return float64(rapid.IntRange(-50, 50).Draw(t, "v")) / 4 })
-	x = rapid.SliceOfN(value, 2, 40).Draw(t, "x")
-	return x, rapid.SliceOfN(value, len(x), len(x)).Draw(t, "y")
-}
-
 func same(a, b float64) bool { return math.IsNaN(a) && math.IsNaN(b) || math.Abs(a-b) <= 1e-9 }
-
-func TestCorrelationsAreSymmetricAndBlindToScale(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		x, y := drawPairs(t)
-		z, cube := make([]float64, len(x)), make([]float64, len(x))
-		for i := range x {
-			z[i], cube[i] = -3*x[i]+7, x[i]*x[i]*x[i]
-		}
-		r, rho := PearsonR(x, y), SpearmanR(x, y)
-		if !same(r, PearsonR(y, x)) || !same(rho, SpearmanR(y, x)) {
-			t.Fatal("not symmetric")
-		}
-		if !same(-r, PearsonR(z, y)) || !same(-rho, SpearmanR(z, y)) {
-			t.Fatal("scale and sign")
-		}
-		if !same(rho, SpearmanR(cube, y)) {
-			t.Fatal("Spearman changes under a rising function")
-		}
-	})
-}
-
-func TestMcNemarIsSymmetricAndAProbability(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		a := rapid.SliceOfN(rapid.Bool(), 0, 80).Draw(t, "a")
-		b := rapid.SliceOfN(rapid.Bool(), len(a), len(a)).Draw(t, "b")
-		ab, err := McNemar(a, b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ba, err := McNemar(b, a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if ab.P != ba.P || ab.OnlyA != ba.OnlyB || !(ab.P > 0 && ab.P <= 1) {
-			t.Fatalf("%+v and %+v", ab, ba)
-		}
-	})
-}
-
-func TestPairedBootstrapIsAntisymmetricAndRepeatable(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		a, b := drawPairs(t)
-		how := Resampling{Resamples: 200, Seed: rapid.Uint64().Draw(t, "seed")}
-		ab, err := PairedBootstrap(a, b, how)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, _ := PairedBootstrap(a, b, how)
-		ba, _ := PairedBootstrap(b, a, how)
-		if ab != again {
-			t.Fatalf("%+v, then %+v", ab, again)
-		}
-		if !same(ab.Estimate, -ba.Estimate) || !same(ab.Low, -ba.High) || !same(ab.High, -ba.Low) || ab.P != ba.P {
-			t.Fatalf("%+v and %+v", ab, ba)
-		}
-	})
-}
-
-func TestBootstrapIntervalCoversTheTruthAboutAsOftenAsItSays(t *testing.T) {
-	random := rand.New(rand.NewPCG(3, 0))
-	covered, rejected := 0, 0
-	const rounds, n = 300, 60
-	for round := range rounds {
-		a, b := make([]float64, n), make([]float64, n)
-		for i := range a {
-			a[i], b[i] = random.NormFloat64(), random.NormFloat64()
-		}
-		r, err := PairedBootstrap(a, b, Resampling{Resamples: 400, Seed: uint64(round)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if r.Low <= 0 && 0 <= r.High {
-			covered++
-		}
-		if r.P < 0.05 {
-			rejected++
-		}
-	}
-	if covered < rounds*90/100 || covered > rounds*98/100 || rejected > rounds*10/100 {
-		t.Errorf("the 95 %% interval covers %d of %d, p < 0.05 in %d", covered, rounds, rejected)
-	}
-}
 
 func TestHoldOutKeepsAllExamplesAndTwinsTogether(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -313,10 +226,6 @@ func TestWrongCallsAreErrors(t *testing.T) {
 		"lengths":         second(Score(sst2, p, nil)),
 		"logits":          second(Predictions(d, [][]float32{{1}})),
 		"NaN":             second(Predictions(d, [][]float32{{nan, 1}})),
-		"McNemar":         second(McNemar([]bool{true}, nil)),
-		"bootstrap":       second(PairedBootstrap([]float64{1}, nil, Resampling{})),
-		"bootstrap none":  second(PairedBootstrap(nil, nil, Resampling{})),
-		"level":           second(PairedBootstrap([]float64{1}, []float64{1}, Resampling{Level: 95})),
 		"metric":          (&Task{Name: "x", Labels: []string{"a", "b"}, Metrics: []string{Pearson}}).Check(),
 		"labels":          (&Task{Name: "x", Labels: []string{"a", "a"}}).Check(),
 		"lookup":          second(Lookup("race")),
@@ -345,17 +254,5 @@ func TestLookupForgivesSpellingAndGivesCopies(t *testing.T) {
 	a.Labels[0] = "changed"
 	if !slices.Equal(mustLookup(t, "sst2").Labels, []string{"negative", "positive"}) {
 		t.Error("a caller changed the known task")
-	}
-}
-
-func TestQuantilesInterpolateBetweenOrderStatistics(t *testing.T) {
-	values := []float64{4, 1, 3, 2}
-	for q, want := range map[float64]float64{0: 1, 0.25: 1.75, 0.5: 2.5, 0.75: 3.25, 1: 4} {
-		if got := Quantile(values, q); math.Abs(got-want) > 1e-12 {
-			t.Errorf("quantile %g is %g, want %g", q, got, want)
-		}
-	}
-	if !slices.Equal(values, []float64{4, 1, 3, 2}) {
-		t.Error("the values were reordered")
 	}
 }

@@ -3,6 +3,8 @@ package task
 import (
 	"fmt"
 	"slices"
+
+	"bertlab/stats"
 )
 
 // Scorer gives a task's metrics on any draw of the examples, such as a bootstrap's; what a prediction is worth is worked out once
@@ -65,9 +67,9 @@ func (s *Scorer) numbers(predictions []Prediction, gold []Example) error {
 		}
 		return s.task.scores(func(metric string) float64 {
 			if metric == Spearman {
-				return SpearmanR(x, y)
+				return stats.Spearman(x, y)
 			}
-			return PearsonR(x, y)
+			return stats.Pearson(x, y)
 		})
 	}
 	return nil
@@ -127,16 +129,16 @@ func (t *Task) detail(i int, e *Example) (*Detail, error) {
 }
 
 // Right says for each example whether it was predicted as it is: its class; all of its classes and no other; the tags of all its
-// words; an answer that counts as exactly one of the right ones, or none where there is none. It is what [McNemar] takes. A number
+// words; an answer that counts as exactly one of the right ones, or none where there is none. A number
 // is neither right nor wrong: a regression is an error.
-func Right(t *Task, predictions []Prediction, gold []Example) ([]bool, error) {
+func Right(t *Task, predictions []Prediction, gold []Example) (stats.Answers, error) {
 	if !t.Kind.Discrete() {
 		return nil, fmt.Errorf("task: %s: the predictions of a %s are neither right nor wrong", t.Name, t.Kind)
 	}
 	if len(predictions) != len(gold) {
 		return nil, fmt.Errorf("task: %d predictions for %d examples", len(predictions), len(gold))
 	}
-	right := make([]bool, len(gold))
+	right := make(stats.Answers, len(gold))
 	for i := range gold {
 		if gold[i].Label < 0 {
 			return nil, fmt.Errorf("task: example %d has no label", i)

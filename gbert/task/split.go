@@ -2,9 +2,10 @@ package task
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
+
+	"bertlab/stats"
 )
 
 // HoldOut holds out some of the examples: dev gets holdout of them at random, train the rest, both in the data set's order.
@@ -52,11 +53,9 @@ func (d *Dataset) Halves(seed uint64) (first, second *Dataset, err error) {
 	if d.Len() < 2 {
 		return nil, nil, fmt.Errorf("task: %s has %d examples: two halves need at least two", d.Source, d.Len())
 	}
-	n := d.Len() / 2
-	order := generator(seed).Perm(d.Len())
+	one, two := stats.Halves(d.Len(), seed)
 	for i, half := range []**Dataset{&first, &second} {
-		chosen := slices.Sorted(slices.Values([][]int{order[:n], order[n:]}[i]))
-		if *half, err = d.Subset(chosen); err != nil {
+		if *half, err = d.Subset([][]int{one, two}[i]); err != nil {
 			return nil, nil, err
 		}
 		(*half).Selection = d.describe("half %d of %d rows, dealt at random, seed %d", i+1, d.Len(), seed)

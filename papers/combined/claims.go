@@ -75,7 +75,7 @@ func (r *Result) claimHalf() experiment.Claim {
 		return lacks(claim, "float16")
 	}
 	d := m.Against.Metric
-	claim.Measured = fmt.Sprintf("change %+.2f points [%+.2f, %+.2f]; logits differ by at most %.2g; file %.1f of %.1f MB", -100*d.Estimate+0, -100*d.High+0, -100*d.Low+0, m.Logits,
+	claim.Measured = fmt.Sprintf("change %+.2f points [%+.2f, %+.2f]; logits differ by at most %.2g; file %.1f of %.1f MB", -100*d.Value+0, -100*d.High+0, -100*d.Low+0, m.Logits,
 		float64(m.Sizes.Stored)/1e6, float64(r.Comparison.Models[0].Sizes.Stored)/1e6)
 	switch {
 	case d.Low >= -levelMetric && d.High <= levelMetric:
@@ -130,7 +130,7 @@ func (r *Result) judgePair(claim experiment.Claim, a, b string) experiment.Claim
 		return lacks(claim, a, b)
 	}
 	claim.Measured = fmt.Sprintf("%s − %s: %s %+.2f points [%+.2f, %+.2f], loss %+.4f [%+.4f, %+.4f]", a, b, r.Comparison.Metric,
-		100*p.Metric.Estimate, 100*p.Metric.Low, 100*p.Metric.High, p.Loss.Estimate, p.Loss.Low, p.Loss.High)
+		100*p.Metric.Value, 100*p.Metric.Low, 100*p.Metric.High, p.Loss.Value, p.Loss.Low, p.Loss.High)
 	claim.Verdict = experiment.ByInterval(p.Metric.Low, p.Metric.High, 0)
 	claim.Explanation = "Holds if the 95 % interval of the difference of the metric (paired bootstrap) lies above 0, fails if it lies at or below 0. The loss stands beside it and does not decide. One training run each."
 	return claim

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"bertlab/figures/report"
-	"bertlab/gbert/task"
 	"bertlab/papers/compare"
+	"bertlab/stats"
 )
 
 // model is one whose metric drops by each of the values with equal probability.
@@ -17,7 +17,7 @@ func model(name string, bytes int64, combined bool, speed float64, drops ...floa
 		Latency: []compare.Latency{{Batch: 1, Seconds: 0.01 / speed, Speed: speed, SpeedLow: speed - 0.02, SpeedHigh: speed + 0.02}},
 	}
 	if drops != nil {
-		m.Against = &compare.Pair{Metric: task.BootstrapResult{Estimate: (drops[0] + drops[len(drops)-1]) / 2, Low: drops[0], High: drops[len(drops)-1]}}
+		m.Against = &compare.Pair{Metric: stats.Estimate{Interval: stats.Interval{Value: (drops[0] + drops[len(drops)-1]) / 2, Low: drops[0], High: drops[len(drops)-1]}}}
 	}
 	return m
 }
@@ -28,8 +28,8 @@ func result(change func(c *compare.Comparison)) *Result {
 		model("fine-tuned", 90, false, 1), model("float16", 45, false, 1, -0.001, 0.001), model("embedding", 60, false, 1, 0, 0.01), model("shared", 80, false, 1, 0, 0.03),
 		model("everything", 20, true, 1.5, 0.005, 0.015), model("loses", 10, true, 2, 0.05, 0.06),
 	}, Pairs: []compare.Pair{
-		{A: "layers-distil", B: "layers", Metric: task.BootstrapResult{Estimate: 0.01, Low: 0.001, High: 0.02}},
-		{A: "fine-tuned-twice", B: "fine-tuned", Metric: task.BootstrapResult{Estimate: 0, Low: -0.01, High: 0.01}},
+		{A: "layers-distil", B: "layers", Metric: stats.Estimate{Interval: stats.Interval{Value: 0.01, Low: 0.001, High: 0.02}}},
+		{A: "fine-tuned-twice", B: "fine-tuned", Metric: stats.Estimate{Interval: stats.Interval{Value: 0, Low: -0.01, High: 0.01}}},
 	}}
 	if change != nil {
 		change(c)

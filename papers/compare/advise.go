@@ -103,7 +103,7 @@ func (c *Comparison) Advise(l Limits) (*Advice, error) {
 func (m *Measurement) against(l Limits) Candidate {
 	c := Candidate{Name: m.Name, Bytes: m.Sizes.Stored, Within: 1, InTime: 1, RetrainingUnknown: m.Retrained == nil && m.Against != nil}
 	if m.Against != nil {
-		c.Drop, c.DropLow, c.DropHigh = m.Against.Metric.Estimate, m.Against.Metric.Low, m.Against.Metric.High
+		c.Drop, c.DropLow, c.DropHigh = m.Against.Metric.Value, m.Against.Metric.Low, m.Against.Metric.High
 	}
 	fits := Fits
 	worse := func(to, limit string) {

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 )
 
 // measured makes a model whose metric drops by some of the values with equal probability.
@@ -18,7 +18,7 @@ func measured(name string, bytes int64, milliseconds float64, retrained *bool, d
 		for _, d := range drops {
 			mean += d / float64(len(drops))
 		}
-		m.Drops, m.Against = drops, &Pair{Metric: task.BootstrapResult{Estimate: mean, Low: drops[0], High: drops[len(drops)-1]}}
+		m.Drops, m.Against = drops, &Pair{Metric: stats.Estimate{Interval: stats.Interval{Value: mean, Low: drops[0], High: drops[len(drops)-1]}}}
 	}
 	return m
 }

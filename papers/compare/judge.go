@@ -10,6 +10,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 )
 
 // answers are what a model says to the test examples.
@@ -70,10 +71,10 @@ type Pair struct {
 	A string `json:"a"`
 	B string `json:"b"`
 	// Metric is the metric of A minus that of B, Loss the loss of A minus that of B, each with its 95 % interval.
-	Metric task.BootstrapResult `json:"metric"`
-	Loss   task.BootstrapResult `json:"loss"`
+	Metric stats.Estimate `json:"metric"`
+	Loss   stats.Estimate `json:"loss"`
 	// McNemar counts the examples that one of them alone has right, for a classification.
-	McNemar *task.McNemarResult `json:"mcnemar,omitempty"`
+	McNemar *stats.McNemarResult `json:"mcnemar,omitempty"`
 }
 
 // judge fills in the scores with their intervals, and compares pairs.
@@ -168,41 +169,43 @@ func (w *work) pair(i, j int, all []*answers, predictions [][]task.Prediction) (
 	if pair.Metric, resampled, err = w.resample(predictions[i], predictions[j]); err != nil {
 		return nil, nil, err
 	}
-	if pair.Loss, err = task.PairedBootstrap(all[i].Losses, all[j].Losses, w.resampling()); err != nil {
+	loss, err := stats.PairedBootstrap(all[i].Losses, all[j].Losses, w.resampling())
+	if err != nil {
 		return nil, nil, err
 	}
+	pair.Loss = loss.Estimate
 	if !w.data.Task.Kind.Discrete() {
 		return pair, resampled, nil
 	}
-	var right [2][]bool
+	var right [2]stats.Answers
 	for k, p := range [2][]task.Prediction{predictions[i], predictions[j]} {
 		if right[k], err = task.Right(w.data.Task, p, w.data.Examples); err != nil {
 			return nil, nil, err
 		}
 	}
-	test, err := task.McNemar(right[0], right[1])
+	test, err := stats.McNemar(right[0], right[1])
 	pair.McNemar = &test
 	return pair, resampled, err
 }
 
-func (w *work) resampling() task.Resampling {
-	return task.Resampling{Resamples: w.o.Resamples, Seed: 1}
+func (w *work) resampling() stats.Resampling {
+	return stats.Resampling{Resamples: w.o.Resamples, Seed: 1}
 }
 
 // resample is the bootstrap of the metric of a, or of that of a minus that of b, with what it drew, ascending.
-func (w *work) resample(a, b []task.Prediction) (task.BootstrapResult, []float64, error) {
+func (w *work) resample(a, b []task.Prediction) (stats.Estimate, []float64, error) {
 	metric, err := w.metric(a)
 	if err != nil {
-		return task.BootstrapResult{}, nil, err
+		return stats.Estimate{}, nil, err
 	}
 	minus := func([]int) float64 { return 0 }
 	if b != nil {
 		if minus, err = w.metric(b); err != nil {
-			return task.BootstrapResult{}, nil, err
+			return stats.Estimate{}, nil, err
 		}
 	}
 	var drawn []float64
-	result, err := task.Bootstrap(w.data.Len(), func(rows []int) float64 {
+	result, err := stats.Bootstrap(w.data.Len(), func(rows []int) float64 {
 		v := metric(rows) - minus(rows)
 		if !math.IsNaN(v) {
 			drawn = append(drawn, math.Round(1e6*v)/1e6)

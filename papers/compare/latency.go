@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"bertlab/gbert"
-	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 )
 
 // Latency is the time of a forward pass of one batch. All times are seconds.
@@ -44,9 +44,10 @@ func (w *work) times() error {
 			for k := range samples {
 				ratios[k] = all[0][k] / samples[k]
 			}
+			seconds, speed := stats.Quartiles(samples), stats.Quartiles(ratios)
 			w.result.Models[i].Latency = append(w.result.Models[i].Latency, Latency{
-				Batch: size, Seconds: task.Quantile(samples, 0.5), Low: task.Quantile(samples, 0.25), High: task.Quantile(samples, 0.75), Samples: samples,
-				Speed: task.Quantile(ratios, 0.5), SpeedLow: task.Quantile(ratios, 0.25), SpeedHigh: task.Quantile(ratios, 0.75),
+				Batch: size, Seconds: seconds.Value, Low: seconds.Low, High: seconds.High, Samples: samples,
+				Speed: speed.Value, SpeedLow: speed.Low, SpeedHigh: speed.High,
 			})
 		}
 	}

@@ -111,11 +111,11 @@ func TestModelsStandSideBySide(t *testing.T) {
 				t.Errorf("%s: %+v", m.Name, l)
 			}
 		}
-		if i > 0 && (math.Abs(m.Against.Metric.Estimate-(original.Score-m.Score)) > 1e-12 || len(m.Drops) != 200 || m.Against.McNemar == nil || m.Against.A != "original") {
+		if i > 0 && (math.Abs(m.Against.Metric.Value-(original.Score-m.Score)) > 1e-12 || len(m.Drops) != 200 || m.Against.McNemar == nil || m.Against.A != "original") {
 			t.Errorf("%s: %+v", m.Name, m.Against)
 		}
 	}
-	if p := c.Pairs[0]; p.A != "half" || math.Abs(p.Loss.Estimate-(half.Loss-shallow.Loss)) > 1e-9 {
+	if p := c.Pairs[0]; p.A != "half" || math.Abs(p.Loss.Value-(half.Loss-shallow.Loss)) > 1e-9 {
 		t.Errorf("%+v", c.Pairs)
 	}
 	again, err := Run(t.Context(), environment(t, dir), entries, o)

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"bertlab/figures"
-	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 )
 
 // caption says what was compared.
@@ -22,12 +22,12 @@ func (c *Comparison) caption(lang experiment.Language) string {
 var unbroken = strings.NewReplacer("-", "−", " ", "\u00a0")
 
 // points writes a difference of metrics in points with its interval, in one piece that no line breaks.
-func points(r task.BootstrapResult, sign float64) string {
+func points(r stats.Estimate, sign float64) string {
 	low, high := sign*r.Low, sign*r.High
 	if low > high {
 		low, high = high, low
 	}
-	return unbroken.Replace(fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*sign*r.Estimate+0, 100*low+0, 100*high+0))
+	return unbroken.Replace(fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*sign*r.Value+0, 100*low+0, 100*high+0))
 }
 
 // Table lists all models: what they can, what they take, and how they differ from the original.
@@ -126,7 +126,7 @@ func (c *Comparison) PairTable(lang experiment.Language) *figures.Table {
 		if p.McNemar != nil {
 			test = p.McNemar.P
 		}
-		t.Rows = append(t.Rows, []any{p.A, p.B, points(p.Metric, 1), fmt.Sprintf("%+.4f [%+.4f, %+.4f]", p.Loss.Estimate, p.Loss.Low, p.Loss.High), test})
+		t.Rows = append(t.Rows, []any{p.A, p.B, points(p.Metric, 1), fmt.Sprintf("%+.4f [%+.4f, %+.4f]", p.Loss.Value, p.Loss.Low, p.Loss.High), test})
 	}
 	return t
 }

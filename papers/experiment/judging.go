@@ -7,6 +7,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
+	"bertlab/stats"
 )
 
 // Judging is a model and a sample that it is judged on, among the inputs of a step.
@@ -66,8 +67,8 @@ type Evaluated struct {
 	Examples int         `json:"examples"`
 	Loss     float64     `json:"loss"` // mean, see [finetune.Evaluation]
 	Metrics  task.Scores `json:"metrics"`
-	// Right has a 1 for each example that was predicted as it is, else a 0, see [task.Right]; empty for a regression.
-	Right string `json:"right,omitempty"`
+	// Right says which examples were predicted as they are, see [task.Right]; empty for a regression.
+	Right stats.Answers `json:"right,omitempty"`
 }
 
 var evaluation = &Definition[Judging, Evaluated]{
@@ -108,19 +109,8 @@ func evaluate(ctx context.Context, session *gbert.Session, prepared *finetune.Pr
 	if !d.Task.Kind.Discrete() {
 		return done, nil
 	}
-	right, err := task.Right(d.Task, e.Predictions, d.Examples)
-	if err != nil {
-		return done, err
-	}
-	marks := make([]byte, len(right))
-	for i, ok := range right {
-		marks[i] = '0'
-		if ok {
-			marks[i] = '1'
-		}
-	}
-	done.Right = string(marks)
-	return done, nil
+	done.Right, err = task.Right(d.Task, e.Predictions, d.Examples)
+	return done, err
 }
 
 // Evaluate is the step that judges a model on a sample.

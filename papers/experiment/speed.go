@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"bertlab/gbert"
-	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
+	"bertlab/stats"
 )
 
 // SpeedBatch is the speed of a compressed model beside the whole one, at one batch size. Times are the medians of the repeats;
@@ -53,9 +53,9 @@ func ComparePair(ctx context.Context, whole, pruned *gbert.Session, batch *gbert
 		a, b := times[0][i].Wall.Seconds(), times[1][i].Wall.Seconds()
 		first, second, ratios = append(first, a), append(second, b), append(ratios, a/b)
 	}
+	ratio := stats.Quartiles(ratios)
 	return SpeedBatch{
-		Size: batch.Rows, Seconds: task.Quantile(first, 0.5), PrunedSeconds: task.Quantile(second, 0.5),
-		Ratio: task.Quantile(ratios, 0.5), Low: task.Quantile(ratios, 0.25), High: task.Quantile(ratios, 0.75),
+		Size: batch.Rows, Seconds: stats.Median(first), PrunedSeconds: stats.Median(second), Ratio: ratio.Value, Low: ratio.Low, High: ratio.High,
 	}, nil
 }
 

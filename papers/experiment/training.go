@@ -7,6 +7,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
+	"bertlab/stats"
 )
 
 // Training is what is known of a training run.
@@ -125,5 +126,5 @@ func (c *StepClock) Median(clock Clock) float64 {
 	for i, took := range c.Steps {
 		seconds[i] = clock.Seconds(took)
 	}
-	return task.Quantile(seconds, 0.5)
+	return stats.Median(seconds)
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"bertlab/figures/report"
-	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/profile"
 )
 
@@ -228,7 +228,7 @@ func (r *Result) claimProportion() experiment.Claim {
 				macs, times = append(macs, float64(part.MACs)), append(times, part.Seconds.Median)
 			}
 		}
-		rho := task.SpearmanR(macs, times)
+		rho := stats.Spearman(macs, times)
 		if math.IsNaN(rho) {
 			claim.Measured = "too few components multiply"
 			return claim

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"bertlab/figures/report"
-	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 )
 
 // The thresholds of the claims, fixed before the numbers were seen; with [Tolerance].
@@ -20,10 +20,6 @@ const (
 // claims are the paper's statements with the numbers measured here.
 func (r *Result) claims() ([]experiment.Claim, error) {
 	return []experiment.Claim{r.claimWidth(), r.claimSmooth(), r.claimConsistent(), r.claimRollback(), r.claimInvariant(), r.claimOrthogonal()}, nil
-}
-
-func (e Estimate) format(verb string) string {
-	return fmt.Sprintf(verb+" ["+verb+", "+verb+"]", e.Value, e.Low, e.High)
 }
 
 // learned reports whether a model's training loss is below that of one that knows only the shares of the classes.
@@ -41,9 +37,9 @@ func (r *Result) howWide(c Curve) string {
 
 func widthText(c Curve) string {
 	if c.Open {
-		return "at least " + c.Width.format("%.2f")
+		return "at least " + c.Width.Text("%.2f")
 	}
-	return c.Width.format("%.2f")
+	return c.Width.Text("%.2f")
 }
 
 func (r *Result) claimWidth() experiment.Claim {
@@ -56,7 +52,7 @@ func (r *Result) claimWidth() experiment.Claim {
 		Explanation: fmt.Sprintf("The width is that of the interval of α around 1 in which the training loss is at most %g·ln(classes) above f(1). Holds if the 95 %% interval of the difference (paired bootstrap over training examples) lies above 0. Nothing is decided where a model has not learned (its loss is not %g·ln(classes) below that of the class shares), or where the interval of the model from scratch reaches the end of the curve. It does not include what another training run would change.", Tolerance, Tolerance),
 	}
 	if r.learned(r.Fine) && r.learned(r.Scratch) {
-		claim.Measured += fmt.Sprintf("; difference %s; as distances %.2f and %.2f", r.WidthDifference.format("%+.2f"), r.Fine.Width.Value*r.Fine.Geometry.First, r.Scratch.Width.Value*r.Scratch.Geometry.First)
+		claim.Measured += fmt.Sprintf("; difference %s; as distances %.2f and %.2f", r.WidthDifference.Text("%+.2f"), r.Fine.Width.Value*r.Fine.Geometry.First, r.Scratch.Width.Value*r.Scratch.Geometry.First)
 	}
 	if r.learned(r.Fine) && r.learned(r.Scratch) && !r.Scratch.Open {
 		claim.Verdict = experiment.ByInterval(r.WidthDifference.Low, r.WidthDifference.High, 0)
@@ -70,11 +66,11 @@ func (r *Result) claimSmooth() experiment.Claim {
 		Korean: "사전 학습된 가중치에서 미세 조정된 가중치까지 손실이 매끄럽게 내려간다.",
 		Paper:  "a smooth way without bumps, trajectories that go straight down (figures, no number)",
 		Measured: fmt.Sprintf("on the line from α = 0 to 1 the loss falls by %s nats; the highest climb on the way is %s of that",
-			r.Fine.Drop.format("%.3f"), r.Fine.Rise.format("%.3f")),
+			r.Fine.Drop.Text("%.3f"), r.Fine.Rise.Text("%.3f")),
 		Explanation: fmt.Sprintf("Holds if the upper end of the 95 %% interval of the climb (bootstrap over training examples) is below %g of the descent, fails if the lower end is above. Nothing is decided where the interval of the descent includes 0.", smoothRise),
 	}
 	if r.learned(r.Scratch) {
-		claim.Measured += fmt.Sprintf(" (from scratch %s of %.3f nats)", r.Scratch.Rise.format("%.3f"), r.Scratch.Drop.Value)
+		claim.Measured += fmt.Sprintf(" (from scratch %s of %.3f nats)", r.Scratch.Rise.Text("%.3f"), r.Scratch.Drop.Value)
 	}
 	switch {
 	case r.Fine.Drop.Low <= 0:
@@ -88,9 +84,9 @@ func (r *Result) claimSmooth() experiment.Claim {
 
 func (r *Result) claimConsistent() experiment.Claim {
 	s := r.Surface
-	measured := fmt.Sprintf("Spearman's ρ of training loss and dev error over %d points: %s", len(s.Alpha)*len(s.Beta), s.Consistency.format("%.2f"))
+	measured := fmt.Sprintf("Spearman's ρ of training loss and dev error over %d points: %s", len(s.Alpha)*len(s.Beta), s.Consistency.Text("%.2f"))
 	if r.ScratchSurface != nil {
-		measured += "; from scratch " + r.ScratchSurface.Consistency.format("%.2f")
+		measured += "; from scratch " + r.ScratchSurface.Consistency.Text("%.2f")
 	}
 	return experiment.Claim{
 		Text:        "The surfaces of training loss and of the error on other data are consistent.",
@@ -109,7 +105,7 @@ func (r *Result) claimRollback() experiment.Claim {
 		Korean: "하위 층을 사전 학습 상태로 되돌릴 때 손해가 가장 적다.",
 		Paper:  "accuracy without the low, middle, high third: MNLI +0.19, −1.83, −53.69; RTE −2.16, −5.41, −28.16; SST-2 −0.35, −0.92, −34.75; MRPC −2.21, −10.05, −12.03 points (recalled)",
 		Measured: fmt.Sprintf("change of accuracy, points: low %s, middle %s, high %s; low − middle %s, low − high %s; loss %.3f whole, %.3f, %.3f, %.3f",
-			low.Change.points(), middle.Change.points(), high.Change.points(), r.LowAgainst[0].points(), r.LowAgainst[1].points(), r.Rollback[0].Loss, low.Loss, middle.Loss, high.Loss),
+			points(low.Change), points(middle.Change), points(high.Change), points(r.LowAgainst[0]), points(r.LowAgainst[1]), r.Rollback[0].Loss, low.Loss, middle.Loss, high.Loss),
 		Explanation: "Holds if accuracy with the low layers rolled back is higher than with the middle ones and than with the high ones, both 95 % intervals (paired bootstrap over dev examples) above 0; fails if one lies wholly below 0.",
 	}
 	switch {
@@ -121,9 +117,7 @@ func (r *Result) claimRollback() experiment.Claim {
 	return claim
 }
 
-func (e Estimate) points() string {
-	return Estimate{100 * e.Value, 100 * e.Low, 100 * e.High}.format("%+.1f")
-}
+func points(i stats.Interval) string { return i.Times(100).Text("%+.1f") }
 
 // layerTravel is how far each layer moved in the two fine-tunings, relative to its weights.
 func (r *Result) layerTravel() (first, second []float64) {
@@ -150,17 +144,17 @@ func (r *Result) claimInvariant() experiment.Claim {
 	above, below := 0, 0
 	var parts []string
 	for i, travel := range [][]float64{first, second} {
-		rho := task.SpearmanR(numbers, travel)
-		low, high, err := task.PearsonInterval(rho, len(travel), 0.95)
+		rho := stats.Spearman(numbers, travel)
+		interval, err := stats.PearsonInterval(rho, len(travel), 0.95)
 		if err != nil { // all distances alike
 			parts = append(parts, "undefined")
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s ρ %s", []string{r.Config.Task, r.Config.Other}[i], Estimate{rho, low, high}.format("%+.2f")))
-		if low > 0 {
+		parts = append(parts, fmt.Sprintf("%s ρ %s", []string{r.Config.Task, r.Config.Other}[i], interval.Text("%+.2f")))
+		if interval.Low > 0 {
 			above++
 		}
-		if high <= 0 {
+		if interval.High <= 0 {
 			below++
 		}
 	}
@@ -185,7 +179,7 @@ func (r *Result) claimOrthogonal() experiment.Claim {
 		Korean: "두 과제의 미세 조정 방향은 거의 직교한다.",
 		Paper:  "nearly orthogonal, so that they span a plane (no number)",
 		Measured: fmt.Sprintf("cosine of the directions of %s and %s %s: an angle of %.1f°; two random directions of %d weights: ±%.4f",
-			r.Config.Task, r.Config.Other, r.Cosine.format("%+.3f"), degrees(r.Cosine.Value), r.Whole.Size, 1/math.Sqrt(float64(r.Whole.Size))),
+			r.Config.Task, r.Config.Other, r.Cosine.Text("%+.3f"), degrees(r.Cosine.Value), r.Whole.Size, 1/math.Sqrt(float64(r.Whole.Size))),
 		Explanation: fmt.Sprintf("Holds if the 95 %% interval of the cosine (bootstrap over the model's weight matrices and vectors) lies within ±%.3f, an angle of %d° or more; fails if it lies wholly outside.", bound, orthogonalFrom),
 	}
 	switch {

@@ -6,8 +6,13 @@ import (
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/landscape"
 )
+
+func interval(value, low, high float64) stats.Interval {
+	return stats.Interval{Value: value, Low: low, High: high}
+}
 
 // found is a result with which every claim holds.
 func found() *Result {
@@ -16,13 +21,13 @@ func found() *Result {
 	}
 	r := &Result{
 		Measured: experiment.Measured[Config]{Config: Config{Task: "movies", Other: "tweets"}}, Layers: 6, Classes: 2, Prior: math.Ln2, Fine: curve(0.2), Scratch: curve(0.4),
-		WidthDifference: Estimate{0.8, 0.5, 1.1},
-		Surface:         &Surface{Surface: &landscape.Surface{Grid: landscape.Plane(-1, 2, 4)}, Consistency: Estimate{0.9, 0.8, 0.95}},
+		WidthDifference: interval(0.8, 0.5, 1.1),
+		Surface:         &Surface{Surface: &landscape.Surface{Grid: landscape.Plane(-1, 2, 4)}, Consistency: interval(0.9, 0.8, 0.95)},
 		Rollback:        []Rollback{{Name: "none"}, {Name: "low"}, {Name: "middle"}, {Name: "high"}},
-		LowAgainst:      []Estimate{{0.03, 0.01, 0.05}, {0.2, 0.15, 0.25}},
-		Cosine:          Estimate{0.05, 0.01, 0.09},
+		LowAgainst:      []stats.Interval{interval(0.03, 0.01, 0.05), interval(0.2, 0.15, 0.25)},
+		Cosine:          interval(0.05, 0.01, 0.09),
 	}
-	r.Fine.Rise, r.Fine.Drop = Estimate{0.01, 0, 0.03}, Estimate{0.5, 0.4, 0.6}
+	r.Fine.Rise, r.Fine.Drop = interval(0.01, 0, 0.03), interval(0.5, 0.4, 0.6)
 	r.Geometry = append(r.Geometry, landscape.Geometry{Name: "embeddings", Norm: 1, First: 9, Second: 9})
 	for l := range 6 {
 		r.Geometry = append(r.Geometry, landscape.Geometry{Name: (&landscape.Part{First: l, End: l + 1}).Layers(), Norm: 1, First: float64(l), Second: float64(l * l)})
@@ -43,18 +48,18 @@ func judged(t *testing.T) (list [][]experiment.Claim) {
 		verdict report.Verdict
 	}{
 		"as it is":                {func(*Result) {}, width, report.Holds},
-		"narrower":                {func(r *Result) { r.WidthDifference = Estimate{-0.5, -0.8, -0.2} }, width, report.DoesNotHold},
-		"perhaps wider":           {func(r *Result) { r.WidthDifference = Estimate{0.1, -0.2, 0.4} }, width, report.CannotTell},
+		"narrower":                {func(r *Result) { r.WidthDifference = interval(-0.5, -0.8, -0.2) }, width, report.DoesNotHold},
+		"perhaps wider":           {func(r *Result) { r.WidthDifference = interval(0.1, -0.2, 0.4) }, width, report.CannotTell},
 		"scratch has not learned": {func(r *Result) { r.Scratch.Sets[0].End.Loss = 0.65 }, width, report.CannotTell},
 		"scratch reaches the end": {func(r *Result) { r.Scratch.Open = true }, width, report.CannotTell},
 		"fine reaches the end":    {func(r *Result) { r.Fine.Open = true }, width, report.Holds},
-		"a bump":                  {func(r *Result) { r.Fine.Rise = Estimate{0.2, 0.1, 0.3} }, smooth, report.DoesNotHold},
-		"perhaps a bump":          {func(r *Result) { r.Fine.Rise = Estimate{0.04, 0.01, 0.1} }, smooth, report.CannotTell},
-		"no descent":              {func(r *Result) { r.Fine.Drop = Estimate{0.01, -0.1, 0.1} }, smooth, report.CannotTell},
-		"another surface":         {func(r *Result) { r.Surface.Consistency = Estimate{0.1, -0.1, 0.3} }, consistent, report.DoesNotHold},
-		"perhaps another surface": {func(r *Result) { r.Surface.Consistency = Estimate{0.5, 0.4, 0.6} }, consistent, report.CannotTell},
-		"low layers cost most":    {func(r *Result) { r.LowAgainst[1] = Estimate{-0.1, -0.2, -0.01} }, rollback, report.DoesNotHold},
-		"low as middle":           {func(r *Result) { r.LowAgainst[0] = Estimate{0.01, -0.01, 0.03} }, rollback, report.CannotTell},
+		"a bump":                  {func(r *Result) { r.Fine.Rise = interval(0.2, 0.1, 0.3) }, smooth, report.DoesNotHold},
+		"perhaps a bump":          {func(r *Result) { r.Fine.Rise = interval(0.04, 0.01, 0.1) }, smooth, report.CannotTell},
+		"no descent":              {func(r *Result) { r.Fine.Drop = interval(0.01, -0.1, 0.1) }, smooth, report.CannotTell},
+		"another surface":         {func(r *Result) { r.Surface.Consistency = interval(0.1, -0.1, 0.3) }, consistent, report.DoesNotHold},
+		"perhaps another surface": {func(r *Result) { r.Surface.Consistency = interval(0.5, 0.4, 0.6) }, consistent, report.CannotTell},
+		"low layers cost most":    {func(r *Result) { r.LowAgainst[1] = interval(-0.1, -0.2, -0.01) }, rollback, report.DoesNotHold},
+		"low as middle":           {func(r *Result) { r.LowAgainst[0] = interval(0.01, -0.01, 0.03) }, rollback, report.CannotTell},
 		"low layers move most": {func(r *Result) {
 			for i := range r.Geometry {
 				r.Geometry[i].First, r.Geometry[i].Second = -r.Geometry[i].First, -r.Geometry[i].Second
@@ -70,10 +75,10 @@ func judged(t *testing.T) (list [][]experiment.Claim) {
 				r.Geometry[i].First, r.Geometry[i].Second = 1, 1
 			}
 		}, invariant, report.CannotTell},
-		"the same direction":   {func(r *Result) { r.Cosine = Estimate{0.6, 0.5, 0.7} }, orthogonal, report.DoesNotHold},
-		"opposite directions":  {func(r *Result) { r.Cosine = Estimate{-0.6, -0.7, -0.5} }, orthogonal, report.DoesNotHold},
-		"perhaps an angle":     {func(r *Result) { r.Cosine = Estimate{0.15, 0.1, 0.2} }, orthogonal, report.CannotTell},
-		"orthogonal after all": {func(r *Result) { r.Cosine = Estimate{0, -0.1, 0.1} }, orthogonal, report.Holds},
+		"the same direction":   {func(r *Result) { r.Cosine = interval(0.6, 0.5, 0.7) }, orthogonal, report.DoesNotHold},
+		"opposite directions":  {func(r *Result) { r.Cosine = interval(-0.6, -0.7, -0.5) }, orthogonal, report.DoesNotHold},
+		"perhaps an angle":     {func(r *Result) { r.Cosine = interval(0.15, 0.1, 0.2) }, orthogonal, report.CannotTell},
+		"orthogonal after all": {func(r *Result) { r.Cosine = interval(0, -0.1, 0.1) }, orthogonal, report.Holds},
 	} {
 		r := found()
 		test.change(r)
@@ -155,7 +160,7 @@ func TestConsistencyIsTheRankCorrelationOfTwoSurfaces(t *testing.T) {
 		t.Errorf("%+v, %v", agree, err)
 	}
 	differ, err := consistency(loss, other)
-	if err != nil || math.Abs(differ.finite().Value) > 0.5 {
+	if err != nil || math.Abs(finite(differ).Value) > 0.5 {
 		t.Errorf("%+v, %v", differ, err)
 	}
 }

@@ -1,10 +1,10 @@
 package hao2019
 
 import (
-	"fmt"
 	"math"
 
 	"bertlab/gbert/task"
+	"bertlab/stats"
 	"bertlab/techniques/landscape"
 )
 
@@ -12,16 +12,10 @@ import (
 // of a guess. Fixed before the numbers were seen.
 const Tolerance = 0.1
 
-// resamples of a bootstrap over examples.
-const resamples = 2000
-
-// bootstrap is an estimate with its interval over resampled examples.
-func bootstrap(n int, statistic func(rows []int) float64) (Estimate, error) {
-	b, err := task.Bootstrap(n, statistic, task.Resampling{Seed: 1, Resamples: resamples})
-	if err != nil {
-		return Estimate{}, err
-	}
-	return Estimate{b.Estimate, b.Low, b.High}, nil
+// bootstrap is a statistic with its interval over resampled examples.
+func bootstrap(n int, statistic func(rows []int) float64) (stats.Interval, error) {
+	e, err := stats.Bootstrap(n, statistic, stats.Usual)
+	return e.Interval, err
 }
 
 // meanOver are the mean losses of some examples at each place, [place][example] to [place].
@@ -74,13 +68,13 @@ func (r *Result) describe(l line) (Curve, error) {
 	c, alpha, losses := Curve{Surface: l.Surface}, l.Surface.Alpha, l.Losses
 	n, tolerance := len(losses[0]), Tolerance*math.Log(float64(r.Classes))
 	var err error
-	over := func(places [][]float64, statistic func(loss []float64) float64) Estimate {
+	over := func(places [][]float64, statistic func(loss []float64) float64) stats.Interval {
 		if err != nil {
-			return Estimate{}
+			return stats.Interval{}
 		}
-		var e Estimate
-		e, err = bootstrap(n, func(rows []int) float64 { return statistic(meanOver(places, rows)) })
-		return e.finite()
+		var i stats.Interval
+		i, err = bootstrap(n, func(rows []int) float64 { return statistic(meanOver(places, rows)) })
+		return finite(i)
 	}
 	for i := range alpha {
 		e := over(losses[i:i+1], func(loss []float64) float64 { return loss[0] })
@@ -94,17 +88,17 @@ func (r *Result) describe(l line) (Curve, error) {
 }
 
 // finite replaces what is undefined, because there is no descent on any resample, by 0.
-func (e Estimate) finite() Estimate {
-	for _, v := range []*float64{&e.Value, &e.Low, &e.High} {
+func finite(i stats.Interval) stats.Interval {
+	for _, v := range []*float64{&i.Value, &i.Low, &i.High} {
 		if math.IsNaN(*v) {
 			*v = 0
 		}
 	}
-	return e
+	return i
 }
 
 // widthDifference is by how much the first curve's optimum is wider, over the examples that both were measured on.
-func (r *Result) widthDifference(a, b line) (Estimate, error) {
+func (r *Result) widthDifference(a, b line) (stats.Interval, error) {
 	tolerance := Tolerance * math.Log(float64(r.Classes))
 	return bootstrap(len(a.Losses[0]), func(rows []int) float64 {
 		first, _ := width(a.Surface.Alpha, meanOver(a.Losses, rows), tolerance)
@@ -120,9 +114,9 @@ func examples(s landscape.SetSurface, wrong bool) [][]float64 {
 		table[i] = make([]float64, len(m.Losses))
 		for k, loss := range m.Losses {
 			table[i][k] = float64(loss)
-			if wrong {
-				table[i][k] = float64(m.Wrong[k] - '0')
-			}
+		}
+		if wrong {
+			table[i] = m.Wrong.Numbers()
 		}
 	}
 	return table
@@ -130,7 +124,7 @@ func examples(s landscape.SetSurface, wrong bool) [][]float64 {
 
 // consistency is Spearman's ρ of training loss and dev error over the points of a grid, with an interval over resampled training and
 // dev examples. The points themselves are no sample: they are where we looked.
-func consistency(loss [][]float64, wrong [][]float64) (Estimate, error) {
+func consistency(loss [][]float64, wrong [][]float64) (stats.Interval, error) {
 	fit, check := len(loss[0]), len(wrong[0])
 	return bootstrap(fit+check, func(rows []int) float64 {
 		var first, second []int
@@ -144,12 +138,12 @@ func consistency(loss [][]float64, wrong [][]float64) (Estimate, error) {
 		if len(first) == 0 || len(second) == 0 {
 			return math.NaN()
 		}
-		return task.SpearmanR(meanOver(loss, first), meanOver(wrong, second))
+		return stats.Spearman(meanOver(loss, first), meanOver(wrong, second))
 	})
 }
 
 // cosine is that of the two directions, with an interval over resampled weight matrices and vectors.
-func cosine(weights []landscape.Geometry) (Estimate, error) {
+func cosine(weights []landscape.Geometry) (stats.Interval, error) {
 	e, err := bootstrap(len(weights), func(rows []int) float64 {
 		var inner, first, second float64
 		for _, i := range rows {
@@ -158,50 +152,15 @@ func cosine(weights []landscape.Geometry) (Estimate, error) {
 		}
 		return inner / math.Sqrt(first*second)
 	})
-	return e.finite(), err
+	return finite(e), err
 }
 
 // judge compares a rolled back model with the whole one.
 func judge(part landscape.Part, m, whole landscape.Measure) (Rollback, error) {
-	row := Rollback{Name: part.Name, Layers: part.Layers(), Accuracy: 1 - m.Error, Loss: m.Loss, Right: right(m)}
-	change, err := paired(row.Right, right(whole))
-	if err != nil {
-		return row, err
-	}
-	test, err := task.McNemar(marks(row.Right), marks(right(whole)))
-	row.Change, row.P = change, test.P
+	row := Rollback{Name: part.Name, Layers: part.Layers(), Accuracy: 1 - m.Error, Loss: m.Loss, Right: m.Wrong.Not()}
+	test, change, err := row.Right.Against(whole.Wrong.Not())
+	row.Change, row.P = change.Interval, test.P
 	return row, err
-}
-
-// right turns the marks of wrong examples over.
-func right(m landscape.Measure) string {
-	text := []byte(m.Wrong)
-	for i, c := range text {
-		text[i] = '0' + '1' - c
-	}
-	return string(text)
-}
-
-func marks(right string) []bool {
-	list := make([]bool, len(right))
-	for i := range list {
-		list[i] = right[i] == '1'
-	}
-	return list
-}
-
-// paired is the difference of two models' accuracy on the same examples.
-func paired(a, b string) (Estimate, error) {
-	if len(a) != len(b) {
-		return Estimate{}, fmt.Errorf("%d and %d examples cannot be compared in pairs", len(a), len(b))
-	}
-	return bootstrap(len(a), func(rows []int) float64 {
-		sum := 0
-		for _, i := range rows {
-			sum += int(a[i]) - int(b[i])
-		}
-		return float64(sum) / float64(len(rows))
-	})
 }
 
 // shares are the shares of the classes.

@@ -225,11 +225,11 @@ func (s *steps) collectRollback(r *Result) error {
 	}
 	low := r.Rollback[1]
 	for _, other := range r.Rollback[2:4] {
-		difference, err := paired(low.Right, other.Right)
+		_, difference, err := low.Right.Against(other.Right)
 		if err != nil {
 			return err
 		}
-		r.LowAgainst = append(r.LowAgainst, difference)
+		r.LowAgainst = append(r.LowAgainst, difference.Interval)
 	}
 	return nil
 }

@@ -345,7 +345,7 @@ func (r *Result) ConsistencyScatter() (*figures.Figure, error) {
 			Title: fmt.Sprintf("Training loss and error on other data: ρ = %.2f", r.Surface.Consistency.Value), XLabel: "training loss, nats, logarithmic", YLabel: "dev error",
 			Caption: r.caption(fmt.Sprintf("one point for each of the %d points of the plane", len(x))),
 		},
-		X: x, Y: y, Note: "Spearman's ρ = " + r.Surface.Consistency.format("%.2f"), YFormat: figures.Percent,
+		X: x, Y: y, Note: "Spearman's ρ = " + r.Surface.Consistency.Text("%.2f"), YFormat: figures.Percent,
 		XFormat: func(v float64) string { return fmt.Sprintf("%.2g", math.Pow(10, v)) },
 	})
 }

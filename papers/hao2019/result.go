@@ -2,6 +2,7 @@ package hao2019
 
 import (
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/landscape"
 )
 
@@ -19,9 +20,9 @@ type Result struct {
 
 	// Fine and Scratch are the curves along the way from pretrained and from random weights; WidthDifference is by how much the first
 	// optimum is wider.
-	Fine            Curve    `json:"curve"`
-	Scratch         Curve    `json:"scratch_curve"`
-	WidthDifference Estimate `json:"width_difference"`
+	Fine            Curve          `json:"curve"`
+	Scratch         Curve          `json:"scratch_curve"`
+	WidthDifference stats.Interval `json:"width_difference"`
 	// Surface is the plane of the two fine-tunings: training loss and dev error. ScratchSurface is nil where it was not asked for.
 	Surface        *Surface `json:"surface"`
 	ScratchSurface *Surface `json:"scratch_surface,omitempty"`
@@ -30,18 +31,11 @@ type Result struct {
 	// Rollback is the fine-tuned model, then with each part set back.
 	Rollback []Rollback `json:"rollback"`
 	// LowAgainst is what accuracy is higher by with the low layers rolled back than with the middle and the high ones.
-	LowAgainst []Estimate `json:"rollback_low_against"`
+	LowAgainst []stats.Interval `json:"rollback_low_against"`
 	// Geometry has lengths and angles of the two fine-tunings, unit by unit; Whole is all of it, Cosine that of the two directions.
 	Geometry []landscape.Geometry `json:"geometry"`
 	Whole    landscape.Geometry   `json:"geometry_whole"`
-	Cosine   Estimate             `json:"cosine"`
-}
-
-// Estimate is a number with its 95 % interval.
-type Estimate struct {
-	Value float64 `json:"value"`
-	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
+	Cosine   stats.Interval       `json:"cosine"`
 }
 
 // Training is a model that was trained.
@@ -75,11 +69,11 @@ type Curve struct {
 	High []float64 `json:"loss_high"`
 	// Width is that of the interval around α = 1 in which the loss is at most Tolerance·ln(classes) above that at α = 1. Open: it
 	// reaches the end of the curve, and Width is a lower bound.
-	Width Estimate `json:"width"`
-	Open  bool     `json:"width_open,omitempty"`
+	Width stats.Interval `json:"width"`
+	Open  bool           `json:"width_open,omitempty"`
 	// Rise is the highest climb on the way from α = 0 to 1 as a share of the descent, and Drop that descent in nats.
-	Rise Estimate `json:"rise"`
-	Drop Estimate `json:"drop"`
+	Rise stats.Interval `json:"rise"`
+	Drop stats.Interval `json:"drop"`
 }
 
 // end is the loss at the trained weights.
@@ -88,7 +82,7 @@ func (c Curve) end() float64 { return c.Sets[0].End.Loss }
 // Surface is a plane with the agreement of its two tables: Spearman's ρ of training loss and dev error over the grid.
 type Surface struct {
 	*landscape.Surface
-	Consistency Estimate `json:"consistency"`
+	Consistency stats.Interval `json:"consistency"`
 }
 
 // Rollback is the fine-tuned model with a part set back to the pretrained weights, on dev examples.
@@ -97,10 +91,10 @@ type Rollback struct {
 	Layers string `json:"layers"`
 	// Accuracy and Loss of the model, Change of the accuracy against the model as it was trained with the interval of the paired
 	// bootstrap, and P of McNemar's test.
-	Accuracy float64  `json:"accuracy"`
-	Loss     float64  `json:"loss"`
-	Change   Estimate `json:"change"`
-	P        float64  `json:"p"`
-	// Right has a 1 for each example whose class was predicted.
-	Right string `json:"right"`
+	Accuracy float64        `json:"accuracy"`
+	Loss     float64        `json:"loss"`
+	Change   stats.Interval `json:"change"`
+	P        float64        `json:"p"`
+	// Right says of which examples the class was predicted.
+	Right stats.Answers `json:"right"`
 }

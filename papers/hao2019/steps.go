@@ -279,7 +279,7 @@ var sweepPlane = &experiment.Definition[sweepInputs, *Surface]{
 			return &Surface{Surface: surface}, err
 		}
 		agreement, err := consistency(examples(surface.Sets[0], false), examples(surface.Sets[1], true))
-		return &Surface{surface, agreement.finite()}, err
+		return &Surface{surface, finite(agreement)}, err
 	},
 }
 

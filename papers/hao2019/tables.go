@@ -83,7 +83,7 @@ func (r *Result) WidthTable() *figures.Table {
 		name string
 		Curve
 	}{{"pretrained", r.Fine}, {"random", r.Scratch}} {
-		wide, distance, climb := any(widthText(c.Curve)), any(c.Width.Value*c.Geometry.First), any(c.Rise.format("%.3f"))
+		wide, distance, climb := any(widthText(c.Curve)), any(c.Width.Value*c.Geometry.First), any(c.Rise.Text("%.3f"))
 		if !r.learned(c.Curve) {
 			wide, distance, climb = "nothing learned: no optimum", nil, nil
 		}

@@ -1,92 +1,42 @@
 package lan2020
 
 import (
-	"fmt"
 	"slices"
 
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 
-	"bertlab/gbert/task"
+	"bertlab/stats"
 	"bertlab/techniques/sharing"
 )
 
-// resamples is the number of resamples of every bootstrap here.
-const resamples = 2000
-
-// numbers are the answers as 0 and 1.
-func (a Answers) numbers() []float64 {
-	list := make([]float64, len(a.Right))
-	for i := range list {
-		list[i] = float64(a.Right[i] - '0')
-	}
-	return list
-}
-
-func (a Answers) bits() []bool {
-	list := make([]bool, len(a.Right))
-	for i := range list {
-		list[i] = a.Right[i] == '1'
-	}
-	return list
-}
-
-// accuracy is the share of the examples whose class was predicted.
-func (a Answers) accuracy() float64 { return stat.Mean(a.numbers(), nil) }
-
 // compare tests a model against the whole one of the same seed.
 func (t *Trial) compare(whole Trial) error {
-	test, err := task.McNemar(t.bits(), whole.bits())
-	if err != nil {
-		return err
-	}
-	d, err := task.PairedBootstrap(t.numbers(), whole.numbers(), task.Resampling{Seed: 1, Resamples: resamples})
-	if err != nil {
-		return err
-	}
-	t.P, t.Difference, t.Low, t.High = test.P, d.Estimate, d.Low, d.High
-	return nil
+	test, d, err := t.Right.Against(whole.Right)
+	t.P, t.Difference, t.Low, t.High = test.P, d.Value, d.Low, d.High
+	return err
 }
 
-// difference is a mean difference of accuracy with its 95 % interval, in shares.
-type difference struct {
-	task.BootstrapResult
-	// learned says that at least one side is right more often than the largest class.
-	learned bool
-}
-
-func (d difference) String() string {
-	return fmt.Sprintf("%+.2f [%+.2f, %+.2f]", 100*d.Estimate, 100*d.Low, 100*d.High)
-}
+// learned says that at least one side of a difference is right more often than the largest class.
+func (r *Result) learned(d stats.Difference) bool { return max(d.First, d.Second) > r.Majority+1e-9 }
 
 // between is the mean difference of accuracy first − second over seeds. An example's answers under several seeds are averaged first
 // and resampled as one, since they are not independent. ok is false without a seed that has both.
-func (r *Result) between(first, second Variant) (d difference, ok bool, err error) {
+func (r *Result) between(first, second Variant) (d stats.Difference, ok bool, err error) {
 	return r.paired(r.answers(first), r.answers(second))
 }
 
 // paired compares answers by seed.
-func (r *Result) paired(first, second map[uint64]Answers) (d difference, ok bool, err error) {
-	var a, b []float64
-	seeds := 0
+func (r *Result) paired(first, second map[uint64]Answers) (d stats.Difference, ok bool, err error) {
+	var a, b []stats.Answers
 	for _, seed := range r.Config.Seeds {
-		x, y := first[seed], second[seed]
-		if x.Right == "" || y.Right == "" {
-			continue
+		if x, y := first[seed].Right, second[seed].Right; len(x) > 0 && len(y) > 0 {
+			a, b = append(a, x), append(b, y)
 		}
-		if seeds++; a == nil {
-			a, b = make([]float64, len(x.Right)), make([]float64, len(x.Right))
-		}
-		floats.Add(a, x.numbers())
-		floats.Add(b, y.numbers())
 	}
-	if seeds == 0 {
+	if len(a) == 0 {
 		return d, false, nil
 	}
-	floats.Scale(1/float64(seeds), a)
-	floats.Scale(1/float64(seeds), b)
-	d.learned = max(stat.Mean(a, nil), stat.Mean(b, nil)) > r.Majority+1e-9
-	d.BootstrapResult, err = task.PairedBootstrap(a, b, task.Resampling{Seed: 1, Resamples: resamples})
+	d, err = stats.PairedBootstrap(stats.Pool(a), stats.Pool(b), stats.Usual)
 	return d, true, err
 }
 
@@ -146,7 +96,7 @@ func (r *Result) cut(size int) map[uint64]Answers {
 func mean(answers map[uint64]Answers) float64 {
 	var values []float64
 	for _, a := range answers {
-		values = append(values, a.accuracy())
+		values = append(values, a.Right.Accuracy())
 	}
 	slices.Sort(values) // the same sum whatever the order
 	return stat.Mean(values, nil)

@@ -101,10 +101,10 @@ func (r *Result) decided(claim experiment.Claim, first, second Variant, rule fun
 		claim.Measured = fmt.Sprintf("not run: the protocol does not have both %q and %q", first, second)
 		return claim, nil
 	}
-	claim.Measured = fmt.Sprintf("accuracy, points: %s − %s %v", first, second, d)
+	claim.Measured = fmt.Sprintf("accuracy, points: %s − %s %s", first, second, d.Points())
 	claim.Explanation += " 95 % interval by the paired bootstrap over test examples, each with its mean over seeds; it does not include what another seed would change."
 	switch {
-	case !d.learned:
+	case !r.learned(d):
 		claim.Explanation += " Neither model is above the largest class, so nothing is decided."
 	case len(r.Config.Seeds) < fewestSeeds:
 		claim.Explanation += fmt.Sprintf(" With %d seed nothing is decided: %d are needed.", len(r.Config.Seeds), fewestSeeds)

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"bertlab/figures/report"
-	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 )
 
 // claimSmooth is about figure 1.
@@ -102,7 +102,7 @@ func (r *Result) claimTraining() experiment.Claim {
 		claim.Measured = "not run, or no step without compilation"
 		return claim
 	}
-	claim.Measured = fmt.Sprintf("median of seeds %.2f, from %.2f to %.2f", task.Quantile(ratios, 0.5), slices.Min(ratios), slices.Max(ratios))
+	claim.Measured = fmt.Sprintf("median of seeds %.2f, from %.2f to %.2f", stats.Median(ratios), slices.Min(ratios), slices.Max(ratios))
 	switch {
 	case len(ratios) < fewestSteady:
 	case slices.Min(ratios) > fasterStep:

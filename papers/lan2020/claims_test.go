@@ -1,13 +1,20 @@
 package lan2020
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/sharing"
 )
+
+// marks are n answers, of which the first are right.
+func marks(right, n int) stats.Answers {
+	return append(slices.Repeat(stats.Answers{true}, right), make(stats.Answers, n-right)...)
+}
 
 // made is a result whose variants answer rightly so many of 1,000 questions, with three seeds. A variant errs where the others do, and
 // then on.
@@ -15,7 +22,7 @@ func made(right map[Variant]int, seeds ...uint64) *Result {
 	r := &Result{Measured: experiment.Measured[Config]{Config: Config{Seeds: seeds}}, Counts: sharing.Counts(), Layers: 3, Examples: 1000, Majority: 0.5}
 	for _, seed := range seeds {
 		for v, n := range right {
-			r.Runs = append(r.Runs, Trial{Variant: v, Seed: seed, Answers: Answers{Right: strings.Repeat("1", n) + strings.Repeat("0", 1000-n)}})
+			r.Runs = append(r.Runs, Trial{Variant: v, Seed: seed, Answers: Answers{Right: marks(n, 1000)}})
 		}
 	}
 	return r

@@ -43,7 +43,7 @@ func (r *Result) point(answers map[uint64]Answers) (value, low, high float64, er
 		return math.NaN(), math.NaN(), math.NaN(), err
 	}
 	start := mean(whole)
-	return 100 * (start + d.Estimate), 100 * (start + d.Low), 100 * (start + d.High), nil
+	return 100 * (start + d.Value), 100 * (start + d.Low), 100 * (start + d.High), nil
 }
 
 // add appends a point to a series of bars.

@@ -2,6 +2,7 @@ package lan2020
 
 import (
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/sharing"
 )
 
@@ -38,8 +39,8 @@ type Result struct {
 type Answers struct {
 	Score float64 `json:"score"` // of the primary metric
 	Loss  float64 `json:"loss"`
-	// Right has a 1 for each test example whose class was predicted, else a 0.
-	Right string `json:"right"`
+	// Right says of which test examples the class was predicted.
+	Right stats.Answers `json:"right"`
 }
 
 // Trial is one model, converted and then trained.

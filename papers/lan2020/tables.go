@@ -88,7 +88,7 @@ func (r *Result) RunTable() (*figures.Table, error) {
 		if answers := r.converted(v); len(answers) > 0 {
 			converted = mean(answers)
 		}
-		table.Rows = append(table.Rows, append(row, 100*d.Estimate, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
+		table.Rows = append(table.Rows, append(row, 100*d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
 			fmt.Sprintf("%d of %d", significant, len(trials)), stat.Mean(losses, nil), converted))
 	}
 	return table, nil
@@ -120,7 +120,7 @@ func (r *Result) CutTable() (*figures.Table, error) {
 				errors, parameters = append(errors, c.RelativeError), c.Parameters
 			}
 		}
-		table.Rows = append(table.Rows, []any{size, float64(parameters) / 1e6, stat.Mean(errors, nil), mean(answers), 100 * d.Estimate, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High)})
+		table.Rows = append(table.Rows, []any{size, float64(parameters) / 1e6, stat.Mean(errors, nil), mean(answers), 100 * d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High)})
 	}
 	return table, nil
 }

@@ -11,8 +11,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"bertlab/figures/report"
-	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/heads"
 )
 
@@ -168,11 +168,11 @@ func (r *Result) claimArea(other Order, text, paper string) (experiment.Claim, e
 		claim.Measured, claim.Explanation = "not run", "The protocol has no such order."
 		return claim, nil
 	}
-	difference, err := task.PairedBootstrap(a, b, task.Resampling{Seed: 1})
+	difference, err := stats.PairedBootstrap(a, b, stats.Resampling{Seed: 1})
 	if err != nil {
 		return claim, err
 	}
-	claim.Measured = fmt.Sprintf("area under the accuracy curve %.4f against %.4f: %+.4f [%+.4f, %+.4f]", mean(a), mean(b), difference.Estimate, difference.Low, difference.High)
+	claim.Measured = fmt.Sprintf("area under the accuracy curve %.4f against %.4f: %+.4f [%+.4f, %+.4f]", difference.First, difference.Second, difference.Value, difference.Low, difference.High)
 	claim.Verdict = experiment.ByInterval(difference.Low, difference.High, 0)
 	claim.Explanation = "The 95 % interval of the difference, by the paired bootstrap over test examples, decides. It does not include what another fine-tuning run would change."
 	return claim, nil

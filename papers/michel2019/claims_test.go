@@ -205,11 +205,11 @@ func TestTransferAndSpeedAreDecidedByTheirIntervals(t *testing.T) {
 
 func TestAnUndefinedCorrelationSaysNothing(t *testing.T) {
 	constant, varying := []float64{1, 1, 1, 1, 1}, []float64{1, 2, 3, 4, 6}
-	if r, low, high, err := pearson(constant, varying); r != 0 || low != -1 || high != 1 || err != nil {
-		t.Errorf("%g [%g, %g], %v", r, low, high, err)
+	if r, err := pearson(constant, varying); r.Value != 0 || r.Low != -1 || r.High != 1 || err != nil {
+		t.Errorf("%v, %v", r, err)
 	}
-	if r, low, high, err := pearson(varying, varying); r < 0.99 || low < 0.9 || high > 1 || err != nil {
-		t.Errorf("%g [%g, %g], %v", r, low, high, err)
+	if r, err := pearson(varying, varying); r.Value < 0.99 || r.Low < 0.9 || r.High > 1 || err != nil {
+		t.Errorf("%v, %v", r, err)
 	}
 	if spearman(constant, varying) != 0 || math.Abs(spearman(varying, varying)-1) > 1e-12 {
 		t.Error("spearman")

@@ -11,6 +11,7 @@ import (
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/heads"
 )
 
@@ -246,27 +247,29 @@ func transferOf(in, out *heads.Ablation, r *Result) (*Transfer, error) {
 		x, y = append(x, in.Heads[i].MetricDelta), append(y, e.MetricDelta)
 		xLoss, yLoss = append(xLoss, in.Heads[i].LossDelta), append(yLoss, e.LossDelta)
 	}
-	var err error
-	if t.R, t.RLow, t.RHigh, err = pearson(x, y); err != nil {
+	metric, err := pearson(x, y)
+	if err != nil {
 		return nil, err
 	}
-	t.RLoss, t.RLossLow, t.RLossHi, err = pearson(xLoss, yLoss)
+	loss, err := pearson(xLoss, yLoss)
+	t.R, t.RLow, t.RHigh = metric.Value, metric.Low, metric.High
+	t.RLoss, t.RLossLow, t.RLossHi = loss.Value, loss.Low, loss.High
 	return t, err
 }
 
 // pearson is Pearson's r with its 95 % interval. Where it is undefined, because one side does not vary, nothing is known: 0 and
 // −1 to 1.
-func pearson(x, y []float64) (r, low, high float64, err error) {
-	if r = task.PearsonR(x, y); math.IsNaN(r) {
-		return 0, -1, 1, nil
+func pearson(x, y []float64) (stats.Interval, error) {
+	r := stats.Pearson(x, y)
+	if math.IsNaN(r) {
+		return stats.Interval{Value: 0, Low: -1, High: 1}, nil
 	}
-	low, high, err = task.PearsonInterval(r, len(x), 0.95)
-	return r, low, high, err
+	return stats.PearsonInterval(r, len(x), 0.95)
 }
 
 // spearman is Spearman's ρ; 0 where it is undefined, because one side does not vary.
 func spearman(x, y []float64) float64 {
-	if rho := task.SpearmanR(x, y); !math.IsNaN(rho) {
+	if rho := stats.Spearman(x, y); !math.IsNaN(rho) {
 		return rho
 	}
 	return 0

@@ -9,6 +9,7 @@ import (
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/heads"
 )
 
@@ -240,7 +241,7 @@ func (in *curveInputs) curve(steps []heads.PruneStep) (Curve, error) {
 		if err != nil {
 			return c, err
 		}
-		test, err := task.McNemar(whole, right)
+		test, err := stats.McNemar(whole, right)
 		if err != nil {
 			return c, err
 		}

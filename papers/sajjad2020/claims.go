@@ -11,8 +11,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"bertlab/figures/report"
-	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/layerdrop"
 )
 
@@ -46,7 +46,7 @@ func (r *Result) against(strategy layerdrop.Strategy, sign int) (list []differen
 		}
 		if d, ok := r.compare(sameK(first, second)); ok {
 			list = append(list, d)
-			part := fmt.Sprintf("%s − %s %v", first, second, d)
+			part := fmt.Sprintf("%s − %s %s", first, second, d.Points())
 			if !d.learned {
 				part += " (neither above the largest class)"
 			}
@@ -119,7 +119,7 @@ func (r *Result) travelOrder() []float64 {
 	var orders []float64
 	for _, t := range r.Tasks {
 		for _, travel := range t.Travel {
-			orders = append(orders, task.SpearmanR(numbers, travel))
+			orders = append(orders, stats.Spearman(numbers, travel))
 		}
 	}
 	return orders
@@ -138,11 +138,10 @@ func (r *Result) claimTravel() experiment.Claim {
 		parts[i] = fmt.Sprintf("%+.2f", rho)
 	}
 	claim.Measured = "ρ by run: " + strings.Join(parts, ", ")
-	if n := float64(len(orders)); len(orders) >= fewestRuns {
-		mean, deviation := stat.MeanStdDev(orders, nil)
-		half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975) * deviation / math.Sqrt(n)
-		claim.Measured = fmt.Sprintf("mean ρ %+.2f [%+.2f, %+.2f]; by run: %s", mean, max(mean-half, -1), min(mean+half, 1), strings.Join(parts, ", "))
-		claim.Verdict = experiment.ByInterval(mean-half, mean+half, 0)
+	if len(orders) >= fewestRuns {
+		mean := stats.MeanInterval(orders, 0.95)
+		claim.Measured = fmt.Sprintf("mean ρ %+.2f [%+.2f, %+.2f]; by run: %s", mean.Value, max(mean.Low, -1), min(mean.High, 1), strings.Join(parts, ", "))
+		claim.Verdict = experiment.ByInterval(mean.Low, mean.High, 0)
 	}
 	return claim
 }
@@ -159,7 +158,7 @@ func (r *Result) claimBefore() experiment.Claim {
 		Explanation: "Holds if the 95 % interval of the difference, by the paired bootstrap over test examples, lies above 0: mean over tasks, seeds and all sets of layers. Layers dropped after fine-tuning are not followed by further training.",
 	}
 	if ok {
-		claim.Measured = fmt.Sprintf("accuracy, points: before − after %v", d)
+		claim.Measured = fmt.Sprintf("accuracy, points: before − after %s", d.Points())
 		claim.Verdict = experiment.ByInterval(d.Low, d.High, 0)
 	}
 	return claim
@@ -209,12 +208,13 @@ func (r *Result) claimPair() experiment.Claim {
 
 // share is a time beside that in proportion to the layers: the median and the quartiles, all divided by the whole model's.
 type share struct {
-	k                               int
-	median, low, high, proportional float64
+	k int
+	stats.Interval
+	proportional float64
 }
 
 func (s share) String() string {
-	return fmt.Sprintf("%d: %.3f [%.3f, %.3f] (%.3f)", s.k, s.median, s.low, s.high, s.proportional)
+	return fmt.Sprintf("%d: %s (%.3f)", s.k, s.Text("%.3f"), s.proportional)
 }
 
 // verdict is whether all medians are near the proportion. It is open where one is not, but the quartiles reach it.
@@ -223,9 +223,9 @@ func verdict(shares []share, tolerance float64) report.Verdict {
 	for _, s := range shares {
 		low, high := (1-tolerance)*s.proportional, (1+tolerance)*s.proportional
 		switch {
-		case s.high < low || s.low > high:
+		case s.High < low || s.Low > high:
 			return report.DoesNotHold
-		case s.median < low || s.median > high:
+		case s.Value < low || s.Value > high:
 			result = report.CannotTell
 		}
 	}
@@ -239,7 +239,7 @@ func (r *Result) inferenceShares() (batch SpeedBatch, shares []share) {
 	batch = slices.MaxFunc(r.Speed.Batches, func(a, b SpeedBatch) int { return a.Size - b.Size })
 	for _, m := range batch.Models {
 		if m.K > 0 {
-			shares = append(shares, share{m.K, m.Share, m.Low, m.High, r.proportional(m.K)})
+			shares = append(shares, share{m.K, stats.Interval{Value: m.Share, Low: m.Low, High: m.High}, r.proportional(m.K)})
 		}
 	}
 	return batch, shares
@@ -250,7 +250,7 @@ func (r *Result) tuningShares() []share {
 	var shares []share
 	all := r.stepShares()
 	for _, k := range slices.Sorted(maps.Keys(all)) {
-		shares = append(shares, share{k, task.Quantile(all[k], 0.5), task.Quantile(all[k], 0.25), task.Quantile(all[k], 0.75), r.proportional(k)})
+		shares = append(shares, share{k, stats.Quartiles(all[k]), r.proportional(k)})
 	}
 	return shares
 }
@@ -308,4 +308,4 @@ func clockNote(c experiment.Clock) string {
 }
 
 // unsteady says that runs that do the same work took too different times to decide anything.
-func unsteady(s share) bool { return s.high-s.low > 2*tuningTime*s.median }
+func unsteady(s share) bool { return s.High-s.Low > 2*tuningTime*s.Value }

@@ -8,11 +8,14 @@ import (
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/layerdrop"
 )
 
 // marks are n answers of which the first right ones are right.
-func marks(right, n int) string { return strings.Repeat("1", right) + strings.Repeat("0", n-right) }
+func marks(right, n int) stats.Answers {
+	return append(slices.Repeat(stats.Answers{true}, right), make(stats.Answers, n-right)...)
+}
 
 // measured is a result of six layers in which each strategy, two layers dropped, has as many of 400 examples right.
 func measured(t *testing.T, seeds int, right map[layerdrop.Strategy]int) *Result {
@@ -81,8 +84,8 @@ func TestSeedsAreNotCountedAsExamples(t *testing.T) {
 	if math.Abs(one.Low-five.Low) > 1e-9 || math.Abs(one.High-five.High) > 1e-9 {
 		t.Errorf("one seed %v, five %v", one, five)
 	}
-	if math.Abs(one.Estimate-60.0/400) > 1e-12 {
-		t.Errorf("estimate %g", one.Estimate)
+	if math.Abs(one.Value-60.0/400) > 1e-12 {
+		t.Errorf("estimate %g", one.Value)
 	}
 }
 
@@ -107,7 +110,7 @@ func TestTimeIsInProportionWithinTheTolerance(t *testing.T) {
 		"exact": {0.5, 0.49, 0.51, report.Holds}, "at the edge": {0.524, 0.5, 0.6, report.Holds}, "beyond, quartiles reach it": {0.53, 0.52, 0.54, report.CannotTell},
 		"too slow": {0.6, 0.55, 0.65, report.DoesNotHold}, "too fast": {0.4, 0.39, 0.47, report.DoesNotHold},
 	} {
-		if got := verdict([]share{{k: 3, median: test.median, low: test.low, high: test.high, proportional: 0.5}}, 0.05); got != test.want {
+		if got := verdict([]share{{k: 3, Interval: stats.Interval{Value: test.median, Low: test.low, High: test.high}, proportional: 0.5}}, 0.05); got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
@@ -189,13 +192,13 @@ func verdicts(t *testing.T) [][]experiment.Claim {
 	for _, test := range []struct {
 		seeds        int
 		single, pair right
-		after        string // the answers without the top layers after fine-tuning
+		after        stats.Answers // the answers without the top layers after fine-tuning
 		share, clock float64
 		travel       [][]float64
 	}{
 		{2, right{top: 360, bottom: 300, symmetric: 340}, right{top: 330, bottom: 300, symmetric: 310}, marks(210, 400), 0.667, 4, [][]float64{up, up, up}},
 		{2, right{top: 300, bottom: 360, symmetric: 300}, right{top: 370, bottom: 375, symmetric: 370}, marks(390, 400), 0.9, 5.5, [][]float64{down, down, down}},
-		{1, right{top: 360, bottom: 300}, right{top: 330}, strings.Repeat("0", 40) + marks(360, 360), 0.71, 0, [][]float64{up}},
+		{1, right{top: 360, bottom: 300}, right{top: 330}, append(make(stats.Answers, 40), marks(360, 360)...), 0.71, 0, [][]float64{up}},
 	} {
 		r := measured(t, test.seeds, test.single)
 		pair := measured(t, test.seeds, test.pair).Tasks[0]

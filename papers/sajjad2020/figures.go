@@ -10,8 +10,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"bertlab/figures"
-	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/layerdrop"
 )
 
@@ -117,7 +117,7 @@ func (r *Result) choiceScore(t *TaskResult, strategy layerdrop.Strategy, when Wh
 		return math.NaN(), math.NaN(), math.NaN()
 	}
 	start := t.accuracy()
-	return start + d.Estimate, start + d.Low, start + d.High
+	return start + d.Value, start + d.Low, start + d.High
 }
 
 // mostBands is how many error bands can be told apart in one figure. Beyond it, [Result.StrategyBars] and [Result.ScoreTable] have the intervals.
@@ -187,9 +187,9 @@ func (r *Result) StrategyBars(t *TaskResult) (*figures.Figure, error) {
 		for _, k := range r.Config.Drops {
 			d, ok := r.alone(t).compare(againstWhole(strategy, Before, k))
 			if !ok {
-				d.Estimate, d.Low, d.High = math.NaN(), math.NaN(), math.NaN()
+				d.Value, d.Low, d.High = math.NaN(), math.NaN(), math.NaN()
 			}
-			bars.Values, bars.Lo, bars.Hi = append(bars.Values, 100*d.Estimate), append(bars.Lo, 100*d.Low), append(bars.Hi, 100*d.High)
+			bars.Values, bars.Lo, bars.Hi = append(bars.Values, 100*d.Value), append(bars.Lo, 100*d.Low), append(bars.Hi, 100*d.High)
 		}
 		series = append(series, bars)
 	}
@@ -230,7 +230,7 @@ func (r *Result) WhenBars(t *TaskResult) (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title:  whenTitle(d.BootstrapResult, lead),
+			Title:  whenTitle(d.Interval, lead),
 			XLabel: "layers dropped, " + string(lead), YLabel: "accuracy, %", Caption: r.caption(t, r.seeds()+"; whiskers: 95 % interval of the difference from the whole model"),
 		},
 		Groups: groups, Series: series, Format: "%.1f",
@@ -247,7 +247,7 @@ func (w When) label() string {
 }
 
 // whenTitle says what the interval of before − after says.
-func whenTitle(d task.BootstrapResult, lead layerdrop.Strategy) string {
+func whenTitle(d stats.Interval, lead layerdrop.Strategy) string {
 	switch {
 	case d.Low > 0:
 		return fmt.Sprintf("Dropped before fine-tuning, the %s layers are missed less", lead)
@@ -265,7 +265,7 @@ func (r *Result) TimeCurves() (*figures.Figure, error) {
 		c := figures.Curve{Name: name}
 		for _, s := range slices.Backward(shares) {
 			least = min(least, r.Layers-s.k)
-			c.X, c.Y, c.Lo, c.Hi = append(c.X, float64(r.Layers-s.k)), append(c.Y, s.median), append(c.Lo, s.low), append(c.Hi, s.high)
+			c.X, c.Y, c.Lo, c.Hi = append(c.X, float64(r.Layers-s.k)), append(c.Y, s.Value), append(c.Lo, s.Low), append(c.Hi, s.High)
 		}
 		c.X, c.Y, c.Lo, c.Hi = append(c.X, float64(r.Layers)), append(c.Y, 1), append(c.Lo, 1), append(c.Hi, 1)
 		return c
@@ -280,7 +280,7 @@ func (r *Result) TimeCurves() (*figures.Figure, error) {
 	last := inference[len(inference)-1]
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("With %d of %d layers, inference takes %.0f %% of the time", r.Layers-last.k, r.Layers, 100*last.median),
+			Title:  fmt.Sprintf("With %d of %d layers, inference takes %.0f %% of the time", r.Layers-last.k, r.Layers, 100*last.Value),
 			XLabel: "layers that stay", YLabel: "time against the whole model",
 			Caption: fmt.Sprintf("%s, %s; %s: encoder at batch %d × %d tokens, %d repeats; training steps, %s; bands: quartiles",
 				r.Config.Model, r.Provenance.Machine, r.Clock, batch.Size, r.Speed.Length, r.Speed.Repeats, r.seeds()),

@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"slices"
 
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 
-	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/layerdrop"
 )
 
@@ -75,8 +74,8 @@ type Trial struct {
 	Seed  uint64  `json:"seed"`
 	Score float64 `json:"score"` // of the primary metric
 	Loss  float64 `json:"loss"`
-	// Right has a 1 for each test example whose class was predicted, else a 0.
-	Right string `json:"right"`
+	// Right says of which test examples the class was predicted.
+	Right stats.Answers `json:"right"`
 	// Difference is the share of right examples minus that of the whole model with the same seed, Low and High its 95 % interval
 	// (paired bootstrap), P McNemar's test.
 	Difference float64 `json:"difference"`
@@ -123,52 +122,18 @@ type SpeedModel struct {
 	MACs       int     `json:"macs"`
 }
 
-func bit(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// right are the test examples whose class a run predicted.
-func (r Trial) right() []bool {
-	list := make([]bool, len(r.Right))
-	for i := range list {
-		list[i] = r.Right[i] == '1'
-	}
-	return list
-}
-
 // compare tests a run against the whole model of the same seed.
 func (r *Trial) compare(whole Trial) error {
-	test, err := task.McNemar(r.right(), whole.right())
-	if err != nil {
-		return err
-	}
-	mine, theirs := make([]float64, len(r.Right)), make([]float64, len(r.Right))
-	for i := range mine {
-		mine[i], theirs[i] = float64(r.Right[i]-'0'), float64(whole.Right[i]-'0')
-	}
-	difference, err := task.PairedBootstrap(mine, theirs, task.Resampling{Seed: 1, Resamples: resamples})
-	if err != nil {
-		return err
-	}
-	r.P, r.Difference, r.Low, r.High = test.P, difference.Estimate, difference.Low, difference.High
-	return nil
+	test, d, err := r.Right.Against(whole.Right)
+	r.P, r.Difference, r.Low, r.High = test.P, d.Value, d.Low, d.High
+	return err
 }
 
-// resamples is the number of resamples of every bootstrap here.
-const resamples = 2000
-
-// difference is a mean difference of accuracy with its 95 % interval, in shares.
+// difference is a mean difference of accuracy, in shares.
 type difference struct {
-	task.BootstrapResult
+	stats.Difference
 	// learned says that at least one side is right more often than the largest class.
 	learned bool
-}
-
-func (d difference) String() string {
-	return fmt.Sprintf("%+.2f [%+.2f, %+.2f]", 100*d.Estimate, 100*d.Low, 100*d.High)
 }
 
 // compare is the mean difference of accuracy between all pairs of runs of a task and a seed that match. An example's differences
@@ -185,37 +150,25 @@ func (r *Result) compare(match func(a, b Trial) bool) (d difference, ok bool) {
 	if len(a) == 0 {
 		return d, false
 	}
-	d.learned = max(floats.Sum(a), floats.Sum(b)) > largest+1e-9*float64(len(a))
 	var err error
-	if d.BootstrapResult, err = task.PairedBootstrap(a, b, task.Resampling{Seed: 1, Resamples: resamples}); err != nil {
+	if d.Difference, err = stats.PairedBootstrap(a, b, stats.Usual); err != nil {
 		panic(err) // as many on both sides, and at least one
 	}
+	d.learned = max(d.First, d.Second) > largest/float64(len(a))+1e-9
 	return d, true
 }
 
 // pair is the share of right answers to each example on both sides of all matching pairs, [examples]; nil without a pair.
 func (t *TaskResult) pair(match func(a, b Trial) bool) (x, y []float64) {
-	n := 0
+	var first, second []stats.Answers
 	for _, a := range t.Runs {
 		for _, b := range t.Runs {
-			if a.Seed != b.Seed || !match(a, b) {
-				continue
+			if a.Seed == b.Seed && match(a, b) {
+				first, second = append(first, a.Right), append(second, b.Right)
 			}
-			if x == nil {
-				x, y = make([]float64, len(a.Right)), make([]float64, len(a.Right))
-			}
-			for i := range x {
-				x[i] += float64(a.Right[i] - '0')
-				y[i] += float64(b.Right[i] - '0')
-			}
-			n++
 		}
 	}
-	for i := range x {
-		x[i] /= float64(n)
-		y[i] /= float64(n)
-	}
-	return x, y
+	return stats.Pool(first), stats.Pool(second)
 }
 
 // sameK matches runs of two strategies that dropped equally many layers before fine-tuning, but not the same ones.
@@ -238,19 +191,10 @@ func (t *TaskResult) accuracy() float64 {
 	var values []float64
 	for _, run := range t.Runs {
 		if run.Strategy == "" {
-			values = append(values, run.accuracy())
+			values = append(values, run.Right.Accuracy())
 		}
 	}
 	return stat.Mean(values, nil)
-}
-
-// accuracy is the share of the examples whose class was predicted.
-func (r Trial) accuracy() float64 {
-	right := 0
-	for _, ok := range r.right() {
-		right += bit(ok)
-	}
-	return float64(right) / float64(max(len(r.Right), 1))
 }
 
 // strategies are those that were run, in the order of their first run.

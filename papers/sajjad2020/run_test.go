@@ -95,7 +95,7 @@ func plausible(t *testing.T, r *Result) {
 		t.Errorf("%d runs", len(runs))
 	}
 	for _, run := range r.Tasks[0].Runs {
-		if len(run.Right) != 20 || !(run.Low <= run.Difference && run.Difference <= run.High) || run.When != After && !(run.Seconds > 0) || run.accuracy() != run.Score {
+		if len(run.Right) != 20 || !(run.Low <= run.Difference && run.Difference <= run.High) || run.When != After && !(run.Seconds > 0) || run.Right.Accuracy() != run.Score {
 			t.Errorf("%+v", run)
 		}
 		if whole := r.Tasks[0].Runs[0]; run.Strategy == "" && (run.Parameters != whole.Parameters || run.P != 1 || run.K() != 0) || run.Strategy != "" && run.Parameters >= whole.Parameters {
@@ -236,7 +236,7 @@ func TestLayersThatShareTheirWeightsStandForOneAnother(t *testing.T) {
 	for _, run := range r.Tasks[0].Runs {
 		if run.When == Before {
 			chosen[layerdrop.FormatLayers(run.Dropped)] = true
-			if first := r.Tasks[0].Runs[1]; run.Right != first.Right || run.Loss != first.Loss || run.TrainLoss != first.TrainLoss {
+			if first := r.Tasks[0].Runs[1]; !slices.Equal(run.Right, first.Right) || run.Loss != first.Loss || run.TrainLoss != first.TrainLoss {
 				t.Errorf("without %v it is another model: %+v", run.Dropped, run)
 			}
 		}

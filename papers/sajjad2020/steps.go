@@ -9,9 +9,9 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
-	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/layerdrop"
 )
 
@@ -275,17 +275,17 @@ func (s *Speed) batch(ctx context.Context, clock experiment.Clock, sessions []*g
 		}
 		return list
 	}
-	median := func(list []float64) float64 { return task.Quantile(list, 0.5) }
-	result := SpeedBatch{Size: size, Embeddings: median(seconds(0, clock))}
+	result := SpeedBatch{Size: size, Embeddings: stats.Median(seconds(0, clock))}
 	whole := seconds(1, clock)
 	for i, k := range drops {
 		shares := seconds(1+2*i, clock)
 		for j := range shares {
 			shares[j] = (shares[j] - result.Embeddings) / (whole[j] - result.Embeddings)
 		}
+		share := stats.Quartiles(shares)
 		result.Models = append(result.Models, SpeedModel{
-			K: k, Seconds: median(seconds(1+2*i, experiment.Wall)), Classifier: median(seconds(2+2*i, experiment.Wall)),
-			Share: median(shares), Low: task.Quantile(shares, 0.25), High: task.Quantile(shares, 0.75),
+			K: k, Seconds: stats.Median(seconds(1+2*i, experiment.Wall)), Classifier: stats.Median(seconds(2+2*i, experiment.Wall)),
+			Share: share.Value, Low: share.Low, High: share.High,
 			MACs: sessions[i].Model().Config.MACs(s.Length, true).Total(),
 		})
 	}

@@ -104,7 +104,9 @@ func (r *Result) ScoreTable(t *TaskResult) *figures.Table {
 		significant := 0
 		for _, run := range runs {
 			scores, steps = append(scores, run.Score), append(steps, 1000*run.StepSeconds)
-			significant += bit(run.P < 0.05)
+			if run.P < 0.05 {
+				significant++
+			}
 		}
 		var step any
 		if first.StepSeconds > 0 {
@@ -118,7 +120,7 @@ func (r *Result) ScoreTable(t *TaskResult) *figures.Table {
 			return againstWhole(first.Strategy, first.When, first.K())(a, b) && slices.Equal(a.Dropped, first.Dropped)
 		})
 		table.Rows = append(table.Rows, []any{
-			k.Strategy, string(k.When), first.K(), k.Dropped, stat.Mean(scores, nil), 100 * d.Estimate, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
+			k.Strategy, string(k.When), first.K(), k.Dropped, stat.Mean(scores, nil), 100 * d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
 			fmt.Sprintf("%d of %d", significant, len(runs)), first.Parameters, step,
 		})
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"bertlab/figures/report"
-	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/movement"
 )
 
@@ -48,36 +48,21 @@ func (r *Result) claims() ([]experiment.Claim, error) {
 	return claims, failed
 }
 
-// comparison is two groups of runs on the same test examples.
-type comparison struct {
-	a, b       []float64 // share of runs that are right, by example
-	difference task.BootstrapResult
-}
-
-// compare pairs runs; nil where either side has none.
-func compare(a, b []Trained) (*comparison, error) {
+// compare is the difference of two groups of runs, each the share of runs that are right by example; nil where either has none.
+func compare(a, b []Trained) (*stats.Difference, error) {
 	if len(a) == 0 || len(b) == 0 {
 		return nil, nil
 	}
-	c := &comparison{a: accuracy(a), b: accuracy(b)}
-	var err error
-	c.difference, err = task.PairedBootstrap(c.a, c.b, task.Resampling{Seed: 1})
-	return c, err
-}
-
-func (c *comparison) String() string {
-	d := c.difference
-	return fmt.Sprintf("accuracy %.4f against %.4f: %+.2f points [%+.2f, %+.2f]", mean(c.a), mean(c.b), 100*d.Estimate, 100*d.Low, 100*d.High)
+	d, err := stats.PairedBootstrap(accuracy(a), accuracy(b), stats.Resampling{Seed: 1})
+	return &d, err
 }
 
 // above is the verdict that the first is better than the second.
-func (c *comparison) above() report.Verdict {
-	return experiment.ByInterval(c.difference.Low, c.difference.High, 0)
-}
+func above(d *stats.Difference) report.Verdict { return experiment.ByInterval(d.Low, d.High, 0) }
 
 // equal is the verdict that they are equally good: the interval lies within ±level, or outside of it.
-func (c *comparison) equal() report.Verdict {
-	switch d := c.difference; {
+func equal(d *stats.Difference) report.Verdict {
+	switch {
 	case d.Low > -level && d.High < level:
 		return report.Holds
 	case d.Low > level || d.High < -level:
@@ -88,13 +73,15 @@ func (c *comparison) equal() report.Verdict {
 
 const pairs = "The 95 % interval of the difference, by the paired bootstrap over test examples of the mean over runs, decides. It does not include what other seeds would change."
 
-// judged fills a claim in from a comparison.
-func judged(claim experiment.Claim, c *comparison, err error, verdict func(*comparison) report.Verdict, rule, without string) (experiment.Claim, error) {
-	if c == nil {
+// judged fills a claim in from a difference.
+func judged(claim experiment.Claim, d *stats.Difference, err error, verdict func(*stats.Difference) report.Verdict, rule, without string) (experiment.Claim, error) {
+	if d == nil {
 		claim.Measured, claim.Explanation = "not run", without
 		return claim, err
 	}
-	claim.Measured, claim.Verdict, claim.Explanation = claim.Measured+c.String(), verdict(c), rule
+	points := d.Times(100)
+	claim.Measured += fmt.Sprintf("accuracy %.4f against %.4f: %+.2f points [%+.2f, %+.2f]", d.First, d.Second, points.Value, points.Low, points.High)
+	claim.Verdict, claim.Explanation = verdict(d), rule
 	return claim, err
 }
 
@@ -122,7 +109,7 @@ func (r *Result) claimManyRemain() (experiment.Claim, error) {
 		return claim, nil
 	}
 	c, err := compare(r.plain(movement.Magnitude, most), r.plain(movement.Movement, most))
-	return judged(claim, c, err, (*comparison).above, pairs, "The protocol does not run both methods.")
+	return judged(claim, c, err, above, pairs, "The protocol does not run both methods.")
 }
 
 func (r *Result) claimFewRemain(kind movement.Kind) (experiment.Claim, error) {
@@ -141,7 +128,7 @@ func (r *Result) claimFewRemain(kind movement.Kind) (experiment.Claim, error) {
 	if c != nil && kind != movement.Magnitude {
 		claim.Measured = fmt.Sprintf("really kept %s against %s; ", keptRange(first), keptRange(second))
 	}
-	return judged(claim, c, err, (*comparison).above, pairs, "The protocol does not run both methods at 15 % or fewer.")
+	return judged(claim, c, err, above, pairs, "The protocol does not run both methods at 15 % or fewer.")
 }
 
 // keptRange is what remains of runs, as counted.
@@ -166,7 +153,7 @@ func (r *Result) claimLikeL0() (experiment.Claim, error) {
 		r.gather(isFew, func(v float64) []Trained { return r.plain(movement.Movement, v) }),
 		r.gather(isFew, func(v float64) []Trained { return r.plain(movement.L0, v) }))
 	rule := fmt.Sprintf("Holds if the 95 %% interval of the difference (paired bootstrap over test examples) lies within ±%g points, at 15 %% of the weights or fewer.", 100*level)
-	return judged(claim, c, err, (*comparison).equal, rule, "The protocol does not run both methods at 15 % or fewer.")
+	return judged(claim, c, err, equal, rule, "The protocol does not run both methods at 15 % or fewer.")
 }
 
 func (r *Result) claimGlobalLevel() (experiment.Claim, error) {
@@ -180,7 +167,7 @@ func (r *Result) claimGlobalLevel() (experiment.Claim, error) {
 		r.gather(moderate, func(v float64) []Trained { return r.global(movement.Movement, v) }),
 		r.gather(moderate, func(v float64) []Trained { return r.plain(movement.Movement, v) }))
 	rule := fmt.Sprintf("Global against local, 5 to 15 %% remaining. Holds if the 95 %% interval of the difference (paired bootstrap) lies within ±%g points.", 100*level)
-	return judged(claim, c, err, (*comparison).equal, rule, "The protocol has no global selection at 5 to 15 %.")
+	return judged(claim, c, err, equal, rule, "The protocol has no global selection at 5 to 15 %.")
 }
 
 func (r *Result) claimGlobalFew() (experiment.Claim, error) {
@@ -193,7 +180,7 @@ func (r *Result) claimGlobalFew() (experiment.Claim, error) {
 	c, err := compare(
 		r.gather(fewest, func(v float64) []Trained { return r.global(movement.Movement, v) }),
 		r.gather(fewest, func(v float64) []Trained { return r.plain(movement.Movement, v) }))
-	return judged(claim, c, err, (*comparison).above, "Global against local, below 4 % remaining. "+pairs, "The protocol has no global selection below 4 %.")
+	return judged(claim, c, err, above, "Global against local, below 4 % remaining. "+pairs, "The protocol has no global selection below 4 %.")
 }
 
 func (r *Result) claimTeacher() (experiment.Claim, error) {
@@ -217,5 +204,5 @@ func (r *Result) claimTeacher() (experiment.Claim, error) {
 	if c != nil {
 		claim.Measured = strings.Join(parts, ", ") + " points; "
 	}
-	return judged(claim, c, err, (*comparison).above, "All methods together. "+pairs, "The protocol has no runs with a teacher.")
+	return judged(claim, c, err, above, "All methods together. "+pairs, "The protocol has no runs with a teacher.")
 }

@@ -6,6 +6,7 @@ import (
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/movement"
 )
 
@@ -164,9 +165,9 @@ func TestEqualMeansThatTheWholeIntervalIsWithinTwoPoints(t *testing.T) {
 		{-0.019, 0.019, report.Holds}, {0.001, 0.019, report.Holds}, {-0.02, 0.01, report.CannotTell}, {-0.01, 0.02, report.CannotTell}, {-0.5, 0.5, report.CannotTell},
 		{0.02, 0.1, report.CannotTell}, {0.021, 0.1, report.DoesNotHold}, {-0.1, -0.021, report.DoesNotHold},
 	} {
-		c := &comparison{}
-		c.difference.Low, c.difference.High = test.low, test.high
-		if got := c.equal(); got != test.want {
+		d := &stats.Difference{}
+		d.Low, d.High = test.low, test.high
+		if got := equal(d); got != test.want {
 			t.Errorf("[%g, %g]: %v, want %v", test.low, test.high, got, test.want)
 		}
 	}

@@ -179,7 +179,7 @@ func (s *steps) ofModels(p *experiment.Plan) {
 func (s *steps) collect(r *Result) {
 	trained := func(v Variant, e experiment.Evaluated, t experiment.Training, w weights) Trained {
 		return Trained{
-			Variant: v, Score: e.Metrics[r.Metric], Loss: e.Loss, TrainLoss: t.TrainLoss, Seconds: t.Seconds, Kept: w.Kept, ByMatrix: w.ByMatrix, Right: bits(e.Right),
+			Variant: v, Score: e.Metrics[r.Metric], Loss: e.Loss, TrainLoss: t.TrainLoss, Seconds: t.Seconds, Kept: w.Kept, ByMatrix: w.ByMatrix, Right: e.Right,
 		}
 	}
 	for _, d := range s.dense {

@@ -10,6 +10,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/movement"
 )
 
@@ -95,7 +96,7 @@ type Trained struct {
 	// order of gbert.LayerRoles.
 	Kept     float64     `json:"kept"`
 	ByMatrix [][]float64 `json:"by_matrix"`
-	// Right says which test examples are predicted right.
+	// Right are the answers to the test examples, as a list in JSON.
 	Right []bool `json:"right"`
 	// Sample are some of the weights; nil for most runs.
 	Sample *Sample `json:"sample,omitempty"`
@@ -221,18 +222,11 @@ func scores(runs []Trained) []float64 {
 
 // accuracy is, for each test example, the share of runs that are right about it; nil without runs.
 func accuracy(runs []Trained) []float64 {
-	if len(runs) == 0 {
-		return nil
+	list := make([]stats.Answers, len(runs))
+	for i, t := range runs {
+		list[i] = t.Right
 	}
-	share := make([]float64, len(runs[0].Right))
-	for _, t := range runs {
-		for i, right := range t.Right {
-			if right {
-				share[i] += 1 / float64(len(runs))
-			}
-		}
-	}
-	return share
+	return stats.Pool(list)
 }
 
 func mean(values []float64) float64 { return stat.Mean(values, nil) }

@@ -7,8 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
+
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 )
 
 // The tolerances of the claims, fixed before the numbers were seen.
@@ -139,16 +142,16 @@ func (r *Result) claimPredicts() (experiment.Claim, error) {
 					if r.meanError(a.form, ratio) > r.meanError(b.form, ratio) {
 						a, b = b, a
 					}
-					mine, theirs := r.means(a), r.means(b)
+					mine, theirs := r.pooled(a), r.pooled(b)
 					if mine == nil || theirs == nil || !r.learned(a) && !r.learned(b) {
 						continue
 					}
 					pairs++
-					d, err := difference(mine, theirs)
+					d, err := stats.PairedBootstrap(mine, theirs, stats.Usual)
 					if err != nil {
 						return claim, err
 					}
-					found := decided{fmt.Sprintf("%s − %s at %.0f %%, %s: %s", a.form, b.form, 100*ratio, recovery, points(d)), math.Abs(d.Estimate)}
+					found := decided{fmt.Sprintf("%s − %s at %.0f %%, %s: %s", a.form, b.form, 100*ratio, recovery, d.Points()), math.Abs(d.Value)}
 					switch {
 					case d.High < 0:
 						against = append(against, found)
@@ -197,13 +200,8 @@ func largest(list []decided) string {
 
 // learned reports whether a cell's accuracy is above the largest class by more than two standard errors.
 func (r *Result) learned(c cell) bool {
-	list := r.means(c)
-	sum := 0.0
-	for _, x := range list {
-		sum += x
-	}
-	accuracy := sum / float64(max(len(list), 1))
-	return accuracy > r.Majority+2*math.Sqrt(r.Majority*(1-r.Majority)/float64(max(len(list), 1)))
+	list := r.pooled(c)
+	return stat.Mean(list, nil) > r.Majority+2*math.Sqrt(r.Majority*(1-r.Majority)/float64(len(list)))
 }
 
 // claimRecovery compares distillation with fine-tuning on labels.
@@ -215,12 +213,12 @@ func (r *Result) claimRecovery() (experiment.Claim, error) {
 		Measured:    "not run",
 		Explanation: "Accuracy, distilled minus fine-tuned, with as many steps; mean over all forms, ratios and seeds that were recovered. Holds if the 95 % interval (paired bootstrap over test examples) lies above 0.",
 	}
-	distilled := means(r.Trials, func(t Trial) bool { return t.Recovery == Distilled })
-	tuned := means(r.Trials, func(t Trial) bool { return t.Recovery == Tuned })
+	distilled := pooled(r.Trials, func(t Trial) bool { return t.Recovery == Distilled })
+	tuned := pooled(r.Trials, func(t Trial) bool { return t.Recovery == Tuned })
 	if distilled == nil || tuned == nil {
 		return claim, nil
 	}
-	d, err := difference(distilled, tuned)
+	d, err := stats.PairedBootstrap(distilled, tuned, stats.Usual)
 	if err != nil {
 		return claim, err
 	}
@@ -234,13 +232,13 @@ func (r *Result) claimRecovery() (experiment.Claim, error) {
 					return claim, err
 				}
 				if ok {
-					each = append(each, fmt.Sprintf("%s %.1f", recovery, 100*(r.accuracy()+change.Estimate)))
+					each = append(each, fmt.Sprintf("%s %.1f", recovery, 100*(r.accuracy()+change.Value)))
 				}
 			}
 			parts = append(parts, fmt.Sprintf("%s at %.0f %%: %s", form, 100*ratio, strings.Join(each, ", ")))
 		}
 	}
-	claim.Measured = fmt.Sprintf("points, distilled − fine-tuned %s; accuracy in %% (whole %.1f): %s", points(d), 100*r.accuracy(), strings.Join(parts, "; "))
+	claim.Measured = fmt.Sprintf("points, distilled − fine-tuned %s; accuracy in %% (whole %.1f): %s", d.Points(), 100*r.accuracy(), strings.Join(parts, "; "))
 	claim.Explanation += r.seedsNote()
 	if len(r.Config.Seeds) >= fewestSeeds {
 		claim.Verdict = experiment.ByInterval(d.Low, d.High, 0)

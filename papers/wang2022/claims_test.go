@@ -2,15 +2,17 @@ package wang2022
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 )
 
 // marks are n answers of which the first right ones are right.
-func marks(right, n int) string { return strings.Repeat("1", right) + strings.Repeat("0", n-right) }
+func marks(right, n int) stats.Answers {
+	return append(slices.Repeat(stats.Answers{true}, right), make(stats.Answers, n-right)...)
+}
 
 // model is a form at a ratio of a quarter: its error, and how many of 400 examples it has right after each recovery.
 type model struct {

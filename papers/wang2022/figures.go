@@ -120,7 +120,7 @@ func (r *Result) AccuracyCurves(recovery Recovery) (*figures.Figure, error) {
 			if !ok || !known {
 				continue
 			}
-			curve.X, curve.Y = append(curve.X, float64(v.Matrices)/float64(r.Matrices)), append(curve.Y, start+d.Estimate)
+			curve.X, curve.Y = append(curve.X, float64(v.Matrices)/float64(r.Matrices)), append(curve.Y, start+d.Value)
 			curve.Lo, curve.Hi = append(curve.Lo, start+d.Low), append(curve.Hi, start+d.High)
 		}
 		if len(curve.X) > 0 {
@@ -154,10 +154,10 @@ func (r *Result) RecoveryBars(ratio float64) (*figures.Figure, error) {
 				return nil, err
 			}
 			if !ok {
-				d.Estimate, d.Low, d.High = math.NaN(), math.NaN(), math.NaN()
+				d.Value, d.Low, d.High = math.NaN(), math.NaN(), math.NaN()
 			}
 			bars := &series[i]
-			bars.Values = append(bars.Values, 100*(start+d.Estimate))
+			bars.Values = append(bars.Values, 100*(start+d.Value))
 			bars.Lo, bars.Hi = append(bars.Lo, 100*(start+d.Low)), append(bars.Hi, 100*(start+d.High))
 		}
 	}

@@ -2,6 +2,7 @@ package wang2022
 
 import (
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 )
 
 // Result is everything that was measured, as plain data.
@@ -67,8 +68,8 @@ type Trial struct {
 	Seed     uint64   `json:"seed"`
 	Score    float64  `json:"score"` // of the primary metric
 	Loss     float64  `json:"loss"`
-	// Right has a 1 for each test example whose class was predicted, else a 0.
-	Right string `json:"right"`
+	// Right says of which test examples the class was predicted.
+	Right stats.Answers `json:"right"`
 	// Seconds is the time of the training, with compilation.
 	Seconds float64 `json:"seconds,omitempty"`
 }

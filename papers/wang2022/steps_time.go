@@ -9,9 +9,9 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert"
-	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/tucker"
 )
 
@@ -118,8 +118,9 @@ func (in *mapInputs) time(ctx context.Context, dense, factored *gbert.Session, m
 			first, second, ratios = append(first, a), append(second, b), append(ratios, a/b)
 		}
 	}
-	m.Dense, m.Factored = task.Quantile(first, 0.5), task.Quantile(second, 0.5)
-	m.Ratio, m.Low, m.High = task.Quantile(ratios, 0.5), task.Quantile(ratios, 0.25), task.Quantile(ratios, 0.75)
+	m.Dense, m.Factored = stats.Median(first), stats.Median(second)
+	ratio := stats.Quartiles(ratios)
+	m.Ratio, m.Low, m.High = ratio.Value, ratio.Low, ratio.High
 	m.MACs = dense.Model().Config.NumHiddenLayers * tokens * m.Out * m.In
 	m.MACRatio = float64(m.Out*m.In) / float64(m.Rank*(m.Out+m.In))
 	return nil

@@ -72,7 +72,7 @@ func (r *Result) VariantTable() (*figures.Table, error) {
 				}
 				text := "–"
 				if ok {
-					text = fmt.Sprintf("%.4f (%s)", r.accuracy()+d.Estimate, points(d))
+					text = fmt.Sprintf("%.4f (%s)", r.accuracy()+d.Value, d.Points())
 				}
 				row = append(row, text)
 			}

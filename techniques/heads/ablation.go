@@ -9,6 +9,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
+	"bertlab/stats"
 )
 
 // HeadEffect is what one change of ξ does to the model on a data set. A metric that is undefined, such as the correlation of a
@@ -134,7 +135,7 @@ func Compare(d *task.Dataset, h Head, base, changed *finetune.Evaluation) (HeadE
 		Head: h, Metric: changed.Metrics[metric], MetricDelta: changed.Metrics[metric] - base.Metrics[metric],
 		Loss: changed.Loss, LossDelta: changed.Loss - base.Loss, PValue: 1,
 	}
-	interval, err := task.PairedBootstrap(changed.Losses, base.Losses, task.Resampling{Resamples: Resamples, Seed: 1})
+	interval, err := stats.PairedBootstrap(changed.Losses, base.Losses, stats.Resampling{Resamples: Resamples, Seed: 1})
 	if err != nil {
 		return effect, fmt.Errorf("heads: %w", err)
 	}
@@ -148,7 +149,7 @@ func Compare(d *task.Dataset, h Head, base, changed *finetune.Evaluation) (HeadE
 		if err != nil {
 			return effect, fmt.Errorf("heads: %w", err)
 		}
-		test, err := task.McNemar(right, changedRight)
+		test, err := stats.McNemar(right, changedRight)
 		if err != nil {
 			return effect, fmt.Errorf("heads: %w", err)
 		}

@@ -167,7 +167,7 @@ func TestFarPointsOverflowIntoTheLargestLoss(t *testing.T) {
 		Examples: []task.Example{{}, {}, {}, {Label: 1}},
 	}}
 	m, err := measure(four, [][]float32{{nan, 0}, {inf, 0}, {-200, 0}, {0, 1}})
-	if err != nil || m.Overflow != 3 || m.Wrong != "1110" || m.Losses[1] != LargestLoss {
+	if err != nil || m.Overflow != 3 || m.Wrong.String() != "1110" || m.Losses[1] != LargestLoss {
 		t.Errorf("%+v, %v", m, err)
 	}
 }

@@ -147,8 +147,8 @@ func (l journalLine) check(points int, examples []int) error {
 			return fmt.Errorf("data set %d has the loss %g, the error %g and %d overflows", k, m.Loss, m.Error, m.Overflow)
 		}
 		for i, loss := range m.Losses {
-			if !(loss >= 0 && float64(loss) <= LargestLoss*(1+1e-6)) || m.Wrong[i] != '0' && m.Wrong[i] != '1' {
-				return fmt.Errorf("data set %d, example %d has the loss %g and the mark %q", k, i, loss, m.Wrong[i])
+			if !(loss >= 0 && float64(loss) <= LargestLoss*(1+1e-6)) {
+				return fmt.Errorf("data set %d, example %d has the loss %g", k, i, loss)
 			}
 		}
 	}

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"bertlab/internal/mutate/mutation"
+	"bertlab/stats"
 )
 
 // journalText is a journal of two points, with one data set of two examples.
@@ -22,7 +24,7 @@ func journalText(t testing.TB) []byte {
 	}
 	line(journalHead{"sweep"})
 	for point := range 2 {
-		done, err := json.Marshal(journalLine{point, []Measure{{Loss: 0.5, Error: 0.5, Losses: []float32{0.25, 0.75}, Wrong: "01"}}})
+		done, err := json.Marshal(journalLine{point, []Measure{{Loss: 0.5, Error: 0.5, Losses: []float32{0.25, 0.75}, Wrong: stats.Answers{false, true}}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +53,7 @@ func TestAChangedJournalIsRefusedOrHasLessPoints(t *testing.T) {
 			return false
 		}
 		for point, sets := range got {
-			if sets != nil && (want[point] == nil || sets[0].Loss != want[point][0].Loss || sets[0].Wrong != want[point][0].Wrong) {
+			if sets != nil && (want[point] == nil || sets[0].Loss != want[point][0].Loss || !slices.Equal(sets[0].Wrong, want[point][0].Wrong)) {
 				t.Fatalf("%q gives %+v", text, got)
 			}
 		}

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
+	"bertlab/stats"
 )
 
 // Point is a place in the plane: α along the fine-tuning, β along that on the other data set.
@@ -40,9 +40,9 @@ type Measure struct {
 	// Overflow counts the examples whose logits are not finite or whose loss is above [LargestLoss]. They count with that loss;
 	// those without finite logits count as wrong.
 	Overflow int `json:"overflow,omitempty"`
-	// Losses are the examples' own losses, Wrong is "1" for each that is classified wrongly and "0" for the others.
-	Losses []float32 `json:"losses,omitempty"`
-	Wrong  string    `json:"wrong,omitempty"`
+	// Losses are the examples' own losses, Wrong says which of them are classified wrongly: the answers the other way round.
+	Losses []float32     `json:"losses,omitempty"`
+	Wrong  stats.Answers `json:"wrong,omitempty"`
 }
 
 // measure judges logits as [finetune.Prepared.Logits] gives them; where they or the loss are not finite it counts as the largest.
@@ -63,13 +63,11 @@ func measure(set *finetune.Prepared, logits [][]float32) (Measure, error) {
 	if err != nil {
 		return Measure{}, err
 	}
-	rights, err := task.Right(d.Task, predictions, d.Examples)
+	right, err := task.Right(d.Task, predictions, d.Examples)
 	if err != nil {
 		return Measure{}, err
 	}
-	m := Measure{Losses: make([]float32, len(losses))}
-	var wrong strings.Builder
-	count := 0
+	m := Measure{Losses: make([]float32, len(losses)), Wrong: right.Not()}
 	for i, loss := range losses {
 		broken[i] = broken[i] || loss-loss != 0 // NaN or infinite
 		if broken[i] || loss > LargestLoss {
@@ -78,13 +76,8 @@ func measure(set *finetune.Prepared, logits [][]float32) (Measure, error) {
 		}
 		m.Loss += loss / float64(len(losses))
 		m.Losses[i] = float32(loss)
-		if rights[i] && !broken[i] {
-			wrong.WriteByte('0')
-		} else {
-			wrong.WriteByte('1')
-			count++
-		}
+		m.Wrong[i] = m.Wrong[i] || broken[i]
 	}
-	m.Error, m.Wrong = float64(count)/float64(len(losses)), wrong.String()
+	m.Error = m.Wrong.Accuracy()
 	return m, nil
 }

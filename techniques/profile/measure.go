@@ -12,7 +12,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
-	"bertlab/gbert/task"
+	"bertlab/stats"
 )
 
 // Options say what is measured. The zero value is one example of 128 tokens, or of what the model can read.
@@ -145,7 +145,7 @@ func (d *device) callTime() (float64, error) {
 		}
 		times = append(times, took.time.Seconds())
 	}
-	return task.Quantile(times, 0.5), nil
+	return stats.Median(times), nil
 }
 
 // measureCells profiles the models of the devices at one batch size and length.
@@ -384,5 +384,6 @@ func share(part, whole float64) float64 {
 }
 
 func summary(values []float64) Spread {
-	return Spread{Median: task.Quantile(values, 0.5), Low: task.Quantile(values, 0.25), High: task.Quantile(values, 0.75)}
+	q := stats.Quartiles(values)
+	return Spread{Median: q.Value, Low: q.Low, High: q.High}
 }

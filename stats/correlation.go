@@ -1,4 +1,4 @@
-package task
+package stats
 
 import (
 	"cmp"
@@ -6,9 +6,10 @@ import (
 	"slices"
 )
 
-// PearsonR is Pearson's correlation Σ(x−x̄)(y−ȳ) / √(Σ(x−x̄)² Σ(y−ȳ)²) of two lists of the same length. It is NaN where one of
-// them is constant, or has fewer than two values, or the lengths differ.
-func PearsonR(x, y []float64) float64 {
+// Pearson is Pearson's correlation Σ(x−x̄)(y−ȳ) / √(Σ(x−x̄)² Σ(y−ȳ)²) of two lists of the same length. It is NaN where one of
+// them is constant, or has fewer than two values, or the lengths differ. Unlike gonum's stat.Correlation it takes values whose squares
+// are out of float64's range.
+func Pearson(x, y []float64) float64 {
 	if len(x) != len(y) || len(x) < 2 || constant(x) || constant(y) {
 		return math.NaN()
 	}
@@ -43,8 +44,9 @@ func mean(x []float64) float64 {
 	return sum / float64(len(x))
 }
 
-// SpearmanR is Pearson's correlation of the ranks; equal values share the mean of their ranks.
-func SpearmanR(x, y []float64) float64 { return PearsonR(ranks(x), ranks(y)) }
+// Spearman is Pearson's correlation of the ranks; equal values share the mean of their ranks. Of a quantity that was measured on two
+// [Halves] of a data set it is the split-half stability of its ranking.
+func Spearman(x, y []float64) float64 { return Pearson(ranks(x), ranks(y)) }
 
 // ranks gives the rank of each value, from 1; NaN everywhere if one is NaN.
 func ranks(x []float64) []float64 {
@@ -71,4 +73,14 @@ func ranks(x []float64) []float64 {
 		from = to
 	}
 	return out
+}
+
+// Halves deals the numbers below n at random into two halves, each ascending; of an odd number the second half has one more. The same
+// seed gives the same halves.
+func Halves(n int, seed uint64) (first, second []int) {
+	order := generator(seed).Perm(n)
+	first, second = order[:n/2:n/2], order[n/2:]
+	slices.Sort(first)
+	slices.Sort(second)
+	return first, second
 }

@@ -1,4 +1,4 @@
-package task
+package stats
 
 import (
 	"fmt"
@@ -12,12 +12,11 @@ type McNemarResult struct {
 	P     float64 `json:"p"`      // two-sided
 }
 
-// McNemar tests whether two models that were judged on the same examples are right equally often; a[i] and b[i] say whether
-// either has example i right (McNemar 1947). The p value is exact and two-sided: that of OnlyA of OnlyA+OnlyB throws of a fair
-// coin; 1 where they never differ.
-func McNemar(a, b []bool) (McNemarResult, error) {
+// McNemar tests whether two models that were judged on the same examples are right equally often (McNemar 1947). The p value is exact
+// and two-sided: that of OnlyA of OnlyA+OnlyB throws of a fair coin; 1 where they never differ.
+func McNemar(a, b Answers) (McNemarResult, error) {
 	if len(a) != len(b) {
-		return McNemarResult{}, fmt.Errorf("task: McNemar's test of %d and %d examples: the same ones were expected", len(a), len(b))
+		return McNemarResult{}, fmt.Errorf("stats: McNemar's test of %d and %d examples: the same ones were expected", len(a), len(b))
 	}
 	var r McNemarResult
 	for i := range a {
@@ -32,8 +31,8 @@ func McNemar(a, b []bool) (McNemarResult, error) {
 	return r, nil
 }
 
-// fairCoin is the two-sided probability 2·P(X ≤ min) of X ~ Binomial(heads+tails, ½), at most 1. Terms are summed from the
-// largest down, each from the one before: C(n, k−1) = C(n, k)·k/(n−k+1).
+// fairCoin is the two-sided probability 2·P(X ≤ min) of X ~ Binomial(heads+tails, ½), at most 1. Terms are summed, where gonum's
+// distuv.Binomial evaluates a continued fraction, from the largest down, each from the one before: C(n, k−1) = C(n, k)·k/(n−k+1).
 func fairCoin(heads, tails int) float64 {
 	n, k := heads+tails, min(heads, tails)
 	if heads == tails {
