@@ -35,6 +35,9 @@ func Figure(f *figures.Figure) error {
 	if err != nil {
 		return err
 	}
+	if png, err = indexed(png); err != nil {
+		return err
+	}
 	header, err := imagepng.DecodeConfig(bytes.NewReader(png))
 	if err != nil {
 		return fmt.Errorf("show: %w", err)
