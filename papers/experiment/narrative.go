@@ -1,36 +1,48 @@
 package experiment
 
 import (
-	"bertlab/figures/report"
+	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
 	"text/template"
+
+	"bertlab/figures/report"
 )
 
-// Narrative is what an experiment's report says, as a text of Markdown with the actions of text/template. A line "## Title" begins a
-// section. On lines of their own stand
+// Narrative is an experiment's story, as a text of Markdown with the actions of text/template. The report is made from it, and so is the
+// notebook (internal/notebooks). A line "## Title" begins a section. On lines of their own stand
 //
-//	{{figure "pruning"}}   the figure of that name, with its caption
-//	{{table "one-head"}}   the table of that name
+//	{{figure "pruning"}}   the figure of that name, with its caption; "scores-*": all whose names fit
+//	{{table "one-head"}}   the table of that name, or all whose names fit
 //	{{claims}}             the claims with their verdicts
+//	{{cell "Turn"}}        what a notebook alone shows: the function of that name in internal/notebooks/cells; nothing in a report
 //
-// and {{.name}} within a sentence is a number by its name, or a string that is shown as it is; {{range .tasks}} goes through a list of
-// tables of such numbers. A figure or table that the protocol leaves out takes no place: has
-// "pruning" tells whether it is there. {{drop}} on a line of its own takes its whole section out.
+// The last word of each may be a comment, {{figure "pruning" "Draw the pruning curves."}}, which begins its cell in the notebook; without
+// one it stands in the cell before it.
+//
+// {{.name}} within a sentence is a number by its name, or a string that is shown as it is; {{range .tasks}} goes through a list of
+// tables of such numbers. A paragraph with numbers has a name, {{block "stability" .}}…{{end}}, by which the notebook shows it with
+// the numbers of its own run. {{if report}}…{{end}} and {{if notebook}}…{{end}} hold what only one of them says. A figure or table that
+// the protocol leaves out takes no place: has "pruning" tells whether it is there. {{drop}} on a line of its own takes its whole
+// section out.
 type Narrative struct {
 	numbers map[string]any
 	figures map[string]report.Block
 	tables  map[string]report.Block
 	claims  report.Block
+	order   []string // the names of figures and tables
+	// notebook tells the story as a notebook does, not as a report.
+	notebook bool
 
 	blocks []report.Block // those that were asked for, in order
 }
 
-// narrativeFile is the name of a narrative in a language.
-func narrativeFile(lang Language) string { return "narrative." + string(lang) + ".md" }
+// NarrativeFile is the name of a narrative in a language.
+func NarrativeFile(lang Language) string { return "narrative." + string(lang) + ".md" }
 
 // placed is how a block stands in the text until it is cut there.
 var placed = regexp.MustCompile(`(?m)^\x00(\d+|drop)\x00[ \t]*$`)
@@ -59,43 +71,82 @@ func plain(number any) any {
 	return number
 }
 
-// sections are the narrative's sections.
-func (n *Narrative) sections(files fs.FS, lang Language) ([]report.Section, error) {
-	name := narrativeFile(lang)
+// parse reads a narrative for a notebook or for a report; funcs stand for its figures, tables and claims.
+func parse(files fs.FS, lang Language, notebook bool, funcs template.FuncMap) (*template.Template, error) {
+	name := NarrativeFile(lang)
 	source, err := fs.ReadFile(files, name)
 	if err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
-	place := func(block report.Block) string {
-		n.blocks = append(n.blocks, block)
-		return fmt.Sprintf("\x00%d\x00", len(n.blocks)-1)
+	common := template.FuncMap{
+		"report": func() bool { return !notebook }, "notebook": func() bool { return notebook },
+		"cell": func(code string, comment ...string) string { return "" }, "drop": func() string { return "\x00drop\x00" },
 	}
-	find := func(kind string, known map[string]report.Block) func(string) (string, error) {
-		return func(name string) (string, error) {
-			block, ok := known[name]
-			if !ok {
-				return "", fmt.Errorf("no %s is called %q", kind, name)
-			}
-			if block == nil {
-				return "", nil
-			}
-			return place(block), nil
-		}
-	}
-	text, err := template.New(name).Option("missingkey=error").Funcs(template.FuncMap{
-		"figure": find("figure", n.figures), "table": find("table", n.tables),
-		"claims": func() string { return place(n.claims) },
-		"has":    func(name string) bool { return n.figures[name] != nil || n.tables[name] != nil },
-		"drop":   func() string { return "\x00drop\x00" },
-	}).Parse(string(source))
+	text, err := template.New(name).Option("missingkey=error").Funcs(common).Funcs(funcs).Parse(string(source))
 	if err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
+	}
+	return text, nil
+}
+
+// sections are the narrative's sections.
+func (n *Narrative) sections(files fs.FS, lang Language) ([]report.Section, error) {
+	text, err := parse(files, lang, n.notebook, template.FuncMap{
+		"figure": n.find("figure", n.figures), "table": n.find("table", n.tables),
+		"claims": func(comment ...string) string { return n.place(n.claims) },
+		"has":    func(name string) bool { return n.figures[name] != nil || n.tables[name] != nil },
+	})
+	if err != nil {
+		return nil, err
 	}
 	var out strings.Builder
 	if err := text.Execute(&out, plain(n.numbers)); err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
-	return n.cut(out.String(), name)
+	return n.cut(out.String(), NarrativeFile(lang))
+}
+
+// place puts a block into the text.
+func (n *Narrative) place(block report.Block) string {
+	n.blocks = append(n.blocks, block)
+	return fmt.Sprintf("\x00%d\x00", len(n.blocks)-1)
+}
+
+// find gives the function that places known blocks by name or by a pattern of path.Match.
+func (n *Narrative) find(kind string, known map[string]report.Block) func(name string, comment ...string) (string, error) {
+	return func(pattern string, comment ...string) (string, error) {
+		var placed []string
+		found := false
+		for _, name := range n.order {
+			block, ok := known[name]
+			if fits, err := path.Match(pattern, name); err != nil || !ok || !fits {
+				continue
+			}
+			if found = true; block != nil {
+				placed = append(placed, n.place(block))
+			}
+		}
+		if !found {
+			return "", fmt.Errorf("no %s is called %q", kind, pattern)
+		}
+		return strings.Join(placed, "\n\n"), nil
+	}
+}
+
+// Tell is a paragraph of the narrative by its name, with the numbers of a result.
+func (e *Experiment[C, R]) Tell(result *R, name string, lang Language) (string, error) {
+	refuse := func(...string) (string, error) {
+		return "", errors.New("a paragraph with a name holds text and numbers alone")
+	}
+	text, err := parse(e.Narrative, lang, true, template.FuncMap{"figure": refuse, "table": refuse, "claims": refuse, "has": refuse})
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	if err := text.ExecuteTemplate(&out, name, plain(e.Numbers(result))); err != nil {
+		return "", fmt.Errorf("experiment: %w", err)
+	}
+	return strings.TrimSpace(out.String()), nil
 }
 
 // cut makes sections of a text in which blocks are placed.
@@ -165,26 +216,37 @@ func (e *Experiment[C, R]) Publication(result *R) (Publication, error) {
 			p.Pages = append(p.Pages, NamedPage{prefix + page.Name, page.HTML})
 		}
 	}
-	p.Report = func(lang Language) (*report.Report, error) {
-		h := headOf(result)
-		n := &Narrative{numbers: e.Numbers(result), figures: map[string]report.Block{}, tables: map[string]report.Block{}, claims: ClaimsBlock(*h.claims, lang)}
+	narrative := func(lang Language, notebook bool) *Narrative {
+		n := &Narrative{
+			numbers: e.Numbers(result), figures: map[string]report.Block{}, tables: map[string]report.Block{},
+			claims: ClaimsBlock(*headOf(result).claims, lang), notebook: notebook,
+		}
 		for _, d := range drawings {
-			n.figures[d.Name] = nil
+			n.figures[d.Name], n.order = nil, append(n.order, d.Name)
 		}
 		for _, f := range drawn {
 			n.figures[strings.TrimPrefix(f.Name, prefix)] = f.Block(lang)
 		}
 		for _, t := range tables {
+			n.order = append(n.order, t.Name)
 			if n.tables[t.Name] = nil; t.Table != nil {
 				n.tables[t.Name] = report.TableBlock{Table: t.Table}
 			}
 		}
-		sections, err := n.sections(e.Narrative, lang)
+		return n
+	}
+	p.Report = func(lang Language) (*report.Report, error) {
+		sections, err := narrative(lang, false).sections(e.Narrative, lang)
 		if err != nil {
 			return nil, err
 		}
+		h := headOf(result)
 		provenance, err := ProvenanceSection(*h.provenance, h.config, lang)
 		return &report.Report{Title: e.Heading.In(lang), Subtitle: e.Subtitle(result), Sections: append(sections, provenance)}, err
+	}
+	p.Rehearse = func(lang Language) error {
+		_, err := narrative(lang, true).sections(e.Narrative, lang)
+		return err
 	}
 	return p, nil
 }

@@ -10,6 +10,7 @@ import (
 func TestANarrativeGoesThroughAListAndShowsStringsAsTheyAre(t *testing.T) {
 	text := "## All\n{{range .tasks}}\n## {{.name}}\n\nRead from {{.path}}, {{.examples}} examples.\n\n{{figure (print \"scores-\" .name)}}\n{{end}}"
 	n := &Narrative{
+		order:   []string{"scores-movies", "scores-mnli-mm"},
 		numbers: map[string]any{"tasks": []map[string]any{{"name": "movies", "path": "a_b_c*", "examples": 3}, {"name": "mnli-mm", "path": "<b>", "examples": 4}}},
 		figures: map[string]report.Block{"scores-movies": report.Paragraph("one"), "scores-mnli-mm": report.Paragraph("two")},
 	}
@@ -28,5 +29,45 @@ func TestANarrativeGoesThroughAListAndShowsStringsAsTheyAre(t *testing.T) {
 	}
 	if n.numbers["tasks"].([]map[string]any)[0]["path"] != "a_b_c*" {
 		t.Error("the numbers themselves were changed")
+	}
+}
+
+// tale is an experiment that consists of its narrative.
+func tale(text string, numbers map[string]any) *Experiment[struct{}, struct{}] {
+	return &Experiment[struct{}, struct{}]{
+		Narrative: fstest.MapFS{"narrative.en.md": {Data: []byte(text)}},
+		Numbers:   func(*struct{}) map[string]any { return numbers },
+	}
+}
+
+func TestAParagraphIsToldByItsName(t *testing.T) {
+	e := tale("## All\n\n{{block \"who\" .}}It is {{.model}}.{{if .more}} {{.more}}{{end}}{{end}}\n\n{{figure \"x\" \"Draw x.\"}}\n", map[string]any{"model": "a*b", "more": ""})
+	if said, err := e.Tell(nil, "who", English); err != nil || said != `It is a\*b.` {
+		t.Errorf("%q, %v", said, err)
+	}
+	for name, wrong := range map[string]*Experiment[struct{}, struct{}]{
+		`"who"`: tale("## All\n", nil), "missing": tale("## All\n{{block \"who\" .}}{{.missing}}{{end}}", map[string]any{}), "figure": tale("## All\n{{block \"who\" .}}{{figure \"x\"}}{{end}}", nil),
+	} {
+		if _, err := wrong.Tell(nil, "who", English); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestReportAndNotebookHaveTextsOfTheirOwn(t *testing.T) {
+	files := fstest.MapFS{"narrative.en.md": {Data: []byte("## All\n{{if report}}\nRead.\n{{else}}\nRun.\n\n{{cell \"Turn\" \"Turn it.\"}}\n{{end}}\n{{table \"t-*\" \"List.\"}}\n")}}
+	for _, c := range []struct {
+		notebook bool
+		says     string
+	}{{false, "Read."}, {true, "Run."}} {
+		n := &Narrative{tables: map[string]report.Block{"t-b": report.Paragraph("b"), "t-a": report.Paragraph("a"), "t-c": nil}, order: []string{"t-b", "t-a", "t-c"}, notebook: c.notebook}
+		sections, err := n.sections(files, English)
+		if err != nil || len(sections) != 1 || len(sections[0].Blocks) != 3 {
+			t.Fatalf("%+v, %v", sections, err)
+		}
+		blocks := sections[0].Blocks
+		if said := string(blocks[0].(report.Markdown)); strings.TrimSpace(said) != c.says || blocks[1] != report.Paragraph("b") || blocks[2] != report.Paragraph("a") {
+			t.Errorf("%+v", blocks)
+		}
 	}
 }

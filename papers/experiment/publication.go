@@ -78,6 +78,8 @@ type Publication struct {
 	Pages []NamedPage
 	// Report is the report in a language; Write sets its Language.
 	Report func(lang Language) (*report.Report, error)
+	// Rehearse tells the story as the notebook does, and says what is wrong with it; nil: there is no story.
+	Rehearse func(lang Language) error
 }
 
 // Write puts the publication into a folder and returns the paths: sorted, and the English report last. Files appear whole or not

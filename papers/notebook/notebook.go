@@ -11,7 +11,9 @@ package notebook
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -62,7 +64,8 @@ func (l *Lab[C, R]) Result() *R {
 	return l.result
 }
 
-// Show shows figures, with their captions in the notebook's language, and tables of the experiment by their names. It says which of them
+// Show shows figures, with their captions in the notebook's language, and tables of the experiment by their names, or all whose names fit a
+// pattern as "scores-*". It says which of them
 // the protocol leaves out.
 func (l *Lab[C, R]) Show(names ...string) {
 	r := l.Result()
@@ -70,21 +73,57 @@ func (l *Lab[C, R]) Show(names ...string) {
 	tables, err := l.experiment.Tables(r)
 	check(err)
 	for _, name := range names {
-		if i := slices.IndexFunc(drawings, func(d experiment.Drawing) bool { return d.Name == name }); i >= 0 {
-			picture(drawings[i])
+		shown := 0
+		for _, d := range drawings {
+			if fits(name, d.Name) {
+				picture(d)
+				shown++
+			}
+		}
+		if shown > 0 {
 			continue
 		}
-		i := slices.IndexFunc(tables, func(t experiment.NamedTable) bool { return t.Name == name })
-		if i < 0 {
+		for _, t := range tables {
+			if fits(name, t.Name) {
+				table(t)
+				shown++
+			}
+		}
+		if shown == 0 {
 			check(fmt.Errorf("%s has no figure or table %q: choose one of %s", l.experiment.Name, name, known(drawings, tables)))
 		}
-		if tables[i].Table == nil {
-			leftOut(name)
-			continue
-		}
-		check(show.Table(tables[i].Table))
 	}
 }
+
+// fits tells whether a name is that of a pattern, as "scores-movies" is of "scores-*".
+func fits(pattern, name string) bool {
+	ok, err := path.Match(pattern, name)
+	return ok && err == nil
+}
+
+// table shows a table.
+func table(t experiment.NamedTable) {
+	if t.Table == nil {
+		leftOut(t.Name)
+		return
+	}
+	check(show.Table(t.Table))
+}
+
+// Tell shows paragraphs of the experiment's narrative by their names, with the numbers of the result. A paragraph that has nothing to say
+// shows nothing.
+func (l *Lab[C, R]) Tell(names ...string) {
+	for _, name := range names {
+		text, err := l.experiment.Tell(l.Result(), name, experiment.NotebookLanguage())
+		check(err)
+		if text != "" {
+			check(show.Markdown(text))
+		}
+	}
+}
+
+// Narrative holds the experiment's story in each language.
+func (l *Lab[C, R]) Narrative() fs.FS { return l.experiment.Narrative }
 
 // picture shows a figure with its caption.
 func picture(d experiment.Drawing) {
@@ -122,7 +161,10 @@ func known(drawings []experiment.Drawing, tables []experiment.NamedTable) string
 }
 
 // Turn shows a surface, and below it one that can be turned by hand where scripts are run.
-func (l *Lab[C, R]) Turn(surface figures.SurfaceOptions) { check(show.Surface(surface, "")) }
+func (l *Lab[C, R]) Turn(surface figures.SurfaceOptions) {
+	hint := experiment.Text{Korean: "마우스로 끌거나 화살표 키를 눌러 곡면을 돌려 볼 수 있다."}
+	check(show.Surface(surface, hint.In(experiment.NotebookLanguage())))
+}
 
 // Claims shows the paper's claims with their verdicts.
 func (l *Lab[C, R]) Claims() {

@@ -196,6 +196,9 @@ func (c Case[C, R]) editions(t *testing.T, result *R) {
 			}
 		}
 		sections[lang] = strings.Count(text, "<section ")
+		if err := publication.Rehearse(lang); err != nil {
+			t.Errorf("the notebook in %s: %v", lang, err)
+		}
 	}
 	if sections[experiment.English] != sections[experiment.Korean] {
 		t.Errorf("%d English sections, %d Korean", sections[experiment.English], sections[experiment.Korean])
