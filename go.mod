@@ -21,6 +21,8 @@ require (
 	github.com/schollz/progressbar/v3 v3.19.0
 	github.com/spf13/cobra v1.10.1
 	github.com/spf13/pflag v1.0.9
+	github.com/tdewolff/font v0.0.0-20250430140153-b654fd8acba3
+	github.com/yuin/goldmark v1.7.13
 	go.yaml.in/yaml/v3 v3.0.4
 	golang.org/x/image v0.26.0
 	golang.org/x/term v0.40.0
@@ -31,7 +33,7 @@ require (
 	pgregory.net/rapid v1.2.0
 )
 
-require github.com/yuin/goldmark v1.7.13
+require github.com/tdewolff/parse/v2 v2.7.22 // indirect
 
 require (
 	codeberg.org/go-latex/latex v0.1.0 // indirect

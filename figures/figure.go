@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
@@ -114,6 +115,20 @@ func (f *Figure) Alt() string {
 	return strings.Join(parts, ". ")
 }
 
+// Undrawn lists the characters in the figure's words that its font lacks, each once. They are drawn as boxes; a [Font] that has them
+// mends it.
+func (f *Figure) Undrawn() string {
+	var lacking []rune
+	for _, t := range f.drawOn(blank{}).texts {
+		for _, r := range t.text {
+			if f.frame.Font.faceOf(r, t.bold) == nil && !slices.Contains(lacking, r) {
+				lacking = append(lacking, r)
+			}
+		}
+	}
+	return string(lacking)
+}
+
 // Data returns the numbers behind the figure, so that every figure can also be saved as CSV.
 func (f *Figure) Data() *Table { return f.data }
 
@@ -128,11 +143,11 @@ func (f *Figure) PNG() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// SVG returns the figure as a standalone document with its text as text.
+// SVG returns the figure as a standalone document with its text as text and the glyphs in use embedded.
 func (f *Figure) SVG() ([]byte, error) {
 	c := newSVG(f.w, f.h)
 	f.drawOn(c)
-	return c.bytes(f.frame.Title, f.Alt()), nil
+	return c.bytes(f.frame.Title, f.Alt())
 }
 
 // PDF returns the figure as one page with its fonts embedded.

@@ -20,10 +20,10 @@ import (
 // Font is a typeface in two weights, with fallbacks for the characters that it lacks.
 //
 // The zero choice everywhere (a nil *Font) is Liberation Sans, which has the width of Arial and Helvetica and knows Latin,
-// Greek, Cyrillic and the usual mathematical signs. For Korean or other scripts, load a font that has them with [NewFont] or
-// [LoadFont]; what it lacks is still drawn in Liberation Sans.
+// Greek, Cyrillic and the usual mathematical signs. Korean, in all its syllables, comes from a font that is built in. For other
+// scripts, load a font that has them with [NewFont] or [LoadFont]; what it lacks is still drawn in Liberation Sans or the Korean font.
 type Font struct {
-	regular, bold []*face
+	regular, bold []*face // in the order in which they are asked for a character; the Korean font comes after them
 }
 
 // face is one file: what gonum measures and draws with, the bytes for embedding in a PDF, the family name for SVG.
@@ -33,6 +33,7 @@ type face struct {
 	source *opentype.Font
 	raw    []byte
 	bold   bool
+	slot   int      // place in the order in which faces are asked for a character
 	glyphs sync.Map // rune → bool: whether the file draws it
 }
 
@@ -62,6 +63,7 @@ func NewFont(regular, bold []byte) (*Font, error) {
 	if err != nil {
 		return nil, fmt.Errorf("figures: built-in font: %w", err)
 	}
+	fallback.slot, fallbackBold.slot = 1, 1
 	return &Font{regular: []*face{r, fallback}, bold: []*face{b, fallbackBold}}, nil
 }
 
@@ -114,6 +116,13 @@ func letters(r rune) rune {
 	return -1
 }
 
+func (f *face) weight() string {
+	if f.bold {
+		return "bold"
+	}
+	return "normal"
+}
+
 // trueType reports whether the file has TrueType outlines of its own, which is what the PDF writer can embed.
 func (f *face) trueType() bool {
 	return len(f.raw) > 4 && (string(f.raw[:4]) == "\x00\x01\x00\x00" || string(f.raw[:4]) == "true")
@@ -145,20 +154,34 @@ type run struct {
 	text string
 }
 
+// faces are those of a weight that need no loading.
+func (f *Font) faces(bold bool) []*face {
+	if bold {
+		return f.bold
+	}
+	return f.regular
+}
+
+// faceOf is the first face that has a character; nil: none has it.
+func (f *Font) faceOf(r rune, bold bool) *face {
+	for _, c := range f.faces(bold) {
+		if c.has(r) {
+			return c
+		}
+	}
+	if c := korean(bold); c.has(r) {
+		return c
+	}
+	return nil
+}
+
 // runs splits s where the face has to change. A character that no face has is drawn by the first, as its "missing" box.
 func (f *Font) runs(s string, bold bool) []run {
-	faces := f.regular
-	if bold {
-		faces = f.bold
-	}
 	var out []run
 	for _, r := range s {
-		use := faces[0]
-		for _, c := range faces {
-			if c.has(r) {
-				use = c
-				break
-			}
+		use := f.faceOf(r, bold)
+		if use == nil {
+			use = f.faces(bold)[0]
 		}
 		if n := len(out); n > 0 && out[n-1].face == use {
 			out[n-1].text += string(r)
@@ -173,12 +196,13 @@ func (f *Font) runs(s string, bold bool) []run {
 func (f *Font) width(s string, size float64, bold bool) float64 {
 	w := 0.0
 	for _, r := range f.runs(s, bold) {
-		w += f.runWidth(r, size)
+		w += r.face.width(r.text, size)
 	}
 	return w
 }
 
-func (f *Font) runWidth(r run, size float64) float64 {
-	a := r.face.at(size)
-	return float64(a.Width(r.text))
+// width of s in points.
+func (f *face) width(s string, size float64) float64 {
+	a := f.at(size)
+	return float64(a.Width(s))
 }

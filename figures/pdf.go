@@ -120,6 +120,10 @@ func (c *pdfCanvas) path(p vg.Path, how string) {
 	c.doc.DrawPath(how)
 }
 
+func (c *pdfCanvas) fillText(l textLine) {
+	l.each(func(r run, at vg.Point) { c.fillRun(r.face, l.size, at, r.text) })
+}
+
 func (c *pdfCanvas) fillRun(f *face, size float64, at vg.Point, s string) {
 	if !f.trueType() || outsideBMP(s) {
 		c.Fill(outline(f, size, at, s))
@@ -184,7 +188,7 @@ func outline(f *face, size float64, at vg.Point, s string) vg.Path {
 	return path
 }
 
-// FillString is part of gonum's canvas; figures write through fillRun.
+// FillString is part of gonum's canvas; figures write through fillText.
 func (c *pdfCanvas) FillString(f font.Face, at vg.Point, s string) {
 	c.Fill(outline(&face{source: f.Face}, float64(f.Font.Size), at, s))
 }

@@ -7,21 +7,39 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/text/unicode/norm"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 )
 
-// surface is what a figure is drawn on: gonum's canvas, with text run by run so that each format can name or embed the face.
+// surface is what a figure is drawn on: gonum's canvas, with a line of text as runs so that each format can name or embed the faces.
 type surface interface {
 	vg.Canvas
-	fillRun(f *face, size float64, at vg.Point, s string)
+	fillText(l textLine)
+}
+
+// textLine is a line of text in its place.
+type textLine struct {
+	runs  []run
+	at    vg.Point // where its baseline begins
+	size  float64  // points
+	width float64  // points
+}
+
+// each calls draw for every run with the place where it begins.
+func (l textLine) each(draw func(r run, at vg.Point)) {
+	at := l.at
+	for _, r := range l.runs {
+		draw(r, at)
+		at.X += vg.Length(r.face.width(r.text, l.size))
+	}
 }
 
 // imageSurface draws text on a canvas that rasterises it.
 type imageSurface struct{ vg.Canvas }
 
-func (s imageSurface) fillRun(f *face, size float64, at vg.Point, text string) {
-	s.FillString(f.at(size), at, text)
+func (s imageSurface) fillText(l textLine) {
+	l.each(func(r run, at vg.Point) { s.FillString(r.face.at(l.size), at, r.text) })
 }
 
 // box is a rectangle in points, origin at the bottom left of the canvas.
@@ -42,19 +60,21 @@ type words struct {
 	text string
 }
 
+// styled is a text and its weight.
+type styled struct {
+	text string
+	bold bool
+}
+
 // pen draws with the points of a figure as its unit.
 type pen struct {
 	on      surface
 	font    *Font
 	w, h    float64
 	words   []words
-	crowded bool                 // the words left no room for the data
-	known   map[measured]float64 // widths at size 1
-}
-
-type measured struct {
-	text string
-	bold bool
+	texts   []styled           // all that is written, in order
+	crowded bool               // the words left no room for the data
+	known   map[styled]float64 // widths at size 1
 }
 
 // style of a text. align is 0 for text that starts at x, ½ centred, 1 for text that ends at x.
@@ -73,9 +93,10 @@ const (
 	leading   = 1.25
 )
 
-// clean replaces what cannot be drawn on one line: control characters become spaces, ill-formed UTF-8 the replacement sign.
+// clean replaces what cannot be drawn on one line: control characters become spaces, ill-formed UTF-8 the replacement sign. Letters
+// are composed with their marks (Korean syllables of their parts, as file systems of Apple write them), since a glyph is one character.
 func clean(s string) string {
-	return strings.Map(func(r rune) rune {
+	return norm.NFC.String(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsControl(r):
 			return ' '
@@ -83,15 +104,15 @@ func clean(s string) string {
 			return '\uFFFD'
 		}
 		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
+	}, strings.ToValidUTF8(s, "\uFFFD")))
 }
 
 func (p *pen) width(s string, st style) float64 {
-	k := measured{s, st.bold}
+	k := styled{s, st.bold}
 	w, ok := p.known[k]
 	if !ok {
 		if p.known == nil {
-			p.known = map[measured]float64{}
+			p.known = map[styled]float64{}
 		}
 		w = p.font.width(s, 1, st.bold)
 		p.known[k] = w
@@ -107,6 +128,7 @@ func (p *pen) text(x, y float64, s string, st style) {
 	if st.color == nil {
 		st.color = ink
 	}
+	p.texts = append(p.texts, styled{s, st.bold})
 	runs := p.font.runs(s, st.bold)
 	total := p.width(s, st)
 	left := x - st.align*total
@@ -119,10 +141,7 @@ func (p *pen) text(x, y float64, s string, st style) {
 	} else {
 		p.words = append(p.words, words{box{left, y - descent*st.size, left + total, y + capHeight*st.size}, s})
 	}
-	for _, r := range runs {
-		p.on.fillRun(r.face, st.size, vg.Point{X: vg.Length(left), Y: vg.Length(y)}, r.text)
-		left += p.font.runWidth(r, st.size)
-	}
+	p.on.fillText(textLine{runs: runs, at: pt(left, y), size: st.size, width: total})
 	if st.turn != 0 {
 		p.on.Pop()
 	}
@@ -312,16 +331,16 @@ func pt(x, y float64) vg.Point { return vg.Point{X: vg.Length(x), Y: vg.Length(y
 // blank is a surface that draws nothing, for measuring.
 type blank struct{}
 
-func (blank) SetLineWidth(vg.Length)                   {}
-func (blank) SetLineDash([]vg.Length, vg.Length)       {}
-func (blank) SetColor(color.Color)                     {}
-func (blank) Rotate(float64)                           {}
-func (blank) Translate(vg.Point)                       {}
-func (blank) Scale(float64, float64)                   {}
-func (blank) Push()                                    {}
-func (blank) Pop()                                     {}
-func (blank) Stroke(vg.Path)                           {}
-func (blank) Fill(vg.Path)                             {}
-func (blank) FillString(font.Face, vg.Point, string)   {}
-func (blank) fillRun(*face, float64, vg.Point, string) {}
-func (blank) DrawImage(vg.Rectangle, image.Image)      {}
+func (blank) SetLineWidth(vg.Length)                 {}
+func (blank) SetLineDash([]vg.Length, vg.Length)     {}
+func (blank) SetColor(color.Color)                   {}
+func (blank) Rotate(float64)                         {}
+func (blank) Translate(vg.Point)                     {}
+func (blank) Scale(float64, float64)                 {}
+func (blank) Push()                                  {}
+func (blank) Pop()                                   {}
+func (blank) Stroke(vg.Path)                         {}
+func (blank) Fill(vg.Path)                           {}
+func (blank) FillString(font.Face, vg.Point, string) {}
+func (blank) fillText(textLine)                      {}
+func (blank) DrawImage(vg.Rectangle, image.Image)    {}

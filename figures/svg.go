@@ -14,10 +14,11 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// svgCanvas writes SVG 1.1 with text as text, so that it can be searched, copied and read aloud. The families named are as wide
-// as Liberation Sans, so a reader without it sees the same layout.
+// svgCanvas writes SVG 1.1 with text as text, so that it can be searched, copied and read aloud. The glyphs in use are embedded as
+// fonts. Each text says how long it is, so that a viewer that takes no embedded fonts cuts none either.
 type svgCanvas struct {
 	body  bytes.Buffer
+	fonts webFonts
 	w, h  float64
 	state svgState
 	stack []svgState
@@ -47,19 +48,24 @@ func (m affine) then(n affine) affine { // n first, m after
 }
 
 func newSVG(w, h float64) *svgCanvas {
-	return &svgCanvas{w: w, h: h, state: svgState{width: 1, m: affine{a: 1, d: 1}}}
+	return &svgCanvas{fonts: webFonts{}, w: w, h: h, state: svgState{width: 1, m: affine{a: 1, d: 1}}}
 }
 
 // bytes closes the document. title and description are what a screen reader says.
-func (c *svgCanvas) bytes(title, description string) []byte {
+func (c *svgCanvas) bytes(title, description string) ([]byte, error) {
+	style, families, err := c.fonts.style()
+	if err != nil {
+		return nil, fmt.Errorf("figures: writing SVG: %w", err)
+	}
 	var out bytes.Buffer
 	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%spt" height="%spt" viewBox="0 0 %s %s" role="img">`+"\n",
 		num(c.w), num(c.h), num(c.w), num(c.h))
 	fmt.Fprintf(&out, "<title>%s</title>\n<desc>%s</desc>\n", html.EscapeString(title), html.EscapeString(description))
 	fmt.Fprintf(&out, `<rect width="%s" height="%s" fill="#ffffff"/>`+"\n", num(c.w), num(c.h))
+	fmt.Fprintf(&out, "<style>%s</style>\n<g font-family=\"%s\">\n", style, html.EscapeString(families))
 	out.Write(c.body.Bytes())
-	out.WriteString("</svg>\n")
-	return out.Bytes()
+	out.WriteString("</g>\n</svg>\n")
+	return out.Bytes(), nil
 }
 
 // num writes a coordinate with two decimals: a 36,000th of an inch is enough.
@@ -166,32 +172,27 @@ func flatten(p vg.Path) vg.Path {
 	return out
 }
 
-func (c *svgCanvas) fillRun(f *face, size float64, at vg.Point, s string) {
-	x, y := c.state.m.apply(at)
+func (c *svgCanvas) fillText(l textLine) {
+	x, y := c.state.m.apply(l.at)
 	y = c.h - y
 	turn := ""
 	if c.state.m.b != 0 {
 		turn = fmt.Sprintf(` transform="rotate(%s %s %s)"`, num(-math.Atan2(c.state.m.b, c.state.m.a)*180/math.Pi), num(x), num(y))
 	}
-	weight := ""
-	if f.bold {
-		weight = ` font-weight="bold"`
+	weight, text := "", ""
+	for _, r := range l.runs {
+		if text += r.text; r.face.bold {
+			weight = ` font-weight="bold"`
+		}
 	}
-	fmt.Fprintf(&c.body, `<text x="%s" y="%s" font-family="%s" font-size="%s"%s%s%s xml:space="preserve">%s</text>`+"\n",
-		num(x), num(y), html.EscapeString(families(f.family)), num(size), weight, paint("fill", c.state.color), turn, html.EscapeString(s))
+	c.fonts.add(l.runs)
+	fmt.Fprintf(&c.body, `<text x="%s" y="%s" font-size="%s" textLength="%s" lengthAdjust="spacingAndGlyphs"%s%s%s xml:space="preserve">%s</text>`+"\n",
+		num(x), num(y), num(l.size), num(l.width), weight, paint("fill", c.state.color), turn, html.EscapeString(text))
 }
 
-func families(first string) string {
-	const like = "'Liberation Sans', Arimo, Arial, Helvetica, sans-serif"
-	if first == "Liberation Sans" || first == "sans-serif" {
-		return like
-	}
-	return "'" + strings.ReplaceAll(first, "'", "") + "', " + like
-}
-
-// FillString is part of gonum's canvas; figures write through fillRun.
+// FillString is part of gonum's canvas; figures write through fillText.
 func (c *svgCanvas) FillString(f font.Face, at vg.Point, s string) {
-	c.fillRun(&face{family: "sans-serif"}, float64(f.Font.Size), at, s)
+	c.fillText(textLine{runs: []run{{&face{family: "sans-serif"}, s}}, at: at, size: float64(f.Font.Size), width: float64(f.Width(s))})
 }
 
 // DrawImage is part of gonum's canvas; figures hold no bitmaps.

@@ -162,6 +162,11 @@ func (c Case[C, R]) editions(t *testing.T, result *R) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, f := range publication.Figures {
+		if boxes := f.Figure.Undrawn(); boxes != "" {
+			t.Errorf("the figure %s shows boxes for %q", f.Name, boxes)
+		}
+	}
 	dir := filepath.Join(t.TempDir(), "new", "results")
 	paths, err := publication.Write(dir)
 	if err != nil {
