@@ -23,9 +23,7 @@ type dataFlags struct {
 }
 
 func (d *dataFlags) add(flags *pflag.FlagSet) {
-	d.flags = flags
-	flags.IntVar(&d.MaxLength, "max-length", 128, "tokens after which a text is cut, special tokens included; texts with tags and those with answers are read in windows of so many (questions: 384)")
-	flags.IntVar(&d.Batch, "batch", 0, "examples in a batch (default: up to 32, fewer where long texts in a wide model would take much memory)")
+	d.addLength(flags)
 	flags.IntVar(&d.Examples, "examples", 0, "use only so many examples, drawn at random with --seed (0: all)")
 	flags.StringVar(&d.Columns.Text, "text-column", "", "column of the text, for files of your own")
 	flags.StringVar(&d.Columns.Pair, "pair-column", "", "column of the second text")
@@ -35,6 +33,18 @@ func (d *dataFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&d.Columns.LabelsByNumber, "labels-by-number", false, "match the classes of model and data by their numbers, whatever their names")
 	flags.BoolVar(&d.Columns.SkipMalformed, "skip-malformed", false, "leave malformed rows out, and count them, instead of stopping")
 	flags.StringVar(&d.Kind, "kind", "", "what --task custom asks for: "+strings.Join(task.Kinds(), ", "))
+	d.addAnswers(flags)
+}
+
+// addLength adds the flags that say how much a model reads at once.
+func (d *dataFlags) addLength(flags *pflag.FlagSet) {
+	d.flags = flags
+	flags.IntVar(&d.MaxLength, "max-length", 128, "tokens after which a text is cut, special tokens included; texts with tags and those with answers are read in windows of so many (questions: 384)")
+	flags.IntVar(&d.Batch, "batch", 0, "examples in a batch (default: up to 32, fewer where long texts in a wide model would take much memory)")
+}
+
+// addAnswers adds the flags that say how answers to questions are found.
+func (d *dataFlags) addAnswers(flags *pflag.FlagSet) {
 	flags.IntVar(&d.Answers.Stride, "doc-stride", 0, "for questions: tokens that two windows over a long text share (default 128)")
 	flags.IntVar(&d.Answers.Longest, "max-answer-length", 0, "for questions: tokens of an answer at most (default 30)")
 	flags.Float64Var(&d.Answers.Threshold, "null-threshold", 0, "for questions that may have no answer: by how much no answer must score above the best one")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -18,6 +19,7 @@ import (
 // app is one call of the program: its streams, its global flags, and what the commands know of each other.
 type app struct {
 	workbench.Tools
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	started        bool // the call was understood and the command has begun
 	resumes        bool // the command goes on where it was when it is repeated
@@ -34,7 +36,7 @@ type app struct {
 
 func newApp(stdout, stderr io.Writer) *app {
 	return &app{
-		Tools: workbench.Tools{Meter: meter.New(stderr)}, stdout: stdout, stderr: stderr, papers: papers(), targets: map[*pflag.FlagSet][]output.Target{},
+		Tools: workbench.Tools{Meter: meter.New(stderr)}, stdin: os.Stdin, stdout: stdout, stderr: stderr, papers: papers(), targets: map[*pflag.FlagSet][]output.Target{},
 	}
 }
 
@@ -73,7 +75,7 @@ for success, 2 for a wrong call, 1 for a failure, and 130 where Ctrl-C ended the
 	flags.StringVar(&a.task, "task", "", "task of the data (default: the task that the model was fine-tuned on, else movies)")
 	flags.StringVar(&a.data, "data", "", "file or folder with the data (default: the task's own, from the caches or the network)")
 	root.AddCommand(
-		a.setupCommand(), a.doctorCommand(), a.finetuneCommand(), a.evalCommand(), a.headsCommand(), a.layersCommand(), a.movementCommand(),
+		a.setupCommand(), a.doctorCommand(), a.finetuneCommand(), a.evalCommand(), a.predictCommand(), a.headsCommand(), a.layersCommand(), a.movementCommand(),
 		a.tuckerCommand(), a.shareCommand(), a.landscapeCommand(), a.profileCommand(), a.exportCommand(), a.reproduceCommand(), a.labCommand(), a.versionCommand(),
 		a.recipeCommand(), a.compareCommand(), a.adviseCommand(), a.measureMemoryCommand(),
 	)
@@ -124,8 +126,16 @@ func (a *app) begin(work func(*cobra.Command, []string) error) func(*cobra.Comma
 		}
 		var inputs []output.Input
 		for _, name := range []string{"data", "train", "dev", "model", "from", "to", "other", "baseline"} {
-			if flag := flags.Lookup(name); flag != nil && flag.Value.Type() == "string" {
-				inputs = append(inputs, output.Input{Name: "--" + name, Path: flag.Value.String()})
+			flag := flags.Lookup(name)
+			if flag == nil {
+				continue
+			}
+			paths := []string{flag.Value.String()}
+			if several, ok := flag.Value.(pflag.SliceValue); ok {
+				paths = several.GetSlice()
+			}
+			for _, path := range paths {
+				inputs = append(inputs, output.Input{Name: "--" + name, Path: path})
 			}
 		}
 		if what := command.Annotations[readsArguments]; what != "" {

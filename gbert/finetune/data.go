@@ -66,17 +66,13 @@ func (p *Prepared) BatchSize() int { return p.Batches[0].Rows }
 
 // Cut counts the examples of which tokens are left out, because they are longer than what they were prepared for.
 func (p *Prepared) Cut() int {
-	cut, last := 0, -1
-	for i, e := range p.Encodings {
-		example := i
-		if p.windows != nil {
-			example = p.windows[i].example
-		}
-		if e.Cut && example != last {
-			cut, last = cut+1, example
+	n := 0
+	for _, cut := range p.isCut() {
+		if cut {
+			n++
 		}
 	}
-	return cut
+	return n
 }
 
 // Tokens counts the real tokens of the examples and those that are computed with padding.

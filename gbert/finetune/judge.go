@@ -128,30 +128,16 @@ func largest(values []float32) int {
 	return best
 }
 
-// answer finds the best answer to each question as transformers' run_qa does: of the tokens of the context with the largest logits
-// in each window, the first and last one whose logits have the largest sum. Where questions may have none, no answer scores the
-// logits of [CLS], in the window where these are smallest.
+// answer gives each question its best answer, see [Prepared.spans].
 func (p *Prepared) answer(predictions []task.Prediction, logits [][]float32) {
-	how := p.Dataset.Task.Answers.Filled()
-	found, none := make([]float64, len(predictions)), make([]float64, len(predictions))
-	for i := range predictions {
-		found[i], none[i] = math.Inf(-1), math.Inf(1)
-	}
-	for i, row := range logits {
-		example, offsets := p.windows[i].example, p.Encodings[i].Offsets
-		if null := float64(row[0]) + float64(row[1]); null < none[example] {
-			none[example] = null
-		}
-		first, last, score := bestSpan(row, how, func(token int) bool { return offsets[token].Text == 1 })
-		if score > found[example] {
-			found[example] = score
-			predictions[example].Answer = p.Dataset.Examples[example].TextB[offsets[first].Start:offsets[last].End]
-			predictions[example].Score = score
-		}
-	}
-	for i := range predictions {
-		if how.None && none[i]-found[i] > how.Threshold {
-			predictions[i].Answer, predictions[i].Score = "", none[i]
+	for i, found := range p.spans(logits) {
+		switch {
+		case found.last > 0:
+			offsets := p.Encodings[found.encoding].Offsets
+			predictions[i].Answer = p.Dataset.Examples[i].TextB[offsets[found.first].Start:offsets[found.last].End]
+			fallthrough
+		case !math.IsInf(found.score, 0):
+			predictions[i].Score = found.score
 		}
 	}
 }

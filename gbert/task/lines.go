@@ -108,8 +108,8 @@ func detailOf(d *Dataset, i int, p Prediction) detailLine {
 	switch d.Task.Kind {
 	case MultiLabel:
 		line.Predicted, line.Probabilities = names(p.Classes), map[string]float64{}
-		for k, z := range p.Logits {
-			line.Probabilities[d.Task.Labels[k]] = 1 / (1 + math.Exp(-float64(z)))
+		for k, probability := range d.Task.Probabilities(p.Logits) {
+			line.Probabilities[d.Task.Labels[k]] = probability
 		}
 		if known {
 			line.Label = names(example.Detail.Classes)
@@ -158,4 +158,34 @@ func WriteAnswers(w io.Writer, predictions []Prediction) error {
 	text.WriteString("}\n")
 	_, err := w.Write(text.Bytes())
 	return err
+}
+
+// Probabilities are those of the classes, by an example's logits: their softmax, or for several labels each one's logistic function. A
+// number has none.
+func (t *Task) Probabilities(logits []float32) []float64 {
+	switch t.Kind {
+	case Classification, Tagging:
+		return Softmax(logits)
+	case MultiLabel:
+		probabilities := make([]float64, len(logits))
+		for k, z := range logits {
+			probabilities[k] = 1 / (1 + math.Exp(-float64(z)))
+		}
+		return probabilities
+	}
+	return nil
+}
+
+// Softmax are exp(z) / Σ exp(z) in float64.
+func Softmax(logits []float32) []float64 {
+	most, sum := slices.Max(logits), 0.0
+	probabilities := make([]float64, len(logits))
+	for k, z := range logits {
+		probabilities[k] = math.Exp(float64(z) - float64(most))
+		sum += probabilities[k]
+	}
+	for k := range probabilities {
+		probabilities[k] /= sum
+	}
+	return probabilities
 }

@@ -1,0 +1,189 @@
+package workbench
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/gomlx/compute"
+
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/gbert"
+	"bertlab/gbert/backend"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
+)
+
+// Predicted is what models say of texts.
+type Predicted struct {
+	Models   []*Asked          `json:"models"`
+	Texts    []Text            `json:"texts"`
+	Backend  *backend.Choice   `json:"backend"`
+	Versions map[string]string `json:"versions"`
+	Seconds  float64           `json:"seconds"` // of the whole command
+}
+
+// Text is a text, or a pair of texts, with what each of the models says of it, in their order.
+type Text struct {
+	Text string            `json:"text"`
+	Pair string            `json:"pair,omitempty"`
+	Said []finetune.Saying `json:"said"`
+}
+
+// Asked is a model that was asked.
+type Asked struct {
+	*ModelInfo
+	Title     string    `json:"title"` // how tables name it
+	Kind      task.Kind `json:"kind"`
+	MaxLength int       `json:"max_length"`
+	Truncated int       `json:"truncated,omitempty"` // texts that are longer, and were cut
+}
+
+// Texts are what models are asked about.
+type Texts struct {
+	List      [][2]string // the second text is empty unless there are Pairs
+	Pairs     bool
+	Questions bool // the first text of a pair is a question about the second
+}
+
+// Predict asks models, by their folders or names, about texts.
+func (t *Tools) Predict(ctx context.Context, models []string, r *Reading, texts Texts) (*Predicted, error) {
+	began := time.Now()
+	p := &Predicted{Versions: backend.Versions(), Texts: make([]Text, len(texts.List))}
+	for i, text := range texts.List {
+		p.Texts[i] = Text{Text: text[0], Pair: text[1]}
+	}
+	loaded := make([]*gbert.Model, len(models))
+	for i, name := range models {
+		model, info, err := t.OpenModel(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		defer model.Close()
+		loaded[i] = model
+		p.Models = append(p.Models, &Asked{ModelInfo: info, Title: filepath.Base(info.Name)})
+	}
+	if len(models) == 2 && p.Models[0].Title == p.Models[1].Title {
+		for _, m := range p.Models {
+			m.Title = m.Name
+		}
+	}
+	b, choice, err := t.OpenBackend(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Finalize()
+	p.Backend = choice
+	for i, model := range loaded {
+		said, err := t.ask(ctx, b, model, p.Models[i], r, texts)
+		if err != nil {
+			return nil, err
+		}
+		for k := range said {
+			p.Texts[k].Said = append(p.Texts[k].Said, said[k])
+		}
+	}
+	p.Seconds = time.Since(began).Seconds()
+	return p, nil
+}
+
+// ask asks one model, and fills in what is known of it.
+func (t *Tools) ask(ctx context.Context, b compute.Backend, model *gbert.Model, asked *Asked, r *Reading, texts Texts) ([]finetune.Saying, error) {
+	of, err := t.textTask(model, asked, r, texts)
+	if err != nil {
+		return nil, err
+	}
+	data, err := finetune.TextsOf(of, texts.List, splitWords)
+	if err != nil {
+		return nil, err
+	}
+	t.notePairs(model, data)
+	asked.Kind, asked.MaxLength = of.Kind, t.length(r, of.Kind, model)
+	prepared, err := finetune.Prepare(b, model, data, asked.MaxLength, r.Batch, 1)
+	if err != nil {
+		return nil, err
+	}
+	if asked.Truncated = prepared.Cut(); asked.Truncated > 0 {
+		t.Meter.Warn("%s: %d of the %d texts are longer than %d tokens and were cut", asked.Title, asked.Truncated, data.Len(), min(asked.MaxLength, model.Config.MaxPositionEmbeddings))
+	}
+	session, err := gbert.NewSession(b, model)
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close()
+	logits, err := prepared.Logits(ctx, session, nil, t.Meter.Count("asking "+asked.Title, "texts"))
+	if err != nil {
+		return nil, err
+	}
+	return prepared.Sayings(logits)
+}
+
+// textTask is what a model is asked, with the names of its classes.
+func (t *Tools) textTask(model *gbert.Model, asked *Asked, r *Reading, texts Texts) (*task.Task, error) {
+	trained, err := LookupTask(r.Task, model, false)
+	if err != nil {
+		return nil, err
+	}
+	of, err := finetune.TaskOf(model, trained)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; train one: bertlab finetune --model %s --task TASK --out DIR", asked.Dir, err, asked.Name)
+	}
+	names := r.Columns.Labels
+	if names == nil && r.Task != "" && task.Unnamed(of.Labels) && len(trained.Labels) == len(of.Labels) {
+		names = trained.Labels
+	}
+	switch {
+	case names != nil && len(names) != len(of.Labels):
+		return nil, call.Wrongf("--labels names %d classes; %s has %d", len(names), asked.Dir, len(of.Labels))
+	case names != nil:
+		of.Labels = names
+	}
+	switch {
+	case of.Kind == task.Spans && !texts.Pairs:
+		return nil, call.Wrongf("%s answers questions: ask one with --question, of the texts, or give questions and texts by turns with --pair", asked.Dir)
+	case of.Kind == task.Spans:
+		none := of.Answers.None || r.Answers.Threshold != 0
+		of.Answers = r.Answers
+		of.Answers.None = none
+		return of, nil
+	case texts.Questions:
+		return nil, call.Wrongf("%s answers no questions: its head is for %s; leave out --question and --context", asked.Dir, of.Kind)
+	case of.Kind == task.Tagging && texts.Pairs:
+		return nil, call.Wrongf("%s tags the words of single texts: leave out --pair", asked.Dir)
+	}
+	if of.Pair = texts.Pairs; trained.Pair && !texts.Pairs {
+		t.Meter.Warn("note: %s was trained on pairs of texts (%s); --pair takes the texts two by two", asked.Title, trained.Name)
+	}
+	return of, nil
+}
+
+// splitWords parts a text at blanks and around punctuation, as BERT's own tokenizer does before it looks for pieces: the words get the
+// tokens that they have in the text.
+func splitWords(text string) []string {
+	var words []string
+	for _, field := range strings.Fields(text) {
+		start := 0
+		for at, r := range field {
+			if !isPunctuation(r) {
+				continue
+			}
+			if at > start {
+				words = append(words, field[start:at])
+			}
+			start = at + len(string(r))
+			words = append(words, field[at:start])
+		}
+		if start < len(field) {
+			words = append(words, field[start:])
+		}
+	}
+	return words
+}
+
+// isPunctuation has, beside Unicode's, all ASCII that is neither a letter nor a number, as BERT's tokenizer has.
+func isPunctuation(r rune) bool {
+	return unicode.IsPunct(r) || r > ' ' && r < unicode.MaxASCII && !unicode.IsLetter(r) && !unicode.IsNumber(r)
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+
+	"bertlab/cmd/bertlab/internal/workbench"
+)
+
+// predicts calls predict with standard input, and gives its document.
+func predicts(t *testing.T, stdin string, args ...string) (*workbench.Predicted, ended) {
+	t.Helper()
+	t.Setenv("BERTLAB_OFFLINE", "1")
+	var stdout, stderr bytes.Buffer
+	a := newApp(&stdout, &stderr)
+	a.stdin = strings.NewReader(stdin)
+	args = append([]string{"predict", "--backend", "go", "--json"}, args...)
+	c := ended{t, args, a.run(t.Context(), args), stdout.String(), stderr.String()}
+	var p workbench.Predicted
+	if c.status == exitSuccess {
+		if err := json.Unmarshal([]byte(c.stdout), &p); err != nil {
+			t.Fatalf("%v\n%s", err, c.stdout)
+		}
+	}
+	return &p, c
+}
+
+func TestPredictSaysWhatEvalWrites(t *testing.T) {
+	model, data := namedModel(t, []string{"bad", "good"}, 1, 0), reviews(t, 9)
+	file := t.TempDir() + "/said.jsonl"
+	bertlab(t, "eval", "--model", model, "--task", "custom", "--labels", "bad,good", "--data", data, "--predictions", file, "--json").document()
+	var texts []string
+	for _, line := range strings.Split(strings.TrimSpace(contentOf(t, data)), "\n")[1:] {
+		text, _, _ := strings.Cut(line, "\t")
+		texts = append(texts, text)
+	}
+	p, c := predicts(t, "", append([]string{"--model", model}, texts...)...)
+	if len(p.Texts) != len(texts) {
+		t.Fatalf("%s", c.stderr)
+	}
+	for i, l := range readPredictions(t, file) {
+		said := p.Texts[i].Said[0]
+		good := 1 / (1 + math.Exp(l.Logits[1]-l.Logits[0])) // the model has good first
+		best := said.Probabilities[0]
+		if want := max(good, 1-good); p.Texts[i].Text != texts[i] || math.Abs(best.Probability-want) > 1e-6 || best.Label != said.Label || said.Label != l.PredictedName {
+			t.Errorf("%q: %+v, eval says %+v", texts[i], said, l)
+		}
+	}
+	fromLines, _ := predicts(t, strings.Join(texts, "\r\n")+"\n\n", "--model", model)
+	if len(fromLines.Texts) != len(texts) || fromLines.Texts[3].Said[0].Label != p.Texts[3].Said[0].Label {
+		t.Errorf("lines of standard input are %d other texts", len(fromLines.Texts))
+	}
+}
+
+func TestPredictPutsModelsSideBySide(t *testing.T) {
+	first, second := namedModel(t, []string{"bad", "good"}, 0, 1), namedModel(t, []string{"bad", "good"}, 1, 0)
+	p, c := predicts(t, "", "--model", first, "--model", second, "the film is good")
+	if len(p.Models) != 2 || len(p.Texts[0].Said) != 2 || p.Models[0].Title == p.Models[1].Title {
+		t.Fatalf("%s\n%s", c.stdout, c.stderr)
+	}
+	for i, said := range p.Texts[0].Said[0].Probabilities { // the same model, its classes in another order
+		if other := p.Texts[0].Said[1].Probabilities[i]; other.Label != said.Label || math.Abs(other.Probability-said.Probability) > 1e-6 {
+			t.Errorf("%+v and %+v", said, other)
+		}
+	}
+	table := bertlab(t, "predict", "--model", first, "--model", second, "the film is good").stdout
+	if strings.Count(table, "good 0.") != 2 || !strings.Contains(table, first) || !strings.Contains(table, second) {
+		t.Errorf("%s", table)
+	}
+}
+
+func TestPredictTagsAnswersAndNamesSets(t *testing.T) {
+	tagger, _ := trained(t, "ner")
+	p, _ := predicts(t, "the film is good.\n", "--model", tagger)
+	if words := p.Texts[0].Said[0].Words; len(words) != 5 || words[3].Word != "good" || words[3].Label != "B-PRAISE" || words[4].Word != "." || !(words[3].Probability > 0.25 && words[3].Probability <= 1) {
+		t.Errorf("words %+v", words)
+	}
+	reader, _ := trained(t, "squad")
+	for _, args := range [][]string{
+		{"--question", "is the film very good", "the film is great ."}, {"--pair", "is the film very good", "the film is great ."},
+		{"--question", "is the film very good", "--context", "the film is great ."}, {"--context", "the film is great .", "is the film very good"},
+	} {
+		p, c := predicts(t, "", append(args, "--model", reader)...)
+		if c.status != exitSuccess {
+			t.Fatalf("%q: %s", args, c.stderr)
+		}
+		if said := p.Texts[0].Said[0]; said.Answer == nil || !strings.Contains("the film is great .", *said.Answer) || !(*said.Probability > 0 && *said.Probability <= 1) {
+			t.Errorf("%q: %+v", args, said)
+		}
+	}
+	p, _ = predicts(t, "is it\tthe film is great .\nis it\tthe plot is dull .\n", "--pair", "--model", reader)
+	if len(p.Texts) != 2 || p.Texts[1].Pair != "the plot is dull ." {
+		t.Errorf("%+v", p.Texts)
+	}
+	moderator, _ := trained(t, "multilabel", "--labels", "praise,blame,short")
+	p, _ = predicts(t, "", "--model", moderator, "the film is good .", "the film is very dull .")
+	for _, text := range p.Texts {
+		said := text.Said[0]
+		for i, c := range said.Probabilities {
+			if (c.Probability > 0.5) != (i < len(said.Labels)) || len(said.Probabilities) != 3 {
+				t.Errorf("%+v", said)
+			}
+		}
+	}
+	_, c := predicts(t, "", "--model", tagger, "--pair", "a", "b")
+	c.fails(exitWrongCall, "--pair")
+	_, c = predicts(t, "", "--model", moderator, "--question", "who", "he")
+	c.fails(exitWrongCall, "answers no questions", "--question")
+	_, c = predicts(t, "", "--model", reader, "he")
+	c.fails(exitWrongCall, "--question", "--pair")
+}
+
+func TestPredictSaysWhichTextsAreCut(t *testing.T) {
+	model := tinyModel(t, 2)
+	p, c := predicts(t, "", "--model", model, "good", strings.Repeat("very ", 60)+"bad", strings.Repeat("bad ", 31))
+	if said := p.Texts; p.Models[0].Truncated != 2 || said[0].Said[0].Truncated || !said[1].Said[0].Truncated || !said[2].Said[0].Truncated {
+		t.Errorf("%+v", p)
+	}
+	if !strings.Contains(c.stderr, "2 of the 3 texts are longer than 32 tokens and were cut") || !strings.Contains(c.stderr, "max_position_embeddings") {
+		t.Errorf("standard error: %s", c.stderr)
+	}
+}
+
+func TestPredictRefusesWhatItCannotAsk(t *testing.T) {
+	model := tinyModel(t, 2)
+	for _, c := range []struct {
+		stdin    string
+		args     []string
+		status   int
+		mentions string
+	}{
+		{"", []string{"good"}, exitWrongCall, "--model"},
+		{"", []string{"--model", model}, exitWrongCall, "standard input"},
+		{" \n\n", []string{"--model", model}, exitWrongCall, "standard input"},
+		{"", []string{"--model", model, " "}, exitWrongCall, "text 1 is empty"},
+		{"", []string{"--model", model, "--pair", "a", "b", "c"}, exitWrongCall, "two by two, and 3"},
+		{"a\nb\tc\td\n", []string{"--model", model, "--pair"}, exitFailure, "line 1 of standard input has 0 tabs"},
+		{"", []string{"--model", model, "--labels", "a,b,c", "good"}, exitWrongCall, "--labels names 3 classes"},
+		{"", []string{"--model", tinyModel(t, 0), "good"}, exitFailure, "finetune"},
+		{"", []string{"--model", model, "--question", "a", "--context", "b", "c"}, exitWrongCall, `"c"`},
+	} {
+		_, e := predicts(t, c.stdin, c.args...)
+		e.fails(c.status, c.mentions)
+	}
+	p, _ := predicts(t, "", "--model", model, "--labels", "yes,no", "good")
+	if label := p.Texts[0].Said[0].Label; label != "yes" && label != "no" {
+		t.Errorf("label %q", label)
+	}
+}
