@@ -2,6 +2,7 @@ package gbert
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,7 +37,7 @@ func (a albertShape) layers(c *Config) []LayerShape {
 		if holder := a.holder(l); holder != l {
 			layers[l].Forms = map[Role]Form{}
 			for _, role := range TieRoles {
-				layers[l].Forms[role] = Form{Kind: Tied, Layer: holder}
+				layers[l].Forms[role] = Tied(holder)
 			}
 		}
 	}
@@ -45,7 +46,7 @@ func (a albertShape) layers(c *Config) []LayerShape {
 
 // albert is how the model's layers are divided, if it is an ALBERT: embeddings as there, whole layers, shared as groups share.
 func (c *Config) albert() (albertShape, bool) {
-	if c.Embedding.Kind != Projected || len(c.Layers) == 0 {
+	if !c.Embedding.Projects() || len(c.Layers) == 0 {
 		return albertShape{}, false
 	}
 	own := 0
@@ -77,12 +78,8 @@ func (s LayerShape) whole(c *Config, number int) bool {
 	if len(s.Forms) == 0 {
 		return true
 	}
-	for _, role := range TieRoles {
-		if form := s.Form(role); form.Kind != Tied || form.Layer != s.Form(Query).Layer {
-			return false
-		}
-	}
-	return true
+	holder := c.Holder(number, Query)
+	return holder != number && !slices.ContainsFunc(TieRoles, func(role Role) bool { return c.Holder(number, role) != holder })
 }
 
 // matches reports whether the layers share their weights as the shape says.
@@ -94,7 +91,7 @@ func (a albertShape) matches(c *Config) bool {
 	for l, shape := range c.Layers {
 		holder := l
 		if len(shape.Forms) > 0 {
-			holder = shape.Form(Query).Layer
+			holder = c.Holder(l, Query)
 		}
 		if holder != firsts[a.group(l/a.inner)]*a.inner+l%a.inner {
 			return false
@@ -132,7 +129,7 @@ func (c *Config) setALBERT(raw *configJSON) error {
 	if size < 1 || size > maxDimension {
 		return fmt.Errorf("embedding_size is %d; it must be between 1 and %d", size, maxDimension)
 	}
-	c.Embedding = EmbeddingForm{Kind: Projected, Size: size}
+	c.Embedding = Projected(size)
 	c.HiddenDropoutProb, c.AttentionProbsDropoutProb = or(raw.HiddenDropoutProb, 0), or(raw.AttentionProbsDropoutProb, 0)
 	c.ClassifierDropout = or(raw.ClassifierDropoutProb, 0.1)
 	if raw.HiddenAct == "" {
@@ -145,12 +142,12 @@ func (c *Config) setALBERT(raw *configJSON) error {
 
 // marshalALBERT fills in what the configuration file of an ALBERT says otherwise than that of a BERT.
 func (c *Config) marshalALBERT(set *configJSON, shape albertShape) {
-	dropout := c.ClassifierDropout
+	size, dropout := c.Embedding.Size(), c.ClassifierDropout
 	if dropout < 0 {
 		dropout = c.HiddenDropoutProb
 	}
 	set.ModelType, set.NumHiddenLayers, set.ClassifierDropout = "albert", shape.runs, nil
-	set.albertJSON = albertJSON{EmbeddingSize: &c.Embedding.Size, NumHiddenGroups: &shape.groups, InnerGroupNum: &shape.inner, ClassifierDropoutProb: &dropout}
+	set.albertJSON = albertJSON{EmbeddingSize: &size, NumHiddenGroups: &shape.groups, InnerGroupNum: &shape.inner, ClassifierDropoutProb: &dropout}
 }
 
 // albertNames are the beginnings of names here and in the file of an ALBERT.
@@ -203,7 +200,7 @@ func (a albertShape) here(name string) string {
 
 // file is the name of a weight in the file of an ALBERT.
 func (a albertShape) file(name string) string {
-	if layer, rest, ok := cutLayer(name); ok {
+	if layer, rest, ok := CutLayer(name); ok {
 		for role, path := range albertRoles {
 			if ending, ok := strings.CutPrefix(name, modulePath(layer, role)+"."); ok {
 				return fmt.Sprintf("%s%d.albert_layers.%d.%s.%s", albertGroups, a.group(layer/a.inner), layer%a.inner, path, ending)
@@ -229,8 +226,8 @@ func (a albertShape) first(group int) int {
 	return 0
 }
 
-// cutLayer takes an encoder layer's number from the name of one of its weights.
-func cutLayer(name string) (layer int, rest string, ok bool) {
+// CutLayer takes an encoder layer's number from the name of one of its weights.
+func CutLayer(name string) (layer int, rest string, ok bool) {
 	numbered, found := strings.CutPrefix(name, "bert.encoder.layer.")
 	digits, rest, _ := strings.Cut(numbered, ".")
 	layer = number(digits, maxLayers)

@@ -74,7 +74,7 @@ func TestAnALBERTComputesWhatTransformersDoes(t *testing.T) {
 
 func TestGroupsOfSeveralLayersAndOfUnequalLengthAreTransformers(t *testing.T) {
 	g, model := readALBERT(t), load(t, "tiny-albert-inner")
-	if c := model.Config; c.NumHiddenLayers != 10 || c.Layers[2].Form(FFNIn) != (Form{Kind: Tied, Layer: 0}) || c.Layers[9].Form(OutputNorm) != (Form{Kind: Dense}) {
+	if c := model.Config; c.NumHiddenLayers != 10 || c.Layers[2].Form(FFNIn) != (Tied(0)) || c.Layers[9].Form(OutputNorm) != (Form{}) {
 		t.Fatalf("%d layers: %+v", c.NumHiddenLayers, c.Layers)
 	}
 	got := observe(t, goBackend(t), model, readGolden().batch(), func(begin func(Taps) *Forward, in Input) []*Node {
@@ -329,7 +329,7 @@ func TestDefaultsOfAnALBERTAreThoseOfTransformers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.HiddenAct != "gelu_new" || c.HiddenDropoutProb != 0 || c.ClassifierDropout != 0.1 || c.Embedding.Size != 128 {
+	if c.HiddenAct != "gelu_new" || c.HiddenDropoutProb != 0 || c.ClassifierDropout != 0.1 || c.Embedding.Size() != 128 {
 		t.Errorf("%+v", c)
 	}
 	total := 0

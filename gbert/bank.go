@@ -1,9 +1,6 @@
 package gbert
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Bank is what the [Banked] maps of a model share. Every banked map consists of slices, square matrices of the hidden size D, and
 // each slice is U·C·Vᵀ with one U [D, LeftRank] and one V [D, RightRank] for the whole model (Wang, Ren et al. 2022,
@@ -42,16 +39,6 @@ const (
 	BankCores = "bert.encoder.bank.cores" // C_k [R, left rank, right rank], of [MixedCore] only
 )
 
-// IsBank reports whether a weight is shared by all banked maps.
-func IsBank(name string) bool { return name == BankLeft || name == BankRight || name == BankCores }
-
-// SlicesName is the name of what a banked map's slices have of their own: P [slices, R], or cores [slices, left rank, right rank],
-// or diagonals [slices, rank].
-func SlicesName(layer int, role Role) string { return modulePath(layer, role) + ".weight_slices" }
-
-// maxSlices bounds the slices of one map; BERT has 4.
-const maxSlices = 1 << 12
-
 // maxCores bounds the cores of a bank; a BERT-large has 288 slices.
 const maxCores = 1 << 14
 
@@ -64,15 +51,6 @@ func (b Bank) shape(slices int) []int {
 		return []int{slices, b.LeftRank, b.RightRank}
 	}
 	return []int{slices, b.Cores}
-}
-
-// parameters are the weights that all banked maps share.
-func (b Bank) parameters(hidden int) []WeightSpec {
-	params := []WeightSpec{{BankLeft, []int{hidden, b.LeftRank}, initNormal}, {BankRight, []int{hidden, b.RightRank}, initNormal}}
-	if b.Core == MixedCore {
-		params = append(params, WeightSpec{BankCores, []int{b.Cores, b.LeftRank, b.RightRank}, initNormal})
-	}
-	return params
 }
 
 func (b Bank) validate(hidden int) error {
@@ -100,63 +78,6 @@ func (b Bank) validate(hidden int) error {
 	}
 	if b.Cores != 0 {
 		return fmt.Errorf("bertlab.bank.cores is %d; only %q cores are counted, these are %q", b.Cores, MixedCore, b.Core)
-	}
-	return nil
-}
-
-// UsesBank reports whether a map of the model is banked.
-func (c *Config) UsesBank() bool {
-	for _, shape := range c.Layers {
-		for _, form := range shape.Forms {
-			if form.Kind == Banked {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// validateBanked reports a banked map that the bank cannot hold.
-func (c *Config) validateBanked(layer int, role Role, form Form) error {
-	if c.Bank == (Bank{}) {
-		return fmt.Errorf("bertlab.layers[%d].forms.%s is banked, but there is no bertlab.bank", layer, role)
-	}
-	if err := c.Bank.validate(c.HiddenSize); err != nil {
-		return err
-	}
-	shape, most := c.Layers[layer], 1
-	feedForward := role == FFNIn || role == FFNOut
-	if feedForward {
-		most = maxSlices
-	}
-	if form.Slices < 1 || form.Slices > most {
-		return fmt.Errorf("bertlab.layers[%d].forms.%s has %d slices; it must be between 1 and %d", layer, role, form.Slices, most)
-	}
-	if out, in := c.linearDims(layer, role); out == 0 || in == 0 {
-		return fmt.Errorf("bertlab.layers[%d].forms.%s is banked, but the map is empty", layer, role)
-	}
-	last := shape.IntermediateSize - 1
-	if shape.Neurons != nil {
-		last = shape.Neurons[len(shape.Neurons)-1]
-	}
-	if feedForward && last >= form.Slices*c.HiddenSize {
-		return fmt.Errorf("bertlab.layers[%d].forms.%s has %d slices of %d neurons, but the layer has neuron %d", layer, role, form.Slices, c.HiddenSize, last)
-	}
-	return nil
-}
-
-// validateTiedBank reports a map that is tied to a banked one of other heads or neurons: these choose features of the slices.
-func (c *Config) validateTiedBank(layer int, role Role, holder int) error {
-	if c.Layers[holder].Form(role).Kind != Banked {
-		return nil
-	}
-	a, b := c.Layers[layer], c.Layers[holder]
-	same := slices.Equal(a.Heads, b.Heads)
-	if role == FFNIn || role == FFNOut {
-		same = slices.Equal(a.Neurons, b.Neurons)
-	}
-	if !same {
-		return fmt.Errorf("bertlab.layers[%d].forms.%s is tied to a banked map of layer %d, which keeps other heads or neurons", layer, role, holder)
 	}
 	return nil
 }

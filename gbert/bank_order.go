@@ -44,7 +44,8 @@ func (c *Config) bankedMap(layer int, role Role) bankedMap {
 		s.places = [][]int{kept}
 	}
 	neurons := func(s *bankSide) {
-		s.features, s.slices = shape.IntermediateSize, shape.Form(role).Slices
+		s.features = shape.IntermediateSize
+		_, s.slices = shape.Form(role).Size()
 		if s.features == s.slices*c.HiddenSize {
 			return
 		}
@@ -67,7 +68,7 @@ func (c *Config) bankedMap(layer int, role Role) bankedMap {
 	default:
 		hidden(&m.in)
 		heads(&m.out)
-		m.sharers = len(slices.DeleteFunc([]Role{Query, Key, Value}, func(r Role) bool { return c.heldForm(layer, r).Kind != Banked }))
+		m.sharers = len(slices.DeleteFunc([]Role{Query, Key, Value}, func(r Role) bool { return !c.HeldForm(layer, r).isBanked() }))
 	}
 	return m
 }
@@ -78,15 +79,6 @@ func (s LayerShape) neuron(i int) int {
 		return i
 	}
 	return s.Neurons[i]
-}
-
-// heldForm is the form of a map where it is held: never tied.
-func (c *Config) heldForm(layer int, role Role) Form {
-	form := c.Layers[layer].Form(role)
-	if form.Kind == Tied {
-		return c.Layers[form.Layer].Form(role)
-	}
-	return form
 }
 
 // bankOrder is an order in which x·A·K·Bᵀ is multiplied, A and B being the factors of input and output and K the core.

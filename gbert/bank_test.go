@@ -23,17 +23,17 @@ func banked(c *Config, bank Bank, roles ...Role) {
 		shape := &c.Layers[l]
 		shape.Forms = maps.Clone(shape.Forms)
 		for _, role := range roles {
-			if out, in := c.linearDims(l, role); out == 0 || in == 0 || shape.Form(role).Kind == Tied {
+			if out, in := c.linearDims(l, role); out == 0 || in == 0 || c.Holder(l, role) != l {
 				continue
 			}
 			if shape.Forms == nil {
 				shape.Forms = map[Role]Form{}
 			}
-			form := Form{Kind: Banked, Slices: 1}
+			slices := 1
 			if role == FFNIn || role == FFNOut {
-				form.Slices = 1 + shape.neuron(shape.IntermediateSize-1)/c.HiddenSize
+				slices = 1 + shape.neuron(shape.IntermediateSize-1)/c.HiddenSize
 			}
-			shape.Forms[role] = form
+			shape.Forms[role] = Banked(slices)
 		}
 	}
 }
@@ -56,15 +56,15 @@ func bankedConfigs() map[string]*Config {
 			c.Layers = []LayerShape{
 				{Origin: 0, Heads: []int{1, 3}, IntermediateSize: 24},
 				{Origin: 2, Heads: []int{}, IntermediateSize: 5, Neurons: []int{0, 3, 34, 35, 47}}, // none of the second slice
-				{Origin: 3, Heads: []int{1, 3}, IntermediateSize: 5, Neurons: []int{0, 3, 34, 35, 47}, Forms: map[Role]Form{Query: {Kind: Tied, Layer: 0}, AttentionOutput: {Kind: Tied, Layer: 0}, FFNIn: {Kind: Tied, Layer: 1}}},
+				{Origin: 3, Heads: []int{1, 3}, IntermediateSize: 5, Neurons: []int{0, 3, 34, 35, 47}, Forms: map[Role]Form{Query: Tied(0), AttentionOutput: Tied(0), FFNIn: Tied(1)}},
 				{Origin: 5, Heads: []int{0, 1, 2, 3}, IntermediateSize: 0},
 			}
 			banked(c, bank, LayerRoles...)
 		})
 		configs[name+" beside others"] = tinyConfig(func(c *Config) {
 			banked(c, bank, Value, FFNOut)
-			c.Layers[0].Forms[Query] = Form{Kind: Factored, Rank: 2}
-			c.Layers[1].Forms[FFNOut] = Form{Kind: Tied, Layer: 0}
+			c.Layers[0].Forms[Query] = Factored(2)
+			c.Layers[1].Forms[FFNOut] = Tied(0)
 		})
 	}
 	return configs
@@ -255,11 +255,11 @@ func TestBanksThatCannotBeAreErrorsThatNameTheKey(t *testing.T) {
 		"no cores to mix":        {with(Bank{LeftRank: 4, RightRank: 4, Core: MixedCore}, same), "bank.cores is 0"},
 		"too many cores":         {with(Bank{LeftRank: 4, RightRank: 4, Core: MixedCore, Cores: 1 << 20}, same), "bank.cores is 1048576"},
 		"cores without mixing":   {with(Bank{LeftRank: 4, RightRank: 4, Core: FullCore, Cores: 2}, same), "bank.cores is 2"},
-		"no slices":              {with(full, func(c *Config) { c.Layers[0].Forms[Query] = Form{Kind: Banked} }), "query has 0 slices"},
-		"slices of a query":      {with(full, func(c *Config) { c.Layers[0].Forms[Query] = Form{Kind: Banked, Slices: 2} }), "query has 2 slices; it must be between 1 and 1"},
-		"too few slices":         {with(full, func(c *Config) { c.Layers[1].Forms[FFNIn] = Form{Kind: Banked, Slices: 1} }), "has neuron 23"},
+		"no slices":              {with(full, func(c *Config) { c.Layers[0].Forms[Query] = Banked(0) }), "query has 0 slices"},
+		"slices of a query":      {with(full, func(c *Config) { c.Layers[0].Forms[Query] = Banked(2) }), "query has 2 slices; it must be between 1 and 1"},
+		"too few slices":         {with(full, func(c *Config) { c.Layers[1].Forms[FFNIn] = Banked(1) }), "has neuron 23"},
 		"a tie to other heads": {with(full, func(c *Config) {
-			c.Layers[0].Heads, c.Layers[1].Heads, c.Layers[1].Forms[Key] = []int{1}, []int{2}, Form{Kind: Tied}
+			c.Layers[0].Heads, c.Layers[1].Heads, c.Layers[1].Forms[Key] = []int{1}, []int{2}, Tied(0)
 		}), "tied to a banked map of layer 0"},
 		"neurons beyond slices": {with(full, func(c *Config) {
 			c.Layers[1].IntermediateSize, c.Layers[1].Neurons = 2, []int{3, 32}

@@ -81,7 +81,7 @@ func (m *Model) WithoutCarried() *Model {
 func (m *Model) RenumberCarried(number func(layer int) int) {
 	renumbered := map[string]carriedTensor{}
 	for name, carried := range m.carried {
-		if layer, rest, ok := cutLayer(name); ok {
+		if layer, rest, ok := CutLayer(name); ok {
 			now := number(layer)
 			if now < 0 {
 				continue
@@ -91,20 +91,6 @@ func (m *Model) RenumberCarried(number func(layer int) int) {
 		renumbered[name] = carried
 	}
 	m.carried = renumbered
-}
-
-// HandOverCarried gives the carried tensors that belong to a map of one layer to another layer, which holds the map from now on; use it
-// on a [Model.Clone].
-func (m *Model) HandOverCarried(holder, heir int, role Role) {
-	from, to := modulePath(holder, role)+".", modulePath(heir, role)+"."
-	for name, carried := range maps.Clone(m.carried) {
-		rest, ok := strings.CutPrefix(name, from)
-		if _, taken := m.carried[to+rest]; !ok || taken {
-			continue
-		}
-		m.carried[to+rest] = carried
-		delete(m.carried, name)
-	}
 }
 
 // carry keeps tensors with which nothing is computed, by their names here.
@@ -129,13 +115,13 @@ func (m *Model) checkCarried() error {
 // belongsTo describes the shape and the form of the weights that a tensor inside the encoder or the embeddings belongs to, by its name
 // here: the maps of a layer whose names begin its own, or else the whole layer. It is empty for all else.
 func (c *Config) belongsTo(name string) string {
-	switch layer, _, ok := cutLayer(name); {
+	switch layer, _, ok := CutLayer(name); {
 	case ok && layer < len(c.Layers):
 		return c.describeParts(layer, name)
 	case ok:
 		return "no layer"
 	case IsEmbedding(name):
-		return fmt.Sprintf("embeddings %d×%d %s%d", c.VocabSize, c.HiddenSize, c.Embedding.Kind, c.Embedding.Size)
+		return fmt.Sprintf("embeddings %d×%d %s%d", c.VocabSize, c.HiddenSize, c.Embedding.Kind(), c.Embedding.Size())
 	case strings.HasPrefix(name, "bert.encoder."), strings.HasPrefix(name, "albert.encoder."):
 		var layers []string
 		for layer := range c.Layers {
@@ -155,8 +141,8 @@ func (c *Config) describeParts(layer int, name string) string {
 		if kept := c.Layers[layer].Heads; len(kept) < c.NumAttentionHeads && slices.Contains([]Role{Query, Key, Value, AttentionOutput}, role) {
 			text += fmt.Sprintf(" heads %v", kept)
 		}
-		if form := c.Layers[layer].Form(role); form.Kind != Dense {
-			text += " " + string(form.Kind)
+		if form := c.Layers[layer].Form(role); !form.IsDense() {
+			text += " " + string(form.Kind())
 		}
 		all = append(all, text)
 		if strings.HasPrefix(name, modulePath(layer, role)+".") {
@@ -169,20 +155,20 @@ func (c *Config) describeParts(layer int, name string) string {
 	return strings.Join(all, ", ")
 }
 
-// carriedEntries are the carried tensors as they are saved beside weights of a data type. Half precision is for all floating-point
+// carriedEntries are the carried tensors as they are saved beside weights of a precision. Half precision is for all floating-point
 // numbers.
-func (m *Model) carriedEntries(weights safetensors.DType) ([]safetensors.Entry, error) {
+func (m *Model) carriedEntries(numbers precision) ([]safetensors.Entry, error) {
 	saved := m.savedNames()
 	var entries []safetensors.Entry
 	for _, name := range slices.Sorted(maps.Keys(m.carried)) {
 		tensor := m.carried[name].tensor
 		entry := safetensors.Entry{Name: saved(name), Shape: tensor.Shape, DType: tensor.DType, Raw: tensor.Data}
-		if weights == safetensors.F16 && tensor.DType.IsFloat() && tensor.DType != safetensors.F16 {
+		if numbers.converts(tensor.DType) {
 			values, err := tensor.Float32s()
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", tensor.Name, err)
 			}
-			entry.DType, entry.Values, entry.Raw = weights, values, nil
+			entry.DType, entry.Values, entry.Raw = numbers.dtype(), values, nil
 		}
 		entries = append(entries, entry)
 	}

@@ -223,7 +223,7 @@ func ParseConfig(data []byte) (*Config, error) {
 	if config.file != nil {
 		config.Layers = config.file.layers(config)
 	}
-	if config.Embedding.Kind == Projected && config.ClassifierDropout < 0 {
+	if config.Embedding.Projects() && config.ClassifierDropout < 0 {
 		config.ClassifierDropout = config.HiddenDropoutProb // what it means; an ALBERT's file has a number
 	}
 	if len(config.Layers) == 0 {
@@ -261,7 +261,7 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 	if c.ClassifierDropout >= 0 {
 		set.ClassifierDropout = &c.ClassifierDropout
 	}
-	if c.Embedding.Kind == Projected {
+	if c.Embedding.Projects() {
 		for _, key := range albertKeys {
 			delete(fields, key)
 		}
@@ -279,7 +279,7 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 		set.Compression = &compressionJSON{Version: compressionVersion, History: c.History}
 		if !c.IsPlain() {
 			set.Compression.Layers = c.Layers
-			if c.Embedding.Kind != "" {
+			if !c.Embedding.IsPlain() {
 				set.Compression.Embedding = &c.Embedding
 			}
 		}

@@ -172,7 +172,7 @@ func TestACloneSharesNothingThatCanChange(t *testing.T) {
 	clone := config.Clone()
 	clone.Labels = append(clone.Labels[:0], "x")
 	clone.Layers[0].Heads[0] = 3
-	clone.Layers[1].Forms[Query] = Form{Kind: Dense}
+	clone.Layers[1].Forms[Query] = Form{}
 	clone.History[0].Name = "other"
 	if after, _ := json.Marshal(config); string(after) != string(before) {
 		t.Errorf("%s\nbecame\n%s", before, after)

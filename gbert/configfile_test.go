@@ -101,7 +101,7 @@ func TestSizesThatAreNotStatedAreThoseOfTransformers(t *testing.T) {
 	if config, err = ParseConfig([]byte(`{"model_type": "albert"}`)); err != nil {
 		t.Fatal(err)
 	}
-	got = []int{config.VocabSize, config.HiddenSize, config.NumHiddenLayers, config.NumAttentionHeads, config.IntermediateSize, config.MaxPositionEmbeddings, config.TypeVocabSize, config.Embedding.Size}
+	got = []int{config.VocabSize, config.HiddenSize, config.NumHiddenLayers, config.NumAttentionHeads, config.IntermediateSize, config.MaxPositionEmbeddings, config.TypeVocabSize, config.Embedding.Size()}
 	if want := []int{30000, 4096, 12, 64, 16384, 512, 2, 128}; !slices.Equal(got, want) {
 		t.Errorf("ALBERT: %v, want %v", got, want)
 	}

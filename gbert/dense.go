@@ -48,12 +48,12 @@ func (m *Model) Dense() (*Model, error) {
 // denseNorms writes a layer's LayerNorms into plain.
 func (m *Model) denseNorms(plain *Model, layer int) error {
 	for _, role := range []Role{AttentionNorm, OutputNorm} {
-		form := m.Config.Layers[layer].Form(role)
-		if form.Kind != Tied {
+		holder := m.Config.Holder(layer, role)
+		if holder == layer {
 			continue
 		}
 		for _, name := range []func(int, Role) string{WeightName, BiasName} {
-			values, shape, err := m.Weight(name(form.Layer, role))
+			values, shape, err := m.Weight(name(holder, role))
 			if err != nil {
 				return err
 			}
@@ -108,40 +108,29 @@ func (m *Model) places(layer int, role Role) (out, in func(int) int) {
 // DenseMap is the linear map of a layer and role as a matrix [out, in], row-major, and its bias [out], whatever form it is stored
 // in. The slices must not be changed.
 func (m *Model) DenseMap(layer int, role Role) (weight, bias []float32, err error) {
-	out, in := m.Config.linearDims(layer, role)
-	holder := layer
-	form := m.Config.Layers[layer].Form(role)
-	if form.Kind == Tied {
-		holder = form.Layer
-		form = m.Config.Layers[holder].Form(role)
-	}
+	of := m.Config.heldMap(layer, role)
+	out, in := of.dims()
 	if out == 0 {
 		return nil, nil, nil
 	}
-	if bias, _, err = m.Weight(BiasName(holder, role)); err != nil {
-		return nil, nil, err
+	if bias, _, err = m.Weight(BiasName(of.layer, role)); err != nil || in == 0 {
+		return nil, bias, err
 	}
-	if in == 0 {
-		return nil, bias, nil
-	}
-	if form.Kind == Banked {
-		weight, err = m.bankedMatrix(holder, role)
-		return weight, bias, err
-	}
-	if form.Kind != Factored {
-		weight, _, err = m.Weight(WeightName(holder, role))
-		return weight, bias, err
-	}
-	uName, vName := FactorNames(holder, role)
-	u, _, err := m.Weight(uName)
+	weight, err = of.form().matrix(m, of)
+	return weight, bias, err
+}
+
+// product is U·V of two weights, U [rows, inner] and V [inner, columns].
+func (m *Model) product(left, right string, rows, inner, columns int) ([]float32, error) {
+	u, _, err := m.Weight(left)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	v, _, err := m.Weight(vName)
+	v, _, err := m.Weight(right)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return multiply(u, v, out, form.Rank, in), bias, nil
+	return multiply(u, v, rows, inner, columns), nil
 }
 
 // multiply is the matrix product of u [rows, inner] and v [inner, columns].

@@ -2,114 +2,157 @@ package gbert
 
 import (
 	"fmt"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
 // EmbeddingForm is how the embeddings are stored and computed (Lan et al. 2020, arXiv:1909.11942, section 3.1, "factorized
 // embedding parameterization"). The zero value is BERT's: tables of words, positions and token types of the hidden size D, whose
-// rows are added and normalised.
-type EmbeddingForm struct {
-	Kind EmbeddingKind `json:"kind"`
-	// Size is the embedding size E.
-	Size int `json:"size"`
-}
+// rows are added and normalised; [FactoredWords] and [Projected] make the others. Forms are equal (==) where their kind and their
+// numbers are.
+//
+// As with [Form], a form of embeddings is one file, embedding_<kind>.go, and a line in embeddings.
+type EmbeddingForm struct{ stored embedding }
 
-// EmbeddingKind is the kind of an [EmbeddingForm].
+// EmbeddingKind is the name of an [EmbeddingForm], without its numbers; empty for BERT's.
 type EmbeddingKind string
 
-// The kinds of factorised embeddings. With V words, P positions and T token types:
-const (
-	// FactoredWords is the word table alone as a product, U [V, E] · V [E, D]; all else is as in BERT. At E = D it computes what
-	// any BERT computes, so it is the form of a converted one.
-	FactoredWords EmbeddingKind = "factored"
-	// Projected is ALBERT's: all tables and the LayerNorm after their sum have size E, and a linear map with a bias,
-	// "embedding_hidden_mapping_in", takes the normalised sum to D. The masked-language-model head works in size E.
-	Projected EmbeddingKind = "projected"
-)
+// embeddings are all forms of embeddings. The first is what a model without an entry in config.json has.
+var embeddings = []embedding{tableEmbedding{}, factoredEmbedding{}, projectedEmbedding{}}
 
-const (
-	wordFactorU      = wordEmbeddings + "_u" // [V, E]
-	wordFactorV      = wordEmbeddings + "_v" // [E, D]
-	projectionWeight = "bert.embeddings.projection.weight"
-	projectionBias   = "bert.embeddings.projection.bias"
-)
-
-// WordTableName is the name of the word table [V, D] of BERT, [V, E] where embeddings are [Projected].
-func WordTableName() string { return wordEmbeddings }
-
-// WordFactorNames are the names of U [V, E] and V [E, D] of [FactoredWords].
-func WordFactorNames() (u, v string) { return wordFactorU, wordFactorV }
-
-// IsEmbeddingMap reports whether a weight takes the embedding size to the hidden size.
-func IsEmbeddingMap(name string) bool {
-	return name == wordFactorV || name == projectionWeight || name == projectionBias
+// An embedding is one way to store the embeddings. Its value is the entry in config.json, as that of a [form]. V are the words, D is
+// the hidden size.
+type embedding interface {
+	kind() EmbeddingKind
+	// size is the embedding size E; 0 where it is the hidden size.
+	size() int
+	// check reports a size that cannot be.
+	check() error
+	// width is that of the sum of the embeddings: D, or E where it is projected.
+	width(c *Config) int
+	projects() bool
+	// words are the weights of the word table, projection those of the map from the sum to D.
+	words(c *Config) []WeightSpec
+	projection(c *Config) []WeightSpec
+	// isMap says whether a weight takes E to D.
+	isMap(name string) bool
+	// lookUp takes ids [B, S] to their words' vectors [B, S, width].
+	lookUp(f *Forward, ids *Node) *Node
+	// project takes the normalised sum [B, S, width] to [B, S, D].
+	project(f *Forward, x *Node) *Node
+	// decode is x·Wᵀ + bias with the word table W, [B, S, width] to [B, S, V].
+	decode(f *Forward, x, bias *Node) *Node
+	// macs are the operations for a number of tokens.
+	macs(c *Config, tokens int) int
+	// table is the word table [V, width], row-major.
+	table(m *Model) ([]float32, error)
+	// plain is what the form becomes in a model that any program reads.
+	plain() EmbeddingForm
 }
 
-// check reports a form that cannot be.
-func (f EmbeddingForm) check() error {
-	switch f.Kind {
-	case "":
-		if f.Size != 0 {
-			return fmt.Errorf("bertlab.embedding has the size %d but no kind; the kinds are %q and %q", f.Size, FactoredWords, Projected)
+// form is the form, whose zero value stands for the first.
+func (f EmbeddingForm) form() embedding {
+	if f.stored == nil {
+		return embeddings[0]
+	}
+	return f.stored
+}
+
+func embeddingOf(stored embedding) EmbeddingForm {
+	if stored == embeddings[0] {
+		return EmbeddingForm{}
+	}
+	return EmbeddingForm{stored}
+}
+
+// Kind is the form's name; empty for BERT's.
+func (f EmbeddingForm) Kind() EmbeddingKind { return f.form().kind() }
+
+// Size is the embedding size E; 0 for BERT's, which is the hidden size.
+func (f EmbeddingForm) Size() int { return f.form().size() }
+
+// IsPlain says whether the embeddings are BERT's.
+func (f EmbeddingForm) IsPlain() bool { return f == EmbeddingForm{} }
+
+// Projects says whether a map takes the sum of all embeddings to the hidden size, as in ALBERT.
+func (f EmbeddingForm) Projects() bool { return f.form().projects() }
+
+// String is the kind and the size.
+func (f EmbeddingForm) String() string { return fmt.Sprintf("{%s %d}", f.Kind(), f.Size()) }
+
+// MarshalJSON writes the form as its entry in config.json: its kind, then its numbers.
+func (f EmbeddingForm) MarshalJSON() ([]byte, error) { return writeEntry(string(f.Kind()), f.form()) }
+
+// UnmarshalJSON reads an entry of config.json. A kind that is not known is an error of [Config], not of the entry.
+func (f *EmbeddingForm) UnmarshalJSON(data []byte) error {
+	kind, err := entryKind("embedding", data)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(embeddings, func(known embedding) bool { return string(known.kind()) == kind })
+	if at < 0 {
+		f.stored = unknownEmbedding{name: EmbeddingKind(kind)}
+		return nil
+	}
+	stored, err := readEntry("embedding", data, embeddings[at])
+	if err == nil {
+		*f = embeddingOf(stored)
+	}
+	return err
+}
+
+// unknownEmbedding is what a file has that no form here reads: good for an error alone.
+type unknownEmbedding struct {
+	tableEmbedding
+	name EmbeddingKind
+}
+
+func (u unknownEmbedding) kind() EmbeddingKind { return u.name }
+
+func (u unknownEmbedding) check() error {
+	return fmt.Errorf("has the kind %q; the kinds are %s", u.name, embeddingKinds())
+}
+
+// embeddingKinds lists the kinds that have a name, for an error.
+func embeddingKinds() string {
+	var kinds []string
+	for _, known := range embeddings {
+		if known.kind() != "" {
+			kinds = append(kinds, fmt.Sprintf("%q", known.kind()))
 		}
-	case FactoredWords, Projected:
-		if f.Size < 1 || f.Size > maxDimension {
-			return fmt.Errorf("bertlab.embedding has the size %d; it must be between 1 and %d", f.Size, maxDimension)
-		}
-	default:
-		return fmt.Errorf("bertlab.embedding has the kind %q; the kinds are %q and %q", f.Kind, FactoredWords, Projected)
+	}
+	return enumerate(kinds, " and ")
+}
+
+func checkEmbeddingSize(size int) error {
+	if size < 1 || size > maxDimension {
+		return fmt.Errorf("has the size %d; it must be between 1 and %d", size, maxDimension)
 	}
 	return nil
 }
 
+// WordTableName is the name of the word table [V, D] of BERT, [V, E] where embeddings are [Projected].
+func WordTableName() string { return wordEmbeddings }
+
 // embeddingWidth is the width of the sum of the embeddings.
-func (c *Config) embeddingWidth() int {
-	if c.Embedding.Kind == Projected {
-		return c.Embedding.Size
-	}
-	return c.HiddenSize
-}
+func (c *Config) embeddingWidth() int { return c.Embedding.form().width(c) }
+
+// WordWeights are the weights in which the word table is stored.
+func (c *Config) WordWeights() []WeightSpec { return c.Embedding.form().words(c) }
+
+// IsEmbeddingMap reports whether a weight takes the embedding size to the hidden size.
+func (c *Config) IsEmbeddingMap(name string) bool { return c.Embedding.form().isMap(name) }
 
 // embeddingParameters are the weights of the embeddings.
 func embeddingParameters(c *Config) []WeightSpec {
 	width := c.embeddingWidth()
-	words := []WeightSpec{{wordEmbeddings, []int{c.VocabSize, width}, initNormal}}
-	if c.Embedding.Kind == FactoredWords {
-		words = []WeightSpec{
-			{wordFactorU, []int{c.VocabSize, c.Embedding.Size}, initNormal}, {wordFactorV, []int{c.Embedding.Size, c.HiddenSize}, initNormal},
-		}
-	}
-	params := append(words,
-		WeightSpec{positionEmbeddings, []int{c.MaxPositionEmbeddings, width}, initNormal},
-		WeightSpec{typeEmbeddings, []int{c.TypeVocabSize, width}, initNormal},
+	params := append(c.WordWeights(),
+		normal(positionEmbeddings, c.MaxPositionEmbeddings, width),
+		normal(typeEmbeddings, c.TypeVocabSize, width),
 	)
 	params = append(params, layerNormParameters(embeddingsNorm, width)...)
-	if c.Embedding.Kind == Projected {
-		params = append(params, WeightSpec{projectionWeight, []int{c.HiddenSize, width}, initNormal}, WeightSpec{projectionBias, []int{c.HiddenSize}, initZero})
-	}
-	return params
-}
-
-// embedWords looks words up: [B, S] to [B, S, D], or [B, S, E] where embeddings are projected.
-func (f *Forward) embedWords(ids *Node) *Node {
-	rows := ExpandAxes(ids, -1)
-	if f.config.Embedding.Kind != FactoredWords {
-		return Gather(f.Weight(wordEmbeddings), rows)
-	}
-	u := Gather(f.Weight(wordFactorU), rows)                                                      // [B, S, E]
-	v := f.Weight(wordFactorV)                                                                    // [E, D]
-	words := DotGeneral(Reshape(u, -1, f.config.Embedding.Size), []int{1}, nil, v, []int{0}, nil) // [B·S, D]
-	dims := ids.Shape().Dimensions
-	return Reshape(words, dims[0], dims[1], f.config.HiddenSize)
-}
-
-// projectEmbeddings takes the normalised sum of projected embeddings [B, S, E] to [B, S, D].
-func (f *Forward) projectEmbeddings(x *Node) *Node {
-	if f.config.Embedding.Kind != Projected {
-		return x
-	}
-	return affine(x, f.Weight(projectionWeight), f.Weight(projectionBias))
+	return append(params, c.Embedding.form().projection(c)...)
 }
 
 // decodeWords is the decoder of the masked-language-model head, which is the word table again where it has no table of its own:
@@ -119,40 +162,32 @@ func (f *Forward) decodeWords(x *Node) *Node {
 	if !f.config.tied() {
 		return affine(x, f.Weight(decoderWeight), bias)
 	}
-	if f.config.Embedding.Kind == FactoredWords {
-		return affine(affine(x, f.Weight(wordFactorV), nil), f.Weight(wordFactorU), bias)
-	}
-	return affine(x, f.Weight(wordEmbeddings), bias)
+	return f.config.Embedding.form().decode(f, x, bias)
 }
 
-// denseEmbeddings writes the product of a factored word table into plain.
+// denseEmbeddings makes the embeddings of a copy such as any program reads.
 func (m *Model) denseEmbeddings(plain *Model) error {
-	if m.Config.Embedding.Kind != FactoredWords {
+	form := m.Config.Embedding.form().plain()
+	if form == m.Config.Embedding {
 		return nil
 	}
 	table, err := m.WordTable()
 	if err != nil {
 		return err
 	}
-	plain.Config.Embedding = EmbeddingForm{}
-	return plain.SetWeight(wordEmbeddings, []int{m.Config.VocabSize, m.Config.HiddenSize}, table)
+	return plain.StoreWords(form, table)
 }
 
 // WordTable is the word table [V, D], row-major, whatever form it is stored in; [V, E] where embeddings are [Projected]. The slice
 // must not be changed.
-func (m *Model) WordTable() ([]float32, error) {
-	c := m.Config
-	if c.Embedding.Kind != FactoredWords {
-		table, _, err := m.Weight(wordEmbeddings)
-		return table, err
+func (m *Model) WordTable() ([]float32, error) { return m.Config.Embedding.form().table(m) }
+
+// StoreWords stores the word table in another form: values are those of the weights that [Config.WordWeights] names then, in their
+// order. Use it on a [Model.Clone].
+func (m *Model) StoreWords(form EmbeddingForm, values ...[]float32) error {
+	for _, spec := range m.Config.WordWeights() {
+		m.DeleteWeight(spec.Name)
 	}
-	u, _, err := m.Weight(wordFactorU)
-	if err != nil {
-		return nil, err
-	}
-	v, _, err := m.Weight(wordFactorV)
-	if err != nil {
-		return nil, err
-	}
-	return multiply(u, v, c.VocabSize, c.Embedding.Size, c.HiddenSize), nil
+	m.Config.Embedding = form
+	return m.setAll(m.Config.WordWeights(), values)
 }

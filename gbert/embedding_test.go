@@ -8,7 +8,7 @@ import (
 
 // A head over the vocabulary decodes with the word table, in whatever form it is.
 func TestTheWordTableDecodesInEveryForm(t *testing.T) {
-	config := tinyConfig(func(c *Config) { c.Embedding = EmbeddingForm{Kind: FactoredWords, Size: 7} })
+	config := tinyConfig(func(c *Config) { c.Embedding = FactoredWords(7) })
 	model, err := New(config, 3)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func TestTheWordTableDecodesInEveryForm(t *testing.T) {
 func TestFactorisedEmbeddingsCountTheirOperations(t *testing.T) {
 	c := bertBase(t)
 	before := c.MACs(10, true)
-	c.Embedding = EmbeddingForm{Kind: FactoredWords, Size: 128}
+	c.Embedding = FactoredWords(128)
 	after := c.MACs(10, true)
 	if after.Embedding != 10*128*768 || after.Total()-before.Total() != after.Embedding || before.Embedding != 0 {
 		t.Errorf("%+v, before %+v", after, before)

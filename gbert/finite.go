@@ -7,13 +7,10 @@ import (
 	"bertlab/gbert/safetensors"
 )
 
-// The bits of numbers without their sign: from infinite on no number is one, and from beyondHalf on half precision has none that is
-// near (Go rounds 65520 and all above to infinity).
+// The bits of numbers without their sign: from infinite on no number is one.
 const (
-	signless   = 0x7fffffff
-	infinite   = 0x7f800000
-	beyondHalf = 0x477ff000 // 65520
-	largestOf  = "65504"    // in half precision
+	signless = 0x7fffffff
+	infinite = 0x7f800000
 )
 
 // largestBits are the largest bits of values without their sign. They order finite numbers by size, and NaN behind infinity.
@@ -84,8 +81,8 @@ func lookAt(tensor safetensors.Tensor, look func(values []float32) error) error 
 	return tensor.Guard(func() error { return look(values) })
 }
 
-// checkStorable reports weights that are not finite, or that would not be in the given data type.
-func (m *Model) checkStorable(dtype safetensors.DType) error {
+// checkStorable reports weights that are not finite, or that would not be in the given precision.
+func (m *Model) checkStorable(numbers precision) error {
 	var largest uint32
 	var at string
 	note := func(name string, values []float32) {
@@ -97,21 +94,18 @@ func (m *Model) checkStorable(dtype safetensors.DType) error {
 		note(name, values)
 		return checkFinite(name, shape, values)
 	})
-	if err != nil || dtype != safetensors.F16 {
+	if err != nil {
 		return err
 	}
 	saved := m.savedNames()
 	for name, carried := range m.carried {
-		if carried.tensor.DType.IsFloat() && carried.tensor.DType != safetensors.F16 {
+		if numbers.converts(carried.tensor.DType) {
 			if err := lookAt(carried.tensor, func(values []float32) error { note(saved(name), values); return nil }); err != nil {
 				return err
 			}
 		}
 	}
-	if largest >= beyondHalf {
-		return fmt.Errorf("%s has a value of size %g, and half precision ends at %s: save in float32", at, math.Float32frombits(largest), largestOf)
-	}
-	return nil
+	return numbers.check(at, math.Float32frombits(largest))
 }
 
 // CheckLogits reports logits of an example, by its number in the data, that are NaN or infinite.

@@ -57,11 +57,11 @@ func (f *Forward) Embed(in Input) *Node {
 	if s > f.config.MaxPositionEmbeddings {
 		exceptions.Panicf("gbert: %d positions, but the model has embeddings for %d", s, f.config.MaxPositionEmbeddings)
 	}
-	words := f.embedWords(in.IDs)                                     // [B, S, D]
+	words := f.config.Embedding.form().lookUp(f, in.IDs)              // [B, S, D]
 	positions := Slice(f.Weight(positionEmbeddings), AxisRange(0, s)) // [S, D]
 	types := f.embedTypes(in.Types)
 	x := Add(Add(words, types), ExpandAxes(positions, 0))
-	return f.projectEmbeddings(f.dropout(f.LayerNorm(embeddingsNorm, x), f.config.HiddenDropoutProb))
+	return f.config.Embedding.form().project(f, f.dropout(f.LayerNorm(embeddingsNorm, x), f.config.HiddenDropoutProb))
 }
 
 // embedTypes looks token types up. With the usual two types it is e₀ + t·(e₁ − e₀), whose gradient is a sum instead of a
@@ -178,7 +178,7 @@ func (f *Forward) Output(layer int, context, residual *Node) *Node {
 func (f *Forward) AttentionOutput(layer int, context, residual *Node) *Node {
 	var y *Node
 	if context == nil {
-		y = BroadcastToDims(ExpandAxes(f.Weight(BiasName(f.holder(layer, AttentionOutput), AttentionOutput)), 0, 1), residual.Shape().Dimensions...)
+		y = BroadcastToDims(ExpandAxes(f.Weight(BiasName(f.config.Holder(layer, AttentionOutput), AttentionOutput)), 0, 1), residual.Shape().Dimensions...)
 	} else {
 		y = f.MergeHeads(layer, context)
 	}
@@ -195,22 +195,14 @@ func (f *Forward) MergeHeads(layer int, context *Node) *Node {
 // NormAttention is the rest of [Forward.AttentionOutput]: LayerNorm(residual + y), both [B, Q, D].
 func (f *Forward) NormAttention(layer int, y, residual *Node) *Node {
 	y = f.dropout(y, f.config.HiddenDropoutProb)
-	return f.LayerNorm(modulePath(f.holder(layer, AttentionNorm), AttentionNorm), Add(y, residual))
-}
-
-// holder is the layer that holds a map or a LayerNorm: the layer itself, or the one it is tied to.
-func (f *Forward) holder(layer int, role Role) int {
-	if form := f.config.Layers[layer].Form(role); form.Kind == Tied {
-		return form.Layer
-	}
-	return layer
+	return f.LayerNorm(modulePath(f.config.Holder(layer, AttentionNorm), AttentionNorm), Add(y, residual))
 }
 
 // FeedForward is the second half of [Forward.Output]: LayerNorm(x + W₂·act(W₁·x + b₁) + b₂).
 func (f *Forward) FeedForward(layer int, x *Node) *Node {
 	var y *Node
 	if f.config.Layers[layer].IntermediateSize == 0 {
-		y = BroadcastToDims(ExpandAxes(f.Weight(BiasName(f.holder(layer, FFNOut), FFNOut)), 0, 1), x.Shape().Dimensions...)
+		y = BroadcastToDims(ExpandAxes(f.Weight(BiasName(f.config.Holder(layer, FFNOut), FFNOut)), 0, 1), x.Shape().Dimensions...)
 	} else {
 		y, _ = f.TwoMaps(layer, x)
 	}
@@ -227,7 +219,7 @@ func (f *Forward) TwoMaps(layer int, x *Node) (y, h *Node) {
 // NormFeedForward is the rest of [Forward.FeedForward]: LayerNorm(x + y), both [B, Q, D].
 func (f *Forward) NormFeedForward(layer int, y, x *Node) *Node {
 	y = f.dropout(y, f.config.HiddenDropoutProb)
-	return f.LayerNorm(modulePath(f.holder(layer, OutputNorm), OutputNorm), Add(y, x))
+	return f.LayerNorm(modulePath(f.config.Holder(layer, OutputNorm), OutputNorm), Add(y, x))
 }
 
 // Activate is the activation function of the feed-forward network, entry by entry.

@@ -2,31 +2,36 @@ package gbert
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/support/exceptions"
 )
 
+// A linearMap is one linear map of a layer, or one of its LayerNorms.
+type linearMap struct {
+	config *Config
+	layer  int
+	role   Role
+}
+
+// heldMap is a layer's map where it is stored.
+func (c *Config) heldMap(layer int, role Role) linearMap {
+	return linearMap{c, c.Holder(layer, role), role}
+}
+
+func (l linearMap) form() form { return l.config.Layers[l.layer].Form(l.role).form() }
+
+// dims are those of W [out, in].
+func (l linearMap) dims() (out, in int) { return l.config.linearDims(l.layer, l.role) }
+
+// empty says that all heads or neurons of the map are gone.
+func (l linearMap) empty() bool {
+	out, in := l.dims()
+	return out == 0 || in == 0
+}
+
 // Linear applies the linear map of a layer and role to x, [..., in] to [..., out], with its bias. It is the only place
-// where the encoder multiplies by a weight matrix, so it is where a compressed form of one is computed.
+// where the encoder multiplies by a weight matrix: the map's form computes it.
 func (f *Forward) Linear(layer int, role Role, x *Node) *Node {
-	holder := layer
-	form := f.config.Layers[layer].Form(role)
-	if form.Kind == Tied {
-		holder = form.Layer
-		form = f.config.Layers[holder].Form(role)
-	}
-	bias := f.Weight(BiasName(holder, role))
-	switch form.Kind {
-	case Dense:
-		return affine(x, f.Weight(WeightName(holder, role)), bias)
-	case Factored:
-		u, v := FactorNames(holder, role)
-		return affine(affine(x, f.Weight(v), nil), f.Weight(u), bias)
-	case Banked:
-		y := f.banked(holder, role, x)
-		return Add(y, ExpandLeftToRank(bias, y.Rank()))
-	}
-	exceptions.Panicf("gbert: layer %d, %s: form %q has no forward pass", layer, role, form.Kind)
-	return nil
+	of := f.config.heldMap(layer, role)
+	return of.form().apply(f, of, x, f.Weight(BiasName(of.layer, role)))
 }
 
 // affine is x·Wᵀ + b for x [..., in], W [out, in], b [out] or nil. The product is taken in two dimensions, which XLA multiplies,

@@ -101,8 +101,11 @@ func fromFile(config *Config, file *safetensors.File) (*Model, error) {
 	}
 	for _, spec := range model.Weights() {
 		weight := found[spec.Name]
-		if !weight.tensor.DType.IsFloat() {
-			return nil, fmt.Errorf("%s is stored as %s; weights must be F32, F16, BF16 or F64", weight.tensor.Name, weight.tensor.DType)
+		switch dtype := weight.tensor.DType; {
+		case spec.DType != "" && dtype != spec.DType:
+			return nil, fmt.Errorf("%s is stored as %s; it must be %s", weight.tensor.Name, dtype, spec.DType)
+		case spec.DType == "" && !dtype.IsFloat():
+			return nil, fmt.Errorf("%s is stored as %s; weights must be F32, F16, BF16 or F64", weight.tensor.Name, dtype)
 		}
 		if weight.packed != nil {
 			if model.weights[spec.Name], err = weight.packed.expand(weight.tensor); err != nil {

@@ -9,7 +9,7 @@ type MACs struct {
 	AttentionOutput int `json:"attention_output"`
 	FeedForward     int `json:"feed_forward"`
 	Pooler          int `json:"pooler"`
-	// Bank is what banked maps compute from weights alone, once a pass whatever its tokens: mixed cores and products of factors.
+	// Bank is what maps compute from weights alone, once a pass whatever its tokens: mixed cores and products of a bank's factors.
 	Bank int `json:"bank,omitempty"`
 	// Embedding is the map of factorised embeddings from the embedding size to the hidden size.
 	Embedding int `json:"embedding,omitempty"`
@@ -44,40 +44,29 @@ func (c *Config) BatchMACs(rows, length int, onlyCLS bool) MACs {
 			asking = rows
 		}
 		width := len(shape.Heads) * c.HeadSize()
-		read := map[int]bool{} // numbers of tokens for which banked maps have multiplied their input by its factor already
-		m.QueryKeyValue += c.mapMACs(l, Query, asking, &m, read) + c.mapMACs(l, Key, all, &m, read) + c.mapMACs(l, Value, all, &m, read)
+		alone, together := passMACs{once: &m.Bank}, passMACs{once: &m.Bank, read: map[int]bool{}}
+		m.QueryKeyValue += c.mapMACs(l, Query, asking, together) + c.mapMACs(l, Key, all, together) + c.mapMACs(l, Value, all, together)
 		m.Scores += asking * length * width
 		m.Context += asking * length * width
-		m.AttentionOutput += c.mapMACs(l, AttentionOutput, asking, &m, nil)
-		m.FeedForward += c.mapMACs(l, FFNIn, asking, &m, nil) + c.mapMACs(l, FFNOut, asking, &m, nil)
+		m.AttentionOutput += c.mapMACs(l, AttentionOutput, asking, alone)
+		m.FeedForward += c.mapMACs(l, FFNIn, asking, alone) + c.mapMACs(l, FFNOut, asking, alone)
 	}
 	m.Pooler = rows * c.HiddenSize * c.HiddenSize
-	m.Embedding = rows * length * c.Embedding.Size * c.HiddenSize
+	m.Embedding = c.Embedding.form().macs(c, rows*length)
 	return m
 }
 
-// mapMACs are the operations of a layer's linear map for a number of tokens. What a banked map computes from its weights goes to total.
-func (c *Config) mapMACs(layer int, role Role, tokens int, total *MACs, read map[int]bool) int {
-	out, in := c.linearDims(layer, role)
-	form := c.Layers[layer].Form(role)
-	if form.Kind == Tied {
-		layer = form.Layer
-		form = c.Layers[layer].Form(role)
-	}
-	switch form.Kind {
-	case Factored:
-		return tokens * form.Rank * (out + in)
-	case Banked:
-		m := c.bankedMap(layer, role)
-		cost := m.cost(m.order(tokens), tokens)
-		total.Bank += cost.weights
-		if cost.read > 0 && read != nil {
-			if read[tokens] {
-				cost.read = 0
-			}
-			read[tokens] = true
-		}
-		return cost.read + cost.tokens
-	}
-	return tokens * out * in
+// passMACs are what the operations of a map depend on beside the map itself, and what is computed for more than the map.
+type passMACs struct {
+	// once are operations on weights alone, which do not depend on the number of tokens.
+	once *int
+	// read are the numbers of tokens for which maps with the same input have multiplied it by a factor that they share; nil where no
+	// other map reads the input.
+	read map[int]bool
+}
+
+// mapMACs are the operations of a layer's linear map for a number of tokens.
+func (c *Config) mapMACs(layer int, role Role, tokens int, pass passMACs) int {
+	of := c.heldMap(layer, role)
+	return of.form().macs(of, tokens, pass)
 }

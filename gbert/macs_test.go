@@ -99,8 +99,8 @@ func TestOnlyCLSSparesTheOtherPositionsOfTheLastLayer(t *testing.T) {
 
 func TestFactorsAndTiesCountWhatIsComputed(t *testing.T) {
 	c := bertBase(t)
-	c.Layers[0].Forms = map[Role]Form{FFNIn: {Kind: Factored, Rank: 100}}
-	c.Layers[1].Forms = map[Role]Form{FFNIn: {Kind: Tied, Layer: 0}, Key: {Kind: Tied, Layer: 2}}
+	c.Layers[0].Forms = map[Role]Form{FFNIn: Factored(100)}
+	c.Layers[1].Forms = map[Role]Form{FFNIn: Tied(0), Key: Tied(2)}
 	saved := bertBase(t).MACs(10, false).Total() - c.MACs(10, false).Total()
 	if want := 10 * 2 * (768*3072 - 100*(768+3072)); saved != want {
 		t.Errorf("two factored maps, one of them tied, save %d operations, want %d", saved, want)

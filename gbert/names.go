@@ -3,6 +3,8 @@ package gbert
 import (
 	"fmt"
 	"strings"
+
+	"bertlab/gbert/safetensors"
 )
 
 // WeightSpec describes one weight that a model of a given shape holds.
@@ -11,7 +13,17 @@ type WeightSpec struct {
 	Name string
 	// Shape is the weight's shape.
 	Shape []int
+	// DType is the data type in which the weight is stored where that is part of its form; empty for floating-point numbers, which are
+	// stored in the precision that [Model.Save] is told and are trained.
+	DType safetensors.DType
 	init  initKind
+}
+
+// normal is a weight that is drawn from a normal distribution in a fresh model, zero one that begins with zeros.
+func normal(name string, shape ...int) WeightSpec { return WeightSpec{Name: name, Shape: shape} }
+
+func zero(name string, shape ...int) WeightSpec {
+	return WeightSpec{Name: name, Shape: shape, init: initZero}
 }
 
 type initKind int
@@ -73,37 +85,28 @@ func WeightName(layer int, role Role) string { return modulePath(layer, role) + 
 // BiasName is the name of the bias [out] of a layer's linear map, and of the shift [hidden] of a LayerNorm.
 func BiasName(layer int, role Role) string { return modulePath(layer, role) + ".bias" }
 
-// FactorNames are the names of U [out, rank] and V [rank, in] of a factored map W = U·V.
-func FactorNames(layer int, role Role) (u, v string) {
-	path := modulePath(layer, role)
-	return path + ".weight_u", path + ".weight_v"
-}
-
-func linearParameters(c *Config, layer int, role Role) []WeightSpec {
-	out, in := c.linearDims(layer, role)
-	bias := WeightSpec{BiasName(layer, role), []int{out}, initZero}
-	switch form := c.Layers[layer].Form(role); {
-	case form.Kind == Tied, out == 0:
+// MapWeights are the weights in which a layer itself stores a linear map, its bias the last; none where the map is another layer's, or
+// where nothing is left of it. Where all heads or neurons that it reads are gone, its bias is left.
+func (c *Config) MapWeights(layer int, role Role) []WeightSpec {
+	of := linearMap{c, layer, role}
+	out, in := of.dims()
+	switch bias := zero(BiasName(layer, role), out); {
+	case c.Holder(layer, role) != layer, out == 0:
 		return nil
-	case in == 0: // all heads or neurons are gone: what is left of the map is its bias
+	case in == 0:
 		return []WeightSpec{bias}
-	case form.Kind == Factored:
-		u, v := FactorNames(layer, role)
-		return []WeightSpec{{u, []int{out, form.Rank}, initNormal}, {v, []int{form.Rank, in}, initNormal}, bias}
-	case form.Kind == Banked:
-		return []WeightSpec{{SlicesName(layer, role), c.Bank.shape(form.Slices), initNormal}, bias}
 	default:
-		return []WeightSpec{{WeightName(layer, role), []int{out, in}, initNormal}, bias}
+		return append(of.form().weights(of), bias)
 	}
 }
 
 func layerNormParameters(path string, width int) []WeightSpec {
-	return []WeightSpec{{path + ".weight", []int{width}, initOne}, {path + ".bias", []int{width}, initZero}}
+	return []WeightSpec{{Name: path + ".weight", Shape: []int{width}, init: initOne}, zero(path+".bias", width)}
 }
 
-// normParameters are the weights of a layer's LayerNorm; a tied one has none of its own.
+// normParameters are the weights of a layer's LayerNorm; one that is another layer's has none of its own.
 func normParameters(c *Config, layer int, role Role) []WeightSpec {
-	if c.Layers[layer].Form(role).Kind == Tied {
+	if c.Holder(layer, role) != layer {
 		return nil
 	}
 	return layerNormParameters(modulePath(layer, role), c.HiddenSize)
@@ -128,19 +131,24 @@ const (
 // IsEmbedding reports whether a weight belongs to the embeddings.
 func IsEmbedding(name string) bool { return strings.HasPrefix(name, "bert.embeddings.") }
 
+// IsShared reports whether a weight belongs to maps of all layers, as a bank's do.
+func IsShared(name string) bool {
+	return strings.HasPrefix(name, "bert.encoder.") && !strings.HasPrefix(name, "bert.encoder.layer.")
+}
+
 // encoderParameters are the weights of embeddings and encoder, in the order of the computation.
 func encoderParameters(c *Config) []WeightSpec {
 	params := embeddingParameters(c)
-	if c.UsesBank() {
-		params = append(params, c.Bank.parameters(c.HiddenSize)...)
+	for _, form := range c.usedForms() {
+		params = append(params, form.shared(c)...)
 	}
 	for l := range c.Layers {
 		for _, role := range []Role{Query, Key, Value, AttentionOutput} {
-			params = append(params, linearParameters(c, l, role)...)
+			params = append(params, c.MapWeights(l, role)...)
 		}
 		params = append(params, normParameters(c, l, AttentionNorm)...)
 		for _, role := range []Role{FFNIn, FFNOut} {
-			params = append(params, linearParameters(c, l, role)...)
+			params = append(params, c.MapWeights(l, role)...)
 		}
 		params = append(params, normParameters(c, l, OutputNorm)...)
 	}
@@ -153,33 +161,33 @@ func (c *Config) Weights() []WeightSpec { return append(encoderParameters(c), po
 func poolerParameters(c *Config) []WeightSpec {
 	path := modulePath(0, PoolerDense)
 	return []WeightSpec{
-		{path + ".weight", []int{c.HiddenSize, c.HiddenSize}, initNormal},
-		{path + ".bias", []int{c.HiddenSize}, initZero},
+		normal(path+".weight", c.HiddenSize, c.HiddenSize),
+		zero(path+".bias", c.HiddenSize),
 	}
 }
 
 func classifierParameters(c *Config, labels int) []WeightSpec {
 	return []WeightSpec{
-		{classifierWeight, []int{labels, c.HiddenSize}, initNormal},
-		{classifierBias, []int{labels}, initZero},
+		normal(classifierWeight, labels, c.HiddenSize),
+		zero(classifierBias, labels),
 	}
 }
 
 func spanParameters(c *Config) []WeightSpec {
-	return []WeightSpec{{spanWeight, []int{2, c.HiddenSize}, initNormal}, {spanBias, []int{2}, initZero}}
+	return []WeightSpec{normal(spanWeight, 2, c.HiddenSize), zero(spanBias, 2)}
 }
 
 func maskedLMParameters(c *Config) []WeightSpec {
 	path, width := modulePath(0, TransformDense), c.embeddingWidth()
 	params := []WeightSpec{
-		{path + ".weight", []int{width, c.HiddenSize}, initNormal},
-		{path + ".bias", []int{width}, initZero},
+		normal(path+".weight", width, c.HiddenSize),
+		zero(path+".bias", width),
 	}
 	params = append(params, layerNormParameters(transformNorm, width)...)
 	if !c.tied() {
-		params = append(params, WeightSpec{decoderWeight, []int{c.VocabSize, width}, initNormal})
+		params = append(params, normal(decoderWeight, c.VocabSize, width))
 	}
-	return append(params, WeightSpec{c.wordBias(), []int{c.VocabSize}, initZero})
+	return append(params, zero(c.wordBias(), c.VocabSize))
 }
 
 // wordBias is the name of the bias of the masked-language-model head's decoder. transformers has two that are one where the decoder

@@ -120,7 +120,7 @@ func (c *Config) emptyMap(name string, shape []int) bool {
 	if !c.pruned || !slices.Contains(shape, 0) {
 		return false
 	}
-	layer, _, ok := cutLayer(name)
+	layer, _, ok := CutLayer(name)
 	return ok && layer < len(c.Layers) && len(c.Layers[layer].Heads) == 0 && strings.Contains(name, ".attention.")
 }
 

@@ -2,6 +2,7 @@ package gbert
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -12,15 +13,6 @@ import (
 	"bertlab/gbert/safetensors"
 	"bertlab/gbert/saves"
 	"bertlab/gbert/tokenizer"
-)
-
-// Precision is the number format of saved weights.
-type Precision string
-
-// The precisions that [Model.Save] writes.
-const (
-	Float32 Precision = "float32"
-	Float16 Precision = "float16"
 )
 
 // Save writes the model to a folder in the Hugging Face layout: config.json, model.safetensors, and the tokenizer's files.
@@ -34,14 +26,14 @@ func (m *Model) Save(dir string, precision Precision) error {
 }
 
 func (m *Model) save(dir string, precision Precision, store storage) error {
-	dtype, err := precision.dtype()
+	numbers, err := precision.numbers()
 	if err != nil {
 		return err
 	}
 	if err := m.Check(); err != nil {
 		return err
 	}
-	if err := m.checkStorable(dtype); err != nil {
+	if err := m.checkStorable(numbers); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -53,14 +45,14 @@ func (m *Model) save(dir string, precision Precision, store storage) error {
 	}
 	defer staging.Discard()
 
-	config, err := m.configFile(dtype)
+	config, err := m.configFile(numbers)
 	if err != nil {
 		return err
 	}
 	if err := writeSynced(filepath.Join(staging.Dir, "config.json"), config); err != nil {
 		return err
 	}
-	entries, metadata, err := m.stored(dtype, store)
+	entries, metadata, err := m.stored(numbers, store)
 	if err != nil {
 		return err
 	}
@@ -76,16 +68,6 @@ func (m *Model) save(dir string, precision Precision, store storage) error {
 	return staging.Commit(missing(staging.Dir, tokenizer.FileNames())...)
 }
 
-func (p Precision) dtype() (safetensors.DType, error) {
-	switch p {
-	case Float32, "":
-		return safetensors.F32, nil
-	case Float16:
-		return safetensors.F16, nil
-	}
-	return "", fmt.Errorf("precision %q is not one of %q, %q", p, Float32, Float16)
-}
-
 // A storage says how weights stand in a file: as which tensors, and with which metadata.
 type storage func(weights []safetensors.Entry) ([]safetensors.Entry, map[string]string, error)
 
@@ -95,7 +77,7 @@ func denseFile(weights []safetensors.Entry) ([]safetensors.Entry, map[string]str
 }
 
 // stored are the tensors and the metadata of the model's file.
-func (m *Model) stored(dtype safetensors.DType, store storage) ([]safetensors.Entry, map[string]string, error) {
+func (m *Model) stored(numbers precision, store storage) ([]safetensors.Entry, map[string]string, error) {
 	params := m.Weights()
 	entries := make([]safetensors.Entry, len(params))
 	savedName := m.savedNames()
@@ -104,9 +86,9 @@ func (m *Model) stored(dtype safetensors.DType, store storage) ([]safetensors.En
 		if err != nil {
 			return nil, nil, err
 		}
-		entries[i] = safetensors.Entry{Name: savedName(p.Name), Shape: p.Shape, DType: dtype, Values: values}
+		entries[i] = safetensors.Entry{Name: savedName(p.Name), Shape: p.Shape, DType: cmp.Or(p.DType, numbers.dtype()), Values: values}
 	}
-	carried, err := m.carriedEntries(dtype)
+	carried, err := m.carriedEntries(numbers)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -131,7 +113,7 @@ func (m *Model) savedNames() func(name string) string {
 	}
 }
 
-func (m *Model) configFile(dtype safetensors.DType) ([]byte, error) {
+func (m *Model) configFile(numbers precision) ([]byte, error) {
 	config := m.Config.Clone()
 	family := "Bert"
 	if _, ok := config.albert(); ok {
@@ -140,10 +122,7 @@ func (m *Model) configFile(dtype safetensors.DType) ([]byte, error) {
 	if config.extra == nil {
 		config.extra = map[string]json.RawMessage{}
 	}
-	set := map[string]any{"architectures": config.savedArchitectures(family), "torch_dtype": "float32"}
-	if dtype == safetensors.F16 {
-		set["torch_dtype"] = "float16"
-	}
+	set := map[string]any{"architectures": config.savedArchitectures(family), "torch_dtype": numbers.name()}
 	delete(config.extra, "dtype") // of transformers 5, where it would count before torch_dtype
 	if n := m.NumLabels(); n > 0 {
 		if len(config.Labels) != n {

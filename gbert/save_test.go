@@ -21,12 +21,12 @@ func compressedConfig() *Config {
 	return tinyConfig(func(c *Config) {
 		c.NumHiddenLayers = 4
 		c.Layers = []LayerShape{
-			{Origin: 0, Heads: []int{1, 3}, IntermediateSize: 24, Forms: map[Role]Form{FFNIn: {Kind: Factored, Rank: 3}, Query: {Kind: Factored, Rank: 20}}},
-			{Origin: 1, Heads: []int{}, IntermediateSize: 24, Forms: map[Role]Form{FFNOut: {Kind: Factored, Rank: 5}, FFNIn: {Kind: Tied, Layer: 0}}},
-			{Origin: 3, Heads: []int{0, 2}, IntermediateSize: 7, Forms: map[Role]Form{Query: {Kind: Tied, Layer: 0}, AttentionOutput: {Kind: Tied, Layer: 0}}},
+			{Origin: 0, Heads: []int{1, 3}, IntermediateSize: 24, Forms: map[Role]Form{FFNIn: Factored(3), Query: Factored(20)}},
+			{Origin: 1, Heads: []int{}, IntermediateSize: 24, Forms: map[Role]Form{FFNOut: Factored(5), FFNIn: Tied(0)}},
+			{Origin: 3, Heads: []int{0, 2}, IntermediateSize: 7, Forms: map[Role]Form{Query: Tied(0), AttentionOutput: Tied(0)}},
 			{Origin: 5, Heads: []int{0, 1, 2, 3}, IntermediateSize: 0},
 		}
-		c.Layers[1].Forms[Query] = Form{Kind: Dense}
+		c.Layers[1].Forms[Query] = Form{}
 		c.Labels = []string{"a", "b", "c"}
 		c.History = []Operation{{Name: "heads.remove", Arguments: map[string]any{"set": "0:0,2"}}}
 	})
@@ -71,23 +71,23 @@ func variants(t testing.TB) map[string]*Model {
 		"no layer":          fresh(t, tinyConfig(func(c *Config) { c.NumHiddenLayers = 0 })),
 		"three token types": fresh(t, tinyConfig(func(c *Config) { c.TypeVocabSize = 3 })),
 	}
-	models["words factored"] = fresh(t, tinyConfig(func(c *Config) { c.Embedding = EmbeddingForm{Kind: FactoredWords, Size: 5} }))
+	models["words factored"] = fresh(t, tinyConfig(func(c *Config) { c.Embedding = FactoredWords(5) }))
 	models["all tied, words factored"] = fresh(t, tinyConfig(func(c *Config) {
-		c.Embedding, c.NumHiddenLayers = EmbeddingForm{Kind: FactoredWords, Size: 20}, 3
+		c.Embedding, c.NumHiddenLayers = FactoredWords(20), 3
 		c.Layers = plainLayers(c)
 		for l := 1; l < 3; l++ {
 			c.Layers[l].Forms = map[Role]Form{}
 			for _, role := range TieRoles {
-				c.Layers[l].Forms[role] = Form{Kind: Tied, Layer: 0}
+				c.Layers[l].Forms[role] = Tied(0)
 			}
 		}
 	}))
 	for _, role := range []Role{AttentionNorm, OutputNorm} {
-		models["tied "+string(role)] = fresh(t, one(role, Form{Kind: Tied, Layer: 0}))
+		models["tied "+string(role)] = fresh(t, one(role, Tied(0)))
 	}
 	for _, role := range LayerRoles {
-		models["factored "+string(role)] = fresh(t, one(role, Form{Kind: Factored, Rank: 2}))
-		models["tied "+string(role)] = fresh(t, one(role, Form{Kind: Tied, Layer: 0}))
+		models["factored "+string(role)] = fresh(t, one(role, Factored(2)))
+		models["tied "+string(role)] = fresh(t, one(role, Tied(0)))
 	}
 	for name, config := range bankedConfigs() {
 		models["banked "+name] = fresh(t, config)

@@ -51,28 +51,6 @@ type LayerShape struct {
 	Forms map[Role]Form `json:"forms,omitempty"`
 }
 
-// FormKind says how a linear map is stored.
-type FormKind string
-
-// The forms of a linear map y = x·Wᵀ + b with W [out, in].
-const (
-	Dense    FormKind = "dense"    // W itself
-	Factored FormKind = "factored" // W = U·V, U [out, rank], V [rank, in]
-	Tied     FormKind = "tied"     // the weight and the bias of the same role in another layer
-	Banked   FormKind = "banked"   // slices of the model's [Bank]
-)
-
-// Form is the form of one linear map and its numbers.
-type Form struct {
-	Kind FormKind `json:"kind"`
-	// Rank is the inner width of a factored map.
-	Rank int `json:"rank,omitempty"`
-	// Layer is the layer (its present number, from 0) that holds the map of a tied one.
-	Layer int `json:"layer,omitempty"`
-	// Slices is the number of a banked map's slices.
-	Slices int `json:"slices,omitempty"`
-}
-
 // Operation is one line of a model's history: what was done to it.
 type Operation struct {
 	// Name is the technique, such as "heads.remove".
@@ -82,11 +60,40 @@ type Operation struct {
 }
 
 // Form returns the form of a linear map; dense when nothing else is said.
-func (s LayerShape) Form(role Role) Form {
-	if form, ok := s.Forms[role]; ok {
-		return form
+func (s LayerShape) Form(role Role) Form { return s.Forms[role] }
+
+// setForm says how a linear map is stored.
+func (s *LayerShape) setForm(role Role, form Form) {
+	if form.IsDense() {
+		delete(s.Forms, role)
+		return
 	}
-	return Form{Kind: Dense}
+	if s.Forms == nil {
+		s.Forms = map[Role]Form{}
+	}
+	s.Forms[role] = form
+}
+
+// Holder is the layer that stores a layer's map or LayerNorm: the layer itself, or the one that it is tied to.
+func (c *Config) Holder(layer int, role Role) int {
+	return c.Layers[layer].Form(role).form().holder(layer)
+}
+
+// HeldForm is the form of a layer's map where it is stored.
+func (c *Config) HeldForm(layer int, role Role) Form {
+	return c.Layers[c.Holder(layer, role)].Form(role)
+}
+
+// SharesLayers says whether a layer has a map or a LayerNorm that another one stores.
+func (c *Config) SharesLayers() bool {
+	for l, shape := range c.Layers {
+		for role := range shape.Forms {
+			if c.Holder(l, role) != l {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (s LayerShape) clone() LayerShape {
@@ -98,7 +105,7 @@ func (s LayerShape) clone() LayerShape {
 // IsPlain reports whether the model has the shape of an ordinary Hugging Face BERT: all heads, full intermediate size,
 // dense maps, in every layer; or that of an ALBERT, whose layers share as its groups do.
 func (c *Config) IsPlain() bool {
-	if c.Embedding.Kind != "" {
+	if !c.Embedding.IsPlain() {
 		_, albert := c.albert()
 		return albert
 	}
@@ -123,6 +130,9 @@ func plainLayers(c *Config) []LayerShape {
 	return layers
 }
 
+// MapShape is the shape [out, in] of a layer's linear map, whatever form it is stored in.
+func (c *Config) MapShape(layer int, role Role) (out, in int) { return c.linearDims(layer, role) }
+
 // linearDims are the dimensions [out, in] of a layer's linear map.
 func (c *Config) linearDims(layer int, role Role) (out, in int) {
 	shape := c.Layers[layer]
@@ -146,8 +156,13 @@ func (c *Config) validateLayers() error {
 	if len(c.Layers) != c.NumHiddenLayers {
 		return fmt.Errorf("bertlab.layers describes %d layers, num_hidden_layers is %d", len(c.Layers), c.NumHiddenLayers)
 	}
-	if err := c.Embedding.check(); err != nil {
-		return err
+	if err := c.Embedding.form().check(); err != nil {
+		return fmt.Errorf("bertlab.embedding %w", err)
+	}
+	for _, form := range c.usedForms() {
+		if err := form.checkShared(c); err != nil {
+			return err
+		}
 	}
 	for l, shape := range c.Layers {
 		if shape.Origin < 0 || shape.Origin >= maxLayers {
@@ -168,41 +183,8 @@ func (c *Config) validateLayers() error {
 			return err
 		}
 		for role, form := range shape.Forms {
-			if !slices.Contains(TieRoles, role) {
-				return fmt.Errorf("bertlab.layers[%d].forms names %q; the roles are %v", l, role, TieRoles)
-			}
-			if isNorm(role) && form.Kind != Dense && form.Kind != Tied {
-				return fmt.Errorf("bertlab.layers[%d].forms.%s has the kind %q; a LayerNorm is %q or %q", l, role, form.Kind, Dense, Tied)
-			}
-			out, in := c.linearDims(l, role)
-			switch form.Kind {
-			case Dense:
-			case Factored:
-				if form.Rank < 1 || form.Rank > maxDimension {
-					return fmt.Errorf("bertlab.layers[%d].forms.%s has rank %d; it must be at least 1", l, role, form.Rank)
-				}
-				if out == 0 || in == 0 {
-					return fmt.Errorf("bertlab.layers[%d].forms.%s is factored, but the map is empty", l, role)
-				}
-			case Tied:
-				if form.Layer < 0 || form.Layer >= c.NumHiddenLayers || form.Layer == l {
-					return fmt.Errorf("bertlab.layers[%d].forms.%s is tied to layer %d; the other layers are among 0…%d", l, role, form.Layer, c.NumHiddenLayers-1)
-				}
-				if c.Layers[form.Layer].Form(role).Kind == Tied {
-					return fmt.Errorf("bertlab.layers[%d].forms.%s is tied to layer %d, which is itself tied", l, role, form.Layer)
-				}
-				if o, i := c.linearDims(form.Layer, role); o != out || i != in {
-					return fmt.Errorf("bertlab.layers[%d].forms.%s is [%d, %d], but is tied to layer %d where it is [%d, %d]", l, role, out, in, form.Layer, o, i)
-				}
-				if err := c.validateTiedBank(l, role, form.Layer); err != nil {
-					return err
-				}
-			case Banked:
-				if err := c.validateBanked(l, role, form); err != nil {
-					return err
-				}
-			default:
-				return fmt.Errorf("bertlab.layers[%d].forms.%s has the kind %q; the kinds are %q, %q, %q and %q", l, role, form.Kind, Dense, Factored, Tied, Banked)
+			if err := c.checkForm(l, role, form); err != nil {
+				return err
 			}
 		}
 	}

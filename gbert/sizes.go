@@ -31,15 +31,15 @@ func (m *Model) Sizes(ctx context.Context) (*Sizes, error) {
 	}
 	for _, c := range []struct {
 		size  *int64
-		dtype safetensors.DType
+		as    precision
 		store storage
 		gzip  bool
 	}{
-		{&s.Dense, safetensors.F32, denseFile, false}, {&s.DenseFloat16, safetensors.F16, denseFile, false},
-		{&s.Compact, safetensors.F32, compactFile, false}, {&s.CompactFloat16, safetensors.F16, compactFile, false},
-		{&s.Gzip, safetensors.F32, denseFile, true},
+		{&s.Dense, float32Numbers{}, denseFile, false}, {&s.DenseFloat16, float16Numbers{}, denseFile, false},
+		{&s.Compact, float32Numbers{}, compactFile, false}, {&s.CompactFloat16, float16Numbers{}, compactFile, false},
+		{&s.Gzip, float32Numbers{}, denseFile, true},
 	} {
-		entries, metadata, err := m.stored(c.dtype, c.store)
+		entries, metadata, err := m.stored(c.as, c.store)
 		if err == nil {
 			*c.size, err = encodedSize(ctx, entries, metadata, c.gzip)
 		}
@@ -55,11 +55,11 @@ func (m *Model) DenseBytes(ctx context.Context, precision Precision) (int64, err
 	if err := m.Check(); err != nil {
 		return 0, fmt.Errorf("gbert: size: %w", err)
 	}
-	dtype, err := precision.dtype()
+	numbers, err := precision.numbers()
 	if err != nil {
 		return 0, fmt.Errorf("gbert: size: %w", err)
 	}
-	entries, metadata, err := m.stored(dtype, denseFile)
+	entries, metadata, err := m.stored(numbers, denseFile)
 	if err != nil {
 		return 0, fmt.Errorf("gbert: size: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/heads"
 	"bertlab/techniques/layerdrop"
 	"bertlab/techniques/sharing"
@@ -72,8 +73,8 @@ func (s *DropLayers) do(_ *cook, model *gbert.Model) (*gbert.Model, string, erro
 	if err != nil {
 		return nil, "", err
 	}
-	smaller, err := layerdrop.Drop(model, drop)
-	return smaller, "without layers " + layerdrop.FormatLayers(drop), err
+	smaller, err := surgery.DropLayers(model, drop)
+	return smaller, "without layers " + surgery.FormatLayers(drop), err
 }
 
 // PruneHeads removes the attention heads on which the loss depends least (Michel et al. 2019, equation 2).
@@ -123,7 +124,7 @@ func (s *PruneHeads) do(c *cook, model *gbert.Model) (*gbert.Model, string, erro
 	}
 	ranking := heads.RankByImportance(model.Config, importance)
 	set := heads.First(model.Config, ranking, int(s.Fraction*float64(len(ranking))))
-	smaller, err := heads.Remove(model, set)
+	smaller, err := surgery.RemoveHeads(model, set)
 	return smaller, fmt.Sprintf("%d of %d heads removed", set.Len(), len(ranking)), err
 }
 

@@ -56,7 +56,7 @@ func (t Training) train(c *cook, model *gbert.Model, method *finetune.Method) (*
 func (t Training) options(c *cook, model *gbert.Model) finetune.Options {
 	return finetune.Options{
 		Epochs: t.Epochs, BatchSize: t.Batch, MaxLength: t.MaxLength, LearningRate: t.LearningRate, Seed: c.seed(),
-		FreezeEmbeddings: t.FreezeEmbeddings && model.Config.Embedding.Kind == "", Keep: finetune.KeepLast,
+		FreezeEmbeddings: t.FreezeEmbeddings && model.Config.Embedding.IsPlain(), Keep: finetune.KeepLast,
 	}
 }
 

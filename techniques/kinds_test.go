@@ -7,13 +7,13 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/surgery"
 	"bertlab/gbert/task"
 	"bertlab/internal/testbed"
 	"bertlab/internal/tiny"
 	"bertlab/techniques/distill"
 	"bertlab/techniques/heads"
 	"bertlab/techniques/landscape"
-	"bertlab/techniques/layerdrop"
 	"bertlab/techniques/movement"
 	"bertlab/techniques/sharing"
 	"bertlab/techniques/tucker"
@@ -93,7 +93,7 @@ func TestHeadsRemovedForEveryKindComputeWhatMaskedOnesDo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		smaller, err := heads.Remove(m, heads.Set{0: {1}, 1: {0}})
+		smaller, err := surgery.RemoveHeads(m, heads.Set{0: {1}, 1: {0}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,8 +121,8 @@ func TestHeadsRemovedForEveryKindComputeWhatMaskedOnesDo(t *testing.T) {
 func TestSurgeryKeepsTheHeadsOfEveryKind(t *testing.T) {
 	eachKind(t, func(t *testing.T, m *gbert.Model, d *task.Dataset) {
 		for name, operation := range map[string]func() (*gbert.Model, error){
-			"layers":  func() (*gbert.Model, error) { return layerdrop.Drop(m, []int{0}) },
-			"neurons": func() (*gbert.Model, error) { return movement.RemoveNeurons(m, map[int][]int{1: {2, 3}}) },
+			"layers":  func() (*gbert.Model, error) { return surgery.DropLayers(m, []int{0}) },
+			"neurons": func() (*gbert.Model, error) { return surgery.RemoveNeurons(m, map[int][]int{1: {2, 3}}) },
 			"bank": func() (*gbert.Model, error) {
 				low, _, err := tucker.Bank(t.Context(), m, tucker.BankOptions{LayerRank: 5, Rank: 5, Sweeps: 1})
 				return low, err

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/heads"
-	"bertlab/techniques/layerdrop"
 	"bertlab/techniques/movement"
 	"bertlab/techniques/sharing"
 	"bertlab/techniques/tucker"
@@ -32,14 +32,14 @@ var operations = []operation{
 				set[layer] = []int{shape.Heads[0]}
 			}
 		}
-		return heads.Remove(m, set)
+		return surgery.RemoveHeads(m, set)
 	}},
 	{"neurons.remove", true, func(m, _ *gbert.Model) (*gbert.Model, error) {
 		neurons := map[int][]int{}
 		for layer := range m.Config.Layers {
 			neurons[layer] = []int{0, 3, 5}
 		}
-		return movement.RemoveNeurons(m, neurons)
+		return surgery.RemoveNeurons(m, neurons)
 	}},
 	{"movement.prune", false, func(m, _ *gbert.Model) (*gbert.Model, error) {
 		pruned, err := movement.Prune(m, movement.Options{
@@ -50,7 +50,7 @@ var operations = []operation{
 		}
 		return movement.RemoveEmpty(pruned)
 	}},
-	{"layers.drop", true, func(m, _ *gbert.Model) (*gbert.Model, error) { return layerdrop.Drop(m, []int{1}) }},
+	{"layers.drop", true, func(m, _ *gbert.Model) (*gbert.Model, error) { return surgery.DropLayers(m, []int{1}) }},
 	{"tucker.svd", false, func(m, _ *gbert.Model) (*gbert.Model, error) {
 		smaller, _, err := tucker.Factorise(context.Background(), m, tucker.FactoriseOptions{Rank: 2})
 		return smaller, err

@@ -4,9 +4,8 @@ import (
 	"testing"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/heads"
-	"bertlab/techniques/layerdrop"
-	"bertlab/techniques/movement"
 	"bertlab/techniques/sharing"
 	"bertlab/techniques/tucker"
 )
@@ -14,13 +13,13 @@ import (
 // What surgery makes of a banked model computes what it makes of its dense copy.
 func TestSurgeryOnABankIsThatOnItsMatrices(t *testing.T) {
 	removeHeads := func(set heads.Set) func(m *gbert.Model) (*gbert.Model, error) {
-		return func(m *gbert.Model) (*gbert.Model, error) { return heads.Remove(m, set) }
+		return func(m *gbert.Model) (*gbert.Model, error) { return surgery.RemoveHeads(m, set) }
 	}
 	removeNeurons := func(neurons map[int][]int) func(m *gbert.Model) (*gbert.Model, error) {
-		return func(m *gbert.Model) (*gbert.Model, error) { return movement.RemoveNeurons(m, neurons) }
+		return func(m *gbert.Model) (*gbert.Model, error) { return surgery.RemoveNeurons(m, neurons) }
 	}
 	drop := func(layers ...int) func(m *gbert.Model) (*gbert.Model, error) {
-		return func(m *gbert.Model) (*gbert.Model, error) { return layerdrop.Drop(m, layers) }
+		return func(m *gbert.Model) (*gbert.Model, error) { return surgery.DropLayers(m, layers) }
 	}
 	tieTo := func(what sharing.What, init sharing.Init) func(m *gbert.Model) (*gbert.Model, error) {
 		return func(m *gbert.Model) (*gbert.Model, error) {
@@ -80,11 +79,11 @@ func TestSurgeryOnABankIsThatOnItsMatrices(t *testing.T) {
 func TestRemovedHeadsAndNeuronsOfABankAreNotComputed(t *testing.T) {
 	low, _ := bank(t, classifier(t, 1, 1), tucker.BankOptions{Core: gbert.FullCore, Rank: 4})
 	before := low.Config.MACs(8, false)
-	cut, err := heads.Remove(low, heads.Set{0: {1}})
+	cut, err := surgery.RemoveHeads(low, heads.Set{0: {1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cut, err = movement.RemoveNeurons(cut, map[int][]int{0: {0, 1, 2, 3}}); err != nil {
+	if cut, err = surgery.RemoveNeurons(cut, map[int][]int{0: {0, 1, 2, 3}}); err != nil {
 		t.Fatal(err)
 	}
 	after := cut.Config.MACs(8, false)

@@ -11,6 +11,7 @@ import (
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/heads"
 )
 
@@ -93,10 +94,10 @@ func (a *app) removeHeads(model *gbert.Model, info *workbench.ModelInfo, set hea
 	if err := set.Check(model.Config); err != nil {
 		return nil, call.Wrap(err)
 	}
-	if err := heads.CheckShared(model.Config, set); err != nil {
+	if err := surgery.CheckShared(model.Config, set); err != nil {
 		return nil, call.Wrap(err)
 	}
-	smaller, err := heads.Remove(model, set)
+	smaller, err := surgery.RemoveHeads(model, set)
 	if err != nil {
 		return nil, err
 	}

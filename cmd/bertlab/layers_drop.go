@@ -12,6 +12,7 @@ import (
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/layerdrop"
 )
 
@@ -69,8 +70,8 @@ contribution (those whose input and output have a cosine above --threshold on th
 			return a.print(document, func(w io.Writer) {
 				document.human(w)
 				fmt.Fprintf(w, "operations\t%.1f %% of %d at %d tokens\n", 100*float64(document.MACs)/float64(max(document.MACsBefore, 1)), document.MACsBefore, document.Length)
-				fmt.Fprintf(w, "dropped\t%s\n", layerdrop.FormatLayers(document.Dropped))
-				fmt.Fprintf(w, "kept\t%s\n", layerdrop.FormatLayers(document.Kept))
+				fmt.Fprintf(w, "dropped\t%s\n", surgery.FormatLayers(document.Dropped))
+				fmt.Fprintf(w, "kept\t%s\n", surgery.FormatLayers(document.Kept))
 			})
 		}),
 	}
@@ -158,7 +159,7 @@ func (a *app) dropByContribution(ctx context.Context, f *dropFlags) (*dropDocume
 }
 
 func (a *app) dropLayers(model *gbert.Model, info *workbench.ModelInfo, layers []int, f *dropFlags) (*dropDocument, error) {
-	smaller, err := layerdrop.Drop(model, layers)
+	smaller, err := surgery.DropLayers(model, layers)
 	if err != nil {
 		return nil, call.Wrap(err)
 	}
@@ -167,11 +168,11 @@ func (a *app) dropLayers(model *gbert.Model, info *workbench.ModelInfo, layers [
 		return nil, err
 	}
 	length := min(f.MaxLength, model.Config.MaxPositionEmbeddings)
-	dropped := layerdrop.Origins(model.Config, layers)
+	dropped := surgery.Origins(model.Config, layers)
 	slices.Sort(dropped)
 	return &dropDocument{
 		modelDocument: document, Strategy: f.strategy, Dropped: dropped,
-		Kept: layerdrop.Origins(smaller.Config, layerdrop.All(smaller.Config)), Length: length,
+		Kept: surgery.Origins(smaller.Config, layerdrop.All(smaller.Config)), Length: length,
 		MACsBefore: model.MACs(length).Total(), MACs: smaller.MACs(length).Total(),
 	}, nil
 }

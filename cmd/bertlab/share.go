@@ -13,7 +13,7 @@ import (
 
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/gbert"
-	"bertlab/techniques/layerdrop"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/sharing"
 )
 
@@ -144,6 +144,6 @@ func (d *shareDocument) human(w io.Writer) {
 		for i, layer := range group.Layers {
 			distances[i] = strconv.FormatFloat(d.Layers[layer].Relative, 'f', 3, 64)
 		}
-		fmt.Fprintf(w, "layers %s\tshare %s from %s; relative distances %s\n", layerdrop.FormatLayers(group.Layers), d.Options.What, from, strings.Join(distances, ", "))
+		fmt.Fprintf(w, "layers %s\tshare %s from %s; relative distances %s\n", surgery.FormatLayers(group.Layers), d.Options.What, from, strings.Join(distances, ", "))
 	}
 }

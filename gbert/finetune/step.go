@@ -50,7 +50,7 @@ func newStepper(backend compute.Backend, model *gbert.Model, o Options) (*steppe
 			return nil, fmt.Errorf("finetune: %w", err)
 		}
 		p.value = tensor
-		if o.FreezeEmbeddings && gbert.IsEmbedding(spec.Name) {
+		if spec.DType != "" || o.FreezeEmbeddings && gbert.IsEmbedding(spec.Name) {
 			s.frozen = append(s.frozen, p)
 		} else {
 			s.trained = append(s.trained, p)

@@ -28,8 +28,9 @@ type Entry struct {
 	// Shape holds the sizes of the axes, none for a scalar.
 	Shape []int
 	DType DType
-	// Values are the elements in row-major order. They are written as DType,
-	// one of F32, F16 and BF16, rounded to the nearest.
+	// Values are the elements in row-major order. They are written as DType:
+	// F32, F16 and BF16, rounded to the nearest, or I8, of which they must be
+	// numbers.
 	Values []float32
 	// Raw are the elements as bytes of any known DType, little-endian.
 	Raw []byte
@@ -214,8 +215,10 @@ func (e Entry) check() error {
 		return checkRange(e.Values, 0x477fefff, F16) // below 65,520, which rounds to infinity
 	case BF16:
 		return checkRange(e.Values, 0x7f7f7fff, BF16)
+	case I8:
+		return checkWhole(e.Values)
 	default:
-		return fmt.Errorf("field Values is written as F32, F16 or BF16, not as %s: give Raw", e.DType)
+		return fmt.Errorf("field Values is written as F32, F16, BF16 or I8, not as %s: give Raw", e.DType)
 	}
 	return nil
 }
@@ -226,6 +229,16 @@ func checkRange(values []float32, most uint32, dtype DType) error {
 	for i, v := range values {
 		if abs := math.Float32bits(v) & 0x7fffffff; abs > most && abs < 0x7f800000 {
 			return fmt.Errorf("value %d is %g, too large for %s: write F32", i, v, dtype)
+		}
+	}
+	return nil
+}
+
+// checkWhole refuses values that are no numbers of I8.
+func checkWhole(values []float32) error {
+	for i, v := range values {
+		if float32(int8(max(-128, min(v, 127)))) != v {
+			return fmt.Errorf("value %d is %g: I8 holds whole numbers between -128 and 127", i, v)
 		}
 	}
 	return nil
@@ -257,6 +270,8 @@ func emit(out io.Writer, ordered []Entry, header []byte) error {
 				b = binary.LittleEndian.AppendUint16(b, float32ToFloat16(v))
 			case BF16:
 				b = binary.LittleEndian.AppendUint16(b, float32ToBFloat16(v))
+			case I8:
+				b = append(b, byte(int8(v)))
 			default:
 				b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 			}

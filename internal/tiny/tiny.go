@@ -146,26 +146,10 @@ func Factor(t testing.TB, m *gbert.Model, layer int, role gbert.Role, rank int) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.DeleteWeight(gbert.WeightName(layer, role))
-	u, v := gbert.FactorNames(layer, role)
 	rng := rand.New(rand.NewPCG(uint64(layer), uint64(len(role))))
-	Set(t, m, u, []int{shape[0], rank}, Normal(rng, shape[0]*rank))
-	Set(t, m, v, []int{rank, shape[1]}, Normal(rng, rank*shape[1]))
-	setForm(m, layer, role, gbert.Form{Kind: gbert.Factored, Rank: rank})
-}
-
-// Tie makes a layer use another layer's map.
-func Tie(m *gbert.Model, layer int, role gbert.Role, holder int) {
-	m.DeleteWeight(gbert.WeightName(layer, role))
-	m.DeleteWeight(gbert.BiasName(layer, role))
-	setForm(m, layer, role, gbert.Form{Kind: gbert.Tied, Layer: holder})
-}
-
-func setForm(m *gbert.Model, layer int, role gbert.Role, form gbert.Form) {
-	if m.Config.Layers[layer].Forms == nil {
-		m.Config.Layers[layer].Forms = map[gbert.Role]gbert.Form{}
+	if err := m.Store(layer, role, gbert.Factored(rank), Normal(rng, shape[0]*rank), Normal(rng, rank*shape[1])); err != nil {
+		t.Fatal(err)
 	}
-	m.Config.Layers[layer].Forms[role] = form
 }
 
 // Sentences are n examples of 1 to 8 letters. Those with an "a" are yes, those with a "b" no.

@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/gbert/task"
 	"bertlab/internal/tiny"
-	"bertlab/techniques/layerdrop"
 )
 
 // write puts a toy data set into a file that its task's readers read.
@@ -54,7 +54,7 @@ func TestModelsOfEveryKindAreCompared(t *testing.T) {
 	for _, d := range tiny.Kinds(20, 1) {
 		t.Run(d.Task.Name, func(t *testing.T) {
 			model := tiny.For(t, tiny.Shape{Layers: 2}, 1, d)
-			shallow, err := layerdrop.Drop(model, []int{1})
+			shallow, err := surgery.DropLayers(model, []int{1})
 			if err != nil {
 				t.Fatal(err)
 			}

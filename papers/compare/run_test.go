@@ -12,10 +12,10 @@ import (
 	"testing"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/gbert/tokenizer"
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
-	"bertlab/techniques/layerdrop"
 )
 
 var environment = tiny.Environment
@@ -39,7 +39,7 @@ func contestants(t testing.TB) ([]Entry, Options) {
 	if model, err = model.WithClassifier(2, nil, 1); err != nil {
 		t.Fatal(err)
 	}
-	shallow, err := layerdrop.Drop(model, []int{1, 2})
+	shallow, err := surgery.DropLayers(model, []int{1, 2})
 	if err != nil {
 		t.Fatal(err)
 	}

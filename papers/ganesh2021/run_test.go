@@ -10,6 +10,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
 	"bertlab/gbert/hub"
+	"bertlab/gbert/surgery"
 	"bertlab/internal/testbed"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/experimenttest"
@@ -104,7 +105,7 @@ func TestAFurtherLengthKeepsTheOthers(t *testing.T) {
 
 func TestACompressedModelIsProfiledAndDrawn(t *testing.T) {
 	model, _ := tiny(t)
-	headless, err := heads.Remove(model, heads.Set{0: {0, 1}, 1: {0, 1}})
+	headless, err := surgery.RemoveHeads(model, heads.Set{0: {0, 1}, 1: {0, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}

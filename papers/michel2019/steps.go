@@ -7,6 +7,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/surgery"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 	"bertlab/stats"
@@ -288,7 +289,7 @@ var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
 
 func (in *speedInputs) measure(ctx context.Context, w *experiment.Worker, session *gbert.Session, prepared *finetune.Prepared, set heads.Set) (*Speed, error) {
 	model := session.Model()
-	smaller, err := heads.Remove(model, set)
+	smaller, err := surgery.RemoveHeads(model, set)
 	if err != nil {
 		return nil, err
 	}

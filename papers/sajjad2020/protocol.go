@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/layerdrop"
 )
@@ -139,7 +140,7 @@ func (c *Config) checkLayers() error {
 		if err := once("lists", list); err != nil {
 			return err
 		}
-		sets = append(sets, layerdrop.FormatLayers(slices.Sorted(slices.Values(list))))
+		sets = append(sets, surgery.FormatLayers(slices.Sorted(slices.Values(list))))
 	}
 	return once("lists", sets)
 }
@@ -161,7 +162,7 @@ func (c *Config) checkModel(model *gbert.Model) error {
 		return fmt.Errorf("the protocol drops %v of %d layers (drops); each number must be 1…%d", c.Drops, layers, layers-1)
 	}
 	for _, list := range c.Lists {
-		if _, err := layerdrop.Drop(model, list); err != nil {
+		if _, err := surgery.DropLayers(model, list); err != nil {
 			return fmt.Errorf("the protocol's lists have %v: %w", list, err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/experimenttest"
@@ -216,7 +217,7 @@ func TestLayersThatShareTheirWeightsStandForOneAnother(t *testing.T) {
 	defer model.Close()
 	for layer := 1; layer < tinyLayers; layer++ {
 		for _, role := range gbert.TieRoles {
-			tiny.Tie(model, layer, role, 0)
+			model.Share(layer, role, 0)
 		}
 	}
 	c.Model, c.Strategies, c.Drops = filepath.Join(t.TempDir(), "shared"), layerdrop.ByPosition, []int{2}
@@ -235,7 +236,7 @@ func TestLayersThatShareTheirWeightsStandForOneAnother(t *testing.T) {
 	chosen := map[string]bool{}
 	for _, run := range r.Tasks[0].Runs {
 		if run.When == Before {
-			chosen[layerdrop.FormatLayers(run.Dropped)] = true
+			chosen[surgery.FormatLayers(run.Dropped)] = true
 			if first := r.Tasks[0].Runs[1]; !slices.Equal(run.Right, first.Right) || run.Loss != first.Loss || run.TrainLoss != first.TrainLoss {
 				t.Errorf("without %v it is another model: %+v", run.Dropped, run)
 			}
@@ -325,7 +326,7 @@ func TestLayersThatAreNamedAreDroppedAndListedOneByOne(t *testing.T) {
 	}
 	for _, run := range result.Tasks[0].Runs {
 		for _, row := range table.Rows { // two lists of as many layers are not averaged
-			if run.Strategy == layerdrop.List && row[1] == string(run.When) && row[3] == layerdrop.FormatLayers(run.Dropped) && math.Abs(row[5].(float64)-100*run.Difference) > 1e-9 {
+			if run.Strategy == layerdrop.List && row[1] == string(run.When) && row[3] == surgery.FormatLayers(run.Dropped) && math.Abs(row[5].(float64)-100*run.Difference) > 1e-9 {
 				t.Errorf("%v: difference %v in the table, %g by itself", run.Dropped, row[5], 100*run.Difference)
 			}
 		}

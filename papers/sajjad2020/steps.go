@@ -9,6 +9,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/surgery"
 	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment"
 	"bertlab/stats"
@@ -65,7 +66,7 @@ type tuneInputs struct {
 var tuneDropped = &experiment.Definition[tuneInputs, judged]{
 	Name: "fine-tuning without layers", Version: 1,
 	Title: func(in tuneInputs) experiment.Text {
-		layers, title, seed := layerdrop.FormatLayers(in.Dropped), in.Train.Task.Title, in.Options.Seed
+		layers, title, seed := surgery.FormatLayers(in.Dropped), in.Train.Task.Title, in.Options.Seed
 		if in.When == Progressive {
 			return experiment.Text{
 				English: fmt.Sprintf("layers %s dropped one by one while fine-tuning on %s, seed %d", layers, title, seed),
@@ -104,7 +105,7 @@ func (in *tuneInputs) train(ctx context.Context, w *experiment.Worker) (*gbert.M
 	if in.When == Progressive {
 		return in.trainProgressively(ctx, w, model)
 	}
-	if model, err = layerdrop.Drop(model, in.Dropped); err != nil {
+	if model, err = surgery.DropLayers(model, in.Dropped); err != nil {
 		return nil, experiment.Training{}, err
 	}
 	result, done, err := w.Train(ctx, model, in.Train.Dataset, nil, in.Options)
@@ -146,7 +147,7 @@ type dropInputs struct {
 var dropTuned = &experiment.Definition[dropInputs, judged]{
 	Name: "layers dropped after fine-tuning", Version: 1,
 	Title: func(in dropInputs) experiment.Text {
-		layers, title := layerdrop.FormatLayers(in.Dropped), in.Sample.Task.Title
+		layers, title := surgery.FormatLayers(in.Dropped), in.Sample.Task.Title
 		return experiment.Text{
 			English: fmt.Sprintf("layers %s dropped after fine-tuning on %s, seed %d", layers, title, in.Seed),
 			Korean:  fmt.Sprintf("%s 미세 조정 후 층 %s 제거, 시드 %d", title, layers, in.Seed),
@@ -157,7 +158,7 @@ var dropTuned = &experiment.Definition[dropInputs, judged]{
 		if err != nil {
 			return judged{}, err
 		}
-		smaller, err := layerdrop.Drop(model, in.Dropped)
+		smaller, err := surgery.DropLayers(model, in.Dropped)
 		if err != nil {
 			return judged{}, err
 		}
@@ -225,7 +226,7 @@ var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
 			if err != nil {
 				return nil, err
 			}
-			model, err := layerdrop.Drop(start, dropped)
+			model, err := surgery.DropLayers(start, dropped)
 			if err != nil {
 				return nil, err
 			}

@@ -8,8 +8,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"bertlab/figures"
+	"bertlab/gbert/surgery"
 	"bertlab/papers/experiment"
-	"bertlab/techniques/layerdrop"
 )
 
 // tables are what the report and the notebooks show, by name. Those of a task end in its name.
@@ -46,9 +46,9 @@ func (c Config) Table() *figures.Table {
 	lists := "none"
 	for i, layers := range c.Lists {
 		if i == 0 {
-			lists = layerdrop.FormatLayers(layers)
+			lists = surgery.FormatLayers(layers)
 		} else {
-			lists += "; " + layerdrop.FormatLayers(layers)
+			lists += "; " + surgery.FormatLayers(layers)
 		}
 	}
 	return &figures.Table{
@@ -91,7 +91,7 @@ func (r *Result) ScoreTable(t *TaskResult) *figures.Table {
 	var order []key
 	groups := map[key][]Trial{}
 	for _, run := range t.Runs {
-		k := key{string(run.Strategy), layerdrop.FormatLayers(run.Dropped), run.When}
+		k := key{string(run.Strategy), surgery.FormatLayers(run.Dropped), run.When}
 		if groups[k] == nil {
 			order = append(order, k)
 		}

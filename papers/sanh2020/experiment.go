@@ -7,6 +7,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/surgery"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/layerdrop"
 	"bertlab/techniques/movement"
@@ -77,7 +78,7 @@ func lowest(model *gbert.Model, layers int) (*gbert.Model, error) {
 	case layers > len(all):
 		return nil, fmt.Errorf("the model has %d layers, not %d (layers)", len(all), layers)
 	}
-	return layerdrop.Drop(model, all[layers:])
+	return surgery.DropLayers(model, all[layers:])
 }
 
 // steps are the experiment's.

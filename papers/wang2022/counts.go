@@ -35,7 +35,7 @@ func counts() ([]Count, error) {
 					if role == gbert.FFNIn || role == gbert.FFNOut {
 						slices = 4
 					}
-					config.Layers[l].Forms[role] = gbert.Form{Kind: gbert.Banked, Slices: slices}
+					config.Layers[l].Forms[role] = gbert.Banked(slices)
 				}
 			}
 		}

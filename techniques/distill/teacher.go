@@ -117,7 +117,7 @@ func weights(teacher *gbert.Model, withHead bool) ([]finetune.MethodConstant, er
 	}
 	var constants []finetune.MethodConstant
 	for _, spec := range teacher.Weights() {
-		if !withHead && !gbert.IsEmbedding(spec.Name) && !inEncoder(teacher.Config, spec.Name) {
+		if !withHead && !gbert.IsEmbedding(spec.Name) && !inEncoder(spec.Name) {
 			continue
 		}
 		values, shape, err := teacher.Weight(spec.Name)
@@ -129,16 +129,10 @@ func weights(teacher *gbert.Model, withHead bool) ([]finetune.MethodConstant, er
 	return constants, nil
 }
 
-func inEncoder(c *gbert.Config, name string) bool {
-	if gbert.IsBank(name) {
-		return true
-	}
-	for l := range c.NumHiddenLayers {
-		if p := gbert.LayerPrefix(l); len(name) > len(p) && name[:len(p)] == p {
-			return true
-		}
-	}
-	return false
+// inEncoder says whether a weight belongs to a layer, or to several.
+func inEncoder(name string) bool {
+	_, _, ok := gbert.CutLayer(name)
+	return ok || gbert.IsShared(name)
 }
 
 // normal are normal numbers of mean 0 and variance 1/rows: the map keeps lengths on average.

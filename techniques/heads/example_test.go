@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/heads"
 )
 
@@ -21,7 +22,7 @@ func ExampleParseSet() {
 	// heads: "0-3" is not of the form layer:head,head, such as 0:3,5;2:1
 }
 
-func ExampleRemove() {
+func ExampleSet() {
 	model, err := gbert.New(&gbert.Config{
 		VocabSize: 100, HiddenSize: 8, NumHiddenLayers: 2, NumAttentionHeads: 4, IntermediateSize: 16, HiddenAct: "gelu",
 		MaxPositionEmbeddings: 16, TypeVocabSize: 2, InitializerRange: 0.02, LayerNormEps: 1e-12,
@@ -30,7 +31,7 @@ func ExampleRemove() {
 		fmt.Println(err)
 		return
 	}
-	smaller, err := heads.Remove(model, heads.NewSet(heads.Head{Layer: 0, Head: 3}, heads.Head{Layer: 1, Head: 0}, heads.Head{Layer: 1, Head: 2}))
+	smaller, err := surgery.RemoveHeads(model, heads.NewSet(heads.Head{Layer: 0, Head: 3}, heads.Head{Layer: 1, Head: 0}, heads.Head{Layer: 1, Head: 2}))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/internal/tiny"
 )
 
@@ -21,36 +22,22 @@ func factor(t testing.TB, m *gbert.Model, layer int, role gbert.Role, rank int) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.DeleteWeight(gbert.WeightName(layer, role))
-	u, v := gbert.FactorNames(layer, role)
 	rng := rand.New(rand.NewPCG(uint64(layer), uint64(len(role))))
-	for name, dims := range map[string][]int{u: {shape[0], rank}, v: {rank, shape[1]}} {
-		values := make([]float32, dims[0]*dims[1])
+	random := func(n int) []float32 {
+		values := make([]float32, n)
 		for i := range values {
 			values[i] = float32(i%5-2)*0.2 + rng.Float32()*0.1
 		}
-		set(t, m, name, dims, values)
+		return values
 	}
-	setForm(m, layer, role, gbert.Form{Kind: gbert.Factored, Rank: rank})
-}
-
-// tie makes a layer use another layer's map.
-func tie(m *gbert.Model, layer int, role gbert.Role, holder int) {
-	m.DeleteWeight(gbert.WeightName(layer, role))
-	m.DeleteWeight(gbert.BiasName(layer, role))
-	setForm(m, layer, role, gbert.Form{Kind: gbert.Tied, Layer: holder})
-}
-
-func setForm(m *gbert.Model, layer int, role gbert.Role, form gbert.Form) {
-	if m.Config.Layers[layer].Forms == nil {
-		m.Config.Layers[layer].Forms = map[gbert.Role]gbert.Form{}
+	if err := m.Store(layer, role, gbert.Factored(rank), random(shape[0]*rank), random(rank*shape[1])); err != nil {
+		t.Fatal(err)
 	}
-	m.Config.Layers[layer].Forms[role] = form
 }
 
 func factored(t testing.TB) *gbert.Model {
 	model := classifier(t, 2, 8)
-	for i, role := range attentionRoles {
+	for i, role := range surgery.AttentionRoles {
 		factor(t, model, 0, role, 2+i)
 	}
 	factor(t, model, 1, gbert.Key, 5)
@@ -61,8 +48,8 @@ func factored(t testing.TB) *gbert.Model {
 func tied(t testing.TB) *gbert.Model {
 	model := classifier(t, 3, 9)
 	factor(t, model, 0, gbert.Value, 5)
-	for _, role := range attentionRoles {
-		tie(model, 1, role, 0)
+	for _, role := range surgery.AttentionRoles {
+		model.Share(1, role, 0)
 	}
 	return model
 }
@@ -87,7 +74,7 @@ func TestARemovedHeadIsAMaskedHead(t *testing.T) {
 					t.Fatal(err)
 				}
 				want := logits(t, s, p, mask)
-				smaller, err := Remove(model, set)
+				smaller, err := surgery.RemoveHeads(model, set)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -96,7 +83,7 @@ func TestARemovedHeadIsAMaskedHead(t *testing.T) {
 				for layer, list := range set {
 					first[layer], second[layer] = list[:len(list)/2], list[len(list)/2:]
 				}
-				half, err := Remove(model, first)
+				half, err := surgery.RemoveHeads(model, first)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -109,7 +96,7 @@ func TestARemovedHeadIsAMaskedHead(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer loaded.Close()
-				twice, err := Remove(loaded, second)
+				twice, err := surgery.RemoveHeads(loaded, second)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -166,11 +153,11 @@ func TestRemoveWritesItsLineOfTheHistory(t *testing.T) {
 
 func TestRemoveKeepsLayersThatShareAMapAlike(t *testing.T) {
 	for text, mentions := range map[string]string{"0:1": "layers 0 and 1 share their", "1:0": "layers 1 and 0 share their", "0:1;1:2": "layers 0 and 1 share their"} {
-		if _, err := Remove(tied(t), parse(t, text)); err == nil || !strings.Contains(err.Error(), mentions) || !strings.Contains(err.Error(), "the same heads from both") {
+		if _, err := surgery.RemoveHeads(tied(t), parse(t, text)); err == nil || !strings.Contains(err.Error(), mentions) || !strings.Contains(err.Error(), "the same heads from both") {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
-	if smaller := remove(t, tied(t), "0:1;1:1;2:0"); smaller.Config.Layers[1].Form(gbert.Key).Kind != gbert.Tied {
+	if smaller := remove(t, tied(t), "0:1;1:1;2:0"); smaller.Config.Layers[1].Form(gbert.Key) != gbert.Tied(0) {
 		t.Error("the layers no longer share their maps")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 )
 
 // Head is one attention head: its layer (present number, from 0) and its number in the pretrained layer, from 0.
@@ -60,20 +61,7 @@ func ParseSet(text string) (Set, error) {
 }
 
 // String writes the set as [ParseSet] reads it.
-func (s Set) String() string {
-	var parts []string
-	for _, layer := range slices.Sorted(maps.Keys(s)) {
-		if len(s[layer]) == 0 {
-			continue
-		}
-		numbers := make([]string, len(s[layer]))
-		for i, head := range s[layer] {
-			numbers[i] = strconv.Itoa(head)
-		}
-		parts = append(parts, fmt.Sprintf("%d:%s", layer, strings.Join(numbers, ",")))
-	}
-	return strings.Join(parts, ";")
-}
+func (s Set) String() string { return surgery.FormatHeads(s) }
 
 // Heads lists the set by layer and head.
 func (s Set) Heads() []Head {
@@ -96,20 +84,7 @@ func (s Set) Len() int {
 }
 
 // Check reports heads that the model does not have (any more).
-func (s Set) Check(c *gbert.Config) error {
-	for _, h := range s.Heads() {
-		if h.Layer < 0 || h.Layer >= c.NumHiddenLayers {
-			return fmt.Errorf("heads: there is no layer %d: the model has layers 0…%d", h.Layer, c.NumHiddenLayers-1)
-		}
-		if h.Head < 0 || h.Head >= c.NumAttentionHeads {
-			return fmt.Errorf("heads: layer %d has heads 0…%d: there is no head %d", h.Layer, c.NumAttentionHeads-1, h.Head)
-		}
-		if kept := c.Layers[h.Layer].Heads; !slices.Contains(kept, h.Head) {
-			return fmt.Errorf("heads: head %d of layer %d was removed already; what is left there: %v", h.Head, h.Layer, kept)
-		}
-	}
-	return nil
-}
+func (s Set) Check(c *gbert.Config) error { return surgery.CheckHeads(c, s) }
 
 // Mask is ξ with 0 for the heads of the set and 1 for the others.
 func (s Set) Mask(c *gbert.Config) (gbert.HeadMask, error) {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"bertlab/gbert/surgery"
 )
 
 // drawSet draws a set of heads of a model with the given dimensions.
@@ -73,7 +75,7 @@ func TestCheckNamesHeadsThatTheModelDoesNotHave(t *testing.T) {
 		if _, err := test.set.Mask(model.Config); err == nil {
 			t.Errorf("%v has a mask", test.set)
 		}
-		if _, err := Remove(model, test.set); err == nil {
+		if _, err := surgery.RemoveHeads(model, test.set); err == nil {
 			t.Errorf("%v can be removed", test.set)
 		}
 	}

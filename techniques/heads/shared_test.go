@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/internal/tiny"
 )
 
@@ -14,8 +15,8 @@ import (
 func sharing(t testing.TB) *gbert.Model {
 	model := classifier(t, 4, 11)
 	for _, layer := range []int{2, 3} {
-		for _, role := range attentionRoles {
-			tiny.Tie(model, layer, role, 0)
+		for _, role := range surgery.AttentionRoles {
+			model.Share(layer, role, 0)
 		}
 	}
 	return model
@@ -23,10 +24,10 @@ func sharing(t testing.TB) *gbert.Model {
 
 func TestLayersThatShareAnyAttentionMapAreAGroup(t *testing.T) {
 	some := classifier(t, 4, 11)
-	tiny.Tie(some, 1, gbert.Query, 3) // 3 holds the map, and
-	tiny.Tie(some, 2, gbert.Value, 3)
+	some.Share(1, gbert.Query, 3) // 3 holds the map, and
+	some.Share(2, gbert.Value, 3)
 	norms := classifier(t, 2, 11)
-	tiny.Tie(norms, 1, gbert.FFNIn, 0) // no attention
+	norms.Share(1, gbert.FFNIn, 0) // no attention
 	for name, c := range map[string]struct {
 		model *gbert.Model
 		want  string
@@ -38,7 +39,7 @@ func TestLayersThatShareAnyAttentionMapAreAGroup(t *testing.T) {
 		"without layers":      {classifier(t, 0, 1), "[]"},
 		"two in other places": {tied(t), "[[0 1] [2]]"},
 	} {
-		if got := fmt.Sprint(Sharing(c.model.Config)); got != c.want {
+		if got := fmt.Sprint(surgery.Sharing(c.model.Config, surgery.AttentionRoles...)); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
@@ -82,7 +83,7 @@ func TestARandomRankingKeepsTheHeadsOfAGroupTogether(t *testing.T) {
 		ranking := RankAtRandom(c, seed)
 		for count := range len(ranking) + 1 {
 			set := First(c, ranking, count)
-			if err := CheckShared(c, set); err != nil {
+			if err := surgery.CheckShared(c, set); err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
 			if d := set.Len() - count; d < -1 || d > 1 {
@@ -106,7 +107,7 @@ func TestPartOfAGroupsHeadsIsRefusedWithTheSetThatWouldDo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Remove(model, set); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := surgery.RemoveHeads(model, set); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}
@@ -116,7 +117,7 @@ func TestPartOfAGroupsHeadsIsRefusedWithTheSetThatWouldDo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		smaller, err := Remove(model, set)
+		smaller, err := surgery.RemoveHeads(model, set)
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/surgery"
 	"bertlab/gbert/task"
 	"bertlab/internal/tiny"
 )
@@ -69,7 +70,7 @@ func evaluate(t testing.TB, s *gbert.Session, p *finetune.Prepared, mask gbert.H
 
 func remove(t testing.TB, m *gbert.Model, text string) *gbert.Model {
 	t.Helper()
-	smaller, err := Remove(m, parse(t, text))
+	smaller, err := surgery.RemoveHeads(m, parse(t, text))
 	if err != nil {
 		t.Fatal(err)
 	}

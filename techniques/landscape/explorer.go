@@ -289,14 +289,7 @@ func (e *Explorer) Move(p Part) error {
 // firstMoving is the layer below which nothing moves; −1 where the embeddings do. A layer that borrows another's weights may move
 // with it, so models with ties are computed from the embeddings on.
 func (e *Explorer) firstMoving(p Part) int {
-	for _, shape := range e.space.To.Config.Layers {
-		for _, form := range shape.Forms {
-			if form.Kind == gbert.Tied {
-				return -1
-			}
-		}
-	}
-	if p.Embeddings {
+	if p.Embeddings || e.space.To.Config.SharesLayers() {
 		return -1
 	}
 	if p.First == p.End { // the pooler alone

@@ -22,7 +22,7 @@ func tied(t *testing.T, holders ...int) *gbert.Model {
 			continue
 		}
 		for _, role := range roles {
-			tie(m, layer, role, holder)
+			m.Share(layer, role, holder)
 		}
 	}
 	if err := m.Check(); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/heads"
 )
 
@@ -84,7 +85,7 @@ func built(t *testing.T, m *gbert.Model, kept []int) *gbert.Model {
 	result.Tokenizer = m.Tokenizer
 	for _, spec := range result.Weights() {
 		source := spec.Name
-		if layer, rest, ok := splitLayer(spec.Name); ok {
+		if layer, rest, ok := gbert.CutLayer(spec.Name); ok {
 			source = gbert.LayerPrefix(kept[layer]) + rest
 		}
 		values, shape, err := dense.Weight(source)
@@ -105,21 +106,21 @@ func models(t *testing.T) map[string]*gbert.Model {
 	tied := classifier(t, 4, 9)
 	factor(t, tied, 1, gbert.Value, 3)
 	for _, role := range []gbert.Role{gbert.Value, gbert.FFNIn, gbert.Query} {
-		tie(tied, 0, role, 1)
-		tie(tied, 2, role, 1)
-		tie(tied, 3, role, 1)
+		tied.Share(0, role, 1)
+		tied.Share(2, role, 1)
+		tied.Share(3, role, 1)
 	}
-	tie(tied, 3, gbert.FFNOut, 0)
-	tie(tied, 0, gbert.Key, 3)
-	fewer, err := heads.Remove(classifier(t, 4, 10), heads.Set{0: {1}, 2: {0, 1}})
+	tied.Share(3, gbert.FFNOut, 0)
+	tied.Share(0, gbert.Key, 3)
+	fewer, err := surgery.RemoveHeads(classifier(t, 4, 10), heads.Set{0: {1}, 2: {0, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	headless := classifier(t, 3, 11)
 	for _, role := range gbert.LayerRoles {
-		tie(headless, 1, role, 0)
+		headless.Share(1, role, 0)
 	}
-	if headless, err = heads.Remove(headless, heads.Set{0: {0, 1}, 1: {0, 1}}); err != nil {
+	if headless, err = surgery.RemoveHeads(headless, heads.Set{0: {0, 1}, 1: {0, 1}}); err != nil {
 		t.Fatal(err)
 	}
 	return map[string]*gbert.Model{"dense": classifier(t, 3, 7), "factored": factored, "tied": tied, "with heads removed": fewer, "tied, without heads": headless}
@@ -141,15 +142,15 @@ func TestADroppedModelIsTheModelBuiltFromItsLayers(t *testing.T) {
 						gone = append(gone, layer)
 					}
 				}
-				kept := Without(layers, gone)
+				kept := surgery.Without(layers, gone)
 				slices.Reverse(gone)
 				smaller := drop(t, model, gone...)
 				want := logits(t, built(t, model, kept), d)
 				if far := apart(logits(t, smaller, d), want); far > 1e-5 {
 					t.Errorf("without %v the logits differ by %g", gone, far)
 				}
-				if !slices.Equal(Origins(smaller.Config, All(smaller.Config)), kept) || smaller.NumParameters() >= model.NumParameters() {
-					t.Errorf("without %v: layers %v, %d parameters", gone, Origins(smaller.Config, All(smaller.Config)), smaller.NumParameters())
+				if !slices.Equal(surgery.Origins(smaller.Config, All(smaller.Config)), kept) || smaller.NumParameters() >= model.NumParameters() {
+					t.Errorf("without %v: layers %v, %d parameters", gone, surgery.Origins(smaller.Config, All(smaller.Config)), smaller.NumParameters())
 				}
 				if bits%3 == 1 {
 					throughFile(t, smaller)
@@ -185,7 +186,7 @@ func throughFile(t *testing.T, m *gbert.Model) {
 	if !reflect.DeepEqual(logits(t, loaded, d), logits(t, m, d)) || len(loaded.Carried()) > 0 {
 		t.Errorf("a saved model gives other logits, or ignores %v", loaded.Carried())
 	}
-	if !reflect.DeepEqual(Origins(loaded.Config, All(loaded.Config)), Origins(m.Config, All(m.Config))) {
+	if !reflect.DeepEqual(surgery.Origins(loaded.Config, All(loaded.Config)), surgery.Origins(m.Config, All(m.Config))) {
 		t.Error("a saved model forgets where its layers come from")
 	}
 }
@@ -212,7 +213,7 @@ func TestDropRefusesWhatTheModelDoesNotHave(t *testing.T) {
 	}{
 		{[]int{3}, "0…2"}, {[]int{-1}, "0…2"}, {[]int{1, 1}, "layer 1 is named twice"}, {[]int{0, 1, 2}, "at least one layer stays"},
 	} {
-		if _, err := Drop(model, test.layers); err == nil || !strings.Contains(err.Error(), test.mentions) {
+		if _, err := surgery.DropLayers(model, test.layers); err == nil || !strings.Contains(err.Error(), test.mentions) {
 			t.Errorf("%v: %v", test.layers, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/layerdrop"
 )
 
@@ -23,7 +24,7 @@ func ExampleSelect() {
 	// layerdrop: 12 of 12 layers cannot be dropped: at least one layer stays, so the number is 0…11
 }
 
-func ExampleDrop() {
+func ExampleAll() {
 	model, err := gbert.New(&gbert.Config{
 		VocabSize: 100, HiddenSize: 8, NumHiddenLayers: 4, NumAttentionHeads: 2, IntermediateSize: 16, HiddenAct: "gelu",
 		MaxPositionEmbeddings: 16, TypeVocabSize: 2, InitializerRange: 0.02, LayerNormEps: 1e-12,
@@ -32,12 +33,12 @@ func ExampleDrop() {
 		fmt.Println(err)
 		return
 	}
-	smaller, err := layerdrop.Drop(model, []int{1, 2})
+	smaller, err := surgery.DropLayers(model, []int{1, 2})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(smaller.Config.NumHiddenLayers, "layers:", layerdrop.Origins(smaller.Config, layerdrop.All(smaller.Config)))
+	fmt.Println(smaller.Config.NumHiddenLayers, "layers:", surgery.Origins(smaller.Config, layerdrop.All(smaller.Config)))
 	fmt.Println(model.NumParameters()-smaller.NumParameters(), "parameters fewer")
 	// Output:
 	// 2 layers: [0 3]

@@ -10,6 +10,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/surgery"
 	"bertlab/gbert/task"
 )
 
@@ -32,7 +33,7 @@ type Part struct {
 // dev, if not nil, judges the epochs of every part. With a checkpoint folder a run that was stopped goes on; when it is finished,
 // the folder of the last part is left, for [finetune.RemoveCheckpoint].
 func Progressive(ctx context.Context, backend compute.Backend, model *gbert.Model, train, dev *task.Dataset, order []int, o finetune.Options) (*gbert.Model, []Part, error) {
-	if _, err := Drop(model, order); err != nil {
+	if _, err := surgery.DropLayers(model, order); err != nil {
 		return nil, nil, err
 	}
 	sets, err := deal(train, len(order)+1, o.Seed)
@@ -46,8 +47,8 @@ func Progressive(ctx context.Context, backend compute.Backend, model *gbert.Mode
 		part := Part{Dropped: []int{}, Examples: set.Len()}
 		if i > 0 {
 			place := slices.Index(present, order[i-1])
-			part.Dropped = Origins(model.Config, []int{place})
-			if model, err = Drop(model, []int{place}); err != nil {
+			part.Dropped = surgery.Origins(model.Config, []int{place})
+			if model, err = surgery.DropLayers(model, []int{place}); err != nil {
 				return nil, nil, err
 			}
 			present = slices.Delete(present, place, place+1)

@@ -13,6 +13,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/surgery"
 )
 
 func progressive(ctx context.Context, t *testing.T, dir string, progress func(finetune.Progress)) (*gbert.Model, []Part, error) {
@@ -27,7 +28,7 @@ func TestProgressiveTrainingDropsOneLayerAfterEachPart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if origins := Origins(model.Config, All(model.Config)); !slices.Equal(origins, []int{0, 2}) {
+	if origins := surgery.Origins(model.Config, All(model.Config)); !slices.Equal(origins, []int{0, 2}) {
 		t.Errorf("layers %v are left", origins)
 	}
 	examples, layers := 0, []int{}
@@ -82,7 +83,7 @@ func TestTravelIsTheRelativeDistance(t *testing.T) {
 	before := classifier(t, 2, 1)
 	after := before.Clone()
 	for _, spec := range before.Weights() {
-		if layer, _, ok := splitLayer(spec.Name); ok {
+		if layer, _, ok := gbert.CutLayer(spec.Name); ok {
 			values, shape, err := before.Weight(spec.Name)
 			if err != nil {
 				t.Fatal(err)

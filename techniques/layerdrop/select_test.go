@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"bertlab/gbert/surgery"
 )
 
 func TestStrategiesDropTheLayersOfThePaper(t *testing.T) {
@@ -40,7 +42,7 @@ func TestAnySelectionIsAscendingWithinTheModelAndLeavesALayer(t *testing.T) {
 					}
 					continue
 				}
-				kept := Without(layers, selected)
+				kept := surgery.Without(layers, selected)
 				if len(selected) != k || len(kept) != layers-k || !slices.IsSorted(selected) || len(slices.Compact(slices.Clone(selected))) != k {
 					t.Errorf("%s, %d of %d: %v", strategy, k, layers, selected)
 				}
@@ -74,7 +76,7 @@ func TestLayersAreReadAsTheyAreWritten(t *testing.T) {
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}
-		if again, err := ParseLayers(FormatLayers(got)); err != nil || !slices.Equal(again, got) {
+		if again, err := ParseLayers(surgery.FormatLayers(got)); err != nil || !slices.Equal(again, got) {
 			t.Errorf("%q: %v, %v", text, again, err)
 		}
 	}

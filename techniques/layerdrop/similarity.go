@@ -10,6 +10,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/surgery"
 )
 
 // Pooling says which vector stands for a sentence at a layer.
@@ -64,7 +65,7 @@ func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, poolin
 	if examples == 0 {
 		return nil, fmt.Errorf("layerdrop: no examples to compare layers on")
 	}
-	result := &Similarity{Pooling: pooling, Examples: examples, Origins: Origins(config, All(config))}
+	result := &Similarity{Pooling: pooling, Examples: examples, Origins: surgery.Origins(config, All(config))}
 	for i := range states {
 		row := make([]float64, states)
 		for j := range row {

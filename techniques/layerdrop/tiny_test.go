@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/internal/testbed"
 	"bertlab/internal/tiny"
 )
@@ -12,7 +13,7 @@ var (
 	backend            = testbed.Go
 	sentences, session = tiny.Sentences, tiny.Session
 	prepare, logits    = tiny.Prepare, tiny.Logits
-	factor, tie, set   = tiny.Factor, tiny.Tie, tiny.Set
+	factor, set        = tiny.Factor, tiny.Set
 	apart              = tiny.Apart[float32]
 )
 
@@ -22,7 +23,7 @@ func classifier(t testing.TB, layers int, seed uint64) *gbert.Model {
 
 func drop(t testing.TB, m *gbert.Model, layers ...int) *gbert.Model {
 	t.Helper()
-	smaller, err := Drop(m, layers)
+	smaller, err := surgery.DropLayers(m, layers)
 	if err != nil {
 		t.Fatal(err)
 	}

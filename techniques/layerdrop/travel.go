@@ -16,7 +16,7 @@ func Travel(before, after *gbert.Model) ([]float64, error) {
 	moved := make([]float64, after.Config.NumHiddenLayers) // sums of squares
 	size := make([]float64, after.Config.NumHiddenLayers)
 	for _, spec := range after.Weights() {
-		layer, _, ok := splitLayer(spec.Name)
+		layer, _, ok := gbert.CutLayer(spec.Name)
 		if !ok {
 			continue
 		}

@@ -42,22 +42,17 @@ func share(kept, total int) float64 {
 // own slices without what all share; a tied one has none of its own.
 func Count(m *gbert.Model) (*Remaining, error) {
 	r := &Remaining{}
-	held := map[string]bool{}
-	for _, spec := range m.Weights() {
-		held[spec.Name] = true
-	}
 	for layer := range m.Config.Layers {
 		for _, role := range gbert.LayerRoles {
 			w := RemainingWeight{Name: gbert.WeightName(layer, role), Layer: layer, Role: role, Total: m.Config.HiddenSize * m.Config.HiddenSize}
 			if role == gbert.FFNIn || role == gbert.FFNOut {
 				w.Total = m.Config.HiddenSize * m.Config.IntermediateSize
 			}
-			u, v := gbert.FactorNames(layer, role)
-			for _, name := range []string{w.Name, u, v, gbert.SlicesName(layer, role)} {
-				if !held[name] {
+			for _, spec := range m.Config.MapWeights(layer, role) {
+				if spec.Name == gbert.BiasName(layer, role) {
 					continue
 				}
-				values, _, err := m.Weight(name)
+				values, _, err := m.Weight(spec.Name)
 				if err != nil {
 					return nil, fmt.Errorf("movement: %w", err)
 				}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"bertlab/gbert"
-	"bertlab/techniques/heads"
+	"bertlab/gbert/surgery"
 )
 
 // RemoveEmpty takes out the heads and neurons that no longer do anything but add a constant, so that the matrices become
@@ -23,7 +23,7 @@ func RemoveEmpty(m *gbert.Model) (*gbert.Model, error) {
 		return nil, fmt.Errorf("movement: the activation %q is not known", m.Config.HiddenAct)
 	}
 	folded := m.Clone()
-	emptyHeads, emptyNeurons := heads.Set{}, map[int][]int{}
+	emptyHeads, emptyNeurons := map[int][]int{}, map[int][]int{}
 	for layer, shape := range m.Config.Layers {
 		if n := len(shape.Heads); n > 0 && ownDense(m.Config, layer, gbert.Query, gbert.Key, gbert.Value, gbert.AttentionOutput) {
 			empty, err := fold(folded, layer, gbert.Value, gbert.AttentionOutput, n, func(x float64) float64 { return x })
@@ -46,12 +46,12 @@ func RemoveEmpty(m *gbert.Model) (*gbert.Model, error) {
 	}
 	var err error
 	if len(emptyHeads) > 0 {
-		if folded, err = heads.Remove(folded, emptyHeads); err != nil {
+		if folded, err = surgery.RemoveHeads(folded, emptyHeads); err != nil {
 			return nil, fmt.Errorf("movement: %w", err)
 		}
 	}
 	if len(emptyNeurons) > 0 {
-		return RemoveNeurons(folded, emptyNeurons)
+		return surgery.RemoveNeurons(folded, emptyNeurons)
 	}
 	return folded, nil
 }
@@ -68,11 +68,11 @@ func CheckCarried(m *gbert.Model) error {
 // ownDense reports whether maps of a layer are dense and no other layer reads them.
 func ownDense(c *gbert.Config, layer int, roles ...gbert.Role) bool {
 	for _, role := range roles {
-		if c.Layers[layer].Form(role).Kind != gbert.Dense {
+		if !c.Layers[layer].Form(role).IsDense() {
 			return false
 		}
-		for _, shape := range c.Layers {
-			if form := shape.Form(role); form.Kind == gbert.Tied && form.Layer == layer {
+		for other := range c.Layers {
+			if other != layer && c.Holder(other, role) == layer {
 				return false
 			}
 		}

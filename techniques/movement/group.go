@@ -53,8 +53,8 @@ func groups(m *gbert.Model, o Options) ([]group, error) {
 				continue
 			}
 			for _, role := range half.roles {
-				if kind := shape.Form(role).Kind; kind != gbert.Dense {
-					return nil, fmt.Errorf("movement: layer %d stores its %s map as %s: only dense maps are pruned; prune first, or make the model dense first", layer, role, kind)
+				if form := shape.Form(role); !form.IsDense() {
+					return nil, fmt.Errorf("movement: layer %d stores its %s map as %s: only dense maps are pruned; prune first, or make the model dense first", layer, role, form.Kind())
 				}
 			}
 			if half.unit.Unit == Head || half.unit.Unit == Neuron {

@@ -81,8 +81,8 @@ func diagonalMACs(c *gbert.Config, component Component, tokens int) int {
 	macs := 0
 	for _, layer := range c.Layers {
 		for role, form := range layer.Forms {
-			if form.Kind == gbert.Banked && c.Bank.Core == gbert.DiagonalCore && Of(gbert.WeightName(0, role)) == component {
-				macs += tokens * form.Slices * c.Bank.LeftRank
+			if _, slices := form.Size(); c.Bank.Core == gbert.DiagonalCore && Of(gbert.WeightName(0, role)) == component {
+				macs += tokens * slices * c.Bank.LeftRank
 			}
 		}
 	}

@@ -5,9 +5,9 @@ import (
 	"testing"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/internal/testbed"
 	"bertlab/techniques/heads"
-	"bertlab/techniques/layerdrop"
 	"bertlab/techniques/sharing"
 	"bertlab/techniques/tucker"
 )
@@ -45,9 +45,9 @@ func compressed(t *testing.T) map[string]*gbert.Model {
 		}
 		models[name] = m
 	}
-	pruned, err := heads.Remove(tiny(t, 4), heads.Set{0: {1}, 2: {0, 1}})
+	pruned, err := surgery.RemoveHeads(tiny(t, 4), heads.Set{0: {1}, 2: {0, 1}})
 	add("heads removed", pruned, err)
-	dropped, err := layerdrop.Drop(pruned, []int{3})
+	dropped, err := surgery.DropLayers(pruned, []int{3})
 	add("layers dropped", dropped, err)
 	classifier, err := tiny(t, 2).WithClassifier(3, nil, 1)
 	add("classifier", classifier, err)
@@ -75,18 +75,18 @@ func compressed(t *testing.T) map[string]*gbert.Model {
 					slices = 2
 				}
 				if l < 2 || role != gbert.Value { // and one map stays dense
-					config.Layers[l].Forms[role] = gbert.Form{Kind: gbert.Banked, Slices: slices}
+					config.Layers[l].Forms[role] = gbert.Banked(slices)
 				}
 			}
 		}
 		banked, err := gbert.New(config, 1)
 		add("banked, cores "+string(core), banked, err)
 	}
-	for _, kind := range []gbert.EmbeddingKind{gbert.FactoredWords, gbert.Projected} {
+	for _, form := range []gbert.EmbeddingForm{gbert.FactoredWords(3), gbert.Projected(3)} {
 		config := tiny(t, 2).Config.Clone()
-		config.Embedding = gbert.EmbeddingForm{Kind: kind, Size: 3}
+		config.Embedding = form
 		factorised, err := gbert.New(config, 1)
-		add("embeddings "+string(kind), factorised, err)
+		add("embeddings "+string(form.Kind()), factorised, err)
 	}
 	albert, _, err := sharing.Tie(models["embeddings projected"], sharing.Options{What: sharing.All})
 	add("ALBERT", albert, err)

@@ -7,16 +7,17 @@ import (
 	"testing"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/heads"
 )
 
 func TestTieRefusesWhatCannotBeShared(t *testing.T) {
 	model := classifier(t, 4, 1)
-	uneven, err := heads.Remove(model, heads.Set{1: {0}})
+	uneven, err := surgery.RemoveHeads(model, heads.Set{1: {0}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	swapped, err := heads.Remove(model, heads.Set{0: {0}, 1: {1}})
+	swapped, err := surgery.RemoveHeads(model, heads.Set{0: {0}, 1: {1}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 )
 
 // NoLayer is the source of a group that took the mean.
@@ -43,34 +44,31 @@ type Distance struct {
 	squaresFromMean float64 // ‖θ − θ̄‖²
 }
 
-// dense is a map as a matrix, row-major, and its bias.
-type dense struct{ weight, bias []float32 }
-
-func denseMap(m *gbert.Model, layer int, role gbert.Role) (dense, error) {
+func denseMap(m *gbert.Model, layer int, role gbert.Role) (surgery.Values, error) {
 	weight, bias, err := m.DenseMap(layer, role)
 	if err != nil {
-		return dense{}, fmt.Errorf("sharing: %w", err)
+		return surgery.Values{}, fmt.Errorf("sharing: %w", err)
 	}
-	return dense{weight, bias}, nil
+	return surgery.Values{Weight: weight, Bias: bias}, nil
 }
 
 // measure computes the means of a group's maps and how far each layer is from them.
-func measure(m *gbert.Model, group []int, roles []gbert.Role, report *Report) (map[gbert.Role]dense, error) {
-	means := map[gbert.Role]dense{}
+func measure(m *gbert.Model, group []int, roles []gbert.Role, report *Report) (map[gbert.Role]surgery.Values, error) {
+	means := map[gbert.Role]surgery.Values{}
 	norms := make([]float64, len(group)) // ‖θ‖²
 	for _, role := range roles {
-		maps := make([]dense, len(group))
+		maps := make([]surgery.Values, len(group))
 		for i, layer := range group {
 			var err error
 			if maps[i], err = denseMap(m, layer, role); err != nil {
 				return nil, err
 			}
 		}
-		weight := average(maps, func(d dense) []float32 { return d.weight })
-		bias := average(maps, func(d dense) []float32 { return d.bias })
-		means[role] = dense{rounded(weight), rounded(bias)}
+		weight := average(maps, func(d surgery.Values) []float32 { return d.Weight })
+		bias := average(maps, func(d surgery.Values) []float32 { return d.Bias })
+		means[role] = surgery.Values{Weight: rounded(weight), Bias: rounded(bias)}
 		for i, layer := range group {
-			report.Layers[layer].squaresFromMean += squares(maps[i].weight, weight) + squares(maps[i].bias, bias)
+			report.Layers[layer].squaresFromMean += squares(maps[i].Weight, weight) + squares(maps[i].Bias, bias)
 			norms[i] += norm(maps[i])
 			if math.IsNaN(norms[i]) || math.IsInf(norms[i], 0) {
 				return nil, fmt.Errorf("sharing: the %s map of layer %d holds values that are not finite numbers: the model is broken", role, layer)
@@ -101,7 +99,7 @@ func choose(group []int, init Init, report *Report) int {
 }
 
 // compare fills in the distances of a group's layers to what they share.
-func (r *Report) compare(m *gbert.Model, group []int, roles []gbert.Role, source int, means map[gbert.Role]dense) error {
+func (r *Report) compare(m *gbert.Model, group []int, roles []gbert.Role, source int, means map[gbert.Role]surgery.Values) error {
 	total, norms := make([]float64, len(group)), make([]float64, len(group))
 	for _, layer := range group {
 		r.Layers[layer].Roles = map[gbert.Role]float64{}
@@ -119,7 +117,7 @@ func (r *Report) compare(m *gbert.Model, group []int, roles []gbert.Role, source
 			if err != nil {
 				return err
 			}
-			apart := squares(own.weight, target.weight) + squares(own.bias, target.bias)
+			apart := squares(own.Weight, target.Weight) + squares(own.Bias, target.Bias)
 			r.Layers[layer].Roles[role] = relative(apart, norm(own))
 			total[i] += apart
 			norms[i] += norm(own)
@@ -133,7 +131,7 @@ func (r *Report) compare(m *gbert.Model, group []int, roles []gbert.Role, source
 
 // average is the mean of one array of each of the maps. It stays in float64, where the two layers of a pair are exactly as far
 // from it.
-func average(maps []dense, part func(dense) []float32) []float64 {
+func average(maps []surgery.Values, part func(surgery.Values) []float32) []float64 {
 	mean := make([]float64, len(part(maps[0])))
 	for _, d := range maps {
 		for j, x := range part(d) {
@@ -165,9 +163,9 @@ func squares[T float32 | float64](a []float32, b []T) float64 {
 }
 
 // norm is ‖θ‖² of a map.
-func norm(d dense) float64 {
+func norm(d surgery.Values) float64 {
 	sum := 0.0
-	for _, array := range [][]float32{d.weight, d.bias} {
+	for _, array := range [][]float32{d.Weight, d.Bias} {
 		for _, x := range array {
 			sum += float64(x) * float64(x)
 		}

@@ -27,6 +27,6 @@
 // use: train it again. Sharing the feed-forward network costs the paper's models most of the accuracy.
 //
 // Limits. Ties of the chosen maps that a model already has are replaced by the new groups. Heads that are removed later go from all
-// layers of a group: heads.Remove refuses other sets. ALBERT's embeddings differ from those of a converted model, see
+// layers of a group: surgery.RemoveHeads refuses other sets. ALBERT's embeddings differ from those of a converted model, see
 // [FactorEmbedding].
 package sharing

@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/tucker"
 )
 
@@ -60,18 +61,9 @@ func FactorEmbedding(m *gbert.Model, size int) (*gbert.Model, *EmbeddingReport, 
 			v = append(v, float32(svd.V.At(j, i)))
 		}
 	}
-	factored := m.Clone()
-	factored.DeleteWeight(gbert.WordTableName())
-	factored.Config.Embedding = gbert.EmbeddingForm{Kind: gbert.FactoredWords, Size: size}
-	nameU, nameV := gbert.WordFactorNames()
-	if err := factored.SetWeight(nameU, []int{c.VocabSize, size}, u); err != nil {
-		return nil, nil, fmt.Errorf("sharing: %w", err)
-	}
-	if err := factored.SetWeight(nameV, []int{size, c.HiddenSize}, v); err != nil {
-		return nil, nil, fmt.Errorf("sharing: %w", err)
-	}
-	factored.Config.History = append(factored.Config.History, gbert.Operation{Name: EmbeddingHistoryName, Arguments: map[string]any{"size": size}})
-	if err := factored.Check(); err != nil {
+	done := gbert.Operation{Name: EmbeddingHistoryName, Arguments: map[string]any{"size": size}}
+	factored, err := surgery.StoreWords(m, gbert.FactoredWords(size), done, u, v)
+	if err != nil {
 		return nil, nil, fmt.Errorf("sharing: %w", err)
 	}
 	return factored, &EmbeddingReport{
@@ -82,8 +74,8 @@ func FactorEmbedding(m *gbert.Model, size int) (*gbert.Model, *EmbeddingReport, 
 
 // CheckEmbedding reports a size that [FactorEmbedding] refuses, with what is possible.
 func CheckEmbedding(c *gbert.Config, size int) error {
-	if c.Embedding.Kind == gbert.Projected {
-		return fmt.Errorf("sharing: the embeddings are factorised as ALBERT's already, with size %d", c.Embedding.Size)
+	if c.Embedding.Projects() {
+		return fmt.Errorf("sharing: the embeddings are factorised as ALBERT's already, with size %d", c.Embedding.Size())
 	}
 	if limit := min(c.VocabSize, c.HiddenSize); size < 1 || size > limit {
 		return fmt.Errorf("sharing: embedding size %d of a word table [%d, %d]: it must be 1…%d, and up to %d saves parameters", size, c.VocabSize, c.HiddenSize, limit, tucker.BreakEvenRank(c.VocabSize, c.HiddenSize))
@@ -131,8 +123,9 @@ func wordTable(m *gbert.Model) (*mat.Dense, error) {
 
 // wordParameters counts the word table in its form.
 func wordParameters(c *gbert.Config) int {
-	if c.Embedding.Kind == gbert.FactoredWords {
-		return c.Embedding.Size * (c.VocabSize + c.HiddenSize)
+	total := 0
+	for _, spec := range c.WordWeights() {
+		total += spec.Size()
 	}
-	return c.VocabSize * c.HiddenSize
+	return total
 }

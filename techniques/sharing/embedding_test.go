@@ -9,8 +9,8 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/heads"
-	"bertlab/techniques/layerdrop"
 	"bertlab/techniques/tucker"
 )
 
@@ -82,8 +82,8 @@ func TestAFactoredWordTableIsTrainedSavedAndCompressedFurther(t *testing.T) {
 		t.Fatal(err)
 	}
 	trained := result.Model
-	u, v := gbert.WordFactorNames()
-	for _, name := range []string{u, v} {
+	for _, spec := range shared.Config.WordWeights() {
+		name := spec.Name
 		a, _, err := shared.Weight(name)
 		if err != nil {
 			t.Fatal(err)
@@ -92,11 +92,11 @@ func TestAFactoredWordTableIsTrainedSavedAndCompressedFurther(t *testing.T) {
 			t.Errorf("%s is not trained (%v)", name, err)
 		}
 	}
-	fewer, err := heads.Remove(trained, heads.Set{0: {1}, 1: {1}})
+	fewer, err := surgery.RemoveHeads(trained, heads.Set{0: {1}, 1: {1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fewer, err = layerdrop.Drop(fewer, []int{2}); err != nil {
+	if fewer, err = surgery.DropLayers(fewer, []int{2}); err != nil {
 		t.Fatal(err)
 	}
 	if fewer, _, err = tucker.Factorise(context.Background(), fewer, tucker.FactoriseOptions{Rank: 3}); err != nil {
@@ -120,7 +120,7 @@ func TestAFactoredWordTableIsTrainedSavedAndCompressedFurther(t *testing.T) {
 		t.Errorf("the dense model differs by %g", far)
 	}
 	again, report := factorEmbedding(t, loaded, 2)
-	if again.Config.Embedding.Size != 2 || report.Before != 3*(16+8) || report.RelativeError == 0 {
+	if again.Config.Embedding.Size() != 2 || report.Before != 3*(16+8) || report.RelativeError == 0 {
 		t.Errorf("factored again: %+v", report)
 	}
 }

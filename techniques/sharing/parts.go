@@ -37,7 +37,7 @@ func Count(m *gbert.Model) Parts {
 	for _, spec := range m.Weights() {
 		size := spec.Size()
 		switch name := spec.Name; {
-		case gbert.IsEmbeddingMap(name):
+		case m.Config.IsEmbeddingMap(name):
 			p.Projection += size
 		case gbert.IsEmbedding(name):
 			p.Embeddings += size
@@ -45,7 +45,7 @@ func Count(m *gbert.Model) Parts {
 			p.Pooler += size
 		case !strings.HasPrefix(name, "bert.encoder."):
 			p.Head += size
-		case gbert.IsBank(name):
+		case gbert.IsShared(name):
 			p.Bank += size
 		case strings.Contains(name, ".LayerNorm."):
 			p.LayerNorms += size

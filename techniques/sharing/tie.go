@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"bertlab/gbert"
-	"bertlab/techniques/layerdrop"
+	"bertlab/gbert/surgery"
 )
 
 // HistoryName is the name of sharing in a model's history. Its arguments are those of [Options]; "from" lists, where a group took
@@ -35,18 +35,13 @@ func Tie(m *gbert.Model, o Options) (*gbert.Model, *Report, error) {
 			return nil, nil, err
 		}
 	}
-	shared := m.Clone()
 	changed := o.Groups < layers
 	for _, role := range roles {
 		for layer := range layers {
-			if m.Config.Layers[layer].Form(role).Kind == gbert.Tied {
-				changed = true
-			}
+			changed = changed || m.Config.Holder(layer, role) != layer
 		}
 	}
-	if changed {
-		clearMaps(shared, roles)
-	}
+	var groups []surgery.Group
 	for _, group := range split {
 		means, err := measure(m, group, roles, report)
 		if err != nil {
@@ -57,20 +52,17 @@ func Tie(m *gbert.Model, o Options) (*gbert.Model, *Report, error) {
 		if err := report.compare(m, group, roles, source, means); err != nil {
 			return nil, nil, err
 		}
-		if !changed {
-			continue
-		}
-		for _, role := range roles {
-			if err := write(shared, m, group, role, source, means[role]); err != nil {
-				return nil, nil, err
-			}
+		if source == NoLayer {
+			groups = append(groups, surgery.Group{Layers: group, Values: means})
+		} else {
+			groups = append(groups, surgery.Group{Layers: group, Source: source})
 		}
 	}
+	shared := m.Clone()
 	if changed {
-		shared.Config.History = append(shared.Config.History, gbert.Operation{Name: HistoryName, Arguments: report.arguments(m.Config)})
-	}
-	if err := shared.Check(); err != nil {
-		return nil, nil, fmt.Errorf("sharing: %w", err)
+		if shared, err = surgery.Tie(m, groups, roles, gbert.Operation{Name: HistoryName, Arguments: report.arguments(m.Config)}); err != nil {
+			return nil, nil, fmt.Errorf("sharing: %w", err)
+		}
 	}
 	report.After = Count(shared)
 	return shared, report, nil
@@ -91,100 +83,13 @@ func checkGroup(c *gbert.Config, group []int, roles []gbert.Role, init Init) err
 			return fmt.Errorf("sharing: layers %d and %d cannot share their feed-forward network: they keep other neurons of their banked maps (make more groups)", first, layer)
 		}
 		for _, role := range roles {
-			f, g := held(c, first, role), held(c, layer, role)
+			f, g := c.HeldForm(first, role), c.HeldForm(layer, role)
 			if f != g {
-				return fmt.Errorf("sharing: layers %d and %d cannot share their %s map: it is %s and %s; the same form and rank were expected", first, layer, role, describe(f), describe(g))
+				return fmt.Errorf("sharing: layers %d and %d cannot share their %s map: it is %s and %s; the same form and rank were expected", first, layer, role, f, g)
 			}
-			if f.Kind != gbert.Dense && init == Mean {
+			if !f.IsDense() && init == Mean {
 				return fmt.Errorf("sharing: the %s maps of layers %d and %d are stored as products, and their mean is none of that size: initialise with %q or %q", role, first, layer, First, Best)
 			}
-		}
-	}
-	return nil
-}
-
-// holder is the layer whose weights are the map of a layer.
-func holder(c *gbert.Config, layer int, role gbert.Role) int {
-	if form := c.Layers[layer].Form(role); form.Kind == gbert.Tied {
-		return form.Layer
-	}
-	return layer
-}
-
-// held is the form of a map where it is held: dense, factored or banked.
-func held(c *gbert.Config, layer int, role gbert.Role) gbert.Form {
-	return c.Layers[holder(c, layer, role)].Form(role)
-}
-
-func describe(f gbert.Form) string {
-	switch f.Kind {
-	case gbert.Factored:
-		return fmt.Sprintf("factored of rank %d", f.Rank)
-	case gbert.Banked:
-		return fmt.Sprintf("banked in %d slices", f.Slices)
-	}
-	return string(f.Kind)
-}
-
-// weightNames are the names of all weights that a map may be stored in.
-func weightNames(layer int, role gbert.Role) []string {
-	u, v := gbert.FactorNames(layer, role)
-	return []string{gbert.WeightName(layer, role), u, v, gbert.SlicesName(layer, role), gbert.BiasName(layer, role)}
-}
-
-// clearMaps takes the maps and their forms out of a model.
-func clearMaps(m *gbert.Model, roles []gbert.Role) {
-	for layer := range m.Config.Layers {
-		for _, role := range roles {
-			for _, name := range weightNames(layer, role) {
-				m.DeleteWeight(name)
-			}
-			delete(m.Config.Layers[layer].Forms, role)
-		}
-	}
-}
-
-// write gives a group its map: that of layer source, or the mean where source is [NoLayer].
-func write(shared, m *gbert.Model, group []int, role gbert.Role, source int, mean dense) error {
-	c, keeper := m.Config, group[0]
-	setForm := func(layer int, form gbert.Form) {
-		shape := &shared.Config.Layers[layer]
-		if shape.Forms == nil {
-			shape.Forms = map[gbert.Role]gbert.Form{}
-		}
-		shape.Forms[role] = form
-	}
-	for _, layer := range group[1:] {
-		setForm(layer, gbert.Form{Kind: gbert.Tied, Layer: keeper})
-	}
-	stored := map[string]bool{}
-	for _, spec := range m.Weights() {
-		stored[spec.Name] = true
-	}
-	from := keeper
-	if source != NoLayer {
-		from = source
-	}
-	if form := held(c, from, role); form.Kind != gbert.Dense {
-		setForm(keeper, form)
-	}
-	names := weightNames(keeper, role)
-	for i, name := range weightNames(holder(c, from, role), role) {
-		if !stored[name] { // of another form, or of a map that lost all its heads or neurons
-			continue
-		}
-		values, shape, err := m.Weight(name)
-		if err != nil {
-			return fmt.Errorf("sharing: %w", err)
-		}
-		if source == NoLayer {
-			values = mean.weight
-			if i == len(names)-1 {
-				values = mean.bias
-			}
-		}
-		if err := shared.SetWeight(names[i], shape, values); err != nil {
-			return fmt.Errorf("sharing: %w", err)
 		}
 	}
 	return nil
@@ -203,7 +108,7 @@ func (r *Report) arguments(c *gbert.Config) map[string]any {
 		}
 	}
 	if len(from) == len(r.Groups) {
-		arguments["from"] = layerdrop.FormatLayers(layerdrop.Origins(c, from))
+		arguments["from"] = surgery.FormatLayers(surgery.Origins(c, from))
 	}
 	return arguments
 }

@@ -12,8 +12,8 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/safetensors"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/heads"
-	"bertlab/techniques/layerdrop"
 )
 
 func TestGroupsOfOneLayerChangeNothing(t *testing.T) {
@@ -42,7 +42,7 @@ func own(t *testing.T, m *gbert.Model, layer int, what What) []float64 {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, x := range append(slices.Clone(d.weight), d.bias...) {
+		for _, x := range append(slices.Clone(d.Weight), d.Bias...) {
 			all = append(all, float64(x))
 		}
 	}
@@ -198,11 +198,11 @@ func TestSharingComposesWithRemovalOfHeadsAndLayers(t *testing.T) {
 	everywhere := heads.Set{0: {1}, 1: {1}, 2: {1}, 3: {1}}
 	model := classifier(t, 4, 5)
 	shared, _ := tie(t, model, Options{Groups: 2, Init: Best})
-	after, err := heads.Remove(shared, everywhere)
+	after, err := surgery.RemoveHeads(shared, everywhere)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fewer, err := heads.Remove(model, everywhere)
+	fewer, err := surgery.RemoveHeads(model, everywhere)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,13 +211,13 @@ func TestSharingComposesWithRemovalOfHeadsAndLayers(t *testing.T) {
 		t.Errorf("dense differs by %g", far)
 	}
 	first, _ := tie(t, model, Options{Groups: 2})
-	if first, err = heads.Remove(first, everywhere); err != nil {
+	if first, err = surgery.RemoveHeads(first, everywhere); err != nil {
 		t.Fatal(err)
 	}
 	if far := apart(logits(t, before, d), logits(t, first, d)); far > 1e-5 || report.After.Total() >= report.Before.Total() {
 		t.Errorf("removing before and after sharing differ by %g", far)
 	}
-	headless, err := heads.Remove(model, heads.Set{0: {0, 1}, 1: {0, 1}, 2: {0, 1}, 3: {0, 1}})
+	headless, err := surgery.RemoveHeads(model, heads.Set{0: {0, 1}, 1: {0, 1}, 2: {0, 1}, 3: {0, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,21 +227,21 @@ func TestSharingComposesWithRemovalOfHeadsAndLayers(t *testing.T) {
 			t.Errorf("without heads, %s: dense differs by %g", init, far)
 		}
 	}
-	emptied, err := heads.Remove(shared, heads.Set{0: {0, 1}, 1: {0, 1}})
+	emptied, err := surgery.RemoveHeads(shared, heads.Set{0: {0, 1}, 1: {0, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if far := apart(logits(t, emptied, d), logits(t, plain(t, emptied), d)); far > 1e-5 {
 		t.Errorf("a group that lost its heads differs by %g from its dense copy", far)
 	}
-	if _, err := heads.Remove(shared, heads.Set{0: {0}}); err == nil {
+	if _, err := surgery.RemoveHeads(shared, heads.Set{0: {0}}); err == nil {
 		t.Error("a head was removed from one layer of a group alone")
 	}
-	dropped, err := layerdrop.Drop(shared, []int{0, 3})
+	dropped, err := surgery.DropLayers(shared, []int{0, 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	alone, err := layerdrop.Drop(plain(t, shared), []int{0, 3})
+	alone, err := surgery.DropLayers(plain(t, shared), []int{0, 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,11 +276,11 @@ func TestALBERTsSharingLeavesOneLayer(t *testing.T) {
 		t.Error("LayerNorms cannot be untied")
 	}
 	for drop := range 3 {
-		fewer, err := layerdrop.Drop(shared, []int{drop})
+		fewer, err := surgery.DropLayers(shared, []int{drop})
 		if err != nil {
 			t.Fatal(err)
 		}
-		alone, err := layerdrop.Drop(plain(t, shared), []int{drop})
+		alone, err := surgery.DropLayers(plain(t, shared), []int{drop})
 		if err != nil {
 			t.Fatal(err)
 		}

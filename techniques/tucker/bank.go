@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"gonum.org/v1/gonum/mat"
-
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 )
 
 // BankOptions say how the matrices of a model are decomposed together: exactly one rule for the ranks, which is Rank (with
@@ -80,10 +79,14 @@ func Bank(ctx context.Context, m *gbert.Model, o BankOptions) (*gbert.Model, *Fa
 	if err := p.rankBySpectrum(ctx, x); err != nil {
 		return nil, nil, err
 	}
-	banked := m.Clone()
-	report, err := p.decompose(ctx, x, banked)
+	report, shared, maps, err := p.decompose(ctx, x)
 	if err != nil {
 		return nil, nil, err
+	}
+	bank := gbert.Bank{LeftRank: p.left, RightRank: p.right, Core: p.Core, Cores: p.cores}
+	banked, err := surgery.Bank(m, bank, shared, maps, gbert.Operation{Name: "tucker." + report.form(), Arguments: p.arguments(report)})
+	if err != nil {
+		return nil, nil, fmt.Errorf("tucker: %w", err)
 	}
 	result := &Factorisation{RankBy: p.rule, Maps: p.maps, Bank: report, ParametersAfter: report.Shared}
 	for i := range p.maps {
@@ -95,10 +98,6 @@ func Bank(ctx context.Context, m *gbert.Model, o BankOptions) (*gbert.Model, *Fa
 		}
 		result.ParametersBefore += t.ParametersBefore
 		result.ParametersAfter += t.ParametersAfter
-	}
-	banked.Config.History = append(banked.Config.History, gbert.Operation{Name: "tucker." + report.form(), Arguments: p.arguments(report)})
-	if err := banked.Check(); err != nil {
-		return nil, nil, fmt.Errorf("tucker: %w", err)
 	}
 	return banked, result, nil
 }
@@ -117,24 +116,22 @@ func (o BankOptions) Check(m *gbert.Model) error {
 	return err
 }
 
-// decompose decomposes the stack and writes the bank and the slices into the model.
-func (p *bankPlan) decompose(ctx context.Context, x *Tensor, m *gbert.Model) (*Banking, error) {
+// decompose decomposes the stack into what all slices share and what the maps have of their own.
+func (p *bankPlan) decompose(ctx context.Context, x *Tensor) (*Banking, surgery.Shared, []surgery.Map, error) {
 	report := &Banking{
 		Name: p.name(), Core: p.Core, Slices: p.slices, LeftRank: p.left, RightRank: p.right,
-		LayerRank: p.cores,
+		LayerRank: p.cores, Shared: p.hidden * (p.left + p.right),
 	}
-	c := m.Config
-	c.Bank = gbert.Bank{LeftRank: p.left, RightRank: p.right, Core: p.Core, Cores: p.cores}
-	var left, right *mat.Dense
+	var shared surgery.Shared
 	var own []float32
 	width := p.left * p.right // of a slice's own parameters
 	switch p.Core {
 	case gbert.DiagonalCore:
 		d, err := CP(ctx, x, p.left, CPOptions{MaxSweeps: p.sweeps(), Tolerance: bankTolerance, SVD: p.SVD, Progress: p.Progress})
 		if err != nil {
-			return nil, err
+			return nil, shared, nil, err
 		}
-		left, right, own, width = d.Left, d.Right, float32s(d.Diagonals), p.left
+		shared.Left, shared.Right, own, width = float32s(d.Left), float32s(d.Right), float32s(d.Diagonals), p.left
 		report.Errors, report.Converged = d.Errors, d.Converged
 	default:
 		ranks, modes := []int{p.left, p.right}, []int{1, 2}
@@ -143,57 +140,32 @@ func (p *bankPlan) decompose(ctx context.Context, x *Tensor, m *gbert.Model) (*B
 		}
 		d, err := p.tucker(ctx, x, ranks, modes)
 		if err != nil {
-			return nil, err
+			return nil, shared, nil, err
 		}
 		report.Errors, report.Converged = d.Errors, d.Converged
 		factors := d.Factors
-		core := make([]float32, len(d.Core.data))
+		own = make([]float32, len(d.Core.data))
 		for i, value := range d.Core.data {
-			core[i] = float32(value)
+			own[i] = float32(value)
 		}
-		own = core
 		if p.Core == gbert.MixedCore {
-			own, factors, width = float32s(factors[0]), factors[1:], p.cores
-			if err := m.SetWeight(gbert.BankCores, []int{p.cores, p.left, p.right}, core); err != nil {
-				return nil, err
-			}
-			report.Shared = len(core)
+			shared.Cores, own, factors, width = own, float32s(factors[0]), factors[1:], p.cores
+			report.Shared += len(shared.Cores)
 		}
-		left, right = factors[0], factors[1]
+		shared.Left, shared.Right = float32s(factors[0]), float32s(factors[1])
 	}
-	if err := m.SetWeight(gbert.BankLeft, []int{p.hidden, p.left}, float32s(left)); err != nil {
-		return nil, err
-	}
-	if err := m.SetWeight(gbert.BankRight, []int{p.hidden, p.right}, float32s(right)); err != nil {
-		return nil, err
-	}
-	report.Shared += p.hidden * (p.left + p.right)
+	var maps []surgery.Map
 	at := 0
 	for i := range p.maps {
 		t := &p.maps[i]
 		if t.Kept != "" {
 			continue
 		}
-		shape := []int{t.Slices, width}
-		if p.Core == gbert.FullCore {
-			shape = []int{t.Slices, p.left, p.right}
-		}
-		if err := m.SetWeight(gbert.SlicesName(t.Layer, t.Role), shape, slices.Clone(own[at*width:(at+t.Slices)*width])); err != nil {
-			return nil, err
-		}
+		maps = append(maps, surgery.Slices(t.Layer, t.Role, t.Slices, slices.Clone(own[at*width:(at+t.Slices)*width])))
 		at += t.Slices
-		m.DeleteWeight(gbert.WeightName(t.Layer, t.Role))
-		layer := &c.Layers[t.Layer]
-		if layer.Forms == nil {
-			layer.Forms = map[gbert.Role]gbert.Form{}
-		}
-		if t.Role == gbert.FFNIn || t.Role == gbert.FFNOut {
-			layer.Neurons = nil // the slices were cut for the neurons that are there now
-		}
-		layer.Forms[t.Role] = gbert.Form{Kind: gbert.Banked, Slices: t.Slices}
 		t.Rank, t.ParametersAfter = p.left, t.Slices*width
 	}
-	return report, nil
+	return report, shared, maps, nil
 }
 
 // tucker is the decomposition with as many sweeps as are asked for.

@@ -11,6 +11,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/surgery"
 	"bertlab/internal/testbed"
 	"bertlab/techniques/heads"
 )
@@ -26,12 +27,12 @@ func bank(t testing.TB, m *gbert.Model, o BankOptions) (*gbert.Model, *Factorisa
 
 func TestFullRanksOfABankReproduceTheLogits(t *testing.T) {
 	whole := classifier(t, 2, 1) // 12 neurons of 8 features: two slices, the second half empty
-	pruned, err := heads.Remove(classifier(t, 3, 2), heads.Set{0: {1}, 2: {0, 1}})
+	pruned, err := surgery.RemoveHeads(classifier(t, 3, 2), heads.Set{0: {1}, 2: {0, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	tied := classifier(t, 3, 3).Clone()
-	tie(tied, 2, gbert.FFNIn, 0)
+	tied.Share(2, gbert.FFNIn, 0)
 	for name, model := range map[string]*gbert.Model{"whole": whole, "without heads": pruned, "tied": tied} {
 		slices := map[string]int{"whole": 16, "without heads": 20, "tied": 22}[name]
 		for core, o := range map[string]BankOptions{

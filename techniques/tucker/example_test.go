@@ -62,7 +62,7 @@ func ExampleBank() {
 		panic(err)
 	}
 	fmt.Println(result.Bank.Name, "of", result.Bank.Slices, "slices:", result.ParametersAfter, "of", result.ParametersBefore, "parameters")
-	fmt.Println("query of layer 0:", banked.Config.Layers[0].Form(gbert.Query).Kind, "in", result.Maps[0].Slices, "slice; FFN in:", result.Maps[4].Slices)
+	fmt.Println("query of layer 0:", banked.Config.Layers[0].Form(gbert.Query).Kind(), "in", result.Maps[0].Slices, "slice; FFN in:", result.Maps[4].Slices)
 	_, _, err = tucker.Bank(context.Background(), model, tucker.BankOptions{LayerRank: 25, Rank: 8})
 	fmt.Println(err)
 	// Output:

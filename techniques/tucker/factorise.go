@@ -15,6 +15,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 )
 
 // FactoriseOptions say which maps of a model are factored, and at which rank: exactly one of Rank, Ratio, Energy and Noise.
@@ -149,20 +150,20 @@ func Factorise(ctx context.Context, m *gbert.Model, o FactoriseOptions) (*gbert.
 	if err != nil {
 		return nil, nil, err
 	}
-	smaller := m.Clone()
 	result := &Factorisation{RankBy: rule, Weighted: o.Moments != nil, Maps: targets}
 	if o.Moments != nil {
 		result.Tokens, result.Ridge = o.Moments.Tokens, o.Ridge
 	}
-	if err := o.factoriseMaps(ctx, m, smaller, targets); err != nil {
+	products, err := o.factoriseMaps(ctx, m, targets)
+	if err != nil {
 		return nil, nil, err
 	}
 	for _, target := range targets {
 		result.ParametersBefore += target.ParametersBefore
 		result.ParametersAfter += target.ParametersAfter
 	}
-	smaller.Config.History = append(smaller.Config.History, gbert.Operation{Name: "tucker.svd", Arguments: o.arguments(rule)})
-	if err := smaller.Check(); err != nil {
+	smaller, err := surgery.Store(m, products, gbert.Operation{Name: "tucker.svd", Arguments: o.arguments(rule)})
+	if err != nil {
 		return nil, nil, fmt.Errorf("tucker: %w", err)
 	}
 	return smaller, result, nil
@@ -208,10 +209,7 @@ func (o FactoriseOptions) targets(m *gbert.Model) ([]FactorisedMap, error) {
 	dense := false
 	for _, layer := range layers {
 		for _, role := range roles {
-			target, err := target(m, layer, role)
-			if err != nil {
-				return nil, err
-			}
+			target := target(m.Config, layer, role)
 			dense = dense || target.Kept == ""
 			targets = append(targets, target)
 		}
@@ -223,44 +221,28 @@ func (o FactoriseOptions) targets(m *gbert.Model) ([]FactorisedMap, error) {
 }
 
 // target describes a map as it is.
-func target(m *gbert.Model, layer int, role gbert.Role) (FactorisedMap, error) {
+func target(c *gbert.Config, layer int, role gbert.Role) FactorisedMap {
 	t := FactorisedMap{Layer: layer, Role: role}
-	form := m.Config.Layers[layer].Form(role)
-	switch form.Kind {
-	case gbert.Tied:
-		t.Kept = KeptTied
-		return t, nil
-	case gbert.Factored:
-		u, v := gbert.FactorNames(layer, role)
-		_, left, err := m.Weight(u)
-		if err != nil {
-			return t, err
-		}
-		_, right, err := m.Weight(v)
-		if err != nil {
-			return t, err
-		}
-		t.Out, t.In, t.Rank, t.Kept = left[0], right[1], form.Rank, KeptFactored
-		t.ParametersBefore = form.Rank * (t.Out + t.In)
-		t.ParametersAfter = t.ParametersBefore
-		return t, nil
-	case gbert.Banked:
-		t.Kept, t.Slices = KeptBanked, form.Slices
-		values, _, err := m.Weight(gbert.SlicesName(layer, role))
-		t.ParametersBefore, t.ParametersAfter = len(values), len(values)
-		return t, err
-	}
-	if empty(m.Config.Layers[layer], role) {
+	form := c.Layers[layer].Form(role)
+	if c.Holder(layer, role) == layer && empty(c.Layers[layer], role) {
 		t.Kept = KeptEmpty
-		return t, nil
+		return t
 	}
-	_, shape, err := m.Weight(gbert.WeightName(layer, role))
-	if err != nil {
-		return t, err
+	if !form.IsDense() {
+		t.Kept = KeptReason(form.Kind())
 	}
-	t.Out, t.In = shape[0], shape[1]
-	t.ParametersBefore, t.ParametersAfter = t.Out*t.In, t.Out*t.In
-	return t, nil
+	weights := c.MapWeights(layer, role)
+	if len(weights) == 0 { // another layer's
+		return t
+	}
+	for _, spec := range weights[:len(weights)-1] { // without the bias
+		t.ParametersBefore += spec.Size()
+	}
+	t.ParametersAfter = t.ParametersBefore
+	if t.Rank, t.Slices = form.Size(); t.Slices == 0 {
+		t.Out, t.In = c.MapShape(layer, role)
+	}
+	return t
 }
 
 func empty(shape gbert.LayerShape, role gbert.Role) bool {
@@ -270,12 +252,13 @@ func empty(shape gbert.LayerShape, role gbert.Role) bool {
 	return len(shape.Heads) == 0
 }
 
-// factoriseMaps factors the maps that are not kept and writes them into the smaller model: as many at a time as there are
-// processors, since a decomposition of this size keeps one busy.
-func (o FactoriseOptions) factoriseMaps(ctx context.Context, m, smaller *gbert.Model, targets []FactorisedMap) error {
+// factoriseMaps factors the maps that are not kept: as many at a time as there are processors, since a decomposition of this size keeps
+// one busy.
+func (o FactoriseOptions) factoriseMaps(ctx context.Context, m *gbert.Model, targets []FactorisedMap) ([]surgery.Map, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	var mu sync.Mutex // guards the smaller model and done
+	var mu sync.Mutex // guards products and done
+	var products []surgery.Map
 	done := 0
 	for i := range targets {
 		target := &targets[i]
@@ -293,9 +276,7 @@ func (o FactoriseOptions) factoriseMaps(ctx context.Context, m, smaller *gbert.M
 			mu.Lock()
 			defer mu.Unlock()
 			if found != nil {
-				if err := found.write(smaller, target); err != nil {
-					return fmt.Errorf("tucker: %w", err)
-				}
+				products = append(products, surgery.Product(target.Layer, target.Role, target.Rank, float32s(found.u), float32s(found.v)))
 			}
 			done++
 			if o.Progress != nil {
@@ -304,12 +285,12 @@ func (o FactoriseOptions) factoriseMaps(ctx context.Context, m, smaller *gbert.M
 			return nil
 		})
 	}
-	return group.Wait()
+	return products, group.Wait()
 }
 
 // factoriseMap factors one dense map; nil: it is better kept.
 func (o FactoriseOptions) factoriseMap(m *gbert.Model, t *FactorisedMap) (*factors, error) {
-	values, _, err := m.Weight(gbert.WeightName(t.Layer, t.Role))
+	values, _, err := m.DenseMap(t.Layer, t.Role)
 	if err != nil {
 		return nil, err
 	}
@@ -336,24 +317,6 @@ func (o FactoriseOptions) factoriseMap(m *gbert.Model, t *FactorisedMap) (*facto
 	t.RelativeError = found.err
 	t.ParametersAfter = t.Rank * (t.Out + t.In)
 	return found, nil
-}
-
-// write puts the factors of a map in its place.
-func (f *factors) write(smaller *gbert.Model, t *FactorisedMap) error {
-	left, right := gbert.FactorNames(t.Layer, t.Role)
-	if err := smaller.SetWeight(left, []int{t.Out, t.Rank}, float32s(f.u)); err != nil {
-		return err
-	}
-	if err := smaller.SetWeight(right, []int{t.Rank, t.In}, float32s(f.v)); err != nil {
-		return err
-	}
-	smaller.DeleteWeight(gbert.WeightName(t.Layer, t.Role))
-	shape := &smaller.Config.Layers[t.Layer]
-	if shape.Forms == nil {
-		shape.Forms = map[gbert.Role]gbert.Form{}
-	}
-	shape.Forms[t.Role] = gbert.Form{Kind: gbert.Factored, Rank: t.Rank}
-	return nil
 }
 
 func float32s(m *mat.Dense) []float32 {

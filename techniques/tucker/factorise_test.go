@@ -10,8 +10,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"bertlab/gbert"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/heads"
-	"bertlab/techniques/layerdrop"
 )
 
 func TestAtFullRankTheModelComputesTheSame(t *testing.T) {
@@ -73,7 +73,7 @@ func TestTheResultSaysWhatWasLostAndWhatIsLeft(t *testing.T) {
 				t.Errorf("%s: the error of %v beside the best one of its rank, %g", name, m, best)
 			}
 			form := smaller.Config.Layers[m.Layer].Form(m.Role)
-			if (form.Kind == gbert.Factored) != (m.Kept == "") || m.Kept == "" && form.Rank != m.Rank || m.Kept == KeptNoSaving && m.Rank <= BreakEvenRank(m.Out, m.In) {
+			if want := gbert.Factored(m.Rank); (form == want) != (m.Kept == "") || m.Kept == KeptNoSaving && m.Rank <= BreakEvenRank(m.Out, m.In) {
 				t.Errorf("%s: %v is stored as %v", name, m, form)
 			}
 			if o.Ratio != 0 && float64(m.ParametersAfter) > o.Ratio*float64(m.ParametersBefore) {
@@ -108,12 +108,12 @@ func TestOnlyTheChosenMapsAreFactored(t *testing.T) {
 
 func TestMapsThatAreNotDenseStayAsTheyAre(t *testing.T) {
 	model, _ := factorise(t, classifier(t, 3, 4), FactoriseOptions{Rank: 3, Layers: []int{0}, Roles: []gbert.Role{gbert.Key}})
-	tie(model, 2, gbert.Value, 1)
-	model, err := heads.Remove(model, heads.Set{0: {0, 1}})
+	model.Share(2, gbert.Value, 1)
+	model, err := surgery.RemoveHeads(model, heads.Set{0: {0, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tie(model, 2, gbert.FFNOut, 0)
+	model.Share(2, gbert.FFNOut, 0)
 	more, _ := factorise(t, model, FactoriseOptions{Rank: 2, Layers: []int{1}, Roles: []gbert.Role{gbert.FFNIn}})
 	smaller, result := factorise(t, more, FactoriseOptions{Rank: 2, Moments: moments(t, more, 20)})
 	kept := map[KeptReason]int{}
@@ -173,7 +173,7 @@ func TestAFactoredModelIsSavedPrunedAndDropped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pruned, err := heads.Remove(model, set)
+	pruned, err := surgery.RemoveHeads(model, set)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,18 +182,18 @@ func TestAFactoredModelIsSavedPrunedAndDropped(t *testing.T) {
 	}
 	throughFile(t, pruned)
 	for name, m := range map[string]*gbert.Model{"factored": model, "pruned": pruned} {
-		dropped, err := layerdrop.Drop(m, []int{1})
+		dropped, err := surgery.DropLayers(m, []int{1})
 		if err != nil {
 			t.Fatal(name, err)
 		}
 		throughFile(t, dropped)
 	}
-	again, err := layerdrop.Drop(classifier(t, 3, 5), []int{1})
+	again, err := surgery.DropLayers(classifier(t, 3, 5), []int{1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	one, _ := factorise(t, again, FactoriseOptions{Ratio: 0.5})
-	other, err := layerdrop.Drop(model, []int{1})
+	other, err := surgery.DropLayers(model, []int{1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/surgery"
 	"bertlab/techniques/heads"
 )
 
@@ -60,7 +61,7 @@ func rowsRead(t *testing.T, s *gbert.Session, layer int, batch *gbert.Batch) [so
 }
 
 func TestMomentsAreThoseOfWhatTheMapsRead(t *testing.T) {
-	model, err := heads.Remove(classifier(t, 3, 1), heads.Set{1: {0}})
+	model, err := surgery.RemoveHeads(classifier(t, 3, 1), heads.Set{1: {0}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 )
 
 var (
-	session, tie = tiny.Session, tiny.Tie
-	apart        = tiny.Apart[float32]
+	session = tiny.Session
+	apart   = tiny.Apart[float32]
 )
 
 func classifier(t testing.TB, layers int, seed uint64) *gbert.Model {
