@@ -19,6 +19,7 @@ import (
 
 	"bertlab/figures"
 	"bertlab/figures/show"
+	"bertlab/gbert"
 	"bertlab/papers/experiment"
 )
 
@@ -50,6 +51,9 @@ func (l *Lab[C, R]) With(change func(*C)) *Lab[C, R] {
 	change(&changed.protocol)
 	return changed
 }
+
+// Protocol is the experiment's protocol.
+func (l *Lab[C, R]) Protocol() C { return l.protocol }
 
 // Result runs the experiment, or finds what was computed.
 func (l *Lab[C, R]) Result() *R {
@@ -114,7 +118,7 @@ func table(t experiment.NamedTable) {
 // shows nothing.
 func (l *Lab[C, R]) Tell(names ...string) {
 	for _, name := range names {
-		text, err := l.experiment.Tell(l.Result(), name, experiment.NotebookLanguage())
+		text, err := l.experiment.Tell(l.Result(), name, Language())
 		check(err)
 		if text != "" {
 			check(show.Markdown(text))
@@ -137,14 +141,13 @@ func picture(d experiment.Drawing) {
 		leftOut(d.Name)
 		return
 	}
-	check(show.Figure(figure))
-	check(show.Markdown("*" + d.Caption.In(experiment.NotebookLanguage()) + "*"))
+	Figure(experiment.NamedFigure{Figure: figure, Caption: d.Caption})
 }
 
 // leftOut says that the protocol leaves out what a figure or table would show.
 func leftOut(name string) {
 	text := experiment.Text{English: "This protocol leaves out %q.", Korean: "이 프로토콜에서는 %q 항목을 생략한다."}
-	check(show.Markdown(fmt.Sprintf(text.In(experiment.NotebookLanguage()), name)))
+	check(show.Markdown(fmt.Sprintf(text.In(Language()), name)))
 }
 
 // known lists the names of figures and tables.
@@ -163,13 +166,41 @@ func known(drawings []experiment.Drawing, tables []experiment.NamedTable) string
 // Turn shows a surface, and below it one that can be turned by hand where scripts are run.
 func (l *Lab[C, R]) Turn(surface figures.SurfaceOptions) {
 	hint := experiment.Text{Korean: "마우스로 끌거나 화살표 키를 눌러 곡면을 돌려 볼 수 있다."}
-	check(show.Surface(surface, hint.In(experiment.NotebookLanguage())))
+	check(show.Surface(surface, hint.In(Language())))
 }
 
 // Claims shows the paper's claims with their verdicts.
 func (l *Lab[C, R]) Claims() {
 	check(show.Table(experiment.ClaimTable(l.experiment.ClaimsOf(l.Result()))))
 }
+
+// Language is the notebook's.
+func Language() experiment.Language { return experiment.NotebookLanguage() }
+
+// Model finds a model by its name or folder.
+func Model(name string) *gbert.Model {
+	env := Must(experiment.Local(context.Background(), results))
+	model, _, err := env.Model(context.Background(), name)
+	return Must(model, err)
+}
+
+// Must is a value, unless its making failed, which ends the cell.
+func Must[T any](value T, err error) T {
+	check(err)
+	return value
+}
+
+// Table shows a table that is no experiment's.
+func Table(t *figures.Table) { check(show.Table(t)) }
+
+// Figure shows a figure that is no experiment's with its caption.
+func Figure(f experiment.NamedFigure) {
+	check(show.Figure(f.Figure))
+	check(show.Markdown("*" + f.Caption.In(Language()) + "*"))
+}
+
+// Markdown shows a text.
+func Markdown(text string) { check(show.Markdown(text)) }
 
 // check ends the cell if something failed.
 func check(err error) {
