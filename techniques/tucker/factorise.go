@@ -16,6 +16,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/surgery"
+	"bertlab/tensor"
 )
 
 // FactoriseOptions say which maps of a model are factored, and at which rank: exactly one of Rank, Ratio, Energy and Noise.
@@ -23,11 +24,11 @@ type FactoriseOptions struct {
 	// Rank is that of every map, from 1 to the shortest side among the chosen maps. It is obeyed also where the factors have
 	// more entries than the matrix.
 	Rank int
-	// Ratio is the part of each matrix's entries that its factors may have, at most 1; see [BudgetRank].
+	// Ratio is the part of each matrix's entries that its factors may have, at most 1; see [tensor.BudgetRank].
 	Ratio float64
-	// Energy is the part of each matrix's squared singular values to keep, above 0 and at most 1; see [EnergyRank].
+	// Energy is the part of each matrix's squared singular values to keep, above 0 and at most 1; see [tensor.EnergyRank].
 	Energy float64
-	// Noise takes each matrix for low rank plus noise; see [EVBMF].
+	// Noise takes each matrix for low rank plus noise; see [tensor.EVBMF].
 	Noise bool
 	// MinRank is the least rank that Energy and Noise give; 0 means 1.
 	MinRank int
@@ -35,13 +36,13 @@ type FactoriseOptions struct {
 	Roles []gbert.Role
 	// Layers are the layers, by their present numbers from 0; nil means all.
 	Layers []int
-	// Moments, if not nil, weigh the error by what the maps meet: [WeightedSVD] instead of [TruncatedSVD]. They are measured
+	// Moments, if not nil, weigh the error by what the maps meet: [tensor.WeightedSVD] instead of [tensor.TruncatedSVD]. They are measured
 	// on the same model. Ranks by Energy and Noise come from the singular values of W all the same.
 	Moments *SecondMoments
-	// Ridge is that of [WeightedSVD]: a part of the mean second moment, at least 0.
+	// Ridge is that of [tensor.WeightedSVD]: a part of the mean second moment, at least 0.
 	Ridge float64
 	// SVD is how singular vectors are computed.
-	SVD SVDOptions
+	SVD tensor.SVDOptions
 	// Progress is told how many of the chosen maps are done; it may be nil.
 	Progress func(done, total int)
 }
@@ -74,7 +75,7 @@ type FactorisedMap struct {
 	// OutputError is ‖X(W − U·V)ᵀ‖ / ‖X·Wᵀ‖ on the inputs of the moments, with the ridge; 0 without moments.
 	OutputError float64 `json:"output_error,omitempty"`
 	// Method is how singular vectors were computed; with moments, those of W weighted.
-	Method Method `json:"method,omitempty"`
+	Method tensor.Method `json:"method,omitempty"`
 	// Slices is the number of the map's matrices [hidden, hidden] in a bank.
 	Slices int `json:"slices,omitempty"`
 	// ParametersBefore and ParametersAfter count the map's weight, without its bias.
@@ -141,7 +142,7 @@ func (f *Factorisation) Factored() int {
 }
 
 // Factorise replaces each chosen linear map W [out, in] of the encoder by a product U·V, U [out, rank], V [rank, in]. U and V are
-// those of [TruncatedSVD], or of [WeightedSVD] where the options hold moments. By Ratio, Energy and Noise a map stays dense
+// those of [tensor.TruncatedSVD], or of [tensor.WeightedSVD] where the options hold moments. By Ratio, Energy and Noise a map stays dense
 // where the rank would save no parameters; maps that are factored, tied or empty stay as they are. The result says which and
 // why. Biases do not change. The given model is not changed. A singular value decomposition that has begun is finished before ctx
 // is looked at.
@@ -307,7 +308,7 @@ func (o FactoriseOptions) factoriseMap(m *gbert.Model, t *FactorisedMap) (*facto
 		if err != nil {
 			return nil, err
 		}
-		weighted, err := WeightedSVD(w, c, t.Rank, o.Ridge, o.SVD)
+		weighted, err := tensor.WeightedSVD(w, c, t.Rank, o.Ridge, o.SVD)
 		if err != nil {
 			return nil, err
 		}
