@@ -47,16 +47,14 @@ type FactoriseOptions struct {
 	Progress func(done, total int)
 }
 
-// KeptReason says why a chosen map stays as it is.
+// KeptReason says why a chosen map stays as it is: the name of the form in which it is stored already ([gbert.FormKind], such as
+// "factored", or "tied" for another layer's, which it follows), or one of these.
 type KeptReason string
 
-// The reasons.
+// The reasons that are no forms.
 const (
 	KeptNoSaving KeptReason = "no saving" // the rank that was asked for has at least as many parameters as the matrix
-	KeptFactored KeptReason = "factored"  // it is a product already
-	KeptTied     KeptReason = "tied"      // it is another layer's map, and follows that one
 	KeptEmpty    KeptReason = "empty"     // all its heads or neurons were removed
-	KeptBanked   KeptReason = "banked"    // it is of the model's bank
 )
 
 // FactorisedMap is what became of one linear map W [out, in].
@@ -208,15 +206,20 @@ func (o FactoriseOptions) targets(m *gbert.Model) ([]FactorisedMap, error) {
 	}
 	targets := make([]FactorisedMap, 0, len(roles)*len(layers))
 	dense := false
+	var kept []string
 	for _, layer := range layers {
 		for _, role := range roles {
 			target := target(m.Config, layer, role)
-			dense = dense || target.Kept == ""
 			targets = append(targets, target)
+			if target.Kept == "" {
+				dense = true
+			} else if !slices.Contains(kept, string(target.Kept)) {
+				kept = append(kept, string(target.Kept))
+			}
 		}
 	}
 	if !dense {
-		return nil, fmt.Errorf("tucker: none of the %d chosen maps is dense: they are factored, banked, tied or empty already", len(targets))
+		return nil, fmt.Errorf("tucker: none of the %d chosen maps is dense: they are %s already", len(targets), strings.Join(kept, " or "))
 	}
 	return targets, nil
 }
