@@ -66,14 +66,11 @@ the smallest file if --max-drop is given, else the one that loses least.`,
 
 func (f *adviseFlags) advise(dropped bool) (*compare.Advice, error) {
 	l := compare.Limits{Batch: f.batch}
-	switch f.retrain {
-	case "yes":
-		l.Retrain = true
-	case "no":
-	default:
-		return nil, call.Wrongf("--retrain %s: yes or no", f.retrain)
+	err := call.Choose("retrain", f.retrain, "yes", "no")
+	if err != nil {
+		return nil, err
 	}
-	var err error
+	l.Retrain = f.retrain == "yes"
 	if f.latency != "" {
 		if l.Latency, err = time.ParseDuration(f.latency); err != nil || l.Latency <= 0 {
 			return nil, call.Wrongf("--max-latency %s: a time above 0 was expected, such as 5ms or 0.2s", f.latency)
@@ -100,7 +97,7 @@ func (f *adviseFlags) advise(dropped bool) (*compare.Advice, error) {
 	}
 	advice, err := comparison.Advise(l)
 	if err != nil {
-		return nil, call.Wrap(err)
+		return nil, call.Wrongf("--batch %d: %w", f.batch, err)
 	}
 	return advice, nil
 }

@@ -70,8 +70,16 @@ answers from it.`,
 
 func (a *app) compare(ctx context.Context, models []string, f *compareFlags) (*compareDocument, error) {
 	o := f.options
+	switch {
+	case o.Examples < 0:
+		return nil, call.Wrongf("--examples %d: give a number above 0, or 0 for all", o.Examples)
+	case o.Length < 3:
+		return nil, call.Wrongf("--length %d: at least 3 tokens are needed", o.Length)
+	case o.Repeats < 1:
+		return nil, call.Wrongf("--repeats %d: at least 1 is needed", o.Repeats)
+	}
 	if err := o.Check(); err != nil {
-		return nil, call.Wrap(err)
+		return nil, call.Wrongf("--batches: %w", err)
 	}
 	if a.model != "" {
 		return nil, call.Wrongf("--model %s: name the models after compare, the original first", a.model)

@@ -73,15 +73,18 @@ them, {id: answer}.`,
 func (a *app) eval(ctx context.Context, d *dataFlags, mask, predictions string) (*evalDocument, *task.Task, error) {
 	set, err := heads.ParseSet(mask)
 	if err != nil {
-		return nil, nil, call.Wrap(err)
+		return nil, nil, call.Wrongf("--mask-heads %s: %w", mask, err)
 	}
 	var headMask gbert.HeadMask
 	d.Unjudged = predictions != ""
 	b, err := a.openBench(ctx, d, func(m *gbert.Model) (err error) {
-		if len(set) > 0 {
-			headMask, err = set.Mask(m.Config)
+		if len(set) == 0 {
+			return nil
 		}
-		return call.Wrap(err)
+		if headMask, err = set.Mask(m.Config); err != nil {
+			return call.Wrongf("--mask-heads %s: %w", mask, err)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, nil, err

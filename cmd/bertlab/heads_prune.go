@@ -80,7 +80,7 @@ func (a *app) prune(ctx context.Context, f *pruneFlags) (*pruneDocument, error) 
 	}
 	set, err := heads.ParseSet(f.remove)
 	if err != nil {
-		return nil, call.Wrap(err)
+		return nil, call.Wrongf("--remove %s: %w", f.remove, err)
 	}
 	model, info, err := a.openSource(ctx)
 	if err != nil {
@@ -91,10 +91,9 @@ func (a *app) prune(ctx context.Context, f *pruneFlags) (*pruneDocument, error) 
 }
 
 func (a *app) removeHeads(model *gbert.Model, info *workbench.ModelInfo, set heads.Set, f *pruneFlags) (*pruneDocument, error) {
-	if err := set.Check(model.Config); err != nil {
-		return nil, call.Wrap(err)
-	}
-	if err := surgery.CheckShared(model.Config, set); err != nil {
+	if err := cmp.Or(set.Check(model.Config), surgery.CheckShared(model.Config, set)); err != nil && f.remove != "" {
+		return nil, call.Wrongf("--remove %s: %w", f.remove, err)
+	} else if err != nil {
 		return nil, call.Wrap(err)
 	}
 	smaller, err := surgery.RemoveHeads(model, set)

@@ -56,6 +56,9 @@ contribution (those whose input and output have a cosine above --threshold on th
   bertlab layers drop --strategy contribution --threshold 0.95 --examples 500 --model DIR --out shallow`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
+			if err := call.Choose("strategy", f.strategy, dropStrategies...); err != nil {
+				return err
+			}
 			for flag, strategies := range map[string][]layerdrop.Strategy{
 				"k": layerdrop.ByPosition, "layers": {layerdrop.List}, "threshold": {layerdrop.Contribution}, "pooling": {layerdrop.Contribution},
 			} {
@@ -98,9 +101,6 @@ func join(strategies []layerdrop.Strategy) string {
 
 func (a *app) drop(ctx context.Context, f *dropFlags) (*dropDocument, error) {
 	strategy := f.strategy
-	if err := call.Choose("strategy", strategy, dropStrategies...); err != nil {
-		return nil, err
-	}
 	if a.model == "" {
 		return nil, errNoModel
 	}
@@ -114,7 +114,7 @@ func (a *app) drop(ctx context.Context, f *dropFlags) (*dropDocument, error) {
 	case strategy == layerdrop.List:
 		var err error
 		if named, err = layerdrop.ParseLayers(f.layers); err != nil {
-			return nil, call.Wrap(err)
+			return nil, call.Wrongf("--layers %s: %w", f.layers, err)
 		}
 		if len(named) == 0 {
 			return nil, call.Wrongf("name the layers that go with --layers, such as --layers 9,10,11")
@@ -127,7 +127,7 @@ func (a *app) drop(ctx context.Context, f *dropFlags) (*dropDocument, error) {
 	defer model.Close()
 	if strategy != layerdrop.List {
 		if named, err = layerdrop.Select(strategy, model.Config.NumHiddenLayers, f.k); err != nil {
-			return nil, call.Wrap(err)
+			return nil, call.Wrongf("--k %d: %w", f.k, err)
 		}
 	}
 	return a.dropLayers(model, info, named, f)
@@ -144,7 +144,7 @@ func (a *app) dropByContribution(ctx context.Context, f *dropFlags) (*dropDocume
 	defer b.Close()
 	layers, err := layerdrop.ByContribution(similarity, f.threshold)
 	if err != nil {
-		return nil, call.Wrap(err)
+		return nil, call.Wrongf("--threshold %g: %w", f.threshold, err)
 	}
 	if len(layers) == 0 {
 		return nil, call.Wrongf("--threshold %g: no layer is that alike; the highest cosine is %.4f", f.threshold, slices.Max(similarity.Layers))
@@ -160,7 +160,9 @@ func (a *app) dropByContribution(ctx context.Context, f *dropFlags) (*dropDocume
 
 func (a *app) dropLayers(model *gbert.Model, info *workbench.ModelInfo, layers []int, f *dropFlags) (*dropDocument, error) {
 	smaller, err := surgery.DropLayers(model, layers)
-	if err != nil {
+	if err != nil && f.strategy == layerdrop.List {
+		return nil, call.Wrongf("--layers %s: %w", f.layers, err)
+	} else if err != nil {
 		return nil, call.Wrap(err)
 	}
 	document, err := a.saveModel(smaller, info, &f.targetFlags)

@@ -117,7 +117,7 @@ func interrupted(ctx context.Context, err error) bool {
 // plain is an error as it is printed: no addresses with passwords, flags in place of the names that options have in the library, and of
 // an interrupted context not Go's words for it, but how to go on.
 func (a *app) plain(ctx context.Context, err error) string {
-	text := call.Flags(fetch.Redact(err.Error()))
+	text := call.Flags(fetch.Redact(err.Error()), func(flag string) bool { return a.flags == nil || a.flags.Lookup(flag) != nil })
 	if !interrupted(ctx, err) {
 		return text
 	}

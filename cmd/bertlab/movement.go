@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -97,13 +97,13 @@ A run that was stopped goes on where it was when the same command is repeated.`,
 // pruningOptions are the options that the flags ask for. In the library a zero means the default, so "none" is negative.
 func (f *movementFlags) pruningOptions() (movement.Options, error) {
 	o := f.pruning
-	if err := errors.Join(call.Choose("method", o.Kind, movement.Magnitude, movement.Movement, movement.Soft, movement.L0), call.Choose("scope", o.Scope, movement.Local, movement.Global),
+	if err := cmp.Or(call.Choose("method", o.Kind, movement.Magnitude, movement.Movement, movement.Soft, movement.L0), call.Choose("scope", o.Scope, movement.Local, movement.Global),
 		call.Choose("score-optimizer", o.ScoreOptimizer, "", finetune.AdamW, finetune.SGD)); err != nil {
 		return o, err
 	}
 	var err error
 	if o.Attention, o.FFN, err = movement.ParseGranularities(f.unit, f.ffn); err != nil {
-		return o, call.Wrap(err)
+		return o, call.Wrongf("--granularity %s%s: %w", f.unit, map[bool]string{true: " --granularity-ffn " + f.ffn}[f.ffn != ""], err)
 	}
 	for _, share := range []*float64{&o.WarmupShare, &o.CoolDownShare} {
 		if !(*share >= 0 && *share < 1) {

@@ -98,5 +98,5 @@ func TestWrongPruningIsAWrongCall(t *testing.T) {
 			bertlab(t, movementArgs(model, data, filepath.Join(t.TempDir(), "x"), test.args...)...).fails(exitWrongCall, test.mentions...)
 		})
 	}
-	bertlab(t, movementArgs(model, data, filepath.Join(t.TempDir(), "x"), "--remaining", "0.5", "--prune-warmup", "0.6", "--cool-down", "0.5")...).fails(exitFailure, "WarmupShare + CoolDownShare at most")
+	bertlab(t, movementArgs(model, data, filepath.Join(t.TempDir(), "x"), "--remaining", "0.5", "--prune-warmup", "0.6", "--cool-down", "0.5")...).fails(exitFailure, "--prune-warmup + --cool-down at most")
 }

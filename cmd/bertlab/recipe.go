@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,7 +71,11 @@ func shippedRecipes() []*recipes.Recipe {
 func (a *app) recipe(command *cobra.Command, file string, f *recipeFlags) (*recipes.Result, error) {
 	recipe, err := recipes.ReadFile(file)
 	if err != nil {
-		return nil, call.Wrap(err)
+		var names []string
+		for _, r := range shippedRecipes() {
+			names = append(names, r.Name)
+		}
+		return nil, call.Wrongf("%w%s", err, map[bool]string{true: call.Meant(file, names)}[errors.Is(err, fs.ErrNotExist)])
 	}
 	if f.examples < 0 {
 		return nil, call.Wrongf("--examples %d: it must not be negative", f.examples)

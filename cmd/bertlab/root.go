@@ -21,8 +21,9 @@ type app struct {
 	workbench.Tools
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	started        bool // the call was understood and the command has begun
-	resumes        bool // the command goes on where it was when it is repeated
+	flags          *pflag.FlagSet // of the command
+	started        bool           // the call was understood and the command has begun
+	resumes        bool           // the command goes on where it was when it is repeated
 
 	json, quiet bool
 	model       string
@@ -121,6 +122,7 @@ func (a *app) begin(work func(*cobra.Command, []string) error) func(*cobra.Comma
 	return func(command *cobra.Command, args []string) error {
 		a.started = true
 		flags := command.Flags()
+		a.flags = flags
 		if out := flags.Lookup("out"); out != nil {
 			a.out = out.Value.String()
 		}

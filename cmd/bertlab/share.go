@@ -88,7 +88,7 @@ func (a *app) share(ctx context.Context, f *shareFlags, factor bool) (*shareDocu
 	}
 	if factor {
 		if err := sharing.CheckEmbedding(model.Config, f.embedding); err != nil {
-			return nil, call.Wrap(err)
+			return nil, call.Wrongf("--embedding %d: %w", f.embedding, err)
 		}
 	}
 	shared, report := model, &sharing.Report{Options: f.Options, Groups: []sharing.Group{}, Layers: []sharing.Distance{}, Before: sharing.Count(model)}

@@ -140,11 +140,10 @@ func (a *app) tucker(ctx context.Context, f *tuckerFlags, changed func(flag stri
 	check := func(m *gbert.Model) error {
 		if changed("embedding") {
 			if err := sharing.CheckEmbedding(m.Config, f.embedding); err != nil {
-				return call.Wrap(err)
+				return call.Wrongf("--embedding %d: %w", f.embedding, err)
 			}
 		}
-		zero := changed("ratio") && f.ratio == 0
-		return method.check(m, zero)
+		return method.check(m)
 	}
 	if f.weighted {
 		return a.tuckerWeighted(ctx, f, method, check)

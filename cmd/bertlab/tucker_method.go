@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/meter"
@@ -13,8 +12,8 @@ import (
 
 // tuckerMethod is the decomposition that the flags ask for.
 type tuckerMethod struct {
-	// check reports, as a wrong call, what is not possible for a model; zeroRatio says that --ratio 0 was given.
-	check func(m *gbert.Model, zeroRatio bool) error
+	// check reports, as a wrong call, what is not possible for a model.
+	check func(m *gbert.Model) error
 	run   func(ctx context.Context, m *gbert.Model, moments *tucker.SecondMoments) (*gbert.Model, *tucker.Factorisation, error)
 }
 
@@ -49,7 +48,7 @@ func (f *tuckerFlags) method(m *meter.Meter) (*tuckerMethod, error) {
 	}
 	layerRank, rank, err := tucker.ParseRank(f.rank, f.form == formBank)
 	if err != nil {
-		return nil, call.Wrongf("--rank %s: %w", f.rank, err)
+		return nil, call.Wrongf("--rank %s with --form %s: %w", f.rank, f.form, err)
 	}
 	if f.form == formSVD {
 		o := tucker.FactoriseOptions{Rank: rank, Ratio: f.ratio, Noise: noise, Energy: energy, Roles: roles, Layers: layers, Progress: m.Count("factoring", "matrices")}
@@ -76,21 +75,19 @@ func (f *tuckerFlags) method(m *meter.Meter) (*tuckerMethod, error) {
 // svd is the factorisation of each matrix by itself.
 func (f *tuckerFlags) svd(o tucker.FactoriseOptions) *tuckerMethod {
 	return &tuckerMethod{
-		check: func(m *gbert.Model, zeroRatio bool) error {
-			zeroRank := f.rank != "" && o.Rank == 0
-			if err := o.Check(m); err == nil {
+		check: func(m *gbert.Model) error {
+			if o.Check(m) == nil {
 				return nil
-			} else if !zeroRank && !zeroRatio {
-				return call.Wrap(err)
 			}
 			rank, ratio, err := o.Limits(m)
-			if err != nil {
-				return call.Wrap(err)
+			switch {
+			case err != nil:
+			case f.rank != "" && (o.Rank < 1 || o.Rank > rank):
+				return call.Wrongf("--rank %s: want 1…%d, the shortest side of the chosen maps", f.rank, rank)
+			case f.rank == "" && f.rankBy == "" && !(o.Ratio >= ratio && o.Ratio <= 1):
+				return call.Wrongf("--ratio %g: want %.4g…1: rank 1 needs as much in each of the chosen maps", o.Ratio, ratio)
 			}
-			if zeroRank {
-				return call.Wrongf("--rank 0: want 1…%d, the shortest side of the chosen maps", rank)
-			}
-			return call.Wrongf("--ratio 0: want %.4g…1: rank 1 needs as much in each of the chosen maps", ratio)
+			return f.named(o.Check(m))
 		},
 		run: func(ctx context.Context, m *gbert.Model, moments *tucker.SecondMoments) (*gbert.Model, *tucker.Factorisation, error) {
 			if o.Moments = moments; moments != nil {
@@ -104,28 +101,37 @@ func (f *tuckerFlags) svd(o tucker.FactoriseOptions) *tuckerMethod {
 // bank is the decomposition of all matrices together.
 func (f *tuckerFlags) bank(o tucker.BankOptions) *tuckerMethod {
 	return &tuckerMethod{
-		check: func(m *gbert.Model, zeroRatio bool) error {
-			zeroRank := f.rank != "" && o.Rank == 0
-			if err := o.Check(m); err == nil {
+		check: func(m *gbert.Model) error {
+			if o.Check(m) == nil {
 				return nil
-			} else if !zeroRank && !zeroRatio {
-				return call.Wrap(err)
 			}
 			layerRank, rank, ratio, err := o.Limits(m)
-			if err != nil {
-				return call.Wrap(err)
+			switch {
+			case err != nil:
+			case f.form == formBank && f.rank != "" && (o.Rank < 1 || o.Rank > rank || o.LayerRank < 1 || o.LayerRank > layerRank):
+				return call.Wrongf("--rank %s: want a layer rank of 1…%d, the number of slices, and a width rank of 1…%d, the hidden size", f.rank, layerRank, rank)
+			case f.rank != "" && (o.Rank < 1 || o.Rank > rank):
+				return call.Wrongf("--rank %s: want 1…%d, the hidden size", f.rank, rank)
+			case f.rank == "" && f.rankBy == "" && !(o.Ratio >= ratio && o.Ratio <= 1):
+				return call.Wrongf("--ratio %g: want %.4g…1: ranks of 1 need as much", o.Ratio, ratio)
 			}
-			if zeroRank {
-				want := fmt.Sprintf("1…%d, the hidden size", rank)
-				if f.form == formBank {
-					want = fmt.Sprintf("a layer rank of 1…%d, the number of slices, and a width rank of %s", layerRank, want)
-				}
-				return call.Wrongf("--rank %s: want %s", f.rank, want)
-			}
-			return call.Wrongf("--ratio 0: want %.4g…1: ranks of 1 need as much", ratio)
+			return f.named(o.Check(m))
 		},
 		run: func(ctx context.Context, m *gbert.Model, _ *tucker.SecondMoments) (*gbert.Model, *tucker.Factorisation, error) {
 			return tucker.Bank(ctx, m, o)
 		},
 	}
+}
+
+// named is an error of the other flags, with the one that it is most probably about.
+func (f *tuckerFlags) named(err error) error {
+	switch {
+	case f.layers != "":
+		return call.Wrongf("--layers %s: %w", f.layers, err)
+	case f.roles != nil:
+		return call.Wrongf("--roles %s: %w", call.List(f.roles), err)
+	case f.rankBy != "":
+		return call.Wrongf("--rank-by %s: %w", f.rankBy, err)
+	}
+	return call.Wrap(err)
 }

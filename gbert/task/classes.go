@@ -26,7 +26,7 @@ func (e *LabelsDiffer) Error() string {
 	if why == "" {
 		why = "they must be the same names, whatever their order and case"
 	}
-	return fmt.Sprintf("%s's classes are %s, the task's %s: %s; if class numbers mean the same on both sides, say so with --labels-by-number (Dataset.ByNumber, Columns.LabelsByNumber)",
+	return fmt.Sprintf("%s's classes are %s, the task's %s: %s; if class numbers mean the same on both sides, say so with Columns.LabelsByNumber",
 		side, list(e.Model), list(e.Task), why)
 }
 

@@ -43,7 +43,7 @@ func (r *reader) detail(rec record, e *Example) (err error) {
 	}
 	if unknown {
 		if (l.label >= 0 || l.vector != nil) && !r.columns.Unlabelled && !said {
-			return errors.New("has no label: give it one; eval reads data without labels with --split test (Columns.Unlabelled)")
+			return errors.New("has no label: give it one; data without labels are read with Columns.Unlabelled")
 		}
 		return nil
 	}
@@ -97,7 +97,7 @@ func (r *reader) answersOf(rec record, e *Example) error {
 		return err
 	}
 	if len(e.Detail.Answers) == 0 && !r.task.Answers.None && !r.columns.Unlabelled {
-		return errors.New("has no answer: squad2 is the task in which that is right; eval reads data without answers with --split test (Columns.Unlabelled)")
+		return errors.New("has no answer: squad2 is the task in which that is right; data without answers are read with Columns.Unlabelled")
 	}
 	return nil
 }
@@ -232,7 +232,7 @@ func (r *reader) class(c cell) (int, error) {
 		return k, err
 	}
 	if c.kind == number {
-		return 0, fmt.Errorf("the label is the number %s: name the labels with --labels (Columns.Labels), in the order of the class numbers", quote(c.text))
+		return 0, fmt.Errorf("the label is the number %s: name the labels with Columns.Labels, in the order of the class numbers", quote(c.text))
 	}
 	return r.labels.number(c.text)
 }
@@ -289,7 +289,7 @@ func (t *Task) forLabels() error {
 	if !t.Kind.Named() {
 		return nil
 	}
-	return errors.New("the class names are not known: name them with --labels (Columns.Labels), in the order of the class numbers")
+	return errors.New("the class names are not known: name them with Columns.Labels, in the order of the class numbers")
 }
 
 // compareLabels orders numbers by their size, and before other names.

@@ -58,7 +58,7 @@ func TestNumbersInAParquetFileMeanTheNamesInItsMetadata(t *testing.T) {
 		{"the task's come from the file", features(`{"names": ["neg", "pos"], "_type": "ClassLabel"}`), nil, []int64{1, 0}, []int{1, 0}, []string{"neg", "pos"}, nil},
 		{"plain numbers", features(`{"dtype": "int64", "_type": "Value"}`), []string{"a", "b"}, []int64{1, 0}, []int{1, 0}, nil, nil},
 		{"no metadata", ``, []string{"a", "b"}, []int64{1, 0}, []int{1, 0}, nil, nil},
-		{"other names", features(`{"names": ["neg", "pos"], "_type": "ClassLabel"}`), []string{"negative", "positive"}, []int64{1, 0}, nil, nil, []string{"the file's classes", `"neg", "pos"`, `"negative", "positive"`, "--labels-by-number"}},
+		{"other names", features(`{"names": ["neg", "pos"], "_type": "ClassLabel"}`), []string{"negative", "positive"}, []int64{1, 0}, nil, nil, []string{"the file's classes", `"neg", "pos"`, `"negative", "positive"`, "Columns.LabelsByNumber"}},
 		{"more names", features(`{"names": ["neg", "pos", "other"], "_type": "ClassLabel"}`), []string{"neg", "pos"}, []int64{1, 0}, nil, nil, []string{"the file has 3 classes", "the task 2"}},
 		{"a number beyond them", features(`{"names": ["neg", "pos"], "_type": "ClassLabel"}`), []string{"pos", "neg"}, []int64{1, 2}, nil, nil, []string{"row 2", `label "2" is not among the file's numbers, 0 to 1`}},
 		{"broken metadata", `{"info"`, []string{"neg", "pos"}, []int64{1}, nil, nil, []string{"x.parquet", featuresKey}},

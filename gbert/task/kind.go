@@ -106,9 +106,9 @@ func (t *Task) Check() error {
 	case !t.Kind.known():
 		return fmt.Errorf("task: %s: %s is none of %s", t.Name, t.Kind, strings.Join(Kinds(), ", "))
 	case t.Kind == Classification && len(t.Labels) < 2:
-		return fmt.Errorf("task: %s: a classification needs at least two labels, got %d: name them with --labels (Columns.Labels), in the order of the class numbers", t.Name, len(t.Labels))
+		return fmt.Errorf("task: %s: a classification needs at least two labels, got %d: name them with Columns.Labels, in the order of the class numbers", t.Name, len(t.Labels))
 	case t.Kind.Named() && len(t.Labels) == 0:
-		return fmt.Errorf("task: %s: a task of the kind %s needs at least one label: name them with --labels (Columns.Labels), in the order of the class numbers", t.Name, t.Kind)
+		return fmt.Errorf("task: %s: a task of the kind %s needs at least one label: name them with Columns.Labels, in the order of the class numbers", t.Name, t.Kind)
 	case !t.Kind.Named() && len(t.Labels) > 0:
 		return fmt.Errorf("task: %s: a task of the kind %s has no labels, got %d", t.Name, t.Kind, len(t.Labels))
 	}

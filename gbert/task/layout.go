@@ -159,7 +159,7 @@ func (t *Task) findTexts(l *layout, header []string, c Columns) error {
 	for _, b := range t.bare {
 		layouts += fmt.Sprintf(", or rows without a header of %s", b.names)
 	}
-	return fmt.Errorf("the first line has no columns for the text of task %s; expected a header with %s%s; found %s: name your columns with --text-column and --pair-column (Columns)",
+	return fmt.Errorf("the first line has no columns for the text of task %s; expected a header with %s%s; found %s: name your columns with Columns.Text and Columns.Pair",
 		t.Name, strings.Join(wanted, ", or "), layouts, list(header))
 }
 
@@ -197,9 +197,9 @@ func (t *Task) findLabel(l *layout, header []string, c Columns) error {
 	}
 	columns := ""
 	if t.Kind == MultiLabel && len(t.Labels) == 0 {
-		columns = "; of 0/1 columns give the names with --labels (Columns.Labels)"
+		columns = "; of 0/1 columns give the names with Columns.Labels"
 	}
-	return fmt.Errorf("has no label column, expected %s; its columns are %s: name it with --label-column (Columns.Label); eval reads data without labels with --split test (Columns.Unlabelled)%s", strings.Join(names, ", or "), list(header), columns)
+	return fmt.Errorf("has no label column, expected %s; its columns are %s: name it with Columns.Label; data without labels are read with Columns.Unlabelled%s", strings.Join(names, ", or "), list(header), columns)
 }
 
 // findVector finds a column for each label, in which 1 says that an example has it.
@@ -225,7 +225,7 @@ func findAnswers(l *layout, header []string, c Columns) error {
 	}
 	l.label, l.starts = find(header, name+textsSuffix), find(header, name+startsSuffix)
 	if (l.label < 0 || l.starts < 0) && !c.Unlabelled {
-		return fmt.Errorf("has no answers, expected %s, an object with the lists text and answer_start; its columns are %s: name it with --label-column (Columns.Label); eval reads data without labels with --split test (Columns.Unlabelled)", name, list(header))
+		return fmt.Errorf("has no answers, expected %s, an object with the lists text and answer_start; its columns are %s: name it with Columns.Label; data without labels are read with Columns.Unlabelled", name, list(header))
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func TestEntitiesOfTagsThatGoByNumberAreThoseOfTheData(t *testing.T) {
 
 func TestLabelsWithoutNamesAskForThem(t *testing.T) {
 	_, err := readKind(t, mustLookup(t, "ner"), "x.conll", "a B-X\nb O\n", Columns{Labels: []string{"LABEL_0", "LABEL_1"}})
-	if err == nil || !strings.Contains(err.Error(), "--labels") {
+	if err == nil || !strings.Contains(err.Error(), "Columns.Labels") {
 		t.Errorf("%v", err)
 	}
 }

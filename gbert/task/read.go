@@ -286,7 +286,7 @@ func (r *reader) example(rec record, row int) (e Example, neutral bool, err erro
 		if r.columns.Unlabelled || r.task.agreement {
 			return e, false, nil
 		}
-		return e, false, errors.New("has no label: give it one; eval reads data without labels with --split test (Columns.Unlabelled)")
+		return e, false, errors.New("has no label: give it one; data without labels are read with Columns.Unlabelled")
 	}
 	if !l.rating && r.task.Kind == Classification {
 		e.Label, err = r.label(c)

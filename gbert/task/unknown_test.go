@@ -49,14 +49,14 @@ func TestRowsWhoseLabelsNobodyKnowsAreUnlabelled(t *testing.T) {
 	}
 }
 
-func TestErrorsNameTheFlagsThatHelp(t *testing.T) {
+func TestErrorsNameTheFieldsThatHelp(t *testing.T) {
 	for want, c := range map[string]struct{ task, content string }{
-		"--label-column":           {"sst2", "sentence,x\na,1\n"},
-		"--split test":             {"sst2", "sentence,label\na,\n"},
-		"--text-column":            {"sst2", "a,b\nc,1\n"},
-		"--labels":                 {"custom", "text,label\na,1\n"},
+		"with Columns.Label;":      {"sst2", "sentence,x\na,1\n"},
+		"Columns.Unlabelled":       {"sst2", "sentence,label\na,\n"},
+		"Columns.Text":             {"sst2", "a,b\nc,1\n"},
+		"Columns.Labels":           {"custom", "text,label\na,1\n"},
 		"of 0/1 columns":           {"multilabel", "text,a,b\nx,1,0\n"},
-		"eval reads data without ": {"squad", `{"id": "1", "question": "a", "context": "b", "answers": {"text": [], "answer_start": []}}`},
+		"data without answers are": {"squad", `{"id": "1", "question": "a", "context": "b", "answers": {"text": [], "answer_start": []}}`},
 	} {
 		file := "x.csv"
 		if strings.HasPrefix(c.content, "{") {

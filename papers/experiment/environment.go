@@ -13,6 +13,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
+	"bertlab/gbert/finetune"
 	"bertlab/gbert/hub"
 	"bertlab/gbert/task"
 )
@@ -36,6 +37,22 @@ type Environment struct {
 func (e *Environment) note(name, line string) {
 	if e.Note != nil && line != "" {
 		e.Note(name + ": " + line)
+	}
+}
+
+// NoteCut says how many of the examples of a data set are longer than what is read of them, if any are.
+func (e *Environment) NoteCut(d *task.Dataset, cut, length int) {
+	if cut > 0 {
+		e.note(strings.TrimSpace(d.Task.Name+" "+d.Split), fmt.Sprintf("%d of the %d examples are longer than %d tokens and are cut", cut, d.Len(), length))
+	}
+}
+
+// noteTraining says of a training run which examples it has cut.
+func (e *Environment) noteTraining(result *finetune.Result, model *gbert.Model, train, dev *task.Dataset) {
+	length := min(result.Options.MaxLength, model.Config.MaxPositionEmbeddings)
+	e.NoteCut(train, result.Cut, length)
+	if dev != nil {
+		e.NoteCut(dev, result.DevCut, length)
 	}
 }
 

@@ -38,8 +38,16 @@ func (j *Judging) Open(ctx context.Context, w *Worker) (*gbert.Session, *finetun
 	return session, prepared, err
 }
 
-// Prepare prepares the sample for a model, which may be another than the judging's own.
+// Prepare prepares the sample for a model, which may be another than the judging's own, and says which examples are cut.
 func (j *Judging) Prepare(w *Worker, model *gbert.Model) (*finetune.Prepared, error) {
+	prepared, err := j.prepare(w, model)
+	if err == nil {
+		w.plan.env.NoteCut(j.Sample.Dataset, prepared.Cut(), min(j.MaxLength, model.Config.MaxPositionEmbeddings))
+	}
+	return prepared, err
+}
+
+func (j *Judging) prepare(w *Worker, model *gbert.Model) (*finetune.Prepared, error) {
 	var all *task.Dataset
 	for _, s := range j.Like {
 		if s.Dataset == nil {

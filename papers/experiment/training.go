@@ -30,6 +30,7 @@ func (e *Environment) Train(ctx context.Context, stage string, model *gbert.Mode
 		return nil, done, err
 	}
 	done.describe(result)
+	e.noteTraining(result, model, train, dev)
 	return result, done, nil
 }
 

@@ -151,6 +151,7 @@ func (w *Worker) Train(ctx context.Context, model *gbert.Model, train, dev *task
 		return nil, done, err
 	}
 	done.describe(result)
+	w.plan.env.noteTraining(result, model, train, dev)
 	return result, done, nil
 }
 

@@ -30,7 +30,7 @@ func (s Space) units() ([]*unit, error) {
 		return nil, fmt.Errorf("landscape: the weights before and after fine-tuning are both needed")
 	}
 	if _, _, err := s.To.Weight(wordEmbeddings); err != nil || s.To.Config.UsesBank() {
-		return nil, fmt.Errorf("landscape: weights that several layers share in a bank, and a word table that is a product, have no direction of their own: write the models out in full first (Model.Dense, bertlab export --dense)")
+		return nil, fmt.Errorf("landscape: weights that several layers share in a bank, and a word table that is a product, have no direction of their own: write the models out in full first (Model.Dense)")
 	}
 	list := units(s.To)
 	if !s.From.HasPooler() { // made together with the head

@@ -106,10 +106,10 @@ func (o Options) check() error {
 	switch o.Kind {
 	case Magnitude, Movement, Soft, L0:
 	default:
-		return bad("method %q: choose %s, %s, %s or %s", o.Kind, Magnitude, Movement, Soft, L0)
+		return bad("Options.Kind %q: choose %s, %s, %s or %s", o.Kind, Magnitude, Movement, Soft, L0)
 	}
 	if o.Scope != Local && o.Scope != Global {
-		return bad("scope %q: choose %s or %s", o.Scope, Local, Global)
+		return bad("Options.Scope %q: choose %s or %s", o.Scope, Local, Global)
 	}
 	if err := o.Attention.check(); err != nil {
 		return err
@@ -119,38 +119,38 @@ func (o Options) check() error {
 	}
 	switch {
 	case o.Attention.Unit == Neuron:
-		return bad("attention has no neurons: choose weight, block, row, column, head or none for it")
+		return bad("Options.Attention: attention has no neurons: choose weight, block, row, column, head or none for it")
 	case o.FFN.Unit == Head:
-		return bad("a feed-forward network has no heads: choose weight, block, row, column, neuron or none for it")
+		return bad("Options.FFN: a feed-forward network has no heads: choose weight, block, row, column, neuron or none for it")
 	case o.Attention.Unit == None && o.FFN.Unit == None:
-		return bad("nothing is to be pruned: both granularities are none")
+		return bad("nothing is to be pruned: Options.Attention and Options.FFN are both none")
 	case !(o.Initial > 0 && o.Initial <= 1):
-		return bad("the initial share of units is %g: it must be above 0 and at most 1", o.Initial)
+		return bad("Options.Initial, the share of units at the beginning, is %g: it must be above 0 and at most 1", o.Initial)
 	case !(o.ScoreLearningRate > 0) || math.IsInf(o.ScoreLearningRate, 0):
-		return bad("the learning rate of the scores is %g: it must be above 0", o.ScoreLearningRate)
+		return bad("Options.ScoreLearningRate, the learning rate of the scores, is %g: it must be above 0", o.ScoreLearningRate)
 	case o.ScoreOptimizer != "" && o.ScoreOptimizer != finetune.AdamW && o.ScoreOptimizer != finetune.SGD:
-		return bad("the scores' optimizer %q: choose %s or %s", o.ScoreOptimizer, finetune.AdamW, finetune.SGD)
+		return bad("Options.ScoreOptimizer %q: choose %s or %s", o.ScoreOptimizer, finetune.AdamW, finetune.SGD)
 	case o.ScoreOptimizer == finetune.SGD && o.Kind != Movement:
-		return bad("the scores of %s cannot take plain steps: only those of %s, of which the order alone counts", o.Kind, Movement)
+		return bad("Options.ScoreOptimizer %s: the scores of %s cannot take plain steps: only those of %s, of which the order alone counts", o.ScoreOptimizer, o.Kind, Movement)
 	case o.WarmupSteps < 0 || o.CoolDownSteps < 0:
 		return bad("%d warm-up and %d cool-down steps: neither may be negative", o.WarmupSteps, o.CoolDownSteps)
 	case !(o.WarmupShare < 1 && o.CoolDownShare < 1):
-		return bad("warm-up and cool-down take %g and %g of the steps: each must be below 1", o.WarmupShare, o.CoolDownShare)
+		return bad("Options.WarmupShare %g and Options.CoolDownShare %g: each must be below 1", o.WarmupShare, o.CoolDownShare)
 	case !(o.Lambda >= 0) || math.IsInf(o.Lambda, 0):
-		return bad("λ is %g: it must not be negative", o.Lambda)
+		return bad("Options.Lambda %g: it must not be negative", o.Lambda)
 	case o.Lambda != 0 && o.Kind != Soft && o.Kind != L0:
-		return bad("%s has no λ: it keeps the share that Remaining names", o.Kind)
+		return bad("Options.Lambda %g: %s has no λ: it keeps the share that Options.Remaining names", o.Lambda, o.Kind)
 	case math.IsNaN(o.InitialScore) || math.IsInf(o.InitialScore, 0):
 		return bad("the initial score is %g: a finite number is needed", o.InitialScore)
 	}
 	if needsRemaining := o.Lambda == 0; (needsRemaining || o.Remaining != 0) && !(o.Remaining > 0 && o.Remaining <= 1) {
-		return bad("the remaining share of units is %g: it must be above 0 and at most 1", o.Remaining)
+		return bad("Options.Remaining, the share of units that is kept, is %g: it must be above 0 and at most 1", o.Remaining)
 	}
 	if o.Remaining > o.Initial {
-		return bad("the share of units goes from %g to %g: it must not grow", o.Initial, o.Remaining)
+		return bad("the share of units goes from %g to %g (Options.Remaining): it must not grow", o.Initial, o.Remaining)
 	}
 	if o.Kind == Soft && !(o.Threshold > 0 && o.Threshold < 1) {
-		return bad("the threshold is %g: it must be above 0 and below 1", o.Threshold)
+		return bad("Options.Threshold %g: it must be above 0 and below 1", o.Threshold)
 	}
 	if o.Kind == L0 && !(o.Temperature > 0 && o.Low < 0 && o.High > 1) {
 		return bad("hard concrete with temperature %g and limits %g and %g: the temperature must be above 0, the limits below 0 and above 1", o.Temperature, o.Low, o.High)

@@ -75,10 +75,10 @@ func (o Options) progress(step, steps int) (float64, error) {
 	case steps < 1:
 		return 0, fmt.Errorf("movement: a run of %d steps: at least 1 is needed", steps)
 	case between < 1 && (o.WarmupSteps > 0 || o.CoolDownSteps > 0):
-		return 0, fmt.Errorf("movement: warm-up (%d steps) and cool-down (%d steps) leave no step of %d for pruning, so it would never begin: make WarmupSteps + CoolDownSteps at most %d, or train for at least %d steps",
+		return 0, fmt.Errorf("movement: warm-up (%d steps) and cool-down (%d steps) leave no step of %d for pruning, so it would never begin: make Options.WarmupSteps + Options.CoolDownSteps at most %d, or train for at least %d steps",
 			warmup, coolDown, steps, steps-1, warmup+coolDown+1)
 	case between < 1:
-		return 0, fmt.Errorf("movement: warm-up (%g of the steps) and cool-down (%g) leave no step of %d for pruning, so it would never begin: make WarmupShare + CoolDownShare at most %.3g",
+		return 0, fmt.Errorf("movement: warm-up (%g of the steps) and cool-down (%g) leave no step of %d for pruning, so it would never begin: make Options.WarmupShare + Options.CoolDownShare at most %.3g",
 			max(o.WarmupShare, 0), max(o.CoolDownShare, 0), steps, float64(steps-1)/float64(steps))
 	case step <= warmup:
 		return 0, nil

@@ -86,7 +86,7 @@ func (o BankOptions) targets(m *gbert.Model) (*bankPlan, error) {
 		return nil, fmt.Errorf("tucker: cores %q, want %q, %q or %q", o.Core, gbert.DiagonalCore, gbert.FullCore, gbert.MixedCore)
 	}
 	if m.Config.UsesBank() {
-		return nil, fmt.Errorf("tucker: the model has a bank already, and a model has one: make it dense first (bertlab export --dense)")
+		return nil, fmt.Errorf("tucker: the model has a bank already, and a model has one: make it dense first (Model.Dense)")
 	}
 	maps, err := (FactoriseOptions{Roles: o.Roles, Layers: o.Layers}).targets(m)
 	if err != nil {

@@ -16,12 +16,12 @@ func ParseRank(text string, bank bool) (layerRank, rank int, err error) {
 		layerRank, first := strconv.Atoi(layers)
 		rank, second := strconv.Atoi(width)
 		if !ok || first != nil || second != nil {
-			return 0, 0, errors.New("--form bank has a layer rank and a width rank, such as 36-192")
+			return 0, 0, errors.New("a bank has a layer rank and a width rank, such as 36-192")
 		}
 		return layerRank, rank, nil
 	}
 	if rank, err = strconv.Atoi(text); err != nil {
-		return 0, 0, errors.New("a whole number was expected, such as 64 (two, such as 36-192, are for --form bank)")
+		return 0, 0, errors.New("a whole number was expected, such as 64 (two, such as 36-192, are for a bank)")
 	}
 	return 0, rank, nil
 }

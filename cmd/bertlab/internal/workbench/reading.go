@@ -47,7 +47,12 @@ func (r *Reading) Check(batch bool) error {
 		return call.Wrongf("--doc-stride %d and --max-answer-length %d must not be negative", r.Answers.Stride, r.Answers.Longest)
 	}
 	if r.Kind != "" {
-		return call.Choose("kind", r.Kind, task.Kinds()...)
+		if err := call.Choose("kind", r.Kind, task.Kinds()...); err != nil {
+			return err
+		}
+	}
+	if r.Split != "" && r.Split != "validation" { // another name of dev
+		return call.Choose("split", r.Split, "train", "dev", "test")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/gomlx/compute"
 
@@ -81,6 +82,16 @@ func (t *Tools) Environment(ctx context.Context, dir string) (_ *experiment.Envi
 		return nil, nil, err
 	}
 	return &experiment.Environment{
-		Backend: b, Choice: choice, Hub: t.Hub(), Dir: dir, Progress: t.Meter.Stage, Note: func(line string) { t.Meter.Warn("%s", line) },
+		Backend: b, Choice: choice, Hub: t.Hub(), Dir: dir, Progress: t.Meter.Stage, Note: t.once(),
 	}, b.Finalize, nil
+}
+
+// once warns with each line the first time that it comes: steps that judge models on the same examples have the same to say of them.
+func (t *Tools) once() func(line string) {
+	var said sync.Map
+	return func(line string) {
+		if _, twice := said.LoadOrStore(line, true); !twice {
+			t.Meter.Warn("%s", line)
+		}
+	}
 }
