@@ -35,6 +35,8 @@ require (
 
 require github.com/tdewolff/parse/v2 v2.7.22 // indirect
 
+require github.com/yalue/onnxruntime_go v1.27.0 // indirect
+
 require (
 	codeberg.org/go-latex/latex v0.1.0 // indirect
 	git.sr.ht/~sbinet/gg v0.6.0 // indirect

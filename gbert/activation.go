@@ -7,34 +7,42 @@ import (
 	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"bertlab/gbert/onnx"
 )
+
+// An activation is one function, as a node of a graph and as nodes of ONNX.
+type activation struct {
+	apply    func(x *Node) *Node
+	portable portableActivation
+}
 
 // activations are those that a BERT configuration may name, by transformers' names (ACT2FN). Where a function has a kink, its
 // derivative there is torch's (2.15): 0 at the ends of what is cut off. GoMLX's Max and Min would give 1 at the 0 of ReLU, where
 // pruned neurons stand.
-var activations = map[string]func(x *Node) *Node{
-	"gelu":              geluErf,
-	"gelu_python":       geluErf,
-	"gelu_new":          geluTanh,
-	"gelu_fast":         geluTanh,
-	"gelu_pytorch_tanh": geluTanh,
-	"gelu_python_tanh":  geluTanh,
-	"gelu_accurate":     geluTanh,
-	"gelu_10":           func(x *Node) *Node { return clip(geluErf(x), -10, 10) },
-	"quick_gelu":        func(x *Node) *Node { return Mul(x, Sigmoid(MulScalar(x, 1.702))) },
-	"relu":              relu,
-	"relu2":             func(x *Node) *Node { return Square(relu(x)) },
-	"relu6":             func(x *Node) *Node { return clip(x, 0, 6) },
-	"leaky_relu":        func(x *Node) *Node { return Where(GreaterThan(x, ZerosLike(x)), x, MulScalar(x, 0.01)) },
-	"hardswish":         hardSwish,
-	"silu":              func(x *Node) *Node { return Mul(x, Sigmoid(x)) },
-	"swish":             func(x *Node) *Node { return Mul(x, Sigmoid(x)) },
-	"tanh":              Tanh,
-	"sigmoid":           Sigmoid,
-	"mish":              func(x *Node) *Node { return Mul(x, Tanh(softplus(x))) },
-	"laplace":           laplace,
-	"sqrtsoftplus":      sqrtSoftplus,
-	"linear":            func(x *Node) *Node { return x },
+var activations = map[string]activation{
+	"gelu":              {geluErf, portableGelu},
+	"gelu_python":       {geluErf, portableGelu},
+	"gelu_new":          {geluTanh, portableGeluTanh},
+	"gelu_fast":         {geluTanh, portableGeluTanh},
+	"gelu_pytorch_tanh": {geluTanh, portableGeluTanh},
+	"gelu_python_tanh":  {geluTanh, portableGeluTanh},
+	"gelu_accurate":     {geluTanh, portableGeluTanh},
+	"gelu_10":           {func(x *Node) *Node { return clip(geluErf(x), -10, 10) }, portableGelu10},
+	"quick_gelu":        {func(x *Node) *Node { return Mul(x, Sigmoid(MulScalar(x, 1.702))) }, portableQuickGelu},
+	"relu":              {relu, portableUnary("Relu")},
+	"relu2":             {func(x *Node) *Node { return Square(relu(x)) }, portableRelu2},
+	"relu6":             {func(x *Node) *Node { return clip(x, 0, 6) }, portableRelu6},
+	"leaky_relu":        {func(x *Node) *Node { return Where(GreaterThan(x, ZerosLike(x)), x, MulScalar(x, 0.01)) }, portableUnary("LeakyRelu", onnx.Float("alpha", 0.01))},
+	"hardswish":         {hardSwish, portableHardSwish},
+	"silu":              {func(x *Node) *Node { return Mul(x, Sigmoid(x)) }, portableSilu},
+	"swish":             {func(x *Node) *Node { return Mul(x, Sigmoid(x)) }, portableSilu},
+	"tanh":              {Tanh, portableUnary("Tanh")},
+	"sigmoid":           {Sigmoid, portableUnary("Sigmoid")},
+	"mish":              {func(x *Node) *Node { return Mul(x, Tanh(softplus(x))) }, portableMish},
+	"laplace":           {laplace, portableLaplace},
+	"sqrtsoftplus":      {sqrtSoftplus, portableSqrtSoftplus},
+	"linear":            {func(x *Node) *Node { return x }, func(_ *onnx.Graph, _ string, x *onnx.Value) *onnx.Value { return x }},
 }
 
 // learnedActivations are those of ACT2FN that have parameters of their own, which a layer's file then holds.

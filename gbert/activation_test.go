@@ -67,7 +67,7 @@ func pointwise(t *testing.T, b compute.Backend, points []float32) (values, deriv
 	exec := MustNewExec(b, func(inputs []*Node) []*Node {
 		var outputs []*Node
 		for _, name := range Activations() {
-			y := activations[name](inputs[0])
+			y := activations[name].apply(inputs[0])
 			outputs = append(outputs, y, Gradient(ReduceAllSum(y), inputs[0])[0])
 		}
 		return outputs

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"bertlab/gbert/onnx"
 )
 
 // EmbeddingForm is how the embeddings are stored and computed (Lan et al. 2020, arXiv:1909.11942, section 3.1, "factorized
@@ -43,6 +45,10 @@ type embedding interface {
 	project(f *Forward, x *Node) *Node
 	// decode is x·Wᵀ + bias with the word table W, [B, S, width] to [B, S, V].
 	decode(f *Forward, x, bias *Node) *Node
+	// portLookUp, portProject and portDecode are the same in ONNX, for ids of int64.
+	portLookUp(p *portable, ids *onnx.Value) *onnx.Value
+	portProject(p *portable, x *onnx.Value) *onnx.Value
+	portDecode(p *portable, x *onnx.Value) *onnx.Value
 	// macs are the operations for a number of tokens.
 	macs(c *Config, tokens int) int
 	// table is the word table [V, width], row-major.

@@ -2,6 +2,8 @@ package gbert
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"bertlab/gbert/onnx"
 )
 
 // factoredEmbedding is the word table as a product, U [V, E] · V [E, D].
@@ -51,4 +53,15 @@ func (factoredEmbedding) decode(f *Forward, x, bias *Node) *Node {
 
 func (f factoredEmbedding) table(m *Model) ([]float32, error) {
 	return m.product(wordFactorU, wordFactorV, m.Config.VocabSize, f.Size, m.Config.HiddenSize)
+}
+
+func (factoredEmbedding) portLookUp(p *portable, ids *onnx.Value) *onnx.Value {
+	return p.graph.MatMul("embeddings/words", p.rows("embeddings/words", wordFactorU, ids), p.weight(wordFactorV))
+}
+
+func (factoredEmbedding) portProject(_ *portable, x *onnx.Value) *onnx.Value { return x }
+
+func (factoredEmbedding) portDecode(p *portable, x *onnx.Value) *onnx.Value {
+	g, node := p.graph, "predictions/decoder"
+	return p.decode(g.MatMul(node+"/v", x, p.transposed(wordFactorV)), wordFactorU)
 }

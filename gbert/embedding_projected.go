@@ -2,6 +2,8 @@ package gbert
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"bertlab/gbert/onnx"
 )
 
 // projectedEmbedding is ALBERT's: tables of the embedding size E.
@@ -54,4 +56,16 @@ func (projectedEmbedding) decode(f *Forward, x, bias *Node) *Node {
 func (projectedEmbedding) table(m *Model) ([]float32, error) {
 	table, _, err := m.Weight(wordEmbeddings)
 	return table, err
+}
+
+func (projectedEmbedding) portLookUp(p *portable, ids *onnx.Value) *onnx.Value {
+	return p.rows("embeddings/words", wordEmbeddings, ids)
+}
+
+func (projectedEmbedding) portProject(p *portable, x *onnx.Value) *onnx.Value {
+	return p.graph.Add("embeddings/projection", p.product("embeddings/projection", x, projectionWeight), p.weight(projectionBias))
+}
+
+func (projectedEmbedding) portDecode(p *portable, x *onnx.Value) *onnx.Value {
+	return p.decode(x, wordEmbeddings)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"bertlab/gbert/onnx"
 )
 
 // tableEmbedding is BERT's: a word table [V, D].
@@ -46,4 +48,14 @@ func (tableEmbedding) decode(f *Forward, x, bias *Node) *Node {
 func (tableEmbedding) table(m *Model) ([]float32, error) {
 	table, _, err := m.Weight(wordEmbeddings)
 	return table, err
+}
+
+func (tableEmbedding) portLookUp(p *portable, ids *onnx.Value) *onnx.Value {
+	return p.rows("embeddings/words", wordEmbeddings, ids)
+}
+
+func (tableEmbedding) portProject(_ *portable, x *onnx.Value) *onnx.Value { return x }
+
+func (tableEmbedding) portDecode(p *portable, x *onnx.Value) *onnx.Value {
+	return p.decode(x, wordEmbeddings)
 }

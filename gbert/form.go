@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"bertlab/gbert/onnx"
 )
 
 // Form is how a linear map y = x·Wᵀ + b of a layer is stored, W [out, in]; b is stored as it is. The zero value is the matrix W itself;
@@ -49,6 +51,8 @@ type form interface {
 	checkShared(c *Config) error
 	// apply is x·Wᵀ + bias, x [..., in] to [..., out].
 	apply(f *Forward, of linearMap, x, bias *Node) *Node
+	// port is x·Wᵀ without the bias in ONNX, x [B, S, in] to [B, S, out]; node is the name of its nodes.
+	port(p *portable, of linearMap, node string, x *onnx.Value) *onnx.Value
 	// macs are the operations of apply for a number of tokens.
 	macs(of linearMap, tokens int, pass passMACs) int
 	// matrix is W, row-major.

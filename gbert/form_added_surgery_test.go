@@ -11,6 +11,8 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
+	"bertlab/gbert/onnx"
+	"bertlab/gbert/ort"
 	"bertlab/gbert/safetensors"
 	"bertlab/gbert/surgery"
 	"bertlab/internal/testbed"
@@ -137,6 +139,41 @@ func TestAnAddedFormIsSavedInItsOwnDataType(t *testing.T) {
 	}
 	if far := tiny.Apart(logits(t, half), logits(t, rounded)); far == 0 || far > 0.02 {
 		t.Errorf("half precision of the rest changes the logits by %g", far)
+	}
+}
+
+func TestAnAddedFormTravelsAsAGraph(t *testing.T) {
+	_, rounded := roundedModel(t)
+	loaded, dir := reload(t, func(dir string, precision gbert.Precision) error {
+		return rounded.SavePortable(dir, gbert.PortableOptions{Precision: precision}, false)
+	}, gbert.Float32)
+	if want := logits(t, rounded); !slices.EqualFunc(logits(t, loaded), want, slices.Equal) {
+		t.Error("other logits after loading")
+	}
+	file, err := onnx.Open(filepath.Join(dir, gbert.PortableName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tensor := file.Tensors[numbersOfQuery]; tensor.Type != onnx.Int8 {
+		t.Errorf("the numbers are stored as %v", tensor.Type)
+	}
+	session, err := ort.Open(context.Background(), rounded, ort.Options{Backend: testbed.ONNXRuntime(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	batch := tiny.Prepare(t, rounded, tiny.Sentences(6, 1), 8).Batches[0]
+	got, err := session.BatchLogits(batch, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := logits(t, rounded)
+	want := make([][]float32, len(batch.Index))
+	for row, example := range batch.Index {
+		want[row] = all[example]
+	}
+	if far := tiny.Apart(got, want); far > 1e-5 {
+		t.Errorf("ONNX Runtime's logits differ by %g", far)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
+	"bertlab/gbert/onnx"
 	"bertlab/gbert/safetensors"
 )
 
@@ -53,6 +54,12 @@ func (r roundedForm) weights(of linearMap) []WeightSpec {
 func (r roundedForm) apply(f *Forward, of linearMap, x, bias *Node) *Node {
 	numbers, scales := r.names(of)
 	return affine(x, Mul(f.Weight(numbers), ExpandAxes(f.Weight(scales), -1)), bias)
+}
+
+func (r roundedForm) port(p *portable, of linearMap, node string, x *onnx.Value) *onnx.Value {
+	numbers, scales := r.names(of)
+	scaled := p.graph.Mul(node, p.weight(numbers), p.graph.Unsqueeze(node, p.weight(scales), 1))
+	return p.graph.MatMul(node, x, p.graph.Transpose(node, scaled, 1, 0))
 }
 
 func (roundedForm) macs(of linearMap, tokens int, _ passMACs) int {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"bertlab/gbert/onnx"
 )
 
 // bankedForm is slices of the model's [Bank]: bank.go says what a bank is, bank_order.go in which order a map is multiplied.
@@ -111,3 +113,7 @@ func (bankedForm) matrix(m *Model, of linearMap) ([]float32, error) {
 // A slice stays whole: it chooses rows and columns of the shared factors by the kept heads and neurons.
 func (bankedForm) keepRows(*Model, linearMap, []int) error    { return nil }
 func (bankedForm) keepColumns(*Model, linearMap, []int) error { return nil }
+
+func (bankedForm) port(p *portable, of linearMap, node string, x *onnx.Value) *onnx.Value {
+	return p.portBanked(of, node, x)
+}

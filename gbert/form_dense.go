@@ -2,6 +2,8 @@ package gbert
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"bertlab/gbert/onnx"
 )
 
 // denseForm is the matrix W itself.
@@ -37,4 +39,8 @@ func (denseForm) keepRows(m *Model, of linearMap, rows []int) error {
 
 func (denseForm) keepColumns(m *Model, of linearMap, columns []int) error {
 	return m.keepColumns(WeightName(of.layer, of.role), columns)
+}
+
+func (denseForm) port(p *portable, of linearMap, node string, x *onnx.Value) *onnx.Value {
+	return p.product(node, x, WeightName(of.layer, of.role))
 }

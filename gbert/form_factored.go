@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"bertlab/gbert/onnx"
 )
 
 // factoredForm is a product W = U·V, U [out, rank], V [rank, in].
@@ -65,4 +67,9 @@ func (factoredForm) keepRows(m *Model, of linearMap, rows []int) error {
 func (factoredForm) keepColumns(m *Model, of linearMap, columns []int) error {
 	_, v := FactorNames(of.layer, of.role)
 	return m.keepColumns(v, columns)
+}
+
+func (factoredForm) port(p *portable, of linearMap, node string, x *onnx.Value) *onnx.Value {
+	u, v := FactorNames(of.layer, of.role)
+	return p.product(node+"/u", p.product(node+"/v", x, v), u)
 }

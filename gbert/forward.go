@@ -223,7 +223,7 @@ func (f *Forward) NormFeedForward(layer int, y, x *Node) *Node {
 }
 
 // Activate is the activation function of the feed-forward network, entry by entry.
-func (f *Forward) Activate(x *Node) *Node { return activations[f.config.HiddenAct](x) }
+func (f *Forward) Activate(x *Node) *Node { return activations[f.config.HiddenAct].apply(x) }
 
 // CLS is the first position of x [B, S, D], as [B, 1, D].
 func CLS(x *Node) *Node { return SliceAxis(x, 1, AxisRange(0, 1)) }

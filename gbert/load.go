@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"bertlab/gbert/safetensors"
@@ -18,7 +19,7 @@ import (
 //
 // A folder into which another process saves gives the model of one save or of the other, never the files of both.
 func Load(dir string) (*Model, error) {
-	names := append([]string{configName, safetensors.WeightsName, safetensors.IndexName}, tokenizer.FileNames()...)
+	names := slices.Concat([]string{configName, safetensors.WeightsName, safetensors.IndexName}, portableNames(), tokenizer.FileNames())
 	for range hurried {
 		if err := saves.Finish(dir); err != nil {
 			return nil, fmt.Errorf("gbert: %s: %w", dir, err)
@@ -52,14 +53,9 @@ func readFolder(dir string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := safetensors.OpenFolder(dir)
+	model, err := readWeights(dir, config)
 	if err != nil {
-		return nil, fmt.Errorf("gbert: %w", err)
-	}
-	model, err := fromFile(config, file)
-	if err != nil {
-		file.Close()
-		return nil, fmt.Errorf("gbert: %s: %w", dir, err)
+		return nil, err
 	}
 	tok, err := tokenizer.Load(dir)
 	switch {
@@ -71,19 +67,41 @@ func readFolder(dir string) (*Model, error) {
 		}
 		model.Tokenizer = tok
 	case !errors.Is(err, fs.ErrNotExist):
-		file.Close()
+		_ = model.Close() // nothing was read from it
 		return nil, fmt.Errorf("gbert: %w", err)
 	}
 	return model, nil
 }
 
-// fromFile makes a model of the tensors of a file. Those that its configuration asks for are its weights, the others are carried.
-func fromFile(config *Config, file *safetensors.File) (*Model, error) {
-	model := &Model{Config: config, weights: map[string]safetensors.Tensor{}, file: file}
-	stored, err := storedWeights(file)
-	if err != nil {
-		return nil, err
+// readWeights makes a model of the weights of a folder: of its safetensors, or where it has none, of a graph that [Model.SavePortable]
+// wrote.
+func readWeights(dir string, config *Config) (*Model, error) {
+	file, err := safetensors.OpenFolder(dir)
+	if errors.Is(err, safetensors.ErrNoWeights) {
+		if stored, found, err := portableWeights(dir); found {
+			if err != nil {
+				return nil, fmt.Errorf("gbert: %w", err)
+			}
+			return fromStored(config, nil, stored)
+		}
 	}
+	if err != nil {
+		return nil, fmt.Errorf("gbert: %w", err)
+	}
+	stored, err := storedWeights(file)
+	if err == nil {
+		var model *Model
+		if model, err = fromStored(config, file, stored); err == nil {
+			return model, nil
+		}
+	}
+	file.Close()
+	return nil, fmt.Errorf("gbert: %s: %w", dir, err)
+}
+
+// fromStored makes a model of the tensors of a file. Those that its configuration asks for are its weights, the others are carried.
+func fromStored(config *Config, file *safetensors.File, stored []storedWeight) (*Model, error) {
+	model := &Model{Config: config, weights: map[string]safetensors.Tensor{}, file: file}
 	found, err := model.take(stored)
 	if err != nil {
 		return nil, err

@@ -176,4 +176,7 @@ func compare(t *testing.T, model *gbert.Model) {
 	if d := apart(logits(t, exported), want); d > 1e-5 {
 		t.Errorf("the export's logits differ by %g", d)
 	}
+	if d := apart(portableLogits(t, loaded), want); d > 1e-5 {
+		t.Errorf("ONNX Runtime's logits differ by %g", d)
+	}
 }

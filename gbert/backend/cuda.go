@@ -132,7 +132,7 @@ func (m *machine) installCUDA(ctx context.Context, o Options) (Plugin, error) {
 		return Plugin{}, fmt.Errorf("backend: %w", err)
 	}
 	sweep(folder)
-	if err := m.pluginFromWheel(ctx, filepath.Join(folder, cudaWheelMember), cudaWheel, cudaWheelMember, o); err != nil {
+	if err := m.libraryFromWheel(ctx, filepath.Join(folder, cudaWheelMember), pluginFunction, cudaWheel, cudaWheelMember, o); err != nil {
 		return Plugin{}, err
 	}
 	p, ok := m.findCUDA(ctx)

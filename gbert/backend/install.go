@@ -153,7 +153,7 @@ func (m *machine) cpuFromRelease(ctx context.Context, dir string, o Options) err
 		}
 		return ""
 	}
-	return m.place(filepath.Join(dir, m.pluginFile("cpu")), note{Package: "pjrt-cpu-binaries", Version: cpuRelease, Archive: sum}, func(tmp string) ([]string, error) {
+	return m.place(filepath.Join(dir, m.pluginFile("cpu")), pluginFunction, note{Package: "pjrt-cpu-binaries", Version: cpuRelease, Archive: sum}, func(tmp string) ([]string, error) {
 		return open(unpack.Job{Archive: archive, Dir: tmp, Limit: 4 << 30, Select: pick})
 	})
 }
@@ -164,11 +164,11 @@ func (m *machine) cpuFromWheel(ctx context.Context, dir string, o Options) error
 	if !ok {
 		return fmt.Errorf("there is none for %s", m.platform())
 	}
-	return m.pluginFromWheel(ctx, filepath.Join(dir, m.pluginFile("cpu")), wheel, cpuWheelMember, o)
+	return m.libraryFromWheel(ctx, filepath.Join(dir, m.pluginFile("cpu")), pluginFunction, wheel, cpuWheelMember, o)
 }
 
-// pluginFromWheel takes one member out of a wheel and places it as the plugin at path.
-func (m *machine) pluginFromWheel(ctx context.Context, path string, wheel registry.File, member string, o Options) error {
+// libraryFromWheel takes one member with a function out of a wheel and places it at path.
+func (m *machine) libraryFromWheel(ctx context.Context, path, function string, wheel registry.File, member string, o Options) error {
 	archive := filepath.Join(m.downloads(filepath.Dir(path)), wheel.Name)
 	if err := m.registry.Bring(ctx, wheel, archive, o.progress(wheel.String()), o.Log); err != nil {
 		return err
@@ -180,14 +180,14 @@ func (m *machine) pluginFromWheel(ctx context.Context, path string, wheel regist
 		}
 		return ""
 	}
-	return m.place(path, note{Package: wheel.Package, Version: wheel.Version, Archive: wheel.SHA256}, func(tmp string) ([]string, error) {
+	return m.place(path, function, note{Package: wheel.Package, Version: wheel.Version, Archive: wheel.SHA256}, func(tmp string) ([]string, error) {
 		return unpack.Zip(unpack.Job{Archive: archive, Dir: tmp, Limit: 4 << 30, Select: pick})
 	})
 }
 
-// place unpacks a plugin into a temporary folder, checks it, and gives it its name: first the note, then the plugin, so
-// that what carries the plugin's name is whole and known.
-func (m *machine) place(to string, n note, unpackTo func(tmp string) ([]string, error)) error {
+// place unpacks a library with a function into a temporary folder, checks it, and gives it its name: first the note, then the library,
+// so that what carries its name is whole and known.
+func (m *machine) place(to, function string, n note, unpackTo func(tmp string) ([]string, error)) error {
 	tmp, err := os.MkdirTemp(filepath.Dir(to), temporary)
 	if err != nil {
 		return fmt.Errorf("backend: %w", err)
@@ -198,10 +198,10 @@ func (m *machine) place(to string, n note, unpackTo func(tmp string) ([]string, 
 		return err
 	}
 	if len(files) != 1 {
-		return fmt.Errorf("backend: the archive of %s %s has %d plugins, expected one", n.Package, n.Version, len(files))
+		return fmt.Errorf("backend: the archive of %s %s has %d libraries, expected one", n.Package, n.Version, len(files))
 	}
 	from := filepath.Join(tmp, files[0])
-	if err := m.plausible(from); err != nil {
+	if err := m.plausible(from, function); err != nil {
 		return fmt.Errorf("backend: %s %s: %w", n.Package, n.Version, err)
 	}
 	if err := os.Chmod(from, 0o755); err != nil {

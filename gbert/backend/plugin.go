@@ -154,7 +154,7 @@ func (m *machine) look(path string) Plugin {
 		return p
 	}
 	p.Bytes = info.Size()
-	if err := m.plausible(path); err != nil {
+	if err := m.plausible(path, pluginFunction); err != nil {
 		p.Problem = err.Error()
 	}
 	if n, err := readNote(path); err == nil {
@@ -170,9 +170,12 @@ func (m *machine) look(path string) Plugin {
 // minPluginBytes is far below any real plugin (the smallest known one has 60 MB) and far above an error page.
 const minPluginBytes = 1 << 20
 
-// plausible checks that a file can be a plugin for this machine: large enough, a 64-bit shared library for this
-// processor, not cut short, with the function GetPjrtApi. Loading a broken library can crash the process, so this comes first.
-func (m *machine) plausible(path string) error {
+// pluginFunction is what every PJRT plugin has.
+const pluginFunction = "GetPjrtApi"
+
+// plausible checks that a file can be a library with a function for this machine: large enough, a 64-bit shared library for this
+// processor, not cut short. Loading a broken library can crash the process, so this comes first.
+func (m *machine) plausible(path, function string) error {
 	f, err := files.Open(path)
 	if err != nil {
 		return err
@@ -186,7 +189,7 @@ func (m *machine) plausible(path string) error {
 		return fmt.Errorf("%s is not a file", path)
 	}
 	if info.Size() < m.minPlugin {
-		return fmt.Errorf("%s has only %d bytes: not a plugin", path, info.Size())
+		return fmt.Errorf("%s has only %d bytes: not a library", path, info.Size())
 	}
 	if m.goos != "linux" {
 		magic := make([]byte, 4)
@@ -216,8 +219,8 @@ func (m *machine) plausible(path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if !slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return s.Name == "GetPjrtApi" }) {
-		return fmt.Errorf("%s has no function GetPjrtApi: not a PJRT plugin", path)
+	if !slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return s.Name == function }) {
+		return fmt.Errorf("%s has no function %s: it is another library", path, function)
 	}
 	return nil
 }

@@ -53,8 +53,11 @@ func OpenFolder(dir string) (*File, error) {
 			return nil, fmt.Errorf("safetensors: %s holds PyTorch's own %s, which is not read here: convert it once with Python (packages torch, safetensors)\n\n%s", dir, name, conversion(dir))
 		}
 	}
-	return nil, fmt.Errorf("safetensors: no weights in %s: looked for %s, %s and pytorch_model.bin", dir, WeightsName, IndexName)
+	return nil, fmt.Errorf("safetensors: %w in %s: looked for %s, %s and pytorch_model.bin", ErrNoWeights, dir, WeightsName, IndexName)
 }
+
+// ErrNoWeights is the error of [OpenFolder] for a folder in which there are no weights.
+var ErrNoWeights = errors.New("no weights")
 
 // conversion returns Python that turns a folder's pytorch_model*.bin into
 // model.safetensors. clone parts tensors that share memory, which the format

@@ -33,8 +33,15 @@ const (
 	maxList   = 1 << 12       // bytes of that list
 )
 
-// removable are the files that a save may remove: those of a tokenizer, which would be mixed with the new one's.
-var removable = []string{"tokenizer.json", "vocab.txt", "spiece.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}
+// removable are the files that a save may remove: those of a tokenizer, which would be mixed with the new one's, and graphs of the model
+// before.
+var removable = []string{
+	"tokenizer.json", "vocab.txt", "spiece.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+	"onnx/model.onnx", "onnx/model.onnx_data", "onnx/model_quantized.onnx", "onnx/model_quantized.onnx_data",
+}
+
+// folders are those that a save may have: of a model's graphs.
+var folders = []string{"onnx"}
 
 // A Save is a set of files on its way into a model folder.
 type Save struct {
@@ -125,31 +132,79 @@ func finish(dir string) error {
 	case !info.IsDir():
 		return nil
 	}
-	entries, err := os.ReadDir(ready)
+	names, err := whole(ready)
 	if errors.Is(err, fs.ErrNotExist) { // another process was faster, where there are no locks
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	for _, entry := range entries {
-		if !entry.Type().IsRegular() {
-			return fmt.Errorf("%s is no plain file, which no save leaves there: remove %s if you trust the other files of the folder", filepath.Join(ready, entry.Name()), ready)
-		}
-	}
 	if err := removeSuperseded(dir, ready); err != nil {
 		return err
 	}
-	for _, entry := range entries {
-		if entry.Name() == leavings {
+	for _, name := range names {
+		if name == leavings {
 			continue
 		}
-		err := os.Rename(filepath.Join(ready, entry.Name()), filepath.Join(dir, entry.Name()))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // another process may have moved it
+		if err := place(filepath.Join(ready, name), filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("a save was interrupted while its files were put in place: move those in %s to %s: %w", ready, dir, err)
 		}
 	}
+	for _, folder := range folders {
+		_ = os.Remove(filepath.Join(ready, folder)) // empty, or not there
+	}
 	if err := os.Remove(ready); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) { // or committed anew
+		return err
+	}
+	return nil
+}
+
+// whole are the names of a save's files, those in its folders with them.
+func whole(ready string) ([]string, error) {
+	entries, err := os.ReadDir(ready)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	add := func(name string, entry fs.DirEntry) error {
+		if !entry.Type().IsRegular() {
+			return fmt.Errorf("%s is no plain file, which no save leaves there: remove %s if you trust the other files of the folder", filepath.Join(ready, name), ready)
+		}
+		names = append(names, name)
+		return nil
+	}
+	for _, entry := range entries {
+		folder := entry.Name()
+		if !entry.IsDir() || !slices.Contains(folders, folder) {
+			if err := add(folder, entry); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		inner, err := os.ReadDir(filepath.Join(ready, folder))
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range inner {
+			if err := add(filepath.Join(folder, file.Name()), file); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return names, nil
+}
+
+// place moves a file to its place, whose folder is made if need be. Another process may have moved it.
+func place(from, to string) error {
+	if folder := filepath.Dir(to); slices.Contains(folders, filepath.Base(filepath.Dir(from))) {
+		if info, err := os.Lstat(folder); err == nil && !info.IsDir() {
+			return fmt.Errorf("%s is no folder", folder)
+		}
+		if err := os.Mkdir(folder, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	if err := os.Rename(from, to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
@@ -168,6 +223,9 @@ func removeSuperseded(dir, ready string) error {
 	for _, name := range strings.Fields(string(text)) {
 		if !slices.Contains(removable, name) {
 			return fmt.Errorf("%s names %q, which no save removes: remove %s if you trust the other files of the folder", list, name, ready)
+		}
+		if info, err := os.Lstat(filepath.Join(dir, filepath.Dir(name))); err != nil || !info.IsDir() {
+			continue // no folder, or a link out of this one
 		}
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("a save was interrupted while its files were put in place: %w", err)

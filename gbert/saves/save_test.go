@@ -165,3 +165,44 @@ func TestHoldsComparesAllFilesAndLeavesNothing(t *testing.T) {
 		t.Errorf("left: %v", entries)
 	}
 }
+
+func TestFilesOfAFolderArePutInPlaceWithTheOthers(t *testing.T) {
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "onnx", "model_quantized.onnx"), "of the model before")
+	put(t, filepath.Join(dir, "onnx", "notes.txt"), "the user's")
+	save, err := Begin(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer save.Discard()
+	put(t, filepath.Join(save.Dir, "onnx", "model.onnx"), "graph")
+	put(t, filepath.Join(save.Dir, "onnx", "model.onnx_data"), "weights")
+	put(t, filepath.Join(save.Dir, "config.json"), "{}")
+	if err := save.Commit("onnx/model_quantized.onnx"); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"onnx/model.onnx": "graph", "onnx/model.onnx_data": "weights", "config.json": "{}", "onnx/notes.txt": "the user's"} {
+		if got := text(t, filepath.Join(dir, name)); got != want {
+			t.Errorf("%s holds %q, not %q", name, got, want)
+		}
+	}
+	for _, gone := range []string{"onnx/model_quantized.onnx", committed} {
+		if _, err := os.Lstat(filepath.Join(dir, gone)); err == nil {
+			t.Errorf("%s is still there", gone)
+		}
+	}
+}
+
+func TestALinkInPlaceOfAFolderIsNotFollowed(t *testing.T) {
+	dir, victim := t.TempDir(), t.TempDir()
+	put(t, filepath.Join(victim, "model.onnx"), "the user's")
+	link(t, victim, filepath.Join(dir, "onnx"))
+	put(t, filepath.Join(dir, committed, leavings), "onnx/model.onnx\n")
+	put(t, filepath.Join(dir, committed, "onnx", "model.onnx"), "another")
+	if err := Finish(dir); err == nil {
+		t.Error("the link was followed")
+	}
+	if got := text(t, filepath.Join(victim, "model.onnx")); got != "the user's" {
+		t.Errorf("the file is %q", got)
+	}
+}

@@ -12,8 +12,6 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
-	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -208,28 +206,6 @@ func Logits(t testing.TB, m *gbert.Model, d *task.Dataset) [][]float32 {
 		t.Fatal(err)
 	}
 	return rows
-}
-
-// HiddenStates are the values of all hidden states of the first batch of the examples.
-func HiddenStates(t testing.TB, m *gbert.Model, p *finetune.Prepared) [][]float32 {
-	t.Helper()
-	program, err := Session(t, m).Program("states", func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
-		return begin(gbert.Taps{HiddenStates: true}).Encode(gbert.InputNodes(inputs), false).HiddenStates
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	outputs, err := program.Run(gbert.BatchInputs(p.Batches[0])...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	states := make([][]float32, len(outputs))
-	for i := range outputs {
-		if states[i], err = tensors.CopyFlatData[float32](outputs[i]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return states
 }
 
 // Apart is the largest difference of two tables; it is infinite where they are of different shapes, and NaN counts as infinite.

@@ -13,7 +13,6 @@ import (
 	"bertlab/papers/experiment"
 	"bertlab/stats"
 	"bertlab/techniques/tucker"
-	"bertlab/tensor"
 )
 
 // speedInputs are two models that are timed in turn.
@@ -78,9 +77,9 @@ var timeMaps = &experiment.Definition[mapInputs, MapSpeed]{
 		case gbert.FFNOut:
 			width = c.IntermediateSize
 		}
-		even := tensor.BreakEvenRank(out, width)
+		even := tucker.BreakEvenRank(out, width)
 		m := MapSpeed{Role: string(in.Role), Out: out, In: width, BreakEven: even, Part: in.Part, Rank: min(max(1, int(in.Part*float64(even))), c.HiddenSize)}
-		low, _, err := tucker.Factorise(ctx, dense.Model(), tucker.FactoriseOptions{Rank: m.Rank, Roles: []gbert.Role{in.Role}, SVD: tensor.SVDOptions{Method: tensor.Randomised}})
+		low, _, err := tucker.Factorise(ctx, dense.Model(), tucker.FactoriseOptions{Rank: m.Rank, Roles: []gbert.Role{in.Role}, SVD: tucker.SVDOptions{Method: tucker.Randomised}})
 		if err != nil {
 			return m, err
 		}

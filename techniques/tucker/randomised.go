@@ -1,0 +1,45 @@
+package tucker
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/lapack/lapack64"
+	"gonum.org/v1/gonum/mat"
+)
+
+// randomised is Halko, Martinsson and Tropp 2011: subspace iteration from Gaussian vectors (algorithm 4.4), then the
+// decomposition of the matrix projected on that subspace (algorithm 5.1).
+func (s *SVD) randomised(u unfolding, rank int, o SVDOptions) error {
+	l := rank + o.Oversampling
+	source := rand.New(rand.NewPCG(o.Seed, 0))
+	gaussian := mat.NewDense(u.cols(), l, nil)
+	for i := range gaussian.RawMatrix().Data {
+		gaussian.RawMatrix().Data[i] = source.NormFloat64()
+	}
+	q := orthonormalise(u.times(gaussian))
+	for range o.PowerIterations {
+		q = orthonormalise(u.times(orthonormalise(u.transposedTimes(q))))
+	}
+	if err := s.fromLeft(u, q, rank); err != nil {
+		return err
+	}
+	kept := floats.Norm(s.Values, 2)
+	s.Residual = math.Sqrt(max(0, (s.Norm-kept)*(s.Norm+kept)))
+	return nil
+}
+
+// orthonormalise replaces the columns of a matrix that is not wider than high by an orthonormal basis of what they span. It
+// takes LAPACK's factorisation at hand since mat.QR would make the whole square Q.
+func orthonormalise(a *mat.Dense) *mat.Dense {
+	raw := a.RawMatrix()
+	tau, size := make([]float64, raw.Cols), make([]float64, 1)
+	lapack64.Geqrf(raw, tau, size, -1)
+	work := make([]float64, int(size[0]))
+	lapack64.Geqrf(raw, tau, work, len(work))
+	lapack64.Orgqr(raw, tau, size, -1)
+	work = make([]float64, int(size[0]))
+	lapack64.Orgqr(raw, tau, work, len(work))
+	return a
+}
