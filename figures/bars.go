@@ -39,7 +39,7 @@ func Bars(o BarsOptions) (*Figure, error) {
 	if most := 400; len(o.Groups)*len(o.Series) > most {
 		return nil, fmt.Errorf("figures: bars %q: %d groups of %d series: more than %d bars cannot be told apart", o.Title, len(o.Groups), len(o.Series), most)
 	}
-	t := &Table{Columns: []Column{{Name: cmp.Or(o.XLabel, "group")}, {Name: "series"}, {Name: cmp.Or(o.YLabel, "value")}, {Name: "low"}, {Name: "high"}}}
+	t := &Table{Columns: []Column{{Name: cmp.Or(o.XLabel, o.say("group"))}, {Name: o.say("series")}, {Name: cmp.Or(o.YLabel, o.say("value"))}, {Name: o.say("low")}, {Name: o.say("high")}}}
 	var all, ends [][]float64
 	for i, s := range o.Series {
 		if len(s.Values) != len(o.Groups) || (s.Lo == nil) != (s.Hi == nil) || s.Lo != nil && (len(s.Lo) != len(o.Groups) || len(s.Hi) != len(o.Groups)) {

@@ -57,7 +57,7 @@ func Contour(o ContourOptions) (*Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Legend, o.PathName, o.Missing = clean(o.Legend), clean(o.PathName), clean(cmp.Or(o.Missing, "no value"))
+	o.Legend, o.PathName, o.Missing = clean(o.Legend), clean(o.PathName), clean(cmp.Or(o.Missing, o.say("no value")))
 	levels := f.levels(10)
 	if r, ok := extent(o.Values...); ok && r.Max > f.limits.Max { // what is cut off has a band of its own
 		levels = append(levels, tick{f.limits.Max, minus(fmt.Sprintf("%.4g", f.limits.Max))})
@@ -88,17 +88,17 @@ type contour struct {
 }
 
 func (c *contour) table() *Table {
-	t := &Table{Columns: []Column{{Name: cmp.Or(c.XLabel, "x")}, {Name: cmp.Or(c.YLabel, "y")}, {Name: cmp.Or(c.Legend, "value")}, {Name: "what"}}}
+	t := &Table{Columns: []Column{{Name: cmp.Or(c.XLabel, "x")}, {Name: cmp.Or(c.YLabel, "y")}, {Name: cmp.Or(c.Legend, c.say("value"))}, {Name: c.say("what")}}}
 	for j, row := range c.Values {
 		for i, v := range row {
-			t.Rows = append(t.Rows, []any{c.X[i], c.Y[j], v, "grid"})
+			t.Rows = append(t.Rows, []any{c.X[i], c.Y[j], v, c.say("grid")})
 		}
 	}
 	for _, m := range c.Marks {
 		t.Rows = append(t.Rows, []any{m.X, m.Y, math.NaN(), m.Label})
 	}
 	for _, w := range c.Path {
-		t.Rows = append(t.Rows, []any{w.X, w.Y, w.Value, cmp.Or(w.Label, cmp.Or(c.PathName, "path"))})
+		t.Rows = append(t.Rows, []any{w.X, w.Y, w.Value, cmp.Or(w.Label, cmp.Or(c.PathName, c.say("path")))})
 	}
 	return t
 }

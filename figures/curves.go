@@ -40,7 +40,7 @@ type CurvesOptions struct {
 func Curves(o CurvesOptions) (*Figure, error) {
 	o.Frame = o.Frame.clean()
 	var xs, ys [][]float64
-	t := &Table{Columns: []Column{{Name: "series"}, {Name: cmp.Or(o.XLabel, "x")}, {Name: cmp.Or(o.YLabel, "y")}, {Name: "low"}, {Name: "high"}}}
+	t := &Table{Columns: []Column{{Name: o.say("series")}, {Name: cmp.Or(o.XLabel, "x")}, {Name: cmp.Or(o.YLabel, "y")}, {Name: o.say("low")}, {Name: o.say("high")}}}
 	for i, c := range o.Curves {
 		if len(c.X) != len(c.Y) || c.Lo != nil && len(c.Lo) != len(c.X) || c.Hi != nil && len(c.Hi) != len(c.X) || (c.Lo == nil) != (c.Hi == nil) {
 			return nil, fmt.Errorf("figures: curve %d (%q) of %q: %d x, %d y, %d low, %d high: wanted equal numbers (or no low and high)", i, c.Name, o.Title, len(c.X), len(c.Y), len(c.Lo), len(c.Hi))

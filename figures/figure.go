@@ -36,6 +36,8 @@ type Frame struct {
 	XLabel, YLabel string
 	// Size in inches; zero: 8 × 4.5, and for heat maps what the cells need.
 	Size Size
+	// Language of the words that the figure says by itself, such as "no value", by its tag; "": English.
+	Language string
 	// Font for all text; nil: Liberation Sans.
 	Font *Font
 }
@@ -75,7 +77,7 @@ func newFigure(f Frame, fallback Size, data *Table, draw func(*pen)) (*Figure, e
 		}
 		f.Font = font
 	}
-	data.Title, data.Caption = f.Title, f.Caption
+	data.Title, data.Caption, data.Language = f.Title, f.Caption, f.Language
 	fig := &Figure{frame: f, w: size.Width * inch, h: size.Height * inch, draw: draw, data: data}
 	for range 6 {
 		if !fig.drawOn(blank{}).crowded {

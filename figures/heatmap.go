@@ -57,7 +57,7 @@ func Heatmap(o HeatmapOptions) (*Figure, error) {
 		h.Format = "%.2f"
 	}
 	if h.Missing == "" {
-		h.Missing = "no value"
+		h.Missing = h.say("no value")
 	}
 	h.Legend, h.Missing, h.MarkLabel = clean(h.Legend), clean(h.Missing), clean(h.MarkLabel)
 	var err error
@@ -116,10 +116,10 @@ type heatmap struct {
 
 func (h heatmap) table() *Table {
 	t := &Table{Columns: []Column{
-		{Name: cmp.Or(h.YLabel, "row")}, {Name: cmp.Or(h.XLabel, "column")}, {Name: cmp.Or(h.Legend, "value"), Format: h.Format},
+		{Name: cmp.Or(h.YLabel, h.say("row"))}, {Name: cmp.Or(h.XLabel, h.say("column"))}, {Name: cmp.Or(h.Legend, h.say("value")), Format: h.Format},
 	}}
 	if h.Marks != nil {
-		t.Columns = append(t.Columns, Column{Name: cmp.Or(h.MarkLabel, "marked")})
+		t.Columns = append(t.Columns, Column{Name: cmp.Or(h.MarkLabel, h.say("marked"))})
 	}
 	for i, row := range h.cells {
 		for j, v := range row {
@@ -314,7 +314,7 @@ func (h heatmap) colourBar(p *pen, top, right float64) float64 {
 		}})
 	}
 	if h.Marks != nil {
-		items = append(items, key{name: cmp.Or(h.MarkLabel, "marked"), draw: func(p *pen, x, y float64) { p.star(ink, x, y, 4.5) }})
+		items = append(items, key{name: cmp.Or(h.MarkLabel, h.say("marked")), draw: func(p *pen, x, y float64) { p.star(ink, x, y, 4.5) }})
 	}
 	after := math.Max(x+bar+overhang, end) + 2*keyGap
 	if len(items) > 0 && after+p.keysWidth(items) <= right {

@@ -66,9 +66,9 @@ func Histogram(o HistogramOptions) (*Figure, error) {
 		counts[i] = count(s.Values, xr, bins)
 	}
 	if o.YLabel == "" {
-		o.YLabel = "count"
+		o.YLabel = o.say("count")
 	}
-	t := &Table{Columns: []Column{{Name: "from"}, {Name: "to"}}}
+	t := &Table{Columns: []Column{{Name: o.say("from")}, {Name: o.say("to")}}}
 	for _, s := range o.Samples {
 		t.Columns = append(t.Columns, Column{Name: cmp.Or(s.Name, o.YLabel)})
 	}

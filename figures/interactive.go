@@ -65,7 +65,7 @@ func (o SurfaceOptions) Interactive(hint string) (string, error) {
 		"yticks": ticks(s.yr.ticks(5, nil), func(v float64) float64 { return span(s.yr, v) }),
 		"zticks": ticks(s.levels(5), s.share), "xlabel": s.XLabel, "ylabel": s.YLabel, "zlabel": s.ZLabel,
 		"azimuth": azimuth, "elevation": elevation, "tall": tallness,
-		"alt": s.Title, "hint": cmp.Or(clean(hint), "Drag, or use the arrow keys, to turn the surface."),
+		"alt": s.Title, "hint": cmp.Or(clean(hint), s.say("Drag, or use the arrow keys, to turn the surface.")),
 	}
 	text, err := json.Marshal(data)
 	if err != nil {

@@ -39,7 +39,7 @@ func Pareto(o ParetoOptions) (*Figure, error) {
 	if len(o.Points) == 0 {
 		return nil, fmt.Errorf("figures: pareto %q has no point", o.Title)
 	}
-	t := &Table{Columns: []Column{{Name: "name"}, {Name: cmp.Or(o.XLabel, "x")}, {Name: cmp.Or(o.YLabel, "y")}, {Name: "low"}, {Name: "high"}, {Name: "group"}, {Name: "front"}}}
+	t := &Table{Columns: []Column{{Name: o.say("name")}, {Name: cmp.Or(o.XLabel, "x")}, {Name: cmp.Or(o.YLabel, "y")}, {Name: o.say("low")}, {Name: o.say("high")}, {Name: o.say("group")}, {Name: o.say("front")}}}
 	front := ParetoFront(o.Points)
 	var xs, ys []float64
 	for i, p := range o.Points {
@@ -104,7 +104,7 @@ func (o ParetoOptions) draw(p *pen, front []bool, xr, yr Range) {
 		c.keys = append(c.keys, key{name: clean(name), color: category(i), draw: func(p *pen, x, y float64) { p.marker(i, category(i), x, y, 4) }})
 	}
 	edge := stroke{color: gray(0.55), width: 1.4}
-	c.keys = append(c.keys, key{name: "nothing beats it", draw: func(p *pen, x, y float64) { p.segment(edge, x-9, y, x+9, y) }})
+	c.keys = append(c.keys, key{name: o.say("nothing beats it"), draw: func(p *pen, x, y float64) { p.segment(edge, x-9, y, x+9, y) }})
 	c.draw(p, func() {
 		c.references(p)
 		lines := c.front(p, edge, o.Points, front)

@@ -51,9 +51,9 @@ func Scatter(o ScatterOptions) (*Figure, error) {
 	if len(o.X) != len(o.Y) || o.Labels != nil && len(o.Labels) != len(o.X) || o.Groups != nil && len(o.Groups) != len(o.X) {
 		return nil, fmt.Errorf("figures: scatter %q: %d x, %d y, %d labels, %d groups: wanted equal numbers (or no labels, no groups)", o.Title, len(o.X), len(o.Y), len(o.Labels), len(o.Groups))
 	}
-	t := &Table{Columns: []Column{{Name: "point"}, {Name: cmp.Or(o.XLabel, "x")}, {Name: cmp.Or(o.YLabel, "y")}}}
+	t := &Table{Columns: []Column{{Name: o.say("point")}, {Name: cmp.Or(o.XLabel, "x")}, {Name: cmp.Or(o.YLabel, "y")}}}
 	if o.Groups != nil {
-		t.Columns = append(t.Columns, Column{Name: "group"})
+		t.Columns = append(t.Columns, Column{Name: o.say("group")})
 	}
 	var shown []int
 	var xs, ys []float64
@@ -137,7 +137,7 @@ func (o ScatterOptions) draw(p *pen, shown []int, xr, yr Range, slope, intercept
 		return key{name: name, draw: func(p *pen, x, y float64) { p.segment(s, x-9, y, x+9, y) }}
 	}
 	if o.Lines&FitLine != 0 {
-		c.keys = append(c.keys, sample("least-squares fit", fit))
+		c.keys = append(c.keys, sample(o.say("least-squares fit"), fit))
 	}
 	if o.Lines&IdentityLine != 0 {
 		c.keys = append(c.keys, sample("y = x", same))

@@ -59,7 +59,7 @@ func StackedBars(o StackedOptions) (*Figure, error) {
 	if highest == 0 || math.IsInf(highest, 0) {
 		return nil, fmt.Errorf("figures: stacked bars %q have no part above zero", o.Title)
 	}
-	t := &Table{Columns: []Column{{Name: cmp.Or(o.XLabel, "bar")}, {Name: "series"}, {Name: cmp.Or(o.YLabel, "value")}, {Name: "share"}}}
+	t := &Table{Columns: []Column{{Name: cmp.Or(o.XLabel, o.say("bar"))}, {Name: o.say("series")}, {Name: cmp.Or(o.YLabel, o.say("value"))}, {Name: o.say("share")}}}
 	for _, s := range o.Series {
 		for g, v := range s.Values {
 			share := math.NaN()

@@ -62,10 +62,10 @@ type surfacePlot struct {
 }
 
 func (s *surfacePlot) table() *Table {
-	t := &Table{Columns: []Column{{Name: cmp.Or(s.XLabel, "x")}, {Name: cmp.Or(s.YLabel, "y")}, {Name: cmp.Or(s.ZLabel, "value")}, {Name: "what"}}}
+	t := &Table{Columns: []Column{{Name: cmp.Or(s.XLabel, "x")}, {Name: cmp.Or(s.YLabel, "y")}, {Name: cmp.Or(s.ZLabel, s.say("value"))}, {Name: s.say("what")}}}
 	for j, row := range s.Values {
 		for i, v := range row {
-			t.Rows = append(t.Rows, []any{s.X[i], s.Y[j], v, "grid"})
+			t.Rows = append(t.Rows, []any{s.X[i], s.Y[j], v, s.say("grid")})
 		}
 	}
 	for _, m := range s.Marks {

@@ -51,6 +51,8 @@ type Table struct {
 	Title, Caption string
 	Columns        []Column
 	Rows           [][]any
+	// Language of the words for true and false, by its tag; "": English.
+	Language string
 }
 
 // number returns the value of v if v is any kind of number.
@@ -77,7 +79,7 @@ func (t *Table) cell(i, j int) string {
 	}
 	v := t.Rows[i][j]
 	if b, ok := v.(bool); ok {
-		return map[bool]string{true: "yes", false: "no"}[b]
+		return phrase(t.Language, map[bool]string{true: "yes", false: "no"}[b])
 	}
 	f, ok := number(v)
 	if !ok {

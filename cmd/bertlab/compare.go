@@ -119,11 +119,7 @@ func (a *app) compare(ctx context.Context, models []string, f *compareFlags) (*c
 			a.Meter.Warn("%s: %d of the %d examples are longer than it reads and were cut", m.Name, m.Truncated, comparison.Examples)
 		}
 	}
-	publication, err := comparison.Publication()
-	if err != nil {
-		return nil, err
-	}
-	files, err := publication.Write(a.out)
+	files, err := comparison.Publication().Write(a.out)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"io"
 
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/papers/ganesh2021"
 	"bertlab/papers/hao2019"
 	"bertlab/papers/lan2020"
@@ -46,8 +47,8 @@ type outcome struct {
 	Files  []string           `json:"files"`
 	Claims []experiment.Claim `json:"-"`
 	Result any                `json:"result"` // plain data with JSON tags
-	// Figure stands for all of the paper's in the report on all papers; nil: none does.
-	Figure *experiment.NamedFigure `json:"-"`
+	// Tell gives the claims in a language, and the figure that stands for all of the paper's in the report on all papers.
+	Tell func(say *words.Printer) ([]experiment.Claim, *experiment.NamedFigure, error) `json:"-"`
 	// Err is why there is no result; nil: there is one.
 	Err error `json:"-"`
 }
@@ -55,24 +56,13 @@ type outcome struct {
 // publish writes a paper's result, figures, tables and reports into the environment's folder.
 func publish(env *experiment.Environment, result interface {
 	Write(dir string) ([]string, error)
+	Tell(say *words.Printer) ([]experiment.Claim, *experiment.NamedFigure, error)
 }, claims []experiment.Claim) (*outcome, error) {
 	files, err := result.Write(env.Dir)
 	if err != nil {
 		return nil, err
 	}
-	done := &outcome{Report: files[len(files)-1], Files: files, Claims: claims, Result: result}
-	if drawn, ok := result.(interface {
-		Figures() ([]experiment.NamedFigure, error)
-	}); ok {
-		list, err := drawn.Figures()
-		if err != nil {
-			return nil, err
-		}
-		if len(list) > 0 {
-			done.Figure = &list[0]
-		}
-	}
-	return done, nil
+	return &outcome{Report: files[len(files)-1], Files: files, Claims: claims, Result: result, Tell: result.Tell}, nil
 }
 
 // choose is the protocol that was asked for.
@@ -126,6 +116,6 @@ func reproducePaper(p experiment.Paper) func(ctx context.Context, env *experimen
 		if err != nil {
 			return nil, err
 		}
-		return &outcome{Report: done.Report, Files: done.Files, Claims: done.Claims, Result: done.Result, Figure: done.Figure}, nil
+		return &outcome{Report: done.Report, Files: done.Files, Claims: done.Claims, Result: done.Result, Tell: done.Tell}, nil
 	}
 }

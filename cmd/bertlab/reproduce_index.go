@@ -4,30 +4,26 @@ import (
 	"bertlab/figures/report"
 	"bertlab/papers/combined"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
 // writeIndex writes the report on all papers and returns its path: every claim with its verdict, and, if recipes were run, their
 // models side by side.
 func writeIndex(dir string, chosen []paper, results map[string]*outcome) (string, error) {
 	var chapters []experiment.Chapter
-	var further func(lang experiment.Language) []report.Section
+	var further func(say *words.Printer) ([]report.Section, error)
 	for _, p := range chosen {
 		result := results[p.name]
 		if result == nil {
 			continue
 		}
-		chapter := experiment.Chapter{Name: p.name, Title: p.title, Claims: result.Claims, Err: result.Err}
-		if result.Figure != nil {
-			chapter.Figures = []experiment.NamedFigure{*result.Figure}
-		}
+		chapter := experiment.Chapter{Name: p.name, Title: p.title, Claims: result.Claims, Tell: result.Tell, Err: result.Err}
 		chapters = append(chapters, chapter)
 		if recipes, ok := result.Result.(*combined.Result); ok {
-			list, err := recipes.Figures()
-			if err != nil {
-				return "", err
-			}
-			further = func(lang experiment.Language) []report.Section {
-				return []report.Section{recipes.Comparison.Section(list, lang)}
+			further = func(say *words.Printer) ([]report.Section, error) {
+				lang := experiment.Language(say.Tag())
+				list, err := recipes.Figures(lang)
+				return []report.Section{recipes.Comparison.Section(list, lang)}, err
 			}
 		}
 	}

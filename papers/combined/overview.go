@@ -77,5 +77,5 @@ func PartsFigure(model *gbert.Model, length int) (experiment.NamedFigure, error)
 	return experiment.NamedFigure{Name: "overview-parts", Figure: figure, Caption: experiment.Text{
 		English: "Where the parameters are, and where the work is: what saves bytes need not save time.",
 		Korean:  "파라미터가 있는 곳과 연산이 일어나는 곳. 바이트를 줄이는 것이 곧 시간을 줄이는 것은 아니다.",
-	}}, err
+	}.In(experiment.NotebookLanguage())}, err
 }

@@ -3,26 +3,27 @@ package compare
 import (
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
 // Figures are the comparison's, with names that begin as told.
-func (c *Comparison) Figures(prefix string) ([]experiment.NamedFigure, error) {
+func (c *Comparison) Figures(prefix string, lang experiment.Language) ([]experiment.NamedFigure, error) {
 	var list []experiment.NamedFigure
 	for _, cost := range []Cost{Size, Time, Compute} {
 		figure, err := c.ParetoFigure(cost)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, experiment.NamedFigure{Name: prefix + "-pareto-" + string(cost), Figure: figure, Caption: ParetoCaption(cost)})
+		list = append(list, experiment.NamedFigure{Name: prefix + "-pareto-" + string(cost), Figure: figure, Caption: ParetoCaption(cost).In(lang)})
 	}
 	return list, nil
 }
 
-// Tables are the comparison's in English, with names that begin as told.
-func (c *Comparison) Tables(prefix string) []experiment.NamedTable {
+// Tables are the comparison's, with names that begin as told.
+func (c *Comparison) Tables(prefix string, lang experiment.Language) []experiment.NamedTable {
 	return []experiment.NamedTable{
-		{Name: prefix + "-models", Table: c.Table(experiment.English)}, {Name: prefix + "-sizes", Table: c.SizeTable(experiment.English)},
-		{Name: prefix + "-times", Table: c.TimeTable(experiment.English)}, {Name: prefix + "-pairs", Table: c.PairTable(experiment.English)},
+		{Name: prefix + "-models", Table: c.Table(lang)}, {Name: prefix + "-sizes", Table: c.SizeTable(lang)},
+		{Name: prefix + "-times", Table: c.TimeTable(lang)}, {Name: prefix + "-pairs", Table: c.PairTable(lang)},
 	}
 }
 
@@ -31,7 +32,7 @@ func (c *Comparison) Section(list []experiment.NamedFigure, lang experiment.Lang
 	section := report.Section{Title: experiment.Text{English: "The models side by side", Korean: "모델 나란히 보기"}.In(lang)}
 	section.Blocks = append(section.Blocks, report.TableBlock{Table: c.Table(lang)})
 	for _, f := range list {
-		section.Blocks = append(section.Blocks, f.Block(lang))
+		section.Blocks = append(section.Blocks, f.Block())
 	}
 	section.Blocks = append(section.Blocks, report.TableBlock{Table: c.SizeTable(lang)}, report.TableBlock{Table: c.TimeTable(lang)})
 	if len(c.Pairs) > 0 {
@@ -41,19 +42,17 @@ func (c *Comparison) Section(list []experiment.NamedFigure, lang experiment.Lang
 }
 
 // Publication is what a comparison leaves in a folder: compare.json, figures, tables and the report.
-func (c *Comparison) Publication() (experiment.Publication, error) {
-	list, err := c.Figures("compare")
-	if err != nil {
-		return experiment.Publication{}, err
-	}
-	return experiment.Publication{
-		Name: "compare", Result: c, Figures: list, Tables: c.Tables("compare"),
-		Report: func(lang experiment.Language) (*report.Report, error) {
-			provenance, err := experiment.ProvenanceSection(c.Provenance, map[string]any{"length": c.Length, "batches": c.Batches, "repeats": c.Repeats}, lang)
-			return &report.Report{
-				Title:    experiment.Text{English: "bertlab: models side by side", Korean: "bertlab: 모델 나란히 보기"}.In(lang),
-				Sections: []report.Section{c.Section(list, lang), provenance},
-			}, err
-		},
-	}, nil
+func (c *Comparison) Publication() experiment.Publication {
+	return experiment.Publication{Name: "compare", Result: c, In: func(say *words.Printer) (*experiment.Published, error) {
+		lang := experiment.Language(say.Tag())
+		list, err := c.Figures("compare", lang)
+		if err != nil {
+			return nil, err
+		}
+		provenance, err := experiment.ProvenanceSection(c.Provenance, map[string]any{"length": c.Length, "batches": c.Batches, "repeats": c.Repeats}, say)
+		return &experiment.Published{Figures: list, Tables: c.Tables("compare", lang), Report: &report.Report{
+			Title:    experiment.Text{English: "bertlab: models side by side", Korean: "bertlab: 모델 나란히 보기"}.In(lang),
+			Language: say.Tag(), Sections: []report.Section{c.Section(list, lang), provenance},
+		}}, err
+	}}
 }

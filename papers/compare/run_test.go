@@ -137,12 +137,8 @@ func TestModelsStandSideBySide(t *testing.T) {
 
 func TestAComparisonIsPublishedAndReadBack(t *testing.T) {
 	c := compared(t)
-	publication, err := c.Publication()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
-	if _, err := publication.Write(dir); err != nil {
+	if _, err := c.Publication().Write(dir); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{dir, filepath.Join(dir, "compare.json")} {

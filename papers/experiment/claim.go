@@ -3,11 +3,12 @@ package experiment
 import (
 	"bertlab/figures"
 	"bertlab/figures/report"
+	"bertlab/papers/experiment/words"
 )
 
 // Claim is what a paper says and what was measured here.
 type Claim struct {
-	// Text is the claim in a sentence; Korean the same in Korean, for the Korean report.
+	// Text is the claim in a sentence; Korean the same in Korean, where the others are English.
 	Text   string `json:"claim"`
 	Korean string `json:"claim_ko,omitempty"`
 	// Paper is the paper's own value with its place, Measured ours with its interval.
@@ -19,22 +20,35 @@ type Claim struct {
 }
 
 // ClaimsBlock shows claims in a report.
-func ClaimsBlock(claims []Claim, lang Language) report.Claims {
+func ClaimsBlock(claims []Claim) report.Claims {
 	block := make(report.Claims, len(claims))
 	for i, c := range claims {
-		block[i] = report.Claim{Text: Text{c.Text, c.Korean}.In(lang), Verdict: c.Verdict, Paper: c.Paper, Measured: c.Measured, Explanation: c.Explanation}
+		block[i] = report.Claim{Text: c.Text, Verdict: c.Verdict, Paper: c.Paper, Measured: c.Measured, Explanation: c.Explanation}
 	}
 	return block
 }
 
+// bilingual are claims in English, with their Korean sentences.
+func bilingual(in func(say *words.Printer) ([]Claim, error)) ([]Claim, error) {
+	claims, err := in(words.English)
+	if err != nil {
+		return nil, err
+	}
+	korean, err := in(words.Korean)
+	for i, c := range korean {
+		claims[i].Korean = c.Text
+	}
+	return claims, err
+}
+
 // ClaimTable lists a paper's claims with their verdicts.
-func ClaimTable(claims []Claim) *figures.Table {
+func ClaimTable(claims []Claim, say *words.Printer) *figures.Table {
 	t := &figures.Table{
-		Title:   "The paper's claims",
-		Columns: []figures.Column{{Name: "claim"}, {Name: "verdict"}, {Name: "measured here"}, {Name: "the paper"}},
+		Title:   say.T("The paper's claims"),
+		Columns: []figures.Column{{Name: say.T("claim")}, {Name: say.T("verdict")}, {Name: say.T("measured here")}, {Name: say.T("the paper")}},
 	}
 	for _, c := range claims {
-		t.Rows = append(t.Rows, []any{c.Text, c.Verdict, c.Measured, c.Paper})
+		t.Rows = append(t.Rows, []any{c.Text, c.Verdict.In(say.Tag()), c.Measured, c.Paper})
 	}
 	return t
 }

@@ -6,5 +6,5 @@
 //
 //	store, err := experiment.Open(ctx, env.Dir, identity)
 //	importance, err := experiment.Step(store, "importance", func() (*heads.Importance, error) { … })
-//	paths, err := experiment.Publication{Name: "heads", Result: result, Figures: list, Report: report}.Write(env.Dir)
+//	paths, err := experiment.Publication{Name: "heads", Result: result, In: inLanguage}.Write(env.Dir)
 package experiment

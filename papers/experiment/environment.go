@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/hub"
 	"bertlab/gbert/task"
+	"bertlab/papers/experiment/words"
 )
 
 // Environment is what an experiment needs from outside.
@@ -209,6 +211,17 @@ func Machine() string {
 		}
 	}
 	return fmt.Sprintf("%s, %d cores, %s", name, runtime.NumCPU(), runtime.GOOS)
+}
+
+// machineLine is what [Machine] writes.
+var machineLine = regexp.MustCompile(`^(.*), (\d+) cores, (\w+)$`)
+
+// MachineIn describes the processor in a language.
+func (p Provenance) MachineIn(say *words.Printer) string {
+	if parts := machineLine.FindStringSubmatch(p.Machine); parts != nil {
+		return say.F("%s, %s cores, %s", parts[1], parts[2], parts[3])
+	}
+	return p.Machine
 }
 
 // ComputeVersions are the versions, of those of a provenance, on which numbers depend: a notebook and the command line share

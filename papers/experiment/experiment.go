@@ -12,6 +12,8 @@ import (
 	"maps"
 	"strings"
 	"time"
+
+	"bertlab/papers/experiment/words"
 )
 
 // Experiment is a paper's, or one like it, in all its parts: C is its protocol, R its result, both plain data with JSON tags; R embeds
@@ -21,9 +23,8 @@ type Experiment[C any, R any] struct {
 	Name string
 	// Title is the paper's own title with its authors.
 	Title string
-	// Heading is the title of the report; Subtitle stands under it and says model, data and seeds.
-	Heading  Text
-	Subtitle func(r *R) string
+	// Heading is the title of the report.
+	Heading words.Key
 	// Quick is a protocol of minutes on two cores, Full the one whose numbers are the ones to quote.
 	Quick, Full func() C
 	// Ask puts what the user asked for in place of a protocol's own model, task, data and seeds.
@@ -33,17 +34,29 @@ type Experiment[C any, R any] struct {
 	// Plan adds the experiment's steps to a plan. It fills in what is known before any step is run, Provenance and what the data say,
 	// and returns the function that puts the steps' results into r.
 	Plan func(ctx context.Context, p *Plan, c *C, r *R) (collect func() error, err error)
-	// Claims are the paper's with their verdicts.
-	Claims func(r *R) ([]Claim, error)
-	// Figures and Tables are what the narrative and the notebooks show, by name; a table that the protocol leaves out is nil. The first
-	// figure stands for the experiment.
-	Figures func(r *R) []Drawing
-	Tables  func(r *R) ([]NamedTable, error)
-	// Pages lie beside the figures, by name; nil: there are none.
-	Pages func(r *R) ([]NamedPage, error)
-	// Narrative holds narrative.en.md and narrative.ko.md, which tell the report; see [Narrative]. Numbers are what they name.
+	// In tells a result in a language.
+	In func(r *R, say *words.Printer) Edition
+	// Narrative holds narrative.en.md and narrative.ko.md, which tell the report; see [Narrative].
 	Narrative fs.FS
-	Numbers   func(r *R) map[string]any
+}
+
+// Edition is what a result says in a language.
+type Edition interface {
+	// Subtitle says model, data and seeds.
+	Subtitle() string
+	// Claims are the paper's with their verdicts.
+	Claims() ([]Claim, error)
+	// Figures and Tables are what the narrative and the notebooks show, by name; a table that the protocol leaves out is nil. The first
+	// figure stands for the experiment. The table "claims" is the driver's.
+	Figures() []Drawing
+	Tables() ([]NamedTable, error)
+	// Numbers are what the narrative names.
+	Numbers() map[string]any
+}
+
+// Paged is an edition with pages that lie beside the figures.
+type Paged interface {
+	Pages() ([]NamedPage, error)
 }
 
 // Measured is what every result has; C is the protocol.
@@ -106,8 +119,8 @@ type Outcome struct {
 	Files  []string `json:"files"`
 	Claims []Claim  `json:"-"`
 	Result any      `json:"result"` // plain data with JSON tags
-	// Figure stands for all of the experiment's; nil: none does.
-	Figure *NamedFigure `json:"-"`
+	// Tell gives the claims in a language, and the figure that stands for all of the experiment's; nil: none does.
+	Tell func(say *words.Printer) ([]Claim, *NamedFigure, error) `json:"-"`
 	// Err is why there is no result; nil: there is one.
 	Err error `json:"-"`
 }
@@ -190,7 +203,7 @@ func (e *Experiment[C, R]) Run(ctx context.Context, env *Environment, c C) (*R, 
 	}
 	h := headOf(result)
 	h.provenance.Seconds = time.Since(began).Seconds()
-	*h.claims, err = e.Claims(result)
+	*h.claims, err = bilingual(func(say *words.Printer) ([]Claim, error) { return e.In(result, say).Claims() })
 	return result, err
 }
 
@@ -239,17 +252,23 @@ func (e *Experiment[C, R]) Reproduce(ctx context.Context, env *Environment, r Re
 
 // Publish leaves a result in a folder: NAME.json, figures, tables, and the report NAME.html with its Korean edition.
 func (e *Experiment[C, R]) Publish(dir string, result *R) (*Outcome, error) {
-	publication, err := e.Publication(result)
+	files, err := e.Publication(result).write(dir)
 	if err != nil {
 		return nil, err
 	}
-	files, err := publication.write(dir)
-	if err != nil {
-		return nil, err
-	}
-	done := &Outcome{Report: files[len(files)-1], Files: files, Claims: e.ClaimsOf(result), Result: result}
-	if len(publication.Figures) > 0 {
-		done.Figure = &publication.Figures[0]
-	}
-	return done, nil
+	return &Outcome{
+		Report: files[len(files)-1], Files: files, Claims: e.ClaimsOf(result), Result: result,
+		Tell: func(say *words.Printer) ([]Claim, *NamedFigure, error) {
+			edition := e.In(result, say)
+			claims, err := edition.Claims()
+			if err != nil {
+				return nil, nil, err
+			}
+			drawn, err := Draw(e.Name+"-", edition.Figures()[:1])
+			if err != nil || len(drawn) == 0 {
+				return claims, nil, err
+			}
+			return claims, &drawn[0], nil
+		},
+	}, nil
 }

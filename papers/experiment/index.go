@@ -7,6 +7,7 @@ import (
 
 	"bertlab/figures"
 	"bertlab/figures/report"
+	"bertlab/papers/experiment/words"
 )
 
 // Chapter is an experiment's place in the report on all of them.
@@ -16,41 +17,44 @@ type Chapter struct {
 	Title string
 	// Claims are the paper's, with verdicts.
 	Claims []Claim
-	// Figures are shown above the claims.
-	Figures []NamedFigure
+	// Tell gives them in a language, and a figure that is shown above them; nil: none is.
+	Tell func(say *words.Printer) ([]Claim, *NamedFigure, error)
 	// Err is why the experiment did not end; nil: it did.
 	Err error
 }
 
 // WriteIndex writes the report on all experiments, index.html and index.ko.html, into the folder that holds their own reports.
 // further are sections that follow them. It returns the paths, the English one last.
-func WriteIndex(dir string, chapters []Chapter, further func(lang Language) []report.Section) ([]string, error) {
+func WriteIndex(dir string, chapters []Chapter, further func(say *words.Printer) ([]report.Section, error)) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
 	var paths []string
-	for _, edition := range []struct {
-		lang   Language
-		ending string
-	}{{Korean, ".ko.html"}, {English, ".html"}} {
-		in := func(english, korean string) string { return Text{english, korean}.In(edition.lang) }
+	for _, say := range []*words.Printer{words.Korean, words.English} {
 		page := &report.Report{
-			Title:    in("bertlab: what can be taken out of BERT", "bertlab: BERT에서 무엇을 덜어 낼 수 있는가"),
-			Subtitle: in("All experiments, their claims with verdicts, and their models side by side", "모든 실험과 주장에 대한 판정, 그리고 모델 비교"),
-			Language: string(edition.lang),
+			Title:    say.T("bertlab: what can be taken out of BERT"),
+			Subtitle: say.T("All experiments, their claims with verdicts, and their models side by side"),
+			Language: say.Tag(),
 		}
-		page.Sections = append(page.Sections, report.Section{Title: in("At a glance", "한눈에 보기"), Blocks: []report.Block{
-			report.Paragraph(in("Each claim has a rule that was fixed before the numbers were seen. A claim that does not hold here is a finding about this model and this task, not about the paper's.",
-				"모든 주장에는 수치를 보기 전에 정해 둔 판정 규칙이 있다. 여기서 성립하지 않는 주장은 이 모델과 이 과제에 대한 발견이지, 논문에 대한 반박이 아니다.")),
-			report.TableBlock{Table: verdictTable(chapters, edition.lang)},
+		page.Sections = append(page.Sections, report.Section{Title: say.T("At a glance"), Blocks: []report.Block{
+			report.Paragraph(say.T("Each claim has a rule that was fixed before the numbers were seen. A claim that does not hold here is a finding about this model and this task, not about the paper's.")),
+			report.TableBlock{Table: verdictTable(chapters, say)},
 		}})
 		for _, c := range chapters {
-			page.Sections = append(page.Sections, c.section(edition.lang, edition.ending))
+			section, err := c.section(say)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", c.Name, err)
+			}
+			page.Sections = append(page.Sections, section)
 		}
 		if further != nil {
-			page.Sections = append(page.Sections, further(edition.lang)...)
+			sections, err := further(say)
+			if err != nil {
+				return nil, err
+			}
+			page.Sections = append(page.Sections, sections...)
 		}
-		path := filepath.Join(dir, "index"+edition.ending)
+		path := filepath.Join(dir, "index"+infix(say)+".html")
 		if err := page.Write(path); err != nil {
 			return nil, err
 		}
@@ -60,12 +64,11 @@ func WriteIndex(dir string, chapters []Chapter, further func(lang Language) []re
 }
 
 // verdictTable counts verdicts, a line an experiment.
-func verdictTable(chapters []Chapter, lang Language) *figures.Table {
-	in := func(english, korean string) string { return Text{english, korean}.In(lang) }
-	t := &figures.Table{Title: in("Claims by verdict", "판정별 주장의 수"), Columns: []figures.Column{{Name: in("experiment", "실험")}}}
+func verdictTable(chapters []Chapter, say *words.Printer) *figures.Table {
+	t := &figures.Table{Title: say.T("Claims by verdict"), Columns: []figures.Column{{Name: say.T("experiment")}}}
 	verdicts := []report.Verdict{report.Holds, report.DoesNotHold, report.CannotTell}
 	for _, v := range verdicts {
-		t.Columns = append(t.Columns, figures.Column{Name: v.Words(string(lang))})
+		t.Columns = append(t.Columns, figures.Column{Name: v.Words(say.Tag())})
 	}
 	for _, c := range chapters {
 		row := []any{c.Name}
@@ -83,15 +86,19 @@ func verdictTable(chapters []Chapter, lang Language) *figures.Table {
 	return t
 }
 
-func (c Chapter) section(lang Language, ending string) report.Section {
+func (c Chapter) section(say *words.Printer) (report.Section, error) {
 	section := report.Section{Title: c.Title}
 	if c.Err != nil {
-		section.Blocks = append(section.Blocks, report.Paragraph(Text{"It did not end: ", "끝나지 못했다: "}.In(lang)+c.Err.Error()))
-		return section
+		section.Blocks = []report.Block{report.Paragraph(say.F("It did not end: %v", c.Err))}
+		return section, nil
 	}
-	for _, f := range c.Figures {
-		section.Blocks = append(section.Blocks, f.Block(lang))
+	claims, figure, err := c.Tell(say)
+	if err != nil {
+		return section, err
 	}
-	return report.Section{Title: c.Title, Blocks: append(section.Blocks,
-		ClaimsBlock(c.Claims, lang), report.Link{Text: Text{"The whole report", "전체 보고서"}.In(lang), Target: c.Name + ending})}
+	if figure != nil {
+		section.Blocks = append(section.Blocks, figure.Block())
+	}
+	section.Blocks = append(section.Blocks, ClaimsBlock(claims), report.Link{Text: say.T("The whole report"), Target: c.Name + infix(say) + ".html"})
+	return section, nil
 }

@@ -1,22 +1,33 @@
 package experiment
 
 import (
-	"bertlab/figures/report"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"bertlab/figures/report"
+	"bertlab/papers/experiment/words"
 )
 
 func TestTheIndexLeadsToEveryReportInItsLanguage(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "results")
+	claims := func(say *words.Printer) []Claim {
+		if say == words.Korean {
+			return []Claim{{Text: "없어도 된다.", Verdict: report.Holds}, {Text: "모두.", Verdict: report.DoesNotHold}}
+		}
+		return []Claim{{Text: "They can go.", Verdict: report.Holds}, {Text: "All.", Verdict: report.DoesNotHold}}
+	}
 	chapters := []Chapter{
-		{Name: "heads", Title: "Heads", Claims: []Claim{{Text: "They can go.", Korean: "없어도 된다.", Verdict: report.Holds}, {Text: "All.", Verdict: report.DoesNotHold}}, Figures: publication(t).Figures},
+		{Name: "heads", Title: "Heads", Claims: claims(words.English), Tell: func(say *words.Printer) ([]Claim, *NamedFigure, error) {
+			published, err := published(say)
+			return claims(say), &published.Figures[0], err
+		}},
 		{Name: "layers", Title: "Layers", Err: errors.New("the disk is full")},
 	}
-	paths, err := WriteIndex(dir, chapters, func(lang Language) []report.Section {
-		return []report.Section{{Title: Text{"Side by side", "나란히"}.In(lang)}}
+	paths, err := WriteIndex(dir, chapters, func(say *words.Printer) ([]report.Section, error) {
+		return []report.Section{{Title: Text{"Side by side", "나란히"}.In(Language(say.Tag()))}}, nil
 	})
 	if err != nil || len(paths) != 2 || paths[1] != filepath.Join(dir, "index.html") {
 		t.Fatalf("%v, %v", paths, err)

@@ -2,11 +2,11 @@ package experiment
 
 import (
 	"context"
-	"fmt"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 )
 
@@ -81,8 +81,8 @@ type Evaluated struct {
 
 var evaluation = &Definition[Judging, Evaluated]{
 	Name: "evaluation", Version: 2,
-	Title: func(in Judging) Text {
-		return Text{fmt.Sprintf("evaluation on %s", in.Sample.Task.Title), fmt.Sprintf("%s 평가", in.Sample.Task.Title)}
+	Title: func(say *words.Printer, in Judging) string {
+		return say.F("evaluation on %s", say.Name(in.Sample.Task.Title))
 	},
 	Run: func(ctx context.Context, w *Worker, in Judging) (Evaluated, error) {
 		session, prepared, err := in.Open(ctx, w)
@@ -126,8 +126,8 @@ func Evaluate(p *Plan, j Judging) *Node[Evaluated] { return evaluation.Of(p, j) 
 
 var prediction = &Definition[Judging, [][]float32]{
 	Name: "predictions", Version: 1,
-	Title: func(in Judging) Text {
-		return Text{fmt.Sprintf("predictions on %d examples of %s", in.Sample.Len(), in.Sample.Task.Title), fmt.Sprintf("%[2]s 예제 %[1]d개에 대한 예측", in.Sample.Len(), in.Sample.Task.Title)}
+	Title: func(say *words.Printer, in Judging) string {
+		return say.F("predictions on %d examples of %s", in.Sample.Len(), say.Name(in.Sample.Task.Title))
 	},
 	Run: func(ctx context.Context, w *Worker, in Judging) ([][]float32, error) {
 		session, prepared, err := in.Open(ctx, w)
@@ -154,11 +154,8 @@ type FineTuneInputs struct {
 
 var fineTuning = &ModelDefinition[FineTuneInputs, Training]{
 	Name: "fine-tuning", Version: 1,
-	Title: func(in FineTuneInputs) Text {
-		return Text{
-			fmt.Sprintf("fine-tuning on %s, seed %d", in.Train.Task.Title, in.Options.Seed),
-			fmt.Sprintf("%s 미세 조정, 시드 %d", in.Train.Task.Title, in.Options.Seed),
-		}
+	Title: func(say *words.Printer, in FineTuneInputs) string {
+		return say.F("fine-tuning on %s, seed %d", say.Name(in.Train.Task.Title), in.Options.Seed)
 	},
 	Run: func(ctx context.Context, w *Worker, in FineTuneInputs) (*gbert.Model, Training, error) {
 		model, err := w.Model(ctx, in.From)

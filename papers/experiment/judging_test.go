@@ -7,13 +7,14 @@ import (
 
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
 // evaluateMade judges a model as one that the step itself has made.
 var evaluateMade = &experiment.Definition[experiment.Judging, experiment.Evaluated]{
 	Name: "evaluation of what was made", Version: 1,
-	Title: func(experiment.Judging) experiment.Text {
-		return experiment.Text{English: "evaluation of what was made"}
+	Title: func(*words.Printer, experiment.Judging) string {
+		return "evaluation of what was made"
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) (experiment.Evaluated, error) {
 		model, err := w.Model(ctx, in.Model)

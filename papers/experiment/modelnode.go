@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bertlab/gbert"
+	"bertlab/papers/experiment/words"
 )
 
 // ModelSource is a model among the inputs of a step: a [Pretrained] one, or one that a step makes, a [ModelNode].
@@ -36,7 +37,7 @@ func (p *Pretrained) key() any                                               { r
 type ModelDefinition[In, Out any] struct {
 	Name    string
 	Version int
-	Title   func(In) Text
+	Title   func(say *words.Printer, in In) string
 	// Transient is true for a model that is quickly made again and the same each time: it is not kept in the store, and made anew where
 	// a step that needs it is not remembered.
 	Transient bool
@@ -64,7 +65,7 @@ type modelState struct {
 
 // Of is the step of a plan that runs the definition on the given inputs.
 func (d *ModelDefinition[In, Out]) Of(p *Plan, in In) *ModelNode[Out] {
-	n := &node{name: d.Name, title: d.Title(in)}
+	n := &node{name: d.Name, title: said(func(say *words.Printer) string { return d.Title(say, in) })}
 	n.weights = &modelState{transient: d.Transient, fingerprint: func(result json.RawMessage) (string, error) {
 		var m made[Out]
 		err := json.Unmarshal(result, &m)

@@ -11,6 +11,7 @@ import (
 	"text/template"
 
 	"bertlab/figures/report"
+	"bertlab/papers/experiment/words"
 )
 
 // Narrative is an experiment's story, as a text of Markdown with the actions of text/template. The report is made from it, and so is the
@@ -72,8 +73,8 @@ func plain(number any) any {
 }
 
 // parse reads a narrative for a notebook or for a report; funcs stand for its figures, tables and claims.
-func parse(files fs.FS, lang Language, notebook bool, funcs template.FuncMap) (*template.Template, error) {
-	name := NarrativeFile(lang)
+func parse(files fs.FS, say *words.Printer, notebook bool, funcs template.FuncMap) (*template.Template, error) {
+	name := NarrativeFile(Language(say.Tag()))
 	source, err := fs.ReadFile(files, name)
 	if err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
@@ -90,8 +91,8 @@ func parse(files fs.FS, lang Language, notebook bool, funcs template.FuncMap) (*
 }
 
 // sections are the narrative's sections.
-func (n *Narrative) sections(files fs.FS, lang Language) ([]report.Section, error) {
-	text, err := parse(files, lang, n.notebook, template.FuncMap{
+func (n *Narrative) sections(files fs.FS, say *words.Printer) ([]report.Section, error) {
+	text, err := parse(files, say, n.notebook, template.FuncMap{
 		"figure": n.find("figure", n.figures), "table": n.find("table", n.tables),
 		"claims": func(comment ...string) string { return n.place(n.claims) },
 		"has":    func(name string) bool { return n.figures[name] != nil || n.tables[name] != nil },
@@ -103,7 +104,7 @@ func (n *Narrative) sections(files fs.FS, lang Language) ([]report.Section, erro
 	if err := text.Execute(&out, plain(n.numbers)); err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
-	return n.cut(out.String(), NarrativeFile(lang))
+	return n.cut(out.String(), text.Name())
 }
 
 // place puts a block into the text.
@@ -134,16 +135,16 @@ func (n *Narrative) find(kind string, known map[string]report.Block) func(name s
 }
 
 // Tell is a paragraph of the narrative by its name, with the numbers of a result.
-func (e *Experiment[C, R]) Tell(result *R, name string, lang Language) (string, error) {
+func (e *Experiment[C, R]) Tell(result *R, name string, say *words.Printer) (string, error) {
 	refuse := func(...string) (string, error) {
 		return "", errors.New("a paragraph with a name holds text and numbers alone")
 	}
-	text, err := parse(e.Narrative, lang, true, template.FuncMap{"figure": refuse, "table": refuse, "claims": refuse, "has": refuse})
+	text, err := parse(e.Narrative, say, true, template.FuncMap{"figure": refuse, "table": refuse, "claims": refuse, "has": refuse})
 	if err != nil {
 		return "", err
 	}
 	var out strings.Builder
-	if err := text.ExecuteTemplate(&out, name, plain(e.Numbers(result))); err != nil {
+	if err := text.ExecuteTemplate(&out, name, plain(e.In(result, say).Numbers())); err != nil {
 		return "", fmt.Errorf("experiment: %w", err)
 	}
 	return strings.TrimSpace(out.String()), nil
@@ -191,41 +192,52 @@ func (n *Narrative) cut(text, name string) ([]report.Section, error) {
 }
 
 // Publication is what a result leaves in a folder.
-func (e *Experiment[C, R]) Publication(result *R) (Publication, error) {
-	drawings, prefix := e.Figures(result), e.Name+"-"
+func (e *Experiment[C, R]) Publication(result *R) Publication {
+	return Publication{Name: e.Name, Result: result, In: func(say *words.Printer) (*Published, error) { return e.publish(result, say) }}
+}
+
+// publish makes a result's publication in a language.
+func (e *Experiment[C, R]) publish(result *R, say *words.Printer) (*Published, error) {
+	edition, prefix := e.In(result, say), e.Name+"-"
+	claims, err := edition.Claims()
+	if err != nil {
+		return nil, err
+	}
+	drawings := edition.Figures()
 	drawn, err := Draw(prefix, drawings)
 	if err != nil {
-		return Publication{}, err
+		return nil, err
 	}
-	tables, err := e.Tables(result)
+	tables, err := edition.Tables()
 	if err != nil {
-		return Publication{}, err
+		return nil, err
 	}
-	p := Publication{Name: e.Name, Result: result, Figures: drawn}
+	tables = append(tables, NamedTable{"claims", ClaimTable(claims, say)})
+	p := &Published{Figures: drawn}
 	for _, t := range tables {
 		if t.Table != nil {
+			t.Table.Language = say.Tag()
 			p.Tables = append(p.Tables, NamedTable{prefix + t.Name, t.Table})
 		}
 	}
-	if e.Pages != nil {
-		pages, err := e.Pages(result)
+	if paged, ok := edition.(Paged); ok {
+		pages, err := paged.Pages()
 		if err != nil {
-			return Publication{}, err
+			return nil, err
 		}
 		for _, page := range pages {
 			p.Pages = append(p.Pages, NamedPage{prefix + page.Name, page.HTML})
 		}
 	}
-	narrative := func(lang Language, notebook bool) *Narrative {
+	narrative := func(notebook bool) *Narrative {
 		n := &Narrative{
-			numbers: e.Numbers(result), figures: map[string]report.Block{}, tables: map[string]report.Block{},
-			claims: ClaimsBlock(*headOf(result).claims, lang), notebook: notebook,
+			numbers: edition.Numbers(), figures: map[string]report.Block{}, tables: map[string]report.Block{}, claims: ClaimsBlock(claims), notebook: notebook,
 		}
 		for _, d := range drawings {
 			n.figures[d.Name], n.order = nil, append(n.order, d.Name)
 		}
 		for _, f := range drawn {
-			n.figures[strings.TrimPrefix(f.Name, prefix)] = f.Block(lang)
+			n.figures[strings.TrimPrefix(f.Name, prefix)] = f.Block()
 		}
 		for _, t := range tables {
 			n.order = append(n.order, t.Name)
@@ -235,18 +247,16 @@ func (e *Experiment[C, R]) Publication(result *R) (Publication, error) {
 		}
 		return n
 	}
-	p.Report = func(lang Language) (*report.Report, error) {
-		sections, err := narrative(lang, false).sections(e.Narrative, lang)
-		if err != nil {
-			return nil, err
-		}
-		h := headOf(result)
-		provenance, err := ProvenanceSection(*h.provenance, h.config, lang)
-		return &report.Report{Title: e.Heading.In(lang), Subtitle: e.Subtitle(result), Sections: append(sections, provenance)}, err
-	}
-	p.Rehearse = func(lang Language) error {
-		_, err := narrative(lang, true).sections(e.Narrative, lang)
+	p.Rehearse = func() error {
+		_, err := narrative(true).sections(e.Narrative, say)
 		return err
 	}
-	return p, nil
+	sections, err := narrative(false).sections(e.Narrative, say)
+	if err != nil {
+		return nil, err
+	}
+	h := headOf(result)
+	provenance, err := ProvenanceSection(*h.provenance, h.config, say)
+	p.Report = &report.Report{Title: e.Heading.In(say), Subtitle: edition.Subtitle(), Language: say.Tag(), Sections: append(sections, provenance)}
+	return p, err
 }

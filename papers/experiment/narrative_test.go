@@ -1,10 +1,12 @@
 package experiment
 
 import (
-	"bertlab/figures/report"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"bertlab/figures/report"
+	"bertlab/papers/experiment/words"
 )
 
 func TestANarrativeGoesThroughAListAndShowsStringsAsTheyAre(t *testing.T) {
@@ -14,7 +16,7 @@ func TestANarrativeGoesThroughAListAndShowsStringsAsTheyAre(t *testing.T) {
 		numbers: map[string]any{"tasks": []map[string]any{{"name": "movies", "path": "a_b_c*", "examples": 3}, {"name": "mnli-mm", "path": "<b>", "examples": 4}}},
 		figures: map[string]report.Block{"scores-movies": report.Paragraph("one"), "scores-mnli-mm": report.Paragraph("two")},
 	}
-	sections, err := n.sections(fstest.MapFS{"narrative.en.md": {Data: []byte(text)}}, English)
+	sections, err := n.sections(fstest.MapFS{"narrative.en.md": {Data: []byte(text)}}, words.English)
 	if err != nil || len(sections) != 3 {
 		t.Fatalf("%d sections, %v", len(sections), err)
 	}
@@ -32,23 +34,31 @@ func TestANarrativeGoesThroughAListAndShowsStringsAsTheyAre(t *testing.T) {
 	}
 }
 
+// numbered is an edition that has numbers alone.
+type numbered struct {
+	Edition
+	numbers map[string]any
+}
+
+func (n numbered) Numbers() map[string]any { return n.numbers }
+
 // tale is an experiment that consists of its narrative.
 func tale(text string, numbers map[string]any) *Experiment[struct{}, struct{}] {
 	return &Experiment[struct{}, struct{}]{
 		Narrative: fstest.MapFS{"narrative.en.md": {Data: []byte(text)}},
-		Numbers:   func(*struct{}) map[string]any { return numbers },
+		In:        func(*struct{}, *words.Printer) Edition { return numbered{numbers: numbers} },
 	}
 }
 
 func TestAParagraphIsToldByItsName(t *testing.T) {
 	e := tale("## All\n\n{{block \"who\" .}}It is {{.model}}.{{if .more}} {{.more}}{{end}}{{end}}\n\n{{figure \"x\" \"Draw x.\"}}\n", map[string]any{"model": "a*b", "more": ""})
-	if said, err := e.Tell(nil, "who", English); err != nil || said != `It is a\*b.` {
+	if said, err := e.Tell(nil, "who", words.English); err != nil || said != `It is a\*b.` {
 		t.Errorf("%q, %v", said, err)
 	}
 	for name, wrong := range map[string]*Experiment[struct{}, struct{}]{
 		`"who"`: tale("## All\n", nil), "missing": tale("## All\n{{block \"who\" .}}{{.missing}}{{end}}", map[string]any{}), "figure": tale("## All\n{{block \"who\" .}}{{figure \"x\"}}{{end}}", nil),
 	} {
-		if _, err := wrong.Tell(nil, "who", English); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := wrong.Tell(nil, "who", words.English); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -61,7 +71,7 @@ func TestReportAndNotebookHaveTextsOfTheirOwn(t *testing.T) {
 		says     string
 	}{{false, "Read."}, {true, "Run."}} {
 		n := &Narrative{tables: map[string]report.Block{"t-b": report.Paragraph("b"), "t-a": report.Paragraph("a"), "t-c": nil}, order: []string{"t-b", "t-a", "t-c"}, notebook: c.notebook}
-		sections, err := n.sections(files, English)
+		sections, err := n.sections(files, words.English)
 		if err != nil || len(sections) != 1 || len(sections[0].Blocks) != 3 {
 			t.Fatalf("%+v, %v", sections, err)
 		}

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+
+	"bertlab/papers/experiment/words"
 )
 
 // Definition is a function that steps are made of: it is given what a step reads and returns plain data, which is remembered.
@@ -20,7 +22,7 @@ type Definition[In, Out any] struct {
 	// Version is raised when the function returns something else for the same inputs: what was remembered counts no more.
 	Version int
 	// Title says to people what a step does; see [Text].
-	Title func(In) Text
+	Title func(say *words.Printer, in In) string
 	// Timed is true where the result is a measurement of time, which differs from run to run.
 	Timed bool
 	// Run does the work.
@@ -64,7 +66,7 @@ func (n *node) base() *node { return n }
 
 // Of is the step of a plan that runs the definition on the given inputs. The same inputs give the same step.
 func (d *Definition[In, Out]) Of(p *Plan, in In) *Node[Out] {
-	n := &node{name: d.Name, title: d.Title(in)}
+	n := &node{name: d.Name, title: said(func(say *words.Printer) string { return d.Title(say, in) })}
 	n.compute = func(ctx context.Context, w *Worker) (json.RawMessage, error) {
 		out, err := d.Run(ctx, w, in)
 		if err != nil {

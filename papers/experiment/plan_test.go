@@ -14,6 +14,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
 	"bertlab/gbert/task"
+	"bertlab/papers/experiment/words"
 )
 
 // toyEnvironment is one in which nothing is computed.
@@ -43,14 +44,14 @@ type toy struct {
 func newToy(version int) *toy {
 	t := &toy{}
 	t.start = &Definition[startInputs, int]{
-		Name: "start", Version: 1, Title: func(in startInputs) Text { return Text{fmt.Sprint("start at ", in.Value), ""} },
+		Name: "start", Version: 1, Title: func(_ *words.Printer, in startInputs) string { return fmt.Sprint("start at ", in.Value) },
 		Run: func(_ context.Context, _ *Worker, in startInputs) (int, error) {
 			t.ran = append(t.ran, fmt.Sprint("start ", in.Value))
 			return in.Value, nil
 		},
 	}
 	t.add = &Definition[addInputs, int]{
-		Name: "add", Version: version, Title: func(in addInputs) Text { return Text{"add", "더하기"} },
+		Name: "add", Version: version, Title: func(_ *words.Printer, in addInputs) string { return "add" },
 		Run: func(_ context.Context, _ *Worker, in addInputs) (int, error) {
 			t.ran = append(t.ran, fmt.Sprint("add ", in.Plus))
 			return in.A.Result() + in.B.Result() + in.Plus, nil
@@ -167,9 +168,9 @@ func TestAStepStandsOnTheResultsThatItWasMadeOf(t *testing.T) {
 	value := 1
 	run := func() (int, []string) {
 		var ran []string
-		source := &Definition[struct{}, int]{Name: "source", Title: func(struct{}) Text { return Text{"source", ""} },
+		source := &Definition[struct{}, int]{Name: "source", Title: func(_ *words.Printer, _ struct{}) string { return "source" },
 			Run: func(context.Context, *Worker, struct{}) (int, error) { ran = append(ran, "source"); return value, nil }}
-		double := &Definition[struct{ Of *Node[int] }, int]{Name: "double", Title: func(struct{ Of *Node[int] }) Text { return Text{"double", ""} },
+		double := &Definition[struct{ Of *Node[int] }, int]{Name: "double", Title: func(_ *words.Printer, _ struct{ Of *Node[int] }) string { return "double" },
 			Run: func(_ context.Context, _ *Worker, in struct{ Of *Node[int] }) (int, error) {
 				ran = append(ran, "double")
 				return 2 * in.Of.Result(), nil
@@ -199,7 +200,7 @@ func TestAStepStandsOnTheResultsThatItWasMadeOf(t *testing.T) {
 
 func TestAFailedStepIsNamedAndRunAgain(t *testing.T) {
 	dir, fail := t.TempDir(), true
-	d := &Definition[struct{}, int]{Name: "fails", Title: func(struct{}) Text { return Text{"what fails at first", ""} },
+	d := &Definition[struct{}, int]{Name: "fails", Title: func(_ *words.Printer, _ struct{}) string { return "what fails at first" },
 		Run: func(context.Context, *Worker, struct{}) (int, error) {
 			if fail {
 				return 0, errors.New("no luck")
@@ -231,7 +232,7 @@ func TestAModelThatIsGoneIsMadeAgainOnlyWhereItIsNeeded(t *testing.T) {
 	defer pretrained.Close()
 	var ran []string
 	labels := 2
-	classifier := &ModelDefinition[modelInputs, int]{Name: "classifier", Title: func(modelInputs) Text { return Text{"classifier", ""} },
+	classifier := &ModelDefinition[modelInputs, int]{Name: "classifier", Title: func(_ *words.Printer, _ modelInputs) string { return "classifier" },
 		Run: func(ctx context.Context, w *Worker, in modelInputs) (*gbert.Model, int, error) {
 			ran = append(ran, "model")
 			model, err := w.Model(ctx, in.From)
@@ -241,7 +242,7 @@ func TestAModelThatIsGoneIsMadeAgainOnlyWhereItIsNeeded(t *testing.T) {
 			made, err := model.WithClassifier(labels, nil, 1)
 			return made, labels, err
 		}}
-	count := &Definition[modelInputs, int]{Name: "count", Title: func(in modelInputs) Text { return Text{"count " + in.Name, ""} },
+	count := &Definition[modelInputs, int]{Name: "count", Title: func(_ *words.Printer, in modelInputs) string { return "count " + in.Name },
 		Run: func(ctx context.Context, w *Worker, in modelInputs) (int, error) {
 			ran = append(ran, "count "+in.Name)
 			model, err := w.Model(ctx, in.From)
@@ -331,7 +332,7 @@ func TestATransientModelIsNotKept(t *testing.T) {
 	}
 	defer pretrained.Close()
 	var ran []string
-	head := &ModelDefinition[modelInputs, int]{Name: "head", Transient: true, Title: func(modelInputs) Text { return Text{"head", ""} },
+	head := &ModelDefinition[modelInputs, int]{Name: "head", Transient: true, Title: func(_ *words.Printer, _ modelInputs) string { return "head" },
 		Run: func(ctx context.Context, w *Worker, in modelInputs) (*gbert.Model, int, error) {
 			ran = append(ran, "model")
 			model, err := w.Model(ctx, in.From)
@@ -341,7 +342,7 @@ func TestATransientModelIsNotKept(t *testing.T) {
 			made, err := model.WithClassifier(3, nil, 1)
 			return made, 3, err
 		}}
-	count := &Definition[modelInputs, int]{Name: "count", Title: func(in modelInputs) Text { return Text{"count", ""} },
+	count := &Definition[modelInputs, int]{Name: "count", Title: func(_ *words.Printer, in modelInputs) string { return "count" },
 		Run: func(ctx context.Context, w *Worker, in modelInputs) (int, error) {
 			ran = append(ran, in.Name)
 			model, err := w.Model(ctx, in.From)
@@ -380,7 +381,7 @@ func TestWhatIsPartlyDoneStaysUntilTheStepIsDone(t *testing.T) {
 	dir, stopped := t.TempDir(), errors.New("stopped")
 	var found []bool
 	halves := &Definition[startInputs, int]{
-		Name: "in two halves", Version: 1, Title: func(in startInputs) Text { return Text{fmt.Sprint("halves of ", in.Value), "절반씩"} },
+		Name: "in two halves", Version: 1, Title: func(_ *words.Printer, in startInputs) string { return fmt.Sprint("halves of ", in.Value) },
 		Run: func(_ context.Context, w *Worker, in startInputs) (int, error) {
 			file, folder := w.Partial("half.txt"), w.Partial("more")
 			_, err := os.Stat(file)
@@ -425,7 +426,7 @@ type hidden struct{ Of *Node[int] }
 func TestAStepInAStructThatIsNotExportedIsRefused(t *testing.T) {
 	p := NewPlan(toyEnvironment(t.TempDir(), nil))
 	source := newToy(1).start.Of(p, startInputs{1})
-	d := &Definition[struct{ hidden }, int]{Name: "hides", Title: func(struct{ hidden }) Text { return Text{"hides", ""} },
+	d := &Definition[struct{ hidden }, int]{Name: "hides", Title: func(_ *words.Printer, _ struct{ hidden }) string { return "hides" },
 		Run: func(_ context.Context, _ *Worker, in struct{ hidden }) (int, error) { return in.Of.Result(), nil }}
 	d.Of(p, struct{ hidden }{hidden{source}})
 	if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "not exported") {

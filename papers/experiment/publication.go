@@ -11,6 +11,7 @@ import (
 	"bertlab/figures"
 	"bertlab/figures/report"
 	"bertlab/internal/files"
+	"bertlab/papers/experiment/words"
 )
 
 // NamedFigure is a figure, the name of its file without ending, and its caption for reports and notebooks. The caption says what
@@ -18,14 +19,14 @@ import (
 type NamedFigure struct {
 	Name    string
 	Figure  *figures.Figure
-	Caption Text
+	Caption string
 	// Raster shows a PNG in reports, which is smaller where there are thousands of points.
 	Raster bool
 }
 
 // Block shows the figure with its caption in a report.
-func (f NamedFigure) Block(lang Language) report.FigureBlock {
-	return report.FigureBlock{Figure: f.Figure, Text: f.Caption.In(lang), Raster: f.Raster}
+func (f NamedFigure) Block() report.FigureBlock {
+	return report.FigureBlock{Figure: f.Figure, Text: f.Caption, Raster: f.Raster}
 }
 
 // Drawing is a figure that may be drawn.
@@ -35,7 +36,7 @@ type Drawing struct {
 	Omit bool
 	// Build may return nil: there is nothing to show.
 	Build   func() (*figures.Figure, error)
-	Caption Text
+	Caption string
 	// Raster is that of the [NamedFigure].
 	Raster bool
 }
@@ -68,18 +69,32 @@ type NamedTable struct {
 type NamedPage struct{ Name, HTML string }
 
 // Publication is what a paper leaves in a folder: NAME.json, its figures (PNG, SVG, PDF, CSV) and tables (HTML, MD, TEX, CSV) in
-// the folder figures, and the report NAME.html with its Korean edition NAME.ko.html.
+// the folder figures, and the report NAME.html. Figures, tables and report of the Korean edition end in .ko.png, .ko.tex, .ko.html.
 type Publication struct {
-	Name    string
-	Result  any // plain data with JSON tags
+	Name   string
+	Result any // plain data with JSON tags
+	// In is what is published in a language.
+	In func(say *words.Printer) (*Published, error)
+}
+
+// Published is what a paper publishes in a language.
+type Published struct {
 	Figures []NamedFigure
 	Tables  []NamedTable
 	// Pages lie beside the figures, such as a surface to be turned by hand.
 	Pages []NamedPage
-	// Report is the report in a language; Write sets its Language.
-	Report func(lang Language) (*report.Report, error)
+	// Report is in that language.
+	Report *report.Report
 	// Rehearse tells the story as the notebook does, and says what is wrong with it; nil: there is no story.
-	Rehearse func(lang Language) error
+	Rehearse func() error
+}
+
+// infix stands before the endings of a language's files.
+func infix(say *words.Printer) string {
+	if say == words.English {
+		return ""
+	}
+	return "." + say.Tag()
 }
 
 // Write puts the publication into a folder and returns the paths: sorted, and the English report last. Files appear whole or not
@@ -104,10 +119,34 @@ func (p Publication) write(dir string) ([]string, error) {
 	if err := files.Write(paths[0], append(text, '\n')); err != nil {
 		return nil, err
 	}
+	for _, say := range words.Languages {
+		published, err := p.In(say)
+		if err != nil {
+			return nil, err
+		}
+		written, err := published.write(dir, say)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, written...)
+		path := filepath.Join(dir, p.Name+infix(say)+".html")
+		if err := published.Report.Write(path); err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	last := filepath.Join(dir, p.Name+infix(words.English)+".html")
+	paths = slices.DeleteFunc(paths, func(path string) bool { return path == last })
+	slices.Sort(paths)
+	return append(paths, last), nil
+}
+
+// write puts figures, tables and pages into a folder.
+func (p *Published) write(dir string, say *words.Printer) (paths []string, err error) {
 	taken := map[string]bool{}
 	save := func(name string, endings []string, to func(path string) error) error {
 		for _, ending := range endings {
-			path := filepath.Join(dir, "figures", name+ending)
+			path := filepath.Join(dir, "figures", name+infix(say)+ending)
 			if taken[path] {
 				return fmt.Errorf("two figures, tables or pages are called %s", name)
 			}
@@ -120,8 +159,8 @@ func (p Publication) write(dir string) ([]string, error) {
 		return nil
 	}
 	for _, f := range p.Figures {
-		if f.Caption.English == "" || f.Caption.Korean == "" {
-			return nil, fmt.Errorf("the figure %s has no caption in English or none in Korean", f.Name)
+		if f.Caption == "" {
+			return nil, fmt.Errorf("the figure %s has no caption", f.Name)
 		}
 		if err := save(f.Name, []string{".png", ".svg", ".pdf", ".csv"}, f.Figure.Save); err != nil {
 			return nil, err
@@ -138,45 +177,28 @@ func (p Publication) write(dir string) ([]string, error) {
 			return nil, err
 		}
 	}
-	for _, edition := range []struct {
-		lang   Language
-		ending string
-	}{{Korean, ".ko.html"}, {English, ".html"}} {
-		page, err := p.Report(edition.lang)
-		if err != nil {
-			return nil, err
-		}
-		page.Language = string(edition.lang)
-		path := filepath.Join(dir, p.Name+edition.ending)
-		if err := page.Write(path); err != nil {
-			return nil, err
-		}
-		paths = append(paths, path)
-	}
-	slices.Sort(paths[:len(paths)-1])
 	return paths, nil
 }
 
 // ProvenanceSection is the last section of a report: where the numbers come from, with the protocol.
-func ProvenanceSection(p Provenance, config any, lang Language) (report.Section, error) {
+func ProvenanceSection(p Provenance, config any, say *words.Printer) (report.Section, error) {
 	protocol, err := json.Marshal(config)
 	if err != nil {
 		return report.Section{}, fmt.Errorf("experiment: %w", err)
 	}
-	in := func(english, korean string) string { return Text{english, korean}.In(lang) }
 	block := report.Provenance{
-		{Key: in("model", "모델"), Value: p.Model + ", " + p.ModelSource}, {Key: in("weights (SHA-256)", "가중치 (SHA-256)"), Value: p.ModelSHA256},
-		{Key: in("backend", "백엔드"), Value: strings.TrimSpace(p.Backend + " " + p.Plugin)}, {Key: in("machine", "장비"), Value: p.Machine},
-		{Key: in("seconds", "걸린 시간(초)"), Value: fmt.Sprintf("%.0f", p.Seconds)},
+		{Key: say.T("model"), Value: p.Model + ", " + p.ModelSource}, {Key: say.T("weights (SHA-256)"), Value: p.ModelSHA256},
+		{Key: say.T("backend"), Value: strings.TrimSpace(p.Backend + " " + p.Plugin)}, {Key: say.T("machine"), Value: p.MachineIn(say)},
+		{Key: say.T("seconds"), Value: fmt.Sprintf("%.0f", p.Seconds)},
 	}
 	for _, d := range p.Data {
-		block = append(block, report.KeyValue{Key: d.Use, Value: strings.Join(strings.Fields(fmt.Sprintf("%s %s %s, %d examples, SHA-256 %s", d.Task, d.Split, d.Selection, d.Examples, d.SHA256)), " ")})
+		block = append(block, report.KeyValue{Key: say.Name(d.Use), Value: strings.Join(strings.Fields(say.F("%s %s %s, %d examples, SHA-256 %s", d.Task, d.Split, d.Selection, d.Examples, d.SHA256)), " ")})
 	}
-	block = append(block, report.KeyValue{Key: in("protocol", "실험 설정"), Value: string(protocol)})
+	block = append(block, report.KeyValue{Key: say.T("protocol"), Value: string(protocol)})
 	for _, name := range []string{"go", "github.com/gomlx/gomlx", "github.com/gomlx/go-xla", "github.com/gomlx/compute"} {
 		if version, ok := p.Versions[name]; ok {
 			block = append(block, report.KeyValue{Key: name, Value: version})
 		}
 	}
-	return report.Section{Title: in("Where the numbers come from", "수치의 출처"), Blocks: []report.Block{block}}, nil
+	return report.Section{Title: say.T("Where the numbers come from"), Blocks: []report.Block{block}}, nil
 }

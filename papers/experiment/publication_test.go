@@ -10,28 +10,43 @@ import (
 
 	"bertlab/figures"
 	"bertlab/figures/report"
+	"bertlab/papers/experiment/words"
 )
 
 func publication(t *testing.T) Publication {
 	t.Helper()
-	bars, err := figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{Title: "Two bars"}, Groups: []string{"a", "b"}, Series: []figures.BarSeries{{Name: "one", Values: []float64{1, 2}}},
+	claims, err := bilingual(func(say *words.Printer) ([]Claim, error) {
+		return []Claim{{Text: map[*words.Printer]string{words.English: "It works.", words.Korean: "작동한다."}[say], Verdict: report.Holds}}, nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := []NamedFigure{{Name: "bars", Figure: bars, Caption: Text{"What there is to see", "보이는 것"}}}
-	return Publication{
-		Name: "paper", Result: map[string]int{"answer": 42}, Figures: list,
-		Tables: []NamedTable{{Name: "table", Table: &figures.Table{Columns: []figures.Column{{Name: "x"}}, Rows: [][]any{{1}}}}},
-		Pages:  []NamedPage{{Name: "turn", HTML: "<p>to be turned</p>"}},
-		Report: func(lang Language) (*report.Report, error) {
-			provenance, err := ProvenanceSection(Provenance{Model: "tiny"}, map[string]int{"seed": 7}, lang)
-			return &report.Report{Title: Text{"A paper", "논문 하나"}.In(lang), Sections: []report.Section{
-				{Title: "s", Blocks: []report.Block{ClaimsBlock([]Claim{{Text: "It works.", Korean: "작동한다.", Verdict: report.Holds}}, lang), list[0].Block(lang)}}, provenance,
-			}}, err
-		},
+	if claims[0].Text != "It works." || claims[0].Korean != "작동한다." {
+		t.Fatalf("%+v", claims)
 	}
+	return Publication{Name: "paper", Result: map[string]int{"answer": 42}, In: published}
+}
+
+func published(say *words.Printer) (*Published, error) {
+	in := func(english, korean string) string {
+		return map[*words.Printer]string{words.English: english, words.Korean: korean}[say]
+	}
+	bars, err := figures.Bars(figures.BarsOptions{
+		Frame: figures.Frame{Title: in("Two bars", "막대 둘")}, Groups: []string{"a", "b"}, Series: []figures.BarSeries{{Name: "one", Values: []float64{1, 2}}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	list := []NamedFigure{{Name: "bars", Figure: bars, Caption: in("What there is to see", "보이는 것")}}
+	provenance, err := ProvenanceSection(Provenance{Model: "tiny"}, map[string]int{"seed": 7}, say)
+	return &Published{
+		Figures: list,
+		Tables:  []NamedTable{{Name: "table", Table: &figures.Table{Columns: []figures.Column{{Name: in("column", "열")}}, Rows: [][]any{{1}}}}},
+		Pages:   []NamedPage{{Name: "turn", HTML: "<p>to be turned</p>"}},
+		Report: &report.Report{Title: in("A paper", "논문 하나"), Language: say.Tag(), Sections: []report.Section{
+			{Title: "s", Blocks: []report.Block{ClaimsBlock([]Claim{{Text: in("It works.", "작동한다."), Verdict: report.Holds}}), list[0].Block()}}, provenance,
+		}},
+	}, err
 }
 
 func TestAPublicationHasEveryFormatAndBothLanguages(t *testing.T) {
@@ -46,13 +61,15 @@ func TestAPublicationHasEveryFormatAndBothLanguages(t *testing.T) {
 	for _, name := range []string{
 		"paper.json", "paper.ko.html", "figures/bars.png", "figures/bars.svg", "figures/bars.pdf", "figures/bars.csv",
 		"figures/table.html", "figures/table.md", "figures/table.tex", "figures/table.csv",
-		"figures/turn.html",
+		"figures/turn.html", "figures/bars.ko.png", "figures/bars.ko.svg", "figures/bars.ko.pdf", "figures/bars.ko.csv",
+		"figures/table.ko.html", "figures/table.ko.md", "figures/table.ko.tex", "figures/table.ko.csv", "figures/turn.ko.html",
 	} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 || !slices.Contains(paths, filepath.Join(dir, name)) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for name, words := range map[string][]string{
+		"figures/table.csv": {"column"}, "figures/table.ko.csv": {"열"}, "figures/bars.svg": {"Two bars"}, "figures/bars.ko.svg": {"막대 둘"},
 		"paper.html":    {`lang="en"`, "A paper", "Contents", "It works.", "holds", "Figure 1.", "What there is to see", "Where the numbers come from", `{&#34;seed&#34;:7}`},
 		"paper.ko.html": {`lang="ko"`, "논문 하나", "차례", "작동한다.", "성립함", "그림 1.", "보이는 것", "수치의 출처", `{&#34;seed&#34;:7}`},
 	} {
@@ -69,14 +86,29 @@ func TestAPublicationHasEveryFormatAndBothLanguages(t *testing.T) {
 }
 
 func TestAPublicationThatIsNotWholeIsRefused(t *testing.T) {
+	for mentions, change := range map[string]func(*Published){
+		"has no caption":   func(p *Published) { p.Figures[0].Caption = "" },
+		"are called bars":  func(p *Published) { p.Figures = append(p.Figures, p.Figures[0]) },
+		"are called table": func(p *Published) { p.Pages = []NamedPage{{Name: "table"}} },
+	} {
+		p := publication(t)
+		for _, wrong := range words.Languages {
+			p.In = func(say *words.Printer) (*Published, error) {
+				published, err := published(say)
+				if say == wrong {
+					change(published)
+				}
+				return published, err
+			}
+			if _, err := p.Write(t.TempDir()); err == nil || !strings.Contains(err.Error(), mentions) {
+				t.Errorf("%s in the edition %s: %v", mentions, wrong.Tag(), err)
+			}
+		}
+	}
 	for mentions, change := range map[string]func(*Publication){
-		"none in Korean":           func(p *Publication) { p.Figures[0].Caption.Korean = "" },
-		"no caption in English":    func(p *Publication) { p.Figures[0].Caption.English = "" },
-		"are called bars":          func(p *Publication) { p.Figures = append(p.Figures, p.Figures[0]) },
-		"are called table":         func(p *Publication) { p.Pages = []NamedPage{{Name: "table"}} },
 		"paper: json: unsupported": func(p *Publication) { p.Result = func() {} },
 		"paper: the clock is broken": func(p *Publication) {
-			p.Report = func(Language) (*report.Report, error) { return nil, errors.New("the clock is broken") }
+			p.In = func(*words.Printer) (*Published, error) { return nil, errors.New("the clock is broken") }
 		},
 	} {
 		p := publication(t)

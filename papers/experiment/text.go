@@ -3,6 +3,8 @@ package experiment
 import (
 	"os"
 	"strings"
+
+	"bertlab/papers/experiment/words"
 )
 
 // Language is a language of reports and notebooks, by its tag in HTML.
@@ -23,6 +25,9 @@ func (t Text) In(lang Language) string {
 	}
 	return t.English
 }
+
+// said is a text in all languages.
+func said(in func(say *words.Printer) string) Text { return Text{in(words.English), in(words.Korean)} }
 
 // LanguageVariable is the environment variable that names the language of a notebook, by its tag.
 const LanguageVariable = "BERTLAB_LANGUAGE"

@@ -7,6 +7,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 )
 
@@ -94,11 +95,11 @@ func (e *Environment) FineTune(ctx context.Context, o Original) (*gbert.Model, T
 }
 
 // Embeddings says in the table of a protocol what training does to the embeddings.
-func Embeddings(frozen bool) string {
+func Embeddings(say *words.Printer, frozen bool) string {
 	if frozen {
-		return "as pretrained"
+		return say.T("as pretrained")
 	}
-	return "trained"
+	return say.T("trained")
 }
 
 // StepClock has the times of those training steps beside which nothing was compiled.

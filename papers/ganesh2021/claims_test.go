@@ -52,7 +52,7 @@ func as(attention, embedding float64) map[profile.Component]float64 {
 
 // ruled is a claim on a synthetic result, with the verdict that its rule gives.
 type ruled struct {
-	claim func(*Result) experiment.Claim
+	claim func(edition) experiment.Claim
 	r     *Result
 	want  report.Verdict
 }
@@ -65,40 +65,40 @@ func rules() map[string]ruled {
 		return r
 	}
 	return map[string]ruled{
-		"feed-forward networks are largest": {(*Result).claimSize, size(20, 50), report.Holds},
-		"embeddings are largest":            {(*Result).claimSize, size(60, 20), report.DoesNotHold},
-		"feed-forward networks take most":   {(*Result).claimComputation, made(0.01, as(0.1, 0), as(0.3, 0)), report.Holds},
-		"attention takes most at a length":  {(*Result).claimComputation, made(0.01, as(0.1, 0), as(0.8, 0)), report.DoesNotHold},
-		"quartiles overlap":                 {(*Result).claimComputation, made(0.3, as(0.1, 0), as(0.3, 0)), report.CannotTell},
-		"attention above its share":         {(*Result).claimAttention, made(0.01, as(0.1, 0), as(0.3, 0)), report.Holds},
-		"attention below its share once":    {(*Result).claimAttention, made(0.01, as(0.02, 0), as(0.3, 0)), report.DoesNotHold},
-		"attention near its share":          {(*Result).claimAttention, made(0.1, as(0.1, 0), as(0.3, 0)), report.CannotTell},
-		"excess grows":                      {(*Result).claimLength, made(0.01, as(0.1, 0), as(0.3, 0)), report.Holds},
-		"excess shrinks":                    {(*Result).claimLength, made(0.01, as(0.2, 0), as(0.2, 0)), report.DoesNotHold},
-		"excess about the same":             {(*Result).claimLength, made(0.04, as(0.1, 0), as(0.22, 0)), report.CannotTell},
-		"embeddings take no time":           {(*Result).claimEmbedding, made(0.001, as(0.1, 0.005), as(0.3, 0.002)), report.Holds},
-		"embeddings take time":              {(*Result).claimEmbedding, made(0.001, as(0.1, 0.05), as(0.3, 0.002)), report.DoesNotHold},
-		"embeddings take perhaps time":      {(*Result).claimEmbedding, made(0.01, as(0.1, 0.015), as(0.3, 0.002)), report.CannotTell},
-		"embeddings are small": {(*Result).claimEmbedding, func() *Result {
+		"feed-forward networks are largest": {edition.claimSize, size(20, 50), report.Holds},
+		"embeddings are largest":            {edition.claimSize, size(60, 20), report.DoesNotHold},
+		"feed-forward networks take most":   {edition.claimComputation, made(0.01, as(0.1, 0), as(0.3, 0)), report.Holds},
+		"attention takes most at a length":  {edition.claimComputation, made(0.01, as(0.1, 0), as(0.8, 0)), report.DoesNotHold},
+		"quartiles overlap":                 {edition.claimComputation, made(0.3, as(0.1, 0), as(0.3, 0)), report.CannotTell},
+		"attention above its share":         {edition.claimAttention, made(0.01, as(0.1, 0), as(0.3, 0)), report.Holds},
+		"attention below its share once":    {edition.claimAttention, made(0.01, as(0.02, 0), as(0.3, 0)), report.DoesNotHold},
+		"attention near its share":          {edition.claimAttention, made(0.1, as(0.1, 0), as(0.3, 0)), report.CannotTell},
+		"excess grows":                      {edition.claimLength, made(0.01, as(0.1, 0), as(0.3, 0)), report.Holds},
+		"excess shrinks":                    {edition.claimLength, made(0.01, as(0.2, 0), as(0.2, 0)), report.DoesNotHold},
+		"excess about the same":             {edition.claimLength, made(0.04, as(0.1, 0), as(0.22, 0)), report.CannotTell},
+		"embeddings take no time":           {edition.claimEmbedding, made(0.001, as(0.1, 0.005), as(0.3, 0.002)), report.Holds},
+		"embeddings take time":              {edition.claimEmbedding, made(0.001, as(0.1, 0.05), as(0.3, 0.002)), report.DoesNotHold},
+		"embeddings take perhaps time":      {edition.claimEmbedding, made(0.01, as(0.1, 0.015), as(0.3, 0.002)), report.CannotTell},
+		"embeddings are small": {edition.claimEmbedding, func() *Result {
 			r := made(0, as(0.1, 0), as(0.1, 0))
 			r.Profile.Parameters = parameters(5, 50)
 			return r
 		}(), report.DoesNotHold},
-		"times follow operations in one cell":  {(*Result).claimProportion, made(0.01, as(0.02, 0), as(0.9, 0)), report.CannotTell},
-		"times follow operations in all cells": {(*Result).claimProportion, made(0.01, as(0.02, 0), as(0.1, 0)), report.Holds},
-		"times go against operations":          {(*Result).claimProportion, made(0.01, as(0.9, 0), as(0.9, 0)), report.DoesNotHold},
-		"no GPU":                               {(*Result).claimMemory, made(0, as(0.1, 0), as(0.1, 0)), report.CannotTell},
+		"times follow operations in one cell":  {edition.claimProportion, made(0.01, as(0.02, 0), as(0.9, 0)), report.CannotTell},
+		"times follow operations in all cells": {edition.claimProportion, made(0.01, as(0.02, 0), as(0.1, 0)), report.Holds},
+		"times go against operations":          {edition.claimProportion, made(0.01, as(0.9, 0), as(0.9, 0)), report.DoesNotHold},
+		"no GPU":                               {edition.claimMemory, made(0, as(0.1, 0), as(0.1, 0)), report.CannotTell},
 	}
 }
 
 func TestVerdictsFollowTheirRules(t *testing.T) {
 	for name, test := range rules() {
 		t.Run(name, func(t *testing.T) {
-			claim := test.claim(test.r)
+			claim := test.claim(english(test.r))
 			if claim.Verdict != test.want {
 				t.Errorf("%s: %s; want %s", claim.Measured, claim.Verdict, test.want)
 			}
-			if claim.Text == "" || claim.Korean == "" || claim.Measured == "" || claim.Explanation == "" {
+			if claim.Text == "" || claim.Measured == "" || claim.Explanation == "" {
 				t.Errorf("something is not said: %+v", claim)
 			}
 		})
@@ -119,7 +119,7 @@ func TestABusyMachineLeavesTimeOpen(t *testing.T) {
 			r.Profile.Cells[i].Seconds.Median, r.Profile.Cells[i].ProcessorSeconds.Median = 1, 2
 		}
 		r.Profile.Cells[1].ProcessorSeconds.Median = test.processors
-		if claim := r.timed(r.claimComputation()); claim.Verdict != test.want {
+		if claim := english(r).timed(english(r).claimComputation()); claim.Verdict != test.want {
 			t.Errorf("%s: %s, want %s (%s)", name, claim.Verdict, test.want, claim.Measured)
 		}
 	}
@@ -139,7 +139,7 @@ func memories() map[string]ruled {
 		return p
 	}
 	on := func(gpu, cpu *profile.Profile, want report.Verdict) ruled {
-		return ruled{(*Result).claimMemory, &Result{Device: GPU, Profile: gpu, Other: cpu}, want}
+		return ruled{edition.claimMemory, &Result{Device: GPU, Profile: gpu, Other: cpu}, want}
 	}
 	return map[string]ruled{
 		"more in all": on(with(10, 20), with(9, 19), report.Holds), "more in none": on(with(9, 19), with(9, 20), report.DoesNotHold),
@@ -149,7 +149,7 @@ func memories() map[string]ruled {
 
 func TestMemoryOnAGPUIsHeldAgainstTheCPU(t *testing.T) {
 	for name, test := range memories() {
-		if claim := test.claim(test.r); claim.Verdict != test.want {
+		if claim := test.claim(english(test.r)); claim.Verdict != test.want {
 			t.Errorf("%s: %s, want %s (%s)", name, claim.Verdict, test.want, claim.Measured)
 		}
 	}
@@ -163,7 +163,7 @@ func judged(*testing.T) [][]experiment.Claim {
 	var list [][]experiment.Claim
 	for _, set := range []map[string]ruled{rules(), memories()} {
 		for _, test := range set {
-			list = append(list, []experiment.Claim{test.claim(test.r)})
+			list = append(list, []experiment.Claim{test.claim(english(test.r))})
 		}
 	}
 	return list

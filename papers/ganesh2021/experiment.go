@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/profile"
 )
 
@@ -18,18 +19,28 @@ var narrative embed.FS
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:      "profile",
 	Title:     "Compressing Large-Scale Transformer-Based Models: A Case Study on BERT (Ganesh et al. 2021)",
-	Heading:   experiment.Text{English: "bertlab: what happens inside", Korean: "bertlab: 모델 안에서 무슨 일이 일어나는가"},
-	Subtitle:  func(r *Result) string { return r.caption(pass) },
+	Heading:   words.Key("bertlab: what happens inside"),
 	Quick:     Quick,
 	Full:      Full,
 	Ask:       (*Config).ask,
 	Check:     (*Config).check,
 	Plan:      plan,
-	Claims:    func(r *Result) ([]experiment.Claim, error) { return r.claims(), nil },
-	Figures:   (*Result).figures,
-	Tables:    func(r *Result) ([]experiment.NamedTable, error) { return r.tables(), nil },
+	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
 	Narrative: narrative,
-	Numbers:   func(r *Result) map[string]any { return map[string]any{"model": r.Config.Model} },
+}
+
+// edition is a result as it is told in a language.
+type edition struct {
+	*Result
+	*words.Printer
+}
+
+// Subtitle implements [experiment.Edition].
+func (r edition) Subtitle() string { return r.caption(r.T(pass)) }
+
+// Numbers are what the narrative names.
+func (r edition) Numbers() map[string]any {
+	return map[string]any{"model": r.Config.Model}
 }
 
 // plan adds a step for each batch size and length: of the model, on a GPU of the same model on the CPU, and of BERT-base.

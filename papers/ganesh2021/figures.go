@@ -7,46 +7,26 @@ import (
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/profile"
 )
 
-// figures are the experiment's figures in the order of the report.
-func (r *Result) figures() []experiment.Drawing {
+// Figures are the experiment's figures in the order of the report.
+func (r edition) Figures() []experiment.Drawing {
 	return []experiment.Drawing{
-		{Name: "shares", Build: r.ShareBars, Caption: experiment.Text{
-			English: "The share of each component in parameters, operations, activation memory and time, side by side.",
-			Korean:  "파라미터, 연산량, 활성값 메모리, 실행 시간에서 각 구성 요소가 차지하는 비중.",
-		}},
-		{Name: "base", Build: r.BaseBars, Caption: experiment.Text{
-			English: "The paper's model, BERT-base, counted from its shape.",
-			Korean:  "논문의 모델인 BERT-base를 구조만으로 계산한 파라미터와 연산량의 비중.",
-		}},
-		{Name: "attention", Build: r.AttentionBars, Caption: experiment.Text{
-			English: "Attention's share of the time beside its share of the operations, by length.",
-			Korean:  "문장 길이에 따른 어텐션의 시간 비중과 연산량 비중.",
-		}},
-		{Name: "scatter", Build: r.ShareScatter, Caption: experiment.Text{
-			English: "Each component's share of the time against its share of the operations.",
-			Korean:  "구성 요소별 연산량 비중(가로)과 시간 비중(세로). 직선 위쪽이면 연산량에 비해 시간이 많이 든다.",
-		}},
-		{Name: "length", Build: r.LengthBars, Caption: experiment.Text{
-			English: "The time of one token, by component: attention grows with the length, the linear maps do not.",
-			Korean:  "토큰 하나를 처리하는 시간을 구성 요소별로 나눈 것. 어텐션은 문장 길이에 따라 늘지만 선형 변환은 그렇지 않다.",
-		}},
-		{Name: "grid", Build: r.GridHeatmap, Caption: experiment.Text{
-			English: "The time of one token over batch sizes and lengths.",
-			Korean:  "배치 크기와 문장 길이에 따른 토큰당 시간.",
-		}},
-		{Name: "memory", Build: r.MemoryBars, Caption: experiment.Text{
-			English: "Memory of the pass: weights, what inference needs beside them, and what training would keep.",
-			Korean:  "순전파의 메모리: 가중치, 추론에 추가로 필요한 메모리, 학습이라면 보관해야 하는 활성값.",
-		}},
+		{Name: "shares", Build: r.ShareBars, Caption: r.T("The share of each component in parameters, operations, activation memory and time, side by side.")},
+		{Name: "base", Build: r.BaseBars, Caption: r.T("The paper's model, BERT-base, counted from its shape.")},
+		{Name: "attention", Build: r.AttentionBars, Caption: r.T("Attention's share of the time beside its share of the operations, by length.")},
+		{Name: "scatter", Build: r.ShareScatter, Caption: r.T("Each component's share of the time against its share of the operations.")},
+		{Name: "length", Build: r.LengthBars, Caption: r.T("The time of one token, by component: attention grows with the length, the linear maps do not.")},
+		{Name: "grid", Build: r.GridHeatmap, Caption: r.T("The time of one token over batch sizes and lengths.")},
+		{Name: "memory", Build: r.MemoryBars, Caption: r.T("Memory of the pass: weights, what inference needs beside them, and what training would keep.")},
 	}
 }
 
 // caption names model, machine and what else matters under a figure.
-func (r *Result) caption(extra string) string {
-	return fmt.Sprintf("%s, %s, %s; %s", r.Config.Model, r.Provenance.Backend, r.Provenance.Machine, extra)
+func (r edition) caption(extra string) string {
+	return fmt.Sprintf("%s, %s, %s; %s", r.Config.Model, r.Provenance.Backend, r.Provenance.MachineIn(r.Printer), extra)
 }
 
 const pass = "full encoder with pooler, no padding"
@@ -82,8 +62,8 @@ func stack(columns []column) (groups, totals []string, series []figures.BarSerie
 	return groups, totals, series
 }
 
-func parameterColumn(p profile.Parameters) column {
-	return column{"parameters", amount(float64(p.Total)), func(c profile.Component) float64 { return float64(p.Of(c)) }}
+func parameterColumn(say *words.Printer, p profile.Parameters) column {
+	return column{say.T("parameters"), amount(float64(p.Total)), func(c profile.Component) float64 { return float64(p.Of(c)) }}
 }
 
 // partColumn is a number of each part of a cell.
@@ -101,20 +81,20 @@ func activationsOf(p *profile.Part) float64 { return float64(p.ActivationBytes) 
 func secondsOf(p *profile.Part) float64     { return p.Seconds.Median }
 
 // ShareBars show the share of each component in parameters, operations, activations and time, side by side.
-func (r *Result) ShareBars() (*figures.Figure, error) {
+func (r edition) ShareBars() (*figures.Figure, error) {
 	lengths := r.lengths()
 	middle, long := r.middle(), lengths[len(lengths)-1]
 	one, many := r.batches()[0], r.largest()
 	cell := r.Profile.Cell(many, middle)
-	perExample := func(c *profile.Cell) string { return amount(float64(c.MACs)/float64(c.Batch)) + "MACs" }
+	perExample := func(c *profile.Cell) string { return r.F("%sMACs", amount(float64(c.MACs)/float64(c.Batch))) }
 	columns := []column{
-		parameterColumn(r.Profile.Parameters),
-		partColumn(fmt.Sprintf("operations, %d tokens", middle), perExample(cell), cell, macsOf),
-		partColumn(fmt.Sprintf("activations, %d tokens", middle), amount(float64(cell.ActivationBytes)/float64(cell.Batch))+"B", cell, activationsOf),
+		parameterColumn(r.Printer, r.Profile.Parameters),
+		partColumn(r.F("operations, %d tokens", middle), perExample(cell), cell, macsOf),
+		partColumn(r.F("activations, %d tokens", middle), amount(float64(cell.ActivationBytes)/float64(cell.Batch))+"B", cell, activationsOf),
 	}
 	for _, place := range [][2]int{{one, middle}, {many, middle}, {many, long}} {
 		c := r.Profile.Cell(place[0], place[1])
-		columns = append(columns, partColumn(fmt.Sprintf("time, batch %d, %d tokens", c.Batch, c.Length), seconds(c.Seconds.Median), c, secondsOf))
+		columns = append(columns, partColumn(r.F("time, batch %d, %d tokens", c.Batch, c.Length), seconds(r.Printer, c.Seconds.Median), c, secondsOf))
 	}
 	groups, totals, series := stack(columns)
 	embedding := float64(r.Profile.Parameters.Of(profile.Embedding)) / float64(r.Profile.Parameters.Total)
@@ -124,8 +104,8 @@ func (r *Result) ShareBars() (*figures.Figure, error) {
 	}
 	return figures.StackedBars(figures.StackedOptions{
 		Frame: figures.Frame{
-			Title:   fmt.Sprintf("Feed-forward networks take %.0f %% of the time, embeddings %.0f %% of the parameters", 100*ffn, 100*embedding),
-			Caption: r.caption(pass + "; operations and activations of one example; time: medians of executables of their own, over the bars that of the whole pass"),
+			Language: r.Tag(), Title: r.F("Feed-forward networks take %.0f %% of the time, embeddings %.0f %% of the parameters", 100*ffn, 100*embedding),
+			Caption: r.caption(r.F("%s; operations and activations of one example; time: medians of executables of their own, over the bars that of the whole pass", r.T(pass))),
 			Size:    figures.Size{Width: 9.5, Height: 5.4},
 		},
 		Groups: groups, Totals: totals, Series: series, Shares: true,
@@ -133,16 +113,16 @@ func (r *Result) ShareBars() (*figures.Figure, error) {
 }
 
 // BaseBars show the shares of BERT-base by its shape.
-func (r *Result) BaseBars() (*figures.Figure, error) {
-	columns := []column{parameterColumn(r.Counted.Parameters)}
+func (r edition) BaseBars() (*figures.Figure, error) {
+	columns := []column{parameterColumn(r.Printer, r.Counted.Parameters)}
 	for _, l := range r.Counted.Lengths {
-		columns = append(columns, column{fmt.Sprintf("operations, %d tokens", l.Length), amount(float64(l.Encoder)) + "MACs", func(c profile.Component) float64 { return float64(l.Components[c]) }})
+		columns = append(columns, column{r.F("operations, %d tokens", l.Length), r.F("%sMACs", amount(float64(l.Encoder))), func(c profile.Component) float64 { return float64(l.Components[c]) }})
 	}
 	groups, totals, series := stack(columns)
 	return figures.StackedBars(figures.StackedOptions{
 		Frame: figures.Frame{
-			Title:   "In BERT-base the feed-forward networks are the largest part",
-			Caption: "BERT-base from its shape: linear maps, Q·Kᵀ and probabilities · V of one example; over the bars the encoder without the pooler",
+			Language: r.Tag(), Title: r.T("In BERT-base the feed-forward networks are the largest part"),
+			Caption: r.T("BERT-base from its shape: linear maps, Q·Kᵀ and probabilities · V of one example; over the bars the encoder without the pooler"),
 		},
 		Groups: groups, Totals: totals, Series: series, Shares: true,
 	})
@@ -150,9 +130,9 @@ func (r *Result) BaseBars() (*figures.Figure, error) {
 
 // AttentionBars hold attention's share of the time against its share of the operations, by length. The figure is nil for a model
 // without attention.
-func (r *Result) AttentionBars() (*figures.Figure, error) {
+func (r edition) AttentionBars() (*figures.Figure, error) {
 	batch := r.largest()
-	macs, times := figures.BarSeries{Name: "share of the operations"}, figures.BarSeries{Name: "share of the time"}
+	macs, times := figures.BarSeries{Name: r.T("share of the operations")}, figures.BarSeries{Name: r.T("share of the time")}
 	var groups []string
 	last := 0.0
 	for _, length := range r.lengths() {
@@ -169,16 +149,16 @@ func (r *Result) AttentionBars() (*figures.Figure, error) {
 	if groups == nil {
 		return nil, nil
 	}
-	title := fmt.Sprintf("At %s tokens attention takes %.1f times its share of the operations", groups[len(groups)-1], last)
+	title := r.F("At %s tokens attention takes %.1f times its share of the operations", groups[len(groups)-1], last)
 	return figures.Bars(figures.BarsOptions{
-		Frame:  figures.Frame{Title: title, XLabel: "tokens", YLabel: "attention: share of the whole, %", Caption: r.caption(fmt.Sprintf("batch %d; whiskers: quartiles of the rounds", batch))},
+		Frame:  figures.Frame{Language: r.Tag(), Title: title, XLabel: r.T("tokens"), YLabel: r.T("attention: share of the whole, %"), Caption: r.caption(r.F("batch %d; whiskers: quartiles of the rounds", batch))},
 		Groups: groups, Series: []figures.BarSeries{macs, times}, Format: "%.1f",
 	})
 }
 
 // ShareScatter holds the share of the time of each component that multiplies against its share of the operations. The pooler, which
 // reads one token, is left out.
-func (r *Result) ShareScatter() (*figures.Figure, error) {
+func (r edition) ShareScatter() (*figures.Figure, error) {
 	batch := r.largest()
 	var x, y []float64
 	var labels []string
@@ -193,9 +173,9 @@ func (r *Result) ShareScatter() (*figures.Figure, error) {
 	}
 	return figures.Scatter(figures.ScatterOptions{
 		Frame: figures.Frame{
-			Title:  "Above the line a component takes more of the time than of the operations",
-			XLabel: "share of the operations, %", YLabel: "share of the time, %",
-			Caption: r.caption(fmt.Sprintf("batch %d; a point is a component at a length in tokens", batch)),
+			Language: r.Tag(), Title: r.T("Above the line a component takes more of the time than of the operations"),
+			XLabel: r.T("share of the operations, %"), YLabel: r.T("share of the time, %"),
+			Caption: r.caption(r.F("batch %d; a point is a component at a length in tokens", batch)),
 			Size:    figures.Size{Width: 8, Height: 5.4},
 		},
 		X: x, Y: y, Labels: labels, Outliers: len(labels), Lines: figures.IdentityLine, XRange: fromZero(x), YRange: fromZero(y),
@@ -211,7 +191,7 @@ func fromZero(values []float64) figures.Range {
 }
 
 // LengthBars show the time of a token by component, for each length.
-func (r *Result) LengthBars() (*figures.Figure, error) {
+func (r edition) LengthBars() (*figures.Figure, error) {
 	batch := r.largest()
 	var columns []column
 	var first, last float64
@@ -227,21 +207,21 @@ func (r *Result) LengthBars() (*figures.Figure, error) {
 	}
 	groups, totals, series := stack(columns)
 	lengths := r.lengths()
-	title := "The time of a token by the length of its text"
+	title := r.T("The time of a token by the length of its text")
 	if first > 0 {
-		title = fmt.Sprintf("A token's attention takes %.1f times as long at %d tokens as at %d", last/first, lengths[len(lengths)-1], lengths[0])
+		title = r.F("A token's attention takes %.1f times as long at %d tokens as at %d", last/first, lengths[len(lengths)-1], lengths[0])
 	}
 	return figures.StackedBars(figures.StackedOptions{
 		Frame: figures.Frame{
-			Title:  title,
-			XLabel: "tokens in the text", YLabel: "time of a token, µs", Caption: r.caption(fmt.Sprintf("batch %d; medians of executables of their own", batch)),
+			Language: r.Tag(), Title: title,
+			XLabel: r.T("tokens in the text"), YLabel: r.T("time of a token, µs"), Caption: r.caption(r.F("batch %d; medians of executables of their own", batch)),
 		},
 		Groups: groups, Totals: totals, Series: series, Format: "%.0f",
 	})
 }
 
 // GridHeatmap shows the time of a token over batch sizes and lengths.
-func (r *Result) GridHeatmap() (*figures.Figure, error) {
+func (r edition) GridHeatmap() (*figures.Figure, error) {
 	var rows, columns []string
 	var values [][]float64
 	best, worst := math.Inf(1), 0.0
@@ -267,18 +247,18 @@ func (r *Result) GridHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("A token costs %.1f times as much at %s as at %s", worst/best, cellName(worstCell), cellName(bestCell)),
-			XLabel: "tokens in the text", YLabel: "batch size", Caption: r.caption("batch × length; " + pass + "; medians of the whole pass"),
+			Language: r.Tag(), Title: r.F("A token costs %.1f times as much at %s as at %s", worst/best, cellName(worstCell), cellName(bestCell)),
+			XLabel: r.T("tokens in the text"), YLabel: r.T("batch size"), Caption: r.caption(r.F("batch × length; %s; medians of the whole pass", r.T(pass))),
 			Size: figures.Size{Width: 7, Height: 3.6},
 		},
-		Values: values, Rows: rows, Columns: columns, Legend: "time of a token, µs", Format: "%.0f",
+		Values: values, Rows: rows, Columns: columns, Legend: r.T("time of a token, µs"), Format: "%.0f",
 	})
 }
 
 // MemoryBars show the memory of the pass over the grid: weights, and what else it needs at its fullest.
-func (r *Result) MemoryBars() (*figures.Figure, error) {
-	weights, working := figures.BarSeries{Name: "weights"}, figures.BarSeries{Name: "scratch memory and results"}
-	kept := figures.BarSeries{Name: "more, if all activations are kept for training"}
+func (r edition) MemoryBars() (*figures.Figure, error) {
+	weights, working := figures.BarSeries{Name: r.T("weights")}, figures.BarSeries{Name: r.T("scratch memory and results")}
+	kept := figures.BarSeries{Name: r.T("more, if all activations are kept for training")}
 	var groups []string
 	for _, batch := range r.batches() {
 		for _, length := range r.lengths() {
@@ -295,8 +275,8 @@ func (r *Result) MemoryBars() (*figures.Figure, error) {
 	last := len(groups) - 1
 	return figures.StackedBars(figures.StackedOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Beside the weights inference needs %.0f MB at %s, training at least %.0f MB", working.Values[last], groups[last], working.Values[last]+kept.Values[last]),
-			XLabel: "batch × tokens", YLabel: "memory, MB", Caption: r.caption("weights and scratch memory by XLA's account of the compiled pass; activations of all layers by formula"),
+			Language: r.Tag(), Title: r.F("Beside the weights inference needs %.0f MB at %s, training at least %.0f MB", working.Values[last], groups[last], working.Values[last]+kept.Values[last]),
+			XLabel: r.T("batch × tokens"), YLabel: r.T("memory, MB"), Caption: r.caption(r.T("weights and scratch memory by XLA's account of the compiled pass; activations of all layers by formula")),
 			Size: figures.Size{Width: 9, Height: 4.8},
 		},
 		Groups: groups, Series: []figures.BarSeries{weights, working, kept}, Format: "%.0f",

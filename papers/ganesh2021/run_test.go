@@ -14,6 +14,7 @@ import (
 	"bertlab/internal/testbed"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/experimenttest"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/heads"
 	"bertlab/techniques/profile"
 )
@@ -113,21 +114,22 @@ func TestACompressedModelIsProfiledAndDrawn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	publication, err := Experiment.Publication(result)
-	if err != nil {
-		t.Fatal(err)
-	}
+	publication := Experiment.Publication(result)
 	if _, err := publication.Write(t.TempDir()); err != nil {
 		t.Error(err)
 	}
+	published, err := publication.In(words.English)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var names []string
-	for _, f := range publication.Figures {
+	for _, f := range published.Figures {
 		names = append(names, f.Name)
 	}
 	if slices.Contains(names, "profile-attention") || !slices.Contains(names, "profile-shares") {
 		t.Errorf("without heads are drawn: %v", names)
 	}
-	if claim := result.claimAttention(); claim.Verdict.String() != "cannot be told here" {
+	if claim := english(result).claimAttention(); claim.Verdict.String() != "cannot be told here" {
 		t.Errorf("without heads: %+v", claim)
 	}
 }
@@ -153,9 +155,16 @@ func TestEveryCellOfEveryTableIsANumber(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range result.tables() {
+	tables, err := english(result).Tables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range tables {
 		if table.Table != nil && strings.Contains(table.Table.CSV(), "NaN") {
 			t.Errorf("%s has a NaN:\n%s", table.Name, table.Table.CSV())
 		}
 	}
 }
+
+// english is a result told in English.
+func english(r *Result) edition { return edition{r, words.English} }

@@ -2,7 +2,6 @@ package ganesh2021
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -10,6 +9,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/profile"
 )
 
@@ -27,10 +27,8 @@ type cellInputs struct {
 // measureCell profiles a model at one batch size and length.
 var measureCell = &experiment.Definition[cellInputs, *profile.Profile]{
 	Name: "profile", Version: 1, Timed: true,
-	Title: func(in cellInputs) experiment.Text {
-		return experiment.Text{
-			English: fmt.Sprintf("profile, batch %d, length %d", in.Batch, in.Length), Korean: fmt.Sprintf("프로파일, 배치 %d, 길이 %d", in.Batch, in.Length),
-		}
+	Title: func(say *words.Printer, in cellInputs) string {
+		return say.F("profile, batch %d, length %d", in.Batch, in.Length)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in cellInputs) (*profile.Profile, error) {
 		model, err := w.Model(ctx, in.Model)
@@ -53,8 +51,8 @@ var measureCell = &experiment.Definition[cellInputs, *profile.Profile]{
 // randomBase is BERT-base with random weights, on whose values no time depends.
 var randomBase = &experiment.ModelDefinition[struct{ Seed uint64 }, struct{}]{
 	Name: "BERT-base with random weights", Version: 1, Transient: true,
-	Title: func(struct{ Seed uint64 }) experiment.Text {
-		return experiment.Text{English: "BERT-base with random weights", Korean: "무작위 가중치의 BERT-base"}
+	Title: func(say *words.Printer, _ struct{ Seed uint64 }) string {
+		return say.T("BERT-base with random weights")
 	},
 	Run: func(_ context.Context, _ *experiment.Worker, in struct{ Seed uint64 }) (*gbert.Model, struct{}, error) {
 		shape, err := BERTBase()

@@ -5,45 +5,46 @@ import (
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/profile"
 )
 
 // ParameterTable lists the parameters of the model and of BERT-base.
-func (r *Result) ParameterTable() *figures.Table {
+func (r edition) ParameterTable() *figures.Table {
 	own, base := r.Profile.Parameters, r.Counted.Parameters
 	t := &figures.Table{
-		Title: "Parameters",
+		Title: r.T("Parameters"),
 		Columns: []figures.Column{
 			{Name: "component"}, {Name: r.Config.Model, Format: "%d"}, {Name: "share", Format: "%.1f %%"}, {Name: "BERT-base", Format: "%d"}, {Name: "share", Format: "%.1f %%"},
 		},
-		Caption: "Embeddings with their LayerNorm; a weight that several layers use counts once. ",
+		Caption: r.T("Embeddings with their LayerNorm; a weight that several layers use counts once. "),
 	}
 	switch file := own.File; {
 	case file == nil:
-		t.Caption += "The model's file does not hold a value for each parameter, so it could not be counted."
+		t.Caption += r.T("The model's file does not hold a value for each parameter, so it could not be counted.")
 	case file.Agrees:
-		t.Caption += fmt.Sprintf("The model's file holds as many values: %d.", file.Values)
+		t.Caption += r.F("The model's file holds as many values: %d.", file.Values)
 	default:
-		t.Caption += fmt.Sprintf("The model's file holds %d values: this does not agree.", file.Values)
+		t.Caption += r.F("The model's file holds %d values: this does not agree.", file.Values)
 	}
 	for _, c := range profile.Components {
 		if a, b := own.Of(c), base.Of(c); a > 0 || b > 0 {
 			t.Rows = append(t.Rows, []any{c.String(), a, 100 * float64(a) / float64(own.Total), b, 100 * float64(b) / float64(base.Total)})
 		}
 	}
-	t.Rows = append(t.Rows, []any{"all", own.Total, 100.0, base.Total, 100.0})
+	t.Rows = append(t.Rows, []any{r.T("all"), own.Total, 100.0, base.Total, 100.0})
 	return t
 }
 
 // BaseTable lists the operations of BERT-base.
-func (r *Result) BaseTable() *figures.Table {
+func (r edition) BaseTable() *figures.Table {
 	t := &figures.Table{
-		Title:   "Operations of BERT-base, one example",
-		Caption: "Multiply-accumulates of the linear maps, Q·Kᵀ and probabilities · V, in millions. 'Encoder' is what is usually quoted; the pooler is a component of its own.",
+		Title:   r.T("Operations of BERT-base, one example"),
+		Caption: r.T("Multiply-accumulates of the linear maps, Q·Kᵀ and probabilities · V, in millions. 'Encoder' is what is usually quoted; the pooler is a component of its own."),
 		Columns: []figures.Column{{Name: "component"}},
 	}
 	for _, l := range r.Counted.Lengths {
-		t.Columns = append(t.Columns, figures.Column{Name: fmt.Sprintf("%d tokens", l.Length), Unit: "million MACs", Format: "%.1f"}, figures.Column{Name: "share", Format: "%.1f %%"})
+		t.Columns = append(t.Columns, figures.Column{Name: r.F("%d tokens", l.Length), Unit: r.T("million MACs"), Format: "%.1f"}, figures.Column{Name: "share", Format: "%.1f %%"})
 	}
 	for _, c := range profile.Components {
 		row := []any{c.String()}
@@ -56,7 +57,7 @@ func (r *Result) BaseTable() *figures.Table {
 			t.Rows = append(t.Rows, row)
 		}
 	}
-	row := []any{"encoder, without the pooler"}
+	row := []any{r.T("encoder, without the pooler")}
 	for _, l := range r.Counted.Lengths {
 		row = append(row, float64(l.Encoder)/1e6, 100*float64(l.Encoder)/float64(l.Total))
 	}
@@ -65,13 +66,13 @@ func (r *Result) BaseTable() *figures.Table {
 }
 
 // CountTable holds the counts of the pass against each other, and says what memory it takes.
-func CountTable(title string, p *profile.Profile) *figures.Table {
+func CountTable(say *words.Printer, title string, p *profile.Profile) *figures.Table {
 	t := &figures.Table{
 		Title:   title,
-		Caption: "MACs by formula, as counted in the compiled graph, and half of the operations by XLA's own analysis, which counts softmax, activation and sums, too. Memory: XLA's account of the compiled pass, and the process at its fullest.",
+		Caption: say.T("MACs by formula, as counted in the compiled graph, and half of the operations by XLA's own analysis, which counts softmax, activation and sums, too. Memory: XLA's account of the compiled pass, and the process at its fullest."),
 		Columns: []figures.Column{
-			{Name: "batch"}, {Name: "tokens"}, {Name: "formula", Unit: "million MACs", Format: "%.2f"}, {Name: "graph", Unit: "million MACs", Format: "%.2f"}, {Name: "XLA / 2", Unit: "million", Format: "%.2f"},
-			{Name: "scratch and results", Unit: "MB", Format: "%.1f"}, {Name: "process", Unit: "MB", Format: "%.0f"},
+			{Name: say.T("batch")}, {Name: say.T("tokens")}, {Name: say.T("formula"), Unit: say.T("million MACs"), Format: "%.2f"}, {Name: say.T("graph"), Unit: say.T("million MACs"), Format: "%.2f"}, {Name: say.T("XLA / 2"), Unit: say.T("million"), Format: "%.2f"},
+			{Name: say.T("scratch and results"), Unit: say.T("MB"), Format: "%.1f"}, {Name: say.T("process"), Unit: say.T("MB"), Format: "%.0f"},
 		},
 	}
 	for i := range p.Cells {
@@ -92,21 +93,20 @@ func CountTable(title string, p *profile.Profile) *figures.Table {
 }
 
 // SumTable holds the times of the components against that of the whole pass.
-func SumTable(title string, p *profile.Profile) *figures.Table {
+func SumTable(say *words.Printer, title string, p *profile.Profile) *figures.Table {
 	t := &figures.Table{
-		Title: title,
-		Caption: fmt.Sprintf("Remainder: whole pass less the sum of its components, by rounds, with quartiles; negative where the whole pass fuses what the components cannot, or where each call waits for busy processors. Processor time is that of all threads together, steadier on a busy machine. %d threads; a call costs %.0f µs, which are taken off.",
-			p.Threads, 1e6*p.CallSeconds),
+		Title:   title,
+		Caption: say.F("Remainder: whole pass less the sum of its components, by rounds, with quartiles; negative where the whole pass fuses what the components cannot, or where each call waits for busy processors. Processor time is that of all threads together, steadier on a busy machine. %d threads; a call costs %.0f µs, which are taken off.", p.Threads, 1e6*p.CallSeconds),
 		Columns: []figures.Column{
-			{Name: "batch"}, {Name: "tokens"}, {Name: "whole", Unit: "ms", Format: "%.1f"}, {Name: "quartiles"}, {Name: "sum", Unit: "ms", Format: "%.1f"}, {Name: "remainder", Unit: "%"}, {Name: "within 10 %"},
-			{Name: "processor time", Unit: "ms", Format: "%.1f"}, {Name: "its sum", Unit: "ms", Format: "%.1f"}, {Name: "processors had", Format: "%.2f"}, {Name: "rounds"}, {Name: "compiled in", Unit: "s", Format: "%.1f"},
+			{Name: say.T("batch")}, {Name: say.T("tokens")}, {Name: say.T("whole"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("quartiles")}, {Name: say.T("sum"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("remainder"), Unit: "%"}, {Name: say.T("within 10 %")},
+			{Name: say.T("processor time"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("its sum"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("processors had"), Format: "%.2f"}, {Name: say.T("rounds")}, {Name: say.T("compiled in"), Unit: "s", Format: "%.1f"},
 		},
 	}
 	for i := range p.Cells {
 		c := &p.Cells[i]
 		left := c.RemainderShare
 		t.Rows = append(t.Rows, []any{
-			c.Batch, c.Length, 1000 * c.Seconds.Median, fmt.Sprintf("%.1f to %.1f", 1000*c.Seconds.Low, 1000*c.Seconds.High), 1000 * c.SumSeconds,
+			c.Batch, c.Length, 1000 * c.Seconds.Median, say.F("%.1f to %.1f", 1000*c.Seconds.Low, 1000*c.Seconds.High), 1000 * c.SumSeconds,
 			fmt.Sprintf("%s [%s]", points(left.Median), interval(left)), left.Median > -0.1 && left.Median < 0.1,
 			1000 * c.ProcessorSeconds.Median, 1000 * c.ProcessorSum, c.ProcessorSeconds.Median / c.Seconds.Median, c.Repeats, c.CompileSeconds,
 		})
@@ -115,13 +115,13 @@ func SumTable(title string, p *profile.Profile) *figures.Table {
 }
 
 // ComponentTable lists all components at all batch sizes and lengths.
-func ComponentTable(title string, p *profile.Profile) *figures.Table {
+func ComponentTable(say *words.Printer, title string, p *profile.Profile) *figures.Table {
 	t := &figures.Table{
-		Title: title, Caption: "Time: median and quartiles of the rounds. Activations are all results that training would keep.",
+		Title: title, Caption: say.T("Time: median and quartiles of the rounds. Activations are all results that training would keep."),
 		Columns: []figures.Column{
-			{Name: "batch"}, {Name: "tokens"}, {Name: "component"}, {Name: "operations", Unit: "million MACs", Format: "%.2f"}, {Name: "share", Format: "%.1f %%"},
-			{Name: "activations", Unit: "MB", Format: "%.2f"}, {Name: "time", Unit: "ms", Format: "%.3f"}, {Name: "quartiles"}, {Name: "share", Format: "%.1f %%"},
-			{Name: "speed", Unit: "GMACs/s", Format: "%.0f"},
+			{Name: say.T("batch")}, {Name: say.T("tokens")}, {Name: say.T("component")}, {Name: say.T("operations"), Unit: say.T("million MACs"), Format: "%.2f"}, {Name: say.T("share"), Format: "%.1f %%"},
+			{Name: say.T("activations"), Unit: say.T("MB"), Format: "%.2f"}, {Name: say.T("time"), Unit: say.T("ms"), Format: "%.3f"}, {Name: say.T("quartiles")}, {Name: say.T("share"), Format: "%.1f %%"},
+			{Name: say.T("speed"), Unit: say.T("GMACs/s"), Format: "%.0f"},
 		},
 	}
 	for i := range p.Cells {
@@ -133,28 +133,28 @@ func ComponentTable(title string, p *profile.Profile) *figures.Table {
 			}
 			t.Rows = append(t.Rows, []any{
 				c.Batch, c.Length, part.Component.String(), float64(part.MACs) / 1e6, 100 * part.MACShare, float64(part.ActivationBytes) / 1e6,
-				1000 * part.Seconds.Median, fmt.Sprintf("%.3f to %.3f", 1000*part.Seconds.Low, 1000*part.Seconds.High), 100 * part.TimeShare, speed,
+				1000 * part.Seconds.Median, say.F("%.3f to %.3f", 1000*part.Seconds.Low, 1000*part.Seconds.High), 100 * part.TimeShare, speed,
 			})
 		}
 	}
 	return t
 }
 
-// tables are what the report and the notebooks show, by name.
-func (r *Result) tables() []experiment.NamedTable {
+// Tables are what the report and the notebooks show, by name.
+func (r edition) Tables() ([]experiment.NamedTable, error) {
 	list := []experiment.NamedTable{
-		{Name: "claims", Table: experiment.ClaimTable(r.Claims)}, {Name: "parameters", Table: r.ParameterTable()}, {Name: "protocol", Table: r.Config.Table()},
-		{Name: "base-operations", Table: r.BaseTable()}, {Name: "counts", Table: CountTable("Do the counts agree?", r.Profile)},
-		{Name: "sums", Table: SumTable("Do the parts add up?", r.Profile)}, {Name: "components", Table: ComponentTable("All components", r.Profile)},
+		{Name: "parameters", Table: r.ParameterTable()}, {Name: "protocol", Table: r.Config.Table()},
+		{Name: "base-operations", Table: r.BaseTable()}, {Name: "counts", Table: CountTable(r.Printer, r.T("Do the counts agree?"), r.Profile)},
+		{Name: "sums", Table: SumTable(r.Printer, r.T("Do the parts add up?"), r.Profile)}, {Name: "components", Table: ComponentTable(r.Printer, r.T("All components"), r.Profile)},
 		{Name: "components-cpu"}, {Name: "base-counts"}, {Name: "base-sums"}, {Name: "base-components"},
 	}
-	cpu, base := &list[7], list[8:]
+	cpu, base := &list[6], list[7:]
 	if r.Other != nil {
-		cpu.Table = ComponentTable("All components on the CPU", r.Other)
+		cpu.Table = ComponentTable(r.Printer, r.T("All components on the CPU"), r.Other)
 	}
 	if r.Base != nil {
-		base[0].Table, base[1].Table = CountTable("BERT-base: do the counts agree?", r.Base), SumTable("BERT-base: do the parts add up?", r.Base)
-		base[2].Table = ComponentTable("BERT-base: all components", r.Base)
+		base[0].Table, base[1].Table = CountTable(r.Printer, r.T("BERT-base: do the counts agree?"), r.Base), SumTable(r.Printer, r.T("BERT-base: do the parts add up?"), r.Base)
+		base[2].Table = ComponentTable(r.Printer, r.T("BERT-base: all components"), r.Base)
 	}
-	return list
+	return list, nil
 }

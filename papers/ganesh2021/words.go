@@ -1,6 +1,7 @@
 package ganesh2021
 
 import (
+	"bertlab/papers/experiment/words"
 	"fmt"
 	"strings"
 
@@ -22,7 +23,7 @@ func points(difference float64) string {
 
 func interval(s profile.Spread) string { return points(s.Low) + ", " + points(s.High) }
 
-func millions(n int) string { return fmt.Sprintf("%.1f million", float64(n)/1e6) }
+func millions(say *words.Printer, n int) string { return say.F("%.1f million", float64(n)/1e6) }
 
 // amount writes a number with a letter for its size: 22.7 M, 1.43 G.
 func amount(n float64) string {
@@ -38,9 +39,9 @@ func amount(n float64) string {
 }
 
 // seconds writes a time.
-func seconds(s float64) string {
+func seconds(say *words.Printer, s float64) string {
 	if s >= 1 {
 		return fmt.Sprintf("%.3g s", s)
 	}
-	return fmt.Sprintf("%.3g ms", 1000*s)
+	return say.F("%.3g ms", 1000*s)
 }

@@ -7,6 +7,7 @@ import (
 
 	"bertlab/gbert/finetune"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/landscape"
 )
 
@@ -17,20 +18,24 @@ var narrative embed.FS
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:      "landscape",
 	Title:     "Visualizing and Understanding the Effectiveness of BERT (Hao, Dong, Wei and Xu 2019)",
-	Heading:   experiment.Text{English: "bertlab: the loss around a fine-tuned BERT", Korean: "bertlab: 미세 조정된 BERT 주변의 손실 지형"},
-	Subtitle:  func(r *Result) string { return r.caption("") },
+	Heading:   words.Key("bertlab: the loss around a fine-tuned BERT"),
 	Quick:     Quick,
 	Full:      Full,
 	Ask:       (*Config).ask,
 	Check:     (*Config).check,
 	Plan:      plan,
-	Claims:    (*Result).claims,
-	Figures:   (*Result).figures,
-	Tables:    (*Result).tables,
-	Pages:     (*Result).pages,
+	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
 	Narrative: narrative,
-	Numbers:   (*Result).numbers,
 }
+
+// edition is a result as it is told in a language.
+type edition struct {
+	*Result
+	*words.Printer
+}
+
+// Subtitle implements [experiment.Edition].
+func (r edition) Subtitle() string { return r.caption("") }
 
 // data are the draws that the experiment reads.
 type data struct {
@@ -148,28 +153,28 @@ func (s *steps) add(p *experiment.Plan, c *Config, d data, pretrained *experimen
 	whole := landscape.Whole(pretrained.Model.Config)
 	along := sweepInputs{
 		Space: space{Start: start, Trained: s.tuned}, Fit: fit, Check: judge.On(d.check), FitAlone: true, Part: whole,
-		Grid: landscape.Line(c.CurveRange[0], c.CurveRange[1], c.CurvePoints), Title: experiment.Text{English: "loss along fine-tuning", Korean: "미세 조정 방향의 손실"},
+		Grid: landscape.Line(c.CurveRange[0], c.CurveRange[1], c.CurvePoints), Title: words.Key("loss along fine-tuning"),
 	}
 	s.curve = sweepLine.Of(p, along)
-	along.Space, along.Title = space{Start: scratch.Start, Trained: s.scratch}, experiment.Text{English: "loss along training from random weights", Korean: "무작위 초기화 학습 방향의 손실"}
+	along.Space, along.Title = space{Start: scratch.Start, Trained: s.scratch}, "loss along training from random weights"
 	s.scratchCurve = sweepLine.Of(p, along)
 	across := sweepInputs{
 		Space: plane, Fit: fit, Check: judge.On(d.check), Part: whole, Grid: landscape.Plane(c.SurfaceRange[0], c.SurfaceRange[1], c.SurfacePoints),
-		Title: experiment.Text{English: "loss around the fine-tuned model", Korean: "미세 조정된 모델 주변의 손실"},
+		Title: words.Key("loss around the fine-tuned model"),
 	}
 	s.surface = sweepPlane.Of(p, across)
 	if c.ScratchSurface {
 		other := trainInputs{Start: begin(random, d.other), Train: d.other, Options: scratch.Options, Random: true}
 		s.scratchOther = train.Of(p, other)
 		across.Space = space{Start: scratch.Start, Trained: s.scratch, Other: s.scratchOther}
-		across.Title = experiment.Text{English: "loss around the model trained from random weights", Korean: "무작위 초기화에서 학습한 모델 주변의 손실"}
+		across.Title = words.Key("loss around the model trained from random weights")
 		s.scratchSurface = sweepPlane.Of(p, across)
 	}
 	across.Space, across.FitAlone, across.Grid = plane, true, landscape.Plane(c.SurfaceRange[0], c.SurfaceRange[1], c.PartPoints)
-	korean := map[string]string{"low": "하위", "middle": "중간", "high": "상위"}
+	titles := map[string]words.Key{"low": words.Key("loss as only the low layers move"), "middle": words.Key("loss as only the middle layers move"), "high": words.Key("loss as only the high layers move")}
 	for _, third := range landscape.Thirds(pretrained.Model.Config) {
 		across.Part = third
-		across.Title = experiment.Text{English: "loss as only the " + third.Name + " layers move", Korean: korean[third.Name] + " 층만 움직일 때의 손실"}
+		across.Title = titles[third.Name]
 		s.thirds = append(s.thirds, sweepPlane.Of(p, across))
 	}
 	s.rollback = rollBack.Of(p, rollBackInputs{Space: space{Start: start, Trained: s.tuned}, Test: judge.On(d.dev), Parts: s.parts})
@@ -234,8 +239,8 @@ func (s *steps) collectRollback(r *Result) error {
 	return nil
 }
 
-// numbers are what the narrative names.
-func (r *Result) numbers() map[string]any {
+// Numbers are what the narrative names.
+func (r edition) Numbers() map[string]any {
 	c := r.Config
 	return map[string]any{
 		"model": c.Model, "task": c.Task, "other": c.Other, "from": c.SurfaceRange[0], "to": c.SurfaceRange[1],

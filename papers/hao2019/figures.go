@@ -7,80 +7,42 @@ import (
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/landscape"
 )
 
-// figures are the experiment's figures in the order of the report.
-func (r *Result) figures() []experiment.Drawing {
+// Figures are the experiment's figures in the order of the report.
+func (r edition) Figures() []experiment.Drawing {
 	part := func(i int) func() (*figures.Figure, error) {
 		return func() (*figures.Figure, error) { return r.PartFigure(i) }
 	}
 	return []experiment.Drawing{
-		{Name: "curve", Build: r.CurveFigure, Caption: experiment.Text{
-			English: "The training loss on the straight line through the weights before and after training. The head is the learned one everywhere. A wide valley around 1 forgives an inexact step.",
-			Korean:  "학습 전과 후의 가중치를 잇는 직선 위의 훈련 손실. 분류 헤드는 모든 점에서 학습된 값으로 고정한다. α = 1 주변의 골짜기가 넓을수록 최적점이 평평하다.",
-		}},
-		{Name: "loss", Build: r.LossFigure, Caption: experiment.Text{
-			English: "The training loss over the plane of two fine-tunings from the same pretrained weights. The second is on another task, rescaled to the length of the first. Dark is a low loss, bright a high one.",
-			Korean:  "같은 사전 학습 가중치에서 출발한 두 미세 조정이 이루는 평면 위의 훈련 손실. 두 번째 방향은 다른 과제의 미세 조정이며 첫 번째와 같은 길이로 맞추었다. 색이 어두울수록 손실이 낮다.",
-		}},
-		{Name: "surface", Build: r.SurfaceFigure, Caption: experiment.Text{
-			English: "The same as a surface. Height and colour are logarithmic; what lies low is dark.",
-			Korean:  "같은 손실 지형을 3차원 곡면으로 그린 것. 높이와 색은 로그 척도이며, 낮은 곳일수록 어둡다.",
-		}},
-		{Name: "scratch", Omit: r.ScratchSurface == nil, Build: r.ScratchLossFigure, Caption: experiment.Text{
-			English: "The training loss over the plane of two trainings from the same random weights. Dark is a low loss, bright a high one.",
-			Korean:  "같은 무작위 초기 가중치에서 출발한 두 학습이 이루는 평면 위의 훈련 손실. 색이 어두울수록 손실이 낮다.",
-		}},
-		{Name: "error", Build: r.ErrorFigure, Caption: experiment.Text{
-			English: "The share of dev examples that are classified wrongly, over the same plane as the training loss. Dark is a small share, bright a large one.",
-			Korean:  "훈련 손실과 같은 평면 위에서 본 개발 데이터의 오분류 비율. 색이 어두울수록 오류가 적다.",
-		}},
-		{Name: "consistency", Build: r.ConsistencyScatter, Caption: experiment.Text{
-			English: "Each point of the plane by its training loss and its dev error.",
-			Korean:  "평면 위의 각 점을 훈련 손실(가로)과 개발 데이터 오류(세로)로 나타낸 것.",
-		}},
-		{Name: "trajectory", Build: r.TrajectoryFigure, Caption: experiment.Text{
-			English: "The weights on the way of fine-tuning, projected. The height above the line is the distance from it in any direction, not a place on the ground; the fill is the loss that the model really had, dark where it is low.",
-			Korean:  "미세 조정 도중의 가중치를 사영한 궤적. 세로 위치는 직선에서 벗어난 거리(방향 무관)이며 바탕 지형 위의 좌표가 아니다. 점의 색은 그 시점 모델의 실제 손실이며, 어두울수록 낮다.",
-		}},
-		{Name: "scratch-trajectory", Omit: r.ScratchSurface == nil, Build: r.ScratchTrajectoryFigure, Caption: experiment.Text{
-			English: "The same for training from random weights.",
-			Korean:  "무작위 초기 가중치에서 학습할 때의 궤적.",
-		}},
-		{Name: "low", Build: part(0), Caption: experiment.Text{
-			English: "The training loss when only the low layers move and all else is fine-tuned. Dark is a low loss; the colours are the same for low, middle and high layers.",
-			Korean:  "하위 층만 움직이고 나머지는 미세 조정된 값으로 고정했을 때의 훈련 손실. 색이 어두울수록 손실이 낮으며, 하위·중간·상위 층의 색은 같은 척도이다.",
-		}},
-		{Name: "middle", Build: part(1), Caption: experiment.Text{
-			English: "The same for the middle layers.",
-			Korean:  "중간 층만 움직였을 때의 훈련 손실.",
-		}},
-		{Name: "high", Build: part(2), Caption: experiment.Text{
-			English: "The same for the high layers.",
-			Korean:  "상위 층만 움직였을 때의 훈련 손실.",
-		}},
-		{Name: "rollback", Build: r.RollbackBars, Caption: experiment.Text{
-			English: "What accuracy changes by when a part of the fine-tuned model is set back to the pretrained weights.",
-			Korean:  "미세 조정된 모델의 일부를 사전 학습 가중치로 되돌렸을 때 정확도의 변화.",
-		}},
-		{Name: "travel", Build: r.TravelBars, Caption: experiment.Text{
-			English: "How far each part of the model moves in fine-tuning, relative to the length of its weights.",
-			Korean:  "미세 조정에서 모델의 각 부분이 이동한 거리(가중치 노름 대비).",
-		}},
+		{Name: "curve", Build: r.CurveFigure, Caption: r.T("The training loss on the straight line through the weights before and after training. The head is the learned one everywhere. A wide valley around 1 forgives an inexact step.")},
+		{Name: "loss", Build: r.LossFigure, Caption: r.T("The training loss over the plane of two fine-tunings from the same pretrained weights. The second is on another task, rescaled to the length of the first. Dark is a low loss, bright a high one.")},
+		{Name: "surface", Build: r.SurfaceFigure, Caption: r.T("The same as a surface. Height and colour are logarithmic; what lies low is dark.")},
+		{Name: "scratch", Omit: r.ScratchSurface == nil, Build: r.ScratchLossFigure, Caption: r.T("The training loss over the plane of two trainings from the same random weights. Dark is a low loss, bright a high one.")},
+		{Name: "error", Build: r.ErrorFigure, Caption: r.T("The share of dev examples that are classified wrongly, over the same plane as the training loss. Dark is a small share, bright a large one.")},
+		{Name: "consistency", Build: r.ConsistencyScatter, Caption: r.T("Each point of the plane by its training loss and its dev error.")},
+		{Name: "trajectory", Build: r.TrajectoryFigure, Caption: r.T("The weights on the way of fine-tuning, projected. The height above the line is the distance from it in any direction, not a place on the ground; the fill is the loss that the model really had, dark where it is low.")},
+		{Name: "scratch-trajectory", Omit: r.ScratchSurface == nil, Build: r.ScratchTrajectoryFigure, Caption: r.T("The same for training from random weights.")},
+		{Name: "low", Build: part(0), Caption: r.T("The training loss when only the low layers move and all else is fine-tuned. Dark is a low loss; the colours are the same for low, middle and high layers.")},
+		{Name: "middle", Build: part(1), Caption: r.T("The same for the middle layers.")},
+		{Name: "high", Build: part(2), Caption: r.T("The same for the high layers.")},
+		{Name: "rollback", Build: r.RollbackBars, Caption: r.T("What accuracy changes by when a part of the fine-tuned model is set back to the pretrained weights.")},
+		{Name: "travel", Build: r.TravelBars, Caption: r.T("How far each part of the model moves in fine-tuning, relative to the length of its weights.")},
 	}
 }
 
-// pages are what lies beside the figures: the surface, to be turned by hand.
-func (r *Result) pages() ([]experiment.NamedPage, error) {
-	page, err := r.TurningSurface().InteractivePage("")
+// Pages are what lies beside the figures: the surface, to be turned by hand.
+func (r edition) Pages() ([]experiment.NamedPage, error) {
+	page, err := r.turningSurface().InteractivePage("")
 	return []experiment.NamedPage{{Name: "turn", HTML: page}}, err
 }
 
 // caption names model, data and seed under a figure.
-func (r *Result) caption(extra string) string {
+func (r edition) caption(extra string) string {
 	c := r.Config
-	text := fmt.Sprintf("%s, %s, seed %d", c.Model, c.Task, c.Seed)
+	text := r.F("%s, %s, seed %d", c.Model, c.Task, c.Seed)
 	if extra != "" {
 		text += "; " + extra
 	}
@@ -93,7 +55,7 @@ func (r *Result) ceiling() float64 {
 }
 
 // cut says under a figure what is not shown of it.
-func (r *Result) cut(sets ...landscape.SetSurface) string {
+func (r edition) cut(sets ...landscape.SetSurface) string {
 	above, overflow, limit := 0, 0, r.ceiling()
 	for _, s := range sets {
 		overflow += s.Overflow
@@ -107,16 +69,16 @@ func (r *Result) cut(sets ...landscape.SetSurface) string {
 	}
 	text := ""
 	if above > 0 {
-		text = fmt.Sprintf("; losses above %.2g nats are cut off (%d points)", limit, above)
+		text = r.F("; losses above %.2g nats are cut off (%d points)", limit, above)
 	}
 	if overflow > 0 {
-		text += fmt.Sprintf("; overflow at %d points counts as %.0f nats", overflow, landscape.LargestLoss)
+		text += r.F("; overflow at %d points counts as %.0f nats", overflow, landscape.LargestLoss)
 	}
 	return text
 }
 
 // CurveFigure shows the training loss along the line from the start to the trained weights, pretrained and from scratch.
-func (r *Result) CurveFigure() (*figures.Figure, error) {
+func (r edition) CurveFigure() (*figures.Figure, error) {
 	limit := r.ceiling()
 	shown := func(name string, c Curve) figures.Curve {
 		curve := figures.Curve{Name: name}
@@ -129,52 +91,52 @@ func (r *Result) CurveFigure() (*figures.Figure, error) {
 		}
 		return curve
 	}
-	title := fmt.Sprintf("The optimum is %.2f wide from pretrained weights, %.2f from random ones", r.Fine.Width.Value, r.Scratch.Width.Value)
+	title := r.F("The optimum is %.2f wide from pretrained weights, %.2f from random ones", r.Fine.Width.Value, r.Scratch.Width.Value)
 	if !r.learned(r.Scratch) {
-		title = fmt.Sprintf("From pretrained weights the loss falls by %.2f nats; from random ones nothing is learned yet", r.Fine.Drop.Value)
+		title = r.F("From pretrained weights the loss falls by %.2f nats; from random ones nothing is learned yet", r.Fine.Drop.Value)
 	}
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title: title, XLabel: "α: 0 before training, 1 after it, in units of the distance between", YLabel: "training loss, nats",
-			Caption: r.caption(fmt.Sprintf("%d training examples; bands: 95 %% interval", r.Fine.Sets[0].Examples) + r.cut(r.Fine.Sets[0], r.Scratch.Sets[0])),
+			Language: r.Tag(), Title: title, XLabel: r.T("α: 0 before training, 1 after it, in units of the distance between"), YLabel: r.T("training loss, nats"),
+			Caption: r.caption(r.F("%d training examples; bands: 95 %% interval%s", r.Fine.Sets[0].Examples, r.cut(r.Fine.Sets[0], r.Scratch.Sets[0]))),
 		},
-		Curves: []figures.Curve{shown("pretrained", r.Fine), shown("scratch", r.Scratch)},
-		HLines: []figures.Reference{{Value: r.Prior, Label: "class shares"}},
-		VLines: []figures.Reference{{Value: 0, Label: "start"}, {Value: 1, Label: "trained"}},
+		Curves: []figures.Curve{shown(r.T("pretrained"), r.Fine), shown(r.T("scratch"), r.Scratch)},
+		HLines: []figures.Reference{{Value: r.Prior, Label: r.T("class shares")}},
+		VLines: []figures.Reference{{Value: 0, Label: r.T("start")}, {Value: 1, Label: r.T("trained")}},
 	})
 }
 
 // marks are the models in the plane.
-func (r *Result) marks(start string, g landscape.Geometry) []figures.Mark {
-	list := []figures.Mark{{X: 1, Label: "trained on " + r.Config.Task}, {Label: start}}
+func (r edition) marks(start string, g landscape.Geometry) []figures.Mark {
+	list := []figures.Mark{{X: 1, Label: r.F("trained on %s", r.Config.Task)}, {Label: start}}
 	if at := 1 / g.Scale(); at <= r.Config.SurfaceRange[1] && g.Scale() > 0 {
-		list = append(list, figures.Mark{Y: at, Label: "trained on " + r.Config.Other})
+		list = append(list, figures.Mark{Y: at, Label: r.F("trained on %s", r.Config.Other)})
 	}
 	return list
 }
 
-func (r *Result) planeFrame(title, extra string) figures.Frame {
+func (r edition) planeFrame(title, extra string) figures.Frame {
 	return figures.Frame{
-		Title: title, XLabel: "α, along training on " + r.Config.Task, YLabel: "β, along training on " + r.Config.Other + ", rescaled to the same length",
+		Language: r.Tag(), Title: title, XLabel: r.F("α, along training on %s", r.Config.Task), YLabel: r.F("β, along training on %s, rescaled to the same length", r.Config.Other),
 		Caption: r.caption(extra),
 	}
 }
 
 // LossFigure is the training loss over the plane from pretrained weights.
-func (r *Result) LossFigure() (*figures.Figure, error) {
-	return r.lossPlane(r.Surface, "pretrained", "The loss around the fine-tuned model")
+func (r edition) LossFigure() (*figures.Figure, error) {
+	return r.lossPlane(r.Surface, r.T("pretrained"), r.T("The loss around the fine-tuned model"))
 }
 
 // ScratchLossFigure is the same from random weights; there is none where the protocol does not ask for it.
-func (r *Result) ScratchLossFigure() (*figures.Figure, error) {
-	return r.lossPlane(r.ScratchSurface, "random", "The loss around the model trained from scratch")
+func (r edition) ScratchLossFigure() (*figures.Figure, error) {
+	return r.lossPlane(r.ScratchSurface, r.T("random"), r.T("The loss around the model trained from scratch"))
 }
 
-func (r *Result) lossPlane(s *Surface, start, title string) (*figures.Figure, error) {
+func (r edition) lossPlane(s *Surface, start, title string) (*figures.Figure, error) {
 	set := s.Sets[0]
 	return figures.Contour(figures.ContourOptions{
-		Frame: r.planeFrame(title, fmt.Sprintf("%d training examples at each of %d × %d points", set.Examples, len(s.Alpha), len(s.Beta))+r.cut(set)),
-		X:     s.Alpha, Y: s.Beta, Values: set.Loss, Scale: figures.Log, Limits: r.limits(set), Legend: "training loss, nats", Marks: r.marks(start, s.Geometry),
+		Frame: r.planeFrame(title, r.F("%d training examples at each of %d × %d points%s", set.Examples, len(s.Alpha), len(s.Beta), r.cut(set))),
+		X:     s.Alpha, Y: s.Beta, Values: set.Loss, Scale: figures.Log, Limits: r.limits(set), Legend: r.T("training loss, nats"), Marks: r.marks(start, s.Geometry),
 	})
 }
 
@@ -190,67 +152,72 @@ func (r *Result) limits(sets ...landscape.SetSurface) figures.Range {
 }
 
 // ErrorFigure is the error on the dev examples over the same plane.
-func (r *Result) ErrorFigure() (*figures.Figure, error) {
+func (r edition) ErrorFigure() (*figures.Figure, error) {
 	set := r.Surface.Sets[1]
 	return figures.Contour(figures.ContourOptions{
-		Frame: r.planeFrame(fmt.Sprintf("The error on other data over the same plane: ρ = %.2f with the training loss", r.Surface.Consistency.Value), fmt.Sprintf("%d dev examples", set.Examples)),
-		X:     r.Surface.Alpha, Y: r.Surface.Beta, Values: set.Error, Legend: "dev error, share", Marks: r.marks("pretrained", r.Surface.Geometry),
+		Frame: r.planeFrame(r.F("The error on other data over the same plane: ρ = %.2f with the training loss", r.Surface.Consistency.Value), r.F("%d dev examples", set.Examples)),
+		X:     r.Surface.Alpha, Y: r.Surface.Beta, Values: set.Error, Legend: r.T("dev error, share"), Marks: r.marks(r.T("pretrained"), r.Surface.Geometry),
 	})
 }
 
-// TurningSurface is the training loss as a surface, to be drawn or to be turned by hand.
+// TurningSurface is the training loss as a surface that a notebook turns by hand, in the notebook's language.
 func (r *Result) TurningSurface() figures.SurfaceOptions {
+	return edition{r, words.In(string(experiment.NotebookLanguage()))}.turningSurface()
+}
+
+// turningSurface is the training loss as a surface, to be drawn or to be turned by hand.
+func (r edition) turningSurface() figures.SurfaceOptions {
 	set := r.Surface.Sets[0]
-	marks := r.marks("pretrained", r.Surface.Geometry)
+	marks := r.marks(r.T("pretrained"), r.Surface.Geometry)
 	for i := range marks {
-		marks[i].Label = []string{"trained", "pretrained", r.Config.Other}[i]
+		marks[i].Label = []string{r.T("trained"), r.T("pretrained"), r.Config.Other}[i]
 	}
 	return figures.SurfaceOptions{
 		Frame: figures.Frame{
-			Title: "The loss around the fine-tuned model", XLabel: "α, " + r.Config.Task, YLabel: "β, " + r.Config.Other,
-			Caption: r.caption(fmt.Sprintf("%d training examples", set.Examples) + r.cut(set)),
+			Language: r.Tag(), Title: r.T("The loss around the fine-tuned model"), XLabel: "α, " + r.Config.Task, YLabel: "β, " + r.Config.Other,
+			Caption: r.caption(r.F("%d training examples%s", set.Examples, r.cut(set))),
 		},
-		X: r.Surface.Alpha, Y: r.Surface.Beta, Values: set.Loss, Scale: figures.Log, Limits: r.limits(set), ZLabel: "training loss, nats, logarithmic", Marks: marks,
+		X: r.Surface.Alpha, Y: r.Surface.Beta, Values: set.Loss, Scale: figures.Log, Limits: r.limits(set), ZLabel: r.T("training loss, nats, logarithmic"), Marks: marks,
 	}
 }
 
 // SurfaceFigure is the training loss as a surface.
-func (r *Result) SurfaceFigure() (*figures.Figure, error) { return figures.Surface(r.TurningSurface()) }
+func (r edition) SurfaceFigure() (*figures.Figure, error) { return figures.Surface(r.turningSurface()) }
 
 // TrajectoryFigure is the way of fine-tuning over the training loss.
-func (r *Result) TrajectoryFigure() (*figures.Figure, error) {
-	return r.trajectory(r.Surface, 0, "pretrained", "fine-tuning")
+func (r edition) TrajectoryFigure() (*figures.Figure, error) {
+	return r.trajectory(r.Surface, 0, r.T("pretrained"), r.T("fine-tuning"))
 }
 
 // ScratchTrajectoryFigure is the same for training from scratch; there is none where the protocol asks for no surface of it.
-func (r *Result) ScratchTrajectoryFigure() (*figures.Figure, error) {
-	return r.trajectory(r.ScratchSurface, 2, "random", "training from scratch")
+func (r edition) ScratchTrajectoryFigure() (*figures.Figure, error) {
+	return r.trajectory(r.ScratchSurface, 2, r.T("random"), r.T("training from scratch"))
 }
 
-func (r *Result) trajectory(s *Surface, run int, start, what string) (*figures.Figure, error) {
+func (r edition) trajectory(s *Surface, run int, start, what string) (*figures.Figure, error) {
 	set, way := s.Sets[0], r.Runs[run].Way
 	var path []figures.Waypoint
 	farthest := 0.0
 	for i, w := range way {
 		label := ""
 		if i == 0 || i == len(way)-1 {
-			label = fmt.Sprintf("step %d", w.Step)
+			label = r.F("step %d", w.Step)
 		}
 		path = append(path, figures.Waypoint{X: w.Alpha, Y: w.Orthogonal, Value: w.Loss, Label: label})
 		farthest = math.Max(farthest, w.Orthogonal)
 	}
 	frame := r.planeFrame(
-		fmt.Sprintf("The way of %s leaves the line by up to %.2f of its length", what, farthest),
-		"trajectory: d_α and d_β, the magnitude off the line in any direction, which is no coordinate along β: the loss there is that of the fill, not of the ground"+r.cut(set))
-	frame.YLabel = "ground: β, along training on " + r.Config.Other + "; trajectory: d_β, magnitude off the line"
+		r.F("The way of %s leaves the line by up to %.2f of its length", what, farthest),
+		r.F("trajectory: d_α and d_β, the magnitude off the line in any direction, which is no coordinate along β: the loss there is that of the fill, not of the ground%s", r.cut(set)))
+	frame.YLabel = r.F("ground: β, along training on %s; trajectory: d_β, magnitude off the line", r.Config.Other)
 	return figures.Contour(figures.ContourOptions{
-		Frame: frame, X: s.Alpha, Y: s.Beta, Values: set.Loss, Scale: figures.Log, Limits: r.limits(set), Legend: "training loss, nats",
-		Path: path, PathName: "trajectory, filled with its own loss",
+		Frame: frame, X: s.Alpha, Y: s.Beta, Values: set.Loss, Scale: figures.Log, Limits: r.limits(set), Legend: r.T("training loss, nats"),
+		Path: path, PathName: r.T("trajectory, filled with its own loss"),
 	})
 }
 
 // PartFigure is the training loss when one third of the layers moves: 0 low, 1 middle, 2 high. All have the same colours.
-func (r *Result) PartFigure(i int) (*figures.Figure, error) {
+func (r edition) PartFigure(i int) (*figures.Figure, error) {
 	s := r.Parts[i]
 	var sets []landscape.SetSurface
 	for _, p := range r.Parts {
@@ -258,10 +225,10 @@ func (r *Result) PartFigure(i int) (*figures.Figure, error) {
 	}
 	back := s.Sets[0].Start.Loss
 	return figures.Contour(figures.ContourOptions{
-		Frame: r.planeFrame(fmt.Sprintf("Only the %s layers move: rolled back, the loss is %.2f", s.Part.Name, back),
-			fmt.Sprintf("%s of %d, counted from 0, the rest as fine-tuned; %d training examples; the same colours for low, middle and high", s.Part.Layers(), r.Layers, s.Sets[0].Examples)+r.cut(sets...)),
-		X: s.Alpha, Y: s.Beta, Values: s.Sets[0].Loss, Scale: figures.Log, Limits: r.limits(sets...), Legend: "training loss, nats",
-		Levels: r.partLevels(sets), Marks: []figures.Mark{{X: 1, Label: "fine-tuned"}, {Label: "rolled back"}},
+		Frame: r.planeFrame(r.F("Only the %s layers move: rolled back, the loss is %.2f", s.Part.Name, back),
+			r.F("%s of %d, counted from 0, the rest as fine-tuned; %d training examples; the same colours for low, middle and high%s", s.Part.Layers(), r.Layers, s.Sets[0].Examples, r.cut(sets...))),
+		X: s.Alpha, Y: s.Beta, Values: s.Sets[0].Loss, Scale: figures.Log, Limits: r.limits(sets...), Legend: r.T("training loss, nats"),
+		Levels: r.partLevels(sets), Marks: []figures.Mark{{X: 1, Label: r.T("fine-tuned")}, {Label: r.T("rolled back")}},
 	})
 }
 
@@ -280,9 +247,9 @@ func (r *Result) partLevels(sets []landscape.SetSurface) []float64 {
 }
 
 // RollbackBars show what setting a part back to the pretrained weights costs.
-func (r *Result) RollbackBars() (*figures.Figure, error) {
+func (r edition) RollbackBars() (*figures.Figure, error) {
 	var groups []string
-	bars := figures.BarSeries{Name: "accuracy"}
+	bars := figures.BarSeries{Name: r.T("accuracy")}
 	for _, row := range r.Rollback[1:] {
 		name := row.Name
 		if row.Layers != "no layer" && row.Name != "whole" {
@@ -293,9 +260,9 @@ func (r *Result) RollbackBars() (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Rolled back, the low layers change accuracy by %s points, the high ones by %s", signed(bars.Values[0]), signed(bars.Values[2])),
-			XLabel: "set back to the pretrained weights", YLabel: "change of accuracy, points",
-			Caption: r.caption(fmt.Sprintf("layers count from 0; %d dev examples; accuracy of the fine-tuned model %.3f; whiskers: 95 %% interval of the paired difference", len(r.Rollback[0].Right), r.Rollback[0].Accuracy)),
+			Language: r.Tag(), Title: r.F("Rolled back, the low layers change accuracy by %s points, the high ones by %s", signed(bars.Values[0]), signed(bars.Values[2])),
+			XLabel: r.T("set back to the pretrained weights"), YLabel: r.T("change of accuracy, points"),
+			Caption: r.caption(r.F("layers count from 0; %d dev examples; accuracy of the fine-tuned model %.3f; whiskers: 95 %% interval of the paired difference", len(r.Rollback[0].Right), r.Rollback[0].Accuracy)),
 		},
 		Groups: groups, Series: []figures.BarSeries{bars}, Format: "%+.1f",
 	})
@@ -309,13 +276,13 @@ func signed(v float64) string {
 }
 
 // TravelBars show how far each part of the model went in fine-tuning.
-func (r *Result) TravelBars() (*figures.Figure, error) {
+func (r edition) TravelBars() (*figures.Figure, error) {
 	var groups []string
 	first, second := figures.BarSeries{Name: r.Config.Task}, figures.BarSeries{Name: r.Config.Other}
 	pooler := ""
 	for _, g := range r.Geometry {
 		if g.Name == "pooler" { // it goes much farther, and would hide the others
-			pooler = fmt.Sprintf("; the pooler: %.1f and %.1f %%", 100*g.Travel(), 100*g.OtherTravel())
+			pooler = r.F("; the pooler: %.1f and %.1f %%", 100*g.Travel(), 100*g.OtherTravel())
 			continue
 		}
 		groups = append(groups, g.Name)
@@ -325,15 +292,15 @@ func (r *Result) TravelBars() (*figures.Figure, error) {
 	least, most := math.Min(slices.Min(one), slices.Min(two)), math.Max(slices.Max(one), slices.Max(two))
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("In fine-tuning the layers move by %.1f to %.1f %% of their length", 100*least, 100*most),
-			XLabel: "part of the model", YLabel: "distance in % of the length of the pretrained weights", Caption: r.caption("fine-tuned on two tasks; layers count from 0" + pooler),
+			Language: r.Tag(), Title: r.F("In fine-tuning the layers move by %.1f to %.1f %% of their length", 100*least, 100*most),
+			XLabel: r.T("part of the model"), YLabel: r.T("distance in % of the length of the pretrained weights"), Caption: r.caption(r.F("fine-tuned on two tasks; layers count from 0%s", pooler)),
 		},
 		Groups: groups, Series: []figures.BarSeries{first, second}, Format: "%.1f",
 	})
 }
 
 // ConsistencyScatter shows each point of the plane by its training loss and its dev error.
-func (r *Result) ConsistencyScatter() (*figures.Figure, error) {
+func (r edition) ConsistencyScatter() (*figures.Figure, error) {
 	var x, y []float64
 	for j, row := range r.Surface.Sets[0].Loss {
 		for i, loss := range row {
@@ -342,10 +309,10 @@ func (r *Result) ConsistencyScatter() (*figures.Figure, error) {
 	}
 	return figures.Scatter(figures.ScatterOptions{
 		Frame: figures.Frame{
-			Title: fmt.Sprintf("Training loss and error on other data: ρ = %.2f", r.Surface.Consistency.Value), XLabel: "training loss, nats, logarithmic", YLabel: "dev error",
-			Caption: r.caption(fmt.Sprintf("one point for each of the %d points of the plane", len(x))),
+			Language: r.Tag(), Title: r.F("Training loss and error on other data: ρ = %.2f", r.Surface.Consistency.Value), XLabel: r.T("training loss, nats, logarithmic"), YLabel: r.T("dev error"),
+			Caption: r.caption(r.F("one point for each of the %d points of the plane", len(x))),
 		},
-		X: x, Y: y, Note: "Spearman's ρ = " + r.Surface.Consistency.Text("%.2f"), YFormat: figures.Percent,
+		X: x, Y: y, Note: r.F("Spearman's ρ = %s", r.Surface.Consistency.Text("%.2f")), YFormat: figures.Percent,
 		XFormat: func(v float64) string { return fmt.Sprintf("%.2g", math.Pow(10, v)) },
 	})
 }

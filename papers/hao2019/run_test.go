@@ -15,6 +15,7 @@ import (
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/experimenttest"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/tucker"
 )
 
@@ -162,13 +163,18 @@ func checkWritten(t *testing.T, r *Result) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if done.Report != filepath.Join(dir, "landscape.html") || done.Figure == nil || done.Figure.Name != "landscape-curve" {
-		t.Errorf("the report is %s, its figure %v", done.Report, done.Figure)
+	if done.Report != filepath.Join(dir, "landscape.html") {
+		t.Errorf("the report is %s", done.Report)
+	}
+	for _, say := range words.Languages {
+		if claims, figure, err := done.Tell(say); err != nil || len(claims) != len(r.Claims) || figure == nil || figure.Name != "landscape-curve" {
+			t.Errorf("in %s: %d claims, the figure %v, %v", say.Tag(), len(claims), figure, err)
+		}
 	}
 	if want := filepath.Join(dir, "figures", "landscape-turn.html"); !slices.Contains(done.Files, want) {
 		t.Errorf("%s is not among %v", want, done.Files)
 	}
-	if len(done.Files) < 11*4+7*4+4 {
+	if len(done.Files) < 2*(11*4+7*4+2) {
 		t.Errorf("%d files", len(done.Files))
 	}
 	table, err := os.ReadFile(filepath.Join(dir, "figures", "landscape-geometry.csv"))
@@ -314,3 +320,6 @@ func regression(t *testing.T) string {
 	}
 	return dir
 }
+
+// english is a result told in English.
+func english(r *Result) edition { return edition{r, words.English} }

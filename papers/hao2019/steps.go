@@ -11,6 +11,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/landscape"
 )
 
@@ -26,8 +27,8 @@ type randomInputs struct {
 // drawWeights gives a model random weights in the shape that it was pretrained in.
 var drawWeights = &experiment.ModelDefinition[randomInputs, nothing]{
 	Name: "random weights", Version: 1, Transient: true,
-	Title: func(in randomInputs) experiment.Text {
-		return experiment.Text{English: fmt.Sprintf("random weights, seed %d", in.Seed), Korean: fmt.Sprintf("무작위 가중치 초기화, 시드 %d", in.Seed)}
+	Title: func(say *words.Printer, in randomInputs) string {
+		return say.F("random weights, seed %d", in.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in randomInputs) (*gbert.Model, nothing, error) {
 		like, err := w.Model(ctx, in.Like)
@@ -56,8 +57,8 @@ type startInputs struct {
 // addHead gives a model a fresh head: that is θ₀.
 var addHead = &experiment.ModelDefinition[startInputs, nothing]{
 	Name: "model with a fresh head", Version: 1, Transient: true,
-	Title: func(in startInputs) experiment.Text {
-		return experiment.Text{English: fmt.Sprintf("a fresh head, seed %d", in.Seed), Korean: fmt.Sprintf("새 분류 헤드 추가, 시드 %d", in.Seed)}
+	Title: func(say *words.Printer, in startInputs) string {
+		return say.F("a fresh head, seed %d", in.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in startInputs) (*gbert.Model, nothing, error) {
 		model, err := w.Model(ctx, in.From)
@@ -83,18 +84,12 @@ type trainInputs struct {
 // train trains a model from its start, and follows its weights on the way.
 var train = &experiment.ModelDefinition[trainInputs, Training]{
 	Name: "training with its trajectory", Version: 1,
-	Title: func(in trainInputs) experiment.Text {
-		title, seed := in.Train.Task.Title, in.Options.Seed
+	Title: func(say *words.Printer, in trainInputs) string {
+		title, seed := say.Name(in.Train.Task.Title), in.Options.Seed
 		if in.Random {
-			return experiment.Text{
-				English: fmt.Sprintf("training on %s from random weights, seed %d", title, seed),
-				Korean:  fmt.Sprintf("무작위 가중치에서 %s 학습, 시드 %d", title, seed),
-			}
+			return say.F("training on %s from random weights, seed %d", title, seed)
 		}
-		return experiment.Text{
-			English: fmt.Sprintf("fine-tuning on %s with its trajectory, seed %d", title, seed),
-			Korean:  fmt.Sprintf("%s 미세 조정과 그 궤적, 시드 %d", title, seed),
-		}
+		return say.F("fine-tuning on %s with its trajectory, seed %d", title, seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in trainInputs) (*gbert.Model, Training, error) {
 		start, err := w.Model(ctx, in.Start)
@@ -226,7 +221,7 @@ type sweepInputs struct {
 	FitAlone   bool
 	Grid       landscape.Grid
 	Part       landscape.Part
-	Title      experiment.Text `json:"-"`
+	Title      words.Key `json:"-"`
 }
 
 // sweep evaluates each point of the grid. What is done is written down, and a sweep that was stopped goes on at the point where it was.
@@ -259,7 +254,7 @@ func (in *sweepInputs) sweep(ctx context.Context, w *experiment.Worker) (*landsc
 // sweepLine measures the training loss along a line.
 var sweepLine = &experiment.Definition[sweepInputs, line]{
 	Name: "loss along a line", Version: 1,
-	Title: func(in sweepInputs) experiment.Text { return in.Title },
+	Title: func(say *words.Printer, in sweepInputs) string { return in.Title.In(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in sweepInputs) (line, error) {
 		surface, err := in.sweep(ctx, w)
 		if err != nil {
@@ -272,7 +267,7 @@ var sweepLine = &experiment.Definition[sweepInputs, line]{
 // sweepPlane measures the training loss over a plane, and, unless it is alone, the error on the dev examples.
 var sweepPlane = &experiment.Definition[sweepInputs, *Surface]{
 	Name: "loss over a plane", Version: 1,
-	Title: func(in sweepInputs) experiment.Text { return in.Title },
+	Title: func(say *words.Printer, in sweepInputs) string { return in.Title.In(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in sweepInputs) (*Surface, error) {
 		surface, err := in.sweep(ctx, w)
 		if err != nil || in.FitAlone {
@@ -293,11 +288,8 @@ type rollBackInputs struct {
 // rollBack judges the trained model with each of the parts set back.
 var rollBack = &experiment.Definition[rollBackInputs, []landscape.Measure]{
 	Name: "parts rolled back", Version: 1,
-	Title: func(in rollBackInputs) experiment.Text {
-		return experiment.Text{
-			English: fmt.Sprintf("layers rolled back, on %d examples of %s", in.Test.Sample.Len(), in.Test.Sample.Task.Title),
-			Korean:  fmt.Sprintf("층을 되돌린 모델을 %s 예제 %d개로 평가", in.Test.Sample.Task.Title, in.Test.Sample.Len()),
-		}
+	Title: func(say *words.Printer, in rollBackInputs) string {
+		return say.F("layers rolled back, on %d examples of %s", in.Test.Sample.Len(), say.Name(in.Test.Sample.Task.Title))
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in rollBackInputs) ([]landscape.Measure, error) {
 		opened, err := in.Space.open(ctx, w)
@@ -349,8 +341,8 @@ type directions struct {
 // measureDirections measures lengths and angles of two fine-tunings.
 var measureDirections = &experiment.Definition[space, directions]{
 	Name: "directions of two trainings", Version: 1,
-	Title: func(space) experiment.Text {
-		return experiment.Text{English: "distances and angles of two fine-tunings", Korean: "두 미세 조정의 거리와 각도"}
+	Title: func(say *words.Printer, _ space) string {
+		return say.T("distances and angles of two fine-tunings")
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in space) (d directions, err error) {
 		opened, err := in.open(ctx, w)

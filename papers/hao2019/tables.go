@@ -5,55 +5,53 @@ import (
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
-// tables are what the report and the notebooks show, by name.
-func (r *Result) tables() ([]experiment.NamedTable, error) {
+// Tables are what the report and the notebooks show, by name.
+func (r edition) Tables() ([]experiment.NamedTable, error) {
 	return []experiment.NamedTable{
 		{Name: "models", Table: r.ModelTable()}, {Name: "widths", Table: r.WidthTable()}, {Name: "rollback-table", Table: r.RollbackTable()},
-		{Name: "geometry", Table: r.GeometryTable()}, {Name: "way", Table: r.WayTable()}, {Name: "protocol", Table: r.Config.Table()}, {Name: "claims", Table: r.ClaimTable()},
+		{Name: "geometry", Table: r.GeometryTable()}, {Name: "way", Table: r.WayTable()}, {Name: "protocol", Table: r.Config.Table(r.Printer)},
 	}, nil
 }
 
 // Table lists the protocol.
-func (c Config) Table() *figures.Table {
+func (c Config) Table(say *words.Printer) *figures.Table {
 	limit := func(n int) string {
 		if n == 0 {
-			return "all"
+			return say.T("all")
 		}
 		return fmt.Sprint(n)
 	}
-	scratch := "a curve"
+	scratch := say.T("a curve")
 	if c.ScratchSurface {
-		scratch = "a curve and a surface"
+		scratch = say.T("a curve and a surface")
 	}
 	return &figures.Table{
-		Title:   "Protocol",
-		Columns: []figures.Column{{Name: "what"}, {Name: "here"}, {Name: "the paper"}},
+		Title:   say.T("Protocol"),
+		Columns: []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: say.T("the paper")}},
 		Rows: [][]any{
-			{"model", c.Model, "BERT-large"},
-			{"task; second direction", c.Task + "; " + c.Other, "MNLI, RTE, SST-2, MRPC; another of them"},
-			{"training examples", limit(c.TrainExamples) + "; " + limit(c.OtherExamples), "all"},
-			{"epochs, batch, learning rate", fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
-			{"from scratch: epochs, learning rate", fmt.Sprintf("%d, %g; %s", c.ScratchEpochs, c.ScratchLearningRate, scratch), "–"},
-			{"curve", fmt.Sprintf("α from %g to %g, %d points", c.CurveRange[0], c.CurveRange[1], c.CurvePoints), "−4 to 4, 40 points"},
-			{"surface", fmt.Sprintf("α and β from %g to %g, %d × %d points", c.SurfaceRange[0], c.SurfaceRange[1], c.SurfacePoints, c.SurfacePoints), "−4 to 4, 40 × 40 points"},
-			{"surfaces of layers", fmt.Sprintf("%d × %d points", c.PartPoints, c.PartPoints), "–"},
-			{"examples at each point", fmt.Sprintf("%d training, %d dev, %d tokens", c.Examples, c.Examples, c.MaxLength), "–"},
-			{"examples of the rollback", limit(c.RollbackExamples), "all of the development set"},
+			{say.T("model"), c.Model, say.T("BERT-large")},
+			{say.T("task; second direction"), c.Task + "; " + c.Other, say.T("MNLI, RTE, SST-2, MRPC; another of them")},
+			{say.T("training examples"), limit(c.TrainExamples) + "; " + limit(c.OtherExamples), say.T("all")},
+			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
+			{say.T("from scratch: epochs, learning rate"), fmt.Sprintf("%d, %g; %s", c.ScratchEpochs, c.ScratchLearningRate, scratch), "–"},
+			{say.T("curve"), say.F("α from %g to %g, %d points", c.CurveRange[0], c.CurveRange[1], c.CurvePoints), say.T("−4 to 4, 40 points")},
+			{say.T("surface"), say.F("α and β from %g to %g, %d × %d points", c.SurfaceRange[0], c.SurfaceRange[1], c.SurfacePoints, c.SurfacePoints), say.T("−4 to 4, 40 × 40 points")},
+			{say.T("surfaces of layers"), say.F("%d × %d points", c.PartPoints, c.PartPoints), "–"},
+			{say.T("examples at each point"), say.F("%d training, %d dev, %d tokens", c.Examples, c.Examples, c.MaxLength), "–"},
+			{say.T("examples of the rollback"), limit(c.RollbackExamples), say.T("all of the development set")},
 		},
 	}
 }
 
-// ClaimTable lists the claims with their verdicts.
-func (r *Result) ClaimTable() *figures.Table { return experiment.ClaimTable(r.Claims) }
-
 // ModelTable lists the trained models.
-func (r *Result) ModelTable() *figures.Table {
+func (r edition) ModelTable() *figures.Table {
 	t := &figures.Table{
-		Title:   "Trained models",
-		Caption: "Training loss: mean of the last epoch, with dropout. Distance: from where training began, over all that moves.",
-		Columns: []figures.Column{{Name: "start"}, {Name: "task"}, {Name: "steps", Format: "%d"}, {Name: "training loss", Unit: "nats", Format: "%.4f"}, {Name: "distance", Format: "%.2f"}},
+		Title:   r.T("Trained models"),
+		Caption: r.T("Training loss: mean of the last epoch, with dropout. Distance: from where training began, over all that moves."),
+		Columns: []figures.Column{{Name: r.T("start")}, {Name: r.T("task")}, {Name: r.T("steps"), Format: "%d"}, {Name: r.T("training loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.T("distance"), Format: "%.2f"}},
 	}
 	for i, m := range r.Runs {
 		var distance any
@@ -73,19 +71,19 @@ func (r *Result) ModelTable() *figures.Table {
 }
 
 // WidthTable compares the optima of the two curves.
-func (r *Result) WidthTable() *figures.Table {
+func (r edition) WidthTable() *figures.Table {
 	t := &figures.Table{
-		Title:   "Two optima on their lines",
-		Caption: fmt.Sprintf("Width: of the interval around α = 1 in which the loss is at most %g·ln %d above that at α = 1. Climb: the highest on the way from 0 to 1, as a share of the descent. 95 %% intervals by the bootstrap over training examples.", Tolerance, r.Classes),
-		Columns: []figures.Column{{Name: "start"}, {Name: "loss at α = 0", Unit: "nats", Format: "%.3f"}, {Name: "at α = 1", Unit: "nats", Format: "%.3f"}, {Name: "‖δ₁‖", Format: "%.2f"}, {Name: "width"}, {Name: "as a distance", Format: "%.2f"}, {Name: "climb"}},
+		Title:   r.T("Two optima on their lines"),
+		Caption: r.F("Width: of the interval around α = 1 in which the loss is at most %g·ln %d above that at α = 1. Climb: the highest on the way from 0 to 1, as a share of the descent. 95 %% intervals by the bootstrap over training examples.", Tolerance, r.Classes),
+		Columns: []figures.Column{{Name: r.T("start")}, {Name: r.T("loss at α = 0"), Unit: r.T("nats"), Format: "%.3f"}, {Name: r.T("at α = 1"), Unit: r.T("nats"), Format: "%.3f"}, {Name: "‖δ₁‖", Format: "%.2f"}, {Name: r.T("width")}, {Name: r.T("as a distance"), Format: "%.2f"}, {Name: r.T("climb")}},
 	}
 	for _, c := range []struct {
 		name string
 		Curve
-	}{{"pretrained", r.Fine}, {"random", r.Scratch}} {
-		wide, distance, climb := any(widthText(c.Curve)), any(c.Width.Value*c.Geometry.First), any(c.Rise.Text("%.3f"))
+	}{{r.T("pretrained"), r.Fine}, {r.T("random"), r.Scratch}} {
+		wide, distance, climb := any(widthText(r.Printer, c.Curve)), any(c.Width.Value*c.Geometry.First), any(c.Rise.Text("%.3f"))
 		if !r.learned(c.Curve) {
-			wide, distance, climb = "nothing learned: no optimum", nil, nil
+			wide, distance, climb = r.T("nothing learned: no optimum"), nil, nil
 		}
 		t.Rows = append(t.Rows, []any{c.name, c.Sets[0].Start.Loss, c.end(), c.Geometry.First, wide, distance, climb})
 	}
@@ -99,15 +97,14 @@ var paperRollback = []struct {
 }{{"MNLI", [4]float64{86.54, 86.73, 84.71, 32.85}}, {"RTE", [4]float64{75.45, 73.29, 70.04, 47.29}}, {"SST-2", [4]float64{94.04, 93.69, 93.12, 59.29}}, {"MRPC", [4]float64{90.20, 87.99, 80.15, 78.17}}}
 
 // RollbackTable lists the models with layers rolled back, with the paper's numbers beside them.
-func (r *Result) RollbackTable() *figures.Table {
+func (r edition) RollbackTable() *figures.Table {
 	t := &figures.Table{
-		Title: "Layers set back to the pretrained weights",
-		Caption: fmt.Sprintf("%s, %d dev examples, largest class %.3f. Layers count from 0. Interval: paired bootstrap; p: McNemar. The paper: accuracy of BERT-large without its layers 1–8, 9–16, 17–24, which it counts from 1, recalled.",
-			r.Config.Task, len(r.Rollback[0].Right), r.Majority),
-		Columns: []figures.Column{{Name: "set back"}, {Name: "layers"}, {Name: "accuracy", Unit: "%", Format: "%.2f"}, {Name: "change", Unit: "points", Format: "%+.2f"}, {Name: "95 % interval"}, {Name: "p", Format: "%.3f"}, {Name: "loss", Unit: "nats", Format: "%.3f"}},
+		Title:   r.T("Layers set back to the pretrained weights"),
+		Caption: r.F("%s, %d dev examples, largest class %.3f. Layers count from 0. Interval: paired bootstrap; p: McNemar. The paper: accuracy of BERT-large without its layers 1–8, 9–16, 17–24, which it counts from 1, recalled.", r.Config.Task, len(r.Rollback[0].Right), r.Majority),
+		Columns: []figures.Column{{Name: r.T("set back")}, {Name: r.T("layers")}, {Name: r.T("accuracy"), Unit: "%", Format: "%.2f"}, {Name: r.T("change"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")}, {Name: "p", Format: "%.3f"}, {Name: r.T("loss"), Unit: r.T("nats"), Format: "%.3f"}},
 	}
 	for _, p := range paperRollback {
-		t.Columns = append(t.Columns, figures.Column{Name: "paper: " + p.task, Format: "%.2f"})
+		t.Columns = append(t.Columns, figures.Column{Name: r.F("paper: %s", p.task), Format: "%.2f"})
 	}
 	for i, row := range r.Rollback {
 		layers := row.Layers
@@ -128,11 +125,11 @@ func (r *Result) RollbackTable() *figures.Table {
 }
 
 // GeometryTable lists distances and angles, part by part.
-func (r *Result) GeometryTable() *figures.Table {
+func (r edition) GeometryTable() *figures.Table {
 	t := &figures.Table{
-		Title:   "Distances and angles of two fine-tunings",
-		Caption: fmt.Sprintf("Layers count from 0. δ₁: %s, δ₂: %s, before it is rescaled.", r.Config.Task, r.Config.Other),
-		Columns: []figures.Column{{Name: "part"}, {Name: "weights", Format: "%d"}, {Name: "‖θ₀‖", Format: "%.1f"}, {Name: "‖δ₁‖", Format: "%.3f"}, {Name: "‖δ₁‖/‖θ₀‖", Unit: "%", Format: "%.2f"}, {Name: "‖δ₂‖/‖θ₀‖", Unit: "%", Format: "%.2f"}, {Name: "cosine", Format: "%+.3f"}, {Name: "angle", Unit: "°", Format: "%.1f"}},
+		Title:   r.T("Distances and angles of two fine-tunings"),
+		Caption: r.F("Layers count from 0. δ₁: %s, δ₂: %s, before it is rescaled.", r.Config.Task, r.Config.Other),
+		Columns: []figures.Column{{Name: r.T("part")}, {Name: r.T("weights"), Format: "%d"}, {Name: "‖θ₀‖", Format: "%.1f"}, {Name: "‖δ₁‖", Format: "%.3f"}, {Name: "‖δ₁‖/‖θ₀‖", Unit: "%", Format: "%.2f"}, {Name: "‖δ₂‖/‖θ₀‖", Unit: "%", Format: "%.2f"}, {Name: r.T("cosine"), Format: "%+.3f"}, {Name: r.T("angle"), Unit: "°", Format: "%.1f"}},
 	}
 	for _, g := range append(append(r.Geometry[:0:0], r.Geometry...), r.Whole) {
 		t.Rows = append(t.Rows, []any{g.Name, g.Size, g.Norm, g.First, 100 * g.Travel(), 100 * g.OtherTravel(), g.Cosine(), degrees(g.Cosine())})
@@ -141,11 +138,11 @@ func (r *Result) GeometryTable() *figures.Table {
 }
 
 // WayTable lists the trajectories.
-func (r *Result) WayTable() *figures.Table {
+func (r edition) WayTable() *figures.Table {
 	t := &figures.Table{
-		Title:   "Trajectories",
-		Caption: "d_α = ⟨δ, δ₁⟩/‖δ₁‖²; d_β: magnitude off the line. Loss on the training examples of the surfaces, without dropout: of the model as it was, and of its weights with the learned head.",
-		Columns: []figures.Column{{Name: "start"}, {Name: "step", Format: "%d"}, {Name: "d_α", Format: "%.3f"}, {Name: "d_β", Format: "%.3f"}, {Name: "cosine", Format: "%.3f"}, {Name: "loss", Unit: "nats", Format: "%.3f"}, {Name: "with the learned head", Unit: "nats", Format: "%.3f"}},
+		Title:   r.T("Trajectories"),
+		Caption: r.T("d_α = ⟨δ, δ₁⟩/‖δ₁‖²; d_β: magnitude off the line. Loss on the training examples of the surfaces, without dropout: of the model as it was, and of its weights with the learned head."),
+		Columns: []figures.Column{{Name: r.T("start")}, {Name: r.T("step"), Format: "%d"}, {Name: "d_α", Format: "%.3f"}, {Name: "d_β", Format: "%.3f"}, {Name: r.T("cosine"), Format: "%.3f"}, {Name: r.T("loss"), Unit: r.T("nats"), Format: "%.3f"}, {Name: r.T("with the learned head"), Unit: r.T("nats"), Format: "%.3f"}},
 	}
 	for _, m := range r.Runs {
 		for _, w := range m.Way {

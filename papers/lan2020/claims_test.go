@@ -32,27 +32,27 @@ func TestVerdictsFollowTheIntervals(t *testing.T) {
 	three := []uint64{1, 2, 3}
 	factorised := Variant{Embedding: 128}
 	for name, test := range map[string]struct {
-		claim func(*Result) (experiment.Claim, error)
+		claim func(edition) (experiment.Claim, error)
 		right map[Variant]int
 		seeds []uint64
 		want  report.Verdict
 	}{
-		"attention is better":             {(*Result).claimFFN, map[Variant]int{shareAttention: 900, shareFFN: 800}, three, report.Holds},
-		"attention is worse":              {(*Result).claimFFN, map[Variant]int{shareAttention: 800, shareFFN: 900}, three, report.DoesNotHold},
-		"attention is level":              {(*Result).claimFFN, map[Variant]int{shareAttention: 801, shareFFN: 800}, three, report.CannotTell},
-		"one seed":                        {(*Result).claimFFN, map[Variant]int{shareAttention: 900, shareFFN: 800}, three[:1], report.CannotTell},
-		"two at the largest class":        {(*Result).claimFFN, map[Variant]int{shareAttention: 500, shareFFN: 300}, three, report.CannotTell},
-		"no FFN":                          {(*Result).claimFFN, map[Variant]int{shareAttention: 900}, three, report.CannotTell},
-		"attention costs nothing":         {(*Result).claimAttention, map[Variant]int{shareAttention: 900, {}: 900}, three, report.Holds},
-		"attention costs much":            {(*Result).claimAttention, map[Variant]int{shareAttention: 800, {}: 900}, three, report.DoesNotHold},
-		"attention costs about a point":   {(*Result).claimAttention, map[Variant]int{shareAttention: 890, {}: 900}, three, report.CannotTell},
-		"all is as good as FFN":           {(*Result).claimAll, map[Variant]int{shareAll: 801, shareFFN: 800}, three, report.Holds},
-		"all is worse than FFN":           {(*Result).claimAll, map[Variant]int{shareAll: 700, shareFFN: 800}, three, report.DoesNotHold},
-		"a small word table costs little": {(*Result).claimEmbedding, map[Variant]int{factorised: 899, {}: 900}, three, report.Holds},
-		"a small word table costs much":   {(*Result).claimEmbedding, map[Variant]int{factorised: 700, {}: 900}, three, report.DoesNotHold},
+		"attention is better":             {edition.claimFFN, map[Variant]int{shareAttention: 900, shareFFN: 800}, three, report.Holds},
+		"attention is worse":              {edition.claimFFN, map[Variant]int{shareAttention: 800, shareFFN: 900}, three, report.DoesNotHold},
+		"attention is level":              {edition.claimFFN, map[Variant]int{shareAttention: 801, shareFFN: 800}, three, report.CannotTell},
+		"one seed":                        {edition.claimFFN, map[Variant]int{shareAttention: 900, shareFFN: 800}, three[:1], report.CannotTell},
+		"two at the largest class":        {edition.claimFFN, map[Variant]int{shareAttention: 500, shareFFN: 300}, three, report.CannotTell},
+		"no FFN":                          {edition.claimFFN, map[Variant]int{shareAttention: 900}, three, report.CannotTell},
+		"attention costs nothing":         {edition.claimAttention, map[Variant]int{shareAttention: 900, {}: 900}, three, report.Holds},
+		"attention costs much":            {edition.claimAttention, map[Variant]int{shareAttention: 800, {}: 900}, three, report.DoesNotHold},
+		"attention costs about a point":   {edition.claimAttention, map[Variant]int{shareAttention: 890, {}: 900}, three, report.CannotTell},
+		"all is as good as FFN":           {edition.claimAll, map[Variant]int{shareAll: 801, shareFFN: 800}, three, report.Holds},
+		"all is worse than FFN":           {edition.claimAll, map[Variant]int{shareAll: 700, shareFFN: 800}, three, report.DoesNotHold},
+		"a small word table costs little": {edition.claimEmbedding, map[Variant]int{factorised: 899, {}: 900}, three, report.Holds},
+		"a small word table costs much":   {edition.claimEmbedding, map[Variant]int{factorised: 700, {}: 900}, three, report.DoesNotHold},
 	} {
-		claim, err := test.claim(made(test.right, test.seeds...))
-		if err != nil || claim.Verdict != test.want || claim.Korean == "" || claim.Measured == "" {
+		claim, err := test.claim(english(made(test.right, test.seeds...)))
+		if err != nil || claim.Verdict != test.want || claim.Measured == "" {
 			t.Errorf("%s: %v, want %v: %s (%v)", name, claim.Verdict, test.want, claim.Measured, err)
 		}
 	}
@@ -60,16 +60,16 @@ func TestVerdictsFollowTheIntervals(t *testing.T) {
 
 func TestVerdictsOnTheCounts(t *testing.T) {
 	r := made(map[Variant]int{{}: 900}, 1)
-	if claim := r.claimTable4(); claim.Verdict != report.Holds {
+	if claim := english(r).claimTable4(); claim.Verdict != report.Holds {
 		t.Errorf("table 4: %v: %s", claim.Verdict, claim.Measured)
 	}
-	if claim := r.claimLarge(); claim.Verdict != report.DoesNotHold || !strings.Contains(claim.Measured, "xlarge 58.72, xxlarge 222.60") {
+	if claim := english(r).claimLarge(); claim.Verdict != report.DoesNotHold || !strings.Contains(claim.Measured, "xlarge 58.72, xxlarge 222.60") {
 		t.Errorf("table 1: %v: %s", claim.Verdict, claim.Measured)
 	}
 	for i := range r.Counts {
 		r.Counts[i].Total += 5_000_000
 	}
-	if claim := r.claimTable4(); claim.Verdict != report.DoesNotHold {
+	if claim := english(r).claimTable4(); claim.Verdict != report.DoesNotHold {
 		t.Errorf("another table 4: %v", claim.Verdict)
 	}
 }
@@ -91,7 +91,7 @@ func TestVerdictsOnTransitions(t *testing.T) {
 		for i := range test.whole {
 			r.Runs = append(r.Runs, Trial{Seed: uint64(i), Transitions: test.whole[i]}, Trial{Seed: uint64(i), Variant: shareAll, Transitions: test.shared[i]})
 		}
-		if claim := r.claimSmooth(); claim.Verdict != test.want {
+		if claim := english(r).claimSmooth(); claim.Verdict != test.want {
 			t.Errorf("%s: %v, want %v: %s", name, claim.Verdict, test.want, claim.Measured)
 		}
 	}
@@ -110,7 +110,7 @@ func TestVerdictsOnTime(t *testing.T) {
 		"unsteady":        {speed(experiment.SpeedBatch{Ratio: 1.08, Low: 0.9, High: 1.3}), report.CannotTell},
 		"nothing to show": {nil, report.CannotTell},
 	} {
-		if claim := (&Result{Speed: test.speed}).claimInference(); claim.Verdict != test.want {
+		if claim := english(&Result{Speed: test.speed}).claimInference(); claim.Verdict != test.want {
 			t.Errorf("inference, %s: %v, want %v", name, claim.Verdict, test.want)
 		}
 	}
@@ -125,7 +125,7 @@ func TestVerdictsOnTime(t *testing.T) {
 		for i, seconds := range test.shared {
 			r.Runs = append(r.Runs, Trial{Seed: uint64(i), StepSeconds: 1}, Trial{Seed: uint64(i), Variant: shareAll, StepSeconds: seconds})
 		}
-		if claim := r.claimTraining(); claim.Verdict != test.want {
+		if claim := english(r).claimTraining(); claim.Verdict != test.want {
 			t.Errorf("training, %s: %v, want %v: %s", name, claim.Verdict, test.want, claim.Measured)
 		}
 	}
@@ -167,7 +167,7 @@ func judged(t *testing.T) [][]experiment.Claim {
 			}
 		}
 		r.Speed = &Speed{Models: []SpeedModel{{Variant: shareAll, Batches: []experiment.SpeedBatch{{Ratio: c.time, Low: c.time - 0.05, High: c.time + 0.05}}}}}
-		claims, err := r.claims()
+		claims, err := english(r).Claims()
 		if err != nil {
 			t.Fatal(err)
 		}

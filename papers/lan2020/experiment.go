@@ -8,6 +8,7 @@ import (
 
 	"bertlab/gbert/finetune"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/sharing"
 )
 
@@ -18,19 +19,24 @@ var narrative embed.FS
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:      "sharing",
 	Title:     "ALBERT: A Lite BERT for Self-supervised Learning of Language Representations (Lan et al. 2020)",
-	Heading:   experiment.Text{English: "bertlab: layers that share their weights", Korean: "bertlab: 가중치를 공유하는 층"},
-	Subtitle:  func(r *Result) string { return r.caption(true, r.seeds()) },
+	Heading:   words.Key("bertlab: layers that share their weights"),
 	Quick:     Quick,
 	Full:      Full,
 	Ask:       (*Config).ask,
 	Check:     (*Config).check,
 	Plan:      plan,
-	Claims:    (*Result).claims,
-	Figures:   (*Result).figures,
-	Tables:    (*Result).tables,
+	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
 	Narrative: narrative,
-	Numbers:   (*Result).numbers,
 }
+
+// edition is a result as it is told in a language.
+type edition struct {
+	*Result
+	*words.Printer
+}
+
+// Subtitle implements [experiment.Edition].
+func (r edition) Subtitle() string { return r.caption(true, r.seeds()) }
 
 // plan adds the experiment's steps: what the pretrained model's layers and word table are like, and for each seed the fine-tuned whole
 // model, its conversions, and the variants that are converted first.
@@ -189,8 +195,8 @@ func (s *steps) collect(c *Config, r *Result) error {
 	return nil
 }
 
-// numbers are what the narrative names.
-func (r *Result) numbers() map[string]any {
+// Numbers are what the narrative names.
+func (r edition) Numbers() map[string]any {
 	whole := mean(r.answers(Variant{}))
 	return map[string]any{
 		"task": r.Config.Task, "accuracy": fmt.Sprintf("%.4f", whole), "examples": r.Examples, "majority": fmt.Sprintf("%.4f", r.Majority),

@@ -12,10 +12,10 @@ import (
 )
 
 // caption names the model, and the task where a figure needs one.
-func (r *Result) caption(onTask bool, extra string) string {
+func (r edition) caption(onTask bool, extra string) string {
 	text := r.Config.Model
 	if onTask {
-		text += fmt.Sprintf(", fine-tuned on %s, %d test examples", r.Config.Task, r.Examples)
+		text += r.F(", fine-tuned on %s, %d test examples", r.Config.Task, r.Examples)
 	}
 	if extra != "" {
 		text += "; " + extra
@@ -24,11 +24,11 @@ func (r *Result) caption(onTask bool, extra string) string {
 }
 
 // seeds names the seeds.
-func (r *Result) seeds() string {
+func (r edition) seeds() string {
 	if len(r.Config.Seeds) == 1 {
-		return fmt.Sprintf("seed %d", r.Config.Seeds[0])
+		return r.F("seed %d", r.Config.Seeds[0])
 	}
-	return "seeds " + strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Config.Seeds), " ", ", "), "[]")
+	return r.F("seeds %s", strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Config.Seeds), " ", ", "), "[]"))
 }
 
 // signed writes a change with a sign that is as wide as a digit.
@@ -57,9 +57,9 @@ func (r *Result) add(bars *figures.BarSeries, answers map[uint64]Answers) error 
 const whiskers = "whiskers: 95 % interval of the paired difference from the whole model"
 
 // SharedBars show the accuracy by what is shared: only converted, fine-tuned, distilled.
-func (r *Result) SharedBars() (*figures.Figure, error) {
-	converted, tuned, taught := figures.BarSeries{Name: "converted after fine-tuning"}, figures.BarSeries{Name: "converted, then fine-tuned"}, figures.BarSeries{Name: "and distilled"}
-	groups := []string{"attention", "FFN", "all"}
+func (r edition) SharedBars() (*figures.Figure, error) {
+	converted, tuned, taught := figures.BarSeries{Name: r.T("converted after fine-tuning")}, figures.BarSeries{Name: r.T("converted, then fine-tuned")}, figures.BarSeries{Name: r.T("and distilled")}
+	groups := []string{r.T("attention"), r.T("FFN"), r.T("all")}
 	for _, v := range []Variant{shareAttention, shareFFN, shareAll} {
 		for _, err := range []error{r.add(&converted, r.converted(v)), r.add(&tuned, r.answers(v)), r.add(&taught, r.answers(distilled(v)))} {
 			if err != nil {
@@ -77,17 +77,17 @@ func (r *Result) SharedBars() (*figures.Figure, error) {
 	whole := 100 * mean(r.answers(Variant{}))
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Shared attention: %s points; shared FFN: %s; both: %s", signed(tuned.Values[0]-whole), signed(tuned.Values[1]-whole), signed(tuned.Values[2]-whole)),
-			XLabel: "what all layers share", YLabel: "accuracy, %", Caption: r.caption(true, r.seeds()+"; "+whiskers),
+			Language: r.Tag(), Title: r.F("Shared attention: %s points; shared FFN: %s; both: %s", signed(tuned.Values[0]-whole), signed(tuned.Values[1]-whole), signed(tuned.Values[2]-whole)),
+			XLabel: r.T("what all layers share"), YLabel: r.T("accuracy, %"), Caption: r.caption(true, r.seeds()+"; "+whiskers),
 		},
 		Groups: groups, Series: series, Format: "%.1f", YRange: figures.Range{Min: 0, Max: 100},
-		HLines: []figures.Reference{{Value: whole, Label: "nothing shared"}, {Value: 100 * r.Majority, Label: "largest class"}},
+		HLines: []figures.Reference{{Value: whole, Label: r.T("nothing shared")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
 	})
 }
 
 // InitBars show what the beginning of the shared weights matters, before and after fine-tuning.
-func (r *Result) InitBars() (*figures.Figure, error) {
-	converted, tuned := figures.BarSeries{Name: "converted after fine-tuning"}, figures.BarSeries{Name: "converted, then fine-tuned"}
+func (r edition) InitBars() (*figures.Figure, error) {
+	converted, tuned := figures.BarSeries{Name: r.T("converted after fine-tuning")}, figures.BarSeries{Name: r.T("converted, then fine-tuned")}
 	var groups []string
 	trained := false
 	for _, init := range sharing.Inits {
@@ -109,16 +109,16 @@ func (r *Result) InitBars() (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title: "What the shared layer begins with", XLabel: "all layers begin with", YLabel: "accuracy, %",
+			Language: r.Tag(), Title: r.T("What the shared layer begins with"), XLabel: r.T("all layers begin with"), YLabel: r.T("accuracy, %"),
 			Caption: r.caption(true, r.seeds()+"; "+whiskers),
 		},
 		Groups: groups, Series: series, Format: "%.1f", YRange: figures.Range{Min: 0, Max: 100},
-		HLines: []figures.Reference{{Value: 100 * mean(r.answers(Variant{})), Label: "nothing shared"}, {Value: 100 * r.Majority, Label: "largest class"}},
+		HLines: []figures.Reference{{Value: 100 * mean(r.answers(Variant{})), Label: r.T("nothing shared")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
 	})
 }
 
 // CostScatter shows accuracy against parameters, a point a variant.
-func (r *Result) CostScatter() (*figures.Figure, error) {
+func (r edition) CostScatter() (*figures.Figure, error) {
 	var x, y []float64
 	var labels []string
 	for _, v := range r.variants() {
@@ -127,20 +127,20 @@ func (r *Result) CostScatter() (*figures.Figure, error) {
 	}
 	return figures.Scatter(figures.ScatterOptions{
 		Frame: figures.Frame{
-			Title: "What the parameters buy", XLabel: "parameters, millions", YLabel: "accuracy, %, mean over seeds", Caption: r.caption(true, r.seeds()),
+			Language: r.Tag(), Title: r.T("What the parameters buy"), XLabel: r.T("parameters, millions"), YLabel: r.T("accuracy, %, mean over seeds"), Caption: r.caption(true, r.seeds()),
 		},
 		X: x, Y: y, Labels: labels, Outliers: len(labels),
 	})
 }
 
 // DistanceHeatmap shows how far each layer's parts are from the mean of all layers, in the pretrained model.
-func (r *Result) DistanceHeatmap() (*figures.Figure, error) {
+func (r edition) DistanceHeatmap() (*figures.Figure, error) {
 	roles := []struct {
 		role string
 		name string
 	}{
-		{"query", "query"}, {"key", "key"}, {"value", "value"}, {"attention_output", "output"}, {"attention_norm", "norm"},
-		{"ffn_in", "FFN in"}, {"ffn_out", "FFN out"}, {"output_norm", "norm 2"},
+		{"query", r.T("query")}, {"key", r.T("key")}, {"value", r.T("value")}, {"attention_output", r.T("output")}, {"attention_norm", r.T("norm")},
+		{"ffn_in", r.T("FFN in")}, {"ffn_out", r.T("FFN out")}, {"output_norm", r.T("norm 2")},
 	}
 	var columns []string
 	for _, role := range roles {
@@ -164,15 +164,15 @@ func (r *Result) DistanceHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("The mean of the layers is %.0f %% of a layer's norm away from it", 100*stat.Mean(whole, nil)),
-			XLabel: "part", YLabel: "layer", Caption: r.caption(false, "pretrained, before fine-tuning; norm: the LayerNorms"), Size: figures.Size{Width: 8, Height: 4.5},
+			Language: r.Tag(), Title: r.F("The mean of the layers is %.0f %% of a layer's norm away from it", 100*stat.Mean(whole, nil)),
+			XLabel: r.T("part"), YLabel: r.T("layer"), Caption: r.caption(false, r.T("pretrained, before fine-tuning; norm: the LayerNorms")), Size: figures.Size{Width: 8, Height: 4.5},
 		},
-		Values: values, Rows: rows, Columns: columns, Legend: "‖θ − μ‖ / ‖θ‖, μ: mean of the layers", Limits: figures.Range{Min: 0, Max: 1},
+		Values: values, Rows: rows, Columns: columns, Legend: r.T("‖θ − μ‖ / ‖θ‖, μ: mean of the layers"), Limits: figures.Range{Min: 0, Max: 1},
 	})
 }
 
 // ErrorCurve shows the error of the word table against its size.
-func (r *Result) ErrorCurve() (*figures.Figure, error) {
+func (r edition) ErrorCurve() (*figures.Figure, error) {
 	x, y := make([]float64, len(r.Errors)), make([]float64, len(r.Errors))
 	at := 0
 	for i, far := range r.Errors {
@@ -183,7 +183,7 @@ func (r *Result) ErrorCurve() (*figures.Figure, error) {
 	}
 	step := max(len(x)/48, 1) // as many markers as can be told apart
 	var points figures.Curve
-	points.Name = "word table"
+	points.Name = r.T("word table")
 	for i := range x {
 		if i%step == 0 || i == len(x)-1 {
 			points.X, points.Y = append(points.X, x[i]), append(points.Y, y[i])
@@ -192,16 +192,16 @@ func (r *Result) ErrorCurve() (*figures.Figure, error) {
 	saves := float64(r.Vocab*r.Hidden) / float64(r.Vocab+r.Hidden)
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("An error of one half takes E = %d of %d", at, r.Hidden),
-			XLabel: "embedding size E", YLabel: "relative error ‖W − UV‖ / ‖W‖", Caption: r.caption(false, fmt.Sprintf("pretrained, %d words", r.Vocab)),
+			Language: r.Tag(), Title: r.F("An error of one half takes E = %d of %d", at, r.Hidden),
+			XLabel: r.T("embedding size E"), YLabel: r.T("relative error ‖W − UV‖ / ‖W‖"), Caption: r.caption(false, r.F("pretrained, %d words", r.Vocab)),
 		},
-		Curves: []figures.Curve{points}, YRange: figures.Range{Min: 0, Max: 1}, VLines: []figures.Reference{{Value: saves, Label: "saves nothing"}},
+		Curves: []figures.Curve{points}, YRange: figures.Range{Min: 0, Max: 1}, VLines: []figures.Reference{{Value: saves, Label: r.T("saves nothing")}},
 	})
 }
 
 // EmbeddingCurves show the accuracy against the size of the word table: cut after fine-tuning, and cut before it.
-func (r *Result) EmbeddingCurves() (*figures.Figure, error) {
-	after := figures.Curve{Name: "cut after fine-tuning"}
+func (r edition) EmbeddingCurves() (*figures.Figure, error) {
+	after := figures.Curve{Name: r.T("cut after fine-tuning")}
 	for _, size := range r.Config.EmbeddingSizes {
 		value, low, high, err := r.point(r.cut(size))
 		if err != nil {
@@ -210,7 +210,7 @@ func (r *Result) EmbeddingCurves() (*figures.Figure, error) {
 		after.X, after.Y, after.Lo, after.Hi = append(after.X, float64(size)), append(after.Y, value), append(after.Lo, low), append(after.Hi, high)
 	}
 	curves := []figures.Curve{after}
-	before := figures.Curve{Name: "cut, then fine-tuned"}
+	before := figures.Curve{Name: r.T("cut, then fine-tuned")}
 	for _, v := range r.variants() {
 		if v != (Variant{Embedding: v.Embedding}) || v.Embedding == 0 {
 			continue
@@ -226,22 +226,22 @@ func (r *Result) EmbeddingCurves() (*figures.Figure, error) {
 	}
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title: "What a smaller word table costs", XLabel: "embedding size E", YLabel: "accuracy, %, mean over seeds",
-			Caption: r.caption(true, r.seeds()+"; bands: 95 % interval of the paired difference from the whole model"),
+			Language: r.Tag(), Title: r.T("What a smaller word table costs"), XLabel: r.T("embedding size E"), YLabel: r.T("accuracy, %, mean over seeds"),
+			Caption: r.caption(true, r.F("%s; bands: 95 %% interval of the paired difference from the whole model", r.seeds())),
 		},
-		Curves: curves, HLines: []figures.Reference{{Value: 100 * mean(r.answers(Variant{})), Label: "whole table"}, {Value: 100 * r.Majority, Label: "largest class"}},
+		Curves: curves, HLines: []figures.Reference{{Value: 100 * mean(r.answers(Variant{})), Label: r.T("whole table")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
 	})
 }
 
 // TransitionCurves show how far each layer moves its input, by distance or by angle, without and with all layers shared: figure 1 of
 // the paper.
-func (r *Result) TransitionCurves(angle bool) (*figures.Figure, error) {
+func (r edition) TransitionCurves(angle bool) (*figures.Figure, error) {
 	var curves []figures.Curve
 	var uneven []float64
 	for _, side := range []struct {
 		name    string
 		variant Variant
-	}{{"nothing shared", Variant{}}, {"all shared", shareAll}} {
+	}{{r.T("nothing shared"), Variant{}}, {r.T("all shared"), shareAll}} {
 		var each [][]float64
 		var variation []float64
 		for _, t := range r.of(side.variant) {
@@ -267,15 +267,15 @@ func (r *Result) TransitionCurves(angle bool) (*figures.Figure, error) {
 		}
 		curves, uneven = append(curves, curve), append(uneven, stat.Mean(variation, nil))
 	}
-	title, label := "How far each layer moves its input", "‖output − input‖, mean over tokens"
+	title, label := r.T("How far each layer moves its input"), r.T("‖output − input‖, mean over tokens")
 	if angle {
-		title, label = "How far each layer turns its input", "angle of output and input, degrees, mean over tokens"
+		title, label = r.T("How far each layer turns its input"), r.T("angle of output and input, degrees, mean over tokens")
 	}
 	if len(uneven) == 2 {
-		title += fmt.Sprintf(": variation %.2f, shared %.2f", uneven[0], uneven[1])
+		title += r.F(": variation %.2f, shared %.2f", uneven[0], uneven[1])
 	}
 	return figures.Curves(figures.CurvesOptions{
-		Frame:  figures.Frame{Title: title, XLabel: "layer", YLabel: label, Caption: r.caption(true, r.seeds()+"; variation: standard deviation ÷ mean over layers")},
+		Frame:  figures.Frame{Language: r.Tag(), Title: title, XLabel: r.T("layer"), YLabel: label, Caption: r.caption(true, r.F("%s; variation: standard deviation ÷ mean over layers", r.seeds()))},
 		Curves: curves, XFormat: wholeNumber, YRange: figures.Range{Min: 0, Max: 1.1 * largest(curves)},
 	})
 }
@@ -299,27 +299,27 @@ func wholeNumber(v float64) string {
 }
 
 // CountBars show the parameters of the eight models of table 4, counted and printed.
-func (r *Result) CountBars() (*figures.Figure, error) {
+func (r edition) CountBars() (*figures.Figure, error) {
 	rows, millions := r.table4()
 	var groups []string
 	for _, row := range rows {
 		name := strings.TrimSuffix(row.Name, " shared")
 		if row.Architecture.Shared == "" {
-			name = "none"
+			name = r.T("none")
 		}
 		groups = append(groups, fmt.Sprintf("%s, %d", name, row.Architecture.Embedding))
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title: "Table 4 counted again: from 108 to 12 million parameters", XLabel: "what is shared, embedding size E", YLabel: "parameters, millions",
-			Caption: "BERT base's shape, 30,000 words; models that share nothing without their pooler, as printed",
+			Language: r.Tag(), Title: r.T("Table 4 counted again: from 108 to 12 million parameters"), XLabel: r.T("what is shared, embedding size E"), YLabel: r.T("parameters, millions"),
+			Caption: r.T("BERT base's shape, 30,000 words; models that share nothing without their pooler, as printed"),
 		},
-		Groups: groups, Series: []figures.BarSeries{{Name: "counted", Values: millions}, {Name: "printed", Values: printed}}, Format: "%.0f",
+		Groups: groups, Series: []figures.BarSeries{{Name: r.T("counted"), Values: millions}, {Name: r.T("printed"), Values: printed}}, Format: "%.0f",
 	})
 }
 
 // StorageBars show what is left of storage and of time when all is shared.
-func (r *Result) StorageBars() (*figures.Figure, error) {
+func (r edition) StorageBars() (*figures.Figure, error) {
 	var groups []string
 	var series []figures.BarSeries
 	whole := float64(r.of(Variant{})[0].Parts.Total())
@@ -332,19 +332,19 @@ func (r *Result) StorageBars() (*figures.Figure, error) {
 			bars.Values, bars.Lo, bars.Hi = append(bars.Values, value), append(bars.Lo, low), append(bars.Hi, high)
 		}
 		share := float64(model.Parameters) / whole
-		add("parameters", share, math.NaN(), math.NaN())
+		add(r.T("parameters"), share, math.NaN(), math.NaN())
 		for _, b := range model.Batches {
-			add(fmt.Sprintf("time, batch %d", b.Size), 1/b.Ratio, 1/b.High, 1/b.Low)
+			add(r.F("time, batch %d", b.Size), 1/b.Ratio, 1/b.High, 1/b.Low)
 		}
 		series = append(series, bars)
 	}
 	first := series[0].Values // of the first variant, which shares without a factorised word table
-	title := fmt.Sprintf("With %s shared: %.0f %% of the parameters, %.0f %% of the time", r.Speed.Models[0].Variant, 100*first[0], 100*first[len(first)-1])
+	title := r.F("With %s shared: %.0f %% of the parameters, %.0f %% of the time", r.Speed.Models[0].Variant, 100*first[0], 100*first[len(first)-1])
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title: title, XLabel: "what is measured", YLabel: "share of the whole model",
-			Caption: fmt.Sprintf("%s, %d tokens, %d pairs timed in turn; whiskers: quartiles", r.Config.Model, r.Speed.Length, r.Speed.Repeats),
+			Language: r.Tag(), Title: title, XLabel: r.T("what is measured"), YLabel: r.T("share of the whole model"),
+			Caption: r.F("%s, %d tokens, %d pairs timed in turn; whiskers: quartiles", r.Config.Model, r.Speed.Length, r.Speed.Repeats),
 		},
-		Groups: groups, Series: series, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: "whole"}},
+		Groups: groups, Series: series, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: r.T("whole")}},
 	})
 }

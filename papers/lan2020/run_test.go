@@ -8,6 +8,7 @@ import (
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/experimenttest"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/sharing"
 )
 
@@ -118,3 +119,6 @@ func TestNamesOfVariantsAreTheirOwn(t *testing.T) {
 		}
 	}
 }
+
+// english is a result told in English.
+func english(r *Result) edition { return edition{r, words.English} }

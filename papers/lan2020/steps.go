@@ -3,11 +3,11 @@ package lan2020
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/distill"
 	"bertlab/techniques/sharing"
 )
@@ -27,8 +27,8 @@ type modelInputs struct{ Model experiment.ModelSource }
 // measureDistances measures how far a model's layers are from their mean.
 var measureDistances = &experiment.Definition[modelInputs, []sharing.Distance]{
 	Name: "distance of layers from their mean", Version: 1,
-	Title: func(modelInputs) experiment.Text {
-		return experiment.Text{English: "distance of the layers from their mean", Korean: "층들의 평균까지의 거리"}
+	Title: func(say *words.Printer, _ modelInputs) string {
+		return say.T("distance of the layers from their mean")
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in modelInputs) ([]sharing.Distance, error) {
 		model, err := w.Model(ctx, in.Model)
@@ -46,8 +46,8 @@ var measureDistances = &experiment.Definition[modelInputs, []sharing.Distance]{
 // measureWords gives the relative errors of the word table at sizes E = 1, 2, …
 var measureWords = &experiment.Definition[modelInputs, []float64]{
 	Name: "errors of the word table", Version: 1,
-	Title: func(modelInputs) experiment.Text {
-		return experiment.Text{English: "errors of smaller word tables", Korean: "작은 단어 임베딩의 오차"}
+	Title: func(say *words.Printer, _ modelInputs) string {
+		return say.T("errors of smaller word tables")
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in modelInputs) ([]float64, error) {
 		model, err := w.Model(ctx, in.Model)
@@ -61,8 +61,8 @@ var measureWords = &experiment.Definition[modelInputs, []float64]{
 // measureTransitions measures how far a model's layers move their input.
 var measureTransitions = &experiment.Definition[experiment.Judging, *sharing.Transitions]{
 	Name: "transitions", Version: 1,
-	Title: func(experiment.Judging) experiment.Text {
-		return experiment.Text{English: "how far the layers move their input", Korean: "층이 입력을 움직이는 정도"}
+	Title: func(say *words.Printer, _ experiment.Judging) string {
+		return say.T("how far the layers move their input")
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) (*sharing.Transitions, error) {
 		session, prepared, err := in.Open(ctx, w)
@@ -89,11 +89,8 @@ type converted struct {
 // convertTuned converts a fine-tuned model and judges it.
 var convertTuned = &experiment.Definition[convertInputs, converted]{
 	Name: "conversion of a fine-tuned model", Version: 1,
-	Title: func(in convertInputs) experiment.Text {
-		return experiment.Text{
-			English: fmt.Sprintf("converting the fine-tuned model, shared: %s", in.Variant),
-			Korean:  fmt.Sprintf("미세 조정한 모델 변환, 공유: %s", in.Variant),
-		}
+	Title: func(say *words.Printer, in convertInputs) string {
+		return say.F("converting the fine-tuned model, shared: %s", in.Variant)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in convertInputs) (c converted, err error) {
 		model, err := w.Model(ctx, in.Model)
@@ -152,15 +149,11 @@ const macLength = 128
 // tuneVariant converts a pretrained model, trains and judges it.
 var tuneVariant = &experiment.Definition[tuneInputs, tuned]{
 	Name: "fine-tuning of a converted model", Version: 1,
-	Title: func(in tuneInputs) experiment.Text {
-		distilled := experiment.Text{}
+	Title: func(say *words.Printer, in tuneInputs) string {
 		if in.Teacher != nil {
-			distilled = experiment.Text{English: ", distilled", Korean: ", 지식 증류"}
+			return say.F("fine-tuning, shared: %s, distilled, seed %d", in.Variant, in.Options.Seed)
 		}
-		return experiment.Text{
-			English: fmt.Sprintf("fine-tuning, shared: %s%s, seed %d", in.Variant, distilled.English, in.Options.Seed),
-			Korean:  fmt.Sprintf("미세 조정, 공유: %s%s, 시드 %d", in.Variant, distilled.Korean, in.Options.Seed),
-		}
+		return say.F("fine-tuning, shared: %s, seed %d", in.Variant, in.Options.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in tuneInputs) (t tuned, err error) {
 		pretrained, err := w.Model(ctx, in.From)
@@ -222,8 +215,8 @@ type speedInputs struct {
 // timeVariant times a converted model beside the whole one, in turn.
 var timeVariant = &experiment.Definition[speedInputs, SpeedModel]{
 	Name: "time of a converted model", Version: 1, Timed: true,
-	Title: func(in speedInputs) experiment.Text {
-		return experiment.Text{English: fmt.Sprintf("time, shared: %s", in.Variant), Korean: fmt.Sprintf("시간 측정, 공유: %s", in.Variant)}
+	Title: func(say *words.Printer, in speedInputs) string {
+		return say.F("time, shared: %s", in.Variant)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (timed SpeedModel, err error) {
 		pretrained, err := w.Model(ctx, in.From)

@@ -9,10 +9,11 @@ import (
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
-// tables are what the report and the notebooks show, by name.
-func (r *Result) tables() ([]experiment.NamedTable, error) {
+// Tables are what the report and the notebooks show, by name.
+func (r edition) Tables() ([]experiment.NamedTable, error) {
 	models, err := r.RunTable()
 	if err != nil {
 		return nil, err
@@ -20,16 +21,15 @@ func (r *Result) tables() ([]experiment.NamedTable, error) {
 	cuts, err := r.CutTable()
 	return []experiment.NamedTable{
 		{Name: "models-table", Table: models}, {Name: "words-table", Table: cuts}, {Name: "speed-table", Table: r.SpeedTable()},
-		{Name: "counts-table", Table: r.CountTable()}, {Name: "paper-table", Table: PaperTable()}, {Name: "protocol", Table: r.Config.Table()},
-		{Name: "claims", Table: r.ClaimTable()},
+		{Name: "counts-table", Table: r.CountTable()}, {Name: "paper-table", Table: PaperTable(r.Printer)}, {Name: "protocol", Table: r.Config.Table(r.Printer)},
 	}, err
 }
 
 // Table lists the protocol.
-func (c Config) Table() *figures.Table {
+func (c Config) Table(say *words.Printer) *figures.Table {
 	limit := func(n int) string {
 		if n == 0 {
-			return "all"
+			return say.T("all")
 		}
 		return fmt.Sprint(n)
 	}
@@ -38,30 +38,29 @@ func (c Config) Table() *figures.Table {
 		variants = append(variants, v.String())
 	}
 	return &figures.Table{
-		Title:   "Protocol",
-		Columns: []figures.Column{{Name: "what"}, {Name: "here"}, {Name: "the paper"}},
+		Title:   say.T("Protocol"),
+		Columns: []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: say.T("the paper")}},
 		Rows: [][]any{
-			{"model", c.Model + ", pretrained, converted", "trained from scratch"},
-			{"task", c.Task, "SQuAD 1.1 and 2.0, MNLI, SST-2, RACE"},
-			{"shared", strings.Join(variants, "; "), "none, attention, FFN, all"},
-			{"sizes E of the word table", strings.Trim(fmt.Sprint(c.EmbeddingSizes), "[]"), "64, 128, 256, 768"},
-			{"fine-tuning runs (seeds)", strings.Trim(fmt.Sprint(c.Seeds), "[]"), "–"},
-			{"training examples", limit(c.TrainExamples), "all"},
-			{"epochs, batch, learning rate", fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
-			{"test examples", limit(c.TestExamples), "all of the development set"},
+			{say.T("model"), say.F("%s, pretrained, converted", c.Model), say.T("trained from scratch")},
+			{say.T("task"), c.Task, say.T("SQuAD 1.1 and 2.0, MNLI, SST-2, RACE")},
+			{say.T("shared"), strings.Join(variants, "; "), say.T("none, attention, FFN, all")},
+			{say.T("sizes E of the word table"), strings.Trim(fmt.Sprint(c.EmbeddingSizes), "[]"), "64, 128, 256, 768"},
+			{say.T("fine-tuning runs (seeds)"), strings.Trim(fmt.Sprint(c.Seeds), "[]"), "–"},
+			{say.T("training examples"), limit(c.TrainExamples), say.T("all")},
+			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
+			{say.T("test examples"), limit(c.TestExamples), say.T("all of the development set")},
 		},
 	}
 }
 
 // RunTable lists all models, mean over seeds.
-func (r *Result) RunTable() (*figures.Table, error) {
+func (r edition) RunTable() (*figures.Table, error) {
 	table := &figures.Table{
-		Title: "Models",
-		Caption: fmt.Sprintf("Mean over %s, %d test examples of %s. Difference: from the model that shares nothing with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar. Converted: the fine-tuned whole model after the same conversion, without training.",
-			r.seeds(), r.Examples, r.Config.Task),
+		Title:   r.T("Models"),
+		Caption: r.F("Mean over %s, %d test examples of %s. Difference: from the model that shares nothing with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar. Converted: the fine-tuned whole model after the same conversion, without training.", r.seeds(), r.Examples, r.Config.Task),
 		Columns: []figures.Column{
-			{Name: "shared"}, {Name: "parameters", Unit: "millions", Format: "%.2f"}, {Name: "encoder", Unit: "millions", Format: "%.2f"}, {Name: r.Metric, Format: "%.4f"},
-			{Name: "difference", Unit: "points", Format: "%+.2f"}, {Name: "95 % interval"}, {Name: "p < 0.05"}, {Name: "loss", Format: "%.3f"}, {Name: "converted", Format: "%.4f"},
+			{Name: r.T("shared")}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("encoder"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.Name(r.Metric), Format: "%.4f"},
+			{Name: r.T("difference"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")}, {Name: "p < 0.05"}, {Name: r.T("loss"), Format: "%.3f"}, {Name: r.T("converted"), Format: "%.4f"},
 		},
 	}
 	for _, v := range r.variants() {
@@ -89,19 +88,19 @@ func (r *Result) RunTable() (*figures.Table, error) {
 			converted = mean(answers)
 		}
 		table.Rows = append(table.Rows, append(row, 100*d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
-			fmt.Sprintf("%d of %d", significant, len(trials)), stat.Mean(losses, nil), converted))
+			r.F("%d of %d", significant, len(trials)), stat.Mean(losses, nil), converted))
 	}
 	return table, nil
 }
 
 // CutTable lists the word tables.
-func (r *Result) CutTable() (*figures.Table, error) {
+func (r edition) CutTable() (*figures.Table, error) {
 	table := &figures.Table{
-		Title:   "The word table of the fine-tuned model, cut to E columns",
-		Caption: fmt.Sprintf("Without further training. Mean over %s, %d test examples of %s; 95 %% interval by the paired bootstrap. The whole table has %.2f million parameters.", r.seeds(), r.Examples, r.Config.Task, float64(r.Vocab*r.Hidden)/1e6),
+		Title:   r.T("The word table of the fine-tuned model, cut to E columns"),
+		Caption: r.F("Without further training. Mean over %s, %d test examples of %s; 95 %% interval by the paired bootstrap. The whole table has %.2f million parameters.", r.seeds(), r.Examples, r.Config.Task, float64(r.Vocab*r.Hidden)/1e6),
 		Columns: []figures.Column{
-			{Name: "E"}, {Name: "parameters", Unit: "millions", Format: "%.2f"}, {Name: "relative error", Format: "%.3f"}, {Name: "accuracy", Format: "%.4f"},
-			{Name: "difference", Unit: "points", Format: "%+.2f"}, {Name: "95 % interval"},
+			{Name: "E"}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("relative error"), Format: "%.3f"}, {Name: r.T("accuracy"), Format: "%.4f"},
+			{Name: r.T("difference"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")},
 		},
 	}
 	for _, size := range r.Config.EmbeddingSizes {
@@ -126,18 +125,17 @@ func (r *Result) CutTable() (*figures.Table, error) {
 }
 
 // SpeedTable lists storage, memory and time.
-func (r *Result) SpeedTable() *figures.Table {
+func (r edition) SpeedTable() *figures.Table {
 	table := &figures.Table{
-		Title: "Storage, memory and time",
-		Caption: fmt.Sprintf("File: float32 weights. Training state: weights, gradients and two moments of AdamW. Operations: of a classifier for %d tokens. Training step: median of the runs, one after another. Inference: %d tokens, %d pairs timed in turn on %s, with quartiles.",
-			macLength, r.Speed.Length, r.Speed.Repeats, r.Provenance.Machine),
+		Title:   r.T("Storage, memory and time"),
+		Caption: r.F("File: float32 weights. Training state: weights, gradients and two moments of AdamW. Operations: of a classifier for %d tokens. Training step: median of the runs, one after another. Inference: %d tokens, %d pairs timed in turn on %s, with quartiles.", macLength, r.Speed.Length, r.Speed.Repeats, r.Provenance.MachineIn(r.Printer)),
 		Columns: []figures.Column{
-			{Name: "shared"}, {Name: "parameters", Unit: "millions", Format: "%.2f"}, {Name: "file", Unit: "MB", Format: "%.1f"}, {Name: "training state", Unit: "MB", Format: "%.0f"},
-			{Name: "operations", Unit: "millions", Format: "%.0f"}, {Name: "training step", Unit: "ms", Format: "%.0f"},
+			{Name: r.T("shared")}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("file"), Unit: r.T("MB"), Format: "%.1f"}, {Name: r.T("training state"), Unit: r.T("MB"), Format: "%.0f"},
+			{Name: r.T("operations"), Unit: r.T("millions"), Format: "%.0f"}, {Name: r.T("training step"), Unit: r.T("ms"), Format: "%.0f"},
 		},
 	}
 	for _, size := range r.Config.SpeedBatches {
-		table.Columns = append(table.Columns, figures.Column{Name: fmt.Sprintf("time, batch %d", size), Unit: "of the whole"})
+		table.Columns = append(table.Columns, figures.Column{Name: r.F("time, batch %d", size), Unit: r.T("of the whole")})
 	}
 	for _, v := range r.variants() {
 		if v.Distilled {
@@ -158,7 +156,7 @@ func (r *Result) SpeedTable() *figures.Table {
 		row := []any{v.String(), parameters / 1e6, 4 * parameters / 1e6, 16 * parameters / 1e6, float64(trials[0].MACs) / 1e6, step}
 		if model := r.timed(v); model != nil {
 			for _, b := range model.Batches {
-				row = append(row, fmt.Sprintf("%.3f (%.3f to %.3f)", 1/b.Ratio, 1/b.High, 1/b.Low))
+				row = append(row, r.F("%.3f (%.3f to %.3f)", 1/b.Ratio, 1/b.High, 1/b.Low))
 			}
 		}
 		table.Rows = append(table.Rows, row)
@@ -167,13 +165,13 @@ func (r *Result) SpeedTable() *figures.Table {
 }
 
 // CountTable lists the paper's models with their exact parameters.
-func (r *Result) CountTable() *figures.Table {
+func (r edition) CountTable() *figures.Table {
 	table := &figures.Table{
-		Title:   "Parameters of the paper's models, counted",
-		Caption: "With the pooler. Models that share nothing are printed in the paper as they are without it; ALBERT xlarge and xxlarge are printed as 60 and 235 million.",
+		Title:   r.T("Parameters of the paper's models, counted"),
+		Caption: r.T("With the pooler. Models that share nothing are printed in the paper as they are without it; ALBERT xlarge and xxlarge are printed as 60 and 235 million."),
 		Columns: []figures.Column{
-			{Name: "table"}, {Name: "model"}, {Name: "layers"}, {Name: "H"}, {Name: "E"}, {Name: "embeddings", Format: "%d"}, {Name: "encoder", Format: "%d"}, {Name: "pooler", Format: "%d"},
-			{Name: "all", Format: "%d"}, {Name: "printed", Unit: "millions"},
+			{Name: r.T("table")}, {Name: r.T("model")}, {Name: r.T("layers")}, {Name: "H"}, {Name: "E"}, {Name: r.T("embeddings"), Format: "%d"}, {Name: r.T("encoder"), Format: "%d"}, {Name: r.T("pooler"), Format: "%d"},
+			{Name: r.T("all"), Format: "%d"}, {Name: r.T("printed"), Unit: r.T("millions")},
 		},
 	}
 	names := map[string]string{"BERT base": "108", "BERT large": "334", "ALBERT base": "12", "ALBERT large": "18", "ALBERT xlarge": "60", "ALBERT xxlarge": "235"}
@@ -192,21 +190,18 @@ func (r *Result) CountTable() *figures.Table {
 	return table
 }
 
-// ClaimTable lists the claims with their verdicts.
-func (r *Result) ClaimTable() *figures.Table { return experiment.ClaimTable(r.Claims) }
-
 // PaperTable is table 4 of the paper, to hold the numbers here against.
-func PaperTable() *figures.Table {
+func PaperTable(say *words.Printer) *figures.Table {
 	table := &figures.Table{
-		Title:   "The paper: what sharing costs (table 4)",
-		Caption: "BERT base's shape, pretrained as it is shared; average of SQuAD 1.1, SQuAD 2.0, MNLI, SST-2 and RACE.",
+		Title:   say.T("The paper: what sharing costs (table 4)"),
+		Caption: say.T("BERT base's shape, pretrained as it is shared; average of SQuAD 1.1, SQuAD 2.0, MNLI, SST-2 and RACE."),
 		Columns: []figures.Column{
-			{Name: "E"}, {Name: "shared"}, {Name: "parameters", Unit: "millions"}, {Name: "MNLI", Format: "%.1f"}, {Name: "SST-2", Format: "%.1f"}, {Name: "average", Format: "%.1f"},
+			{Name: "E"}, {Name: say.T("shared")}, {Name: say.T("parameters"), Unit: say.T("millions")}, {Name: "MNLI", Format: "%.1f"}, {Name: "SST-2", Format: "%.1f"}, {Name: say.T("average"), Format: "%.1f"},
 		},
 	}
 	table.Rows = [][]any{
-		{768, "all", 31, 82.0, 90.6, 79.8}, {768, "attention", 83, 84.0, 91.4, 81.6}, {768, "FFN", 57, 81.5, 90.8, 79.5}, {768, "none", 108, 84.5, 92.8, 82.3},
-		{128, "all", 12, 82.0, 90.3, 80.1}, {128, "attention", 64, 83.4, 91.9, 81.7}, {128, "FFN", 38, 82.3, 91.7, 80.2}, {128, "none", 89, 83.2, 91.5, 81.6},
+		{768, say.T("all"), 31, 82.0, 90.6, 79.8}, {768, say.T("attention"), 83, 84.0, 91.4, 81.6}, {768, say.T("FFN"), 57, 81.5, 90.8, 79.5}, {768, say.T("none"), 108, 84.5, 92.8, 82.3},
+		{128, say.T("all"), 12, 82.0, 90.3, 80.1}, {128, say.T("attention"), 64, 83.4, 91.9, 81.7}, {128, say.T("FFN"), 38, 82.3, 91.7, 80.2}, {128, say.T("none"), 89, 83.2, 91.5, 81.6},
 	}
 	return table
 }

@@ -19,24 +19,22 @@ import (
 // level is the paper's level of significance.
 const level = 0.01
 
-// claims are the paper's statements with the numbers measured here. The rules were fixed before the numbers were seen.
-func (r *Result) claims() ([]experiment.Claim, error) {
+// Claims are the paper's statements with the numbers measured here. The rules were fixed before the numbers were seen.
+func (r edition) Claims() ([]experiment.Claim, error) {
 	claims := []experiment.Claim{r.claimSingleHeads(), r.claimSomeHelp(), r.claimOneHead()}
 	for _, other := range []struct {
-		order  Order
-		text   string
-		korean string
-		paper  string
+		order Order
+		text  string
+		paper string
 	}{
-		{AtRandom, "Pruning by importance keeps more accuracy than pruning at random.", "중요도 순 가지치기는 무작위 가지치기보다 정확도를 더 잘 유지한다.", "not in the paper; its premise"},
-		{ByReverse, "Pruning by importance keeps more accuracy than the reverse order.", "중요도 순 가지치기는 그 역순보다 정확도를 더 잘 유지한다.", "not in the paper; its premise"},
-		{ByScore, "Pruning by importance keeps more accuracy than pruning by the heads' own score differences, an oracle.", "중요도 순 가지치기는 헤드별 점수 차이(테스트 집합을 미리 본 기준)에 따른 순서보다 정확도를 더 잘 유지한다.", "Figure 3: the importance curve lies above"},
+		{AtRandom, r.T("Pruning by importance keeps more accuracy than pruning at random."), r.T("not in the paper; its premise")},
+		{ByReverse, r.T("Pruning by importance keeps more accuracy than the reverse order."), r.T("not in the paper; its premise")},
+		{ByScore, r.T("Pruning by importance keeps more accuracy than pruning by the heads' own score differences, an oracle."), r.T("Figure 3: the importance curve lies above")},
 	} {
 		claim, err := r.claimArea(other.order, other.text, other.paper)
 		if err != nil {
 			return nil, err
 		}
-		claim.Korean = other.korean
 		claims = append(claims, claim)
 	}
 	claims = append(claims, r.claimPlateau(), r.claimTransfer(), r.claimSpeed())
@@ -56,7 +54,7 @@ func (r *Result) significant(effects []heads.HeadEffect) (worse, better int) {
 	return worse, better
 }
 
-func (r *Result) claimSingleHeads() experiment.Claim {
+func (r edition) claimSingleHeads() experiment.Claim {
 	worse, better := r.significant(r.Ablation.Heads)
 	n := len(r.Ablation.Heads)
 	low, high := 0.0, 0.0
@@ -69,17 +67,15 @@ func (r *Result) claimSingleHeads() experiment.Claim {
 		}
 	}
 	return experiment.Claim{
-		Text:     "Most heads can be removed one at a time without a significant change.",
-		Korean:   "대부분의 헤드는 하나씩 제거해도 유의한 변화가 없다.",
-		Paper:    "8 of 96 heads significant (p < 0.01, WMT, Table 1); BERT: Figure 1b, no count",
-		Measured: fmt.Sprintf("%d of %d heads significant (%d worse, %d better); changes of %s from %+.2f to %+.2f points", worse+better, n, worse, better, r.Metric, 100*low, 100*high),
-		Verdict:  experiment.When(2*(worse+better) < n),
-		Explanation: fmt.Sprintf("Holds if fewer than half of the heads change the predictions by McNemar's exact test at p < 0.01, on %d test examples.",
-			r.Ablation.Examples),
+		Text:        r.T("Most heads can be removed one at a time without a significant change."),
+		Paper:       r.T("8 of 96 heads significant (p < 0.01, WMT, Table 1); BERT: Figure 1b, no count"),
+		Measured:    r.F("%d of %d heads significant (%d worse, %d better); changes of %s from %+.2f to %+.2f points", worse+better, n, worse, better, r.Name(r.Metric), 100*low, 100*high),
+		Verdict:     experiment.When(2*(worse+better) < n),
+		Explanation: r.F("Holds if fewer than half of the heads change the predictions by McNemar's exact test at p < 0.01, on %d test examples.", r.Ablation.Examples),
 	}
 }
 
-func (r *Result) claimSomeHelp() experiment.Claim {
+func (r edition) claimSomeHelp() experiment.Claim {
 	up, lossDown := 0, 0
 	best := r.Ablation.Heads[0]
 	for _, e := range r.Ablation.Heads {
@@ -103,13 +99,11 @@ func (r *Result) claimSomeHelp() experiment.Claim {
 		verdict = report.DoesNotHold
 	}
 	return experiment.Claim{
-		Text:     "Some heads do harm: the model is better without them.",
-		Korean:   "해가 되는 헤드도 있다. 그런 헤드가 없으면 모델이 더 낫다.",
-		Paper:    "half of the 8 significant heads raise BLEU (Table 1)",
-		Measured: fmt.Sprintf("%s rises for %d of %d heads; the loss falls, with its 95 %% interval below 0, for %d; the best is %s, %+.4f nats [%+.4f, %+.4f]", r.Metric, up, n, lossDown, best.Head, best.LossDelta, best.LossLow, best.LossHigh),
-		Verdict:  verdict,
-		Explanation: fmt.Sprintf("Holds if more intervals of the loss lie below 0 than the %d that chance gives among %d heads with a probability of 1 %%.",
-			upperBinomial(n, 0.025), n),
+		Text:        r.T("Some heads do harm: the model is better without them."),
+		Paper:       r.T("half of the 8 significant heads raise BLEU (Table 1)"),
+		Measured:    r.F("%s rises for %d of %d heads; the loss falls, with its 95 %% interval below 0, for %d; the best is %s, %+.4f nats [%+.4f, %+.4f]", r.Name(r.Metric), up, n, lossDown, best.Head, best.LossDelta, best.LossLow, best.LossHigh),
+		Verdict:     verdict,
+		Explanation: r.F("Holds if more intervals of the loss lie below 0 than the %d that chance gives among %d heads with a probability of 1 %%.", upperBinomial(n, 0.025), n),
 	}
 }
 
@@ -123,19 +117,18 @@ func upperBinomial(n int, p float64) int {
 	return k
 }
 
-func (r *Result) claimOneHead() experiment.Claim {
+func (r edition) claimOneHead() experiment.Claim {
 	worse, _ := r.significant(r.OneHead)
 	var parts []string
 	for _, e := range r.OneHead {
 		parts = append(parts, fmt.Sprintf("%+.2f", 100*e.MetricDelta))
 	}
 	return experiment.Claim{
-		Text:        "One head is enough in most layers.",
-		Korean:      "대부분의 층에서는 헤드 하나로 충분하다.",
-		Paper:       "no layer of BERT significantly worse (p < 0.01), heads chosen on other data; best per layer −0.96 to +0.10 points (Table 3)",
-		Measured:    fmt.Sprintf("%d of %d layers significantly worse; change of %s by layer: %s points", worse, len(r.OneHead), r.Metric, strings.Join(parts, ", ")),
+		Text:        r.T("One head is enough in most layers."),
+		Paper:       r.T("no layer of BERT significantly worse (p < 0.01), heads chosen on other data; best per layer −0.96 to +0.10 points (Table 3)"),
+		Measured:    r.F("%d of %d layers significantly worse; change of %s by layer: %s points", worse, len(r.OneHead), r.Name(r.Metric), strings.Join(parts, ", ")),
 		Verdict:     experiment.When(2*worse < len(r.OneHead)),
-		Explanation: "The head that stays is chosen on training examples, layer by layer, and tested on the test set. Holds if fewer than half of the layers are significantly worse.",
+		Explanation: r.T("The head that stays is chosen on training examples, layer by layer, and tested on the test set. Holds if fewer than half of the layers are significantly worse."),
 	}
 }
 
@@ -161,20 +154,20 @@ func (r *Result) areas(order Order) []float64 {
 	return mean
 }
 
-func (r *Result) claimArea(other Order, text, paper string) (experiment.Claim, error) {
+func (r edition) claimArea(other Order, text, paper string) (experiment.Claim, error) {
 	claim := experiment.Claim{Text: text, Paper: paper}
 	a, b := r.areas(ByImportance), r.areas(other)
 	if b == nil {
-		claim.Measured, claim.Explanation = "not run", "The protocol has no such order."
+		claim.Measured, claim.Explanation = r.T("not run"), r.T("The protocol has no such order.")
 		return claim, nil
 	}
 	difference, err := stats.PairedBootstrap(a, b, stats.Resampling{Seed: 1})
 	if err != nil {
 		return claim, err
 	}
-	claim.Measured = fmt.Sprintf("area under the accuracy curve %.4f against %.4f: %+.4f [%+.4f, %+.4f]", difference.First, difference.Second, difference.Value, difference.Low, difference.High)
+	claim.Measured = r.F("area under the accuracy curve %.4f against %.4f: %+.4f [%+.4f, %+.4f]", difference.First, difference.Second, difference.Value, difference.Low, difference.High)
 	claim.Verdict = experiment.ByInterval(difference.Low, difference.High, 0)
-	claim.Explanation = "The 95 % interval of the difference, by the paired bootstrap over test examples, decides. It does not include what another fine-tuning run would change."
+	claim.Explanation = r.T("The 95 % interval of the difference, by the paired bootstrap over test examples, decides. It does not include what another fine-tuning run would change.")
 	return claim, nil
 }
 
@@ -213,40 +206,36 @@ func (r *Result) score(order Order, share float64) float64 {
 	return mean(values)
 }
 
-func (r *Result) claimPlateau() experiment.Claim {
+func (r edition) claimPlateau() experiment.Claim {
 	share, at40 := r.plateau(ByImportance)
 	whole := r.score(ByImportance, 0)
 	end := r.score(ByImportance, 1)
 	return experiment.Claim{
-		Text:   "Up to 40 % of the heads can be pruned without a noticeable loss, then accuracy falls off a cliff.",
-		Korean: "헤드의 40%까지는 눈에 띄는 손실 없이 가지치기할 수 있고, 그 뒤에는 정확도가 급격히 떨어진다.",
-		Paper:  "BERT on MNLI: 40 % (Figure 3); SST-2 60 %, CoLA and MRPC 50 % (Figure 6)",
-		Measured: fmt.Sprintf("no significant loss (p < 0.01) up to %.0f %%; %s %.4f whole, %.4f at 40 %%, %.4f without heads (largest class %.4f)",
-			100*share, r.Metric, whole, at40, end, r.Majority),
+		Text:        r.T("Up to 40 % of the heads can be pruned without a noticeable loss, then accuracy falls off a cliff."),
+		Paper:       r.T("BERT on MNLI: 40 % (Figure 3); SST-2 60 %, CoLA and MRPC 50 % (Figure 6)"),
+		Measured:    r.F("no significant loss (p < 0.01) up to %.0f %%; %s %.4f whole, %.4f at 40 %%, %.4f without heads (largest class %.4f)", 100*share, r.Name(r.Metric), whole, at40, end, r.Majority),
 		Verdict:     experiment.When(share >= 0.4-0.02 && at40-end > 4*max(whole-at40, 0)),
-		Explanation: "Holds if no seed is significantly worse (McNemar, p < 0.01) at any step up to 40 %, and the last 60 % cost something, and more than four times what the first 40 % cost.",
+		Explanation: r.T("Holds if no seed is significantly worse (McNemar, p < 0.01) at any step up to 40 %, and the last 60 % cost something, and more than four times what the first 40 % cost."),
 	}
 }
 
-func (r *Result) claimTransfer() experiment.Claim {
+func (r edition) claimTransfer() experiment.Claim {
 	claim := experiment.Claim{
-		Text:   "Heads that matter in one domain matter in another.",
-		Korean: "한 도메인에서 중요한 헤드는 다른 도메인에서도 중요하다.",
-		Paper:  "Pearson's r 0.68 (MNLI matched and mismatched), 0.56 (news and MTNT) (Figure 2)",
+		Text:  r.T("Heads that matter in one domain matter in another."),
+		Paper: r.T("Pearson's r 0.68 (MNLI matched and mismatched), 0.56 (news and MTNT) (Figure 2)"),
 	}
 	if r.Transfer == nil {
-		claim.Measured, claim.Explanation = "not run", "The protocol names no out-of-domain set."
+		claim.Measured, claim.Explanation = r.T("not run"), r.T("The protocol names no out-of-domain set.")
 		return claim
 	}
 	t := r.Transfer
-	claim.Measured = fmt.Sprintf("%s and %s: r = %.2f [%.2f, %.2f] of the change of %s, %.2f [%.2f, %.2f] of the change of the loss",
-		r.Config.Task, t.Task, t.R, t.RLow, t.RHigh, r.Metric, t.RLoss, t.RLossLow, t.RLossHi)
+	claim.Measured = r.F("%s and %s: r = %.2f [%.2f, %.2f] of the change of %s, %.2f [%.2f, %.2f] of the change of the loss", r.Config.Task, t.Task, t.R, t.RLow, t.RHigh, r.Name(r.Metric), t.RLoss, t.RLossLow, t.RLossHi)
 	claim.Verdict = experiment.ByInterval(t.RLow, t.RHigh, 0)
-	claim.Explanation = "Holds if the 95 % interval of r (Fisher's z, over heads) of the change of the metric lies above 0."
+	claim.Explanation = r.T("Holds if the 95 % interval of r (Fisher's z, over heads) of the change of the metric lies above 0.")
 	return claim
 }
 
-func (r *Result) claimSpeed() experiment.Claim {
+func (r edition) claimSpeed() experiment.Claim {
 	last := r.Speed.Batches[len(r.Speed.Batches)-1]
 	var parts []string
 	for _, b := range r.Speed.Batches {
@@ -254,11 +243,10 @@ func (r *Result) claimSpeed() experiment.Claim {
 	}
 	ideal := float64(r.Speed.MACs)/float64(r.Speed.PrunedMACs) - 1
 	return experiment.Claim{
-		Text:        "Removing half of the heads makes the model faster, most at large batches.",
-		Korean:      "헤드 절반을 제거하면 모델이 빨라지며, 배치가 클수록 효과가 크다.",
-		Paper:       "examples/s at batch 1, 4, 16, 64: +1.9, +2.7, +17.5, +17.5 % (Table 4, GTX 1080 Ti)",
-		Measured:    fmt.Sprintf("examples/s at batch %s; quartiles at batch %d: %+.1f to %+.1f %%; by operations %+.1f %%", strings.Join(parts, ", "), last.Size, 100*(last.Low-1), 100*(last.High-1), 100*ideal),
+		Text:        r.T("Removing half of the heads makes the model faster, most at large batches."),
+		Paper:       r.T("examples/s at batch 1, 4, 16, 64: +1.9, +2.7, +17.5, +17.5 % (Table 4, GTX 1080 Ti)"),
+		Measured:    r.F("examples/s at batch %s; quartiles at batch %d: %+.1f to %+.1f %%; by operations %+.1f %%", strings.Join(parts, ", "), last.Size, 100*(last.Low-1), 100*(last.High-1), 100*ideal),
 		Verdict:     experiment.ByInterval(last.Low, last.High, 1),
-		Explanation: fmt.Sprintf("Median of %d timed pairs. Holds if the quartiles at the largest batch lie above 0.", r.Speed.Repeats),
+		Explanation: r.F("Median of %d timed pairs. Holds if the quartiles at the largest batch lie above 0.", r.Speed.Repeats),
 	}
 }

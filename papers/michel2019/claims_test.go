@@ -43,7 +43,7 @@ func TestMostHeadsAreNotSignificantMeansFewerThanHalf(t *testing.T) {
 		{repeat(8, boundary), report.Holds},
 	} {
 		r := &Result{Metric: "accuracy", Ablation: &Effects{Heads: effectsOf(8, test.given...)}}
-		if c := r.claimSingleHeads(); c.Verdict != test.want {
+		if c := english(r).claimSingleHeads(); c.Verdict != test.want {
 			t.Errorf("%d significant: %v, want %v (%s)", len(test.given), c.Verdict, test.want, c.Measured)
 		}
 	}
@@ -62,7 +62,7 @@ func TestSomeHeadsDoHarmOnlyBeyondChance(t *testing.T) {
 		"none": {nil, report.DoesNotHold}, "intervals that touch 0": {repeat(72, touching), report.DoesNotHold}, "the metric alone rises": {repeat(1, lucky), report.CannotTell},
 	} {
 		r := &Result{Metric: "accuracy", Ablation: &Effects{Heads: effectsOf(72, test.given...)}}
-		if c := r.claimSomeHelp(); c.Verdict != test.want {
+		if c := english(r).claimSomeHelp(); c.Verdict != test.want {
 			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
 		}
 	}
@@ -93,7 +93,7 @@ func TestOneHeadIsEnoughInMostLayersMeansMoreThanHalf(t *testing.T) {
 	worse := heads.HeadEffect{PValue: 0.001, MetricDelta: -0.1}
 	for count, want := range map[int]report.Verdict{0: report.Holds, 2: report.Holds, 3: report.DoesNotHold, 6: report.DoesNotHold} {
 		r := &Result{Metric: "accuracy", OneHead: effectsOf(6, repeat(count, worse)...)}
-		if c := r.claimOneHead(); c.Verdict != want {
+		if c := english(r).claimOneHead(); c.Verdict != want {
 			t.Errorf("%d of 6 layers worse: %v, want %v", count, c.Verdict, want)
 		}
 	}
@@ -140,7 +140,7 @@ func TestAPlateauAndACliffAreBothNeeded(t *testing.T) {
 		"ever better":                     {[]Curve{pruning(line(0.5, 0.6, 0.61), from(200))}, report.DoesNotHold},
 	} {
 		r := &Result{Metric: "accuracy", Curves: test.curves}
-		c := r.claimPlateau()
+		c := english(r).claimPlateau()
 		if c.Verdict != test.want {
 			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
 		}
@@ -175,7 +175,7 @@ func TestTheIntervalOfTheAreasDecides(t *testing.T) {
 		"not run":    {[]Curve{curve(ByImportance, 1, 0)}, report.CannotTell, "not run"},
 		"many draws": {[]Curve{curve(ByImportance, 1, 1), curve(AtRandom, 0, 0.2), curve(AtRandom, 1, 0.4)}, report.Holds, "1.0000 against 0.4000"},
 	} {
-		c, err := (&Result{Curves: test.curves}).claimArea(AtRandom, "text", "paper")
+		c, err := english(&Result{Curves: test.curves}).claimArea(AtRandom, "text", "paper")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,15 +190,15 @@ func TestTransferAndSpeedAreDecidedByTheirIntervals(t *testing.T) {
 		low, high float64
 		want      report.Verdict
 	}{{0.1, 0.9, report.Holds}, {-0.1, 0.9, report.CannotTell}, {-0.9, 0, report.DoesNotHold}} {
-		transfer := (&Result{Transfer: &Transfer{RLow: test.low, RHigh: test.high}}).claimTransfer()
-		speed := (&Result{Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Low: 5, High: 6}, {Size: 64, Low: 1 + test.low, High: 1 + test.high}}}}).claimSpeed()
+		transfer := english(&Result{Transfer: &Transfer{RLow: test.low, RHigh: test.high}}).claimTransfer()
+		speed := english(&Result{Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Low: 5, High: 6}, {Size: 64, Low: 1 + test.low, High: 1 + test.high}}}}).claimSpeed()
 		for _, c := range []experiment.Claim{transfer, speed} {
 			if c.Verdict != test.want {
 				t.Errorf("[%g, %g]: %v, want %v (%s)", test.low, test.high, c.Verdict, test.want, c.Measured)
 			}
 		}
 	}
-	if c := (&Result{}).claimTransfer(); c.Verdict != report.CannotTell || c.Measured != "not run" {
+	if c := english(&Result{}).claimTransfer(); c.Verdict != report.CannotTell || c.Measured != "not run" {
 		t.Errorf("without an out-of-domain set: %+v", c)
 	}
 }
@@ -256,7 +256,7 @@ func judged(t *testing.T) [][]experiment.Claim {
 		result(effectsOf(8, repeat(8, worse)...), effectsOf(6, repeat(6, worse)...), curves(0.2, 0.5, 0.6), -0.9, -0.1),
 		result(effectsOf(8, repeat(1, harmful)...), effectsOf(6), curves(0.5, 0.5, 0.89), -0.1, 0.1),
 	} {
-		claims, err := r.claims()
+		claims, err := english(r).Claims()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 	"bertlab/techniques/heads"
 )
@@ -22,19 +23,24 @@ var narrative embed.FS
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:      "heads",
 	Title:     "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)",
-	Heading:   experiment.Text{English: "bertlab: which heads matter", Korean: "bertlab: 어떤 어텐션 헤드가 중요한가"},
-	Subtitle:  func(r *Result) string { return r.caption("") },
+	Heading:   words.Key("bertlab: which heads matter"),
 	Quick:     Quick,
 	Full:      Full,
 	Ask:       (*Config).ask,
 	Check:     (*Config).check,
 	Plan:      plan,
-	Claims:    (*Result).claims,
-	Figures:   (*Result).figures,
-	Tables:    (*Result).tables,
+	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
 	Narrative: narrative,
-	Numbers:   (*Result).numbers,
 }
+
+// edition is a result as it is told in a language.
+type edition struct {
+	*Result
+	*words.Printer
+}
+
+// Subtitle implements [experiment.Edition].
+func (r edition) Subtitle() string { return r.caption("") }
 
 // data are the draws that the experiment reads.
 type data struct {

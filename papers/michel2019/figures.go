@@ -7,49 +7,26 @@ import (
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/heads"
 )
 
-// figures are the experiment's figures in the order of the report.
-func (r *Result) figures() []experiment.Drawing {
+// Figures are the experiment's figures in the order of the report.
+func (r edition) Figures() []experiment.Drawing {
 	return []experiment.Drawing{
-		{Name: "importance", Build: r.ImportanceHeatmap, Caption: experiment.Text{
-			English: "Importance of each head, E|∂L/∂ξ|, divided by the layer's ℓ2 norm. The loss depends most on the bright heads.",
-			Korean:  "각 어텐션 헤드의 중요도 E|∂L/∂ξ|를 층마다 ℓ2 노름으로 나눈 값. 색이 밝은 헤드일수록 손실이 그 헤드에 더 크게 의존한다.",
-		}},
-		{Name: "ablation", Build: r.AblationHeatmap, Caption: experiment.Text{
-			English: "What the metric changes by when one head is masked and all others stay. Marked heads change the predictions significantly.",
-			Korean:  "다른 헤드는 그대로 두고 헤드 하나만 마스킹했을 때 평가 지표의 변화. 표시된 헤드는 예측을 유의하게 바꾼다.",
-		}},
-		{Name: "ablation-loss", Build: r.LossHeatmap, Caption: experiment.Text{
-			English: "The same for the loss, which is finer than the metric: heads above 0 help, those below do harm.",
-			Korean:  "같은 실험을 손실로 본 것. 손실은 평가 지표보다 섬세하다. 양의 값은 도움이 되는 헤드, 음의 값은 해가 되는 헤드이다.",
-		}},
-		{Name: "histogram", Build: r.Histogram, Caption: experiment.Text{
-			English: "How often masking one head leads to which score. The line is the model with all its heads.",
-			Korean:  "헤드 하나를 마스킹했을 때 얻는 점수의 분포. 선은 모든 헤드를 갖춘 모델의 점수이다.",
-		}},
-		{Name: "pruning", Build: r.PruningCurves, Caption: experiment.Text{
-			English: "The metric as ever more heads are masked, without retraining, in each order.",
-			Korean:  "재학습 없이 헤드를 점점 더 많이 마스킹할 때의 평가 지표. 곡선마다 가지치기 순서가 다르다.",
-		}},
-		{Name: "transfer", Omit: r.Transfer == nil, Build: r.TransferScatter, Caption: experiment.Text{
-			English: "Each point is a head: what masking it does to the loss on the task's own test set, and on another domain.",
-			Korean:  "점 하나가 헤드 하나이다. 그 헤드를 마스킹했을 때 원래 도메인의 손실 변화(가로)와 다른 도메인의 손실 변화(세로).",
-		}},
-		{Name: "speed", Build: r.SpeedBars, Caption: experiment.Text{
-			English: "Examples a second without half of the heads, against the whole model. The dashed line is what the operations alone would give.",
-			Korean:  "헤드 절반을 제거한 모델의 초당 처리 예제 수(전체 모델 대비). 점선은 연산량만으로 기대되는 값이다.",
-		}},
-		{Name: "entropy", Build: r.EntropyHeatmap, Caption: experiment.Text{
-			English: "How widely each head attends: 0 is one token, ln n all n tokens alike.",
-			Korean:  "각 헤드가 얼마나 넓게 보는지를 나타내는 어텐션 엔트로피. 0이면 토큰 하나만, ln n이면 토큰 n개를 고르게 본다.",
-		}},
+		{Name: "importance", Build: r.ImportanceHeatmap, Caption: r.T("Importance of each head, E|∂L/∂ξ|, divided by the layer's ℓ2 norm. The loss depends most on the bright heads.")},
+		{Name: "ablation", Build: r.AblationHeatmap, Caption: r.T("What the metric changes by when one head is masked and all others stay. Marked heads change the predictions significantly.")},
+		{Name: "ablation-loss", Build: r.LossHeatmap, Caption: r.T("The same for the loss, which is finer than the metric: heads above 0 help, those below do harm.")},
+		{Name: "histogram", Build: r.Histogram, Caption: r.T("How often masking one head leads to which score. The line is the model with all its heads.")},
+		{Name: "pruning", Build: r.PruningCurves, Caption: r.T("The metric as ever more heads are masked, without retraining, in each order.")},
+		{Name: "transfer", Omit: r.Transfer == nil, Build: r.TransferScatter, Caption: r.T("Each point is a head: what masking it does to the loss on the task's own test set, and on another domain.")},
+		{Name: "speed", Build: r.SpeedBars, Caption: r.T("Examples a second without half of the heads, against the whole model. The dashed line is what the operations alone would give.")},
+		{Name: "entropy", Build: r.EntropyHeatmap, Caption: r.T("How widely each head attends: 0 is one token, ln n all n tokens alike.")},
 	}
 }
 
-// numbers are what the narrative names.
-func (r *Result) numbers() map[string]any {
+// Numbers are what the narrative names.
+func (r edition) Numbers() map[string]any {
 	c := r.Config
 	return map[string]any{
 		"model": c.Model, "task": c.Task, "epochs": c.Epochs, "learningRate": c.LearningRate, "examples": r.Ablation.Examples,
@@ -61,9 +38,9 @@ func (r *Result) numbers() map[string]any {
 }
 
 // caption names model, data and seed under a figure.
-func (r *Result) caption(extra string) string {
+func (r edition) caption(extra string) string {
 	c := r.Config
-	text := fmt.Sprintf("%s, fine-tuned on %s (seed %d), %d test examples", c.Model, c.Task, c.Seeds[0], r.Ablation.Examples)
+	text := r.F("%s, fine-tuned on %s (seed %d), %d test examples", c.Model, c.Task, c.Seeds[0], r.Ablation.Examples)
 	if extra != "" {
 		text += "; " + extra
 	}
@@ -95,19 +72,19 @@ func names(prefix string, n int) []string {
 }
 
 // ImportanceHeatmap shows the normalised importance of each head.
-func (r *Result) ImportanceHeatmap() (*figures.Figure, error) {
+func (r edition) ImportanceHeatmap() (*figures.Figure, error) {
 	return figures.Heatmap(figures.HeatmapOptions{
 		Frame: figures.Frame{
-			Title: "Importance of attention heads", XLabel: "head", YLabel: "layer",
-			Caption: r.caption(fmt.Sprintf("importance on %d training examples", r.Importance.Examples)),
+			Language: r.Tag(), Title: r.T("Importance of attention heads"), XLabel: r.T("head"), YLabel: r.T("layer"),
+			Caption: r.caption(r.F("importance on %d training examples", r.Importance.Examples)),
 		},
 		Values: r.Importance.Normalized, Rows: names("", r.Layers), Columns: names("", r.Heads),
-		Palette: figures.Sequential, Legend: "importance, ℓ2-normalised per layer",
+		Palette: figures.Sequential, Legend: r.T("importance, ℓ2-normalised per layer"),
 	})
 }
 
 // AblationHeatmap shows the change of the metric when a head is masked alone.
-func (r *Result) AblationHeatmap() (*figures.Figure, error) {
+func (r edition) AblationHeatmap() (*figures.Figure, error) {
 	marks := make([][]bool, r.Layers)
 	for l := range marks {
 		marks[l] = make([]bool, r.Heads)
@@ -118,17 +95,17 @@ func (r *Result) AblationHeatmap() (*figures.Figure, error) {
 	worse, better := r.significant(r.Ablation.Heads)
 	return figures.Heatmap(figures.HeatmapOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Without one head: %d of %d heads change the predictions significantly", worse+better, len(r.Ablation.Heads)),
-			XLabel: "head masked", YLabel: "layer", Caption: r.caption(fmt.Sprintf("%s of the whole model %.4f", r.Metric, r.Ablation.Score)),
+			Language: r.Tag(), Title: r.F("Without one head: %d of %d heads change the predictions significantly", worse+better, len(r.Ablation.Heads)),
+			XLabel: r.T("head masked"), YLabel: r.T("layer"), Caption: r.caption(r.F("%s of the whole model %.4f", r.Name(r.Metric), r.Ablation.Score)),
 		},
 		Values: r.table(r.Ablation.Heads, func(e heads.HeadEffect) float64 { return 100 * e.MetricDelta }),
 		Rows:   names("", r.Layers), Columns: names("", r.Heads), Palette: figures.Diverging, Format: "%+.1f",
-		Legend: "change of " + r.Metric + ", points", Marks: marks, MarkLabel: "p < 0.01 (McNemar)",
+		Legend: r.F("change of %s, points", r.Name(r.Metric)), Marks: marks, MarkLabel: r.T("p < 0.01 (McNemar)"),
 	})
 }
 
 // LossHeatmap shows the change of the loss when a head is masked alone, which is finer than the metric.
-func (r *Result) LossHeatmap() (*figures.Figure, error) {
+func (r edition) LossHeatmap() (*figures.Figure, error) {
 	marks := make([][]bool, r.Layers)
 	for l := range marks {
 		marks[l] = make([]bool, r.Heads)
@@ -138,25 +115,25 @@ func (r *Result) LossHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{
 		Frame: figures.Frame{
-			Title: "Without one head: change of the loss", XLabel: "head masked", YLabel: "layer",
-			Caption: r.caption(fmt.Sprintf("loss of the whole model %.4f nats", r.Ablation.Loss)),
+			Language: r.Tag(), Title: r.T("Without one head: change of the loss"), XLabel: r.T("head masked"), YLabel: r.T("layer"),
+			Caption: r.caption(r.F("loss of the whole model %.4f nats", r.Ablation.Loss)),
 		},
 		Values: r.table(r.Ablation.Heads, func(e heads.HeadEffect) float64 { return 1000 * e.LossDelta }),
 		Rows:   names("", r.Layers), Columns: names("", r.Heads), Palette: figures.Diverging, Format: "%+.0f",
-		Legend: "change of the loss, thousandths of a nat", Marks: marks, MarkLabel: "95 % interval excludes 0",
+		Legend: r.T("change of the loss, thousandths of a nat"), Marks: marks, MarkLabel: r.T("95 % interval excludes 0"),
 	})
 }
 
 // EntropyHeatmap shows how widely each head attends.
-func (r *Result) EntropyHeatmap() (*figures.Figure, error) {
+func (r edition) EntropyHeatmap() (*figures.Figure, error) {
 	return figures.Heatmap(figures.HeatmapOptions{
-		Frame:  figures.Frame{Title: "Entropy of attention", XLabel: "head", YLabel: "layer", Caption: r.caption("")},
-		Values: r.Entropy, Rows: names("", r.Layers), Columns: names("", r.Heads), Palette: figures.Sequential, Legend: "mean entropy, nats",
+		Frame:  figures.Frame{Language: r.Tag(), Title: r.T("Entropy of attention"), XLabel: r.T("head"), YLabel: r.T("layer"), Caption: r.caption("")},
+		Values: r.Entropy, Rows: names("", r.Layers), Columns: names("", r.Heads), Palette: figures.Sequential, Legend: r.T("mean entropy, nats"),
 	})
 }
 
 // Histogram shows how often masking one head leads to which score.
-func (r *Result) Histogram() (*figures.Figure, error) {
+func (r edition) Histogram() (*figures.Figure, error) {
 	var scores []float64
 	near := 0
 	for _, e := range r.Ablation.Heads {
@@ -167,16 +144,16 @@ func (r *Result) Histogram() (*figures.Figure, error) {
 	}
 	return figures.Histogram(figures.HistogramOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Without one head: %d of %d times the %s stays within a point", near, len(scores), r.Metric),
-			XLabel: r.Metric + ", %", YLabel: "heads", Caption: r.caption(""),
+			Language: r.Tag(), Title: r.F("Without one head: %d of %d times the %s stays within a point", near, len(scores), r.Name(r.Metric)),
+			XLabel: r.F("%s, %%", r.Name(r.Metric)), YLabel: r.T("heads"), Caption: r.caption(""),
 		},
-		Samples: []figures.Sample{{Name: "one head masked", Values: scores}},
-		VLines:  []figures.Reference{{Value: 100 * r.Ablation.Score, Label: "all heads"}},
+		Samples: []figures.Sample{{Name: r.T("one head masked"), Values: scores}},
+		VLines:  []figures.Reference{{Value: 100 * r.Ablation.Score, Label: r.T("all heads")}},
 	})
 }
 
 // PruningCurves show the metric as ever more heads are masked, in each order; bands are the range over seeds and draws.
-func (r *Result) PruningCurves() (*figures.Figure, error) {
+func (r edition) PruningCurves() (*figures.Figure, error) {
 	var curves []figures.Curve
 	for _, order := range []Order{ByImportance, Recomputed, ByScore, AtRandom, ByReverse} {
 		if curve, ok := r.curve(order); ok {
@@ -184,19 +161,19 @@ func (r *Result) PruningCurves() (*figures.Figure, error) {
 		}
 	}
 	share, _ := r.plateau(ByImportance)
-	extra := fmt.Sprintf("%d fine-tuning run(s), %d random order(s) each; bands: range over runs and orders", len(r.Config.Seeds), r.Config.RandomOrders)
+	extra := r.F("%d fine-tuning run(s), %d random order(s) each; bands: range over runs and orders", len(r.Config.Seeds), r.Config.RandomOrders)
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title:   fmt.Sprintf("By importance, %.0f %% of the heads go without a significant loss", 100*share),
-			Caption: r.caption(extra), XLabel: "heads masked", YLabel: r.Metric,
+			Language: r.Tag(), Title: r.F("By importance, %.0f %% of the heads go without a significant loss", 100*share),
+			Caption: r.caption(extra), XLabel: r.T("heads masked"), YLabel: r.Name(r.Metric),
 		},
-		Curves: curves, HLines: []figures.Reference{{Value: r.Majority, Label: "largest class"}}, XFormat: figures.Percent, YFormat: figures.Percent,
+		Curves: curves, HLines: []figures.Reference{{Value: r.Majority, Label: r.T("largest class")}}, XFormat: figures.Percent, YFormat: figures.Percent,
 	})
 }
 
 // curve is an order's mean over seeds and draws, with the range as its band where there are several.
-func (r *Result) curve(order Order) (figures.Curve, bool) {
-	curve := figures.Curve{Name: string(order)}
+func (r edition) curve(order Order) (figures.Curve, bool) {
+	curve := figures.Curve{Name: r.Name(string(order))}
 	var scores [][]float64
 	for _, c := range r.Curves {
 		if c.Order != order {
@@ -223,52 +200,52 @@ func (r *Result) curve(order Order) (figures.Curve, bool) {
 }
 
 // title says what the correlation of the losses says.
-func (t *Transfer) title() string {
+func (t *Transfer) title(say *words.Printer) string {
 	switch {
 	case t.RLossLow > 0:
-		return "Heads that matter in one domain matter in the other"
+		return say.T("Heads that matter in one domain matter in the other")
 	case t.RLossHi < 0:
-		return "Heads that help in one domain hurt in the other"
+		return say.T("Heads that help in one domain hurt in the other")
 	}
-	return "No clear relation between the effects of heads in two domains"
+	return say.T("No clear relation between the effects of heads in two domains")
 }
 
 // TransferScatter shows each head's effect in and out of domain.
-func (r *Result) TransferScatter() (*figures.Figure, error) {
+func (r edition) TransferScatter() (*figures.Figure, error) {
 	t := r.Transfer
 	var x, y []float64
 	var labels []string
 	for i, e := range t.Effects.Heads {
 		x, y = append(x, 1000*r.Ablation.Heads[i].LossDelta), append(y, 1000*e.LossDelta)
-		labels = append(labels, fmt.Sprintf("%d:%d", e.Layer+1, e.Head.Head+1))
+		labels = append(labels, e.Head.String())
 	}
 	return figures.Scatter(figures.ScatterOptions{
 		Frame: figures.Frame{
-			Title:   t.title(),
-			Caption: r.caption(fmt.Sprintf("out of domain: %s, %d examples; labels: layer:head from 1", t.Task, t.Effects.Examples)),
-			XLabel:  "change of the loss on " + r.Config.Task + ", thousandths of a nat", YLabel: "on " + t.Task,
+			Language: r.Tag(), Title: t.title(r.Printer),
+			Caption: r.caption(r.F("out of domain: %s, %d examples; labels: layer:head from 0", t.Task, t.Effects.Examples)),
+			XLabel:  r.F("change of the loss on %s, thousandths of a nat", r.Config.Task), YLabel: r.F("on %s", t.Task),
 		},
 		X: x, Y: y, Labels: labels, Outliers: 4, Lines: figures.FitLine | figures.ZeroLines,
-		Note: fmt.Sprintf("r = %.2f [%.2f, %.2f] of the loss; %.2f [%.2f, %.2f] of %s", t.RLoss, t.RLossLow, t.RLossHi, t.R, t.RLow, t.RHigh, r.Metric),
+		Note: r.F("r = %.2f [%.2f, %.2f] of the loss; %.2f [%.2f, %.2f] of %s", t.RLoss, t.RLossLow, t.RLossHi, t.R, t.RLow, t.RHigh, r.Name(r.Metric)),
 	})
 }
 
 // SpeedBars show the speed-up of the model without half of its heads.
-func (r *Result) SpeedBars() (*figures.Figure, error) {
+func (r edition) SpeedBars() (*figures.Figure, error) {
 	s := r.Speed
 	var groups []string
-	series := figures.BarSeries{Name: "measured (median, quartiles)"}
+	series := figures.BarSeries{Name: r.T("measured (median, quartiles)")}
 	for _, b := range s.Batches {
 		groups = append(groups, fmt.Sprint(b.Size))
 		series.Values, series.Lo, series.Hi = append(series.Values, b.Ratio), append(series.Lo, b.Low), append(series.Hi, b.High)
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Speed with %.0f %% of the heads removed", 100*s.Fraction),
-			XLabel: "batch size", YLabel: "examples/s against the whole model",
-			Caption: fmt.Sprintf("%s, %d tokens, %s, %d pairs of timings a bar", r.Config.Model, s.Length, r.Provenance.Machine, s.Repeats),
+			Language: r.Tag(), Title: r.F("Speed with %.0f %% of the heads removed", 100*s.Fraction),
+			XLabel: r.T("batch size"), YLabel: r.T("examples/s against the whole model"),
+			Caption: r.F("%s, %d tokens, %s, %d pairs of timings a bar", r.Config.Model, s.Length, r.Provenance.MachineIn(r.Printer), s.Repeats),
 		},
 		Groups: groups, Series: []figures.BarSeries{series}, Format: "%.2f×",
-		HLines: []figures.Reference{{Value: float64(s.MACs) / float64(s.PrunedMACs), Label: "by operations"}},
+		HLines: []figures.Reference{{Value: float64(s.MACs) / float64(s.PrunedMACs), Label: r.T("by operations")}},
 	})
 }

@@ -66,11 +66,6 @@ const (
 	ByReverse    Order = "reverse importance" // the most important first
 )
 
-// korean is the order's name in Korean.
-func (o Order) korean() string {
-	return map[Order]string{ByImportance: "중요도", Recomputed: "다시 계산한 중요도", ByScore: "점수 차이", AtRandom: "무작위", ByReverse: "중요도의 역"}[o]
-}
-
 // Curve is one model, pruned in one order.
 type Curve struct {
 	Order Order  `json:"order"`

@@ -12,6 +12,7 @@ import (
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/experimenttest"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/heads"
 )
 
@@ -136,7 +137,7 @@ func TestWithoutATransferSetThereIsNoTransferFigure(t *testing.T) {
 		Entropy: [][]float64{{1, 2}}, Ablation: &Effects{Heads: effectsOf(2)}, Curves: []Curve{pruning(func(int) float64 { return 0.5 }, func(int) float64 { return 1 })},
 		Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Ratio: 1, Low: 1, High: 1}}},
 	}
-	list, err := experiment.Draw("heads-", r.figures())
+	list, err := experiment.Draw("heads-", english(r).Figures())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,3 +169,6 @@ func files(t testing.TB, text string) string {
 	}
 	return dir
 }
+
+// english is a result told in English.
+func english(r *Result) edition { return edition{r, words.English} }

@@ -2,7 +2,6 @@ package michel2019
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"bertlab/gbert"
@@ -10,6 +9,7 @@ import (
 	"bertlab/gbert/surgery"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 	"bertlab/techniques/heads"
 )
@@ -23,11 +23,8 @@ type importanceInputs struct {
 // measureImportance estimates the importance of each head, equation 2.
 var measureImportance = &experiment.Definition[importanceInputs, *heads.Importance]{
 	Name: "importance of heads", Version: 1,
-	Title: func(in importanceInputs) experiment.Text {
-		return experiment.Text{
-			English: fmt.Sprintf("importance of heads on %d examples of %s", in.Sample.Len(), in.Sample.Task.Title),
-			Korean:  fmt.Sprintf("%[2]s 예제 %[1]d개로 헤드의 중요도 추정", in.Sample.Len(), in.Sample.Task.Title),
-		}
+	Title: func(say *words.Printer, in importanceInputs) string {
+		return say.F("importance of heads on %d examples of %s", in.Sample.Len(), say.Name(in.Sample.Task.Title))
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in importanceInputs) (*heads.Importance, error) {
 		session, prepared, err := in.Open(ctx, w)
@@ -50,11 +47,8 @@ func combined(halves []*experiment.Node[*heads.Importance]) (*heads.Importance, 
 // ablate masks each head alone.
 var ablate = &experiment.Definition[experiment.Judging, *heads.Ablation]{
 	Name: "each head masked alone", Version: 1,
-	Title: func(in experiment.Judging) experiment.Text {
-		return experiment.Text{
-			English: fmt.Sprintf("each head masked alone, on %s", in.Sample.Task.Title),
-			Korean:  fmt.Sprintf("%s에서 헤드를 하나씩 마스킹", in.Sample.Task.Title),
-		}
+	Title: func(say *words.Printer, in experiment.Judging) string {
+		return say.F("each head masked alone, on %s", say.Name(in.Sample.Task.Title))
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) (*heads.Ablation, error) {
 		session, prepared, err := in.Open(ctx, w)
@@ -71,8 +65,8 @@ type keepOneInputs struct{ Choice, Test experiment.Judging }
 // keepOne keeps one head in each layer in turn: the one that is best on the choice examples, tested on the test set.
 var keepOne = &experiment.Definition[keepOneInputs, []heads.HeadEffect]{
 	Name: "one head in a layer", Version: 1,
-	Title: func(keepOneInputs) experiment.Text {
-		return experiment.Text{English: "one head in a layer", Korean: "층마다 헤드 하나만 남기기"}
+	Title: func(say *words.Printer, _ keepOneInputs) string {
+		return say.T("one head in a layer")
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in keepOneInputs) ([]heads.HeadEffect, error) {
 		session, choice, err := in.Choice.Open(ctx, w)
@@ -147,8 +141,8 @@ func bestOfLayer(effects []heads.HeadEffect) []heads.Head {
 // entropy is the mean entropy of each head's attention.
 var entropy = &experiment.Definition[experiment.Judging, [][]float64]{
 	Name: "entropy of attention", Version: 1,
-	Title: func(experiment.Judging) experiment.Text {
-		return experiment.Text{English: "entropy of attention", Korean: "어텐션 엔트로피"}
+	Title: func(say *words.Printer, _ experiment.Judging) string {
+		return say.T("entropy of attention")
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) ([][]float64, error) {
 		session, prepared, err := in.Open(ctx, w)
@@ -175,11 +169,8 @@ type curveInputs struct {
 // pruneInOrder masks ever more heads in an order.
 var pruneInOrder = &experiment.Definition[curveInputs, Curve]{
 	Name: "pruning curve", Version: 1,
-	Title: func(in curveInputs) experiment.Text {
-		return experiment.Text{
-			English: fmt.Sprintf("pruning by %s, seed %d", in.Order, in.Seed),
-			Korean:  fmt.Sprintf("%s 순서의 가지치기, 시드 %d", in.Order.korean(), in.Seed),
-		}
+	Title: func(say *words.Printer, in curveInputs) string {
+		return say.F("pruning by %s, seed %d", say.Name(string(in.Order)), in.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in curveInputs) (Curve, error) {
 		session, prepared, err := in.Open(ctx, w)
@@ -270,8 +261,8 @@ type speedInputs struct {
 // measureSpeed removes half of the heads, the least important, and times the smaller model beside the whole one.
 var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
 	Name: "speed with half of the heads", Version: 1, Timed: true,
-	Title: func(speedInputs) experiment.Text {
-		return experiment.Text{English: "speed with half of the heads", Korean: "헤드 절반을 제거한 모델의 속도"}
+	Title: func(say *words.Printer, _ speedInputs) string {
+		return say.T("speed with half of the heads")
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (*Speed, error) {
 		session, prepared, err := in.Open(ctx, w)

@@ -5,57 +5,55 @@ import (
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
-// tables are what the report and the notebooks show, by name.
-func (r *Result) tables() ([]experiment.NamedTable, error) {
+// Tables are what the report and the notebooks show, by name.
+func (r edition) Tables() ([]experiment.NamedTable, error) {
 	return []experiment.NamedTable{
 		{Name: "one-head", Table: r.OneHeadTable()}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "curves", Table: r.CurveTable()},
-		{Name: "models", Table: r.ModelTable()}, {Name: "protocol", Table: r.Config.Table()}, {Name: "claims", Table: r.ClaimTable()},
+		{Name: "models", Table: r.ModelTable()}, {Name: "protocol", Table: r.Config.Table(r.Printer)},
 	}, nil
 }
 
 // Table lists the protocol.
-func (c Config) Table() *figures.Table {
+func (c Config) Table(say *words.Printer) *figures.Table {
 	limit := func(n int) string {
 		if n == 0 {
-			return "all"
+			return say.T("all")
 		}
 		return fmt.Sprint(n)
 	}
 	transfer := c.Transfer
 	if transfer == "" {
-		transfer = "none"
+		transfer = say.T("none")
 	}
 	return &figures.Table{
-		Title:   "Protocol",
-		Columns: []figures.Column{{Name: "what"}, {Name: "here"}, {Name: "the paper (BERT)"}},
+		Title:   say.T("Protocol"),
+		Columns: []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: say.T("the paper (BERT)")}},
 		Rows: [][]any{
-			{"model", c.Model, "bert-base-uncased"},
-			{"task", c.Task, "MNLI"},
-			{"out of domain", transfer, "MNLI mismatched"},
-			{"fine-tuning runs (seeds)", fmt.Sprint(c.Seeds), "1"},
-			{"training examples", limit(c.TrainExamples), "392,702"},
-			{"epochs, batch, learning rate", fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "3, 32, 2e-5"},
-			{"embeddings", experiment.Embeddings(c.FreezeEmbeddings), "trained"},
-			{"test examples", limit(c.TestExamples), "9,815"},
-			{"examples for the importance", limit(c.ImportanceExamples), "all, or a subset"},
-			{"examples to choose one head", limit(c.ChoiceExamples), "5,000"},
-			{"share pruned a step", figures.Percent(c.Step), "10 %"},
+			{say.T("model"), c.Model, "bert-base-uncased"},
+			{say.T("task"), c.Task, "MNLI"},
+			{say.T("out of domain"), transfer, "MNLI mismatched"},
+			{say.T("fine-tuning runs (seeds)"), fmt.Sprint(c.Seeds), "1"},
+			{say.T("training examples"), limit(c.TrainExamples), "392,702"},
+			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "3, 32, 2e-5"},
+			{say.T("embeddings"), experiment.Embeddings(say, c.FreezeEmbeddings), say.T("trained")},
+			{say.T("test examples"), limit(c.TestExamples), "9,815"},
+			{say.T("examples for the importance"), limit(c.ImportanceExamples), say.T("all, or a subset")},
+			{say.T("examples to choose one head"), limit(c.ChoiceExamples), "5,000"},
+			{say.T("share pruned a step"), figures.Percent(c.Step), "10 %"},
 		},
 	}
 }
 
-// ClaimTable lists the claims with their verdicts.
-func (r *Result) ClaimTable() *figures.Table { return experiment.ClaimTable(r.Claims) }
-
 // OneHeadTable is Table 3 of the paper: the change of the metric when one head stays in a layer.
-func (r *Result) OneHeadTable() *figures.Table {
+func (r edition) OneHeadTable() *figures.Table {
 	t := &figures.Table{
-		Title: "One head in a layer", Caption: "Layers and heads count from 0, as in --mask-heads. The head is chosen on training examples. Paper: best head per layer of bert-base-uncased on MNLI (Table 3).",
+		Title: r.T("One head in a layer"), Caption: r.T("Layers and heads count from 0, as in --mask-heads. The head is chosen on training examples. Paper: best head per layer of bert-base-uncased on MNLI (Table 3)."),
 		Columns: []figures.Column{
-			{Name: "layer"}, {Name: "head"}, {Name: r.Metric, Format: "%.4f"}, {Name: "change", Unit: "points", Format: "%+.2f"},
-			{Name: "p (McNemar)", Format: "%.3f"}, {Name: "change of the loss", Unit: "nats", Format: "%+.4f"}, {Name: "95 % interval"}, {Name: "paper", Unit: "points", Format: "%+.2f"},
+			{Name: r.T("layer")}, {Name: r.T("head")}, {Name: r.Name(r.Metric), Format: "%.4f"}, {Name: r.T("change"), Unit: r.T("points"), Format: "%+.2f"},
+			{Name: r.T("p (McNemar)"), Format: "%.3f"}, {Name: r.T("change of the loss"), Unit: r.T("nats"), Format: "%+.4f"}, {Name: r.T("95 % interval")}, {Name: r.T("paper"), Unit: r.T("points"), Format: "%+.2f"},
 		},
 	}
 	paper := []float64{-0.01, 0.10, -0.14, -0.53, -0.29, -0.52, 0.05, -0.72, -0.96, 0.07, -0.19, -0.12}
@@ -70,13 +68,13 @@ func (r *Result) OneHeadTable() *figures.Table {
 }
 
 // SpeedTable is Table 4 of the paper.
-func (r *Result) SpeedTable() *figures.Table {
+func (r edition) SpeedTable() *figures.Table {
 	t := &figures.Table{
-		Title:   "Speed with half of the heads removed",
-		Caption: fmt.Sprintf("Sequences of %d tokens without padding, medians; ratios are medians of pairs timed in turn, with quartiles. Paper: BERT-base on MNLI, GTX 1080 Ti, 50 %% pruned (Table 4).", r.Speed.Length),
+		Title:   r.T("Speed with half of the heads removed"),
+		Caption: r.F("Sequences of %d tokens without padding, medians; ratios are medians of pairs timed in turn, with quartiles. Paper: BERT-base on MNLI, GTX 1080 Ti, 50 %% pruned (Table 4).", r.Speed.Length),
 		Columns: []figures.Column{
-			{Name: "batch"}, {Name: "whole", Unit: "examples/s", Format: "%.0f"}, {Name: "pruned", Unit: "examples/s", Format: "%.0f"},
-			{Name: "ratio", Format: "%.3f"}, {Name: "quartiles"}, {Name: "by operations", Format: "%.3f"}, {Name: "paper", Format: "%.3f"},
+			{Name: r.T("batch")}, {Name: r.T("whole"), Unit: r.T("examples/s"), Format: "%.0f"}, {Name: r.T("pruned"), Unit: r.T("examples/s"), Format: "%.0f"},
+			{Name: r.T("ratio"), Format: "%.3f"}, {Name: r.T("quartiles")}, {Name: r.T("by operations"), Format: "%.3f"}, {Name: r.T("paper"), Format: "%.3f"},
 		},
 	}
 	paper := map[int]float64{1: 1.019, 4: 1.027, 16: 1.175, 64: 1.175}
@@ -85,14 +83,14 @@ func (r *Result) SpeedTable() *figures.Table {
 		if value, ok := paper[b.Size]; ok {
 			published = value
 		}
-		t.Rows = append(t.Rows, []any{b.Size, float64(b.Size) / b.Seconds, float64(b.Size) / b.PrunedSeconds, b.Ratio, fmt.Sprintf("%.3f to %.3f", b.Low, b.High), float64(r.Speed.MACs) / float64(r.Speed.PrunedMACs), published})
+		t.Rows = append(t.Rows, []any{b.Size, float64(b.Size) / b.Seconds, float64(b.Size) / b.PrunedSeconds, b.Ratio, r.F("%.3f to %.3f", b.Low, b.High), float64(r.Speed.MACs) / float64(r.Speed.PrunedMACs), published})
 	}
 	return t
 }
 
 // CurveTable lists the pruning curves by order, mean over seeds and draws.
-func (r *Result) CurveTable() *figures.Table {
-	t := &figures.Table{Title: "Pruning curves", Caption: "Mean over seeds and draws of the test " + r.Metric + ".", Columns: []figures.Column{{Name: "order"}}}
+func (r edition) CurveTable() *figures.Table {
+	t := &figures.Table{Title: r.T("Pruning curves"), Caption: r.F("Mean over seeds and draws of the test %s.", r.Name(r.Metric)), Columns: []figures.Column{{Name: r.T("order")}}}
 	for _, order := range []Order{ByImportance, Recomputed, ByScore, AtRandom, ByReverse} {
 		curve, ok := r.curve(order)
 		if !ok {
@@ -103,7 +101,7 @@ func (r *Result) CurveTable() *figures.Table {
 				t.Columns = append(t.Columns, figures.Column{Name: figures.Percent(x), Format: "%.3f"})
 			}
 		}
-		row := []any{string(order)}
+		row := []any{curve.Name}
 		for _, y := range curve.Y {
 			row = append(row, y)
 		}
@@ -113,10 +111,10 @@ func (r *Result) CurveTable() *figures.Table {
 }
 
 // ModelTable lists the fine-tuned models.
-func (r *Result) ModelTable() *figures.Table {
+func (r edition) ModelTable() *figures.Table {
 	t := &figures.Table{
-		Title:   "Fine-tuned models",
-		Columns: []figures.Column{{Name: "seed"}, {Name: "train loss", Unit: "nats", Format: "%.4f"}, {Name: "test loss", Unit: "nats", Format: "%.4f"}, {Name: r.Metric, Format: "%.4f"}},
+		Title:   r.T("Fine-tuned models"),
+		Columns: []figures.Column{{Name: r.T("seed")}, {Name: r.T("train loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.T("test loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.Name(r.Metric), Format: "%.4f"}},
 	}
 	for _, m := range r.Models {
 		t.Rows = append(t.Rows, []any{int(m.Seed), m.TrainLoss, m.TestLoss, m.Score})

@@ -21,6 +21,7 @@ import (
 	"bertlab/figures/show"
 	"bertlab/gbert"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
 // results is the folder of results, seen from the folder of notebooks.
@@ -68,13 +69,18 @@ func (l *Lab[C, R]) Result() *R {
 	return l.result
 }
 
-// Show shows figures, with their captions in the notebook's language, and tables of the experiment by their names, or all whose names fit a
-// pattern as "scores-*". It says which of them
+// speaking is the printer of the notebook's language.
+func speaking() *words.Printer { return words.In(string(experiment.NotebookLanguage())) }
+
+// edition is the result in the notebook's language.
+func (l *Lab[C, R]) edition() experiment.Edition { return l.experiment.In(l.Result(), speaking()) }
+
+// Show shows figures, with their captions in the notebook's language, and tables of the experiment by their names. It says which of them
 // the protocol leaves out.
 func (l *Lab[C, R]) Show(names ...string) {
-	r := l.Result()
-	drawings := l.experiment.Figures(r)
-	tables, err := l.experiment.Tables(r)
+	edition := l.edition()
+	drawings := edition.Figures()
+	tables, err := edition.Tables()
 	check(err)
 	for _, name := range names {
 		shown := 0
@@ -111,6 +117,7 @@ func table(t experiment.NamedTable) {
 		leftOut(t.Name)
 		return
 	}
+	t.Table.Language = speaking().Tag()
 	check(show.Table(t.Table))
 }
 
@@ -118,7 +125,7 @@ func table(t experiment.NamedTable) {
 // shows nothing.
 func (l *Lab[C, R]) Tell(names ...string) {
 	for _, name := range names {
-		text, err := l.experiment.Tell(l.Result(), name, Language())
+		text, err := l.experiment.Tell(l.Result(), name, speaking())
 		check(err)
 		if text != "" {
 			check(show.Markdown(text))
@@ -146,8 +153,7 @@ func picture(d experiment.Drawing) {
 
 // leftOut says that the protocol leaves out what a figure or table would show.
 func leftOut(name string) {
-	text := experiment.Text{English: "This protocol leaves out %q.", Korean: "이 프로토콜에서는 %q 항목을 생략한다."}
-	check(show.Markdown(fmt.Sprintf(text.In(Language()), name)))
+	check(show.Markdown(speaking().F("This protocol leaves out %q.", name)))
 }
 
 // known lists the names of figures and tables.
@@ -165,13 +171,15 @@ func known(drawings []experiment.Drawing, tables []experiment.NamedTable) string
 
 // Turn shows a surface, and below it one that can be turned by hand where scripts are run.
 func (l *Lab[C, R]) Turn(surface figures.SurfaceOptions) {
-	hint := experiment.Text{Korean: "마우스로 끌거나 화살표 키를 눌러 곡면을 돌려 볼 수 있다."}
-	check(show.Surface(surface, hint.In(Language())))
+	surface.Language = speaking().Tag()
+	check(show.Surface(surface, ""))
 }
 
 // Claims shows the paper's claims with their verdicts.
 func (l *Lab[C, R]) Claims() {
-	check(show.Table(experiment.ClaimTable(l.experiment.ClaimsOf(l.Result()))))
+	claims, err := l.edition().Claims()
+	check(err)
+	check(show.Table(experiment.ClaimTable(claims, speaking())))
 }
 
 // Language is the notebook's.
@@ -196,7 +204,7 @@ func Table(t *figures.Table) { check(show.Table(t)) }
 // Figure shows a figure that is no experiment's with its caption.
 func Figure(f experiment.NamedFigure) {
 	check(show.Figure(f.Figure))
-	check(show.Markdown("*" + f.Caption.In(Language()) + "*"))
+	check(show.Markdown("*" + f.Caption + "*"))
 }
 
 // Markdown shows a text.

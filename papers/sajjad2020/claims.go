@@ -12,6 +12,7 @@ import (
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 	"bertlab/techniques/layerdrop"
 )
@@ -26,15 +27,15 @@ const (
 	fewestRuns    = 3    // for the distances travelled
 )
 
-// claims are the paper's statements with the numbers measured here.
-func (r *Result) claims() ([]experiment.Claim, error) {
+// Claims are the paper's statements with the numbers measured here.
+func (r edition) Claims() ([]experiment.Claim, error) {
 	return []experiment.Claim{
 		r.claimTop(), r.claimBottom(), r.claimInference(), r.claimTuning(), r.claimTravel(), r.claimBefore(), r.claimPair(),
 	}, nil
 }
 
 // against compares a strategy with all others at the numbers of layers that both dropped: sign·(strategy − other).
-func (r *Result) against(strategy layerdrop.Strategy, sign int) (list []difference, text string) {
+func (r edition) against(strategy layerdrop.Strategy, sign int) (list []difference, text string) {
 	var parts []string
 	for _, other := range r.strategies() {
 		if other == strategy {
@@ -48,34 +49,33 @@ func (r *Result) against(strategy layerdrop.Strategy, sign int) (list []differen
 			list = append(list, d)
 			part := fmt.Sprintf("%s − %s %s", first, second, d.Points())
 			if !d.learned {
-				part += " (neither above the largest class)"
+				part += r.T(" (neither above the largest class)")
 			}
 			parts = append(parts, part)
 		}
 	}
 	if len(list) == 0 {
-		return nil, "nothing to compare: " + string(strategy) + " and another strategy were not run with equally many layers dropped"
+		return nil, r.F("nothing to compare: %s and another strategy were not run with equally many layers dropped", strategy)
 	}
-	return list, "accuracy, points: " + strings.Join(parts, "; ")
+	return list, r.F("accuracy, points: %s", strings.Join(parts, "; "))
 }
 
 // seedsNote says by how many seeds a comparison stands.
-func (r *Result) seedsNote() string {
-	note := " The paired bootstrap resamples test examples, each with its mean over the seeds and numbers of layers that both strategies have; it does not include what another seed would change. Nothing is shown by two models of which neither is above the largest class."
+func (r edition) seedsNote() string {
+	note := r.T(" The paired bootstrap resamples test examples, each with its mean over the seeds and numbers of layers that both strategies have; it does not include what another seed would change. Nothing is shown by two models of which neither is above the largest class.")
 	if n := len(r.Config.Seeds); n < fewestSeeds {
-		note += fmt.Sprintf(" With %d seed nothing is decided: %d are needed.", n, fewestSeeds)
+		note += r.F(" With %d seed nothing is decided: %d are needed.", n, fewestSeeds)
 	}
 	return note
 }
 
-func (r *Result) claimTop() experiment.Claim {
+func (r edition) claimTop() experiment.Claim {
 	list, text := r.against(layerdrop.Top, 1)
 	claim := experiment.Claim{
-		Text:        "Dropping the top layers is the best strategy, or level with the best.",
-		Korean:      "위쪽 층을 제거하는 것이 가장 좋은 전략이거나 가장 좋은 전략과 대등하다.",
-		Paper:       "top is best overall; BERT-base, mean of 7 GLUE tasks: 86.19 whole, 84.86, 84.19, 83.28 without the top 2, 4, 6 of 12 layers (recalled; the losses of 2.00 and 2.91 points are the paper's)",
+		Text:        r.T("Dropping the top layers is the best strategy, or level with the best."),
+		Paper:       r.T("top is best overall; BERT-base, mean of 7 GLUE tasks: 86.19 whole, 84.86, 84.19, 83.28 without the top 2, 4, 6 of 12 layers (recalled; the losses of 2.00 and 2.91 points are the paper's)"),
 		Measured:    text,
-		Explanation: fmt.Sprintf("Holds if, against every other strategy, the lower end of the 95 %% interval is at least −%.0f point; fails if an interval lies wholly below 0.", 100*levelPoints) + r.seedsNote(),
+		Explanation: r.F("Holds if, against every other strategy, the lower end of the 95 %% interval is at least −%.0f point; fails if an interval lies wholly below 0.%s", 100*levelPoints, r.seedsNote()),
 	}
 	if len(list) == 0 || len(r.Config.Seeds) < fewestSeeds {
 		return claim
@@ -90,13 +90,12 @@ func (r *Result) claimTop() experiment.Claim {
 	return claim
 }
 
-func (r *Result) claimBottom() experiment.Claim {
+func (r edition) claimBottom() experiment.Claim {
 	list, text := r.against(layerdrop.Bottom, -1)
 	claim := experiment.Claim{
-		Text:   "Dropping the bottom layers is the worst strategy.",
-		Korean: "아래쪽 층을 제거하는 것이 가장 나쁜 전략이다.",
-		Paper:  "bottom is worst; no single number", Measured: text,
-		Explanation: "Holds if every other strategy's 95 % interval above bottom lies above 0; fails if one lies wholly below 0." + r.seedsNote(),
+		Text:  r.T("Dropping the bottom layers is the worst strategy."),
+		Paper: r.T("bottom is worst; no single number"), Measured: text,
+		Explanation: r.F("Holds if every other strategy's 95 %% interval above bottom lies above 0; fails if one lies wholly below 0.%s", r.seedsNote()),
 	}
 	if len(list) == 0 || len(r.Config.Seeds) < fewestSeeds {
 		return claim
@@ -125,52 +124,49 @@ func (r *Result) travelOrder() []float64 {
 	return orders
 }
 
-func (r *Result) claimTravel() experiment.Claim {
+func (r edition) claimTravel() experiment.Claim {
 	orders := r.travelOrder()
 	claim := experiment.Claim{
-		Text:        "The lower layers change least in fine-tuning.",
-		Korean:      "미세 조정에서 아래쪽 층이 가장 적게 변한다.",
-		Paper:       "BERT: lower layers change least (similarity before and after, a figure)",
-		Explanation: fmt.Sprintf("Spearman's ρ of the layer's number and ‖θ−θ₀‖/‖θ₀‖, for each run of the whole model. Holds if the 95 %% interval of its mean (Student's t over runs, which share the pretrained model) lies above 0; needs %d runs.", fewestRuns),
+		Text:        r.T("The lower layers change least in fine-tuning."),
+		Paper:       r.T("BERT: lower layers change least (similarity before and after, a figure)"),
+		Explanation: r.F("Spearman's ρ of the layer's number and ‖θ−θ₀‖/‖θ₀‖, for each run of the whole model. Holds if the 95 %% interval of its mean (Student's t over runs, which share the pretrained model) lies above 0; needs %d runs.", fewestRuns),
 	}
 	parts := make([]string, len(orders))
 	for i, rho := range orders {
 		parts[i] = fmt.Sprintf("%+.2f", rho)
 	}
-	claim.Measured = "ρ by run: " + strings.Join(parts, ", ")
+	claim.Measured = r.F("ρ by run: %s", strings.Join(parts, ", "))
 	if len(orders) >= fewestRuns {
 		mean := stats.MeanInterval(orders, 0.95)
-		claim.Measured = fmt.Sprintf("mean ρ %+.2f [%+.2f, %+.2f]; by run: %s", mean.Value, max(mean.Low, -1), min(mean.High, 1), strings.Join(parts, ", "))
+		claim.Measured = r.F("mean ρ %+.2f [%+.2f, %+.2f]; by run: %s", mean.Value, max(mean.Low, -1), min(mean.High, 1), strings.Join(parts, ", "))
 		claim.Verdict = experiment.ByInterval(mean.Low, mean.High, 0)
 	}
 	return claim
 }
 
-func (r *Result) claimBefore() experiment.Claim {
+func (r edition) claimBefore() experiment.Claim {
 	d, ok := r.compare(func(a, b Trial) bool {
 		return a.When == Before && b.When == After && a.Strategy == b.Strategy && slices.Equal(a.Dropped, b.Dropped)
 	})
 	claim := experiment.Claim{
-		Text:        "Dropping layers before fine-tuning is better than dropping them after it.",
-		Korean:      "미세 조정 전에 층을 제거하는 것이 후에 제거하는 것보다 낫다.",
-		Paper:       "dropping after fine-tuning is not better",
-		Measured:    "not run",
-		Explanation: "Holds if the 95 % interval of the difference, by the paired bootstrap over test examples, lies above 0: mean over tasks, seeds and all sets of layers. Layers dropped after fine-tuning are not followed by further training.",
+		Text:        r.T("Dropping layers before fine-tuning is better than dropping them after it."),
+		Paper:       r.T("dropping after fine-tuning is not better"),
+		Measured:    r.T("not run"),
+		Explanation: r.T("Holds if the 95 % interval of the difference, by the paired bootstrap over test examples, lies above 0: mean over tasks, seeds and all sets of layers. Layers dropped after fine-tuning are not followed by further training."),
 	}
 	if ok {
-		claim.Measured = fmt.Sprintf("accuracy, points: before − after %s", d.Points())
+		claim.Measured = r.F("accuracy, points: before − after %s", d.Points())
 		claim.Verdict = experiment.ByInterval(d.Low, d.High, 0)
 	}
 	return claim
 }
 
 // claimPair compares what pair tasks and others lose without their top layers.
-func (r *Result) claimPair() experiment.Claim {
+func (r edition) claimPair() experiment.Claim {
 	claim := experiment.Claim{
-		Text:        "Tasks on pairs of sentences are more sensitive than sentiment.",
-		Korean:      "문장 쌍 과제가 감성 분류보다 층 제거에 더 민감하다.",
-		Paper:       "QNLI and MNLI lose most",
-		Explanation: "What accuracy falls by without the top layers, mean over their numbers and seeds: pair tasks minus others. Holds if the 95 % interval (normal, over test examples) lies above 0; needs a task of each kind. A task on which the models without layers are not above the largest class has lost all that it could, and could have lost more: nothing is decided then.",
+		Text:        r.T("Tasks on pairs of sentences are more sensitive than sentiment."),
+		Paper:       r.T("QNLI and MNLI lose most"),
+		Explanation: r.T("What accuracy falls by without the top layers, mean over their numbers and seeds: pair tasks minus others. Holds if the 95 % interval (normal, over test examples) lies above 0; needs a task of each kind. A task on which the models without layers are not above the largest class has lost all that it could, and could have lost more: nothing is decided then."),
 	}
 	losses := map[bool][]float64{}
 	var floor []string // tasks that could not lose more
@@ -184,7 +180,7 @@ func (r *Result) claimPair() experiment.Claim {
 		}
 	}
 	if len(losses[true]) < 2 || len(losses[false]) < 2 {
-		claim.Measured = "not run: the protocol does not have a pair task and another one, with the top layers dropped"
+		claim.Measured = r.T("not run: the protocol does not have a pair task and another one, with the top layers dropped")
 		return claim
 	}
 	var means, errors [2]float64
@@ -193,15 +189,15 @@ func (r *Result) claimPair() experiment.Claim {
 		means[i], errors[i] = mean, stat.StdErr(deviation, float64(len(losses[pair])))
 	}
 	d, half := means[0]-means[1], distuv.UnitNormal.Quantile(0.975)*math.Hypot(errors[0], errors[1])
-	claim.Measured = fmt.Sprintf("points lost: pair tasks %.2f, others %.2f; difference %+.2f [%+.2f, %+.2f]", 100*means[0], 100*means[1], 100*d, 100*(d-half), 100*(d+half))
+	claim.Measured = r.F("points lost: pair tasks %.2f, others %.2f; difference %+.2f [%+.2f, %+.2f]", 100*means[0], 100*means[1], 100*d, 100*(d-half), 100*(d+half))
 	if len(floor) > 0 {
-		claim.Measured += "; without the layers at the largest class: " + strings.Join(floor, ", ")
+		claim.Measured += r.F("; without the layers at the largest class: %s", strings.Join(floor, ", "))
 	}
 	switch {
 	case len(r.Config.Seeds) >= fewestSeeds && len(floor) == 0:
 		claim.Verdict = experiment.ByInterval(d-half, d+half, 0)
 	case len(r.Config.Seeds) < fewestSeeds:
-		claim.Explanation += fmt.Sprintf(" With %d seed nothing is decided: %d are needed.", len(r.Config.Seeds), fewestSeeds)
+		claim.Explanation += r.F(" With %d seed nothing is decided: %d are needed.", len(r.Config.Seeds), fewestSeeds)
 	}
 	return claim
 }
@@ -263,26 +259,25 @@ func write(shares []share) string {
 	return strings.Join(parts, "; ")
 }
 
-func (r *Result) claimInference() experiment.Claim {
+func (r edition) claimInference() experiment.Claim {
 	batch, shares := r.inferenceShares()
 	return experiment.Claim{
-		Text: "The time of inference falls in proportion to the layers.", Korean: "추론 시간은 층 수에 비례하여 줄어든다.",
-		Paper:    "half of the layers, half of the time",
-		Measured: fmt.Sprintf("encoder's %s at batch %d by layers dropped, median [quartiles] (proportion): %s", r.Clock, batch.Size, write(shares)),
-		Verdict:  verdict(shares, inferenceTime),
-		Explanation: fmt.Sprintf("Holds if each median of %d repeats is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The embeddings' time is subtracted. What is compared is %s%s.",
-			r.Speed.Repeats, 100*inferenceTime, r.Clock, clockNote(r.Clock)),
+		Text:        r.T("The time of inference falls in proportion to the layers."),
+		Paper:       r.T("half of the layers, half of the time"),
+		Measured:    r.F("encoder's %s at batch %d by layers dropped, median [quartiles] (proportion): %s", r.Clock, batch.Size, write(shares)),
+		Verdict:     verdict(shares, inferenceTime),
+		Explanation: r.F("Holds if each median of %d repeats is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The embeddings' time is subtracted. What is compared is %s%s.", r.Speed.Repeats, 100*inferenceTime, r.Clock, clockNote(r.Printer, r.Clock)),
 	}
 }
 
-func (r *Result) claimTuning() experiment.Claim {
+func (r edition) claimTuning() experiment.Claim {
 	claim := experiment.Claim{
-		Text: "The time of fine-tuning falls in proportion to the layers.", Korean: "미세 조정 시간은 층 수에 비례하여 줄어든다.",
-		Paper: "half of the layers, half of the time", Measured: "no step was timed",
-		Explanation: fmt.Sprintf("Holds if each median over runs of the time of a training step, itself the median of the run, is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The step includes embeddings, head and optimizer, which do not shrink. Of the last layer a classifier needs [CLS] alone, so that it costs little; if it cost nothing, the share would be (L−k−1)/(L−1): %s. Compilation is left out. Runs are timed one after another: where quartiles of runs with equally many layers, which do the same work, are more than %.0f %% of the median apart, the machine was not steady enough to tell.", 100*tuningTime, r.withoutLast(), 200*tuningTime),
+		Text:  r.T("The time of fine-tuning falls in proportion to the layers."),
+		Paper: r.T("half of the layers, half of the time"), Measured: r.T("no step was timed"),
+		Explanation: r.F("Holds if each median over runs of the time of a training step, itself the median of the run, is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The step includes embeddings, head and optimizer, which do not shrink. Of the last layer a classifier needs [CLS] alone, so that it costs little; if it cost nothing, the share would be (L−k−1)/(L−1): %s. Compilation is left out. Runs are timed one after another: where quartiles of runs with equally many layers, which do the same work, are more than %.0f %% of the median apart, the machine was not steady enough to tell.", 100*tuningTime, r.withoutLast(), 200*tuningTime),
 	}
 	if shares := r.tuningShares(); len(shares) > 0 {
-		claim.Measured = fmt.Sprintf("%s of a step by layers dropped, median [quartiles] (proportion): %s", r.Clock, write(shares))
+		claim.Measured = r.F("%s of a step by layers dropped, median [quartiles] (proportion): %s", r.Clock, write(shares))
 		if !slices.ContainsFunc(shares, unsteady) {
 			claim.Verdict = verdict(shares, tuningTime)
 		}
@@ -300,9 +295,9 @@ func (r *Result) withoutLast() string {
 }
 
 // clockNote says why a clock is the one that counts.
-func clockNote(c experiment.Clock) string {
+func clockNote(say *words.Printer, c experiment.Clock) string {
 	if c == experiment.Processor {
-		return ", which other programs on the machine hardly change; every model uses the processors alike"
+		return say.T(", which other programs on the machine hardly change; every model uses the processors alike")
 	}
 	return ""
 }

@@ -60,17 +60,17 @@ func TestTheVerdictsOnStrategies(t *testing.T) {
 		"all but top at largest class": {2, right{top: 300, bottom: 200, symmetric: 200}, report.Holds, report.CannotTell},
 	} {
 		r := measured(t, test.seeds, test.right)
-		if c := r.claimTop(); c.Verdict != test.wantTop {
+		if c := english(r).claimTop(); c.Verdict != test.wantTop {
 			t.Errorf("%s, top: %v, want %v (%s)", name, c.Verdict, test.wantTop, c.Measured)
 		}
-		if c := r.claimBottom(); c.Verdict != test.wantBottom {
+		if c := english(r).claimBottom(); c.Verdict != test.wantBottom {
 			t.Errorf("%s, bottom: %v, want %v (%s)", name, c.Verdict, test.wantBottom, c.Measured)
 		}
 	}
 }
 
 func TestOneSeedStillSaysItsNumbers(t *testing.T) {
-	c := measured(t, 1, map[layerdrop.Strategy]int{layerdrop.Top: 360, layerdrop.Bottom: 300}).claimTop()
+	c := english(measured(t, 1, map[layerdrop.Strategy]int{layerdrop.Top: 360, layerdrop.Bottom: 300})).claimTop()
 	if !strings.Contains(c.Measured, "+15.00") || !strings.Contains(c.Explanation, "2 are needed") {
 		t.Errorf("%q, %q", c.Measured, c.Explanation)
 	}
@@ -97,7 +97,7 @@ func TestEqualSetsAreNotCompared(t *testing.T) {
 			r.Tasks[0].Runs = append(r.Tasks[0].Runs, run)
 		}
 	}
-	if c := r.claimTop(); c.Verdict != report.CannotTell || !strings.Contains(c.Measured, "nothing to compare") {
+	if c := english(r).claimTop(); c.Verdict != report.CannotTell || !strings.Contains(c.Measured, "nothing to compare") {
 		t.Errorf("%v %q", c.Verdict, c.Measured)
 	}
 }
@@ -115,18 +115,18 @@ func TestTimeIsInProportionWithinTheTolerance(t *testing.T) {
 		}
 	}
 	r := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 360, layerdrop.Bottom: 300})
-	if c := r.claimTuning(); c.Verdict != report.Holds || !strings.Contains(c.Measured, "2: 0.667 [0.667, 0.667] (0.667)") {
+	if c := english(r).claimTuning(); c.Verdict != report.Holds || !strings.Contains(c.Measured, "2: 0.667 [0.667, 0.667] (0.667)") {
 		t.Errorf("%v %s", c.Verdict, c.Measured)
 	}
 	r.Tasks[0].Runs[1].StepClock *= 2 // half of the runs with two layers less are slower: the machine was busy
 	r.Tasks[0].Runs[4].StepClock *= 2
-	if c := r.claimTuning(); c.Verdict != report.CannotTell {
+	if c := english(r).claimTuning(); c.Verdict != report.CannotTell {
 		t.Errorf("on a busy machine: %v (%s)", c.Verdict, c.Measured)
 	}
 	for i := range r.Tasks[0].Runs {
 		r.Tasks[0].Runs[i].StepClock = 0
 	}
-	if c := r.claimTuning(); c.Verdict != report.CannotTell {
+	if c := english(r).claimTuning(); c.Verdict != report.CannotTell {
 		t.Errorf("without times: %v", c.Verdict)
 	}
 }
@@ -141,7 +141,7 @@ func TestLowerLayersMoveLeastNeedsThreeRuns(t *testing.T) {
 		{[][]float64{up, down, up}, report.CannotTell},
 	} {
 		r := &Result{Layers: 6, Tasks: []*TaskResult{{Travel: test.travel}}}
-		if c := r.claimTravel(); c.Verdict != test.want {
+		if c := english(r).claimTravel(); c.Verdict != test.want {
 			t.Errorf("%v: %v, want %v (%s)", test.travel, c.Verdict, test.want, c.Measured)
 		}
 	}
@@ -149,26 +149,26 @@ func TestLowerLayersMoveLeastNeedsThreeRuns(t *testing.T) {
 
 func TestPairTasksAreComparedWithOthersOnly(t *testing.T) {
 	single := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 370})
-	if c := single.claimPair(); c.Verdict != report.CannotTell || !strings.Contains(c.Measured, "not run") {
+	if c := english(single).claimPair(); c.Verdict != report.CannotTell || !strings.Contains(c.Measured, "not run") {
 		t.Errorf("without a pair task: %v %s ", c.Verdict, c.Measured)
 	}
 	pair := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 250})
 	pair.Tasks[0].Pair = true
 	single.Tasks = append(single.Tasks, pair.Tasks...)
-	if c := single.claimPair(); c.Verdict != report.Holds || !strings.Contains(c.Measured, "pair tasks 32.50, others 2.50") {
+	if c := english(single).claimPair(); c.Verdict != report.Holds || !strings.Contains(c.Measured, "pair tasks 32.50, others 2.50") {
 		t.Errorf("with a pair task: %v %s ", c.Verdict, c.Measured)
 	}
 }
 
 func TestBeforeAgainstAfter(t *testing.T) {
 	r := measured(t, 1, map[layerdrop.Strategy]int{layerdrop.Top: 360})
-	if c := r.claimBefore(); c.Verdict != report.CannotTell || c.Measured != "not run" {
+	if c := english(r).claimBefore(); c.Verdict != report.CannotTell || c.Measured != "not run" {
 		t.Errorf("%v %q", c.Verdict, c.Measured)
 	}
 	after := r.Tasks[0].Runs[1]
 	after.When, after.Right = After, marks(250, 400)
 	r.Tasks[0].Runs = append(r.Tasks[0].Runs, after)
-	if c := r.claimBefore(); c.Verdict != report.Holds {
+	if c := english(r).claimBefore(); c.Verdict != report.Holds {
 		t.Errorf("%v %q", c.Verdict, c.Measured)
 	}
 }
@@ -178,7 +178,7 @@ func TestATaskThatCouldNotLoseMoreDecidesNothingAboutPairs(t *testing.T) {
 	pair := measured(t, 2, map[layerdrop.Strategy]int{layerdrop.Top: 200}) // at the largest class
 	pair.Tasks[0].Pair, pair.Tasks[0].Task = true, "mrpc"
 	r.Tasks = append(r.Tasks, pair.Tasks[0])
-	if c := r.claimPair(); c.Verdict != report.CannotTell || !strings.Contains(c.Measured, "largest class: mrpc") {
+	if c := english(r).claimPair(); c.Verdict != report.CannotTell || !strings.Contains(c.Measured, "largest class: mrpc") {
 		t.Errorf("%v %q", c.Verdict, c.Measured)
 	}
 }
@@ -218,7 +218,7 @@ func verdicts(t *testing.T) [][]experiment.Claim {
 			}
 		}
 		r.Speed = &Speed{Batches: []SpeedBatch{{Size: 1, Models: []SpeedModel{{K: 0, Share: 1}, {K: 2, Share: test.share, Low: test.share - 0.02, High: test.share + 0.02}}}}}
-		claims, err := r.claims()
+		claims, err := english(r).Claims()
 		if err != nil {
 			t.Fatal(err)
 		}

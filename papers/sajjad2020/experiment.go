@@ -9,6 +9,7 @@ import (
 
 	"bertlab/gbert/finetune"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/layerdrop"
 )
 
@@ -19,19 +20,24 @@ var narrative embed.FS
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:      "layers",
 	Title:     "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)",
-	Heading:   experiment.Text{English: "bertlab: which layers can go", Korean: "bertlab: 어떤 층을 제거할 수 있는가"},
-	Subtitle:  func(r *Result) string { return r.caption(nil, r.seeds()) },
+	Heading:   words.Key("bertlab: which layers can go"),
 	Quick:     Quick,
 	Full:      Full,
 	Ask:       (*Config).ask,
 	Check:     (*Config).check,
 	Plan:      plan,
-	Claims:    (*Result).claims,
-	Figures:   (*Result).figures,
-	Tables:    (*Result).tables,
+	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
 	Narrative: narrative,
-	Numbers:   (*Result).numbers,
 }
+
+// edition is a result as it is told in a language.
+type edition struct {
+	*Result
+	*words.Printer
+}
+
+// Subtitle implements [experiment.Edition].
+func (r edition) Subtitle() string { return r.caption(nil, r.seeds()) }
 
 // plan adds the experiment's steps: the similarity of the pretrained model's layers, which chooses some of those to drop; for each task
 // and seed the whole model and, for each choice, models without those layers; the time of inference.

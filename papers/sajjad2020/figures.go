@@ -11,54 +11,34 @@ import (
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 	"bertlab/techniques/layerdrop"
 )
 
-// figures are the experiment's figures in the order of the report. Those of a task end in its name.
-func (r *Result) figures() []experiment.Drawing {
+// Figures are the experiment's figures in the order of the report. Those of a task end in its name.
+func (r edition) Figures() []experiment.Drawing {
 	var list []experiment.Drawing
 	for _, t := range r.Tasks {
 		of := func(build func(*TaskResult) (*figures.Figure, error)) func() (*figures.Figure, error) {
 			return func() (*figures.Figure, error) { return build(t) }
 		}
 		list = append(list,
-			experiment.Drawing{Name: "scores-" + t.Task, Build: of(r.ScoreCurves), Caption: experiment.Text{
-				English: fmt.Sprintf("Accuracy after fine-tuning on %s, against the number of layers that were dropped before, for each strategy.", t.Task),
-				Korean:  fmt.Sprintf("%s 과제로 미세 조정한 뒤의 정확도. 가로축은 미세 조정 전에 제거한 층의 수, 곡선은 층을 고르는 전략이다.", t.Task),
-			}},
-			experiment.Drawing{Name: "strategies-" + t.Task, Build: of(r.StrategyBars), Caption: experiment.Text{
-				English: fmt.Sprintf("What each choice of layers costs on %s: the paired difference from the whole model with its 95 %% interval.", t.Task),
-				Korean:  fmt.Sprintf("%s 과제에서 층 선택 전략마다 잃는 정확도: 전체 모델과의 대응 차이와 95%% 신뢰 구간.", t.Task),
-			}},
-			experiment.Drawing{Name: "when-" + t.Task, Build: of(r.WhenBars), Caption: experiment.Text{
-				English: fmt.Sprintf("The same layers on %s, dropped before, during or after fine-tuning.", t.Task),
-				Korean:  fmt.Sprintf("%s 과제에서 같은 층을 미세 조정 전, 도중, 후에 제거했을 때의 정확도.", t.Task),
-			}},
+			experiment.Drawing{Name: "scores-" + t.Task, Build: of(r.ScoreCurves), Caption: r.F("Accuracy after fine-tuning on %s, against the number of layers that were dropped before, for each strategy.", t.Task)},
+			experiment.Drawing{Name: "strategies-" + t.Task, Build: of(r.StrategyBars), Caption: r.F("What each choice of layers costs on %s: the paired difference from the whole model with its 95 %% interval.", t.Task)},
+			experiment.Drawing{Name: "when-" + t.Task, Build: of(r.WhenBars), Caption: r.F("The same layers on %s, dropped before, during or after fine-tuning.", t.Task)},
 		)
 	}
 	return append(list,
-		experiment.Drawing{Name: "time", Build: r.TimeCurves, Caption: experiment.Text{
-			English: "Time of inference and of a training step, against the layers that stay. In proportion would be the line.",
-			Korean:  "남은 층의 수에 따른 추론 시간과 학습 스텝 시간. 층 수에 정확히 비례하면 직선 위에 놓인다.",
-		}},
-		experiment.Drawing{Name: "similarity", Build: r.SimilarityHeatmap, Caption: experiment.Text{
-			English: "Mean cosine of the [CLS] vectors after any two layers of the pretrained model. The brighter the cell, the more alike they are.",
-			Korean:  "사전 학습 모델의 두 층을 지난 뒤 [CLS] 벡터 사이의 평균 코사인 유사도. 칸이 밝을수록 두 벡터가 비슷하다.",
-		}},
-		experiment.Drawing{Name: "contribution", Build: r.ContributionBars, Caption: experiment.Text{
-			English: "How alike the input and the output of each layer are. The higher the bar, the less the layer contributes.",
-			Korean:  "각 층의 입력과 출력이 얼마나 비슷한가. 막대가 높을수록 그 층의 기여가 작다.",
-		}},
-		experiment.Drawing{Name: "travel", Build: r.TravelBars, Caption: experiment.Text{
-			English: "How far fine-tuning moves each layer of the whole model, relative to its norm.",
-			Korean:  "미세 조정이 전체 모델의 각 층을 얼마나 움직이는가(노름에 대한 상대 거리).",
-		}},
+		experiment.Drawing{Name: "time", Build: r.TimeCurves, Caption: r.T("Time of inference and of a training step, against the layers that stay. In proportion would be the line.")},
+		experiment.Drawing{Name: "similarity", Build: r.SimilarityHeatmap, Caption: r.T("Mean cosine of the [CLS] vectors after any two layers of the pretrained model. The brighter the cell, the more alike they are.")},
+		experiment.Drawing{Name: "contribution", Build: r.ContributionBars, Caption: r.T("How alike the input and the output of each layer are. The higher the bar, the less the layer contributes.")},
+		experiment.Drawing{Name: "travel", Build: r.TravelBars, Caption: r.T("How far fine-tuning moves each layer of the whole model, relative to its norm.")},
 	)
 }
 
-// numbers are what the narrative names.
-func (r *Result) numbers() map[string]any {
+// Numbers are what the narrative names.
+func (r edition) Numbers() map[string]any {
 	c := r.Config
 	var names []string
 	var tasks []map[string]any
@@ -77,10 +57,10 @@ func (r *Result) numbers() map[string]any {
 }
 
 // caption names the model, the task, unless it is nil, and the seeds under a figure.
-func (r *Result) caption(t *TaskResult, extra string) string {
+func (r edition) caption(t *TaskResult, extra string) string {
 	text := r.Config.Model
 	if t != nil {
-		text += fmt.Sprintf(", fine-tuned on %s, %d test examples", t.Task, t.Examples)
+		text += r.F(", fine-tuned on %s, %d test examples", t.Task, t.Examples)
 	}
 	if extra != "" {
 		text += "; " + extra
@@ -89,11 +69,11 @@ func (r *Result) caption(t *TaskResult, extra string) string {
 }
 
 // seeds names the seeds.
-func (r *Result) seeds() string {
+func (r edition) seeds() string {
 	if len(r.Config.Seeds) == 1 {
-		return fmt.Sprintf("seed %d", r.Config.Seeds[0])
+		return r.F("seed %d", r.Config.Seeds[0])
 	}
-	return "seeds " + strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Config.Seeds), " ", ", "), "[]")
+	return r.F("seeds %s", strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Config.Seeds), " ", ", "), "[]"))
 }
 
 // alone is the result with one task, for differences within it.
@@ -136,7 +116,7 @@ func wholeNumber(v float64) string {
 
 // ScoreCurves show the accuracy on a task as ever more layers are dropped before fine-tuning, for each strategy; up to three
 // strategies with the intervals.
-func (r *Result) ScoreCurves(t *TaskResult) (*figures.Figure, error) {
+func (r edition) ScoreCurves(t *TaskResult) (*figures.Figure, error) {
 	var curves []figures.Curve
 	for _, strategy := range r.strategies() {
 		start := t.accuracy()
@@ -150,30 +130,30 @@ func (r *Result) ScoreCurves(t *TaskResult) (*figures.Figure, error) {
 		}
 	}
 	lead := r.lead()
-	title := fmt.Sprintf("Layers dropped before fine-tuning on %s", t.Task)
+	title := r.F("Layers dropped before fine-tuning on %s", t.Task)
 	if ks := t.drops(lead, Before); len(ks) > 0 {
 		k := ks[len(ks)-1]
 		score, _, _ := r.choiceScore(t, lead, Before, k)
-		title = fmt.Sprintf("Without the %s %d of %d layers: %s points on %s", lead, k, r.Layers, signed(100*(score-t.accuracy())), t.Task)
+		title = r.F("Without the %s %d of %d layers: %s points on %s", lead, k, r.Layers, signed(100*(score-t.accuracy())), t.Task)
 	}
-	caption := r.seeds() + "; bands: 95 % interval of the difference from the whole model"
+	caption := r.F("%s; bands: 95 %% interval of the difference from the whole model", r.seeds())
 	if len(curves) > mostBands {
-		caption = r.seeds() + "; intervals: see the table"
+		caption = r.F("%s; intervals: see the table", r.seeds())
 		for i := range curves {
 			curves[i].Lo, curves[i].Hi = nil, nil
 		}
 	}
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title: title, XLabel: fmt.Sprintf("layers dropped, of %d", r.Layers), YLabel: "accuracy, mean over seeds",
+			Language: r.Tag(), Title: title, XLabel: r.F("layers dropped, of %d", r.Layers), YLabel: r.T("accuracy, mean over seeds"),
 			Caption: r.caption(t, caption),
 		},
-		Curves: curves, XFormat: wholeNumber, HLines: []figures.Reference{{Value: t.Majority, Label: "largest class"}}, YFormat: figures.Percent,
+		Curves: curves, XFormat: wholeNumber, HLines: []figures.Reference{{Value: t.Majority, Label: r.T("largest class")}}, YFormat: figures.Percent,
 	})
 }
 
 // StrategyBars show what each strategy costs on a task against the whole model, with intervals: the curves' numbers side by side.
-func (r *Result) StrategyBars(t *TaskResult) (*figures.Figure, error) {
+func (r edition) StrategyBars(t *TaskResult) (*figures.Figure, error) {
 	var groups []string
 	for _, k := range r.Config.Drops {
 		groups = append(groups, fmt.Sprint(k))
@@ -195,15 +175,15 @@ func (r *Result) StrategyBars(t *TaskResult) (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title: "What the choice of layers costs on " + t.Task, XLabel: "layers dropped before fine-tuning", YLabel: "change of accuracy, points",
-			Caption: r.caption(t, r.seeds()+"; whiskers: 95 % interval of the paired difference"),
+			Language: r.Tag(), Title: r.F("What the choice of layers costs on %s", t.Task), XLabel: r.T("layers dropped before fine-tuning"), YLabel: r.T("change of accuracy, points"),
+			Caption: r.caption(t, r.F("%s; whiskers: 95 %% interval of the paired difference", r.seeds())),
 		},
 		Groups: groups, Series: series, Format: "%+.1f",
 	})
 }
 
 // WhenBars show the accuracy on a task when layers go before, after or during fine-tuning, by the leading strategy.
-func (r *Result) WhenBars(t *TaskResult) (*figures.Figure, error) {
+func (r edition) WhenBars(t *TaskResult) (*figures.Figure, error) {
 	lead := r.lead()
 	var groups []string
 	ks := t.drops(lead, Before)
@@ -215,7 +195,7 @@ func (r *Result) WhenBars(t *TaskResult) (*figures.Figure, error) {
 		if len(t.drops(lead, when)) == 0 {
 			continue
 		}
-		bars := figures.BarSeries{Name: when.label()}
+		bars := figures.BarSeries{Name: when.label(r.Printer)}
 		for _, k := range ks {
 			score, low, high := r.choiceScore(t, lead, when, k)
 			bars.Values, bars.Lo, bars.Hi = append(bars.Values, 100*score), append(bars.Lo, 100*low), append(bars.Hi, 100*high)
@@ -230,35 +210,35 @@ func (r *Result) WhenBars(t *TaskResult) (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title:  whenTitle(d.Interval, lead),
-			XLabel: "layers dropped, " + string(lead), YLabel: "accuracy, %", Caption: r.caption(t, r.seeds()+"; whiskers: 95 % interval of the difference from the whole model"),
+			Language: r.Tag(), Title: whenTitle(r.Printer, d.Interval, lead),
+			XLabel: r.F("layers dropped, %s", lead), YLabel: r.T("accuracy, %"), Caption: r.caption(t, r.F("%s; whiskers: 95 %% interval of the difference from the whole model", r.seeds())),
 		},
 		Groups: groups, Series: series, Format: "%.1f",
-		HLines: []figures.Reference{{Value: 100 * t.accuracy(), Label: "whole"}, {Value: 100 * t.Majority, Label: "largest class"}},
+		HLines: []figures.Reference{{Value: 100 * t.accuracy(), Label: r.T("whole")}, {Value: 100 * t.Majority, Label: r.T("largest class")}},
 	})
 }
 
 // label names a time of dropping for readers.
-func (w When) label() string {
+func (w When) label(say *words.Printer) string {
 	if w == Progressive {
-		return "during fine-tuning"
+		return say.T("during fine-tuning")
 	}
-	return string(w) + " fine-tuning"
+	return say.F("%s fine-tuning", w)
 }
 
 // whenTitle says what the interval of before − after says.
-func whenTitle(d stats.Interval, lead layerdrop.Strategy) string {
+func whenTitle(say *words.Printer, d stats.Interval, lead layerdrop.Strategy) string {
 	switch {
 	case d.Low > 0:
-		return fmt.Sprintf("Dropped before fine-tuning, the %s layers are missed less", lead)
+		return say.F("Dropped before fine-tuning, the %s layers are missed less", lead)
 	case d.High < 0:
-		return fmt.Sprintf("Dropped after fine-tuning, the %s layers are missed less", lead)
+		return say.F("Dropped after fine-tuning, the %s layers are missed less", lead)
 	}
-	return fmt.Sprintf("Before or after fine-tuning: no clear difference for the %s layers", lead)
+	return say.F("Before or after fine-tuning: no clear difference for the %s layers", lead)
 }
 
 // TimeCurves show the time of inference and of a training step against the layers that stay.
-func (r *Result) TimeCurves() (*figures.Figure, error) {
+func (r edition) TimeCurves() (*figures.Figure, error) {
 	batch, inference := r.inferenceShares()
 	least := r.Layers
 	curve := func(name string, shares []share) figures.Curve {
@@ -270,20 +250,19 @@ func (r *Result) TimeCurves() (*figures.Figure, error) {
 		c.X, c.Y, c.Lo, c.Hi = append(c.X, float64(r.Layers)), append(c.Y, 1), append(c.Lo, 1), append(c.Hi, 1)
 		return c
 	}
-	curves := []figures.Curve{curve("inference", inference)}
+	curves := []figures.Curve{curve(r.T("inference"), inference)}
 	if tuning := r.tuningShares(); len(tuning) > 0 {
-		curves = append(curves, curve("fine-tuning", tuning))
+		curves = append(curves, curve(r.T("fine-tuning"), tuning))
 	}
 	line := figures.Curve{
-		Name: "in proportion", X: []float64{float64(least), float64(r.Layers)}, Y: []float64{float64(least) / float64(r.Layers), 1},
+		Name: r.T("in proportion"), X: []float64{float64(least), float64(r.Layers)}, Y: []float64{float64(least) / float64(r.Layers), 1},
 	}
 	last := inference[len(inference)-1]
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("With %d of %d layers, inference takes %.0f %% of the time", r.Layers-last.k, r.Layers, 100*last.Value),
-			XLabel: "layers that stay", YLabel: "time against the whole model",
-			Caption: fmt.Sprintf("%s, %s; %s: encoder at batch %d × %d tokens, %d repeats; training steps, %s; bands: quartiles",
-				r.Config.Model, r.Provenance.Machine, r.Clock, batch.Size, r.Speed.Length, r.Speed.Repeats, r.seeds()),
+			Language: r.Tag(), Title: r.F("With %d of %d layers, inference takes %.0f %% of the time", r.Layers-last.k, r.Layers, 100*last.Value),
+			XLabel: r.T("layers that stay"), YLabel: r.T("time against the whole model"),
+			Caption: r.F("%s, %s; %s: encoder at batch %d × %d tokens, %d repeats; training steps, %s; bands: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Clock, batch.Size, r.Speed.Length, r.Speed.Repeats, r.seeds()),
 		},
 		Curves: append(curves, line), XFormat: wholeNumber, YFormat: figures.Percent, YRange: figures.Range{Min: 0, Max: 1.05},
 	})
@@ -299,9 +278,9 @@ func layerNames(n int) []string {
 }
 
 // SimilarityHeatmap shows how alike [CLS] is after any two layers of the pretrained model.
-func (r *Result) SimilarityHeatmap() (*figures.Figure, error) {
+func (r edition) SimilarityHeatmap() (*figures.Figure, error) {
 	s := r.Similarity
-	names := append([]string{"emb."}, layerNames(r.Layers)...)
+	names := append([]string{r.T("emb.")}, layerNames(r.Layers)...)
 	first, last := s.Matrix[0][r.Layers], s.Layers[r.Layers-1]
 	low := 0.9
 	for _, row := range s.Matrix {
@@ -309,36 +288,36 @@ func (r *Result) SimilarityHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("[CLS] at the end: cosine %.2f with layer %d, %.2f with the embeddings", last, r.Layers-2, first),
-			XLabel: "after layer (from 0)", YLabel: "after layer (from 0)", Caption: r.caption(nil, fmt.Sprintf("pretrained, %d examples of %s", s.Examples, r.Tasks[0].Task)),
+			Language: r.Tag(), Title: r.F("[CLS] at the end: cosine %.2f with layer %d, %.2f with the embeddings", last, r.Layers-2, first),
+			XLabel: r.T("after layer (from 0)"), YLabel: r.T("after layer (from 0)"), Caption: r.caption(nil, r.F("pretrained, %d examples of %s", s.Examples, r.Tasks[0].Task)),
 		},
-		Values: s.Matrix, Rows: names, Columns: names, Palette: figures.Sequential, Legend: "mean cosine of [CLS]",
+		Values: s.Matrix, Rows: names, Columns: names, Palette: figures.Sequential, Legend: r.T("mean cosine of [CLS]"),
 		Limits: figures.Range{Min: math.Floor(10*low) / 10, Max: 1},
 	})
 }
 
 // ContributionBars show how alike each layer's input and output are: the higher, the less it contributes.
-func (r *Result) ContributionBars() (*figures.Figure, error) {
+func (r edition) ContributionBars() (*figures.Figure, error) {
 	s := r.Similarity
 	most := floats.MaxIdx(s.Layers)
 	var lines []figures.Reference
 	for _, threshold := range r.Config.Thresholds {
-		lines = append(lines, figures.Reference{Value: threshold, Label: fmt.Sprintf("threshold %g", threshold)})
+		lines = append(lines, figures.Reference{Value: threshold, Label: r.F("threshold %g", threshold)})
 	}
 	low := min(floats.Min(s.Layers), floats.Min(r.MeanSimilarity.Layers), 0)
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Layer %d changes [CLS] least: cosine %.3f", most, s.Layers[most]),
-			XLabel: "layer (from 0)", YLabel: "cosine of input and output",
-			Caption: r.caption(nil, fmt.Sprintf("pretrained, %d examples of %s", s.Examples, r.Tasks[0].Task)),
+			Language: r.Tag(), Title: r.F("Layer %d changes [CLS] least: cosine %.3f", most, s.Layers[most]),
+			XLabel: r.T("layer (from 0)"), YLabel: r.T("cosine of input and output"),
+			Caption: r.caption(nil, r.F("pretrained, %d examples of %s", s.Examples, r.Tasks[0].Task)),
 		},
-		Groups: layerNames(r.Layers), Series: []figures.BarSeries{{Name: "[CLS]", Values: s.Layers}, {Name: "mean of the tokens", Values: r.MeanSimilarity.Layers}},
+		Groups: layerNames(r.Layers), Series: []figures.BarSeries{{Name: r.T("[CLS]"), Values: s.Layers}, {Name: r.T("mean of the tokens"), Values: r.MeanSimilarity.Layers}},
 		HLines: lines, Format: "%.3f", YRange: figures.Range{Min: low, Max: 1.05},
 	})
 }
 
 // TravelBars show how far fine-tuning moved each layer of the whole model.
-func (r *Result) TravelBars() (*figures.Figure, error) {
+func (r edition) TravelBars() (*figures.Figure, error) {
 	var series []figures.BarSeries
 	for _, t := range r.Tasks {
 		bars := figures.BarSeries{Name: t.Task}
@@ -354,14 +333,14 @@ func (r *Result) TravelBars() (*figures.Figure, error) {
 		}
 		series = append(series, bars)
 	}
-	caption := fmt.Sprintf("%s, fine-tuned; %s; ρ: Spearman's, of distance and layer, mean over runs", r.Config.Model, r.seeds())
+	caption := r.F("%s, fine-tuned; %s; ρ: Spearman's, of distance and layer, mean over runs", r.Config.Model, r.seeds())
 	if len(r.Config.Seeds) > 1 {
-		caption += "; whiskers: range over seeds"
+		caption += r.T("; whiskers: range over seeds")
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Distance travelled in fine-tuning, layer by layer: ρ = %s", strings.Replace(fmt.Sprintf("%+.2f", stat.Mean(r.travelOrder(), nil)), "-", "−", 1)),
-			XLabel: "layer (from 0)", YLabel: "‖θ − θ₀‖ / ‖θ₀‖, %", Caption: caption,
+			Language: r.Tag(), Title: r.F("Distance travelled in fine-tuning, layer by layer: ρ = %s", strings.Replace(fmt.Sprintf("%+.2f", stat.Mean(r.travelOrder(), nil)), "-", "−", 1)),
+			XLabel: r.T("layer (from 0)"), YLabel: "‖θ − θ₀‖ / ‖θ₀‖, %", Caption: caption,
 		},
 		Groups: layerNames(r.Layers), Series: series, Format: "%.2f",
 	})

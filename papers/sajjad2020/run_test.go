@@ -16,6 +16,7 @@ import (
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/experimenttest"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/layerdrop"
 )
 
@@ -315,7 +316,7 @@ func TestLayersThatAreNamedAreDroppedAndListedOneByOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := result.ScoreTable(result.Tasks[0])
+	table := english(result).ScoreTable(result.Tasks[0])
 	var rows []string
 	for _, row := range table.Rows {
 		rows = append(rows, fmt.Sprint(row[0], " ", row[1], " ", row[3]))
@@ -386,7 +387,7 @@ func TestSeveralTasksHaveASectionEach(t *testing.T) {
 var trainedWords = func(t *testing.T) *experiment.Definition[tuneInputs, bool] {
 	return &experiment.Definition[tuneInputs, bool]{
 		Name: "word table as pretrained", Version: 1,
-		Title: func(tuneInputs) experiment.Text { return experiment.Text{English: "word table"} },
+		Title: func(_ *words.Printer, _ tuneInputs) string { return "word table" },
 		Run: func(ctx context.Context, w *experiment.Worker, in tuneInputs) (bool, error) {
 			pretrained, err := w.Model(ctx, in.From)
 			if err != nil {
@@ -451,3 +452,6 @@ func regression(t testing.TB) string {
 	}
 	return dir
 }
+
+// english is a result told in English.
+func english(r *Result) edition { return edition{r, words.English} }

@@ -2,7 +2,6 @@ package sajjad2020
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -12,6 +11,7 @@ import (
 	"bertlab/gbert/surgery"
 	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 	"bertlab/techniques/layerdrop"
 )
@@ -25,15 +25,12 @@ type similarityInputs struct {
 // measureSimilarity compares the layers of a model.
 var measureSimilarity = &experiment.Definition[similarityInputs, *layerdrop.Similarity]{
 	Name: "similarity of layers", Version: 1,
-	Title: func(in similarityInputs) experiment.Text {
-		vector := experiment.Text{English: "[CLS]", Korean: "[CLS]"}
+	Title: func(say *words.Printer, in similarityInputs) string {
+		vector := "[CLS]"
 		if in.Pooling == layerdrop.MeanToken {
-			vector = experiment.Text{English: "the mean of the tokens", Korean: "토큰 평균"}
+			vector = say.T("the mean of the tokens")
 		}
-		return experiment.Text{
-			English: fmt.Sprintf("similarity of layers by %s, on %d examples of %s", vector.English, in.Sample.Len(), in.Sample.Task.Title),
-			Korean:  fmt.Sprintf("%s 예제 %d개에서 %s 벡터로 본 층 사이의 유사도", in.Sample.Task.Title, in.Sample.Len(), vector.Korean),
-		}
+		return say.F("similarity of layers by %s, on %d examples of %s", vector, in.Sample.Len(), say.Name(in.Sample.Task.Title))
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in similarityInputs) (*layerdrop.Similarity, error) {
 		session, prepared, err := in.Open(ctx, w)
@@ -65,18 +62,12 @@ type tuneInputs struct {
 // tuneDropped fine-tunes a model without some of its layers and judges it.
 var tuneDropped = &experiment.Definition[tuneInputs, judged]{
 	Name: "fine-tuning without layers", Version: 1,
-	Title: func(in tuneInputs) experiment.Text {
-		layers, title, seed := surgery.FormatLayers(in.Dropped), in.Train.Task.Title, in.Options.Seed
+	Title: func(say *words.Printer, in tuneInputs) string {
+		layers, title, seed := surgery.FormatLayers(in.Dropped), say.Name(in.Train.Task.Title), in.Options.Seed
 		if in.When == Progressive {
-			return experiment.Text{
-				English: fmt.Sprintf("layers %s dropped one by one while fine-tuning on %s, seed %d", layers, title, seed),
-				Korean:  fmt.Sprintf("%s 미세 조정 도중 층 %s 하나씩 제거, 시드 %d", title, layers, seed),
-			}
+			return say.F("layers %s dropped one by one while fine-tuning on %s, seed %d", layers, title, seed)
 		}
-		return experiment.Text{
-			English: fmt.Sprintf("layers %s dropped before fine-tuning on %s, seed %d", layers, title, seed),
-			Korean:  fmt.Sprintf("층 %s 제거 후 %s 미세 조정, 시드 %d", layers, title, seed),
-		}
+		return say.F("layers %s dropped before fine-tuning on %s, seed %d", layers, title, seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in tuneInputs) (judged, error) {
 		model, training, err := in.train(ctx, w)
@@ -146,12 +137,9 @@ type dropInputs struct {
 // dropTuned drops layers of a fine-tuned model and judges what is left, without further training.
 var dropTuned = &experiment.Definition[dropInputs, judged]{
 	Name: "layers dropped after fine-tuning", Version: 1,
-	Title: func(in dropInputs) experiment.Text {
-		layers, title := surgery.FormatLayers(in.Dropped), in.Sample.Task.Title
-		return experiment.Text{
-			English: fmt.Sprintf("layers %s dropped after fine-tuning on %s, seed %d", layers, title, in.Seed),
-			Korean:  fmt.Sprintf("%s 미세 조정 후 층 %s 제거, 시드 %d", title, layers, in.Seed),
-		}
+	Title: func(say *words.Printer, in dropInputs) string {
+		layers, title := surgery.FormatLayers(in.Dropped), say.Name(in.Sample.Task.Title)
+		return say.F("layers %s dropped after fine-tuning on %s, seed %d", layers, title, in.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in dropInputs) (judged, error) {
 		model, err := w.Model(ctx, in.Model)
@@ -177,11 +165,8 @@ type travelInputs struct {
 // measureTravel says how far fine-tuning moved each layer, [layers].
 var measureTravel = &experiment.Definition[travelInputs, []float64]{
 	Name: "distance that layers travel", Version: 1,
-	Title: func(in travelInputs) experiment.Text {
-		return experiment.Text{
-			English: fmt.Sprintf("how far fine-tuning on %s moved each layer, seed %d", in.Task, in.Seed),
-			Korean:  fmt.Sprintf("%s 미세 조정에서 층마다 움직인 거리, 시드 %d", in.Task, in.Seed),
-		}
+	Title: func(say *words.Printer, in travelInputs) string {
+		return say.F("how far fine-tuning on %s moved each layer, seed %d", say.Name(in.Task), in.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in travelInputs) ([]float64, error) {
 		before, err := w.Model(ctx, in.Before)
@@ -207,8 +192,8 @@ type speedInputs struct {
 // measureSpeed times the whole model, and models without their top layers, in turn.
 var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
 	Name: "speed with layers dropped", Version: 1, Timed: true,
-	Title: func(speedInputs) experiment.Text {
-		return experiment.Text{English: "speed with layers dropped", Korean: "층을 제거한 모델의 속도"}
+	Title: func(say *words.Printer, _ speedInputs) string {
+		return say.T("speed with layers dropped")
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (*Speed, error) {
 		pretrained, err := w.Model(ctx, in.Model)

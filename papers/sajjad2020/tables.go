@@ -10,13 +10,13 @@ import (
 	"bertlab/figures"
 	"bertlab/gbert/surgery"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
-// tables are what the report and the notebooks show, by name. Those of a task end in its name.
-func (r *Result) tables() ([]experiment.NamedTable, error) {
+// Tables are what the report and the notebooks show, by name. Those of a task end in its name.
+func (r edition) Tables() ([]experiment.NamedTable, error) {
 	list := []experiment.NamedTable{
-		{Name: "protocol", Table: r.Config.Table()}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "paper-table", Table: PaperTable()},
-		{Name: "claims", Table: r.ClaimTable()},
+		{Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "paper-table", Table: PaperTable(r.Printer)},
 	}
 	for _, t := range r.Tasks {
 		list = append(list, experiment.NamedTable{Name: "scores-table-" + t.Task, Table: r.ScoreTable(t)})
@@ -25,10 +25,10 @@ func (r *Result) tables() ([]experiment.NamedTable, error) {
 }
 
 // Table lists the protocol.
-func (c Config) Table() *figures.Table {
+func (c Config) Table(say *words.Printer) *figures.Table {
 	limit := func(n int) string {
 		if n == 0 {
-			return "all"
+			return say.T("all")
 		}
 		return fmt.Sprint(n)
 	}
@@ -39,11 +39,11 @@ func (c Config) Table() *figures.Table {
 	for _, s := range c.Strategies {
 		strategies = append(strategies, string(s))
 	}
-	thresholds := "none"
+	thresholds := say.T("none")
 	if len(c.Thresholds) > 0 {
 		thresholds = strings.Trim(fmt.Sprint(c.Thresholds), "[]")
 	}
-	lists := "none"
+	lists := say.T("none")
 	for i, layers := range c.Lists {
 		if i == 0 {
 			lists = surgery.FormatLayers(layers)
@@ -52,36 +52,32 @@ func (c Config) Table() *figures.Table {
 		}
 	}
 	return &figures.Table{
-		Title:   "Protocol",
-		Columns: []figures.Column{{Name: "what"}, {Name: "here"}, {Name: "the paper"}},
+		Title:   say.T("Protocol"),
+		Columns: []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: say.T("the paper")}},
 		Rows: [][]any{
-			{"model", c.Model, "BERT-base, XLNet, RoBERTa and others"},
-			{"tasks", strings.Join(tasks, ", "), "GLUE"},
-			{"layers dropped", strings.Trim(fmt.Sprint(c.Drops), "[]"), "2, 4, 6 of 12"},
-			{"strategies", strings.Join(strategies, ", "), "top, bottom, symmetric, alternate, contribution"},
-			{"thresholds of the contribution", thresholds, "0.9, 0.925, 0.95 (recalled)"},
-			{"layers named one by one", lists, "–"},
-			{"fine-tuning runs (seeds)", strings.Trim(fmt.Sprint(c.Seeds), "[]"), "–"},
-			{"training examples", limit(c.TrainExamples), "all"},
-			{"epochs, batch, learning rate", fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
-			{"embeddings", experiment.Embeddings(c.FreezeEmbeddings), "trained"},
-			{"test examples", limit(c.TestExamples), "all of the development set"},
+			{say.T("model"), c.Model, say.T("BERT-base, XLNet, RoBERTa and others")},
+			{say.T("tasks"), strings.Join(tasks, ", "), say.T("GLUE")},
+			{say.T("layers dropped"), strings.Trim(fmt.Sprint(c.Drops), "[]"), say.T("2, 4, 6 of 12")},
+			{say.T("strategies"), strings.Join(strategies, ", "), say.T("top, bottom, symmetric, alternate, contribution")},
+			{say.T("thresholds of the contribution"), thresholds, say.T("0.9, 0.925, 0.95 (recalled)")},
+			{say.T("layers named one by one"), lists, "–"},
+			{say.T("fine-tuning runs (seeds)"), strings.Trim(fmt.Sprint(c.Seeds), "[]"), "–"},
+			{say.T("training examples"), limit(c.TrainExamples), say.T("all")},
+			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
+			{say.T("embeddings"), experiment.Embeddings(say, c.FreezeEmbeddings), say.T("trained")},
+			{say.T("test examples"), limit(c.TestExamples), say.T("all of the development set")},
 		},
 	}
 }
 
-// ClaimTable lists the claims with their verdicts.
-func (r *Result) ClaimTable() *figures.Table { return experiment.ClaimTable(r.Claims) }
-
 // ScoreTable lists all sets of layers on a task, mean over seeds, and by how many seeds the predictions differ from the whole model's.
-func (r *Result) ScoreTable(t *TaskResult) *figures.Table {
+func (r edition) ScoreTable(t *TaskResult) *figures.Table {
 	table := &figures.Table{
-		Title: "Layers dropped on " + t.Task,
-		Caption: fmt.Sprintf("Mean over %s, %d test examples. Layers count from 0, as in bertlab layers drop. Difference: from the whole model with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar.",
-			r.seeds(), t.Examples),
+		Title:   r.F("Layers dropped on %s", t.Task),
+		Caption: r.F("Mean over %s, %d test examples. Layers count from 0, as in bertlab layers drop. Difference: from the whole model with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar.", r.seeds(), t.Examples),
 		Columns: []figures.Column{
-			{Name: "strategy"}, {Name: "when"}, {Name: "k"}, {Name: "layers dropped"}, {Name: t.Metric, Format: "%.4f"}, {Name: "difference of accuracy", Unit: "points", Format: "%+.2f"},
-			{Name: "95 % interval"}, {Name: "p < 0.05"}, {Name: "parameters", Format: "%d"}, {Name: "a training step", Unit: "ms", Format: "%.0f"},
+			{Name: r.T("strategy")}, {Name: r.T("when")}, {Name: "k"}, {Name: r.T("layers dropped")}, {Name: r.Name(t.Metric), Format: "%.4f"}, {Name: r.T("difference of accuracy"), Unit: r.T("points"), Format: "%+.2f"},
+			{Name: r.T("95 % interval")}, {Name: "p < 0.05"}, {Name: r.T("parameters"), Format: "%d"}, {Name: r.T("a training step"), Unit: r.T("ms"), Format: "%.0f"},
 		},
 	}
 	type key struct {
@@ -113,7 +109,7 @@ func (r *Result) ScoreTable(t *TaskResult) *figures.Table {
 			step = stat.Mean(steps, nil)
 		}
 		if k.Strategy == "" {
-			table.Rows = append(table.Rows, []any{"whole model", "", 0, "", stat.Mean(scores, nil), nil, "", "", first.Parameters, step})
+			table.Rows = append(table.Rows, []any{r.T("whole model"), "", 0, "", stat.Mean(scores, nil), nil, "", "", first.Parameters, step})
 			continue
 		}
 		d, _ := r.alone(t).compare(func(a, b Trial) bool {
@@ -121,39 +117,38 @@ func (r *Result) ScoreTable(t *TaskResult) *figures.Table {
 		})
 		table.Rows = append(table.Rows, []any{
 			k.Strategy, string(k.When), first.K(), k.Dropped, stat.Mean(scores, nil), 100 * d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
-			fmt.Sprintf("%d of %d", significant, len(runs)), first.Parameters, step,
+			r.F("%d of %d", significant, len(runs)), first.Parameters, step,
 		})
 	}
 	return table
 }
 
 // SpeedTable lists the time of inference.
-func (r *Result) SpeedTable() *figures.Table {
+func (r edition) SpeedTable() *figures.Table {
 	t := &figures.Table{
-		Title: "Time of inference",
-		Caption: fmt.Sprintf("%d tokens, %d repeats, %s. The encoder's share is its %s without the embeddings, divided by that of the whole model; milliseconds are on the wall. A classifier's last layer computes [CLS] alone, so its time is not in proportion.",
-			r.Speed.Length, r.Speed.Repeats, r.Provenance.Machine, r.Clock),
+		Title:   r.T("Time of inference"),
+		Caption: r.F("%d tokens, %d repeats, %s. The encoder's share is its %s without the embeddings, divided by that of the whole model; milliseconds are on the wall. A classifier's last layer computes [CLS] alone, so its time is not in proportion.", r.Speed.Length, r.Speed.Repeats, r.Provenance.MachineIn(r.Printer), r.Clock),
 		Columns: []figures.Column{
-			{Name: "batch"}, {Name: "dropped"}, {Name: "sentence vectors", Unit: "ms", Format: "%.2f"}, {Name: "encoder's share", Format: "%.3f"}, {Name: "quartiles"},
-			{Name: "share of layers", Format: "%.3f"}, {Name: "classifier", Unit: "ms", Format: "%.2f"}, {Name: "operations", Unit: "millions", Format: "%.0f"},
+			{Name: r.T("batch")}, {Name: r.T("dropped")}, {Name: r.T("sentence vectors"), Unit: r.T("ms"), Format: "%.2f"}, {Name: r.T("encoder's share"), Format: "%.3f"}, {Name: r.T("quartiles")},
+			{Name: r.T("share of layers"), Format: "%.3f"}, {Name: r.T("classifier"), Unit: r.T("ms"), Format: "%.2f"}, {Name: r.T("operations"), Unit: r.T("millions"), Format: "%.0f"},
 		},
 	}
 	for _, b := range r.Speed.Batches {
 		for _, m := range b.Models {
-			t.Rows = append(t.Rows, []any{b.Size, m.K, 1000 * m.Seconds, m.Share, fmt.Sprintf("%.3f to %.3f", m.Low, m.High), r.proportional(m.K), 1000 * m.Classifier, float64(m.MACs) / 1e6})
+			t.Rows = append(t.Rows, []any{b.Size, m.K, 1000 * m.Seconds, m.Share, r.F("%.3f to %.3f", m.Low, m.High), r.proportional(m.K), 1000 * m.Classifier, float64(m.MACs) / 1e6})
 		}
 	}
 	return t
 }
 
 // PaperTable is the paper's result for the top strategy, to hold the numbers here against.
-func PaperTable() *figures.Table {
+func PaperTable(say *words.Printer) *figures.Table {
 	t := &figures.Table{
-		Title:   "The paper: top layers of BERT-base dropped before fine-tuning",
-		Caption: "GLUE development sets, recalled; the averages give the paper's losses of 2.00 (4 layers) and 2.91 points (6 layers).",
-		Columns: []figures.Column{{Name: "dropped, of 12"}},
+		Title:   say.T("The paper: top layers of BERT-base dropped before fine-tuning"),
+		Caption: say.T("GLUE development sets, recalled; the averages give the paper's losses of 2.00 (4 layers) and 2.91 points (6 layers)."),
+		Columns: []figures.Column{{Name: say.T("dropped, of 12")}},
 	}
-	for _, name := range []string{"SST-2", "MNLI", "QNLI", "QQP", "STS-B", "RTE", "MRPC", "average"} {
+	for _, name := range []string{"SST-2", "MNLI", say.T("QNLI"), say.T("QQP"), say.T("STS-B"), say.T("RTE"), say.T("MRPC"), say.T("average")} {
 		t.Columns = append(t.Columns, figures.Column{Name: name, Format: "%.2f"})
 	}
 	t.Rows = [][]any{

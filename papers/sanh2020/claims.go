@@ -7,6 +7,7 @@ import (
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 	"bertlab/techniques/movement"
 )
@@ -18,9 +19,9 @@ const (
 	faster = 1.05
 )
 
-// claims are the paper's statements with the numbers measured here. The rules were fixed before the numbers were
+// Claims are the paper's statements with the numbers measured here. The rules were fixed before the numbers were
 // seen, but for two that take verdicts back: [Result.whenSettled] and that on large learning rates in the claim on drift.
-func (r *Result) claims() ([]experiment.Claim, error) {
+func (r edition) Claims() ([]experiment.Claim, error) {
 	var claims []experiment.Claim
 	var failed error
 	add := func(claim experiment.Claim, err error) {
@@ -74,13 +75,13 @@ func equal(d *stats.Difference) report.Verdict {
 const pairs = "The 95 % interval of the difference, by the paired bootstrap over test examples of the mean over runs, decides. It does not include what other seeds would change."
 
 // judged fills a claim in from a difference.
-func judged(claim experiment.Claim, d *stats.Difference, err error, verdict func(*stats.Difference) report.Verdict, rule, without string) (experiment.Claim, error) {
+func judged(say *words.Printer, claim experiment.Claim, d *stats.Difference, err error, verdict func(*stats.Difference) report.Verdict, rule, without string) (experiment.Claim, error) {
 	if d == nil {
-		claim.Measured, claim.Explanation = "not run", without
+		claim.Measured, claim.Explanation = say.T("not run"), without
 		return claim, err
 	}
 	points := d.Times(100)
-	claim.Measured += fmt.Sprintf("accuracy %.4f against %.4f: %+.2f points [%+.2f, %+.2f]", d.First, d.Second, points.Value, points.Low, points.High)
+	claim.Measured += say.F("accuracy %.4f against %.4f: %+.2f points [%+.2f, %+.2f]", d.First, d.Second, points.Value, points.Low, points.High)
 	claim.Verdict, claim.Explanation = verdict(d), rule
 	return claim, err
 }
@@ -96,43 +97,41 @@ func (r *Result) gather(condition func(float64) bool, runs func(remaining float6
 
 func isFew(remaining float64) bool { return remaining <= few }
 
-func (r *Result) claimManyRemain() (experiment.Claim, error) {
+func (r edition) claimManyRemain() (experiment.Claim, error) {
 	most := slices.Max(r.Config.Remaining)
 	claim := experiment.Claim{
-		Text:     "Magnitude pruning is better than movement pruning while most weights remain.",
-		Korean:   "가중치가 대부분 남아 있는 동안에는 크기 기반 가지치기가 무브먼트 가지치기보다 낫다.",
-		Paper:    "magnitude wins above about 70 % remaining (figure 2)",
-		Measured: fmt.Sprintf("%g %% remaining: ", 100*most),
+		Text:     r.T("Magnitude pruning is better than movement pruning while most weights remain."),
+		Paper:    r.T("magnitude wins above about 70 % remaining (figure 2)"),
+		Measured: r.F("%g %% remaining: ", 100*most),
 	}
 	if most < 0.5 {
-		claim.Measured, claim.Explanation = "not run", "The protocol keeps less than half of the weights everywhere."
+		claim.Measured, claim.Explanation = r.T("not run"), r.T("The protocol keeps less than half of the weights everywhere.")
 		return claim, nil
 	}
 	c, err := compare(r.plain(movement.Magnitude, most), r.plain(movement.Movement, most))
-	return judged(claim, c, err, above, pairs, "The protocol does not run both methods.")
+	return judged(r.Printer, claim, c, err, above, r.T(pairs), r.T("The protocol does not run both methods."))
 }
 
-func (r *Result) claimFewRemain(kind movement.Kind) (experiment.Claim, error) {
+func (r edition) claimFewRemain(kind movement.Kind) (experiment.Claim, error) {
 	claim := experiment.Claim{
-		Text:   fmt.Sprintf("With 15 %% of the weights or fewer, %s is better than magnitude pruning.", methodName(kind)),
-		Korean: fmt.Sprintf("가중치를 15%% 이하만 남길 때는 %s가, 크기 기반 가지치기보다 낫다.", koreanName(kind)),
+		Text: r.F("With 15 %% of the weights or fewer, %s is better than magnitude pruning.", methodName(r.Printer, kind)),
 		Paper: map[movement.Kind]string{
-			movement.Movement: "MNLI at 10 and 3 %: 79.3 and 76.1 against 77.8 and 68.9 (table 2)",
-			movement.Soft:     "MNLI at 10 and 3 %: 80.7 and 79.0 against 77.8 and 68.9 (table 2)",
-			movement.L0:       "MNLI at 10 and 3 %: 77.9 and 75.1 against 77.8 and 68.9 (table 2)",
+			movement.Movement: r.T("MNLI at 10 and 3 %: 79.3 and 76.1 against 77.8 and 68.9 (table 2)"),
+			movement.Soft:     r.T("MNLI at 10 and 3 %: 80.7 and 79.0 against 77.8 and 68.9 (table 2)"),
+			movement.L0:       r.T("MNLI at 10 and 3 %: 77.9 and 75.1 against 77.8 and 68.9 (table 2)"),
 		}[kind],
 	}
 	first := r.gather(isFew, func(v float64) []Trained { return r.plain(kind, v) })
 	second := r.gather(isFew, func(v float64) []Trained { return r.plain(movement.Magnitude, v) })
 	c, err := compare(first, second)
 	if c != nil && kind != movement.Magnitude {
-		claim.Measured = fmt.Sprintf("really kept %s against %s; ", keptRange(first), keptRange(second))
+		claim.Measured = r.F("really kept %s against %s; ", keptRange(r.Printer, first), keptRange(r.Printer, second))
 	}
-	return judged(claim, c, err, above, pairs, "The protocol does not run both methods at 15 % or fewer.")
+	return judged(r.Printer, claim, c, err, above, r.T(pairs), r.T("The protocol does not run both methods at 15 % or fewer."))
 }
 
 // keptRange is what remains of runs, as counted.
-func keptRange(runs []Trained) string {
+func keptRange(say *words.Printer, runs []Trained) string {
 	low, high := 1.0, 0.0
 	for _, t := range runs {
 		low, high = min(low, t.Kept), max(high, t.Kept)
@@ -140,54 +139,50 @@ func keptRange(runs []Trained) string {
 	if high-low < 5e-4 {
 		return fmt.Sprintf("%.1f %%", 100*high)
 	}
-	return fmt.Sprintf("%.1f to %.1f %%", 100*low, 100*high)
+	return say.F("%.1f to %.1f %%", 100*low, 100*high)
 }
 
-func (r *Result) claimLikeL0() (experiment.Claim, error) {
+func (r edition) claimLikeL0() (experiment.Claim, error) {
 	claim := experiment.Claim{
-		Text:   "Movement pruning and L0 regularisation do about the same.",
-		Korean: "무브먼트 가지치기와 L0 정규화는 비슷한 성능을 보인다.",
-		Paper:  "MNLI at 10 and 3 %: 79.3 and 76.1 against 77.9 and 75.1 (table 2)",
+		Text:  r.T("Movement pruning and L0 regularisation do about the same."),
+		Paper: r.T("MNLI at 10 and 3 %: 79.3 and 76.1 against 77.9 and 75.1 (table 2)"),
 	}
 	c, err := compare(
 		r.gather(isFew, func(v float64) []Trained { return r.plain(movement.Movement, v) }),
 		r.gather(isFew, func(v float64) []Trained { return r.plain(movement.L0, v) }))
-	rule := fmt.Sprintf("Holds if the 95 %% interval of the difference (paired bootstrap over test examples) lies within ±%g points, at 15 %% of the weights or fewer.", 100*level)
-	return judged(claim, c, err, equal, rule, "The protocol does not run both methods at 15 % or fewer.")
+	rule := r.F("Holds if the 95 %% interval of the difference (paired bootstrap over test examples) lies within ±%g points, at 15 %% of the weights or fewer.", 100*level)
+	return judged(r.Printer, claim, c, err, equal, rule, r.T("The protocol does not run both methods at 15 % or fewer."))
 }
 
-func (r *Result) claimGlobalLevel() (experiment.Claim, error) {
+func (r edition) claimGlobalLevel() (experiment.Claim, error) {
 	moderate := func(v float64) bool { return isFew(v) && v > 0.04 }
 	claim := experiment.Claim{
-		Text:   "Selecting weights for the whole model or matrix by matrix makes no difference for movement pruning, except where very few remain.",
-		Korean: "무브먼트 가지치기에서는 아주 적은 가중치만 남길 때를 제외하면, 모델 전체에서 고르든 행렬마다 고르든 차이가 없다.",
-		Paper:  "about the same but at 3 % (section 5)",
+		Text:  r.T("Selecting weights for the whole model or matrix by matrix makes no difference for movement pruning, except where very few remain."),
+		Paper: r.T("about the same but at 3 % (section 5)"),
 	}
 	c, err := compare(
 		r.gather(moderate, func(v float64) []Trained { return r.global(movement.Movement, v) }),
 		r.gather(moderate, func(v float64) []Trained { return r.plain(movement.Movement, v) }))
-	rule := fmt.Sprintf("Global against local, 5 to 15 %% remaining. Holds if the 95 %% interval of the difference (paired bootstrap) lies within ±%g points.", 100*level)
-	return judged(claim, c, err, equal, rule, "The protocol has no global selection at 5 to 15 %.")
+	rule := r.F("Global against local, 5 to 15 %% remaining. Holds if the 95 %% interval of the difference (paired bootstrap) lies within ±%g points.", 100*level)
+	return judged(r.Printer, claim, c, err, equal, rule, r.T("The protocol has no global selection at 5 to 15 %."))
 }
 
-func (r *Result) claimGlobalFew() (experiment.Claim, error) {
+func (r edition) claimGlobalFew() (experiment.Claim, error) {
 	fewest := func(v float64) bool { return v <= 0.04 }
 	claim := experiment.Claim{
-		Text:   "Where very few weights remain, movement pruning is better with one selection for the whole model.",
-		Korean: "아주 적은 가중치만 남길 때는 모델 전체에서 한 번에 고르는 무브먼트 가지치기가 더 낫다.",
-		Paper:  "3 % on SQuAD: +2.3 F1 (section 5)",
+		Text:  r.T("Where very few weights remain, movement pruning is better with one selection for the whole model."),
+		Paper: r.T("3 % on SQuAD: +2.3 F1 (section 5)"),
 	}
 	c, err := compare(
 		r.gather(fewest, func(v float64) []Trained { return r.global(movement.Movement, v) }),
 		r.gather(fewest, func(v float64) []Trained { return r.plain(movement.Movement, v) }))
-	return judged(claim, c, err, above, "Global against local, below 4 % remaining. "+pairs, "The protocol has no global selection below 4 %.")
+	return judged(r.Printer, claim, c, err, above, r.F("Global against local, below 4 %% remaining. %s", r.T(pairs)), r.T("The protocol has no global selection below 4 %."))
 }
 
-func (r *Result) claimTeacher() (experiment.Claim, error) {
+func (r edition) claimTeacher() (experiment.Claim, error) {
 	claim := experiment.Claim{
-		Text:   "A teacher makes all methods better.",
-		Korean: "교사 모델(지식 증류)은 모든 방법을 개선한다.",
-		Paper:  "MNLI at 10 %: +0.5 (magnitude), +0.8 (L0), +0.8 (movement), +0.5 (soft movement) (table 3 against table 2)",
+		Text:  r.T("A teacher makes all methods better."),
+		Paper: r.T("MNLI at 10 %: +0.5 (magnitude), +0.8 (L0), +0.8 (movement), +0.5 (soft movement) (table 3 against table 2)"),
 	}
 	var with, without []Trained
 	var parts []string
@@ -202,7 +197,7 @@ func (r *Result) claimTeacher() (experiment.Claim, error) {
 	}
 	c, err := compare(with, without)
 	if c != nil {
-		claim.Measured = strings.Join(parts, ", ") + " points; "
+		claim.Measured = r.F("%s points; ", strings.Join(parts, ", "))
 	}
-	return judged(claim, c, err, above, "All methods together. "+pairs, "The protocol has no runs with a teacher.")
+	return judged(r.Printer, claim, c, err, above, r.F("All methods together. %s", r.T(pairs)), r.T("The protocol has no runs with a teacher."))
 }

@@ -6,6 +6,7 @@ import (
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/movement"
 )
 
@@ -31,26 +32,24 @@ func (r *Result) layerShares(runs []Trained) []float64 {
 	return shares
 }
 
-func (r *Result) claimLayers() experiment.Claim {
+func (r edition) claimLayers() experiment.Claim {
 	claim := experiment.Claim{
-		Text:   "With one selection for the whole model, movement pruning keeps the lower layers and prunes the upper ones most; magnitude pruning is about even.",
-		Korean: "모델 전체에서 한 번에 고르면 무브먼트 가지치기는 아래쪽 층을 남기고 위쪽 층을 가장 많이 가지치기하며, 크기 기반 가지치기는 고르게 가지치기한다.",
-		Paper:  "figure 6, no numbers",
+		Text:  r.T("With one selection for the whole model, movement pruning keeps the lower layers and prunes the upper ones most; magnitude pruning is about even."),
+		Paper: r.T("figure 6, no numbers"),
 	}
 	moved := r.layerShares(r.global(movement.Movement, r.Config.Focus))
 	even := r.layerShares(r.global(movement.Magnitude, r.Config.Focus))
 	if len(moved) < 2 || len(even) < 2 {
-		claim.Measured, claim.Explanation = "not run", "The protocol does not run both methods with global selection, or the model has one layer."
+		claim.Measured, claim.Explanation = r.T("not run"), r.T("The protocol does not run both methods with global selection, or the model has one layer.")
 		return claim
 	}
 	half := len(moved) / 2
 	ratio := func(shares []float64) float64 {
 		return mean(shares[:half]) / max(mean(shares[len(shares)-half:]), 1e-9)
 	}
-	claim.Measured = fmt.Sprintf("%g %% remaining, by layer from 0 up: movement %s; magnitude %s; lower half against upper half %.2f and %.2f",
-		100*r.Config.Focus, percents(moved), percents(even), ratio(moved), ratio(even))
+	claim.Measured = r.F("%g %% remaining, by layer from 0 up: movement %s; magnitude %s; lower half against upper half %.2f and %.2f", 100*r.Config.Focus, percents(moved), percents(even), ratio(moved), ratio(even))
 	claim.Verdict = experiment.When(ratio(moved) > 1.2 && ratio(moved) > ratio(even))
-	claim.Explanation = "Holds if with movement the lower half of the layers keeps more than 1.2 times what the upper half keeps, and that ratio is larger than with magnitude."
+	claim.Explanation = r.T("Holds if with movement the lower half of the layers keeps more than 1.2 times what the upper half keeps, and that ratio is larger than with magnitude.")
 	return claim
 }
 
@@ -72,38 +71,35 @@ func (r *Result) focused(kind movement.Kind) *Trained {
 	return nil
 }
 
-func (r *Result) claimSmallWeights() experiment.Claim {
+func (r edition) claimSmallWeights() experiment.Claim {
 	claim := experiment.Claim{
-		Text:   "Magnitude pruning leaves two clusters of large weights; movement pruning keeps small ones too.",
-		Korean: "크기 기반 가지치기는 큰 가중치의 두 무리만 남기고, 무브먼트 가지치기는 작은 가중치도 남긴다.",
-		Paper:  "figure 4, no numbers",
+		Text:  r.T("Magnitude pruning leaves two clusters of large weights; movement pruning keeps small ones too."),
+		Paper: r.T("figure 4, no numbers"),
 	}
 	magnitude, moved := r.focused(movement.Magnitude), r.focused(movement.Movement)
 	if magnitude == nil || moved == nil {
-		claim.Measured, claim.Explanation = "not run", "The protocol does not run both methods."
+		claim.Measured, claim.Explanation = r.T("not run"), r.T("The protocol does not run both methods.")
 		return claim
 	}
 	a, b := magnitude.Sample.SmallShare, moved.Sample.SmallShare
-	claim.Measured = fmt.Sprintf("%g %% remaining: of the kept weights, smaller than one standard deviation of all weights are %.1f %% with magnitude, %.1f %% with movement", 100*r.Config.Focus, 100*a, 100*b)
+	claim.Measured = r.F("%g %% remaining: of the kept weights, smaller than one standard deviation of all weights are %.1f %% with magnitude, %.1f %% with movement", 100*r.Config.Focus, 100*a, 100*b)
 	claim.Verdict = experiment.When(b > a+0.1)
-	claim.Explanation = "Holds if the share of small weights among the kept ones is more than 10 points larger with movement."
+	claim.Explanation = r.T("Holds if the share of small weights among the kept ones is more than 10 points larger with movement.")
 	return claim
 }
 
-func (r *Result) claimDrift() experiment.Claim {
+func (r edition) claimDrift() experiment.Claim {
 	d := r.Drift
 	claim := experiment.Claim{
-		Text:   "Pretrained weights move little in fine-tuning, so their magnitude says what pretraining needed.",
-		Korean: "사전 학습된 가중치는 미세 조정에서 거의 움직이지 않으므로, 그 크기는 사전 학습에 필요했던 것을 말해 준다.",
-		Paper:  "section 1, no numbers",
-		Measured: fmt.Sprintf("‖W − W₀‖/‖W₀‖ = %.3f over the encoder; %.2f %% of the weights change their sign; %.1f %% of the largest %g %% were among them before",
-			d.Distance, 100*d.SignShare, 100*d.Overlap, 100*r.Config.Focus),
+		Text:        r.T("Pretrained weights move little in fine-tuning, so their magnitude says what pretraining needed."),
+		Paper:       r.T("section 1, no numbers"),
+		Measured:    r.F("‖W − W₀‖/‖W₀‖ = %.3f over the encoder; %.2f %% of the weights change their sign; %.1f %% of the largest %g %% were among them before", d.Distance, 100*d.SignShare, 100*d.Overlap, 100*r.Config.Focus),
 		Verdict:     experiment.When(d.Distance < 0.1 && d.SignShare < 0.05),
-		Explanation: fmt.Sprintf("Dense fine-tuning, %d steps at a peak learning rate of %g. Holds if the distance is below 0.1 and fewer than 5 %% change their sign.", r.Steps, r.Config.LearningRate),
+		Explanation: r.F("Dense fine-tuning, %d steps at a peak learning rate of %g. Holds if the distance is below 0.1 and fewer than 5 %% change their sign.", r.Steps, r.Config.LearningRate),
 	}
 	if r.Config.LearningRate > usualRate && claim.Verdict == report.DoesNotHold {
 		claim.Verdict = report.CannotTell
-		claim.Explanation += fmt.Sprintf(" A rate above %g is beyond what fine-tuning uses, so a larger distance decides nothing.", usualRate)
+		claim.Explanation += r.F(" A rate above %g is beyond what fine-tuning uses, so a larger distance decides nothing.", usualRate)
 	}
 	return claim
 }
@@ -111,35 +107,34 @@ func (r *Result) claimDrift() experiment.Claim {
 // usualRate is the largest learning rate at which BERT is usually fine-tuned.
 const usualRate = 1e-4
 
-func ratios(batches []experiment.SpeedBatch) string {
+func ratios(say *words.Printer, batches []experiment.SpeedBatch) string {
 	parts := make([]string, len(batches))
 	for i, b := range batches {
-		parts[i] = fmt.Sprintf("batch %d: %.3f× (quartiles %.3f to %.3f)", b.Size, b.Ratio, b.Low, b.High)
+		parts[i] = say.F("batch %d: %.3f× (quartiles %.3f to %.3f)", b.Size, b.Ratio, b.Low, b.High)
 	}
 	return strings.Join(parts, "; ")
 }
 
-func (r *Result) claimZerosAreSlow() experiment.Claim {
-	claim := experiment.Claim{Text: "Zeros among the weights save no time.", Korean: "가중치에 섞인 0은 시간을 줄여 주지 않는다.", Paper: "no speed-up on general hardware (section 8)"}
+func (r edition) claimZerosAreSlow() experiment.Claim {
+	claim := experiment.Claim{Text: r.T("Zeros among the weights save no time."), Paper: r.T("no speed-up on general hardware (section 8)")}
 	if len(r.Speed.Unstructured) == 0 {
-		claim.Measured, claim.Explanation = "not run", "The protocol does not run movement pruning."
+		claim.Measured, claim.Explanation = r.T("not run"), r.T("The protocol does not run movement pruning.")
 		return claim
 	}
 	last := r.Speed.Unstructured[len(r.Speed.Unstructured)-1]
-	claim.Measured = fmt.Sprintf("%.1f %% of the encoder's weights left, %s", 100*r.Speed.Kept, ratios(r.Speed.Unstructured))
+	claim.Measured = r.F("%.1f %% of the encoder's weights left, %s", 100*r.Speed.Kept, ratios(r.Printer, r.Speed.Unstructured))
 	claim.Verdict = experiment.ByInterval(-last.High, -last.Low, -faster)
-	claim.Explanation = fmt.Sprintf("Median of %d timed pairs against the dense model. Holds if the quartiles at the largest batch lie below %g.", r.Speed.Repeats, faster)
+	claim.Explanation = r.F("Median of %d timed pairs against the dense model. Holds if the quartiles at the largest batch lie below %g.", r.Speed.Repeats, faster)
 	return claim
 }
 
-func (r *Result) claimRemovalIsFast() experiment.Claim {
+func (r edition) claimRemovalIsFast() experiment.Claim {
 	claim := experiment.Claim{
-		Text:   "Whole heads and neurons that are pruned and removed do save time.",
-		Korean: "헤드와 뉴런을 통째로 가지치기하여 제거하면 실제로 시간이 줄어든다.",
-		Paper:  "Lagunas et al. 2021, SQuAD, BERT-base: 2.44× with 26 % of the weights left, −0.8 F1",
+		Text:  r.T("Whole heads and neurons that are pruned and removed do save time."),
+		Paper: r.T("Lagunas et al. 2021, SQuAD, BERT-base: 2.44× with 26 % of the weights left, −0.8 F1"),
 	}
 	if len(r.Speed.Structured) == 0 {
-		claim.Measured, claim.Explanation = "not run", "The protocol has no structured pruning."
+		claim.Measured, claim.Explanation = r.T("not run"), r.T("The protocol has no structured pruning.")
 		return claim
 	}
 	var parts []string
@@ -147,12 +142,11 @@ func (r *Result) claimRemovalIsFast() experiment.Claim {
 	doubtful := false
 	for _, s := range r.Speed.Structured {
 		last := s.Batches[len(s.Batches)-1]
-		how := "without training"
+		how := r.T("without training")
 		if s.Trained {
-			how = "trained"
+			how = r.T("trained")
 		}
-		parts = append(parts, fmt.Sprintf("%g %% of heads and neurons (%s): %.2f× (quartiles %.2f to %.2f, by operations %.2f×), %s %.4f",
-			100*s.Remaining, how, last.Ratio, last.Low, last.High, float64(s.MACs)/float64(s.PrunedMACs), r.Metric, s.Score))
+		parts = append(parts, r.F("%g %% of heads and neurons (%s): %.2f× (quartiles %.2f to %.2f, by operations %.2f×), %s %.4f", 100*s.Remaining, how, last.Ratio, last.Low, last.High, float64(s.MACs)/float64(s.PrunedMACs), r.Name(r.Metric), s.Score))
 		holds = holds && last.Low > faster
 		doubtful = doubtful || last.Low <= faster && last.High > faster
 	}
@@ -160,6 +154,6 @@ func (r *Result) claimRemovalIsFast() experiment.Claim {
 	if !doubtful {
 		claim.Verdict = experiment.When(holds)
 	}
-	claim.Explanation = fmt.Sprintf("Median of %d timed pairs against the dense model, largest batch. Holds if the quartiles of every model lie above %g.", r.Speed.Repeats, faster)
+	claim.Explanation = r.F("Median of %d timed pairs against the dense model, largest batch. Holds if the quartiles of every model lie above %g.", r.Speed.Repeats, faster)
 	return claim
 }

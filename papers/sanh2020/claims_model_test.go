@@ -46,7 +46,7 @@ func TestTheLowerHalfMustKeepMoreAndMoreThanWithMagnitude(t *testing.T) {
 		if test.magnitude != nil {
 			r.layered(movement.Magnitude, test.magnitude...)
 		}
-		c := r.claimLayers()
+		c := english(r).claimLayers()
 		if c.Verdict != test.want || (c.Measured == "not run") != (test.want == report.CannotTell) {
 			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
 		}
@@ -81,7 +81,7 @@ func TestMovementKeepsSmallWeightsMeansTenPointsMore(t *testing.T) {
 				r.Runs = append(r.Runs, Trained{Variant: r.variant(kind, 0.1), Sample: &Sample{SmallShare: share}})
 			}
 		}
-		if c := r.claimSmallWeights(); c.Verdict != test.want || (c.Measured == "not run") != (test.want == report.CannotTell) {
+		if c := english(r).claimSmallWeights(); c.Verdict != test.want || (c.Measured == "not run") != (test.want == report.CannotTell) {
 			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
 		}
 	}
@@ -91,11 +91,11 @@ func TestAtARateThatNobodyUsesALargeDriftDecidesNothing(t *testing.T) {
 	for rate, want := range map[float64]report.Verdict{1e-4: report.DoesNotHold, 1.1e-4: report.CannotTell} {
 		r := synthetic()
 		r.Config.LearningRate, r.Drift = rate, &Drift{Distance: 0.2}
-		if c := r.claimDrift(); c.Verdict != want {
+		if c := english(r).claimDrift(); c.Verdict != want {
 			t.Errorf("rate %g: %v", rate, c.Verdict)
 		}
 		r.Drift.Distance = 0.01
-		if c := r.claimDrift(); c.Verdict != report.Holds {
+		if c := english(r).claimDrift(); c.Verdict != report.Holds {
 			t.Errorf("rate %g, little drift: %v", rate, c.Verdict)
 		}
 	}
@@ -108,7 +108,7 @@ func TestLittleDriftMeansBothDistanceAndSigns(t *testing.T) {
 	}{{0.09, 0.04, report.Holds}, {0.1, 0.04, report.DoesNotHold}, {0.09, 0.05, report.DoesNotHold}, {0.5, 0.5, report.DoesNotHold}} {
 		r := synthetic()
 		r.Drift = &Drift{Distance: test.distance, SignShare: test.signs}
-		if c := r.claimDrift(); c.Verdict != test.want {
+		if c := english(r).claimDrift(); c.Verdict != test.want {
 			t.Errorf("%g, %g: %v, want %v (%s)", test.distance, test.signs, c.Verdict, test.want, c.Measured)
 		}
 	}
@@ -131,10 +131,10 @@ func TestTheQuartilesAtTheLargestBatchSayWhatIsFaster(t *testing.T) {
 		r := synthetic()
 		r.Speed.Unstructured = timed(test.low, test.high)
 		r.Speed.Structured = []StructuredSpeed{{Remaining: 0.5, MACs: 2, PrunedMACs: 1, Batches: timed(test.low, test.high)}}
-		if c := r.claimZerosAreSlow(); c.Verdict != test.slow {
+		if c := english(r).claimZerosAreSlow(); c.Verdict != test.slow {
 			t.Errorf("zeros, %g to %g: %v, want %v (%s)", test.low, test.high, c.Verdict, test.slow, c.Measured)
 		}
-		if c := r.claimRemovalIsFast(); c.Verdict != test.faster {
+		if c := english(r).claimRemovalIsFast(); c.Verdict != test.faster {
 			t.Errorf("removal, %g to %g: %v, want %v (%s)", test.low, test.high, c.Verdict, test.faster, c.Measured)
 		}
 	}
@@ -153,7 +153,7 @@ func TestEveryModelWithoutItsHeadsMustBeFaster(t *testing.T) {
 		for _, batches := range test.models {
 			r.Speed.Structured = append(r.Speed.Structured, StructuredSpeed{Remaining: 0.5, MACs: 2, PrunedMACs: 1, Batches: batches})
 		}
-		if c := r.claimRemovalIsFast(); c.Verdict != test.want || (c.Measured == "not run") != (test.models == nil) {
+		if c := english(r).claimRemovalIsFast(); c.Verdict != test.want || (c.Measured == "not run") != (test.models == nil) {
 			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
 		}
 	}
@@ -169,10 +169,10 @@ func TestTheTitleOfTheSpeedsFollowsTheNumbers(t *testing.T) {
 	} {
 		r := synthetic()
 		r.Speed = speed
-		if got := r.speedTitle(); got != want {
+		if got := english(r).speedTitle(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
-		if _, err := r.SpeedBars(); err != nil {
+		if _, err := english(r).SpeedBars(); err != nil {
 			t.Errorf("%s: %v", want, err)
 		}
 	}

@@ -1,8 +1,6 @@
 package sanh2020
 
 import (
-	"fmt"
-
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/movement"
@@ -82,13 +80,13 @@ func (r *Result) chance(a, b Trained) float64 {
 }
 
 // unsettled says why scores that were learned here say nothing yet; empty: they do.
-func (r *Result) unsettled() string {
+func (r edition) unsettled() string {
 	if r.Steps < settledSteps {
-		return fmt.Sprintf("%d steps: below %d, learned scores are mostly noise, and the paper has tens of thousands.", r.Steps, settledSteps)
+		return r.F("%d steps: below %d, learned scores are mostly noise, and the paper has tens of thousands.", r.Steps, settledSteps)
 	}
 	for _, a := range r.Agreement {
 		if a.Kind == movement.Movement && a.Overlap < settledOverlap*a.Chance {
-			return fmt.Sprintf("Two seeds keep %.1f %% of the same weights, and chance would give %.1f %%: the scores are mostly noise after %d steps.", 100*a.Overlap, 100*a.Chance, r.Steps)
+			return r.F("Two seeds keep %.1f %% of the same weights, and chance would give %.1f %%: the scores are mostly noise after %d steps.", 100*a.Overlap, 100*a.Chance, r.Steps)
 		}
 	}
 	return ""
@@ -96,7 +94,7 @@ func (r *Result) unsettled() string {
 
 // whenSettled takes back a verdict that noisy scores could have brought about: any, or only one against the method whose scores
 // they are.
-func (r *Result) whenSettled(claim experiment.Claim, any bool) experiment.Claim {
+func (r edition) whenSettled(claim experiment.Claim, any bool) experiment.Claim {
 	reason := r.unsettled()
 	if reason == "" || claim.Measured == "not run" || claim.Verdict == report.Holds && !any {
 		return claim

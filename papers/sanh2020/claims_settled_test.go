@@ -76,7 +76,7 @@ func TestNoisyScoresTakeVerdictsBackThatTheyCouldHaveBroughtAbout(t *testing.T) 
 	} {
 		r := synthetic()
 		r.Steps, r.Agreement = test.steps, test.agreement
-		if reason := r.unsettled(); (reason == "") != (test.says == "") || !strings.Contains(reason, test.says) {
+		if reason := english(r).unsettled(); (reason == "") != (test.says == "") || !strings.Contains(reason, test.says) {
 			t.Errorf("%s: %q", name, reason)
 		}
 		for _, verdict := range []report.Verdict{report.Holds, report.DoesNotHold, report.CannotTell} {
@@ -85,14 +85,14 @@ func TestNoisyScoresTakeVerdictsBackThatTheyCouldHaveBroughtAbout(t *testing.T) 
 				if test.says != "" && (any || verdict != report.Holds) {
 					want = report.CannotTell
 				}
-				c := r.whenSettled(experiment.Claim{Measured: "1", Verdict: verdict, Explanation: "rule"}, any)
+				c := english(r).whenSettled(experiment.Claim{Measured: "1", Verdict: verdict, Explanation: "rule"}, any)
 				if c.Verdict != want || !strings.HasSuffix(c.Explanation, "rule") || (c.Explanation == "rule") != (test.says == "" || verdict == report.Holds && !any) {
 					t.Errorf("%s: %v becomes %v (%s)", name, verdict, c.Verdict, c.Explanation)
 				}
 			}
 		}
 	}
-	if c := synthetic().whenSettled(experiment.Claim{Measured: "not run", Explanation: "rule"}, true); c.Explanation != "rule" {
+	if c := english(synthetic()).whenSettled(experiment.Claim{Measured: "not run", Explanation: "rule"}, true); c.Explanation != "rule" {
 		t.Errorf("what was not run is said to be noise: %s", c.Explanation)
 	}
 }
@@ -105,7 +105,7 @@ func TestFewStepsDecideNoClaimAboutLearnedScoresButAWin(t *testing.T) {
 		r.add(r.variant(movement.Movement, v), "1")
 		r.add(r.variant(movement.L0, v), "0")
 	}
-	claims, err := r.claims()
+	claims, err := english(r).Claims()
 	if err != nil {
 		t.Fatal(err)
 	}

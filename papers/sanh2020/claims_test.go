@@ -6,6 +6,7 @@ import (
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 	"bertlab/techniques/movement"
 )
@@ -59,17 +60,17 @@ func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
 	structured := func(v Variant) Variant { v.Structured = true; return v }
 	second := func(v Variant) Variant { v.Seed = 2; return v }
 	r := synthetic()
-	few := func(kind movement.Kind) func(*Result) (experiment.Claim, error) {
-		return func(r *Result) (experiment.Claim, error) { return r.claimFewRemain(kind) }
+	few := func(kind movement.Kind) func(edition) (experiment.Claim, error) {
+		return func(r edition) (experiment.Claim, error) { return r.claimFewRemain(kind) }
 	}
 	for name, test := range map[string]struct {
-		claim      func(*Result) (experiment.Claim, error)
+		claim      func(edition) (experiment.Claim, error)
 		equal      bool
 		a, b       Variant
 		irrelevant []Variant // runs that are none of the claim's business
 	}{
 		"many remain": {
-			(*Result).claimManyRemain, false, r.variant(movement.Magnitude, 0.5), r.variant(movement.Movement, 0.5),
+			edition.claimManyRemain, false, r.variant(movement.Magnitude, 0.5), r.variant(movement.Movement, 0.5),
 			[]Variant{r.variant(movement.Magnitude, 0.1), distilled(r.variant(movement.Magnitude, 0.5)), r.variant(movement.Soft, 0.5)},
 		},
 		"few remain, movement": {
@@ -84,18 +85,18 @@ func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
 			few(movement.L0), false, r.variant(movement.L0, 0.1), r.variant(movement.Magnitude, 0.03), []Variant{r.variant(movement.L0, 0.5)},
 		},
 		"movement is like L0": {
-			(*Result).claimLikeL0, true, r.variant(movement.Movement, 0.1), r.variant(movement.L0, 0.1), []Variant{r.variant(movement.L0, 0.5), r.variant(movement.Magnitude, 0.1)},
+			edition.claimLikeL0, true, r.variant(movement.Movement, 0.1), r.variant(movement.L0, 0.1), []Variant{r.variant(movement.L0, 0.5), r.variant(movement.Magnitude, 0.1)},
 		},
 		"global and local": {
-			(*Result).claimGlobalLevel, true, global(r.variant(movement.Movement, 0.1)), r.variant(movement.Movement, 0.1),
+			edition.claimGlobalLevel, true, global(r.variant(movement.Movement, 0.1)), r.variant(movement.Movement, 0.1),
 			[]Variant{global(r.variant(movement.Movement, 0.03)), r.variant(movement.Movement, 0.03), global(r.variant(movement.Magnitude, 0.1))},
 		},
 		"global, very few": {
-			(*Result).claimGlobalFew, false, global(r.variant(movement.Movement, 0.03)), r.variant(movement.Movement, 0.03),
+			edition.claimGlobalFew, false, global(r.variant(movement.Movement, 0.03)), r.variant(movement.Movement, 0.03),
 			[]Variant{global(r.variant(movement.Movement, 0.1)), r.variant(movement.Movement, 0.1), global(r.variant(movement.Magnitude, 0.03))},
 		},
 		"teacher": {
-			(*Result).claimTeacher, false, distilled(r.variant(movement.Soft, 0.1)), r.variant(movement.Soft, 0.1),
+			edition.claimTeacher, false, distilled(r.variant(movement.Soft, 0.1)), r.variant(movement.Soft, 0.1),
 			[]Variant{second(r.variant(movement.Soft, 0.1)), r.variant(movement.L0, 0.1), distilled(r.variant(movement.Movement, 0.1))},
 		},
 	} {
@@ -114,7 +115,7 @@ func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
 					}
 					r.add(v, pattern)
 				}
-				c, err := test.claim(r)
+				c, err := test.claim(english(r))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -125,8 +126,8 @@ func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
 			for _, only := range []Variant{test.a, test.b} {
 				r := synthetic()
 				r.add(only, "1")
-				if c, err := test.claim(r); err != nil || c.Verdict != report.CannotTell || c.Measured != "not run" {
-					t.Errorf("with %s alone: %v, %q, %v", only.title().English, c.Verdict, c.Measured, err)
+				if c, err := test.claim(english(r)); err != nil || c.Verdict != report.CannotTell || c.Measured != "not run" {
+					t.Errorf("with %s alone: %v, %q, %v", only.title(words.English), c.Verdict, c.Measured, err)
 				}
 			}
 		})
@@ -141,7 +142,7 @@ func TestSeveralSeedsAreOneMean(t *testing.T) {
 	r.add(other, "01")
 	r.add(r.variant(movement.L0, 0.1), "10")
 	r.add(r.variant(movement.L0, 0.03), "01")
-	c, err := r.claimLikeL0() // each example is right in every second run, on both sides
+	c, err := english(r).claimLikeL0() // each example is right in every second run, on both sides
 	if err != nil || c.Verdict != report.Holds || !strings.Contains(c.Measured, "0.5000 against 0.5000") {
 		t.Errorf("%v, %s, %v", c.Verdict, c.Measured, err)
 	}
@@ -152,7 +153,7 @@ func TestWithoutAModerateShareNothingIsSaidAboutMostWeights(t *testing.T) {
 	r.Config.Remaining = []float64{0.1, 0.49}
 	r.add(r.variant(movement.Magnitude, 0.49), "1")
 	r.add(r.variant(movement.Movement, 0.49), "0")
-	if c, err := r.claimManyRemain(); err != nil || c.Verdict != report.CannotTell || c.Measured != "not run" {
+	if c, err := english(r).claimManyRemain(); err != nil || c.Verdict != report.CannotTell || c.Measured != "not run" {
 		t.Errorf("%v, %s, %v", c.Verdict, c.Measured, err)
 	}
 }
@@ -174,7 +175,7 @@ func TestEqualMeansThatTheWholeIntervalIsWithinTwoPoints(t *testing.T) {
 }
 
 func TestWhatWasNotRunCannotBeTold(t *testing.T) {
-	claims, err := synthetic().claims()
+	claims, err := english(synthetic()).Claims()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +247,7 @@ func verdicts(t *testing.T) [][]experiment.Claim {
 			v.Scope = movement.Global
 			r.add(v, c.globalFewest)
 		}
-		claims, err := r.claims()
+		claims, err := english(r).Claims()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/surgery"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/layerdrop"
 	"bertlab/techniques/movement"
 )
@@ -20,19 +21,24 @@ var narrative embed.FS
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:      "movement",
 	Title:     "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)",
-	Heading:   experiment.Text{English: "bertlab: which weights move", Korean: "bertlab: 어떤 가중치가 움직이는가"},
-	Subtitle:  func(r *Result) string { return r.caption("") },
+	Heading:   words.Key("bertlab: which weights move"),
 	Quick:     Quick,
 	Full:      Full,
 	Ask:       (*Config).ask,
 	Check:     (*Config).check,
 	Plan:      plan,
-	Claims:    (*Result).claims,
-	Figures:   (*Result).figures,
-	Tables:    (*Result).tables,
+	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
 	Narrative: narrative,
-	Numbers:   (*Result).numbers,
 }
+
+// edition is a result as it is told in a language.
+type edition struct {
+	*Result
+	*words.Printer
+}
+
+// Subtitle implements [experiment.Edition].
+func (r edition) Subtitle() string { return r.caption("") }
 
 // plan adds the experiment's steps: for each seed the dense model and those that are pruned while they are fine-tuned; and with the first
 // seed how far the dense model moved, and storage and speed of the models that are kept.
@@ -134,10 +140,10 @@ func (s *steps) ofSeed(p *experiment.Plan, seed uint64, first bool) {
 	training := experiment.FineTuneInputs{From: s.pretrained, Train: s.data.Train, Options: c.training(seed)}
 	dense := denseSteps{variant: Variant{Seed: seed}, tuned: experiment.FineTune(p, training)}
 	dense.judged = experiment.Evaluate(p, s.judging(dense.tuned))
-	dense.weights = countWeights.Of(p, modelInputs{Model: dense.tuned, Name: dense.variant.title()})
+	dense.weights = countWeights.Of(p, modelInputs{Model: dense.tuned, Name: dense.variant.title})
 	s.dense = append(s.dense, dense)
 	for _, v := range c.variants(seed, first) {
-		in := pruneInputs{FineTuneInputs: training, Pruning: c.options(v), Test: s.judging(nil), Name: v.title()}
+		in := pruneInputs{FineTuneInputs: training, Pruning: c.options(v), Test: s.judging(nil), Name: v.title}
 		if v.Distilled {
 			in.Teacher = experiment.Predict(p, s.judging(dense.tuned).On(s.data.Train))
 		}
@@ -158,20 +164,20 @@ func (s *steps) ofSeed(p *experiment.Plan, seed uint64, first bool) {
 func (s *steps) ofModels(p *experiment.Plan) {
 	c, dense := s.config, s.dense[0]
 	s.drift = compareWeights.Of(p, driftInputs{Before: s.pretrained, After: dense.tuned, Share: c.Focus, Seed: c.Seeds[0]})
-	s.storage = measureStorage.Of(p, storageInputs{Model: dense.tuned, Name: dense.variant.title()})
+	s.storage = measureStorage.Of(p, storageInputs{Model: dense.tuned, Name: dense.variant.title})
 	timing := speedInputs{Judging: s.judging(dense.tuned), Batches: c.SpeedBatches, Length: c.SpeedLength, Repeats: c.SpeedRepeats}
 	for i := range s.kept {
 		k := &s.kept[i]
-		k.storage = measureStorage.Of(p, storageInputs{Model: k.model, Removed: k.variant.Structured, Name: k.variant.title()})
-		timing.Pruned, timing.Removed, timing.Name = k.model, k.variant.Structured, k.variant.title()
+		k.storage = measureStorage.Of(p, storageInputs{Model: k.model, Removed: k.variant.Structured, Name: k.variant.title})
+		timing.Pruned, timing.Removed, timing.Name = k.model, k.variant.Structured, k.variant.title
 		k.speed = measureSpeed.Of(p, timing)
 	}
 	if c.StructuredUntrained == 0 {
 		return
 	}
 	v := c.untrained()
-	masked := maskTuned.Of(p, maskInputs{Model: dense.tuned, Pruning: c.options(v), Name: v.title()})
-	timing.Pruned, timing.Removed, timing.Name = masked, true, experiment.Text{English: "without training: " + v.title().English, Korean: "학습 없이: " + v.title().Korean}
+	masked := maskTuned.Of(p, maskInputs{Model: dense.tuned, Pruning: c.options(v), Name: v.title})
+	timing.Pruned, timing.Removed, timing.Name = masked, true, func(say *words.Printer) string { return say.F("without training: %s", v.title(say)) }
 	s.untrained = &keptSteps{variant: v, model: masked, speed: measureSpeed.Of(p, timing)}
 	s.scored = judgeRemoved.Of(p, s.judging(masked))
 }

@@ -1,6 +1,7 @@
 package sanh2020
 
 import (
+	"bertlab/papers/experiment/words"
 	"fmt"
 	"math"
 	"slices"
@@ -11,56 +12,43 @@ import (
 )
 
 // methodName is a method's name in text.
-func methodName(kind movement.Kind) string {
-	switch kind {
-	case movement.Magnitude, movement.Movement:
-		return string(kind) + " pruning"
-	case movement.Soft:
-		return "soft movement pruning"
-	case movement.L0:
-		return "L0 regularisation"
-	}
-	return string(kind)
-}
-
-// koreanName is a method's name in Korean text.
-func koreanName(kind movement.Kind) string {
+func methodName(say *words.Printer, kind movement.Kind) string {
 	switch kind {
 	case movement.Magnitude:
-		return "크기 기반 가지치기"
+		return say.T("magnitude pruning")
 	case movement.Movement:
-		return "무브먼트 가지치기"
+		return say.T("movement pruning")
 	case movement.Soft:
-		return "소프트 무브먼트 가지치기"
+		return say.T("soft movement pruning")
 	case movement.L0:
-		return "L0 정규화"
+		return say.T("L0 regularisation")
 	}
 	return string(kind)
 }
 
 // curveName is a method's name at a curve.
-func curveName(kind movement.Kind) string {
+func curveName(say *words.Printer, kind movement.Kind) string {
 	switch kind {
 	case movement.Soft:
-		return "soft movement"
+		return say.T("soft movement")
 	case movement.L0:
 		return "L0"
 	}
-	return string(kind)
+	return say.Name(string(kind))
 }
 
 // modelName is the model's name in text.
-func (c Config) modelName() string {
+func (c Config) modelName(say *words.Printer) string {
 	if c.Layers > 0 {
-		return fmt.Sprintf("%s (lowest %d layers)", c.Model, c.Layers)
+		return say.F("%s (lowest %d layers)", c.Model, c.Layers)
 	}
 	return c.Model
 }
 
 // caption names model, data and seeds under a figure.
-func (r *Result) caption(extra string) string {
+func (r edition) caption(extra string) string {
 	c := r.Config
-	text := fmt.Sprintf("%s on %s, %d steps, %d test examples", c.modelName(), c.Task, r.Steps, r.Examples)
+	text := r.F("%s on %s, %d steps, %d test examples", c.modelName(r.Printer), c.Task, r.Steps, r.Examples)
 	if extra != "" {
 		text += "; " + extra
 	}
@@ -68,11 +56,11 @@ func (r *Result) caption(extra string) string {
 }
 
 // seeds names the seeds, and what of them is shown where there are several.
-func (r *Result) seeds(shown string) string {
+func (r edition) seeds(shown string) string {
 	if len(r.Config.Seeds) == 1 {
-		return fmt.Sprintf("seed %d", r.Config.Seeds[0])
+		return r.F("seed %d", r.Config.Seeds[0])
 	}
-	return fmt.Sprintf("seeds %v, %s", r.Config.Seeds, shown)
+	return r.F("seeds %v, %s", r.Config.Seeds, shown)
 }
 
 // doubled writes a power of two as a share: the axis is linear in the logarithm.
@@ -121,10 +109,10 @@ func (r *Result) curve(name string, runs func(remaining float64) []Trained, valu
 }
 
 // curves are those of the protocol's methods.
-func (r *Result) curves(value func(Trained) float64) []figures.Curve {
+func (r edition) curves(value func(Trained) float64) []figures.Curve {
 	var list []figures.Curve
 	for _, kind := range r.Config.Kinds {
-		if c, ok := r.curve(curveName(kind), func(v float64) []Trained { return r.plain(kind, v) }, value); ok && ascending(c.X) {
+		if c, ok := r.curve(curveName(r.Printer, kind), func(v float64) []Trained { return r.plain(kind, v) }, value); ok && ascending(c.X) {
 			list = append(list, c)
 		}
 	}
@@ -139,48 +127,48 @@ func ascending(x []float64) bool {
 func score(t Trained) float64 { return t.Score }
 
 // AccuracyCurves show the metric against the weights that remain, for each method (figure 2 of the paper).
-func (r *Result) AccuracyCurves() (*figures.Figure, error) {
+func (r edition) AccuracyCurves() (*figures.Figure, error) {
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title: r.curvesTitle(), Caption: r.caption(r.seeds("mean and range")), XLabel: "remaining weights of the encoder, counted (logarithmic)", YLabel: r.Metric,
+			Language: r.Tag(), Title: r.curvesTitle(), Caption: r.caption(r.seeds(r.T("mean and range"))), XLabel: r.T("remaining weights of the encoder, counted (logarithmic)"), YLabel: r.Name(r.Metric),
 		},
 		Curves: r.curves(score), XFormat: doubled, XTicks: r.shareTicks(), YFormat: figures.Percent,
-		HLines: []figures.Reference{{Value: mean(scores(r.Dense)), Label: "dense"}, {Value: r.Majority, Label: "largest class"}},
+		HLines: []figures.Reference{{Value: mean(scores(r.Dense)), Label: r.T("dense")}, {Value: r.Majority, Label: r.T("largest class")}},
 	})
 }
 
 // curvesTitle says what the methods reach where the fewest weights remain.
-func (r *Result) curvesTitle() string {
+func (r edition) curvesTitle() string {
 	fewest := slices.Min(r.Config.Remaining)
 	var parts []string
 	for _, kind := range r.Config.Kinds {
 		if runs := r.plain(kind, fewest); len(runs) > 0 {
-			parts = append(parts, fmt.Sprintf("%s %.3f", curveName(kind), mean(scores(runs))))
+			parts = append(parts, fmt.Sprintf("%s %.3f", curveName(r.Printer, kind), mean(scores(runs))))
 		}
 	}
 	if len(parts) == 0 {
-		return "Accuracy against remaining weights"
+		return r.T("Accuracy against remaining weights")
 	}
-	return fmt.Sprintf("With %g %% of the weights: %s", 100*fewest, strings.Join(parts, ", "))
+	return r.F("With %g %% of the weights: %s", 100*fewest, strings.Join(parts, ", "))
 }
 
 // LossCurves show the test loss against the weights that remain.
-func (r *Result) LossCurves() (*figures.Figure, error) {
+func (r edition) LossCurves() (*figures.Figure, error) {
 	dense := make([]float64, len(r.Dense))
 	for i, t := range r.Dense {
 		dense[i] = t.Loss
 	}
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title: "The loss against remaining weights", Caption: r.caption(r.seeds("mean and range")), XLabel: "remaining weights of the encoder, counted (logarithmic)", YLabel: "test loss, nats",
+			Language: r.Tag(), Title: r.T("The loss against remaining weights"), Caption: r.caption(r.seeds(r.T("mean and range"))), XLabel: r.T("remaining weights of the encoder, counted (logarithmic)"), YLabel: r.T("test loss, nats"),
 		},
 		Curves: r.curves(func(t Trained) float64 { return t.Loss }), XFormat: doubled, XTicks: r.shareTicks(),
-		HLines: []figures.Reference{{Value: mean(dense), Label: "dense"}},
+		HLines: []figures.Reference{{Value: mean(dense), Label: r.T("dense")}},
 	})
 }
 
 // WeightHistogram shows the weights that remain with magnitude and with movement pruning (figure 4 of the paper).
-func (r *Result) WeightHistogram() (*figures.Figure, error) {
+func (r edition) WeightHistogram() (*figures.Figure, error) {
 	var samples []figures.Sample
 	widest := 0.0
 	for _, kind := range []movement.Kind{movement.Magnitude, movement.Movement} {
@@ -188,7 +176,7 @@ func (r *Result) WeightHistogram() (*figures.Figure, error) {
 		if t == nil {
 			continue
 		}
-		sample := figures.Sample{Name: curveName(kind)}
+		sample := figures.Sample{Name: curveName(r.Printer, kind)}
 		for i, w := range t.Sample.Weights {
 			if t.Sample.Kept[i] {
 				sample.Values = append(sample.Values, w)
@@ -199,8 +187,8 @@ func (r *Result) WeightHistogram() (*figures.Figure, error) {
 	}
 	return figures.Histogram(figures.HistogramOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Which weights remain when %g %% do", 100*r.Config.Focus),
-			XLabel: "weight", YLabel: "weights of the sample", Caption: r.caption("every n-th weight of the encoder, beyond 5 standard deviations not shown"),
+			Language: r.Tag(), Title: r.F("Which weights remain when %g %% do", 100*r.Config.Focus),
+			XLabel: r.T("weight"), YLabel: r.T("weights of the sample"), Caption: r.caption(r.T("every n-th weight of the encoder, beyond 5 standard deviations not shown")),
 		},
 		Samples: samples, Bins: 40, XRange: figures.Range{Min: -widest, Max: widest},
 	})
@@ -210,7 +198,7 @@ func (r *Result) WeightHistogram() (*figures.Figure, error) {
 const plotted = 1500
 
 // ScoreScatter shows scores against weights with movement pruning.
-func (r *Result) ScoreScatter() (*figures.Figure, error) {
+func (r edition) ScoreScatter() (*figures.Figure, error) {
 	t := r.focused(movement.Movement)
 	if t == nil {
 		return nil, fmt.Errorf("sanh2020: there is no run of %s at %g with sampled weights", movement.Movement, r.Config.Focus)
@@ -222,14 +210,14 @@ func (r *Result) ScoreScatter() (*figures.Figure, error) {
 		for i := 0; i < len(t.Sample.Weights); i += stride {
 			if t.Sample.Kept[i] == kept {
 				x, y = append(x, t.Sample.Weights[i]), append(y, t.Sample.Scores[i])
-				groups = append(groups, map[bool]string{false: "pruned", true: "kept"}[kept])
+				groups = append(groups, map[bool]string{false: r.T("pruned"), true: r.T("kept")}[kept])
 			}
 		}
 	}
 	return figures.Scatter(figures.ScatterOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("The highest scores of each matrix are kept, %g %%", 100*r.Config.Focus),
-			XLabel: "weight before the mask", YLabel: "score", Caption: r.caption(fmt.Sprintf("movement pruning, seed %d, every n-th weight of the encoder", r.Config.Seeds[0])),
+			Language: r.Tag(), Title: r.F("The highest scores of each matrix are kept, %g %%", 100*r.Config.Focus),
+			XLabel: r.T("weight before the mask"), YLabel: r.T("score"), Caption: r.caption(r.F("movement pruning, seed %d, every n-th weight of the encoder", r.Config.Seeds[0])),
 		},
 		X: x, Y: y, Groups: groups, Lines: figures.ZeroLines,
 	})

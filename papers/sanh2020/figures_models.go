@@ -8,12 +8,15 @@ import (
 	"strings"
 
 	"bertlab/figures"
+	"bertlab/gbert"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/movement"
 )
 
 // matrices are the columns of a heat map over layers and matrices, in the order of gbert.LayerRoles.
-var matrices = []string{"query", "key", "value", "attention out", "FFN in", "FFN out"}
+func (r edition) matrices() []string {
+	return []string{r.T("query"), r.T("key"), r.T("value"), r.T("attention out"), r.T("FFN in"), r.T("FFN out")}
+}
 
 // layerNames counts layers from 0.
 func layerNames(n int) []string {
@@ -25,12 +28,12 @@ func layerNames(n int) []string {
 }
 
 // LayerHeatmap shows where global movement pruning leaves weights (figure 6 of the paper), the mean over seeds.
-func (r *Result) LayerHeatmap() (*figures.Figure, error) {
+func (r edition) LayerHeatmap() (*figures.Figure, error) {
 	runs := r.global(movement.Movement, r.Config.Focus)
 	values := make([][]float64, r.Layers)
 	for layer := range values {
-		values[layer] = make([]float64, len(matrices))
-		for i := range matrices {
+		values[layer] = make([]float64, len(gbert.LayerRoles))
+		for i := range gbert.LayerRoles {
 			for _, t := range runs {
 				values[layer][i] += 100 * t.ByMatrix[layer][i] / float64(len(runs))
 			}
@@ -38,14 +41,14 @@ func (r *Result) LayerHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{
 		Frame: figures.Frame{
-			Title: fmt.Sprintf("Where movement pruning leaves %g %% of all weights", 100*r.Config.Focus), XLabel: "matrix", YLabel: "layer (from 0)", Caption: r.caption(r.seeds("mean")),
+			Language: r.Tag(), Title: r.F("Where movement pruning leaves %g %% of all weights", 100*r.Config.Focus), XLabel: r.T("matrix"), YLabel: r.T("layer (from 0)"), Caption: r.caption(r.seeds(r.T("mean"))),
 		},
-		Values: values, Rows: layerNames(r.Layers), Columns: matrices, Palette: figures.Sequential, Format: "%.1f", Legend: "remaining weights, %",
+		Values: values, Rows: layerNames(r.Layers), Columns: r.matrices(), Palette: figures.Sequential, Format: "%.1f", Legend: r.T("remaining weights, %"),
 	})
 }
 
 // LayerBars show what remains in each layer with one selection for the whole model.
-func (r *Result) LayerBars() (*figures.Figure, error) {
+func (r edition) LayerBars() (*figures.Figure, error) {
 	var series []figures.BarSeries
 	for _, kind := range r.Config.Global {
 		shares := r.layerShares(r.global(kind, r.Config.Focus))
@@ -53,48 +56,48 @@ func (r *Result) LayerBars() (*figures.Figure, error) {
 			shares[i] *= 100
 		}
 		if shares != nil {
-			series = append(series, figures.BarSeries{Name: curveName(kind), Values: shares})
+			series = append(series, figures.BarSeries{Name: curveName(r.Printer, kind), Values: shares})
 		}
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title: "Remaining weights by layer, one selection for the whole model", XLabel: "layer (from 0)", YLabel: "remaining weights, %", Caption: r.caption(r.seeds("mean")),
+			Language: r.Tag(), Title: r.T("Remaining weights by layer, one selection for the whole model"), XLabel: r.T("layer (from 0)"), YLabel: r.T("remaining weights, %"), Caption: r.caption(r.seeds(r.T("mean"))),
 		},
-		Groups: layerNames(r.Layers), Series: series, Format: "%.1f", HLines: []figures.Reference{{Value: 100 * r.Config.Focus, Label: "all layers"}},
+		Groups: layerNames(r.Layers), Series: series, Format: "%.1f", HLines: []figures.Reference{{Value: 100 * r.Config.Focus, Label: r.T("all layers")}},
 	})
 }
 
 // TeacherBars show the metric with and without a teacher, at Focus (table 3 of the paper).
-func (r *Result) TeacherBars() (*figures.Figure, error) {
+func (r edition) TeacherBars() (*figures.Figure, error) {
 	var groups []string
-	without, with := figures.BarSeries{Name: "labels only"}, figures.BarSeries{Name: "with a teacher"}
+	without, with := figures.BarSeries{Name: r.T("labels only")}, figures.BarSeries{Name: r.T("with a teacher")}
 	for _, kind := range r.Config.Distilled {
 		a, b := of(r.plain(kind, r.Config.Focus), r.Config.Seeds[0]), r.distilled(kind, r.Config.Focus)
 		if len(a) == 0 || len(b) == 0 {
 			continue
 		}
-		groups = append(groups, curveName(kind))
+		groups = append(groups, curveName(r.Printer, kind))
 		without.Values, with.Values = append(without.Values, mean(scores(a))), append(with.Values, mean(scores(b)))
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Soft targets of the dense model, %g %% of the weights", 100*r.Config.Focus),
-			XLabel: "method", YLabel: r.Metric, Caption: r.caption(fmt.Sprintf("seed %d, T = 2, α = 0.9", r.Config.Seeds[0])),
+			Language: r.Tag(), Title: r.F("Soft targets of the dense model, %g %% of the weights", 100*r.Config.Focus),
+			XLabel: r.T("method"), YLabel: r.Name(r.Metric), Caption: r.caption(r.F("seed %d, T = 2, α = 0.9", r.Config.Seeds[0])),
 		},
 		Groups: groups, Series: []figures.BarSeries{without, with}, Format: "%.3f", YFormat: figures.Percent,
-		HLines: []figures.Reference{{Value: r.Dense[0].Score, Label: "dense"}, {Value: r.Majority, Label: "largest class"}},
+		HLines: []figures.Reference{{Value: r.Dense[0].Score, Label: r.T("dense")}, {Value: r.Majority, Label: r.T("largest class")}},
 	})
 }
 
 // RateCurves show how much the learning rate of the scores matters, at Focus.
-func (r *Result) RateCurves() (*figures.Figure, error) {
+func (r edition) RateCurves() (*figures.Figure, error) {
 	var curves []figures.Curve
 	for _, kind := range r.Config.Kinds {
 		runs := of(r.pick(func(v Variant) bool {
 			return v.Kind == kind && v.Rate > 0 && v.Remaining == r.Config.Focus && v.Scope == movement.Local && !v.Structured && !v.Distilled
 		}), r.Config.Seeds[0])
 		slices.SortFunc(runs, func(a, b Trained) int { return cmp.Compare(a.Variant.Rate, b.Variant.Rate) })
-		curve := figures.Curve{Name: curveName(kind)}
+		curve := figures.Curve{Name: curveName(r.Printer, kind)}
 		for _, t := range runs {
 			curve.X, curve.Y = append(curve.X, math.Log10(t.Variant.Rate)), append(curve.Y, t.Score)
 		}
@@ -104,16 +107,16 @@ func (r *Result) RateCurves() (*figures.Figure, error) {
 	}
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title:  "How much the learning rate of the scores matters",
-			XLabel: "learning rate of the scores (logarithmic)", YLabel: r.Metric, Caption: r.caption(fmt.Sprintf("%g %% remaining, seed %d", 100*r.Config.Focus, r.Config.Seeds[0])),
+			Language: r.Tag(), Title: r.T("How much the learning rate of the scores matters"),
+			XLabel: r.T("learning rate of the scores (logarithmic)"), YLabel: r.Name(r.Metric), Caption: r.caption(r.F("%g %% remaining, seed %d", 100*r.Config.Focus, r.Config.Seeds[0])),
 		},
 		Curves: curves, XFormat: func(x float64) string { return fmt.Sprintf("%.2g", math.Pow(10, x)) }, YFormat: figures.Percent,
-		HLines: []figures.Reference{{Value: r.Majority, Label: "largest class"}},
+		HLines: []figures.Reference{{Value: r.Majority, Label: r.T("largest class")}},
 	})
 }
 
 // DriftHeatmap shows how far fine-tuning without pruning moves each matrix.
-func (r *Result) DriftHeatmap() (*figures.Figure, error) {
+func (r edition) DriftHeatmap() (*figures.Figure, error) {
 	values := make([][]float64, len(r.Drift.ByMatrix))
 	for layer, row := range r.Drift.ByMatrix {
 		for _, v := range row {
@@ -122,15 +125,15 @@ func (r *Result) DriftHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{
 		Frame: figures.Frame{
-			Title: fmt.Sprintf("Fine-tuning moves weights by %.1f %% of their norm", 100*r.Drift.Distance), XLabel: "matrix", YLabel: "layer (from 0)",
-			Caption: r.caption(fmt.Sprintf("no pruning, peak learning rate %g, seed %d", r.Config.LearningRate, r.Config.Seeds[0])),
+			Language: r.Tag(), Title: r.F("Fine-tuning moves weights by %.1f %% of their norm", 100*r.Drift.Distance), XLabel: r.T("matrix"), YLabel: r.T("layer (from 0)"),
+			Caption: r.caption(r.F("no pruning, peak learning rate %g, seed %d", r.Config.LearningRate, r.Config.Seeds[0])),
 		},
-		Values: values, Rows: layerNames(len(values)), Columns: matrices, Palette: figures.Sequential, Format: "%.1f", Legend: "‖W − W₀‖/‖W₀‖, %",
+		Values: values, Rows: layerNames(len(values)), Columns: r.matrices(), Palette: figures.Sequential, Format: "%.1f", Legend: "‖W − W₀‖/‖W₀‖, %",
 	})
 }
 
 // SpeedBars show the speed of pruned models against the dense one.
-func (r *Result) SpeedBars() (*figures.Figure, error) {
+func (r edition) SpeedBars() (*figures.Figure, error) {
 	s := r.Speed
 	var groups []string
 	for _, size := range r.Config.SpeedBatches {
@@ -147,35 +150,35 @@ func (r *Result) SpeedBars() (*figures.Figure, error) {
 		}
 		series = append(series, bars)
 	}
-	add(fmt.Sprintf("zeros, %.0f %% left", 100*s.Kept), s.Unstructured)
+	add(r.F("zeros, %.0f %% left", 100*s.Kept), s.Unstructured)
 	for _, m := range s.Structured {
-		add(fmt.Sprintf("removed, %g %% left", 100*m.Remaining), m.Batches)
+		add(r.F("removed, %g %% left", 100*m.Remaining), m.Batches)
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title: r.speedTitle(), XLabel: "batch size", YLabel: "examples/s against the dense model",
-			Caption: fmt.Sprintf("%s, %d tokens, %s, medians and quartiles of %d pairs of timings", r.Config.modelName(), s.Length, r.Provenance.Machine, s.Repeats),
+			Language: r.Tag(), Title: r.speedTitle(), XLabel: r.T("batch size"), YLabel: r.T("examples/s against the dense model"),
+			Caption: r.F("%s, %d tokens, %s, medians and quartiles of %d pairs of timings", r.Config.modelName(r.Printer), s.Length, r.Provenance.MachineIn(r.Printer), s.Repeats),
 		},
-		Groups: groups, Series: series, Format: "%.2f×", HLines: []figures.Reference{{Value: 1, Label: "dense"}},
+		Groups: groups, Series: series, Format: "%.2f×", HLines: []figures.Reference{{Value: 1, Label: r.T("dense")}},
 	})
 }
 
 // speedTitle says what was measured at the largest batch: with zeros, and with the fewest heads and neurons.
-func (r *Result) speedTitle() string {
+func (r edition) speedTitle() string {
 	last := len(r.Config.SpeedBatches) - 1
 	var parts []string
 	if len(r.Speed.Unstructured) > 0 {
-		parts = append(parts, fmt.Sprintf("%.2f× with zeros", r.Speed.Unstructured[last].Ratio))
+		parts = append(parts, r.F("%.2f× with zeros", r.Speed.Unstructured[last].Ratio))
 	}
 	if len(r.Speed.Structured) > 0 {
 		fewest := slices.MinFunc(r.Speed.Structured, func(a, b StructuredSpeed) int { return cmp.Compare(a.Remaining, b.Remaining) })
-		parts = append(parts, fmt.Sprintf("%.2f× with %g %% of heads and neurons", fewest.Batches[last].Ratio, 100*fewest.Remaining))
+		parts = append(parts, r.F("%.2f× with %g %% of heads and neurons", fewest.Batches[last].Ratio, 100*fewest.Remaining))
 	}
-	return fmt.Sprintf("Speed at batch %d: %s", r.Config.SpeedBatches[last], strings.Join(parts, ", "))
+	return r.F("Speed at batch %d: %s", r.Config.SpeedBatches[last], strings.Join(parts, ", "))
 }
 
 // HybridCurve shows the metric against the measured speed, for heads and neurons that were removed and for zeros.
-func (r *Result) HybridCurve() (*figures.Figure, error) {
+func (r edition) HybridCurve() (*figures.Figure, error) {
 	type point struct{ speed, score float64 }
 	last := len(r.Config.SpeedBatches) - 1
 	trained, untrained := []point{{1, r.Dense[0].Score}}, []point{{1, r.Dense[0].Score}}
@@ -191,7 +194,7 @@ func (r *Result) HybridCurve() (*figures.Figure, error) {
 	for _, c := range []struct {
 		name   string
 		points []point
-	}{{"movement, heads and neurons", trained}, {"removed without training", untrained}} {
+	}{{r.T("movement, heads and neurons"), trained}, {r.T("removed without training"), untrained}} {
 		if len(c.points) < 2 {
 			continue
 		}
@@ -204,17 +207,17 @@ func (r *Result) HybridCurve() (*figures.Figure, error) {
 	}
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title: r.hybridTitle(), XLabel: fmt.Sprintf("speed against the dense model, batch %d", r.Config.SpeedBatches[last]), YLabel: r.Metric,
-			Caption: r.caption(fmt.Sprintf("seed %d, %d tokens, %s", r.Config.Seeds[0], r.Speed.Length, r.Provenance.Machine)),
+			Language: r.Tag(), Title: r.hybridTitle(), XLabel: r.F("speed against the dense model, batch %d", r.Config.SpeedBatches[last]), YLabel: r.Name(r.Metric),
+			Caption: r.caption(r.F("seed %d, %d tokens, %s", r.Config.Seeds[0], r.Speed.Length, r.Provenance.MachineIn(r.Printer))),
 		},
 		Curves: curves, YFormat: figures.Percent, XFormat: func(x float64) string { return fmt.Sprintf("%.2g×", x) },
-		HLines: []figures.Reference{{Value: r.Dense[0].Score, Label: "dense"}, {Value: r.Majority, Label: "largest class"}},
+		HLines: []figures.Reference{{Value: r.Dense[0].Score, Label: r.T("dense")}, {Value: r.Majority, Label: r.T("largest class")}},
 	})
 }
 
 // hybridTitle says what the fastest model has lost.
-func (r *Result) hybridTitle() string {
+func (r edition) hybridTitle() string {
 	last := len(r.Config.SpeedBatches) - 1
 	fastest := slices.MaxFunc(r.Speed.Structured, func(a, b StructuredSpeed) int { return cmp.Compare(a.Batches[last].Ratio, b.Batches[last].Ratio) })
-	return fmt.Sprintf("%.2f× as fast: %s %.3f instead of %.3f", fastest.Batches[last].Ratio, r.Metric, fastest.Score, r.Dense[0].Score)
+	return r.F("%.2f× as fast: %s %.3f instead of %.3f", fastest.Batches[last].Ratio, r.Name(r.Metric), fastest.Score, r.Dense[0].Score)
 }

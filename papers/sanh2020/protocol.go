@@ -8,6 +8,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/movement"
 )
 
@@ -199,10 +200,10 @@ func (c *Config) fits(model *gbert.Model, steps int) error {
 	for _, v := range list {
 		options := c.options(v)
 		if err := options.CheckSteps(steps); err != nil {
-			return fmt.Errorf("%s: %w (warmup_share, cool_down_share)", v.title().English, err)
+			return fmt.Errorf("%s: %w (warmup_share, cool_down_share)", v.title(words.English), err)
 		}
 		if _, err := movement.New(model, options); err != nil {
-			return fmt.Errorf("%s: %w", v.title().English, err)
+			return fmt.Errorf("%s: %w", v.title(words.English), err)
 		}
 	}
 	return nil

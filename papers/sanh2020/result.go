@@ -2,7 +2,6 @@ package sanh2020
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 	"bertlab/techniques/movement"
 )
@@ -58,30 +58,26 @@ type Variant struct {
 }
 
 // title says to people what the run is.
-func (v Variant) title() experiment.Text {
-	var english, korean []string
-	add := func(e, k string, values ...any) {
-		english, korean = append(english, fmt.Sprintf(e, values...)), append(korean, fmt.Sprintf(k, values...))
-	}
-	switch {
+func (v Variant) title(say *words.Printer) string {
+	var parts []string
+	switch method := methodName(say, v.Kind); {
 	case v.Kind == "":
-		add("fine-tuning without pruning", "가지치기 없는 미세 조정")
+		parts = append(parts, say.T("fine-tuning without pruning"))
 	case v.Structured:
-		add(methodName(v.Kind)+", %g %% of heads and neurons kept", koreanName(v.Kind)+", 헤드와 뉴런 %g%% 유지", 100*v.Remaining)
+		parts = append(parts, say.F("%s, %g %% of heads and neurons kept", method, 100*v.Remaining))
 	default:
-		add(methodName(v.Kind)+", %g %% of the weights kept", koreanName(v.Kind)+", 가중치 %g%% 유지", 100*v.Remaining)
+		parts = append(parts, say.F("%s, %g %% of the weights kept", method, 100*v.Remaining))
 	}
 	if v.Scope == movement.Global {
-		add("one selection for the whole model", "모델 전체에서 선택")
+		parts = append(parts, say.T("one selection for the whole model"))
 	}
 	if v.Rate > 0 {
-		add("learning rate of scores %g", "점수 학습률 %g", v.Rate)
+		parts = append(parts, say.F("learning rate of scores %g", v.Rate))
 	}
 	if v.Distilled {
-		add("with a teacher", "교사 모델 사용")
+		parts = append(parts, say.T("with a teacher"))
 	}
-	add("seed %d", "시드 %d", v.Seed)
-	return experiment.Text{English: strings.Join(english, ", "), Korean: strings.Join(korean, ", ")}
+	return strings.Join(append(parts, say.F("seed %d", v.Seed)), ", ")
 }
 
 // Trained is one training run.

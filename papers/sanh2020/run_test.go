@@ -13,6 +13,7 @@ import (
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/experimenttest"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/movement"
 )
 
@@ -94,10 +95,10 @@ func plausible(t *testing.T, r *Result) {
 	names := map[string]bool{}
 	for _, run := range append(r.Runs, r.Dense...) {
 		v := run.Variant
-		if names[v.title().English] {
-			t.Errorf("%s is there twice", v.title().English)
+		if names[v.title(words.English)] {
+			t.Errorf("%s is there twice", v.title(words.English))
 		}
-		names[v.title().English] = true
+		names[v.title(words.English)] = true
 		right := 0.0
 		for _, is := range run.Right {
 			if is {
@@ -105,14 +106,14 @@ func plausible(t *testing.T, r *Result) {
 			}
 		}
 		if whole := mean(r.layerShares([]Trained{run})); math.Abs(whole-run.Kept) > 1e-9 { // layers are equally large
-			t.Errorf("%s keeps %g by layer and %g in all", v.title().English, whole, run.Kept)
+			t.Errorf("%s keeps %g by layer and %g in all", v.title(words.English), whole, run.Kept)
 		}
 		if len(run.Right) != 20 || math.Abs(right/20-run.Score) > 1e-9 || len(run.ByMatrix) != 2 || len(run.ByMatrix[0]) != 6 {
-			t.Errorf("%s: %+v", v.title().English, run)
+			t.Errorf("%s: %+v", v.title(words.English), run)
 		}
 		selects := v.Kind == movement.Magnitude || v.Kind == movement.Movement
 		if selects && !v.Structured && math.Abs(run.Kept-v.Remaining) > 1e-9 || v.Kind == "" && run.Kept != 1 {
-			t.Errorf("%s keeps %g", v.title().English, run.Kept)
+			t.Errorf("%s keeps %g", v.title(words.English), run.Kept)
 		}
 	}
 	for _, kind := range []movement.Kind{movement.Magnitude, movement.Movement} {
@@ -166,11 +167,11 @@ func written(t *testing.T, r *Result) {
 }
 
 func sameFigures(t *testing.T, r *Result) {
-	first, err := experiment.Draw("movement-", r.figures())
+	first, err := experiment.Draw("movement-", english(r).Figures())
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := experiment.Draw("movement-", r.figures())
+	second, err := experiment.Draw("movement-", english(r).Figures())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,18 +268,20 @@ func TestWhatTheProtocolChangesIsAllThatIsComputed(t *testing.T) {
 
 func TestTheTitleOfARunIsForPeople(t *testing.T) {
 	v := Variant{Kind: movement.L0, Scope: movement.Local, Remaining: 0.1, Rate: 0.1, Distilled: true, Seed: 3}
-	if got, want := v.title(), (experiment.Text{
-		English: "L0 regularisation, 10 % of the weights kept, learning rate of scores 0.1, with a teacher, seed 3",
-		Korean:  "L0 정규화, 가중치 10% 유지, 점수 학습률 0.1, 교사 모델 사용, 시드 3",
-	}); got != want {
-		t.Errorf("%+v", got)
-	}
-	seen := map[experiment.Text]bool{}
-	for _, v := range append(Full().variants(1, true), Variant{Seed: 1}) {
-		if seen[v.title()] {
-			t.Errorf("two runs are called %s", v.title().English)
+	for say, want := range map[*words.Printer]string{
+		words.English: "L0 regularisation, 10 % of the weights kept, learning rate of scores 0.1, with a teacher, seed 3",
+		words.Korean:  "L0 정규화, 가중치 10% 유지, 점수 학습률 0.1, 교사 모델 사용, 시드 3",
+	} {
+		if got := v.title(say); got != want {
+			t.Error(got)
 		}
-		seen[v.title()] = true
+	}
+	seen := map[string]bool{}
+	for _, v := range append(Full().variants(1, true), Variant{Seed: 1}) {
+		if seen[v.title(words.English)] {
+			t.Errorf("two runs are called %s", v.title(words.English))
+		}
+		seen[v.title(words.English)] = true
 	}
 }
 
@@ -303,3 +306,6 @@ func TestAProtocolsFileChangesWhatItNamesAlone(t *testing.T) {
 		}
 	}
 }
+
+// english is a result told in English.
+func english(r *Result) edition { return edition{r, words.English} }

@@ -2,7 +2,6 @@ package sanh2020
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 
@@ -11,6 +10,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/distill"
 	"bertlab/techniques/movement"
 )
@@ -23,7 +23,7 @@ type pruneInputs struct {
 	Teacher *experiment.Node[[][]float32]
 	// Test judges the result; its model is nil.
 	Test experiment.Judging
-	Name experiment.Text `json:"-"` // of the run, for the step's title
+	Name func(say *words.Printer) string `json:"-"` // of the run, for the step's title
 }
 
 // pruned is what is known of a pruned model.
@@ -37,7 +37,7 @@ type pruned struct {
 // pruneTuning prunes a model while it is fine-tuned and judges it. Nobody else reads the model, so that of so many none is kept.
 var pruneTuning = &experiment.Definition[pruneInputs, pruned]{
 	Name: "fine-tuning with pruning", Version: 1,
-	Title: func(in pruneInputs) experiment.Text { return in.Name },
+	Title: func(say *words.Printer, in pruneInputs) string { return in.Name(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in pruneInputs) (pruned, error) {
 		_, done, err := in.prune(ctx, w)
 		return done, err
@@ -47,7 +47,7 @@ var pruneTuning = &experiment.Definition[pruneInputs, pruned]{
 // keepPruned is the same where the model is kept, since storage and speed are measured of it.
 var keepPruned = &experiment.ModelDefinition[pruneInputs, pruned]{
 	Name: "model fine-tuned with pruning", Version: 1,
-	Title: func(in pruneInputs) experiment.Text { return in.Name },
+	Title: func(say *words.Printer, in pruneInputs) string { return in.Name(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in pruneInputs) (*gbert.Model, pruned, error) {
 		return in.prune(ctx, w)
 	},
@@ -219,14 +219,14 @@ func matrixSizes(model *gbert.Model) ([][]int, error) {
 // modelInputs are a model that is looked at.
 type modelInputs struct {
 	Model experiment.ModelSource
-	Name  experiment.Text `json:"-"` // of the model, for the step's title
+	Name  func(say *words.Printer) string `json:"-"` // of the model, for the step's title
 }
 
 // countWeights counts the weights of a model that are not zero.
 var countWeights = &experiment.Definition[modelInputs, weights]{
 	Name: "remaining weights", Version: 1,
-	Title: func(in modelInputs) experiment.Text {
-		return experiment.Text{English: "remaining weights of: " + in.Name.English, Korean: "남은 가중치 세기: " + in.Name.Korean}
+	Title: func(say *words.Printer, in modelInputs) string {
+		return say.F("remaining weights of: %s", in.Name(say))
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in modelInputs) (weights, error) {
 		model, err := w.Model(ctx, in.Model)
@@ -247,11 +247,8 @@ type driftInputs struct {
 // compareWeights says how far fine-tuning moved the weights.
 var compareWeights = &experiment.Definition[driftInputs, *Drift]{
 	Name: "drift of weights", Version: 1,
-	Title: func(in driftInputs) experiment.Text {
-		return experiment.Text{
-			English: fmt.Sprintf("how far fine-tuning moved the weights, seed %d", in.Seed),
-			Korean:  fmt.Sprintf("미세 조정에서 가중치가 움직인 거리, 시드 %d", in.Seed),
-		}
+	Title: func(say *words.Printer, in driftInputs) string {
+		return say.F("how far fine-tuning moved the weights, seed %d", in.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in driftInputs) (*Drift, error) {
 		before, err := w.Model(ctx, in.Before)

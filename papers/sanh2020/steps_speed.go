@@ -7,6 +7,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/movement"
 )
 
@@ -16,14 +17,14 @@ import (
 type storageInputs struct {
 	Model   experiment.ModelSource
 	Removed bool
-	Name    experiment.Text `json:"-"` // of the model, for the step's title
+	Name    func(say *words.Printer) string `json:"-"` // of the model, for the step's title
 }
 
 // measureStorage measures what a model takes as a file.
 var measureStorage = &experiment.Definition[storageInputs, gbert.Sizes]{
 	Name: "storage", Version: 1,
-	Title: func(in storageInputs) experiment.Text {
-		return experiment.Text{English: "size of the file of: " + in.Name.English, Korean: "파일 크기: " + in.Name.Korean}
+	Title: func(say *words.Printer, in storageInputs) string {
+		return say.F("size of the file of: %s", in.Name(say))
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in storageInputs) (gbert.Sizes, error) {
 		model, err := w.Model(ctx, in.Model)
@@ -57,14 +58,14 @@ func storageName(v Variant) string {
 type maskInputs struct {
 	Model   experiment.ModelSource
 	Pruning movement.Options
-	Name    experiment.Text `json:"-"` // of the pruned model, for the step's title
+	Name    func(say *words.Printer) string `json:"-"` // of the pruned model, for the step's title
 }
 
 // maskTuned prunes a fine-tuned model by magnitude.
 var maskTuned = &experiment.ModelDefinition[maskInputs, struct{}]{
 	Name: "fine-tuned model pruned by magnitude", Version: 1, Transient: true,
-	Title: func(in maskInputs) experiment.Text {
-		return experiment.Text{English: "without training: " + in.Name.English, Korean: "학습 없이: " + in.Name.Korean}
+	Title: func(say *words.Printer, in maskInputs) string {
+		return say.F("without training: %s", in.Name(say))
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in maskInputs) (*gbert.Model, struct{}, error) {
 		model, err := w.Model(ctx, in.Model)
@@ -79,11 +80,8 @@ var maskTuned = &experiment.ModelDefinition[maskInputs, struct{}]{
 // judgeRemoved removes what is masked of a model and judges it.
 var judgeRemoved = &experiment.Definition[experiment.Judging, experiment.Evaluated]{
 	Name: "evaluation without masked heads and neurons", Version: 1,
-	Title: func(in experiment.Judging) experiment.Text {
-		return experiment.Text{
-			English: fmt.Sprintf("evaluation on %s without the masked heads and neurons", in.Sample.Task.Title),
-			Korean:  fmt.Sprintf("%s 평가, 마스킹된 헤드와 뉴런 제거", in.Sample.Task.Title),
-		}
+	Title: func(say *words.Printer, in experiment.Judging) string {
+		return say.F("evaluation on %s without the masked heads and neurons", say.Name(in.Sample.Task.Title))
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) (experiment.Evaluated, error) {
 		model, err := w.Model(ctx, in.Model)
@@ -106,14 +104,14 @@ type speedInputs struct {
 	Removed         bool
 	Batches         []int
 	Length, Repeats int
-	Name            experiment.Text `json:"-"` // of the pruned model, for the step's title
+	Name            func(say *words.Printer) string `json:"-"` // of the pruned model, for the step's title
 }
 
 // measureSpeed times a pruned model beside the dense one, in turn. What the model has and computes is left 0 where nothing is removed.
 var measureSpeed = &experiment.Definition[speedInputs, StructuredSpeed]{
 	Name: "speed of a pruned model", Version: 1, Timed: true,
-	Title: func(in speedInputs) experiment.Text {
-		return experiment.Text{English: "speed of: " + in.Name.English, Korean: "속도: " + in.Name.Korean}
+	Title: func(say *words.Printer, in speedInputs) string {
+		return say.F("speed of: %s", in.Name(say))
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (speed StructuredSpeed, err error) {
 		masked, err := w.Model(ctx, in.Pruned)

@@ -6,55 +6,52 @@ import (
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/movement"
 )
 
-// tables are what the report and the notebooks show, by name.
-func (r *Result) tables() ([]experiment.NamedTable, error) {
+// Tables are what the report and the notebooks show, by name.
+func (r edition) Tables() ([]experiment.NamedTable, error) {
 	return []experiment.NamedTable{
-		{Name: "protocol", Table: r.Config.Table()}, {Name: "runs", Table: r.RunTable()}, {Name: "paper", Table: PaperTable()},
+		{Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "runs", Table: r.RunTable()}, {Name: "paper", Table: PaperTable(r.Printer)},
 		{Name: "agreement", Table: r.AgreementTable()}, {Name: "storage", Table: r.StorageTable()}, {Name: "speed-table", Table: r.SpeedTable()},
-		{Name: "claims", Table: r.ClaimTable()},
 	}, nil
 }
 
 // Table lists the protocol.
-func (c Config) Table() *figures.Table {
+func (c Config) Table(say *words.Printer) *figures.Table {
 	limit := func(n int) string {
 		if n == 0 {
-			return "all"
+			return say.T("all")
 		}
 		return fmt.Sprint(n)
 	}
 	return &figures.Table{
-		Title:   "Protocol",
-		Columns: []figures.Column{{Name: "what"}, {Name: "here"}, {Name: "the paper"}},
+		Title:   say.T("Protocol"),
+		Columns: []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: say.T("the paper")}},
 		Rows: [][]any{
-			{"model", c.modelName(), "bert-base-uncased"},
-			{"task", c.Task, "SQuAD, MNLI, QQP"},
-			{"seeds", fmt.Sprint(c.Seeds), "not said"},
-			{"training examples", limit(c.TrainExamples), "87,599; 392,702; 363,846"},
-			{"test examples", limit(c.TestExamples), "all"},
-			{"epochs, batch, learning rate", fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "6 to 10, 16, 3e-5"},
-			{"learning rate of scores (L0)", fmt.Sprintf("%g (%g)", c.ScoreRate, c.L0Rate), "1e-2 (1e-1)"},
-			{"warm-up, cool-down of the schedule", fmt.Sprintf("%s, %s of the steps", figures.Percent(c.WarmupShare), figures.Percent(c.CoolDownShare)), "5,400 and 10,800 steps"},
-			{"methods", fmt.Sprint(c.Kinds), "magnitude, movement, soft, L0"},
-			{"remaining weights", fmt.Sprint(c.Remaining), "1.0 to 0.03"},
-			{"embeddings", "frozen", "frozen"},
+			{say.T("model"), c.modelName(say), "bert-base-uncased"},
+			{say.T("task"), c.Task, say.T("SQuAD, MNLI, QQP")},
+			{say.T("seeds"), fmt.Sprint(c.Seeds), say.T("not said")},
+			{say.T("training examples"), limit(c.TrainExamples), "87,599; 392,702; 363,846"},
+			{say.T("test examples"), limit(c.TestExamples), say.T("all")},
+			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), say.T("6 to 10, 16, 3e-5")},
+			{say.T("learning rate of scores (L0)"), fmt.Sprintf("%g (%g)", c.ScoreRate, c.L0Rate), "1e-2 (1e-1)"},
+			{say.T("warm-up, cool-down of the schedule"), say.F("%s, %s of the steps", figures.Percent(c.WarmupShare), figures.Percent(c.CoolDownShare)), say.T("5,400 and 10,800 steps")},
+			{say.T("methods"), fmt.Sprint(c.Kinds), say.T("magnitude, movement, soft, L0")},
+			{say.T("remaining weights"), fmt.Sprint(c.Remaining), say.T("1.0 to 0.03")},
+			{say.T("embeddings"), say.T("frozen"), say.T("frozen")},
 		},
 	}
 }
 
-// ClaimTable lists the claims with their verdicts.
-func (r *Result) ClaimTable() *figures.Table { return experiment.ClaimTable(r.Claims) }
-
 // RunTable lists the methods at each share, mean and range over seeds.
-func (r *Result) RunTable() *figures.Table {
+func (r edition) RunTable() *figures.Table {
 	t := &figures.Table{
-		Title: "Pruning while fine-tuning", Caption: r.caption("range over seeds"),
+		Title: r.T("Pruning while fine-tuning"), Caption: r.caption(r.T("range over seeds")),
 		Columns: []figures.Column{
-			{Name: "method"}, {Name: "selection"}, {Name: "teacher"}, {Name: "asked for", Unit: "%", Format: "%.0f"}, {Name: "remaining", Unit: "%", Format: "%.1f"},
-			{Name: r.Metric, Format: "%.4f"}, {Name: "range"}, {Name: "test loss", Unit: "nats", Format: "%.4f"}, {Name: "runs"},
+			{Name: r.T("method")}, {Name: r.T("selection")}, {Name: r.T("teacher")}, {Name: r.T("asked for"), Unit: "%", Format: "%.0f"}, {Name: r.T("remaining"), Unit: "%", Format: "%.1f"},
+			{Name: r.Name(r.Metric), Format: "%.4f"}, {Name: r.T("range")}, {Name: r.T("test loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.T("runs")},
 		},
 	}
 	add := func(name, selection string, teacher bool, share float64, runs []Trained) {
@@ -65,65 +62,65 @@ func (r *Result) RunTable() *figures.Table {
 		for _, run := range runs {
 			losses, kept = losses+run.Loss/float64(len(runs)), kept+run.Kept/float64(len(runs))
 		}
-		t.Rows = append(t.Rows, []any{name, selection, teacher, 100 * share, 100 * kept, mean(values), fmt.Sprintf("%.4f to %.4f", slices.Min(values), slices.Max(values)), losses, len(runs)})
+		t.Rows = append(t.Rows, []any{name, selection, teacher, 100 * share, 100 * kept, mean(values), r.F("%.4f to %.4f", slices.Min(values), slices.Max(values)), losses, len(runs)})
 	}
-	add("dense", "", false, 1, r.Dense)
+	add(r.T("dense"), "", false, 1, r.Dense)
 	for _, share := range r.Config.remaining(func(float64) bool { return true }) {
 		for _, kind := range r.Config.Kinds {
 			selection := string(movement.Local)
 			if kind == movement.Soft || kind == movement.L0 {
-				selection = "threshold"
+				selection = r.T("threshold")
 			}
-			add(curveName(kind), selection, false, share, r.plain(kind, share))
-			add(curveName(kind), string(movement.Global), false, share, r.global(kind, share))
-			add(curveName(kind), selection, true, share, r.distilled(kind, share))
+			add(curveName(r.Printer, kind), selection, false, share, r.plain(kind, share))
+			add(curveName(r.Printer, kind), string(movement.Global), false, share, r.global(kind, share))
+			add(curveName(r.Printer, kind), selection, true, share, r.distilled(kind, share))
 		}
 	}
 	return t
 }
 
 // AgreementTable lists how far the masks of each method agree between seeds; nil with one seed.
-func (r *Result) AgreementTable() *figures.Table {
+func (r edition) AgreementTable() *figures.Table {
 	if len(r.Agreement) == 0 {
 		return nil
 	}
 	t := &figures.Table{
-		Title:   fmt.Sprintf("Masks of two seeds at %g %%", 100*r.Config.Focus),
-		Caption: "Of the weights that one seed keeps, the share that another one keeps too. Masks at random would have the second share in common.",
-		Columns: []figures.Column{{Name: "method"}, {Name: "kept by both", Unit: "%", Format: "%.1f"}, {Name: "by chance", Unit: "%", Format: "%.1f"}, {Name: "pairs of seeds"}},
+		Title:   r.F("Masks of two seeds at %g %%", 100*r.Config.Focus),
+		Caption: r.T("Of the weights that one seed keeps, the share that another one keeps too. Masks at random would have the second share in common."),
+		Columns: []figures.Column{{Name: r.T("method")}, {Name: r.T("kept by both"), Unit: "%", Format: "%.1f"}, {Name: r.T("by chance"), Unit: "%", Format: "%.1f"}, {Name: r.T("pairs of seeds")}},
 	}
 	for _, a := range r.Agreement {
-		t.Rows = append(t.Rows, []any{curveName(a.Kind), 100 * a.Overlap, 100 * a.Chance, a.Pairs})
+		t.Rows = append(t.Rows, []any{curveName(r.Printer, a.Kind), 100 * a.Overlap, 100 * a.Chance, a.Pairs})
 	}
 	return t
 }
 
 // PaperTable is the paper's table 2, to stand beside ours.
-func PaperTable() *figures.Table {
+func PaperTable(say *words.Printer) *figures.Table {
 	return &figures.Table{
-		Title: "The paper's table 2", Caption: "bert-base-uncased, development sets.",
+		Title: say.T("The paper's table 2"), Caption: say.T("bert-base-uncased, development sets."),
 		Columns: []figures.Column{
-			{Name: "task"}, {Name: "dense"}, {Name: "remaining"}, {Name: "magnitude"}, {Name: "L0"}, {Name: "movement"}, {Name: "soft movement"},
+			{Name: say.T("task")}, {Name: say.T("dense")}, {Name: say.T("remaining")}, {Name: say.T("magnitude")}, {Name: "L0"}, {Name: say.T("movement")}, {Name: say.T("soft movement")},
 		},
 		Rows: [][]any{
-			{"SQuAD, EM/F1", "80.4/88.1", "10 %", "67.7/78.5", "69.9/80.0", "71.9/81.7", "71.3/81.5"},
+			{say.T("SQuAD, EM/F1"), "80.4/88.1", "10 %", "67.7/78.5", "69.9/80.0", "71.9/81.7", "71.3/81.5"},
 			{"", "", "3 %", "40.1/54.5", "61.2/73.3", "65.2/76.3", "69.5/79.9"},
-			{"MNLI, matched/mismatched", "84.5/84.9", "10 %", "77.8/79.0", "77.9/78.5", "79.3/79.5", "80.7/81.1"},
+			{say.T("MNLI, matched/mismatched"), "84.5/84.9", "10 %", "77.8/79.0", "77.9/78.5", "79.3/79.5", "80.7/81.1"},
 			{"", "", "3 %", "68.9/69.8", "75.1/75.4", "76.1/76.7", "79.0/79.6"},
-			{"QQP, accuracy/F1", "91.4/88.4", "10 %", "78.8/75.1", "87.5/81.9", "89.1/85.5", "90.5/87.1"},
+			{say.T("QQP, accuracy/F1"), "91.4/88.4", "10 %", "78.8/75.1", "87.5/81.9", "89.1/85.5", "90.5/87.1"},
 			{"", "", "3 %", "72.1/58.4", "86.5/81.0", "85.6/81.0", "89.3/85.6"},
 		},
 	}
 }
 
 // StorageTable lists what models take as files.
-func (r *Result) StorageTable() *figures.Table {
+func (r edition) StorageTable() *figures.Table {
 	t := &figures.Table{
-		Title: "Storage", Caption: "The whole file of weights, embeddings included; the compact file stores arrays without their zeros.",
-		Columns: []figures.Column{{Name: "model"}, {Name: "remaining", Unit: "%", Format: "%.1f"}},
+		Title: r.T("Storage"), Caption: r.T("The whole file of weights, embeddings included; the compact file stores arrays without their zeros."),
+		Columns: []figures.Column{{Name: r.T("model")}, {Name: r.T("remaining"), Unit: "%", Format: "%.1f"}},
 	}
-	for _, name := range []string{"float32", "float16", "gzip", "compact", "compact float16"} {
-		t.Columns = append(t.Columns, figures.Column{Name: name, Unit: "MB", Format: "%.1f"})
+	for _, name := range []string{r.T("float32"), r.T("float16"), r.T("gzip"), r.T("compact"), r.T("compact float16")} {
+		t.Columns = append(t.Columns, figures.Column{Name: name, Unit: r.T("MB"), Format: "%.1f"})
 	}
 	for _, s := range r.Storage {
 		row := []any{s.Name, 100 * s.Kept}
@@ -136,12 +133,12 @@ func (r *Result) StorageTable() *figures.Table {
 }
 
 // SpeedTable lists the speed of pruned models against the dense one.
-func (r *Result) SpeedTable() *figures.Table {
+func (r edition) SpeedTable() *figures.Table {
 	t := &figures.Table{
-		Title:   "Speed",
-		Caption: fmt.Sprintf("Sequences of %d tokens without padding; medians of %d pairs timed in turn, with quartiles.", r.Speed.Length, r.Speed.Repeats),
+		Title:   r.T("Speed"),
+		Caption: r.F("Sequences of %d tokens without padding; medians of %d pairs timed in turn, with quartiles.", r.Speed.Length, r.Speed.Repeats),
 		Columns: []figures.Column{
-			{Name: "model"}, {Name: r.Metric, Format: "%.4f"}, {Name: "batch"}, {Name: "speed against dense", Format: "%.3f"}, {Name: "quartiles"}, {Name: "by operations", Format: "%.3f"},
+			{Name: r.T("model")}, {Name: r.Name(r.Metric), Format: "%.4f"}, {Name: r.T("batch")}, {Name: r.T("speed against dense"), Format: "%.3f"}, {Name: r.T("quartiles")}, {Name: r.T("by operations"), Format: "%.3f"},
 		},
 	}
 	for _, b := range r.Speed.Unstructured {
@@ -149,15 +146,15 @@ func (r *Result) SpeedTable() *figures.Table {
 		if run := r.focused(movement.Movement); run != nil {
 			kept = run.Score
 		}
-		t.Rows = append(t.Rows, []any{fmt.Sprintf("zeros, %.1f %% left", 100*r.Speed.Kept), kept, b.Size, b.Ratio, fmt.Sprintf("%.3f to %.3f", b.Low, b.High), 1.0})
+		t.Rows = append(t.Rows, []any{r.F("zeros, %.1f %% left", 100*r.Speed.Kept), kept, b.Size, b.Ratio, r.F("%.3f to %.3f", b.Low, b.High), 1.0})
 	}
 	for _, s := range r.Speed.Structured {
-		name := fmt.Sprintf("heads and neurons removed, %g %% left", 100*s.Remaining)
+		name := r.F("heads and neurons removed, %g %% left", 100*s.Remaining)
 		if !s.Trained {
-			name += ", not trained"
+			name += r.T(", not trained")
 		}
 		for _, b := range s.Batches {
-			t.Rows = append(t.Rows, []any{name, s.Score, b.Size, b.Ratio, fmt.Sprintf("%.3f to %.3f", b.Low, b.High), float64(s.MACs) / float64(s.PrunedMACs)})
+			t.Rows = append(t.Rows, []any{name, s.Score, b.Size, b.Ratio, r.F("%.3f to %.3f", b.Low, b.High), float64(s.MACs) / float64(s.PrunedMACs)})
 		}
 	}
 	return t

@@ -11,6 +11,7 @@ import (
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 )
 
@@ -22,8 +23,8 @@ const (
 	fewestSeeds    = 2    // for what training decides
 )
 
-// claims are the paper's statements with the numbers measured here.
-func (r *Result) claims() ([]experiment.Claim, error) {
+// Claims are the paper's statements with the numbers measured here.
+func (r edition) Claims() ([]experiment.Claim, error) {
 	claims := []experiment.Claim{r.claimError(), r.claimCounts(), r.claimHOOI()}
 	predicts, err := r.claimPredicts()
 	if err != nil {
@@ -37,12 +38,11 @@ func (r *Result) claims() ([]experiment.Claim, error) {
 }
 
 // claimError compares reconstruction errors at equal parameters.
-func (r *Result) claimError() experiment.Claim {
+func (r edition) claimError() experiment.Claim {
 	claim := experiment.Claim{
-		Text:        "At equal parameters, factors that matrices share leave a smaller reconstruction error: IV ≤ III ≤ II.",
-		Korean:      "매개변수 수가 같을 때, 행렬들이 인자를 공유하면 재구성 오차가 더 작다: IV ≤ III ≤ II.",
-		Paper:       "forms are introduced in the order of how much is shared, to afford larger ranks with the same parameters; no number at equal parameters (recalled)",
-		Explanation: "‖W − Ŵ‖ / ‖W‖ over all encoder matrices, mean over seeds; no sampling is involved beyond the seeds. Holds if the order is so at every ratio, fails if at every ratio some form that shares more has the larger error.",
+		Text:        r.T("At equal parameters, factors that matrices share leave a smaller reconstruction error: IV ≤ III ≤ II."),
+		Paper:       r.T("forms are introduced in the order of how much is shared, to afford larger ranks with the same parameters; no number at equal parameters (recalled)"),
+		Explanation: r.T("‖W − Ŵ‖ / ‖W‖ over all encoder matrices, mean over seeds; no sampling is involved beyond the seeds. Holds if the order is so at every ratio, fails if at every ratio some form that shares more has the larger error."),
 	}
 	var parts []string
 	ordered, broken := 0, 0
@@ -74,12 +74,11 @@ func (r *Result) claimError() experiment.Claim {
 	return claim
 }
 
-func (r *Result) claimCounts() experiment.Claim {
+func (r edition) claimCounts() experiment.Claim {
 	claim := experiment.Claim{
-		Text:        "IV-72-384 has 1/7 of the encoder parameters of BERT-base, and the tiny forms have under 2 million (1/48).",
-		Korean:      "IV-72-384의 인코더 매개변수는 BERT-base의 1/7이고, 가장 작은 형태는 200만 개 미만(1/48)이다.",
-		Paper:       "86.0, 23.0, 12.3, 3.9, 1.9 and 1.8 million (recalled, and consistent with counting)",
-		Explanation: fmt.Sprintf("Counted on the shapes, without word embeddings and classifier. Holds if every count is within %.1f million of the printed one.", countTolerance),
+		Text:        r.T("IV-72-384 has 1/7 of the encoder parameters of BERT-base, and the tiny forms have under 2 million (1/48)."),
+		Paper:       r.T("86.0, 23.0, 12.3, 3.9, 1.9 and 1.8 million (recalled, and consistent with counting)"),
+		Explanation: r.F("Counted on the shapes, without word embeddings and classifier. Holds if every count is within %.1f million of the printed one.", countTolerance),
 	}
 	var parts []string
 	holds := true
@@ -91,21 +90,20 @@ func (r *Result) claimCounts() experiment.Claim {
 	first := float64(r.Counts[0].Counted)
 	for _, c := range r.Counts {
 		if c.Name == "IV-72-384" || c.Name == "III-64" {
-			parts = append(parts, fmt.Sprintf("1/%.1f for %s", first/float64(c.Counted), c.Name))
+			parts = append(parts, r.F("1/%.1f for %s", first/float64(c.Counted), c.Name))
 		}
 	}
-	claim.Measured = "millions: " + strings.Join(parts, ", ")
+	claim.Measured = r.F("millions: %s", strings.Join(parts, ", "))
 	claim.Verdict = experiment.When(holds)
 	return claim
 }
 
-func (r *Result) claimHOOI() experiment.Claim {
+func (r edition) claimHOOI() experiment.Claim {
 	claim := experiment.Claim{
-		Text:        "Alternating updates (HOOI) are never worse than the truncated HOSVD that they start from, and never rise.",
-		Korean:      "교대 갱신(HOOI)의 오차는 출발점인 절단 HOSVD보다 크지 않으며, 반복마다 증가하지 않는다.",
-		Paper:       "a property of the algorithm (Kolda and Bader 2009); the paper decomposes with TensorLy's HOOI",
-		Measured:    "not run",
-		Explanation: "Relative errors of the stack of all slices, start and after each sweep, of every form and ratio. Holds if none rises.",
+		Text:        r.T("Alternating updates (HOOI) are never worse than the truncated HOSVD that they start from, and never rise."),
+		Paper:       r.T("a property of the algorithm (Kolda and Bader 2009); the paper decomposes with TensorLy's HOOI"),
+		Measured:    r.T("not run"),
+		Explanation: r.T("Relative errors of the stack of all slices, start and after each sweep, of every form and ratio. Holds if none rises."),
 	}
 	var gains []float64
 	holds := true
@@ -118,19 +116,18 @@ func (r *Result) claimHOOI() experiment.Claim {
 		}
 	}
 	if len(gains) > 0 {
-		claim.Measured = fmt.Sprintf("%d decompositions; HOOI lowers the error by %.4f to %.4f", len(gains), slices.Min(gains), slices.Max(gains))
+		claim.Measured = r.F("%d decompositions; HOOI lowers the error by %.4f to %.4f", len(gains), slices.Min(gains), slices.Max(gains))
 		claim.Verdict = experiment.When(holds)
 	}
 	return claim
 }
 
 // claimPredicts looks for forms whose smaller error goes with the smaller accuracy.
-func (r *Result) claimPredicts() (experiment.Claim, error) {
+func (r edition) claimPredicts() (experiment.Claim, error) {
 	claim := experiment.Claim{
-		Text:        "The reconstruction error does not predict the accuracy.",
-		Korean:      "재구성 오차로 정확도를 예측할 수 없다.",
-		Paper:       "decomposition alone loses nearly all of the accuracy whatever its error; what counts is the distillation after it (recalled)",
-		Explanation: "Pairs of forms at the same ratio and recovery, of which at least one is above the largest class. Holds if in one of them the form with the smaller error is less accurate, with a 95 % interval of the paired difference that excludes 0; fails if at least three pairs differ so, and all in the order of their errors.",
+		Text:        r.T("The reconstruction error does not predict the accuracy."),
+		Paper:       r.T("decomposition alone loses nearly all of the accuracy whatever its error; what counts is the distillation after it (recalled)"),
+		Explanation: r.T("Pairs of forms at the same ratio and recovery, of which at least one is above the largest class. Holds if in one of them the form with the smaller error is less accurate, with a 95 % interval of the paired difference that excludes 0; fails if at least three pairs differ so, and all in the order of their errors."),
 	}
 	var against, along []decided
 	pairs := 0
@@ -151,7 +148,7 @@ func (r *Result) claimPredicts() (experiment.Claim, error) {
 					if err != nil {
 						return claim, err
 					}
-					found := decided{fmt.Sprintf("%s − %s at %.0f %%, %s: %s", a.form, b.form, 100*ratio, recovery, d.Points()), math.Abs(d.Value)}
+					found := decided{r.F("%s − %s at %.0f %%, %s: %s", a.form, b.form, 100*ratio, recovery, d.Points()), math.Abs(d.Value)}
 					switch {
 					case d.High < 0:
 						against = append(against, found)
@@ -162,8 +159,7 @@ func (r *Result) claimPredicts() (experiment.Claim, error) {
 			}
 		}
 	}
-	claim.Measured = fmt.Sprintf("of %d pairs, the smaller error goes with the larger accuracy in %d%s, with the smaller in %d%s",
-		pairs, len(along), largest(along), len(against), largest(against))
+	claim.Measured = r.F("of %d pairs, the smaller error goes with the larger accuracy in %d%s, with the smaller in %d%s", pairs, len(along), largest(r.Printer, along), len(against), largest(r.Printer, against))
 	claim.Explanation += r.seedsNote()
 	switch {
 	case len(r.Config.Seeds) < fewestSeeds:
@@ -182,7 +178,7 @@ type decided struct {
 }
 
 // largest names the pairs that differ most, in brackets.
-func largest(list []decided) string {
+func largest(say *words.Printer, list []decided) string {
 	const most = 2
 	if len(list) == 0 {
 		return ""
@@ -193,7 +189,7 @@ func largest(list []decided) string {
 		words = append(words, d.text)
 	}
 	if len(list) > most {
-		return " (the largest: " + strings.Join(words, "; ") + ")"
+		return say.F(" (the largest: %s)", strings.Join(words, "; "))
 	}
 	return " (" + strings.Join(words, "; ") + ")"
 }
@@ -205,13 +201,12 @@ func (r *Result) learned(c cell) bool {
 }
 
 // claimRecovery compares distillation with fine-tuning on labels.
-func (r *Result) claimRecovery() (experiment.Claim, error) {
+func (r edition) claimRecovery() (experiment.Claim, error) {
 	claim := experiment.Claim{
-		Text:        "Two stages of distillation give back more accuracy than fine-tuning alone.",
-		Korean:      "두 단계 지식 증류가 단순 미세 조정보다 정확도를 더 많이 회복시킨다.",
-		Paper:       "the compressed models are distilled in two stages; without it they fall behind (recalled)",
-		Measured:    "not run",
-		Explanation: "Accuracy, distilled minus fine-tuned, with as many steps; mean over all forms, ratios and seeds that were recovered. Holds if the 95 % interval (paired bootstrap over test examples) lies above 0.",
+		Text:        r.T("Two stages of distillation give back more accuracy than fine-tuning alone."),
+		Paper:       r.T("the compressed models are distilled in two stages; without it they fall behind (recalled)"),
+		Measured:    r.T("not run"),
+		Explanation: r.T("Accuracy, distilled minus fine-tuned, with as many steps; mean over all forms, ratios and seeds that were recovered. Holds if the 95 % interval (paired bootstrap over test examples) lies above 0."),
 	}
 	distilled := pooled(r.Trials, func(t Trial) bool { return t.Recovery == Distilled })
 	tuned := pooled(r.Trials, func(t Trial) bool { return t.Recovery == Tuned })
@@ -235,10 +230,10 @@ func (r *Result) claimRecovery() (experiment.Claim, error) {
 					each = append(each, fmt.Sprintf("%s %.1f", recovery, 100*(r.accuracy()+change.Value)))
 				}
 			}
-			parts = append(parts, fmt.Sprintf("%s at %.0f %%: %s", form, 100*ratio, strings.Join(each, ", ")))
+			parts = append(parts, r.F("%s at %.0f %%: %s", form, 100*ratio, strings.Join(each, ", ")))
 		}
 	}
-	claim.Measured = fmt.Sprintf("points, distilled − fine-tuned %s; accuracy in %% (whole %.1f): %s", d.Points(), 100*r.accuracy(), strings.Join(parts, "; "))
+	claim.Measured = r.F("points, distilled − fine-tuned %s; accuracy in %% (whole %.1f): %s", d.Points(), 100*r.accuracy(), strings.Join(parts, "; "))
 	claim.Explanation += r.seedsNote()
 	if len(r.Config.Seeds) >= fewestSeeds {
 		claim.Verdict = experiment.ByInterval(d.Low, d.High, 0)
@@ -247,34 +242,33 @@ func (r *Result) claimRecovery() (experiment.Claim, error) {
 }
 
 // seedsNote says by how many seeds a comparison stands.
-func (r *Result) seedsNote() string {
-	note := " Examples are resampled, each with its mean over the seeds; what another seed would change is not included."
+func (r edition) seedsNote() string {
+	note := r.T(" Examples are resampled, each with its mean over the seeds; what another seed would change is not included.")
 	if n := len(r.Config.Seeds); n < fewestSeeds {
-		note += fmt.Sprintf(" With %d seed nothing is decided: %d are needed.", n, fewestSeeds)
+		note += r.F(" With %d seed nothing is decided: %d are needed.", n, fewestSeeds)
 	}
 	return note
 }
 
 // claimSpeed looks at whole models.
-func (r *Result) claimSpeed() experiment.Claim {
+func (r edition) claimSpeed() experiment.Claim {
 	claim := experiment.Claim{
-		Text:        "Decomposed models are faster than the whole one.",
-		Korean:      "분해한 모델은 원래 모델보다 빠르다.",
-		Paper:       "the tiny model is 2.7 times faster (abstract)",
-		Measured:    "not run",
-		Explanation: "Classifier on full batches, pairs in turn. A form is faster if the lower quartile of whole/decomposed is above 1, slower if the upper one is below 1. Holds if all are faster, fails if one is slower.",
+		Text:        r.T("Decomposed models are faster than the whole one."),
+		Paper:       r.T("the tiny model is 2.7 times faster (abstract)"),
+		Measured:    r.T("not run"),
+		Explanation: r.T("Classifier on full batches, pairs in turn. A form is faster if the lower quartile of whole/decomposed is above 1, slower if the upper one is below 1. Holds if all are faster, fails if one is slower."),
 	}
 	var parts []string
 	slower, unclear := false, false
 	for _, s := range r.Speed {
-		parts = append(parts, fmt.Sprintf("%s %.2f [%.2f, %.2f], by operations %.2f", s.Name, s.Time.Ratio, s.Time.Low, s.Time.High, s.MACRatio))
+		parts = append(parts, r.F("%s %.2f [%.2f, %.2f], by operations %.2f", s.Name, s.Time.Ratio, s.Time.Low, s.Time.High, s.MACRatio))
 		slower = slower || s.Time.High < 1
 		unclear = unclear || s.Time.Low <= 1
 	}
 	if len(parts) == 0 {
 		return claim
 	}
-	claim.Measured = fmt.Sprintf("whole/decomposed, batch %d × %d tokens: %s", r.Config.SpeedBatch, r.Config.SpeedLength, strings.Join(parts, "; "))
+	claim.Measured = r.F("whole/decomposed, batch %d × %d tokens: %s", r.Config.SpeedBatch, r.Config.SpeedLength, strings.Join(parts, "; "))
 	switch {
 	case slower:
 		claim.Verdict = report.DoesNotHold
@@ -285,13 +279,12 @@ func (r *Result) claimSpeed() experiment.Claim {
 }
 
 // claimMaps looks at single linear maps at a quarter of the break-even rank.
-func (r *Result) claimMaps() experiment.Claim {
+func (r edition) claimMaps() experiment.Claim {
 	claim := experiment.Claim{
-		Text:        "A factored matrix at a quarter of the break-even rank is faster than the dense one, as its operations say.",
-		Korean:      "손익분기 랭크의 1/4로 분해한 행렬은 연산량이 말하는 만큼 밀집 행렬보다 빠르다.",
-		Paper:       "not measured by the paper; fewer operations are not always less time on small matrices (TensorLy's users found slower networks)",
-		Measured:    "not run",
-		Explanation: fmt.Sprintf("Six layers' maps one after the other, dense and factored in turn. Holds if every map is faster (lower quartile above 1) and every median ratio is within %.0f %% of the ratio of operations, fails if a map is slower. Where the time falls short of the operations: two thin products do fewer operations a second than one thick, since the result between them is written and read once more, and each has fewer operations for a value that it reads.", 100*timeTolerance),
+		Text:        r.T("A factored matrix at a quarter of the break-even rank is faster than the dense one, as its operations say."),
+		Paper:       r.T("not measured by the paper; fewer operations are not always less time on small matrices (TensorLy's users found slower networks)"),
+		Measured:    r.T("not run"),
+		Explanation: r.F("Six layers' maps one after the other, dense and factored in turn. Holds if every map is faster (lower quartile above 1) and every median ratio is within %.0f %% of the ratio of operations, fails if a map is slower. Where the time falls short of the operations: two thin products do fewer operations a second than one thick, since the result between them is written and read once more, and each has fewer operations for a value that it reads.", 100*timeTolerance),
 	}
 	var parts []string
 	slower, faster, close := false, true, true
@@ -300,21 +293,21 @@ func (r *Result) claimMaps() experiment.Claim {
 			continue
 		}
 		dense, factored := m.rates()
-		parts = append(parts, fmt.Sprintf("%s [%d, %d] at rank %d: %.2f [%.2f, %.2f], by operations %.2f (dense %.0f, factored %.0f · 10⁹ operations a second)", m.Role, m.Out, m.In, m.Rank, m.Ratio, m.Low, m.High, m.MACRatio, dense, factored))
+		parts = append(parts, r.F("%s [%d, %d] at rank %d: %.2f [%.2f, %.2f], by operations %.2f (dense %.0f, factored %.0f · 10⁹ operations a second)", m.Role, m.Out, m.In, m.Rank, m.Ratio, m.Low, m.High, m.MACRatio, dense, factored))
 		slower, faster = slower || m.High < 1, faster && m.Low > 1
 		close = close && math.Abs(m.Ratio/m.MACRatio-1) <= timeTolerance
 	}
 	if len(parts) == 0 {
 		return claim
 	}
-	claim.Measured = "dense/factored: " + strings.Join(parts, "; ")
+	claim.Measured = r.F("dense/factored: %s", strings.Join(parts, "; "))
 	switch {
 	case slower:
 		claim.Verdict = report.DoesNotHold
 	case faster && close:
 		claim.Verdict = report.Holds
 	case faster:
-		claim.Measured += " (all faster, but not all as much as the operations say)"
+		claim.Measured += r.T(" (all faster, but not all as much as the operations say)")
 	}
 	return claim
 }

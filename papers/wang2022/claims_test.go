@@ -6,6 +6,7 @@ import (
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 )
 
@@ -62,7 +63,7 @@ func TestTheVerdictsOnErrorAndAccuracy(t *testing.T) {
 		"the order of errors is broken": {2, []model{{II, 0.7, 200, 300, 340}, {III, 0.8, 200, 290, 330}, {IV, 0.6, 200, 280, 320}}, report.DoesNotHold, report.Holds, report.Holds},
 	} {
 		r := measured(t, test.seeds, test.models...)
-		claims, err := r.claims()
+		claims, err := english(r).Claims()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +78,7 @@ func TestTheVerdictsOnErrorAndAccuracy(t *testing.T) {
 func TestOfManyPairsTheLargestAreNamed(t *testing.T) {
 	list := []decided{{"small", 0.1}, {"large", 0.3}, {"middle", 0.2}}
 	for n, want := range []string{"", " (small)", " (large; small)", " (the largest: large; middle)"} {
-		if got := largest(slices.Clone(list[:n])); got != want {
+		if got := largest(words.English, slices.Clone(list[:n])); got != want {
 			t.Errorf("%d pairs: %q, want %q", n, got, want)
 		}
 	}
@@ -89,7 +90,7 @@ func TestErrorsThatAreInOrderAtSomeRatiosOnlyDecideNothing(t *testing.T) {
 	for form, e := range map[Form]float64{II: 0.2, III: 0.3, IV: 0.4} {
 		r.Variants = append(r.Variants, Variant{Form: form, Ratio: 0.5, Error: e})
 	}
-	if c := r.claimError(); c.Verdict != report.CannotTell {
+	if c := english(r).claimError(); c.Verdict != report.CannotTell {
 		t.Errorf("%v: %s", c.Verdict, c.Measured)
 	}
 }
@@ -106,7 +107,7 @@ func TestTheVerdictsOnSweeps(t *testing.T) {
 		for _, sweeps := range test.sweeps {
 			r.Variants = append(r.Variants, Variant{Sweeps: sweeps})
 		}
-		if c := r.claimHOOI(); c.Verdict != test.want {
+		if c := english(r).claimHOOI(); c.Verdict != test.want {
 			t.Errorf("%s: %v, want %v", name, c.Verdict, test.want)
 		}
 	}
@@ -130,10 +131,10 @@ func TestTheVerdictsOnTime(t *testing.T) {
 			r.Speed = append(r.Speed, Speed{Time: experiment.SpeedBatch{Low: x[0], Ratio: x[1], High: x[2]}, MACRatio: 4})
 			r.Maps = append(r.Maps, MapSpeed{Part: 0.25, Low: x[0], Ratio: x[1], High: x[2], MACRatio: 4, Dense: 1, Factored: 1, MACs: 1e9}, MapSpeed{Part: 1, Low: 0.1, Ratio: 0.1, High: 0.1})
 		}
-		if c := r.claimSpeed(); c.Verdict != test.speed {
+		if c := english(r).claimSpeed(); c.Verdict != test.speed {
 			t.Errorf("%s: models: %v, want %v", name, c.Verdict, test.speed)
 		}
-		if c := r.claimMaps(); c.Verdict != test.maps {
+		if c := english(r).claimMaps(); c.Verdict != test.maps {
 			t.Errorf("%s: maps: %v, want %v", name, c.Verdict, test.maps)
 		}
 	}
@@ -163,7 +164,7 @@ func judged(t *testing.T) [][]experiment.Claim {
 		x := c.time
 		r.Speed = []Speed{{Time: experiment.SpeedBatch{Low: x[0], Ratio: x[1], High: x[2]}, MACRatio: 4}}
 		r.Maps = []MapSpeed{{Part: 0.25, Low: x[0], Ratio: x[1], High: x[2], MACRatio: 4, Dense: 1, Factored: 1, MACs: 1e9}}
-		claims, err := r.claims()
+		claims, err := english(r).Claims()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/tucker"
 )
 
@@ -19,20 +20,28 @@ var narrative embed.FS
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:      "tucker",
 	Title:     "Exploring Extreme Parameter Compression for Pre-trained Language Models (Wang, Ren and others 2022)",
-	Heading:   experiment.Text{English: "bertlab: the encoder's matrices as few factors", Korean: "bertlab: 인코더의 행렬을 적은 수의 인자로"},
-	Subtitle:  func(r *Result) string { return r.caption("") },
+	Heading:   words.Key("bertlab: the encoder's matrices as few factors"),
 	Quick:     Quick,
 	Full:      Full,
 	Ask:       (*Config).ask,
 	Check:     (*Config).check,
 	Plan:      plan,
-	Claims:    (*Result).claims,
-	Figures:   (*Result).figures,
-	Tables:    (*Result).tables,
+	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
 	Narrative: narrative,
-	Numbers: func(r *Result) map[string]any {
-		return map[string]any{"model": r.Config.Model, "task": r.Config.Task, "epochs": r.Config.RecoveryEpochs}
-	},
+}
+
+// edition is a result as it is told in a language.
+type edition struct {
+	*Result
+	*words.Printer
+}
+
+// Subtitle implements [experiment.Edition].
+func (r edition) Subtitle() string { return r.caption("") }
+
+// Numbers are what the narrative names.
+func (r edition) Numbers() map[string]any {
+	return map[string]any{"model": r.Config.Model, "task": r.Config.Task, "epochs": r.Config.RecoveryEpochs}
 }
 
 // timedRoles are the roles whose maps are timed.
@@ -147,22 +156,21 @@ func planSeed(p *experiment.Plan, c *Config, data experiment.Samples, pretrained
 		}
 	}
 	for _, m := range s.models {
-		title := func(english, korean string) experiment.Text {
-			return experiment.Text{
-				English: fmt.Sprintf(english+", form %s, %g of the parameters, seed %d", m.form, m.ratio, seed),
-				Korean:  fmt.Sprintf(korean+", 형태 %s, 매개변수의 %g, 시드 %d", m.form, m.ratio, seed),
+		title := func(what words.Key) func(say *words.Printer) string {
+			return func(say *words.Printer) string {
+				return say.F("%s, form %s, %g of the parameters, seed %d", what.In(say), m.form, m.ratio, seed)
 			}
 		}
 		judge.Model = m.small
 		if slices.Contains(c.Recovered, m.ratio) {
-			tuned := recoverInputs{Judging: judge, Recovery: Tuned, Examples: data.Calibration, Options: options, title: title("fine-tuning again", "다시 미세 조정")}
+			tuned := recoverInputs{Judging: judge, Recovery: Tuned, Examples: data.Calibration, Options: options, title: title(words.Key("fine-tuning again"))}
 			distilled := tuned
-			distilled.Recovery, distilled.Whole, distilled.Logits, distilled.title = Distilled, s.tuned, logits, title("distillation", "지식 증류")
+			distilled.Recovery, distilled.Whole, distilled.Logits, distilled.title = Distilled, s.tuned, logits, title(words.Key("distillation"))
 			m.recovered = []*experiment.Node[recovered]{learnAgain.Of(p, tuned), learnAgain.Of(p, distilled)}
 		}
 		if first && slices.Contains(c.SpeedRatios, m.ratio) {
 			m.speed = timeModels.Of(p, speedInputs{
-				Whole: s.tuned, Small: m.small, Batch: c.SpeedBatch, Length: c.SpeedLength, Repeats: c.SpeedRepeats, title: title("time", "시간 측정"),
+				Whole: s.tuned, Small: m.small, Batch: c.SpeedBatch, Length: c.SpeedLength, Repeats: c.SpeedRepeats, title: title(words.Key("time")),
 			})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
 // middle is the ratio that stands for all where one must: the first that is recovered, or the middle one.
@@ -17,54 +18,30 @@ func (r *Result) middle() float64 {
 	return r.Config.Ratios[len(r.Config.Ratios)/2]
 }
 
-// figures are the experiment's figures in the order of the report.
-func (r *Result) figures() []experiment.Drawing {
+// Figures are the experiment's figures in the order of the report.
+func (r edition) Figures() []experiment.Drawing {
 	accuracy := func(recovery Recovery) func() (*figures.Figure, error) {
 		return func() (*figures.Figure, error) { return r.AccuracyCurves(recovery) }
 	}
 	return []experiment.Drawing{
-		{Name: "errors", Build: r.ErrorCurves, Caption: experiment.Text{
-			English: "How far the decomposed matrices are from the originals, against the parameters that are left.",
-			Korean:  "남은 매개변수의 비율에 따른, 분해한 행렬과 원래 행렬의 상대 오차.",
-		}},
-		{Name: "roles", Build: func() (*figures.Figure, error) { return r.RoleErrors(r.middle()) }, Caption: experiment.Text{
-			English: "Which matrices are approximated well and which are not, at one part of the parameters.",
-			Korean:  "매개변수 비율 하나에서, 어떤 행렬이 잘 근사되고 어떤 행렬이 그렇지 않은가.",
-		}},
-		{Name: "accuracy-none", Build: accuracy(None), Caption: experiment.Text{
-			English: "Accuracy right after the decomposition, without any further training.",
-			Korean:  "분해한 직후, 추가 학습 없이 측정한 정확도.",
-		}},
-		{Name: "accuracy-tuned", Omit: len(r.Config.Recovered) < 2, Build: accuracy(Tuned), Caption: experiment.Text{
-			English: "Accuracy of decomposed models that were fine-tuned on the labels.",
-			Korean:  "분해한 모델을 정답 레이블로 미세 조정한 뒤의 정확도.",
-		}},
-		{Name: "accuracy-distilled", Omit: len(r.Config.Recovered) < 2, Build: accuracy(Distilled), Caption: experiment.Text{
-			English: "Accuracy of decomposed models that learned from the whole one.",
-			Korean:  "분해한 모델이 원래 모델에게서 지식 증류로 배운 뒤의 정확도.",
-		}},
-		{Name: "recovery", Omit: len(r.Config.Recovered) == 0, Build: func() (*figures.Figure, error) { return r.RecoveryBars(r.middle()) }, Caption: experiment.Text{
-			English: "What fine-tuning and distillation give back, form by form.",
-			Korean:  "형태별로, 미세 조정과 지식 증류가 정확도를 얼마나 회복시키는가.",
-		}},
-		{Name: "speed", Omit: len(r.Speed) == 0, Build: r.SpeedBars, Caption: experiment.Text{
-			English: "Measured speed-up of whole models, beside the ratio of their operations. Below 1 the decomposed model is slower.",
-			Korean:  "모델 전체의 실측 속도 향상과 연산량의 비. 1보다 작으면 분해한 모델이 더 느리다.",
-		}},
-		{Name: "maps", Omit: len(r.Maps) == 0, Build: r.MapBars, Caption: experiment.Text{
-			English: "Measured speed-up of single factored matrices, beside the ratio of their operations.",
-			Korean:  "분해한 행렬 하나하나의 실측 속도 향상과 연산량의 비.",
-		}},
+		{Name: "errors", Build: r.ErrorCurves, Caption: r.T("How far the decomposed matrices are from the originals, against the parameters that are left.")},
+		{Name: "roles", Build: func() (*figures.Figure, error) { return r.RoleErrors(r.middle()) }, Caption: r.T("Which matrices are approximated well and which are not, at one part of the parameters.")},
+		{Name: "accuracy-none", Build: accuracy(None), Caption: r.T("Accuracy right after the decomposition, without any further training.")},
+		{Name: "accuracy-tuned", Omit: len(r.Config.Recovered) < 2, Build: accuracy(Tuned), Caption: r.T("Accuracy of decomposed models that were fine-tuned on the labels.")},
+		{Name: "accuracy-distilled", Omit: len(r.Config.Recovered) < 2, Build: accuracy(Distilled), Caption: r.T("Accuracy of decomposed models that learned from the whole one.")},
+		{Name: "recovery", Omit: len(r.Config.Recovered) == 0, Build: func() (*figures.Figure, error) { return r.RecoveryBars(r.middle()) }, Caption: r.T("What fine-tuning and distillation give back, form by form.")},
+		{Name: "speed", Omit: len(r.Speed) == 0, Build: r.SpeedBars, Caption: r.T("Measured speed-up of whole models, beside the ratio of their operations. Below 1 the decomposed model is slower.")},
+		{Name: "maps", Omit: len(r.Maps) == 0, Build: r.MapBars, Caption: r.T("Measured speed-up of single factored matrices, beside the ratio of their operations.")},
 	}
 }
 
 // caption names the model, the task and the seeds under a figure.
-func (r *Result) caption(extra string) string {
-	seeds := "seeds " + strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Config.Seeds), " ", ", "), "[]")
+func (r edition) caption(extra string) string {
+	seeds := r.F("seeds %s", strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Config.Seeds), " ", ", "), "[]"))
 	if len(r.Config.Seeds) == 1 {
-		seeds = fmt.Sprintf("seed %d", r.Config.Seeds[0])
+		seeds = r.F("seed %d", r.Config.Seeds[0])
 	}
-	text := fmt.Sprintf("%s, fine-tuned on %s, %s", r.Config.Model, r.Config.Task, seeds)
+	text := r.F("%s, fine-tuned on %s, %s", r.Config.Model, r.Config.Task, seeds)
 	if extra != "" {
 		text += "; " + extra
 	}
@@ -72,15 +49,15 @@ func (r *Result) caption(extra string) string {
 }
 
 // label names a form for readers.
-func (f Form) label() string {
-	return map[Form]string{II: "II: each by itself", III: "III: shared factors", IV: "IV: matrix bank"}[f]
+func (f Form) label(say *words.Printer) string {
+	return map[Form]string{II: say.T("II: each by itself"), III: say.T("III: shared factors"), IV: say.T("IV: matrix bank")}[f]
 }
 
 // ErrorCurves show the reconstruction error against what is left of the matrices' parameters, for each form.
-func (r *Result) ErrorCurves() (*figures.Figure, error) {
+func (r edition) ErrorCurves() (*figures.Figure, error) {
 	var curves []figures.Curve
 	for _, form := range r.Config.Forms {
-		curve := figures.Curve{Name: form.label()}
+		curve := figures.Curve{Name: form.label(r.Printer)}
 		for _, ratio := range r.Config.Ratios {
 			if v, ok := r.variant(form, ratio); ok {
 				curve.X, curve.Y = append(curve.X, float64(v.Matrices)/float64(r.Matrices)), append(curve.Y, r.meanError(form, ratio))
@@ -97,8 +74,8 @@ func (r *Result) ErrorCurves() (*figures.Figure, error) {
 	}
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("With %.0f %% of the parameters, form %s is nearest to the matrices: error %.2f", 100*least, name, best),
-			XLabel: "parameters left of the encoder's matrices", YLabel: "‖W − Ŵ‖ / ‖W‖", Caption: r.caption("all encoder matrices together; before any recovery"),
+			Language: r.Tag(), Title: r.F("With %.0f %% of the parameters, form %s is nearest to the matrices: error %.2f", 100*least, name, best),
+			XLabel: r.T("parameters left of the encoder's matrices"), YLabel: "‖W − Ŵ‖ / ‖W‖", Caption: r.caption(r.T("all encoder matrices together; before any recovery")),
 		},
 		Curves: curves, XFormat: figures.Percent, YRange: figures.Range{Min: 0, Max: 1},
 	})
@@ -106,11 +83,11 @@ func (r *Result) ErrorCurves() (*figures.Figure, error) {
 
 // AccuracyCurves show the accuracy against what is left of the matrices' parameters for each form, recovered in one way, with the
 // intervals of the difference from the whole model.
-func (r *Result) AccuracyCurves(recovery Recovery) (*figures.Figure, error) {
+func (r edition) AccuracyCurves(recovery Recovery) (*figures.Figure, error) {
 	var curves []figures.Curve
 	start := r.accuracy()
 	for _, form := range r.Config.Forms {
-		curve := figures.Curve{Name: form.label()}
+		curve := figures.Curve{Name: form.label(r.Printer)}
 		for _, ratio := range r.Config.Ratios {
 			v, known := r.variant(form, ratio)
 			d, ok, err := r.against(cell{form, ratio, recovery})
@@ -128,23 +105,23 @@ func (r *Result) AccuracyCurves(recovery Recovery) (*figures.Figure, error) {
 		}
 	}
 	title := map[Recovery]string{
-		None: "Decomposed and not trained again", Tuned: "Decomposed, then fine-tuned on the labels", Distilled: "Decomposed, then distilled from the whole model",
+		None: r.T("Decomposed and not trained again"), Tuned: r.T("Decomposed, then fine-tuned on the labels"), Distilled: r.T("Decomposed, then distilled from the whole model"),
 	}[recovery]
 	return figures.Curves(figures.CurvesOptions{
 		Frame: figures.Frame{
-			Title: title, XLabel: "parameters left of the encoder's matrices", YLabel: "accuracy, mean over seeds",
-			Caption: r.caption(fmt.Sprintf("%d test examples; bands: 95 %% interval of the difference from the whole model", r.Examples)),
+			Language: r.Tag(), Title: title, XLabel: r.T("parameters left of the encoder's matrices"), YLabel: r.T("accuracy, mean over seeds"),
+			Caption: r.caption(r.F("%d test examples; bands: 95 %% interval of the difference from the whole model", r.Examples)),
 		},
 		Curves: curves, XFormat: figures.Percent, YFormat: figures.Percent,
-		HLines: []figures.Reference{{Value: start, Label: "whole"}, {Value: r.Majority, Label: "largest class"}},
+		HLines: []figures.Reference{{Value: start, Label: r.T("whole")}, {Value: r.Majority, Label: r.T("largest class")}},
 	})
 }
 
 // RecoveryBars show, at one ratio, what each form has after each way of recovery.
-func (r *Result) RecoveryBars(ratio float64) (*figures.Figure, error) {
+func (r edition) RecoveryBars(ratio float64) (*figures.Figure, error) {
 	start := r.accuracy()
 	var groups []string
-	series := []figures.BarSeries{{Name: "not trained again"}, {Name: "fine-tuned"}, {Name: "distilled"}}
+	series := []figures.BarSeries{{Name: r.T("not trained again")}, {Name: r.T("fine-tuned")}, {Name: r.T("distilled")}}
 	for _, form := range r.Config.Forms {
 		v, _ := r.variant(form, ratio)
 		groups = append(groups, v.Name)
@@ -163,18 +140,18 @@ func (r *Result) RecoveryBars(ratio float64) (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("What learning again gives back, with %.0f %% of the parameters", 100*ratio),
-			XLabel: "form and ranks", YLabel: "accuracy, %", Caption: r.caption(fmt.Sprintf("%d test examples; whiskers: 95 %% interval of the difference from the whole model", r.Examples)),
+			Language: r.Tag(), Title: r.F("What learning again gives back, with %.0f %% of the parameters", 100*ratio),
+			XLabel: r.T("form and ranks"), YLabel: r.T("accuracy, %"), Caption: r.caption(r.F("%d test examples; whiskers: 95 %% interval of the difference from the whole model", r.Examples)),
 		},
 		Groups: groups, Series: series, Format: "%.1f",
-		HLines: []figures.Reference{{Value: 100 * start, Label: "whole"}, {Value: 100 * r.Majority, Label: "largest class"}},
+		HLines: []figures.Reference{{Value: 100 * start, Label: r.T("whole")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
 	})
 }
 
 // SpeedBars show the measured speed-up of whole models beside what their operations promise.
-func (r *Result) SpeedBars() (*figures.Figure, error) {
+func (r edition) SpeedBars() (*figures.Figure, error) {
 	var groups []string
-	measured, counted := figures.BarSeries{Name: "measured"}, figures.BarSeries{Name: "by operations"}
+	measured, counted := figures.BarSeries{Name: r.T("measured")}, figures.BarSeries{Name: r.T("by operations")}
 	for _, s := range r.Speed {
 		groups = append(groups, s.Name)
 		measured.Values, measured.Lo, measured.Hi = append(measured.Values, s.Time.Ratio), append(measured.Lo, s.Time.Low), append(measured.Hi, s.Time.High)
@@ -182,35 +159,35 @@ func (r *Result) SpeedBars() (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title: "Speed-up of decomposed models, measured and by counted operations", XLabel: "form and ranks", YLabel: "whole / decomposed",
-			Caption: fmt.Sprintf("%s, %s; batch %d × %d tokens, %d pairs; whiskers: quartiles", r.Config.Model, r.Provenance.Machine, r.Config.SpeedBatch, r.Config.SpeedLength, r.Config.SpeedRepeats),
+			Language: r.Tag(), Title: r.T("Speed-up of decomposed models, measured and by counted operations"), XLabel: r.T("form and ranks"), YLabel: r.T("whole / decomposed"),
+			Caption: r.F("%s, %s; batch %d × %d tokens, %d pairs; whiskers: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Config.SpeedBatch, r.Config.SpeedLength, r.Config.SpeedRepeats),
 		},
-		Groups: groups, Series: []figures.BarSeries{measured, counted}, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: "as fast"}},
+		Groups: groups, Series: []figures.BarSeries{measured, counted}, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: r.T("as fast")}},
 	})
 }
 
 // MapBars show the speed-up of single maps against the rank.
-func (r *Result) MapBars() (*figures.Figure, error) {
+func (r edition) MapBars() (*figures.Figure, error) {
 	var groups []string
-	measured, counted := figures.BarSeries{Name: "measured"}, figures.BarSeries{Name: "by operations"}
+	measured, counted := figures.BarSeries{Name: r.T("measured")}, figures.BarSeries{Name: r.T("by operations")}
 	for _, m := range r.Maps {
-		groups = append(groups, fmt.Sprintf("%d×%d, rank %d", m.Out, m.In, m.Rank))
+		groups = append(groups, r.F("%d×%d, rank %d", m.Out, m.In, m.Rank))
 		measured.Values, measured.Lo, measured.Hi = append(measured.Values, m.Ratio), append(measured.Lo, m.Low), append(measured.Hi, m.High)
 		counted.Values = append(counted.Values, m.MACRatio)
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title: "Speed-up of a factored linear map, measured and by counted operations", XLabel: "matrix and rank", YLabel: "dense / factored",
-			Caption: fmt.Sprintf("%s, %s; %d tokens, pairs in turn; whiskers: quartiles", r.Config.Model, r.Provenance.Machine, r.Config.SpeedBatch*r.Config.SpeedLength),
+			Language: r.Tag(), Title: r.T("Speed-up of a factored linear map, measured and by counted operations"), XLabel: r.T("matrix and rank"), YLabel: r.T("dense / factored"),
+			Caption: r.F("%s, %s; %d tokens, pairs in turn; whiskers: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Config.SpeedBatch*r.Config.SpeedLength),
 		},
-		Groups: groups, Series: []figures.BarSeries{measured, counted}, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: "as fast"}},
+		Groups: groups, Series: []figures.BarSeries{measured, counted}, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: r.T("as fast")}},
 	})
 }
 
 // RoleErrors show which matrices are approximated how well at a ratio.
-func (r *Result) RoleErrors(ratio float64) (*figures.Figure, error) {
+func (r edition) RoleErrors(ratio float64) (*figures.Figure, error) {
 	roles := []string{"query", "key", "value", "attention_output", "ffn_in", "ffn_out"}
-	names := []string{"query", "key", "value", "output", "FFN in", "FFN out"}
+	names := []string{r.T("query"), r.T("key"), r.T("value"), r.T("output"), r.T("FFN in"), r.T("FFN out")}
 	var series []figures.BarSeries
 	for _, form := range r.Config.Forms {
 		v, _ := r.variant(form, ratio)
@@ -222,8 +199,8 @@ func (r *Result) RoleErrors(ratio float64) (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("Which matrices lose most with %.0f %% of the parameters", 100*ratio),
-			XLabel: "matrices, all layers together", YLabel: "‖W − Ŵ‖ / ‖W‖", Caption: r.caption("before any recovery; first seed"),
+			Language: r.Tag(), Title: r.F("Which matrices lose most with %.0f %% of the parameters", 100*ratio),
+			XLabel: r.T("matrices, all layers together"), YLabel: "‖W − Ŵ‖ / ‖W‖", Caption: r.caption(r.T("before any recovery; first seed")),
 		},
 		Groups: names, Series: series, Format: "%.2f",
 	})

@@ -8,6 +8,7 @@ import (
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/experimenttest"
+	"bertlab/papers/experiment/words"
 )
 
 // protocol is one of seconds: a random BERT of two layers on sentences whose words tell their class.
@@ -123,3 +124,6 @@ func TestEmbeddingsCanStayAsPretrained(t *testing.T) {
 		}
 	}
 }
+
+// english is a result told in English.
+func english(r *Result) edition { return edition{r, words.English} }

@@ -10,6 +10,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/distill"
 	"bertlab/techniques/tucker"
 )
@@ -32,11 +33,8 @@ type decomposed struct {
 // decompose makes the model of a form with a part of the matrices' parameters, and measures it.
 var decompose = &experiment.ModelDefinition[decomposeInputs, decomposed]{
 	Name: "decomposition", Version: 1, Transient: true,
-	Title: func(in decomposeInputs) experiment.Text {
-		return experiment.Text{
-			English: fmt.Sprintf("decomposing, form %s, %g of the parameters, seed %d", in.Form, in.Ratio, in.Seed),
-			Korean:  fmt.Sprintf("분해, 형태 %s, 매개변수의 %g, 시드 %d", in.Form, in.Ratio, in.Seed),
-		}
+	Title: func(say *words.Printer, in decomposeInputs) string {
+		return say.F("decomposing, form %s, %g of the parameters, seed %d", in.Form, in.Ratio, in.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in decomposeInputs) (*gbert.Model, decomposed, error) {
 		d := decomposed{Variant: Variant{Form: in.Form, Ratio: in.Ratio, Seed: in.Seed, ByRole: map[string]float64{}}}
@@ -136,12 +134,12 @@ type recoverInputs struct {
 	Whole              experiment.ModelSource
 	Logits             *experiment.Node[[][]float32]
 
-	title experiment.Text
+	title func(say *words.Printer) string
 }
 
 // learnAgain lets a decomposed model learn again, and judges it.
 var learnAgain = &experiment.Definition[recoverInputs, recovered]{
-	Name: "learning again", Version: 1, Title: func(in recoverInputs) experiment.Text { return in.title },
+	Name: "learning again", Version: 1, Title: func(say *words.Printer, in recoverInputs) string { return in.title(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in recoverInputs) (recovered, error) {
 		small, err := w.Model(ctx, in.Model)
 		if err != nil {

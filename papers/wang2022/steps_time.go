@@ -2,7 +2,6 @@ package wang2022
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -11,6 +10,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 	"bertlab/techniques/tucker"
 )
@@ -20,12 +20,12 @@ type speedInputs struct {
 	Whole, Small           experiment.ModelSource
 	Batch, Length, Repeats int
 
-	title experiment.Text
+	title func(say *words.Printer) string
 }
 
 // timeModels times a decomposed model beside the whole one, a classifier on full batches.
 var timeModels = &experiment.Definition[speedInputs, Speed]{
-	Name: "time of a decomposed model", Version: 1, Timed: true, Title: func(in speedInputs) experiment.Text { return in.title },
+	Name: "time of a decomposed model", Version: 1, Timed: true, Title: func(say *words.Printer, in speedInputs) string { return in.title(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (Speed, error) {
 		whole, err := w.Session(ctx, in.Whole)
 		if err != nil {
@@ -58,11 +58,8 @@ type mapInputs struct {
 // timeMaps times single linear maps.
 var timeMaps = &experiment.Definition[mapInputs, MapSpeed]{
 	Name: "time of linear maps", Version: 1, Timed: true,
-	Title: func(in mapInputs) experiment.Text {
-		return experiment.Text{
-			English: fmt.Sprintf("timing linear maps: %s, %g of the break-even rank", in.Role, in.Part),
-			Korean:  fmt.Sprintf("선형 사상의 시간 측정: %s, 손익분기 랭크의 %g", in.Role, in.Part),
-		}
+	Title: func(say *words.Printer, in mapInputs) string {
+		return say.F("timing linear maps: %s, %g of the break-even rank", in.Role, in.Part)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in mapInputs) (MapSpeed, error) {
 		dense, err := w.Session(ctx, in.Model)

@@ -13,11 +13,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
 
 	"bertlab/figures/report"
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
 // Case is an experiment with what its contract is tested on.
@@ -132,7 +132,7 @@ func (c Case[C, R]) claims(t *testing.T, result *R) {
 				t.Errorf("%s: %s %q", claim.Text, what, text)
 			}
 		}
-		if !hangul(claim.Korean) {
+		if !hangul.MatchString(claim.Korean) {
 			t.Errorf("the Korean of %q is %q", claim.Text, claim.Korean)
 		}
 	}
@@ -158,15 +158,7 @@ var embedded = regexp.MustCompile(`;base64,[A-Za-z0-9+/=]+`)
 // editions writes the publication and looks into both reports: every figure, table and claim is there, and no number is in the wrong
 // place.
 func (c Case[C, R]) editions(t *testing.T, result *R) {
-	publication, err := c.Experiment.Publication(result)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range publication.Figures {
-		if boxes := f.Figure.Undrawn(); boxes != "" {
-			t.Errorf("the figure %s shows boxes for %q", f.Name, boxes)
-		}
-	}
+	publication := c.Experiment.Publication(result)
 	dir := filepath.Join(t.TempDir(), "new", "results")
 	paths, err := publication.Write(dir)
 	if err != nil {
@@ -180,8 +172,16 @@ func (c Case[C, R]) editions(t *testing.T, result *R) {
 	if last := paths[len(paths)-1]; last != filepath.Join(dir, publication.Name+".html") {
 		t.Errorf("the report is not last, but %s", last)
 	}
-	sections := map[experiment.Language]int{}
-	for lang, ending := range map[experiment.Language]string{experiment.English: ".html", experiment.Korean: ".ko.html"} {
+	sections := map[*words.Printer]int{}
+	for _, say := range words.Languages {
+		published, err := publication.In(say)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ending := ".html"
+		if say != words.English {
+			ending = "." + say.Tag() + ending
+		}
 		raw, err := os.ReadFile(filepath.Join(dir, publication.Name+ending))
 		if err != nil {
 			t.Fatal(err)
@@ -189,24 +189,36 @@ func (c Case[C, R]) editions(t *testing.T, result *R) {
 		text := embedded.ReplaceAllString(string(raw), "")
 		for _, wrong := range []string{"%!", "NaN", "\x00", "{{", "&lt;no value"} {
 			if at := strings.Index(text, wrong); at >= 0 {
-				t.Errorf("the edition %s has %q: …%s…", lang, wrong, text[max(at-40, 0):min(at+40, len(text))])
+				t.Errorf("the edition %s has %q: …%s…", say.Tag(), wrong, text[max(at-40, 0):min(at+40, len(text))])
 			}
 		}
-		if n := strings.Count(text, "<figcaption>"); n != len(publication.Figures) {
-			t.Errorf("the edition %s shows %d of %d figures", lang, n, len(publication.Figures))
+		if n := strings.Count(text, "<figcaption>"); n != len(published.Figures) {
+			t.Errorf("the edition %s shows %d of %d figures", say.Tag(), n, len(published.Figures))
 		}
-		for _, claim := range c.Experiment.ClaimsOf(result) {
-			if said := (experiment.Text{English: claim.Text, Korean: claim.Korean}).In(lang); !strings.Contains(text, strings.ReplaceAll(said, "'", "&#39;")) {
-				t.Errorf("the edition %s does not say: %s", lang, said)
+		claims, err := c.Experiment.In(result, say).Claims()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, claim := range claims {
+			if !strings.Contains(text, strings.ReplaceAll(claim.Text, "'", "&#39;")) {
+				t.Errorf("the edition %s does not say: %s", say.Tag(), claim.Text)
 			}
 		}
-		sections[lang] = strings.Count(text, "<section ")
-		if err := publication.Rehearse(lang); err != nil {
-			t.Errorf("the notebook in %s: %v", lang, err)
+		sections[say] = strings.Count(text, "<section ")
+		if publication.Name == "heads" {
+			speaks(t, say, published)
+		}
+		if err := published.Rehearse(); err != nil {
+			t.Errorf("the notebook in %s: %v", say.Tag(), err)
+		}
+		for _, f := range published.Figures {
+			if boxes := f.Figure.Undrawn(); boxes != "" {
+				t.Errorf("the figure %s in %s shows boxes for %q", f.Name, say.Tag(), boxes)
+			}
 		}
 	}
-	if sections[experiment.English] != sections[experiment.Korean] {
-		t.Errorf("%d English sections, %d Korean", sections[experiment.English], sections[experiment.Korean])
+	if sections[words.English] != sections[words.Korean] {
+		t.Errorf("%d English sections, %d Korean", sections[words.English], sections[words.Korean])
 	}
 }
 
@@ -295,8 +307,4 @@ func (c Case[C, R]) verdicts(t *testing.T) {
 			}
 		}
 	}
-}
-
-func hangul(text string) bool {
-	return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Hangul, r) })
 }
