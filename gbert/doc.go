@@ -6,8 +6,8 @@
 // weights stored [out, in], LayerNorm with epsilon 1e-12.
 //
 // A [Model] is a value on the host: a [Config] and named weights, memory-mapped from the file where possible. Surgery
-// (removing heads, layers, neurons; factorising; tying) is model in, new model out. A [Session] is the same weights on a
-// device, with the programs compiled for them:
+// (removing heads, layers, neurons; factorising; tying) is model in, new model out; it is package gbert/surgery. A [Session] is the
+// same weights on a device, with the programs compiled for them:
 //
 //	backend, _, err := backend.Open(ctx, backend.Options{})
 //	model, err := gbert.Load("all-MiniLM-L6-v2")
@@ -22,8 +22,9 @@
 // Everything that compresses a BERT attaches to it at one of two places.
 //
 //   - How a weight is stored, the linear seam: the encoder never multiplies by a matrix itself; it asks [Forward.Linear]
-//     for the map of a (layer, [Role]). A [Form] says how that map is stored: dense, factored (U·V), tied to another layer's,
-//     or banked: slices of the model's [Bank], a Tucker decomposition of all its matrices.
+//     for the map of a (layer, [Role]). A [Form] says how that map is stored: dense, [Factored] (U·V), [Tied] to another layer's,
+//     or [Banked]: slices of the model's [Bank], a Tucker decomposition of all its matrices. A form knows its weights, its product,
+//     its operations and its dense equivalent; nothing else tells forms apart.
 //   - What passes through, the [Taps]: a head mask ξ, a transform of any weight as it is read, and what to hand back
 //     (hidden states, attention probabilities, per-head context). Taps are graph nodes, never Go constants, so one
 //     executable serves a whole sweep.
