@@ -116,10 +116,10 @@ func TestEveryOrderOfABankedMapIsItsMatrixAndCostsWhatIsCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 		operations := 0
-		program, err := session.Program("map", func(begin func(Taps) *Forward, inputs []*Node) []*Node {
-			y := begin(Taps{}).Linear(0, role, inputs[0])
+		program, err := NewProgram[*tensors.Tensor](session, "map", func(begin func(Taps) *Forward, x *Node) []*Node {
+			y := begin(Taps{}).Linear(0, role, x)
 			operations = 0
-			for _, node := range inputs[0].Graph().Nodes() {
+			for _, node := range x.Graph().Nodes() {
 				if node.Type() == NodeTypeDotGeneral { // [a, k]·[k, b] to [a, b]
 					square := node.Shape().Size()
 					for _, input := range node.Inputs() {
@@ -137,8 +137,11 @@ func TestEveryOrderOfABankedMapIsItsMatrixAndCostsWhatIsCounted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := tensors.MustCopyFlatData[float32](outputs[0])
-		Free(outputs)
+		got, err := outputs.Values(0)
+		outputs.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
 		session.Close()
 		weight, bias, err := model.DenseMap(0, role)
 		if err != nil {
@@ -302,9 +305,9 @@ func TestLayersOfTheSameBankedShapeShareAProgram(t *testing.T) {
 	var rows [][]float32
 	x := randomMask(&Config{NumHiddenLayers: 3, NumAttentionHeads: 16}, 4)
 	for layer := range 2 {
-		program, err := s.LayerProgram("map", layer, func(begin func(Taps) *Forward, layer int, inputs []*Node) []*Node {
+		program, err := NewLayerProgram[*tensors.Tensor](s, "map", layer, func(begin func(Taps) *Forward, layer int, x *Node) []*Node {
 			built++
-			return []*Node{begin(Taps{}).Linear(layer, FFNIn, inputs[0])}
+			return []*Node{begin(Taps{}).Linear(layer, FFNIn, x)}
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -313,7 +316,7 @@ func TestLayersOfTheSameBankedShapeShareAProgram(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows = append(rows, tensors.MustCopyFlatData[float32](outputs[0]))
+		rows = append(rows, tensors.MustCopyFlatData[float32](outputs.At(0)))
 		weight, bias, err := model.DenseMap(layer, FFNIn)
 		if err != nil {
 			t.Fatal(err)

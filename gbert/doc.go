@@ -29,6 +29,24 @@
 //     (hidden states, attention probabilities, per-head context). Taps are graph nodes, never Go constants, so one
 //     executable serves a whole sweep.
 //
+// # Programs
+//
+// A [Program] is a graph function with the weights of a session. Its inputs have names: they are a struct, of nodes in the graph and
+// of tensors in a call, see [BatchOf]. What it puts out are [Results], which their holder closes.
+//
+//	type scaled[T any] struct {
+//		gbert.BatchOf[T]
+//		Scale T
+//	}
+//	program, err := gbert.NewProgram[scaled[*tensors.Tensor]](session, "scaled", func(begin func(gbert.Taps) *gbert.Forward, in scaled[*Node]) []*Node {
+//		return []*Node{Mul(in.Scale, begin(gbert.Taps{}).Logits(in.BatchOf))}
+//	})
+//	results, err := program.Consume(scaled[*tensors.Tensor]{batch.Tensors().BatchOf, tensors.FromScalar(float32(2))})
+//	defer results.Close()
+//
+// A [Computation] is the same without a session. A [LayerPass] takes a batch through the model a layer at a time, and a [Prefix] keeps
+// what enters the layers, for whoever changes something above them.
+//
 // # Compressed models are data
 //
 // A compressed model's shape is written in its config.json under the key "bertlab": for each layer the original numbers of

@@ -45,12 +45,6 @@ func (f *Forward) Weight(name string) *Node {
 	return w
 }
 
-// Input is a batch in the graph: ids, types and mask, each [B, S]; ids and types are int32. The mask is float32, 1 for a
-// token and 0 for padding.
-type Input struct {
-	IDs, Types, Mask *Node
-}
-
 // Embed sums word, position and token type embeddings and normalises: [B, S] to [B, S, D].
 func (f *Forward) Embed(in Input) *Node {
 	s := in.IDs.Shape().Dimensions[1]

@@ -115,20 +115,18 @@ func observe(t testing.TB, b compute.Backend, model *Model, batch *Batch, fn fun
 		t.Fatal(err)
 	}
 	defer s.Close()
-	program, err := s.Program("observe", func(begin func(Taps) *Forward, inputs []*Node) []*Node { return fn(begin, InputNodes(inputs)) })
+	program, err := NewProgram[BatchOf[*tensors.Tensor]](s, "observe", fn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	inputs := BatchInputs(batch)
-	defer Free(inputs)
-	outputs, err := program.Run(inputs...)
+	results, err := program.Consume(batch.Tensors().BatchOf)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer Free(outputs)
-	flat := make([][]float32, len(outputs))
-	for i, output := range outputs {
-		if flat[i], err = tensors.CopyFlatData[float32](output); err != nil {
+	defer results.Close()
+	flat := make([][]float32, results.Len())
+	for i := range flat {
+		if flat[i], err = results.Values(i); err != nil {
 			t.Fatal(err)
 		}
 	}

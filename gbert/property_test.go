@@ -27,27 +27,20 @@ func logitsWith(t *testing.T, b compute.Backend, model *Model, batch *Batch, mas
 		t.Fatal(err)
 	}
 	defer s.Close()
-	program, err := s.Program("masked", func(begin func(Taps) *Forward, inputs []*Node) []*Node {
-		taps := Taps{}
-		if len(inputs) > 3 {
-			taps.HeadMask = inputs[3]
-		}
-		return []*Node{begin(taps).Logits(InputNodes(inputs))}
-	})
+	program, err := NewProgram[maskedBatch[*tensors.Tensor]](s, "masked", maskedLogits)
 	if err != nil {
 		t.Fatal(err)
 	}
-	inputs := BatchInputs(batch)
-	defer Free(inputs)
+	in := maskedBatch[*tensors.Tensor]{BatchOf: batch.Tensors().BatchOf}
 	if mask != nil {
-		inputs = append(inputs, mask)
+		in.HeadMask = tensors.MustFromAnyValue(mask)
 	}
-	outputs, err := program.Run(inputs...)
+	results, err := program.Consume(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer Free(outputs)
-	return tensors.MustCopyFlatData[float32](outputs[0])
+	defer results.Close()
+	return tensors.MustCopyFlatData[float32](results.At(0))
 }
 
 // randomMask draws ξ between 0 and 1.
@@ -327,24 +320,23 @@ func TestOneProgramServesEveryMaskOfAShape(t *testing.T) {
 	model := load(t, "tiny")
 	s := session(t, goBackend(t), model)
 	built := 0
-	fn := func(begin func(Taps) *Forward, inputs []*Node) []*Node {
+	fn := func(begin func(Taps) *Forward, in maskedBatch[*Node]) []*Node {
 		built++
-		return []*Node{begin(Taps{HeadMask: inputs[3]}).Logits(InputNodes(inputs))}
+		return maskedLogits(begin, in)
 	}
 	examples := randomExamples(model.Config, []int{4, 4, 8, 8}, 1)
 	batches := MakeBatches(examples, BatchOptions{Size: 2, Lengths: []int{4, 8}})
 	for i := range 20 {
-		program, err := s.Program("counted", fn)
+		program, err := NewProgram[maskedBatch[*tensors.Tensor]](s, "counted", fn)
 		if err != nil {
 			t.Fatal(err)
 		}
 		mask := randomMask(model.Config, uint64(i)).Tensor()
-		inputs := append(BatchInputs(batches[i%2]), mask)
-		outputs, err := program.Run(inputs...)
+		results, err := program.Consume(maskedBatch[*tensors.Tensor]{batches[i%2].Tensors().BatchOf, mask})
 		if err != nil {
 			t.Fatal(err)
 		}
-		Free(inputs, outputs)
+		results.Close()
 	}
 	if built != 2 {
 		t.Errorf("the graph was built %d times for two shapes", built)
@@ -529,17 +521,17 @@ func TestAProgramMayPutOutLessThanItBuilds(t *testing.T) {
 		}
 		defer s.Close()
 		states := func(name string, pick func(all []*Node) *Node) []float32 {
-			program, err := s.Program(name, func(begin func(Taps) *Forward, inputs []*Node) []*Node {
-				return []*Node{pick(begin(Taps{HiddenStates: true}).Encode(InputNodes(inputs), false).HiddenStates)}
+			program, err := NewProgram[BatchOf[*tensors.Tensor]](s, name, func(begin func(Taps) *Forward, in Input) []*Node {
+				return []*Node{pick(begin(Taps{HiddenStates: true}).Encode(in, false).HiddenStates)}
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			outputs, err := program.Run(BatchInputs(readGolden().batch())...)
+			results, err := program.Consume(readGolden().batch().Tensors().BatchOf)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return tensors.MustCopyFlatData[float32](outputs[0])
+			return tensors.MustCopyFlatData[float32](results.At(0))
 		}
 		embedded := states("embeddings alone", func(all []*Node) *Node { return all[0] }) // with weights of all layers as inputs
 		both := states("with the top layer", func(all []*Node) *Node { return Concatenate([]*Node{all[0], all[len(all)-1]}, 0) })

@@ -2,8 +2,6 @@ package gbert
 
 import (
 	"fmt"
-	"math"
-	"strings"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -25,7 +23,7 @@ type Session struct {
 	mu       sync.Mutex
 	weights  map[string]*tensors.Tensor // the session's own
 	bound    map[string]*tensors.Tensor // the caller's
-	programs map[string]*executable
+	programs map[string]interface{ Close() }
 }
 
 // NewSession prepares a model for a backend.
@@ -33,7 +31,7 @@ func NewSession(backend compute.Backend, model *Model) (*Session, error) {
 	if err := model.Check(); err != nil {
 		return nil, fmt.Errorf("gbert: %w", err)
 	}
-	return &Session{backend: backend, model: model, weights: map[string]*tensors.Tensor{}, bound: map[string]*tensors.Tensor{}, programs: map[string]*executable{}}, nil
+	return &Session{backend: backend, model: model, weights: map[string]*tensors.Tensor{}, bound: map[string]*tensors.Tensor{}, programs: map[string]interface{ Close() }{}}, nil
 }
 
 // Backend is the backend that the session computes on.
@@ -47,93 +45,12 @@ func (s *Session) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, program := range s.programs {
-		program.exec.Finalize()
+		program.Close()
 	}
 	for _, weight := range s.weights {
 		weight.MustFinalizeAll()
 	}
-	s.programs, s.weights = map[string]*executable{}, map[string]*tensors.Tensor{}
-}
-
-// Program is a compiled graph function with the session's weights bound to it. It compiles once for each combination of
-// input shapes.
-type Program struct {
-	executable *executable
-	name       string
-	layer      int // whose weights it runs with; -1: those that the graph names
-}
-
-// executable is what programs about layers of the same shape share.
-type executable struct {
-	exec  *Exec
-	built int // the layer that the graph names, -1: none
-	layer int // the layer to run with, set before each call
-}
-
-// bound is the name of the weight to run with, for a weight that the graph names.
-func (e *executable) bound(name string) string {
-	if rest, ok := strings.CutPrefix(name, LayerPrefix(e.built)); ok && e.layer != e.built {
-		return LayerPrefix(e.layer) + rest
-	}
-	return name
-}
-
-// Program returns the program of that name, and builds it with fn at the first call. fn gets the inputs' nodes and a
-// function that begins a forward pass with the session's weights.
-func (s *Session) Program(name string, fn func(begin func(Taps) *Forward, inputs []*Node) []*Node) (*Program, error) {
-	return s.program(name, -1, fn)
-}
-
-// LayerProgram is a [Session.Program] about one layer. Layers of the same shape share its executable, so a deep model compiles
-// once and not once a layer. fn builds the graph for the layer that it is given, which may be another of the same shape.
-func (s *Session) LayerProgram(name string, layer int, fn func(begin func(Taps) *Forward, layer int, inputs []*Node) []*Node) (*Program, error) {
-	shape := s.model.Config.Layers[layer]
-	// Layers that are tied to the same others have the same weights there, whose names stay as they are.
-	signature := fmt.Sprintf("%s %v %d %v %v", name, shape.Heads, shape.IntermediateSize, shape.Neurons, shape.Forms)
-	return s.program(signature, layer, func(begin func(Taps) *Forward, inputs []*Node) []*Node { return fn(begin, layer, inputs) })
-}
-
-func (s *Session) program(name string, layer int, fn func(begin func(Taps) *Forward, inputs []*Node) []*Node) (*Program, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if shared, ok := s.programs[name]; ok {
-		return &Program{executable: shared, name: name, layer: layer}, nil
-	}
-	exec, err := NewExec(s.backend, func(inputs []*Node) []*Node {
-		g := inputs[0].Graph()
-		source := &sessionWeights{session: s, graph: g, nodes: map[string]*Node{}}
-		outputs := fn(func(taps Taps) *Forward { return NewForward(s.model.Config, g, source.weight, taps) }, inputs)
-		return lastInGraph(outputs)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("gbert: %s: %w", name, err)
-	}
-	shared := &executable{exec: exec, built: layer, layer: layer}
-	exec.WithName(name).SetMaxCache(-1).SetSideParamsHook(func(g *Graph, buffers []compute.Buffer, donate []bool) error {
-		for i, buffer := range buffers {
-			if buffer != nil {
-				continue
-			}
-			weight, err := s.deviceWeight(shared.bound(g.GetParameterByHandle(ParameterHandle(i)).GetParameterName()))
-			if err != nil {
-				return err
-			}
-			buffers[i], donate[i] = weight, false
-		}
-		return nil
-	})
-	s.programs[name] = shared
-	return &Program{executable: shared, name: name, layer: layer}, nil
-}
-
-// lastInGraph puts an output behind all inputs of the graph. Weights become inputs when they are first asked for, which may be
-// after what is put out was built, as those of the layers above a hidden state; the pure Go backend (compute v0.1.0) ends such a
-// program with "index out of range".
-func lastInGraph(outputs []*Node) []*Node {
-	if n := len(outputs); n > 0 {
-		outputs[n-1] = Identity(outputs[n-1])
-	}
-	return outputs
+	s.programs, s.weights = map[string]interface{ Close() }{}, map[string]*tensors.Tensor{}
 }
 
 // sessionWeights makes parameters of a graph for the session's weights.
@@ -215,97 +132,14 @@ func upload(backend compute.Backend, source safetensors.Tensor) (*tensors.Tensor
 	return tensor, nil
 }
 
-// Run executes the program. Inputs are tensors or (multi-dimensional) slices; at least one. The caller owns the results and
-// frees them with FinalizeAll.
-func (p *Program) Run(inputs ...any) ([]*tensors.Tensor, error) {
-	p.executable.layer = p.layer
-	outputs, err := p.executable.exec.Call(inputs...)
-	if err != nil {
-		return nil, fmt.Errorf("gbert: %s: %w", p.name, err)
-	}
-	return outputs, nil
+// maskedBatch is a batch with ξ [layers, heads], which a model without layers has not.
+type maskedBatch[T any] struct {
+	BatchOf[T]
+	HeadMask T
 }
 
-// BatchInputs are a batch's tensors in the order ids, types, mask, for [Program.Run]. Its counterpart in the graph is
-// [InputNodes].
-func BatchInputs(b *Batch) []any {
-	return []any{
-		tensors.FromFlatDataAndDimensions(b.IDs, b.Rows, b.Length),
-		tensors.FromFlatDataAndDimensions(b.Types, b.Rows, b.Length),
-		tensors.FromFlatDataAndDimensions(b.Mask, b.Rows, b.Length),
-	}
-}
-
-// InputNodes reads a batch from the first three inputs of a program.
-func InputNodes(inputs []*Node) Input {
-	return Input{IDs: inputs[0], Types: inputs[1], Mask: inputs[2]}
-}
-
-// Free releases tensors given to or received from a [Program].
-func Free(values ...any) {
-	for _, value := range values {
-		switch v := value.(type) {
-		case *tensors.Tensor:
-			v.MustFinalizeAll()
-		case []*tensors.Tensor:
-			for _, t := range v {
-				t.MustFinalizeAll()
-			}
-		case []any:
-			Free(v...)
-		}
-	}
-}
-
-// HeadMask is ξ as numbers, [layers][heads], with heads as numbered in the pretrained model.
-type HeadMask [][]float32
-
-// NewHeadMask is the mask that keeps every head of the model.
-func NewHeadMask(c *Config) HeadMask {
-	mask := make(HeadMask, c.NumHiddenLayers)
-	for l := range mask {
-		mask[l] = make([]float32, c.NumAttentionHeads)
-		for h := range mask[l] {
-			mask[l][h] = 1
-		}
-	}
-	return mask
-}
-
-// Clone returns a copy.
-func (m HeadMask) Clone() HeadMask {
-	clone := make(HeadMask, len(m))
-	for l := range m {
-		clone[l] = append([]float32(nil), m[l]...)
-	}
-	return clone
-}
-
-// Tensor is the mask as a tensor [layers, heads], for a model with at least one layer.
-func (m HeadMask) Tensor() *tensors.Tensor {
-	flat := make([]float32, 0, len(m)*len(m[0]))
-	for _, row := range m {
-		flat = append(flat, row...)
-	}
-	return tensors.FromFlatDataAndDimensions(flat, len(m), len(m[0]))
-}
-
-// check reports a mask that does not fit the model.
-func (m HeadMask) check(c *Config) error {
-	if len(m) != c.NumHiddenLayers {
-		return fmt.Errorf("gbert: the head mask has %d layers, the model %d", len(m), c.NumHiddenLayers)
-	}
-	for l, row := range m {
-		if len(row) != c.NumAttentionHeads {
-			return fmt.Errorf("gbert: the head mask has %d heads in layer %d, the model %d", len(row), l, c.NumAttentionHeads)
-		}
-		for h, value := range row {
-			if math.IsNaN(float64(value)) || math.IsInf(float64(value), 0) {
-				return fmt.Errorf("gbert: the head mask of layer %d, head %d is %g", l, h, value)
-			}
-		}
-	}
-	return nil
+func maskedLogits(begin func(Taps) *Forward, in maskedBatch[*Node]) []*Node {
+	return []*Node{begin(Taps{HeadMask: in.HeadMask}).Logits(in.BatchOf)}
 }
 
 // BatchLogits runs the model over one batch and returns the logits of its real rows, [examples][labels]. With a head of tokens or
@@ -323,29 +157,22 @@ func (s *Session) BatchLogits(batch *Batch, mask HeadMask) ([][]float32, error) 
 	} else if err := mask.check(s.model.Config); err != nil {
 		return nil, err
 	}
-	program, err := s.Program("logits", func(begin func(Taps) *Forward, inputs []*Node) []*Node {
-		taps := Taps{}
-		if len(inputs) > 3 {
-			taps.HeadMask = inputs[3]
-		}
-		return []*Node{begin(taps).Logits(InputNodes(inputs))}
-	})
+	program, err := NewProgram[maskedBatch[*tensors.Tensor]](s, "logits", maskedLogits)
 	if err != nil {
 		return nil, err
 	}
-	inputs := BatchInputs(batch)
+	in := maskedBatch[*tensors.Tensor]{BatchOf: batch.Tensors().BatchOf}
 	if len(mask) > 0 {
-		inputs = append(inputs, mask.Tensor())
+		in.HeadMask = mask.Tensor()
 	}
-	defer Free(inputs)
-	outputs, err := program.Run(inputs...)
+	results, err := program.Consume(in)
 	if err != nil {
 		return nil, err
 	}
-	defer Free(outputs)
-	flat, err := tensors.CopyFlatData[float32](outputs[0])
+	defer results.Close()
+	flat, err := results.Values(0)
 	if err != nil {
-		return nil, fmt.Errorf("gbert: %w", err)
+		return nil, err
 	}
 	return s.model.RowLogits(batch, flat)
 }

@@ -78,8 +78,8 @@ func compareTexts(t *testing.T, dir string, want readText) {
 	}
 	defer model.Close()
 	session := tiny.Session(t, model)
-	program, err := session.Program("hidden", func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
-		return []*Node{begin(gbert.Taps{}).Encode(gbert.InputNodes(inputs), false).Hidden}
+	program, err := gbert.NewProgram[gbert.BatchOf[*tensors.Tensor]](session, "hidden", func(begin func(gbert.Taps) *gbert.Forward, in gbert.Input) []*Node {
+		return []*Node{begin(gbert.Taps{}).Encode(in, false).Hidden}
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -91,12 +91,12 @@ func compareTexts(t *testing.T, dir string, want readText) {
 			continue
 		}
 		batch := gbert.PadBatch([]tokenizer.Encoding{encoding}, []int{0}, 1, nil, 0)
-		outputs, err := program.Run(gbert.BatchInputs(batch)...)
+		results, err := program.Consume(batch.Tensors().BatchOf)
 		if err != nil {
 			t.Fatal(err)
 		}
-		hidden, err := tensors.CopyFlatData[float32](outputs[0])
-		gbert.Free(outputs)
+		hidden, err := results.Values(0)
+		results.Close()
 		if err != nil {
 			t.Fatal(err)
 		}

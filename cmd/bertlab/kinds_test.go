@@ -218,18 +218,18 @@ func hiddenStates(t *testing.T, dir string) []float32 {
 	batch := &gbert.Batch{Index: []int{0, 1, 2, 3}, Rows: len(golden.IDs), Length: len(golden.IDs[0])}
 	batch.IDs, batch.Types, batch.Mask = slices.Concat(golden.IDs...), slices.Concat(golden.Types...), slices.Concat(golden.Mask...)
 	session := tiny.Session(t, model)
-	program, err := session.Program("hidden", func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
-		return []*Node{begin(gbert.Taps{}).Encode(gbert.InputNodes(inputs), false).Hidden}
+	program, err := gbert.NewProgram[gbert.BatchOf[*tensors.Tensor]](session, "hidden", func(begin func(gbert.Taps) *gbert.Forward, in gbert.Input) []*Node {
+		return []*Node{begin(gbert.Taps{}).Encode(in, false).Hidden}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	outputs, err := program.Run(gbert.BatchInputs(batch)...)
+	results, err := program.Consume(batch.Tensors().BatchOf)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer gbert.Free(outputs)
-	values, err := tensors.CopyFlatData[float32](outputs[0])
+	defer results.Close()
+	values, err := results.Values(0)
 	if err != nil {
 		t.Fatal(err)
 	}

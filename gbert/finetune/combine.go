@@ -17,7 +17,7 @@ import (
 // by each method in turn, the first one first. Every method's Loss is given the task's loss L, and what is minimised is
 // L + Σ (Lossᵢ(L) − L), so the order of the losses does not matter.
 func Combine(methods ...*Method) (*Method, error) {
-	c := &combination{counts: make([]int, len(methods))}
+	c := &combination{}
 	result := &Method{Arguments: map[string]any{}}
 	var names []string
 	parameters, constants, numbers := map[string]bool{}, map[string]bool{}, map[string]bool{}
@@ -94,7 +94,6 @@ func claim(taken map[string]bool, method, what, name string) error {
 // combination is several methods that look like one.
 type combination struct {
 	methods []*Method
-	counts  []int // further inputs of a batch, by method
 }
 
 func (c *combination) check(steps int) error {
@@ -165,27 +164,35 @@ func (c *combination) weight(s *Step, name string, w *Node) *Node {
 
 // loss gives each method the view of the step with its own further inputs.
 func (c *combination) loss(s *Step, loss *Node) *Node {
-	total, first := loss, 0
-	for i, m := range c.methods {
-		view := *s
-		view.batchInputs = s.batchInputs[first : first+c.counts[i]]
-		first += c.counts[i]
-		if m.Loss != nil {
-			total = Add(total, Sub(m.Loss(&view, loss), loss))
+	total := loss
+	for _, m := range c.methods {
+		if m.Loss == nil {
+			continue
 		}
+		view := *s
+		view.batchInputs = map[string]*Node{}
+		for name, node := range s.batchInputs {
+			if own, ok := strings.CutPrefix(name, inputPrefix(m)); ok {
+				view.batchInputs[own] = node
+			}
+		}
+		total = Add(total, Sub(m.Loss(&view, loss), loss))
 	}
 	return total
 }
 
-func (c *combination) batchInputs(b *gbert.Batch) []*tensors.Tensor {
-	var all []*tensors.Tensor
-	for i, m := range c.methods {
+// inputPrefix sets a method's further inputs apart from those of the others, whose names are other than its.
+func inputPrefix(m *Method) string { return m.Name + "/" }
+
+func (c *combination) batchInputs(b *gbert.Batch) map[string]*tensors.Tensor {
+	all := map[string]*tensors.Tensor{}
+	for _, m := range c.methods {
 		if m.BatchInputs == nil {
 			continue
 		}
-		inputs := m.BatchInputs(b)
-		c.counts[i] = len(inputs)
-		all = append(all, inputs...)
+		for name, tensor := range m.BatchInputs(b) {
+			all[inputPrefix(m)+name] = tensor
+		}
 	}
 	return all
 }

@@ -19,12 +19,12 @@ func scaled(name string, factor float64) *Method {
 		Name: name, Parameters: []MethodParameter{{Name: name, Shape: []int{2}, Initial: []float32{1, 2}, LearningRate: 0.1}},
 		Numbers: func(int, int) map[string]float64 { return map[string]float64{name: factor} },
 		Prepare: func(s *Step) map[string]*Node { return map[string]*Node{name: MulScalar(s.Number(name), 2)} },
-		BatchInputs: func(*gbert.Batch) []*tensors.Tensor {
-			return []*tensors.Tensor{tensors.FromScalar(float32(factor)), tensors.FromScalar(float32(0))}
+		BatchInputs: func(*gbert.Batch) map[string]*tensors.Tensor {
+			return map[string]*tensors.Tensor{"factor": tensors.FromScalar(float32(factor)), "added": tensors.FromScalar(float32(0))}
 		},
 		Loss: func(s *Step, loss *Node) *Node {
 			penalty := Mul(s.Prepared(name), ReduceAllSum(Square(s.Parameter(name))))
-			return Add(Add(Mul(loss, s.BatchInput(0)), s.BatchInput(1)), penalty)
+			return Add(Add(Mul(loss, s.BatchInput("factor")), s.BatchInput("added")), penalty)
 		},
 	}
 }

@@ -61,11 +61,13 @@ func (p *Prepared) Logits(ctx context.Context, s *gbert.Session, mask gbert.Head
 	return logits, nil
 }
 
+// BatchAlone are the inputs, for [Each], of a program that reads nothing but the batch.
+func BatchAlone(b *gbert.Batch) gbert.BatchOf[*tensors.Tensor] { return b.Tensors().BatchOf }
+
 // Each runs a program of a session of config's model over the data set and hands use each batch with the values of the program's first
-// output, float32. The program's inputs are a batch's ids, types and mask, and what extra, if not nil, gives for it; Each frees them. The
-// rows after the batch's examples are padding. progress, if not nil, is told
-// how many examples are done.
-func (p *Prepared) Each(ctx context.Context, config *gbert.Config, program *gbert.Program, extra func(*gbert.Batch) []any, progress func(done, total int), use func(b *gbert.Batch, values []float32)) error {
+// output, float32. inputs makes the program's inputs from a batch; Each frees them. The rows after the batch's examples are padding.
+// progress, if not nil, is told how many examples are done.
+func Each[In any](ctx context.Context, p *Prepared, config *gbert.Config, program *gbert.Program[In], inputs func(b *gbert.Batch) In, progress func(done, total int), use func(b *gbert.Batch, values []float32)) error {
 	done := 0
 	for _, batch := range p.Batches {
 		if err := ctx.Err(); err != nil {
@@ -74,17 +76,12 @@ func (p *Prepared) Each(ctx context.Context, config *gbert.Config, program *gber
 		if err := batch.Check(config); err != nil {
 			return err
 		}
-		inputs := gbert.BatchInputs(batch)
-		if extra != nil {
-			inputs = append(inputs, extra(batch)...)
-		}
-		outputs, err := program.Run(inputs...)
-		gbert.Free(inputs)
+		results, err := program.Consume(inputs(batch))
 		if err != nil {
 			return err
 		}
-		values, err := tensors.CopyFlatData[float32](outputs[0])
-		gbert.Free(outputs)
+		values, err := results.Values(0)
+		results.Close()
 		if err != nil {
 			return fmt.Errorf("finetune: %w", err)
 		}

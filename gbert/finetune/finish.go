@@ -2,7 +2,6 @@ package finetune
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -112,7 +111,7 @@ func (r *run) transformed(raw *gbert.Model, kept map[string][]float32) (*gbert.M
 	if err != nil {
 		return nil, err
 	}
-	defer gbert.Free(slices.Collect(maps.Values(effective)))
+	defer effective.Close()
 	model := raw.Clone()
 	for _, p := range r.stepper.weights() {
 		tensor, ok := effective[p.spec.Name]

@@ -89,21 +89,23 @@ func relative(got, want []float32) (byNorm, byMax float64) {
 // gradients computes a batch's loss and gradients without an update.
 func (s *stepper) gradients(t *testing.T, d *task.Dataset, b *gbert.Batch) (map[string][]float32, float64) {
 	t.Helper()
-	inputs, _, err := s.state(0, 1)
+	state, err := s.state(0, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	inputs = append(append(append(inputs, gbert.BatchInputs(b)...), (&Prepared{Dataset: d}).LabelInputs(b)...), tensors.FromScalar(uint32(0)))
-	outputs, err := s.gradient.Call(inputs...)
+	defer state.Close()
+	batch := s.batch(&Prepared{Dataset: d}, b, 0)
+	defer batch.Close()
+	results, err := s.gradient.Run(gradientOf[*tensors.Tensor]{state.stateOf, batch.trainingBatch})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer gbert.Free(outputs)
+	defer results.Close()
 	all := map[string][]float32{}
 	for i, p := range s.trained {
-		all[p.spec.Name] = tensors.MustCopyFlatData[float32](outputs[i])
+		all[p.spec.Name] = tensors.MustCopyFlatData[float32](results.At(i))
 	}
-	return all, float64(tensors.ToScalar[float32](outputs[len(s.trained)]))
+	return all, float64(tensors.ToScalar[float32](results.At(len(s.trained))))
 }
 
 func newTestStepper(t *testing.T, b compute.Backend, model *gbert.Model, o Options) *stepper {

@@ -2,7 +2,6 @@ package finetune
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -52,8 +51,8 @@ func (s *HostStep) read(what string, names []string, prefix string, read func(va
 	return open(0)
 }
 
-// prepareHost are the results of the method's PrepareHost in the order of their names.
-func (s *stepper) prepareHost(step, steps int) ([]*tensors.Tensor, error) {
+// prepareHost are the results of the method's PrepareHost.
+func (s *stepper) prepareHost(step, steps int) (map[string]*tensors.Tensor, error) {
 	host := &HostStep{values: map[string]*tensors.Tensor{}}
 	if s.method.Numbers != nil {
 		host.numbers = s.method.Numbers(step, steps)
@@ -61,14 +60,5 @@ func (s *stepper) prepareHost(step, steps int) ([]*tensors.Tensor, error) {
 	for _, p := range slices.Concat(s.trained, s.frozen) {
 		host.values[p.spec.Name] = p.value
 	}
-	results, err := s.method.PrepareHost(host)
-	if err != nil {
-		return nil, err
-	}
-	s.method.preparedNames = slices.Sorted(maps.Keys(results))
-	prepared := make([]*tensors.Tensor, len(results))
-	for i, name := range s.method.preparedNames {
-		prepared[i] = results[name]
-	}
-	return prepared, nil
+	return s.method.PrepareHost(host)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -40,19 +41,19 @@ func TestTrainingLearnsEveryKind(t *testing.T) {
 }
 
 // lossGraph are the losses of a batch's rows.
-func lossGraph(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
-	return []*Node{finetune.ExampleLosses(begin(gbert.Taps{}).Logits(gbert.InputNodes(inputs)), inputs[3])}
+func lossGraph(begin func(gbert.Taps) *gbert.Forward, in finetune.LabelledBatch[*Node]) []*Node {
+	return []*Node{finetune.ExampleLosses(begin(gbert.Taps{}).Logits(in.BatchOf), in.Labels)}
 }
 
 // encodingLosses runs the graph's losses of a prepared data set's batches and gives those of the encodings.
 func encodingLosses(t *testing.T, s *gbert.Session, p *finetune.Prepared) []float64 {
 	t.Helper()
-	program, err := s.Program("losses", lossGraph)
+	program, err := gbert.NewProgram[finetune.LabelledBatch[*tensors.Tensor]](s, "losses", lossGraph)
 	if err != nil {
 		t.Fatal(err)
 	}
 	losses := make([]float64, len(p.Encodings))
-	err = p.Each(context.Background(), s.Model().Config, program, p.LabelInputs, nil, func(b *gbert.Batch, values []float32) {
+	err = finetune.Each(context.Background(), p, s.Model().Config, program, p.LabelledTensors, nil, func(b *gbert.Batch, values []float32) {
 		for row, i := range b.Index {
 			losses[i] = float64(values[row])
 		}

@@ -8,7 +8,7 @@ import (
 	"bertlab/gbert/task"
 )
 
-// Loss is the mean loss of a batch in the graph, as transformers has it. Logits and labels are those of [Prepared.LabelInputs]:
+// Loss is the mean loss of a batch in the graph, as transformers has it. Logits and labels are those of [Prepared.LabelTensors]:
 //
 //	classification  logits [B, n], labels int32 [B]: cross entropy
 //	regression      logits [B, 1], labels float32 [B]: squared error
@@ -77,13 +77,29 @@ func hidePadding(logits, labels *Node) *Node {
 	return Sub(logits, MulScalar(padding, 1e9))
 }
 
-// LabelInputs are the labels and the row weights of a batch as tensors, for [Loss].
-func (p *Prepared) LabelInputs(b *gbert.Batch) []any {
+// TargetsOf are the labels of a batch and its row weights [B], as [Loss] has them.
+type TargetsOf[T any] struct {
+	Labels, RowWeights T
+}
+
+// LabelTensors are the labels and the row weights of a batch.
+func (p *Prepared) LabelTensors(b *gbert.Batch) TargetsOf[*tensors.Tensor] {
 	weights := make([]float32, b.Rows)
 	for row := range b.Index {
 		weights[row] = 1
 	}
-	return []any{p.labels(b), tensors.FromFlatDataAndDimensions(weights, b.Rows)}
+	return TargetsOf[*tensors.Tensor]{p.labels(b), tensors.FromFlatDataAndDimensions(weights, b.Rows)}
+}
+
+// LabelledBatch is a batch with its labels.
+type LabelledBatch[T any] struct {
+	gbert.BatchOf[T]
+	TargetsOf[T]
+}
+
+// LabelledTensors are a batch with its labels, for [Each].
+func (p *Prepared) LabelledTensors(b *gbert.Batch) LabelledBatch[*tensors.Tensor] {
+	return LabelledBatch[*tensors.Tensor]{b.Tensors().BatchOf, p.LabelTensors(b)}
 }
 
 func (p *Prepared) labels(b *gbert.Batch) *tensors.Tensor {

@@ -47,9 +47,9 @@ type Method struct {
 	Loss func(s *Step, loss *Node) *Node
 	// HiddenStates and Attention ask for the model's hidden states and attention probabilities in [Step.Outputs].
 	HiddenStates, Attention bool
-	// BatchInputs gives further inputs of a batch, read with [Step.BatchInput]. Their number is the same for every batch, and
-	// their shapes depend on the shape of the batch alone.
-	BatchInputs func(b *gbert.Batch) []*tensors.Tensor
+	// BatchInputs gives further inputs of a batch by name, read with [Step.BatchInput]. The names are the same for every batch,
+	// and the shapes depend on the shape of the batch alone. The training frees them.
+	BatchInputs func(b *gbert.Batch) map[string]*tensors.Tensor
 }
 
 // MethodParameter is an array that a method learns.
@@ -91,7 +91,7 @@ type Step struct {
 	constants   map[string]*Node
 	numbers     map[string]*Node
 	prepared    map[string]*Node
-	batchInputs []*Node
+	batchInputs map[string]*Node
 }
 
 // Graph is the graph that is built.
@@ -114,8 +114,8 @@ func (s *Step) Number(name string) *Node { return s.find(s.numbers, "number", na
 // Prepared is one of the results of Method.Prepare.
 func (s *Step) Prepared(name string) *Node { return s.find(s.prepared, "prepared result", name) }
 
-// BatchInput is one of the further inputs of the batch, in the order of Method.BatchInputs.
-func (s *Step) BatchInput(i int) *Node { return s.batchInputs[i] }
+// BatchInput is one of the further inputs of the batch.
+func (s *Step) BatchInput(name string) *Node { return s.find(s.batchInputs, "batch input", name) }
 
 func (s *Step) find(nodes map[string]*Node, what, name string) *Node {
 	node, ok := nodes[name]
@@ -216,34 +216,32 @@ func writeFloats(w interface{ Write([]byte) (int, error) }, values []float32) {
 // methodState is a method on the device.
 type methodState struct {
 	*Method
-	constants     []*tensors.Tensor
+	constants     map[string]*tensors.Tensor
 	numberNames   []string
 	preparedNames []string // known once Prepare's graph is built
 	changedNames  []string // weights that Weight transforms; known once the effective weights' graph is built
-	prepare       *Exec
-	effective     *Exec
+	prepare       *gbert.Computation[stateOf[*tensors.Tensor]]
+	effective     *gbert.Computation[stateOf[*tensors.Tensor]]
 }
 
 func newMethodState(m *Method, s *stepper) (*methodState, error) {
-	state := &methodState{Method: m}
+	state := &methodState{Method: m, constants: map[string]*tensors.Tensor{}}
 	for _, c := range m.Constants {
-		state.constants = append(state.constants, tensors.FromFlatDataAndDimensions(slices.Clone(c.Values), c.Shape...))
+		state.constants[c.Name] = tensors.FromFlatDataAndDimensions(slices.Clone(c.Values), c.Shape...)
 	}
 	if m.Numbers != nil {
 		state.numberNames = slices.Sorted(maps.Keys(m.Numbers(0, 1)))
 	}
 	var err error
 	if m.Prepare != nil {
-		if state.prepare, err = NewExec(s.backend, s.prepareGraph); err != nil {
+		if state.prepare, err = gbert.NewComputation[stateOf[*tensors.Tensor]](s.backend, "prepare", s.prepareGraph); err != nil {
 			return state, err
 		}
-		state.prepare.WithName("prepare")
 	}
 	if m.Weight != nil {
-		if state.effective, err = NewExec(s.backend, s.effectiveGraph); err != nil {
+		if state.effective, err = gbert.NewComputation[stateOf[*tensors.Tensor]](s.backend, "effective weights", s.effectiveGraph); err != nil {
 			return state, err
 		}
-		state.effective.WithName("effective weights")
 	}
 	return state, nil
 }
@@ -252,12 +250,11 @@ func (m *methodState) close() {
 	if m == nil {
 		return
 	}
-	for _, exec := range []*Exec{m.prepare, m.effective} {
-		if exec != nil {
-			exec.Finalize()
-		}
+	m.prepare.Close()
+	m.effective.Close()
+	for _, constant := range m.constants {
+		constant.MustFinalizeAll()
 	}
-	gbert.Free(m.constants)
 }
 
 // numberTensor holds the numbers of a step, [numbers], in the order of their names.
@@ -274,85 +271,100 @@ func (m *methodState) numberTensor(step, steps int) (*tensors.Tensor, error) {
 	return tensors.FromFlatDataAndDimensions(flat, len(flat)), nil
 }
 
-// begin makes the view of a graph whose inputs start with the stepper's state (see [stepper.state]) and, after it, the
-// results of Prepare when they are known; it returns the inputs that are left.
-func (s *stepper) begin(inputs []*Node, withPrepared bool) (*Step, []*Node) {
-	view := &Step{graph: inputs[0].Graph(), values: map[string]*Node{}, constants: map[string]*Node{}, numbers: map[string]*Node{}, prepared: map[string]*Node{}}
-	take := func() *Node {
-		node := inputs[0]
-		inputs = inputs[1:]
-		return node
-	}
-	for _, p := range s.trained {
-		view.values[p.spec.Name] = take()
-	}
-	for _, p := range s.frozen {
-		view.values[p.spec.Name] = take()
-	}
-	if s.method == nil {
-		return view, inputs
-	}
-	for _, c := range s.method.Constants {
-		view.constants[c.Name] = take()
-	}
-	if len(s.method.numberNames) > 0 {
-		numbers := take()
-		for i, name := range s.method.numberNames {
-			view.numbers[name] = Squeeze(Slice(numbers, AxisElem(i)))
-		}
-	}
-	if withPrepared {
-		for _, name := range s.method.preparedNames {
-			view.prepared[name] = take()
-		}
-	}
-	return view, inputs
+// stateOf are the inputs that the gradient and the method's executables have in common. Without a method there are the weights
+// alone; the results of Prepare are not there where they are made.
+type stateOf[T any] struct {
+	Trained, Frozen []T
+	Constants       map[string]T
+	Numbers         T // [numbers], in the order of their names
+	Prepared        map[string]T
 }
 
-// state are the first inputs of the gradient and of the method's executables: trained, frozen, constants, numbers, prepared
-// results. free lists those that belong to the step alone.
-func (s *stepper) state(step, steps int) (inputs []any, free []*tensors.Tensor, err error) {
+// stepState is a state for a call. Close frees what belongs to one step: the numbers and the prepared results.
+type stepState struct {
+	stateOf[*tensors.Tensor]
+}
+
+func (s *stepState) Close() {
+	if s.Numbers != nil {
+		s.Numbers.MustFinalizeAll()
+	}
+	for _, tensor := range s.Prepared {
+		tensor.MustFinalizeAll()
+	}
+}
+
+// state is the state before a step. The caller closes it.
+func (s *stepper) state(step, steps int) (state *stepState, err error) {
+	state = &stepState{}
 	for _, p := range s.trained {
-		inputs = append(inputs, p.value)
+		state.Trained = append(state.Trained, p.value)
 	}
 	for _, p := range s.frozen {
-		inputs = append(inputs, p.value)
+		state.Frozen = append(state.Frozen, p.value)
 	}
 	if s.method == nil {
-		return inputs, nil, nil
+		return state, nil
 	}
-	for _, c := range s.method.constants {
-		inputs = append(inputs, c)
-	}
+	state.Constants = s.method.constants
 	if len(s.method.numberNames) > 0 {
-		numbers, err := s.method.numberTensor(step, steps)
-		if err != nil {
-			return nil, nil, err
+		if state.Numbers, err = s.method.numberTensor(step, steps); err != nil {
+			return nil, err
 		}
-		inputs, free = append(inputs, numbers), append(free, numbers)
 	}
 	if s.method.prepare == nil {
-		return inputs, free, nil
+		return state, nil
 	}
-	var prepared []*tensors.Tensor
 	if s.method.PrepareHost != nil && s.backend.HasSharedBuffers() {
-		prepared, err = s.prepareHost(step, steps)
+		state.Prepared, err = s.prepareHost(step, steps)
 	} else {
-		prepared, err = s.method.prepare.Call(inputs...)
+		state.Prepared, err = s.prepare(state)
 	}
 	if err != nil {
-		gbert.Free(free)
-		return nil, nil, fmt.Errorf("%s: %w", s.method.Name, err)
+		state.Close()
+		return nil, fmt.Errorf("%s: %w", s.method.Name, err)
 	}
-	for _, tensor := range prepared {
-		inputs, free = append(inputs, tensor), append(free, tensor)
-	}
-	return inputs, free, nil
+	return state, nil
 }
 
-func (s *stepper) prepareGraph(inputs []*Node) []*Node {
-	view, _ := s.begin(inputs, false)
-	results := s.method.Prepare(view)
+// prepare are the results of the method's Prepare.
+func (s *stepper) prepare(state *stepState) (map[string]*tensors.Tensor, error) {
+	results, err := s.method.prepare.Run(state.stateOf)
+	if err != nil {
+		return nil, err
+	}
+	return named(s.method.preparedNames, results), nil
+}
+
+// named takes results by their names, in their order.
+func named(names []string, results *gbert.Results) map[string]*tensors.Tensor {
+	defer results.Close()
+	all := map[string]*tensors.Tensor{}
+	for i, name := range names {
+		all[name] = results.Take(i)
+	}
+	return all
+}
+
+// view is a graph's state as the method sees it.
+func (s *stepper) view(in stateOf[*Node]) *Step {
+	view := &Step{graph: in.Trained[0].Graph(), values: map[string]*Node{}, constants: in.Constants, numbers: map[string]*Node{}, prepared: in.Prepared}
+	for i, p := range s.trained {
+		view.values[p.spec.Name] = in.Trained[i]
+	}
+	for i, p := range s.frozen {
+		view.values[p.spec.Name] = in.Frozen[i]
+	}
+	if s.method != nil {
+		for i, name := range s.method.numberNames {
+			view.numbers[name] = Squeeze(Slice(in.Numbers, AxisElem(i)))
+		}
+	}
+	return view
+}
+
+func (s *stepper) prepareGraph(in stateOf[*Node]) []*Node {
+	results := s.method.Prepare(s.view(in))
 	s.method.preparedNames = slices.Sorted(maps.Keys(results))
 	outputs := make([]*Node, len(results))
 	for i, name := range s.method.preparedNames {
@@ -362,8 +374,8 @@ func (s *stepper) prepareGraph(inputs []*Node) []*Node {
 }
 
 // effectiveGraph makes the weights that the model is evaluated and saved with.
-func (s *stepper) effectiveGraph(inputs []*Node) []*Node {
-	view, _ := s.begin(inputs, true)
+func (s *stepper) effectiveGraph(in stateOf[*Node]) []*Node {
+	view := s.view(in)
 	s.method.changedNames = nil
 	var outputs []*Node
 	for _, p := range s.weights() {
@@ -379,27 +391,28 @@ func (s *stepper) effectiveGraph(inputs []*Node) []*Node {
 	return outputs
 }
 
-// effectiveWeights are the weights that the method's transform changes, at a step. The caller frees them.
-func (s *stepper) effectiveWeights(step, steps int) (map[string]*tensors.Tensor, error) {
+// effectiveWeights are the weights that a method's transform changes, by name. Close frees them.
+type effectiveWeights map[string]*tensors.Tensor
+
+func (w effectiveWeights) Close() {
+	for _, tensor := range w {
+		tensor.MustFinalizeAll()
+	}
+}
+
+// effectiveWeights are those of a step. The caller closes them.
+func (s *stepper) effectiveWeights(step, steps int) (effectiveWeights, error) {
 	if s.method == nil || s.method.effective == nil {
 		return nil, nil
 	}
-	inputs, free, err := s.state(step, steps)
+	state, err := s.state(step, steps)
 	if err != nil {
 		return nil, err
 	}
-	outputs, err := s.method.effective.Call(inputs...)
+	defer state.Close()
+	results, err := s.method.effective.Run(state.stateOf)
 	if err != nil {
-		gbert.Free(free)
 		return nil, fmt.Errorf("%s: %w", s.method.Name, err)
 	}
-	changed := map[string]*tensors.Tensor{}
-	for i, name := range s.method.changedNames {
-		changed[name] = outputs[i]
-	}
-	gbert.Free(free)
-	if len(changed) == 0 {
-		gbert.Free(outputs)
-	}
-	return changed, nil
+	return named(s.method.changedNames, results), nil
 }

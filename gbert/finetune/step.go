@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"golang.org/x/sync/errgroup"
@@ -36,8 +35,8 @@ type stepper struct {
 	method   *methodState // nil: none
 	trained  []*parameter // weights in the model's order, then the method's parameters
 	frozen   []*parameter
-	gradient *Exec
-	update   *Exec
+	gradient *gbert.Computation[gradientOf[*tensors.Tensor]]
+	update   *gbert.Computation[updateOf[any]]
 }
 
 func newStepper(backend compute.Backend, model *gbert.Model, o Options) (*stepper, error) {
@@ -73,25 +72,20 @@ func newStepper(backend compute.Backend, model *gbert.Model, o Options) (*steppe
 			return nil, fmt.Errorf("finetune: %w", err)
 		}
 	}
-	if s.gradient, err = NewExec(backend, s.gradientGraph); err != nil {
+	if s.gradient, err = gbert.NewComputation[gradientOf[*tensors.Tensor]](backend, "gradient", s.gradientGraph); err != nil {
 		s.close()
 		return nil, fmt.Errorf("finetune: %w", err)
 	}
-	s.gradient.WithName("gradient").SetMaxCache(-1)
-	if s.update, err = NewExec(backend, s.updateGraph); err != nil {
+	if s.update, err = gbert.NewComputation[updateOf[any]](backend, "update", s.updateGraph); err != nil {
 		s.close()
 		return nil, fmt.Errorf("finetune: %w", err)
 	}
-	s.update.WithName("update")
 	return s, nil
 }
 
 func (s *stepper) close() {
-	for _, exec := range []*Exec{s.gradient, s.update} {
-		if exec != nil {
-			exec.Finalize()
-		}
-	}
+	s.gradient.Close()
+	s.update.Close()
 	s.method.close()
 	for _, p := range slices.Concat(s.trained, s.frozen) {
 		for _, t := range p.tensors() {
@@ -130,14 +124,25 @@ type scalars struct {
 	seed        uint32  // of dropout
 }
 
-// gradientGraph is a batch's loss and its gradients. Inputs: the state (see [stepper.state]); ids, types, mask; labels, row
-// weights; seed of dropout; the method's inputs of the batch. Outputs: the gradients in the order of what is trained, the
-// task's loss, and what is minimised.
-func (s *stepper) gradientGraph(inputs []*Node) []*Node {
-	values := inputs[:len(s.trained)]
-	view, rest := s.begin(inputs, true)
-	view.Training, view.Seed, view.batchInputs = true, rest[5], rest[6:]
-	taps := gbert.Taps{Seed: rest[5]}
+// gradientOf are the inputs of the gradient: the state, and the batch.
+type gradientOf[T any] struct {
+	State stateOf[T]
+	trainingBatch[T]
+}
+
+// trainingBatch is a batch with its labels, the seed of dropout and the method's further inputs.
+type trainingBatch[T any] struct {
+	LabelledBatch[T]
+	Seed   T
+	Method map[string]T
+}
+
+// gradientGraph is a batch's loss and its gradients. Outputs: the gradients in the order of what is trained, the task's loss, and
+// what is minimised.
+func (s *stepper) gradientGraph(in gradientOf[*Node]) []*Node {
+	view := s.view(in.State)
+	view.Training, view.Seed, view.batchInputs = true, in.Seed, in.Method
+	taps := gbert.Taps{Seed: in.Seed}
 	if s.method != nil {
 		taps.HiddenStates, taps.Attention = s.method.HiddenStates, s.method.Attention
 		if transform := s.method.Weight; transform != nil {
@@ -145,34 +150,44 @@ func (s *stepper) gradientGraph(inputs []*Node) []*Node {
 		}
 	}
 	view.Forward = gbert.NewForward(s.config, view.graph, view.Weight, taps)
-	view.Batch = gbert.InputNodes(rest)
+	view.Batch = in.BatchOf
 	view.Outputs = view.Forward.Encode(view.Batch, s.config.Head.ReadsCLS())
-	view.Logits, view.Labels, view.RowWeights = view.Forward.Classify(view.Outputs.Hidden), rest[3], rest[4]
+	view.Logits, view.Labels, view.RowWeights = view.Forward.Classify(view.Outputs.Hidden), in.Labels, in.RowWeights
 	loss := Loss(view.Logits, view.Labels, view.RowWeights)
 	objective := loss
 	if s.method != nil && s.method.Loss != nil {
 		objective = s.method.Loss(view, loss)
 	}
-	return append(Gradient(objective, values...), loss, objective)
+	return append(Gradient(objective, in.State.Trained...), loss, objective)
 }
 
-// updateGraph is one step of the optimizer. Inputs: for each trained array its value and its moments, if it has any; the
-// gradients; η, 1−β₁ᵗ, 1−β₂ᵗ. Outputs: for each its new value and moments.
-func (s *stepper) updateGraph(inputs []*Node) []*Node {
-	n := len(s.trained)
-	gradients, scalars := inputs[len(inputs)-3-n:len(inputs)-3], inputs[len(inputs)-3:]
-	scale := clipScale(gradients, s.options.MaxGradNorm)
+// updateOf are the inputs of the update.
+type updateOf[T any] struct {
+	State     []T // for each trained array its value and its moments, if it has any
+	Gradients []T
+	ratesOf[T]
+}
+
+// ratesOf are the scalars of an update: η, 1−β₁ᵗ and 1−β₂ᵗ.
+type ratesOf[T any] struct {
+	Rate, Correction1, Correction2 T
+}
+
+// updateGraph is one step of the optimizer. Outputs: for each trained array its new value and moments.
+func (s *stepper) updateGraph(in updateOf[*Node]) []*Node {
+	scale := clipScale(in.Gradients, s.options.MaxGradNorm)
+	rest := in.State
 	var outputs []*Node
 	for i, p := range s.trained {
-		g, rate := gradients[i], scalars[0]
+		g, rate := in.Gradients[i], in.Rate
 		if scale != nil {
 			g = Mul(g, scale)
 		}
 		if p.rate != 1 {
 			rate = MulScalar(rate, p.rate)
 		}
-		state := inputs[:len(p.tensors())]
-		inputs = inputs[len(state):]
+		state := rest[:len(p.tensors())]
+		rest = rest[len(state):]
 		if len(state) == 1 {
 			outputs = append(outputs, Sub(state[0], Mul(rate, g)))
 			continue
@@ -181,7 +196,7 @@ func (s *stepper) updateGraph(inputs []*Node) []*Node {
 		if p.weight && p.spec.Decays() {
 			decay = s.options.WeightDecay
 		}
-		w, m, v := s.adamW(state[0], g, state[1], state[2], rate, scalars[1], scalars[2], decay)
+		w, m, v := s.adamW(state[0], g, state[1], state[2], rate, in.Correction1, in.Correction2, decay)
 		outputs = append(outputs, w, m, v)
 	}
 	return outputs
@@ -217,113 +232,127 @@ func (s *stepper) adamW(w, g, m, v, rate, correction1, correction2 *Node, decay 
 
 // compile compiles what steps with batches of these shapes need, side by side: one compilation leaves cores idle.
 func (s *stepper) compile(p *Prepared, batches []*gbert.Batch, now scalars) error {
-	state, free, err := s.state(now.step, now.steps)
+	state, err := s.state(now.step, now.steps)
 	if err != nil {
 		return err
 	}
-	defer gbert.Free(free)
+	defer state.Close()
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, b := range batches {
 		group.Go(func() error {
-			inputs := s.batchInputs(p, b, now.seed)
-			defer gbert.Free(inputs)
-			_, err := s.gradient.Compile(shapesOf(state, inputs)...)
-			return err
+			batch := s.batch(p, b, now.seed)
+			defer batch.Close()
+			return s.gradient.Compile(gradientOf[*tensors.Tensor]{state.stateOf, batch.trainingBatch})
 		})
 	}
 	group.Go(func() error {
-		var inputs, gradients []any
+		rates := now.rates()
+		defer rates.Close()
+		in := updateOf[any]{ratesOf: rates.inputs()}
 		for _, p := range s.trained {
 			for _, t := range p.tensors() {
-				inputs = append(inputs, *t)
+				in.State = append(in.State, *t)
 			}
-			gradients = append(gradients, p.value) // of the same shape
+			in.Gradients = append(in.Gradients, p.value) // of the same shape
 		}
-		rates := now.rates()
-		defer gbert.Free(rates)
-		_, err := s.update.Compile(shapesOf(inputs, gradients, rates)...)
-		return err
+		return s.update.Compile(in)
 	})
 	return group.Wait()
 }
 
-// shapesOf are the shapes of a program's inputs, all of which are tensors.
-func shapesOf(inputs ...[]any) []shapes.Shape {
-	var list []shapes.Shape
-	for _, input := range slices.Concat(inputs...) {
-		list = append(list, input.(*tensors.Tensor).Shape())
-	}
-	return list
+// stepBatch is a batch for one step. Close frees it.
+type stepBatch struct {
+	trainingBatch[*tensors.Tensor]
 }
 
-// batchInputs are the inputs of the gradient after the state.
-func (s *stepper) batchInputs(p *Prepared, b *gbert.Batch, seed uint32) []any {
-	inputs := append(append(gbert.BatchInputs(b), p.LabelInputs(b)...), tensors.FromScalar(seed))
+func (s *stepper) batch(p *Prepared, b *gbert.Batch, seed uint32) *stepBatch {
+	batch := &stepBatch{}
+	batch.LabelledBatch, batch.Seed = p.LabelledTensors(b), tensors.FromScalar(seed)
 	if s.method != nil && s.method.BatchInputs != nil {
-		for _, tensor := range s.method.BatchInputs(b) {
-			inputs = append(inputs, tensor)
-		}
+		batch.Method = s.method.BatchInputs(b)
 	}
-	return inputs
+	return batch
 }
 
-// rates are the last inputs of the update.
-func (now scalars) rates() []any {
-	return []any{tensors.FromScalar(float32(now.rate)), tensors.FromScalar(float32(now.correction1)), tensors.FromScalar(float32(now.correction2))}
+func (b *stepBatch) Close() { gbert.Free(b.trainingBatch) }
+
+// rates are the scalars of an update on the device. Close frees them.
+type rates struct {
+	ratesOf[*tensors.Tensor]
 }
+
+func (now scalars) rates() *rates {
+	return &rates{ratesOf[*tensors.Tensor]{
+		Rate:        tensors.FromScalar(float32(now.rate)),
+		Correction1: tensors.FromScalar(float32(now.correction1)),
+		Correction2: tensors.FromScalar(float32(now.correction2)),
+	}}
+}
+
+// inputs are the rates beside inputs that are donated.
+func (r *rates) inputs() ratesOf[any] {
+	return ratesOf[any]{Rate: r.Rate, Correction1: r.Correction1, Correction2: r.Correction2}
+}
+
+func (r *rates) Close() { gbert.Free(r.ratesOf) }
 
 // step does one optimizer step and returns the batch's mean loss before it.
 func (s *stepper) step(p *Prepared, b *gbert.Batch, now scalars) (float64, error) {
-	inputs, free, err := s.state(now.step, now.steps)
+	state, err := s.state(now.step, now.steps)
 	if err != nil {
 		return 0, err
 	}
-	defer gbert.Free(free)
-	batch := s.batchInputs(p, b, now.seed)
-	defer gbert.Free(batch)
-	outputs, err := s.gradient.Call(append(inputs, batch...)...)
+	defer state.Close()
+	batch := s.batch(p, b, now.seed)
+	defer batch.Close()
+	results, err := s.gradient.Run(gradientOf[*tensors.Tensor]{state.stateOf, batch.trainingBatch})
 	if err != nil {
 		return 0, err
 	}
+	defer results.Close()
 	n := len(s.trained)
-	loss, objective := float64(tensors.ToScalar[float32](outputs[n])), float64(tensors.ToScalar[float32](outputs[n+1]))
-	gbert.Free(outputs[n:])
+	loss, objective := float64(tensors.ToScalar[float32](results.At(n))), float64(tensors.ToScalar[float32](results.At(n+1)))
 	if math.IsNaN(objective) || math.IsInf(objective, 0) {
-		gbert.Free(outputs[:n])
 		return 0, fmt.Errorf("the loss is %g: the run has diverged; a smaller learning rate or a longer warm-up helps", objective)
 	}
-	return loss, s.apply(outputs[:n], now)
+	return loss, s.apply(results, now)
 }
 
-// apply updates the weights with their gradients, which it frees.
-func (s *stepper) apply(gradients []*tensors.Tensor, now scalars) error {
-	var donated []*tensors.Tensor
+// apply updates the weights with their gradients, the first of the results, which it takes.
+func (s *stepper) apply(gradients *gbert.Results, now scalars) error {
+	rates := now.rates()
+	defer rates.Close()
+	in := updateOf[any]{ratesOf: rates.inputs()}
+	donate := func(to []any, t *tensors.Tensor) ([]any, error) {
+		if err := t.ToDevice(s.backend, 0); err != nil {
+			return nil, err
+		}
+		buffer, err := DonateTensorBuffer(t, s.backend, 0)
+		return append(to, buffer), err
+	}
+	var err error
 	for _, p := range s.trained {
 		for _, t := range p.tensors() {
-			donated = append(donated, *t)
+			if in.State, err = donate(in.State, *t); err != nil {
+				return err
+			}
 		}
 	}
-	var inputs []any
-	for _, tensor := range append(donated, gradients...) {
-		if err := tensor.ToDevice(s.backend, 0); err != nil {
+	for i := range s.trained {
+		if in.Gradients, err = donate(in.Gradients, gradients.Take(i)); err != nil {
 			return err
 		}
-		buffer, err := DonateTensorBuffer(tensor, s.backend, 0)
-		if err != nil {
-			return err
-		}
-		inputs = append(inputs, buffer)
 	}
-	rates := now.rates()
-	defer gbert.Free(rates)
-	outputs, err := s.update.Call(append(inputs, rates...)...)
+	results, err := s.update.Run(in)
 	if err != nil {
 		return err
 	}
+	next := 0
 	for _, p := range s.trained {
 		for _, t := range p.tensors() {
-			*t, outputs = outputs[0], outputs[1:]
+			*t = results.Take(next)
+			next++
 		}
 	}
 	return nil

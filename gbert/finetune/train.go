@@ -3,14 +3,12 @@ package finetune
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert"
 	"bertlab/gbert/task"
@@ -296,7 +294,7 @@ func (r *run) endEpoch(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer gbert.Free(slices.Collect(maps.Values(effective)))
+		defer effective.Close()
 		evaluation, err := r.devPrepared.Evaluate(ctx, r.session, nil, func(done, total int) {
 			if r.options.Progress != nil {
 				r.options.Progress(Progress{Phase: "evaluating", Epoch: number, Epochs: r.options.Epochs, Step: done, Steps: total})
@@ -343,9 +341,9 @@ func (r *run) isBetter(a, b *Evaluation) bool {
 	return x == y && a.Loss < b.Loss
 }
 
-// bind gives the present weights to the evaluating session, as the method transforms them. The caller frees those that it
+// bind gives the present weights to the evaluating session, as the method transforms them. The caller closes those that it
 // made.
-func (r *run) bind() (effective map[string]*tensors.Tensor, err error) {
+func (r *run) bind() (effective effectiveWeights, err error) {
 	if effective, err = r.stepper.effectiveWeights(r.state.Step, r.steps()); err != nil {
 		return nil, err
 	}

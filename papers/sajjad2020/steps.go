@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -280,19 +281,15 @@ func (s *Speed) batch(ctx context.Context, clock experiment.Clock, sessions []*g
 
 // vectors computes the sentence vectors of a batch, the mean over the positions after some layers.
 func vectors(session *gbert.Session, batch *gbert.Batch, name string, layers int) error {
-	program, err := session.Program("sajjad2020."+name, func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
-		forward, in := begin(gbert.Taps{}), gbert.InputNodes(inputs)
+	program, err := gbert.NewProgram[gbert.BatchOf[*tensors.Tensor]](session, "sajjad2020."+name, func(begin func(gbert.Taps) *gbert.Forward, in gbert.Input) []*Node {
+		forward := begin(gbert.Taps{})
 		x := forward.Layers(0, layers, forward.Embed(in), gbert.AttentionBias(in.Mask), false, nil)
 		return []*Node{Add(ReduceMean(x, 1), MulScalar(ReduceMean(in.Mask, 1, 0), 0))} // the mask is an input that must be read
 	})
 	if err != nil {
 		return err
 	}
-	inputs := gbert.BatchInputs(batch)
-	outputs, err := program.Run(inputs...)
-	gbert.Free(inputs)
-	if err == nil {
-		gbert.Free(outputs)
-	}
+	results, err := program.Consume(batch.Tensors().BatchOf)
+	results.Close()
 	return err
 }

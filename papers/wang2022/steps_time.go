@@ -126,12 +126,12 @@ func (in *mapInputs) time(ctx context.Context, dense, factored *gbert.Session, m
 // passMaps is the time of one pass through the maps of a role, in seconds.
 func passMaps(session *gbert.Session, role gbert.Role, x *tensors.Tensor) (float64, error) {
 	layers := session.Model().Config.NumHiddenLayers
-	program, err := session.Program("wang2022."+string(role), func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
+	program, err := gbert.NewProgram[*tensors.Tensor](session, "wang2022."+string(role), func(begin func(gbert.Taps) *gbert.Forward, x *Node) []*Node {
 		forward := begin(gbert.Taps{})
-		corner := ScalarZero(inputs[0].Graph(), inputs[0].DType()) // what is read back, to wait for the rest
+		corner := ScalarZero(x.Graph(), x.DType()) // what is read back, to wait for the rest
 		results := []*Node{corner}
 		for layer := range layers {
-			y := forward.Linear(layer, role, inputs[0])
+			y := forward.Linear(layer, role, x)
 			corner = Add(corner, Reshape(Slice(y, AxisElem(0), AxisElem(0))))
 			results = append(results, y)
 		}
@@ -142,12 +142,13 @@ func passMaps(session *gbert.Session, role gbert.Role, x *tensors.Tensor) (float
 		return 0, err
 	}
 	began := time.Now()
-	outputs, err := program.Run(x)
+	results, err := program.Run(x)
 	if err != nil {
 		return 0, err
 	}
-	tensors.MustCopyFlatData[float32](outputs[0])
-	seconds := time.Since(began).Seconds()
-	gbert.Free(outputs)
-	return seconds, nil
+	defer results.Close()
+	if _, err := results.Values(0); err != nil {
+		return 0, err
+	}
+	return time.Since(began).Seconds(), nil
 }

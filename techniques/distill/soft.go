@@ -79,11 +79,11 @@ func SoftTargets(teacherLogits [][]float32, o Options) (*finetune.Method, error)
 	}
 	return &finetune.Method{
 		Name: "distill.soft", Arguments: arguments,
-		BatchInputs: func(b *gbert.Batch) []*tensors.Tensor {
-			return []*tensors.Tensor{rowsOf(teacherLogits, b, o.TokenOutputs)}
+		BatchInputs: func(b *gbert.Batch) map[string]*tensors.Tensor {
+			return map[string]*tensors.Tensor{"teacher": rowsOf(teacherLogits, b, o.TokenOutputs)}
 		},
 		Loss: func(s *finetune.Step, loss *Node) *Node {
-			teacher := s.BatchInput(0)
+			teacher := s.BatchInput("teacher")
 			if teacher.Rank() != 2 {
 				exceptions.Panicf("distill: there are teacher's logits for %d examples; the training set has more, or other tokens", len(teacherLogits))
 			}

@@ -20,16 +20,16 @@ func Entropy(ctx context.Context, s *gbert.Session, p *finetune.Prepared, progre
 	if config.NumHiddenLayers == 0 {
 		return nil, fmt.Errorf("heads: the model has no layers")
 	}
-	program, err := s.Program("heads.entropy", entropyGraph)
+	program, err := gbert.NewProgram[weighedBatch[*tensors.Tensor]](s, "heads.entropy", entropyGraph)
 	if err != nil {
 		return nil, err
 	}
-	result, err := sumPerHead(ctx, s, program, p, func(batch *gbert.Batch) []any {
+	result, err := sumPerHead(ctx, s, program, p, func(batch *gbert.Batch) weighedBatch[*tensors.Tensor] {
 		weights := make([]float32, batch.Rows) // 1/tokens for a real row
 		for row, example := range batch.Index {
 			weights[row] = 1 / float32(len(p.Encodings[example].IDs))
 		}
-		return []any{tensors.FromFlatDataAndDimensions(weights, batch.Rows)}
+		return weighedBatch[*tensors.Tensor]{batch.Tensors().BatchOf, tensors.FromFlatDataAndDimensions(weights, batch.Rows)}
 	}, progress)
 	if err != nil {
 		return nil, err
@@ -40,11 +40,17 @@ func Entropy(ctx context.Context, s *gbert.Session, p *finetune.Prepared, progre
 	return result, nil
 }
 
-func entropyGraph(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
-	batch, weights := gbert.InputNodes(inputs), inputs[3]
+// weighedBatch is a batch with a weight for each token of a row [B].
+type weighedBatch[T any] struct {
+	gbert.BatchOf[T]
+	TokenWeights T
+}
+
+func entropyGraph(begin func(gbert.Taps) *gbert.Forward, in weighedBatch[*Node]) []*Node {
+	weights := in.TokenWeights
 	forward := begin(gbert.Taps{Attention: true})
-	out := forward.Encode(batch, false)
-	tokenWeights := ExpandAxes(Mul(batch.Mask, ExpandAxes(weights, -1)), 1) // [B, 1, S]
+	out := forward.Encode(in.BatchOf, false)
+	tokenWeights := ExpandAxes(Mul(in.Mask, ExpandAxes(weights, -1)), 1) // [B, 1, S]
 	config := forward.Config()
 	rows := make([]*Node, len(out.Attention))
 	for l, probs := range out.Attention {

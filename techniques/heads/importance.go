@@ -6,6 +6,7 @@ import (
 	"math"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/floats"
 
 	"bertlab/gbert"
@@ -54,17 +55,17 @@ func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, v Vari
 	if err := p.CheckLabels(s.Model()); err != nil {
 		return nil, err
 	}
-	build, ok := map[Variant]func(func(gbert.Taps) *gbert.Forward, []*Node) []*Node{PerExample: perExample, PerToken: perToken}[v]
+	build, ok := map[Variant]func(func(gbert.Taps) *gbert.Forward, maskedBatch[*Node]) []*Node{PerExample: perExample, PerToken: perToken}[v]
 	if !ok {
 		return nil, fmt.Errorf("heads: importance variant %q is not one of %q, %q", v, PerExample, PerToken)
 	}
-	program, err := s.Program("heads.importance."+string(v), build)
+	program, err := gbert.NewProgram[maskedBatch[*tensors.Tensor]](s, "heads.importance."+string(v), build)
 	if err != nil {
 		return nil, err
 	}
 	result := &Importance{Variant: v, Examples: len(p.Encodings), Normalized: zeros(config)}
-	result.Raw, err = sumPerHead(ctx, s, program, p, func(batch *gbert.Batch) []any {
-		return append(p.LabelInputs(batch), mask.Tensor())
+	result.Raw, err = sumPerHead(ctx, s, program, p, func(b *gbert.Batch) maskedBatch[*tensors.Tensor] {
+		return maskedBatch[*tensors.Tensor]{p.LabelledTensors(b), mask.Tensor()}
 	}, progress)
 	if err != nil {
 		return nil, err
@@ -96,12 +97,11 @@ func checkMask(mask gbert.HeadMask, c *gbert.Config) error {
 	return nil
 }
 
-// sumPerHead runs a program on all batches and sums its result [layers, heads]. The program's inputs are the batch and what extra
-// gives for it.
-func sumPerHead(ctx context.Context, s *gbert.Session, program *gbert.Program, p *finetune.Prepared, extra func(*gbert.Batch) []any, progress func(done, total int)) ([][]float64, error) {
+// sumPerHead runs a program on all batches and sums its result [layers, heads].
+func sumPerHead[In any](ctx context.Context, s *gbert.Session, program *gbert.Program[In], p *finetune.Prepared, inputs func(*gbert.Batch) In, progress func(done, total int)) ([][]float64, error) {
 	config := s.Model().Config
 	total := zeros(config)
-	err := p.Each(ctx, config, program, extra, progress, func(_ *gbert.Batch, sums []float32) {
+	err := finetune.Each(ctx, p, config, program, inputs, progress, func(_ *gbert.Batch, sums []float32) {
 		for _, h := range All(config) {
 			total[h.Layer][h.Head] += float64(sums[h.Layer*config.NumAttentionHeads+h.Head])
 		}
@@ -149,31 +149,36 @@ func Combine(parts ...*Importance) (*Importance, error) {
 	return all, nil
 }
 
+// maskedBatch is a labelled batch with the present ξ [layers, heads].
+type maskedBatch[T any] struct {
+	finetune.LabelledBatch[T]
+	HeadMask T
+}
+
 // perExample sums |∂L_i/∂ξ| over a batch's examples, [layers, heads]. ξ has a copy an example, [layers, batch, heads], so that
 // the gradient of the summed loss holds each example's own derivative.
-func perExample(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
-	batch, labels, weights, mask := gbert.InputNodes(inputs), inputs[3], inputs[4], inputs[5]
-	dims := mask.Shape().Dimensions
-	rows := batch.IDs.Shape().Dimensions[0]
-	xi := BroadcastToDims(ExpandAxes(mask, 1), dims[0], rows, dims[1])
-	losses := finetune.ExampleLosses(begin(gbert.Taps{HeadMask: xi}).Logits(batch), labels)
-	gradient := Gradient(ReduceAllSum(Mul(losses, weights)), xi)[0]
+func perExample(begin func(gbert.Taps) *gbert.Forward, in maskedBatch[*Node]) []*Node {
+	dims := in.HeadMask.Shape().Dimensions
+	rows := in.IDs.Shape().Dimensions[0]
+	xi := BroadcastToDims(ExpandAxes(in.HeadMask, 1), dims[0], rows, dims[1])
+	losses := finetune.ExampleLosses(begin(gbert.Taps{HeadMask: xi}).Logits(in.BatchOf), in.Labels)
+	gradient := Gradient(ReduceAllSum(Mul(losses, in.RowWeights)), xi)[0]
 	return []*Node{ReduceSum(Abs(gradient), 1)}
 }
 
 // perToken sums |Att_h(x)ᵀ ∂L/∂Att_h(x)| over a batch's tokens, [layers, heads].
-func perToken(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
-	batch, labels, weights, mask := gbert.InputNodes(inputs), inputs[3], inputs[4], inputs[5]
+func perToken(begin func(gbert.Taps) *gbert.Forward, in maskedBatch[*Node]) []*Node {
+	mask := in.HeadMask
 	forward := begin(gbert.Taps{HeadMask: mask, Context: true})
-	out := forward.Encode(batch, false)
-	losses := finetune.ExampleLosses(forward.Classify(out.Hidden), labels)
+	out := forward.Encode(in.BatchOf, false)
+	losses := finetune.ExampleLosses(forward.Classify(out.Hidden), in.Labels)
 	var contexts []*Node
 	for _, context := range out.Context {
 		if context != nil {
 			contexts = append(contexts, context)
 		}
 	}
-	gradients := Gradient(ReduceAllSum(Mul(losses, weights)), contexts...)
+	gradients := Gradient(ReduceAllSum(Mul(losses, in.RowWeights)), contexts...)
 	width := mask.Shape().Dimensions[1]
 	rows := make([]*Node, len(out.Context))
 	for l, context := range out.Context {

@@ -100,10 +100,10 @@ func TestImportanceIsTheMeanAbsoluteDerivativeOfEachExamplesLoss(t *testing.T) {
 func perTokenDirectly(t testing.TB, s *gbert.Session, p *finetune.Prepared) (sums [][]float64, tokens int) {
 	t.Helper()
 	config := s.Model().Config
-	program, err := s.Program("test.contexts", func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
+	program, err := gbert.NewProgram[finetune.LabelledBatch[*tensors.Tensor]](s, "test.contexts", func(begin func(gbert.Taps) *gbert.Forward, in finetune.LabelledBatch[*Node]) []*Node {
 		forward := begin(gbert.Taps{Context: true})
-		out := forward.Encode(gbert.InputNodes(inputs), false)
-		loss := ReduceAllSum(finetune.ExampleLosses(forward.Classify(out.Hidden), inputs[3]))
+		out := forward.Encode(in.BatchOf, false)
+		loss := ReduceAllSum(Mul(finetune.ExampleLosses(forward.Classify(out.Hidden), in.Labels), in.RowWeights))
 		return append(Gradient(loss, out.Context...), out.Context...)
 	})
 	if err != nil {
@@ -111,14 +111,13 @@ func perTokenDirectly(t testing.TB, s *gbert.Session, p *finetune.Prepared) (sum
 	}
 	sums = zeros(config)
 	for _, batch := range p.Batches {
-		inputs := append(gbert.BatchInputs(batch), p.LabelInputs(batch)...)
-		outputs, err := program.Run(inputs[:4]...)
+		results, err := program.Consume(p.LabelledTensors(batch))
 		if err != nil {
 			t.Fatal(err)
 		}
 		tokens += batch.Length
 		for l := range config.Layers {
-			gradient, context := tensors.MustCopyFlatData[float32](outputs[l]), tensors.MustCopyFlatData[float32](outputs[len(config.Layers)+l])
+			gradient, context := tensors.MustCopyFlatData[float32](results.At(l)), tensors.MustCopyFlatData[float32](results.At(len(config.Layers)+l))
 			for h := range tinyHeads {
 				for s := range batch.Length {
 					dot := 0.0
@@ -130,7 +129,7 @@ func perTokenDirectly(t testing.TB, s *gbert.Session, p *finetune.Prepared) (sum
 				}
 			}
 		}
-		gbert.Free(inputs, outputs)
+		results.Close()
 	}
 	return sums, tokens
 }

@@ -3,6 +3,7 @@ package heads
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -50,20 +51,16 @@ func sweep(ctx context.Context, s *gbert.Session, p *finetune.Prepared, variants
 			progress(done, total)
 		}
 	}
+	pass, err := gbert.NewLayerPass(s)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, batch := range p.Batches {
-		if err := batch.Check(config); err != nil {
-			return nil, nil, err
-		}
-		err := sweepBatch(ctx, s, batch, func(c *chain) error {
-			logits, err := c.finish(0, c.entering[0], c.mask)
-			if err != nil {
-				return err
-			}
-			err = scatter(logits, batch, s.Model(), func(_, example int, logits []float32) { base[example] = logits })
-			gbert.Free(logits)
-			report(len(batch.Index))
+		c := &chain{ctx: ctx, session: s, pass: pass, batch: batch, report: report}
+		err := c.run(func() error {
+			err := c.base(func(_, example int, logits []float32) { base[example] = logits })
 			for layer := 0; layer < len(perLayer) && err == nil; layer++ {
-				err = c.variants(layer, perLayer[layer], variants, func(v, example int, logits []float32) { swept[v][example] = logits }, report)
+				err = c.variants(layer, perLayer[layer], variants, func(v, example int, logits []float32) { swept[v][example] = logits })
 			}
 			return err
 		})
@@ -74,115 +71,69 @@ func sweep(ctx context.Context, s *gbert.Session, p *finetune.Prepared, variants
 	return base, swept, nil
 }
 
-// chain runs one batch through the model, a layer at a time.
+// chain runs one batch through the model, and variants of each layer from there on.
 type chain struct {
-	ctx      context.Context
-	session  *gbert.Session
-	batch    *gbert.Batch
-	mask     *tensors.Tensor   // [B, S]
-	entering []*tensors.Tensor // what enters each layer, [B, S, D]; filled as far as it was computed
+	ctx     context.Context
+	session *gbert.Session
+	pass    *gbert.LayerPass
+	batch   *gbert.Batch
+	prefix  *gbert.Prefix // what enters each layer
+	report  func(examples int)
 }
 
-func sweepBatch(ctx context.Context, s *gbert.Session, batch *gbert.Batch, do func(*chain) error) error {
-	inputs := gbert.BatchInputs(batch)
-	defer gbert.Free(inputs)
-	embed, err := s.Program("heads.sweep.embed", func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
-		return []*Node{begin(gbert.Taps{}).Embed(gbert.InputNodes(inputs))}
-	})
+func (c *chain) run(do func() error) (err error) {
+	if c.prefix, err = c.pass.Begin(c.batch); err != nil {
+		return err
+	}
+	defer c.prefix.Close()
+	if err := c.prefix.Keep(0, max(c.session.Model().Config.NumHiddenLayers-1, 0)); err != nil {
+		return err
+	}
+	return do()
+}
+
+// base runs the model itself.
+func (c *chain) base(store func(variant, example int, logits []float32)) error {
+	logits, err := c.prefix.Logits()
 	if err != nil {
 		return err
 	}
-	embedded, err := embed.Run(inputs...)
-	if err != nil {
+	defer logits.Close()
+	if err := scatter(logits, c.batch, c.session.Model(), store); err != nil {
 		return err
 	}
-	c := &chain{ctx: ctx, session: s, batch: batch, mask: inputs[2].(*tensors.Tensor), entering: embedded}
-	defer func() { gbert.Free(c.entering) }()
-	return do(c)
+	c.report(len(c.batch.Index))
+	return nil
 }
 
-// finish runs the layers from the given one on x [N, S, D] with its mask [N, S], and the head: logits [N, labels], or of tokens [N, S, labels]. What
-// enters the layers on the way is kept if x is the batch itself, and freed if not.
-func (c *chain) finish(from int, x, mask *tensors.Tensor) (*tensors.Tensor, error) {
-	layers := c.session.Model().Config.NumHiddenLayers
-	own := mask != c.mask // x and what follows belong to this call
-	for l := from; l < layers-1; l++ {
-		program, err := c.session.LayerProgram("heads.sweep.layer", l, func(begin func(gbert.Taps) *gbert.Forward, layer int, inputs []*Node) []*Node {
-			return []*Node{begin(gbert.Taps{}).Layers(layer, layer+1, inputs[0], gbert.AttentionBias(inputs[1]), false, nil)}
-		})
-		if err != nil {
-			return nil, err
-		}
-		next, err := c.run(program, own && l > from, x, mask)
-		if err != nil {
-			return nil, err
-		}
-		if x = next; !own {
-			c.entering = append(c.entering, x)
-		}
-	}
-	last, err := c.session.Program("heads.sweep.last", func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
-		forward := begin(gbert.Taps{})
-		x := forward.Layers(max(layers-1, 0), layers, inputs[0], gbert.AttentionBias(inputs[1]), forward.Config().Head.ReadsCLS(), nil)
-		return []*Node{forward.Classify(x)}
-	})
-	if err != nil {
-		return nil, err
-	}
-	return c.run(last, own && from < layers-1, x, mask)
-}
-
-// run runs a program with one result, and frees its first input if asked to.
-func (c *chain) run(program *gbert.Program, free bool, inputs ...any) (*tensors.Tensor, error) {
-	outputs, err := program.Run(inputs...)
-	if free {
-		gbert.Free(inputs[0])
-	}
-	if err != nil {
-		return nil, err
-	}
-	return outputs[0], nil
+// layerVariants are the inputs of the rest of a layer for V variants of ξ: what enters the layer [B, S, D], its contexts [B, A, Q, d],
+// ξ [V, heads].
+type layerVariants[T any] struct {
+	Entering, Contexts, Masks T
 }
 
 // variants runs the variants of one layer, as many at once as stay in the cache.
-func (c *chain) variants(layer int, indices []int, variants []variant, store func(variant, example int, logits []float32), report func(int)) error {
+func (c *chain) variants(layer int, indices []int, variants []variant, store func(variant, example int, logits []float32)) error {
 	if len(indices) == 0 {
 		return nil
 	}
 	config := c.session.Model().Config
 	width := config.NumAttentionHeads
 	isLast := layer == config.NumHiddenLayers-1
-	name := "heads.sweep.variants"
-	if isLast {
-		name = "heads.sweep.last.variants"
-	}
-	attention, err := c.session.LayerProgram(name+".contexts", layer, func(begin func(gbert.Taps) *gbert.Forward, layer int, inputs []*Node) []*Node {
-		forward := begin(gbert.Taps{})
-		contexts, _ := forward.Attention(layer, queriesOf(forward, inputs[0], isLast), inputs[0], gbert.AttentionBias(inputs[1]))
-		return []*Node{contexts}
-	})
+	attention, program, err := layerPrograms(c.session, layer, isLast)
 	if err != nil {
 		return err
 	}
-	program, err := c.session.LayerProgram(name, layer, func(begin func(gbert.Taps) *gbert.Forward, layer int, inputs []*Node) []*Node {
-		return variantsGraph(begin(gbert.Taps{}), layer, isLast, inputs)
-	})
+	entering := c.prefix.Entering(layer)
+	contexts, err := attention.Run(entering)
 	if err != nil {
 		return err
 	}
-	contexts, err := c.run(attention, false, c.entering[layer], c.mask)
-	if err != nil {
-		return err
-	}
-	defer gbert.Free(contexts)
+	defer contexts.Close()
 	calls := ceilDiv(width, min(max(sweepTokens/(c.batch.Rows*c.batch.Length), 1), width))
 	together := ceilDiv(width, calls) // the same for all layers, so that shapes are few
-	flat := make([]float32, 0, together*len(c.batch.Mask))
-	for range together {
-		flat = append(flat, c.batch.Mask...)
-	}
-	mask := tensors.FromFlatDataAndDimensions(flat, together*c.batch.Rows, c.batch.Length)
-	defer gbert.Free(mask)
+	mask := tensors.FromFlatDataAndDimensions(slices.Repeat(c.batch.Mask, together), together*c.batch.Rows, c.batch.Length)
+	defer mask.MustFinalizeAll()
 	for begin := 0; begin < len(indices); begin += together {
 		if err := c.ctx.Err(); err != nil {
 			return err
@@ -193,39 +144,67 @@ func (c *chain) variants(layer int, indices []int, variants []variant, store fun
 			copy(rows[i*width:], variants[index].row)
 		}
 		xi := tensors.FromFlatDataAndDimensions(rows, together, width)
-		result, err := c.run(program, false, c.entering[layer], contexts, xi)
-		gbert.Free(xi)
-		if err == nil && !isLast {
-			changed := result
-			result, err = c.finish(layer+1, changed, mask)
-			gbert.Free(changed)
-		}
+		changed, err := program.Run(layerVariants[*tensors.Tensor]{entering.Hidden, contexts.At(0), xi})
+		xi.MustFinalizeAll()
 		if err != nil {
 			return err
 		}
-		err = scatter(result, c.batch, c.session.Model(), func(row, example int, logits []float32) {
+		if err := c.finish(layer, changed, mask, func(row, example int, logits []float32) {
 			if row < len(chunk) {
 				store(chunk[row], example, logits)
 			}
-		})
-		gbert.Free(result)
-		if err != nil {
+		}); err != nil {
 			return err
 		}
-		report(len(chunk) * len(c.batch.Index))
+		c.report(len(chunk) * len(c.batch.Index))
 	}
 	return nil
+}
+
+// finish runs what is above a changed layer, and hands out the logits. It closes what leaves that layer.
+func (c *chain) finish(layer int, changed *gbert.Results, mask *tensors.Tensor, store func(row, example int, logits []float32)) error {
+	defer changed.Close()
+	model := c.session.Model()
+	if layer == model.Config.NumHiddenLayers-1 {
+		return scatter(changed, c.batch, model, store)
+	}
+	logits, err := c.pass.Finish(layer+1, gbert.State{Hidden: changed.At(0), Mask: mask})
+	if err != nil {
+		return err
+	}
+	defer logits.Close()
+	return scatter(logits, c.batch, model, store)
+}
+
+// layerPrograms are a layer's attention, and its rest for several variants of ξ.
+func layerPrograms(s *gbert.Session, layer int, isLast bool) (attention *gbert.Program[gbert.State], rest *gbert.Program[layerVariants[*tensors.Tensor]], err error) {
+	name := "heads.sweep.variants"
+	if isLast {
+		name = "heads.sweep.last.variants"
+	}
+	attention, err = gbert.NewLayerProgram[gbert.State](s, name+".contexts", layer, func(begin func(gbert.Taps) *gbert.Forward, layer int, in gbert.StateOf[*Node]) []*Node {
+		forward := begin(gbert.Taps{})
+		contexts, _ := forward.Attention(layer, queriesOf(forward, in.Hidden, isLast), in.Hidden, gbert.AttentionBias(in.Mask))
+		return []*Node{contexts}
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	rest, err = gbert.NewLayerProgram[layerVariants[*tensors.Tensor]](s, name, layer, func(begin func(gbert.Taps) *gbert.Forward, layer int, in layerVariants[*Node]) []*Node {
+		return variantsGraph(begin(gbert.Taps{}), layer, isLast, in)
+	})
+	return attention, rest, err
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
 // scatter hands out the logits [variants × rows, …] of a batch's real rows.
-func scatter(output *tensors.Tensor, batch *gbert.Batch, model *gbert.Model, store func(variant, example int, logits []float32)) error {
-	flat, err := tensors.CopyFlatData[float32](output)
+func scatter(logits *gbert.Results, batch *gbert.Batch, model *gbert.Model, store func(variant, example int, logits []float32)) error {
+	flat, err := logits.Values(0)
 	if err != nil {
 		return fmt.Errorf("heads: %w", err)
 	}
-	variants := output.Shape().Dimensions[0] / batch.Rows
+	variants := logits.At(0).Shape().Dimensions[0] / batch.Rows
 	for v, part := 0, len(flat)/variants; v < variants; v++ {
 		rows, err := model.RowLogits(batch, flat[v*part:(v+1)*part])
 		if err != nil {
@@ -246,12 +225,12 @@ func queriesOf(forward *gbert.Forward, x *Node, isLast bool) *Node {
 	return x
 }
 
-// variantsGraph is the rest of a layer for V variants of ξ. Inputs: what enters the layer [B, S, D], its contexts [B, A, Q, d],
-// ξ [V, heads]. Output: what leaves it, [V·B, S, D], or for the last layer the logits, [V·B, labels] or, of tokens, [V·B, S, labels].
-func variantsGraph(forward *gbert.Forward, layer int, isLast bool, inputs []*Node) []*Node {
-	queries, contexts, xi := queriesOf(forward, inputs[0], isLast), inputs[1], inputs[2]
-	contexts = variantsOf(contexts, xi, forward.Config().Layers[layer].Heads)
-	y := forward.Output(layer, contexts, repeat(queries, xi.Shape().Dimensions[0])) // [V·B, Q, D]
+// variantsGraph is the rest of a layer for V variants of ξ: what leaves it, [V·B, S, D], or for the last layer the logits,
+// [V·B, labels] or, of tokens, [V·B, S, labels].
+func variantsGraph(forward *gbert.Forward, layer int, isLast bool, in layerVariants[*Node]) []*Node {
+	queries := queriesOf(forward, in.Entering, isLast)
+	contexts := variantsOf(in.Contexts, in.Masks, forward.Config().Layers[layer].Heads)
+	y := forward.Output(layer, contexts, repeat(queries, in.Masks.Shape().Dimensions[0])) // [V·B, Q, D]
 	if isLast {
 		y = forward.Classify(y)
 	}

@@ -28,22 +28,20 @@ type Explorer struct {
 	sets     []*evaluated // those of all that are evaluated
 	session  *gbert.Session
 	ends     map[*unit][][]*tensors.Tensor // θ₀, θ₁ and, if there is one, θ₂: the unit's weights
-	sum      *Exec
-	programs programs
+	sum      *gbert.Computation[endsOf[*tensors.Tensor]]
+	pass     *gbert.LayerPass
 	identity string
 
 	part  Part
-	scale float64                     // s of the part
-	from  int                         // the first layer that is computed at each point; −1: from the embeddings on
-	moved map[*unit][]*tensors.Tensor // the present point's weights
+	scale float64                  // s of the part
+	moved map[*unit]*gbert.Results // the present point's weights
 }
 
 // evaluated is a data set on the device.
 type evaluated struct {
 	prepared *finetune.Prepared
 	batches  []*gbert.Batch
-	inputs   [][]any           // ids, types, mask of each batch
-	entering []*tensors.Tensor // hidden states that enter layer from, each batch [B, S, D]; nil when from is −1
+	prefixes []*gbert.Prefix // of each batch: they keep what enters the first layer that moves, or nothing
 }
 
 // Open sends the ends of the space to a device, with those rows of the word embeddings that the sets use. The sets' examples
@@ -69,7 +67,7 @@ func Open(backend compute.Backend, space Space, sets ...*finetune.Prepared) (*Ex
 	if err := checkRows(space.To.Config, sets); err != nil {
 		return nil, err
 	}
-	e := &Explorer{backend: backend, ends: map[*unit][][]*tensors.Tensor{}, moved: map[*unit][]*tensors.Tensor{}}
+	e := &Explorer{backend: backend, ends: map[*unit][][]*tensors.Tensor{}, moved: map[*unit]*gbert.Results{}}
 	if err := e.open(space, sets); err != nil {
 		e.Close()
 		return nil, fmt.Errorf("landscape: %w", err)
@@ -119,17 +117,20 @@ func (e *Explorer) open(space Space, sets []*finetune.Prepared) (err error) {
 	for _, set := range sets {
 		e.all = append(e.all, &evaluated{prepared: set, batches: renumber(set, rows)})
 	}
+	if e.pass, err = gbert.NewLayerPass(e.session); err != nil {
+		return err
+	}
 	for _, set := range e.all {
 		for _, b := range set.batches {
-			set.inputs = append(set.inputs, gbert.BatchInputs(b))
+			prefix, err := e.pass.Begin(b)
+			if err != nil {
+				return err
+			}
+			set.prefixes = append(set.prefixes, prefix)
 		}
 	}
 	e.sets = e.all
-	if e.sum, err = NewExec(e.backend, weightedSum); err != nil {
-		return err
-	}
-	e.sum.WithName("point of the landscape").SetMaxCache(-1)
-	e.programs, err = newPrograms(e.session)
+	e.sum, err = gbert.NewComputation[endsOf[*tensors.Tensor]](e.backend, "point of the landscape", weightedSum)
 	return err
 }
 
@@ -174,17 +175,22 @@ func identify(space Space, sets []*finetune.Prepared) (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// weightedSum is Σ cₖ·θₖ over the ends of the space, weight by weight. Inputs: c [ends]; the first end's weights, the second's, …
-// It is exact where one coefficient is 1 and the others are 0: at the ends.
-func weightedSum(inputs []*Node) []*Node {
-	coefficients, weights := inputs[0], inputs[1:]
-	ends := coefficients.Shape().Dimensions[0]
-	n := len(weights) / ends
+// endsOf are the inputs of a point: c [ends], and the weights of a unit at the first end, the second, …
+type endsOf[T any] struct {
+	Coefficients T
+	Weights      []T
+}
+
+// weightedSum is Σ cₖ·θₖ over the ends of the space, weight by weight. It is exact where one coefficient is 1 and the others are 0:
+// at the ends.
+func weightedSum(in endsOf[*Node]) []*Node {
+	ends := in.Coefficients.Shape().Dimensions[0]
+	n := len(in.Weights) / ends
 	sums := make([]*Node, n)
 	for k := range ends {
-		c := Squeeze(Slice(coefficients, AxisElem(k)))
+		c := Squeeze(Slice(in.Coefficients, AxisElem(k)))
 		for i := range n {
-			term := Mul(c, weights[k*n+i])
+			term := Mul(c, in.Weights[k*n+i])
 			if k == 0 {
 				sums[i] = term
 			} else {
@@ -198,24 +204,21 @@ func weightedSum(inputs []*Node) []*Node {
 // Close frees what is on the device.
 func (e *Explorer) Close() {
 	for _, set := range e.all {
-		gbert.Free(set.entering)
-		for _, inputs := range set.inputs {
-			gbert.Free(inputs)
+		for _, prefix := range set.prefixes {
+			prefix.Close()
 		}
 	}
 	for _, ends := range e.ends {
 		for _, weights := range ends {
 			for _, w := range weights {
 				if w != nil {
-					gbert.Free(w)
+					w.MustFinalizeAll()
 				}
 			}
 		}
 	}
 	e.forgetPoint()
-	if e.sum != nil {
-		e.sum.Finalize()
-	}
+	e.sum.Close()
 	if e.session != nil {
 		e.session.Close()
 	}
@@ -224,7 +227,7 @@ func (e *Explorer) Close() {
 
 func (e *Explorer) forgetPoint() {
 	for u, weights := range e.moved {
-		gbert.Free(weights)
+		weights.Close()
 		delete(e.moved, u)
 	}
 }
@@ -264,23 +267,23 @@ func (e *Explorer) Move(p Part) error {
 	}
 	e.forgetPoint()
 	for _, u := range e.units {
-		e.bind(u, e.ends[u][1])
-	}
-	for _, set := range e.all {
-		gbert.Free(set.entering)
-		set.entering = nil
+		e.bind(u, func(i int) *tensors.Tensor { return e.ends[u][1][i] })
 	}
 	e.part, e.scale = p, geometry.Scale()
-	if e.from = e.firstMoving(p); e.from < 0 {
+	from := e.firstMoving(p)
+	for _, set := range e.all {
+		for _, prefix := range set.prefixes {
+			prefix.Forget()
+		}
+	}
+	if from < 0 {
 		return nil
 	}
 	for _, set := range e.all {
-		for i := range set.batches {
-			state, err := e.programs.states(set.inputs[i], e.from)
-			if err != nil {
+		for _, prefix := range set.prefixes {
+			if err := prefix.Keep(from, from); err != nil {
 				return fmt.Errorf("landscape: %w", err)
 			}
-			set.entering = append(set.entering, state)
 		}
 	}
 	return nil
@@ -298,9 +301,9 @@ func (e *Explorer) firstMoving(p Part) int {
 	return p.First
 }
 
-func (e *Explorer) bind(u *unit, weights []*tensors.Tensor) {
+func (e *Explorer) bind(u *unit, weight func(i int) *tensors.Tensor) {
 	for i, spec := range u.specs {
-		e.session.Bind(spec.Name, weights[i])
+		e.session.Bind(spec.Name, weight(i))
 	}
 }
 
@@ -316,21 +319,17 @@ func (e *Explorer) goTo(p Point) error {
 		c = c[:2]
 	}
 	coefficients := tensors.FromFlatDataAndDimensions(c, len(c))
-	defer gbert.Free(coefficients)
+	defer coefficients.MustFinalizeAll()
 	for _, u := range e.units {
 		if !e.part.holds(u) {
 			continue
 		}
-		inputs := []any{coefficients}
-		for _, w := range slices.Concat(e.ends[u]...) {
-			inputs = append(inputs, w)
-		}
-		weights, err := e.sum.Call(inputs...)
+		weights, err := e.sum.Run(endsOf[*tensors.Tensor]{coefficients, slices.Concat(e.ends[u]...)})
 		if err != nil {
 			return err
 		}
 		e.moved[u] = weights
-		e.bind(u, weights)
+		e.bind(u, weights.At)
 	}
 	return nil
 }
@@ -356,11 +355,7 @@ func (e *Explorer) evaluate(ctx context.Context, own bool) ([]Measure, error) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			var state *tensors.Tensor
-			if set.entering != nil {
-				state = set.entering[i]
-			}
-			rows, err := e.programs.logits(batch, set.inputs[i], state, max(e.from, 0))
+			rows, err := e.logits(batch, set.prefixes[i])
 			if err != nil {
 				return nil, fmt.Errorf("landscape: %w", err)
 			}
@@ -380,4 +375,18 @@ func (e *Explorer) evaluate(ctx context.Context, own bool) ([]Measure, error) {
 		}
 	}
 	return measures, nil
+}
+
+// logits of a batch's examples, as [gbert.Session.BatchLogits] has them.
+func (e *Explorer) logits(batch *gbert.Batch, prefix *gbert.Prefix) ([][]float32, error) {
+	results, err := prefix.Logits()
+	if err != nil {
+		return nil, err
+	}
+	defer results.Close()
+	flat, err := results.Values(0)
+	if err != nil {
+		return nil, err
+	}
+	return e.session.Model().SplitLogits(batch, flat), nil
 }

@@ -81,6 +81,12 @@ func TestAnyPointOfAnyPartHasTheLossOfItsWeights(t *testing.T) {
 }
 
 // The weight tap of the forward pass gives the same function with the coordinates inside each pass.
+// tapped is a batch with the place on a line.
+type tapped[T any] struct {
+	gbert.BatchOf[T]
+	Alpha T
+}
+
 func TestAPointEqualsAPassWithTransformedWeights(t *testing.T) {
 	b := goBackend(t)
 	s := Space{From: end(t, 1), To: end(t, 2)}
@@ -96,7 +102,7 @@ func TestAPointEqualsAPassWithTransformedWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer session.Close()
-	program, err := session.Program("tapped", func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
+	program, err := gbert.NewProgram[tapped[*tensors.Tensor]](session, "tapped", func(begin func(gbert.Taps) *gbert.Forward, in tapped[*Node]) []*Node {
 		f := begin(gbert.Taps{Weight: func(name string, w *Node) *Node {
 			if strings.HasPrefix(name, "classifier.") {
 				return w
@@ -106,19 +112,19 @@ func TestAPointEqualsAPassWithTransformedWeights(t *testing.T) {
 				t.Fatal(err)
 			}
 			zero := Const(w.Graph(), tensors.FromFlatDataAndDimensions(append([]float32(nil), values...), shape...))
-			return Add(zero, Mul(inputs[3], Sub(w, zero)))
+			return Add(zero, Mul(in.Alpha, Sub(w, zero)))
 		}})
-		return []*Node{f.Logits(gbert.InputNodes(inputs))}
+		return []*Node{f.Logits(in.BatchOf)}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	batch := data.Batches[0]
-	outputs, err := program.Run(append(gbert.BatchInputs(batch), float32(alpha))...)
+	results, err := program.Consume(tapped[*tensors.Tensor]{batch.Tensors().BatchOf, tensors.FromScalar(float32(alpha))})
 	if err != nil {
 		t.Fatal(err)
 	}
-	flat := tensors.MustCopyFlatData[float32](outputs[0])
+	flat := tensors.MustCopyFlatData[float32](results.At(0))
 	logits, labels := make([][]float32, 8), make([]int, 8)
 	for row, example := range batch.Index {
 		logits[example], labels[example] = flat[2*row:2*row+2], data.Dataset.Examples[example].Label

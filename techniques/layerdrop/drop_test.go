@@ -31,19 +31,20 @@ func TestWithoutLayersToDropTheModelIsTheSame(t *testing.T) {
 // hidden are the values of all the hidden states of a batch of the examples.
 func hidden(t *testing.T, m *gbert.Model, p *finetune.Prepared) [][]float32 {
 	t.Helper()
-	program, err := session(t, m).Program("states", func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
-		return begin(gbert.Taps{HiddenStates: true}).Encode(gbert.InputNodes(inputs), false).HiddenStates
+	program, err := gbert.NewProgram[gbert.BatchOf[*tensors.Tensor]](session(t, m), "states", func(begin func(gbert.Taps) *gbert.Forward, in gbert.Input) []*Node {
+		return begin(gbert.Taps{HiddenStates: true}).Encode(in, false).HiddenStates
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	outputs, err := program.Run(gbert.BatchInputs(p.Batches[0])...)
+	results, err := program.Consume(p.Batches[0].Tensors().BatchOf)
 	if err != nil {
 		t.Fatal(err)
 	}
-	states := make([][]float32, len(outputs))
-	for i := range outputs {
-		if states[i], err = tensors.CopyFlatData[float32](outputs[i]); err != nil {
+	defer results.Close()
+	states := make([][]float32, results.Len())
+	for i := range states {
+		if states[i], err = results.Values(i); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -46,14 +47,14 @@ func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, poolin
 	if states == 1 {
 		return nil, fmt.Errorf("layerdrop: the model has no layers to compare")
 	}
-	program, err := s.Program("layerdrop.similarity."+string(pooling), func(begin func(gbert.Taps) *gbert.Forward, inputs []*Node) []*Node {
-		return []*Node{cosines(begin, gbert.InputNodes(inputs), pooling)}
+	program, err := gbert.NewProgram[gbert.BatchOf[*tensors.Tensor]](s, "layerdrop.similarity."+string(pooling), func(begin func(gbert.Taps) *gbert.Forward, in gbert.Input) []*Node {
+		return []*Node{cosines(begin, in, pooling)}
 	})
 	if err != nil {
 		return nil, err
 	}
 	sum := make([]float64, states*states)
-	err = p.Each(ctx, config, program, nil, progress, func(batch *gbert.Batch, flat []float32) {
+	err = finetune.Each(ctx, p, config, program, finetune.BatchAlone, progress, func(batch *gbert.Batch, flat []float32) {
 		for i, cosine := range flat[:len(batch.Index)*len(sum)] { // the rows after these are padding
 			sum[i%len(sum)] += float64(cosine)
 		}

@@ -12,30 +12,35 @@ import (
 	"bertlab/gbert/finetune"
 )
 
+// weighted is a batch with the weights of a model.
+type weighted[T any] struct {
+	finetune.LabelledBatch[T]
+	Weights []T
+}
+
 // gradients are ∂L/∂W of all weights, by name, for one batch and without dropout.
 func gradients(t *testing.T, m *gbert.Model) map[string][]float32 {
 	t.Helper()
 	d := sentences(8)
 	prepared := check[*finetune.Prepared](t)(finetune.Prepare(nil, m, d, 16, 8, 1))
 	specs := m.Weights()
-	exec := check[*Exec](t)(NewExec(goBackend(t), func(inputs []*Node) []*Node {
-		weights, rest := map[string]*Node{}, inputs[len(specs):]
+	exec := check[*gbert.Computation[weighted[*tensors.Tensor]]](t)(gbert.NewComputation[weighted[*tensors.Tensor]](goBackend(t), "gradients", func(in weighted[*Node]) []*Node {
+		weights := map[string]*Node{}
 		for i, spec := range specs {
-			weights[spec.Name] = inputs[i]
+			weights[spec.Name] = in.Weights[i]
 		}
-		forward := gbert.NewForward(m.Config, inputs[0].Graph(), func(name string) *Node { return weights[name] }, gbert.Taps{})
-		return Gradient(finetune.Loss(forward.Logits(gbert.InputNodes(rest)), rest[3], rest[4]), inputs[:len(specs)]...)
+		forward := gbert.NewForward(m.Config, in.IDs.Graph(), func(name string) *Node { return weights[name] }, gbert.Taps{})
+		return Gradient(finetune.Loss(forward.Logits(in.BatchOf), in.Labels, in.RowWeights), in.Weights...)
 	}))
-	defer exec.Finalize()
-	var inputs []any
+	defer exec.Close()
+	in := weighted[*tensors.Tensor]{LabelledBatch: prepared.LabelledTensors(prepared.Batches[0])}
 	for _, spec := range specs {
-		inputs = append(inputs, check[*tensors.Tensor](t)(m.Upload(goBackend(t), spec.Name)))
+		in.Weights = append(in.Weights, check[*tensors.Tensor](t)(m.Upload(goBackend(t), spec.Name)))
 	}
-	inputs = append(inputs, append(gbert.BatchInputs(prepared.Batches[0]), prepared.LabelInputs(prepared.Batches[0])...)...)
-	outputs := check[[]*tensors.Tensor](t)(exec.Call(inputs...))
+	results := check[*gbert.Results](t)(exec.Consume(in))
 	all := map[string][]float32{}
 	for i, spec := range specs {
-		all[spec.Name] = tensors.MustCopyFlatData[float32](outputs[i])
+		all[spec.Name] = tensors.MustCopyFlatData[float32](results.At(i))
 	}
 	return all
 }

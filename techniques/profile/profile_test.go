@@ -122,12 +122,12 @@ func TestStepsInARowAreTheWholePass(t *testing.T) {
 					}
 					norms++
 				}
-				var inputs []*Node
+				inputs := arguments{}
 				for _, in := range s.inputs {
 					if !slices.Equal(have[in.name].Shape().Dimensions, in.shape.Dimensions) {
 						t.Errorf("%s, %s: the step is measured on %s of %v, the model gives %v", name, s.component, in.name, in.shape, have[in.name].Shape())
 					}
-					inputs = append(inputs, have[in.name])
+					inputs[in.name] = have[in.name]
 				}
 				results, _ := s.build(f, inputs)
 				switch s.component {
@@ -143,7 +143,7 @@ func TestStepsInARowAreTheWholePass(t *testing.T) {
 					have["x"] = results[0]
 				}
 			}
-			whole, _ := wholePass(m, batch, length).build(f, []*Node{ids, types, mask})
+			whole, _ := wholePass(m, batch, length).build(f, arguments{idsInput: ids, typesInput: types, maskInput: mask})
 			return []*Node{ReduceAllMax(Abs(Sub(have["x"], whole[0]))), ReduceAllMax(Abs(Sub(have["pooled"], whole[1]))), ReduceAllMax(Abs(whole[0]))}
 		})
 		if err != nil {

@@ -22,13 +22,25 @@ import (
 type step struct {
 	component Component
 	inputs    []input
-	build     func(f *gbert.Forward, inputs []*Node) (results, kept []*Node)
+	build     func(f *gbert.Forward, in arguments) (results, kept []*Node)
 }
 
 // input is what a step reads beside weights: an array of some shape. Steps that ask for the same input share it.
 type input struct {
 	name  string
 	shape shapes.Shape
+}
+
+// arguments are the nodes of a step's inputs by name.
+type arguments map[string]*Node
+
+// get is the node of an input, which the step must ask for.
+func (a arguments) get(name string) *Node {
+	node, ok := a[name]
+	if !ok {
+		exceptions.Panicf("the step has no input %q", name)
+	}
+	return node
 }
 
 func hidden(name string, dims ...int) input {
@@ -86,9 +98,9 @@ func (b *builder) compile(s step) (*boundProgram, error) {
 	var results, kept []*Node
 	var weights []string
 	err := exceptions.TryCatch[error](func() {
-		inputs := make([]*Node, len(s.inputs))
-		for i, in := range s.inputs {
-			inputs[i] = Parameter(g, in.name, in.shape)
+		inputs := arguments{}
+		for _, in := range s.inputs {
+			inputs[in.name] = Parameter(g, in.name, in.shape)
 		}
 		nodes := map[string]*Node{}
 		weight := func(name string) *Node {

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -28,8 +29,8 @@ func MeasureTransitions(ctx context.Context, s *gbert.Session, p *finetune.Prepa
 	if layers == 0 {
 		return nil, fmt.Errorf("sharing: the model has no layers to compare")
 	}
-	program, err := s.Program("sharing.transitions", func(begin func(gbert.Taps) *gbert.Forward, inputs []*graph.Node) []*graph.Node {
-		states := begin(gbert.Taps{HiddenStates: true}).Encode(gbert.InputNodes(inputs), false).HiddenStates
+	program, err := gbert.NewProgram[gbert.BatchOf[*tensors.Tensor]](s, "sharing.transitions", func(begin func(gbert.Taps) *gbert.Forward, batch gbert.Input) []*graph.Node {
+		states := begin(gbert.Taps{HiddenStates: true}).Encode(batch, false).HiddenStates
 		var steps []*graph.Node // for each layer the distance and the cosine, [B, S, 1]
 		for l := range layers {
 			in, out := states[l], states[l+1] // [B, S, D]
@@ -42,7 +43,7 @@ func MeasureTransitions(ctx context.Context, s *gbert.Session, p *finetune.Prepa
 		return nil, err
 	}
 	result := &Transitions{L2: make([]float64, layers), Angle: make([]float64, layers)}
-	err = p.Each(ctx, config, program, nil, progress, func(batch *gbert.Batch, flat []float32) {
+	err = finetune.Each(ctx, p, config, program, finetune.BatchAlone, progress, func(batch *gbert.Batch, flat []float32) {
 		for at := range len(batch.Index) * batch.Length { // the rows after these are padding
 			if batch.Mask[at] == 0 {
 				continue

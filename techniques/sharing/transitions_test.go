@@ -19,15 +19,15 @@ func TestTransitionsAreThoseOfTheHiddenStates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, err := s.Program("states", func(begin func(gbert.Taps) *gbert.Forward, inputs []*graph.Node) []*graph.Node {
-		return begin(gbert.Taps{HiddenStates: true}).Encode(gbert.InputNodes(inputs), false).HiddenStates
+	program, err := gbert.NewProgram[gbert.BatchOf[*tensors.Tensor]](s, "states", func(begin func(gbert.Taps) *gbert.Forward, in gbert.Input) []*graph.Node {
+		return begin(gbert.Taps{HiddenStates: true}).Encode(in, false).HiddenStates
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	l2, angle, tokens := make([]float64, 3), make([]float64, 3), 0
 	for _, batch := range p.Batches {
-		states, err := program.Run(gbert.BatchInputs(batch)...)
+		states, err := program.Consume(batch.Tensors().BatchOf)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,8 +35,8 @@ func TestTransitionsAreThoseOfTheHiddenStates(t *testing.T) {
 			for at := row * batch.Length; at < (row+1)*batch.Length && batch.Mask[at] != 0; at++ {
 				tokens++
 				for l := range 3 {
-					in := tensors.MustCopyFlatData[float32](states[l])[8*at : 8*at+8]
-					out := tensors.MustCopyFlatData[float32](states[l+1])[8*at : 8*at+8]
+					in := tensors.MustCopyFlatData[float32](states.At(l))[8*at : 8*at+8]
+					out := tensors.MustCopyFlatData[float32](states.At(l + 1))[8*at : 8*at+8]
 					far, dot, a, b := 0.0, 0.0, 0.0, 0.0
 					for i := range 8 {
 						x, y := float64(in[i]), float64(out[i])

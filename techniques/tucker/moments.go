@@ -82,31 +82,18 @@ func Moments(ctx context.Context, s *gbert.Session, p *finetune.Prepared, progre
 	if config.NumHiddenLayers == 0 {
 		return nil, fmt.Errorf("tucker: the model has no layers to measure")
 	}
-	embed, err := s.Program("tucker.embed", func(begin func(gbert.Taps) *gbert.Forward, inputs []*graph.Node) []*graph.Node {
-		return []*graph.Node{begin(gbert.Taps{}).Embed(gbert.InputNodes(inputs))}
-	})
+	pass, err := gbert.NewLayerPass(s)
 	if err != nil {
 		return nil, err
 	}
-	sums := make([][]*tensors.Tensor, config.NumHiddenLayers)
-	defer func() {
-		for _, layer := range sums {
-			gbert.Free(layer)
-		}
-	}()
-	for layer, shape := range config.Layers {
-		for _, width := range sourceWidths(config, shape) {
-			if width > 0 {
-				sums[layer] = append(sums[layer], tensors.FromFlatDataAndDimensions(make([]float32, width*width), width, width))
-			}
-		}
-	}
+	sums := zeroSums(config)
+	defer sums.Close()
 	tokens, done := 0, 0
 	for _, batch := range p.Batches {
 		if err := batch.Check(config); err != nil {
 			return nil, err
 		}
-		if err := addBatch(ctx, s, embed, batch, sums); err != nil {
+		if err := addBatch(ctx, s, pass, batch, sums); err != nil {
 			return nil, err
 		}
 		for _, value := range batch.Mask {
@@ -131,43 +118,75 @@ func sourceWidths(c *gbert.Config, shape gbert.LayerShape) [sources]int {
 	return widths
 }
 
+// deviceSums are XᵀX of each layer's sources that are there. Close frees them.
+type deviceSums [][]*tensors.Tensor
+
+func zeroSums(c *gbert.Config) deviceSums {
+	sums := make(deviceSums, c.NumHiddenLayers)
+	for layer, shape := range c.Layers {
+		for _, width := range sourceWidths(c, shape) {
+			if width > 0 {
+				sums[layer] = append(sums[layer], tensors.FromFlatDataAndDimensions(make([]float32, width*width), width, width))
+			}
+		}
+	}
+	return sums
+}
+
+func (s deviceSums) Close() {
+	for _, layer := range s {
+		for _, sum := range layer {
+			sum.MustFinalizeAll()
+		}
+	}
+}
+
+// momentsOf are the inputs of a layer: what enters it, and the sums of its sources that are there.
+type momentsOf[T any] struct {
+	gbert.StateOf[T]
+	Sums []T
+}
+
 // addBatch walks a batch through the layers and adds to their sums.
-func addBatch(ctx context.Context, s *gbert.Session, embed *gbert.Program, batch *gbert.Batch, sums [][]*tensors.Tensor) error {
-	inputs := gbert.BatchInputs(batch)
-	defer gbert.Free(inputs)
-	outputs, err := embed.Run(inputs...)
+func addBatch(ctx context.Context, s *gbert.Session, pass *gbert.LayerPass, batch *gbert.Batch, sums deviceSums) error {
+	prefix, err := pass.Begin(batch)
 	if err != nil {
 		return err
 	}
-	x := outputs[0]
-	defer func() { gbert.Free(x) }()
+	defer prefix.Close()
+	if err := prefix.Keep(0, 0); err != nil {
+		return err
+	}
+	state := prefix.Entering(0)
+	var left *gbert.Results // of the layer below: it holds the state
+	defer func() { left.Close() }()
 	for layer := range sums {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		program, err := s.LayerProgram("tucker.moments", layer, addMoments)
+		program, err := gbert.NewLayerProgram[momentsOf[*tensors.Tensor]](s, "tucker.moments", layer, addMoments)
 		if err != nil {
 			return err
 		}
-		arguments := []any{x, inputs[2]}
-		for _, t := range sums[layer] {
-			arguments = append(arguments, t)
-		}
-		outputs, err := program.Run(arguments...)
+		results, err := program.Run(momentsOf[*tensors.Tensor]{state, sums[layer]})
 		if err != nil {
 			return err
 		}
-		gbert.Free(x, sums[layer])
-		x, sums[layer] = outputs[0], outputs[1:]
+		prefix.Forget()
+		left.Close()
+		left, state.Hidden = results, results.At(0)
+		for i, old := range sums[layer] {
+			old.MustFinalizeAll()
+			sums[layer][i] = results.Take(i + 1)
+		}
 	}
 	return nil
 }
 
-// addMoments is a layer's output for x [B, S, D], and its sums with what x adds to them. Inputs are x, the mask [B, S] and the sums
-// of the sources that are there.
-func addMoments(begin func(gbert.Taps) *gbert.Forward, layer int, inputs []*graph.Node) []*graph.Node {
+// addMoments is a layer's output for what enters it, [B, S, D], and its sums with what that adds to them.
+func addMoments(begin func(gbert.Taps) *gbert.Forward, layer int, in momentsOf[*graph.Node]) []*graph.Node {
 	f := begin(gbert.Taps{})
-	x, mask, sums := inputs[0], inputs[1], inputs[2:]
+	x, mask, sums := in.Hidden, in.Mask, in.Sums
 	context, _ := f.Attention(layer, x, x, gbert.AttentionBias(mask))
 	state := f.AttentionOutput(layer, context, x)
 	outputs := []*graph.Node{f.FeedForward(layer, state)}

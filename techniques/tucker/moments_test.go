@@ -19,8 +19,7 @@ import (
 // rowsRead are what the maps of a layer read for one batch, [sources][rows][width], padding left out.
 func rowsRead(t *testing.T, s *gbert.Session, layer int, batch *gbert.Batch) [sources][][]float64 {
 	t.Helper()
-	program, err := s.Program("read", func(begin func(gbert.Taps) *gbert.Forward, inputs []*graph.Node) []*graph.Node {
-		in := gbert.InputNodes(inputs)
+	program, err := gbert.NewProgram[gbert.BatchOf[*tensors.Tensor]](s, "read", func(begin func(gbert.Taps) *gbert.Forward, in gbert.Input) []*graph.Node {
 		f := begin(gbert.Taps{})
 		bias := gbert.AttentionBias(in.Mask)
 		x := f.Layers(0, layer, f.Embed(in), bias, false, nil)
@@ -32,14 +31,14 @@ func rowsRead(t *testing.T, s *gbert.Session, layer int, batch *gbert.Batch) [so
 	if err != nil {
 		t.Fatal(err)
 	}
-	outputs, err := program.Run(gbert.BatchInputs(batch)...)
+	results, err := program.Consume(batch.Tensors().BatchOf)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var read [sources][][]float64
-	for source, output := range outputs {
-		width := output.Shape().Dimensions[2]
-		values, err := tensors.CopyFlatData[float32](output)
+	for source := range results.Len() {
+		width := results.At(source).Shape().Dimensions[2]
+		values, err := results.Values(source)
 		if err != nil {
 			t.Fatal(err)
 		}
