@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-	"strconv"
 
 	"gonum.org/v1/plot/vg"
 )
@@ -124,7 +123,7 @@ func (o CurvesOptions) draw(p *pen, xr, yr Range) {
 	c := &chart{frame: o.Frame, x: xr.pad(0.02), y: yr, xFormat: o.XFormat, yFormat: o.YFormat, columns: o.VLines, rows: o.HLines}
 	for _, x := range slices.Compact(slices.Sorted(slices.Values(o.XTicks))) {
 		if x >= c.x.Min && x <= c.x.Max {
-			label := minus(strconv.FormatFloat(x, 'g', 4, 64))
+			label := minus(plain(x))
 			if o.XFormat != nil {
 				label = clean(o.XFormat(x))
 			}

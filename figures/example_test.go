@@ -46,10 +46,13 @@ func ExampleTable_Markdown() {
 func ExampleTable_LaTeX() {
 	fmt.Print(pruning.LaTeX())
 	// Output:
-	// \begin{table}
-	// \centering
-	// \caption{Accuracy after pruning}
-	// \begin{tabular}{lrrr}
+	// % Needs \usepackage{booktabs}
+	// \begin{table}[htbp]
+	// \centering\sloppy
+	// \caption{Accuracy after pruning}\label{tab:accuracy-after-pruning}
+	// \smallskip
+	//
+	// \begin{tabular}{@{}lrrr@{}}
 	// \toprule
 	// Method & Heads left & Accuracy (\%) & Change (points) \\
 	// \midrule

@@ -94,9 +94,10 @@ const (
 )
 
 // clean replaces what cannot be drawn on one line: control characters become spaces, ill-formed UTF-8 the replacement sign. Letters
-// are composed with their marks (Korean syllables of their parts, as file systems of Apple write them), since a glyph is one character.
+// are composed with their marks (Korean syllables of their parts, as file systems of Apple write them), since a glyph is one character. Negative
+// numbers get their sign ([Minus]).
 func clean(s string) string {
-	return norm.NFC.String(strings.Map(func(r rune) rune {
+	return Minus(norm.NFC.String(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsControl(r):
 			return ' '
@@ -104,7 +105,7 @@ func clean(s string) string {
 			return '\uFFFD'
 		}
 		return r
-	}, strings.ToValidUTF8(s, "\uFFFD")))
+	}, strings.ToValidUTF8(s, "\uFFFD"))))
 }
 
 func (p *pen) width(s string, st style) float64 {

@@ -2,6 +2,7 @@ package figures
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"math"
@@ -34,7 +35,8 @@ type Column struct {
 	// Unit is written after the name in brackets; "": none.
 	Unit  string
 	Align Align
-	// Format of its numbers, a fmt verb for a float64 such as "%.3f", or "%d" for whole ones; "": as short as they can be.
+	// Format of its numbers, a fmt verb for a float64 such as "%.3f", or "%d" for whole ones; "": up to six significant digits.
+	// Thousands are set apart by commas.
 	Format string
 }
 
@@ -48,6 +50,8 @@ func (c Column) head() string {
 // Table is a list of rows under named columns. A cell is a number, a string, a bool (yes, no), nil (empty), or anything with a
 // String method, such as a [Styled] one. NaN is written "–": there is no such number. A row may be shorter than the columns.
 type Table struct {
+	// Name is that of its file without ending, which LaTeX's label has; "": what Save writes to, or the title.
+	Name           string
 	Title, Caption string
 	Columns        []Column
 	Rows           [][]any
@@ -85,28 +89,20 @@ func (t *Table) cell(i, j int) string {
 	if !ok {
 		return clean(fmt.Sprint(v))
 	}
-	r := reflect.ValueOf(v)
 	switch format := t.Columns[j].Format; {
 	case math.IsNaN(f):
 		return "–"
 	case math.IsInf(f, 0):
-		return minus(map[bool]string{true: "∞", false: "-∞"}[f > 0])
-	case format == "" && !r.CanFloat():
-		return minus(fmt.Sprint(v))
+		return map[bool]string{true: "∞", false: "−∞"}[f > 0]
+	case format == "" && !reflect.ValueOf(v).CanFloat():
+		return minus(group(fmt.Sprint(v)))
 	case format == "":
-		return minus(strconv.FormatFloat(f, 'g', -1, bits(r)))
+		return minus(plain(f))
 	case strings.HasSuffix(strings.TrimRight(format, " %×"), "d"):
-		return minus(fmt.Sprintf(format, int64(math.Round(f))))
+		return minus(group(fmt.Sprintf(format, int64(math.Round(f)))))
 	default:
-		return minus(fmt.Sprintf(format, f))
+		return minus(group(fmt.Sprintf(format, f)))
 	}
-}
-
-func bits(r reflect.Value) int {
-	if r.Kind() == reflect.Float32 {
-		return 32
-	}
-	return 64
 }
 
 // align resolves Auto.
@@ -153,7 +149,9 @@ func (t *Table) Save(path string) error {
 	case ".md":
 		s = t.Markdown()
 	case ".tex":
-		s = t.LaTeX()
+		named := *t
+		named.Name = cmp.Or(t.Name, strings.TrimSuffix(filepath.Base(path), ext))
+		s = named.LaTeX()
 	case ".csv":
 		s = t.CSV()
 	case ".txt":
@@ -164,14 +162,14 @@ func (t *Table) Save(path string) error {
 	return writeFile(path, []byte(s))
 }
 
-// CSV returns the table for programs: names with units in the first record, numbers in full precision, NaN as "NaN", true and
-// false; title and caption are left out.
+// CSV returns the table for programs: names with units in the first record, numbers in ten significant digits (whole ones in all), NaN
+// as "NaN", true and false; a minus is "-". Title and caption are left out.
 func (t *Table) CSV() string {
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
 	record := make([]string, len(t.Columns))
 	for j, c := range t.Columns {
-		record[j] = c.head()
+		record[j] = hyphens(c.head())
 	}
 	write := func() {
 		if len(record) > 0 {
@@ -186,9 +184,9 @@ func (t *Table) CSV() string {
 				continue
 			}
 			if f, ok := number(r[j]); ok && reflect.ValueOf(r[j]).CanFloat() {
-				record[j] = strconv.FormatFloat(f, 'g', -1, bits(reflect.ValueOf(r[j])))
+				record[j] = precise(f)
 			} else {
-				record[j] = fmt.Sprint(r[j])
+				record[j] = hyphens(fmt.Sprint(r[j]))
 			}
 		}
 		write()
@@ -196,6 +194,20 @@ func (t *Table) CSV() string {
 	w.Flush()
 	return out.String()
 }
+
+// precise writes a number in ten significant digits or, if it is whole, in all of them.
+func precise(v float64) string {
+	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	if math.Abs(v) > 1e300 { // rounded, it could be infinite
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 10, 64)
+}
+
+// hyphens writes minus signs as programs read them.
+func hyphens(s string) string { return strings.ReplaceAll(s, "−", "-") }
 
 // Text returns the table for a terminal. Korean, Chinese and Japanese characters count as two places, combining marks as none.
 func (t *Table) Text() string {

@@ -37,7 +37,7 @@ func TestTextAlignsWideCharacters(t *testing.T) {
 	}
 }
 
-func TestCSVKeepsFullPrecision(t *testing.T) {
+func TestCSVKeepsTenDigitsAndWholeNumbers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v, s := rapid.Float64().Draw(t, "v"), rapid.String().Draw(t, "s")
 		s = strings.ReplaceAll(s, "\r", "") // csv reads \r\n as \n
@@ -45,10 +45,42 @@ func TestCSVKeepsFullPrecision(t *testing.T) {
 		if err != nil || len(records) != 2 {
 			t.Fatalf("%v, %v", records, err)
 		}
-		if got, err := strconv.ParseFloat(records[1][0], 64); err != nil || got != v || records[1][1] != s {
+		if got, err := strconv.ParseFloat(records[1][0], 64); err != nil || math.Abs(got-v) > 5.1e-10*math.Abs(v) || v == math.Trunc(v) && math.Abs(v) < 1<<53 && got != v || records[1][1] != strings.ReplaceAll(s, "−", "-") {
 			t.Errorf("(%v, %q) came back as %q", v, s, records[1])
 		}
 	})
+}
+
+func TestCSVIsForPrograms(t *testing.T) {
+	table := &Table{Columns: []Column{{Name: "low − high"}, {Name: "n"}}, Rows: [][]any{{"−5.00 points", 22713216}, {0.6249999999999978, 22713216.0}, {-1.0 / 3, int64(1) << 60}}}
+	if got, want := table.CSV(), "low - high,n\n-5.00 points,22713216\n0.625,22713216\n-0.3333333333,1152921504606846976\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestNumbersWithinATextGetTheirMinus(t *testing.T) {
+	for text, want := range map[string]string{
+		"from -10.00 to -5.00 points": "from −10.00 to −5.00 points", "[-0.01, +0.02]": "[−0.01, +0.02]", "r = -.5 (-3)": "r = −.5 (−3)", "α=-1": "α=−1", "-∞": "−∞",
+		"IV-72-384, all-MiniLM-L6-v2, 2026-01-31, 2e-5, seeds 1-3": "IV-72-384, all-MiniLM-L6-v2, 2026-01-31, 2e-5, seeds 1-3",
+		"--mask-heads 0:3, -, a -b":                                "--mask-heads 0:3, -, a -b", "": "", "-": "-", "x -": "x -",
+	} {
+		if got := Minus(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestThousandsAreSetApart(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", -1234567: "-1,234,567", 22713216: "22,713,216"} {
+		if got := Group(n); got != want {
+			t.Errorf("%d became %q", n, got)
+		}
+	}
+	for v, want := range map[float64]string{0.6249999999999978: "0.625", 1e-7: "10⁻⁷", 2.5e-7: "2.5·10⁻⁷", -1e-9: "-10⁻⁹", 1234567.5: "1,234,568", 1e6: "1,000,000", 3e20: "3·10²⁰", 0: "0", 0.000123456789: "0.000123457"} {
+		if got := plain(v); got != want {
+			t.Errorf("%v became %q, want %q", v, got, want)
+		}
+	}
 }
 
 func TestCellsAreWrittenForPeople(t *testing.T) {
@@ -59,6 +91,7 @@ func TestCellsAreWrittenForPeople(t *testing.T) {
 	}{
 		"–": {math.NaN(), "%.2f"}, "∞": {math.Inf(1), ""}, "−∞": {math.Inf(-1), "%.1f"}, "−0.50": {-0.5, "%.2f"}, "72": {72.0, "%d"}, "0.1": {float32(0.1), ""},
 		"7": {7, ""}, "7.0": {7, "%.1f"}, "yes": {true, ""}, "no": {false, ""}, "coloured": {coloured{}, "%.2f"}, "": {nil, ""}, "a b": {"a\nb", ""}, "0.25": {named(0.25), ""}, "12 %": {12.0, "%d %%"},
+		"22,713,216": {22713216, ""}, "−1,234.50": {-1234.5, "%.2f"}, "+1,000": {1000.4, "%+.0f"}, "0.625": {0.6249999999999978, ""}, "from −1 to 2": {"from -1 to 2", ""}, "1,235×": {1234.6, "%.0f×"},
 	} {
 		if got := (&Table{Columns: []Column{{Format: c.format}}, Rows: [][]any{{c.v}}}).cell(0, 0); got != want {
 			t.Errorf("%v with %q is %q, want %q", c.v, c.format, got, want)

@@ -3,7 +3,6 @@ package figures
 import (
 	"fmt"
 	"html"
-	"regexp"
 	"strings"
 )
 
@@ -81,52 +80,5 @@ func (t *Table) Markdown() string {
 	if t.Caption != "" {
 		out.WriteString("\n" + markdownEscapes.Replace(clean(t.Caption)) + "\n")
 	}
-	return out.String()
-}
-
-var latexEscapes = strings.NewReplacer(
-	`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "$", `\$`, "&", `\&`, "%", `\%`, "#", `\#`, "_", `\_`,
-	"~", `\textasciitilde{}`, "^", `\textasciicircum{}`, "<", `\textless{}`, ">", `\textgreater{}`, "|", `\textbar{}`,
-	"−", "$-$", "–", "--", "×", `$\times$`, "±", `$\pm$`, "Δ", `$\Delta$`, "≥", `$\geq$`, "≤", `$\leq$`, "≈", `$\approx$`, "ξ", `$\xi$`,
-	"∞", `$\infty$`, "²", `\textsuperscript{2}`, "ℓ", `$\ell$`, "ρ", `$\rho$`, "α", `$\alpha$`, "β", `$\beta$`, "μ", `$\mu$`, "σ", `$\sigma$`, "…", `\ldots{}`, "→", `$\to$`,
-)
-
-var afterCommand = regexp.MustCompile(`\s+`)
-
-// LaTeX returns a table environment with booktabs rules (\usepackage{booktabs}), everything escaped.
-func (t *Table) LaTeX() string {
-	tex := func(s string) string { return latexEscapes.Replace(afterCommand.ReplaceAllString(clean(s), " ")) }
-	var out, spec strings.Builder
-	for j := range t.Columns {
-		spec.WriteString(map[Align]string{Left: "l", Right: "r", Center: "c"}[t.align(j)])
-	}
-	out.WriteString("\\begin{table}\n\\centering\n")
-	if c := strings.TrimSpace(t.Title + " " + t.Caption); c != "" {
-		title := strings.TrimSpace(t.Title)
-		if title != "" && t.Caption != "" && !strings.ContainsAny(title[len(title)-1:], ".?!") {
-			title += "."
-		}
-		out.WriteString("\\caption{" + tex(strings.TrimSpace(title+" "+t.Caption)) + "}\n")
-	}
-	out.WriteString("\\begin{tabular}{" + spec.String() + "}\n\\toprule\n")
-	line := func(cell func(j int) string) {
-		for j := range t.Columns {
-			if j > 0 {
-				out.WriteString(" & ")
-			}
-			s := tex(cell(j))
-			if j == 0 && strings.HasPrefix(s, "[") { // else \\ would read it as an argument
-				s = "{}" + s
-			}
-			out.WriteString(s)
-		}
-		out.WriteString(" \\\\\n")
-	}
-	line(func(j int) string { return t.Columns[j].head() })
-	out.WriteString("\\midrule\n")
-	for i := range t.Rows {
-		line(func(j int) string { return t.cell(i, j) })
-	}
-	out.WriteString("\\bottomrule\n\\end{tabular}\n\\end{table}\n")
 	return out.String()
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 )
 
 // largest magnitude that a figure shows; beyond it, spans overflow.
@@ -108,46 +107,8 @@ func (r Range) ticks(n int, format func(float64) string) []tick {
 // stepFormat writes v with the decimals that a multiple of step needs.
 func stepFormat(v, step float64) string {
 	if a := math.Abs(v); v != 0 && (a >= 1e7 || step < 1e-6) {
-		return minus(strconv.FormatFloat(v, 'g', 4, 64))
+		return minus(scientific(v))
 	}
 	decimals := max(0, int(math.Ceil(-math.Log10(step)-1e-9)))
 	return minus(group(strconv.FormatFloat(v, 'f', decimals, 64)))
-}
-
-// minus writes the sign as typographers do, as wide as a plus.
-func minus(s string) string { return strings.ReplaceAll(s, "-", "−") }
-
-// group puts commas between thousands.
-func group(s string) string {
-	whole, rest, point := strings.Cut(s, ".")
-	sign := ""
-	if strings.HasPrefix(whole, "-") {
-		sign, whole = "-", whole[1:]
-	}
-	if len(whole) > 3 {
-		for i := len(whole) - 3; i > 0; i -= 3 {
-			whole = whole[:i] + "," + whole[i:]
-		}
-	}
-	if point {
-		whole += "." + rest
-	}
-	return sign + whole
-}
-
-// Percent formats a share for an axis: 0.4 is "40 %".
-func Percent(v float64) string {
-	return minus(strconv.FormatFloat(math.Round(v*1e5)/1e3, 'f', -1, 64)) + " %"
-}
-
-// printed applies a fmt verb such as "%.2f" with a typographic minus.
-func printed(format string, v float64) string {
-	if !finite(v) {
-		return "–"
-	}
-	s := fmt.Sprintf(format, v)
-	if !strings.ContainsAny(s, "123456789") { // a rounded zero has no sign
-		s = strings.TrimLeft(s, "+-")
-	}
-	return clean(minus(s))
 }

@@ -103,24 +103,23 @@ func (r *Report) HTML() ([]byte, error) {
 	}
 	var out bytes.Buffer
 	n := numbers{words: phrasesOf(r.Language)}
-	esc := func(s string) string { return html.EscapeString(strings.ToValidUTF8(s, "\uFFFD")) }
-	fmt.Fprintf(&out, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", esc(cmp.Or(r.Language, "en")))
+	fmt.Fprintf(&out, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", text(cmp.Or(r.Language, "en")))
 	out.WriteString("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n")
-	fmt.Fprintf(&out, "<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n<header>\n<h1>%s</h1>\n", esc(r.Title), reportStyle, esc(r.Title))
+	fmt.Fprintf(&out, "<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n<header>\n<h1>%s</h1>\n", prose(r.Title), reportStyle, prose(r.Title))
 	if r.Subtitle != "" {
-		fmt.Fprintf(&out, "<p class=\"subtitle\">%s</p>\n", esc(r.Subtitle))
+		fmt.Fprintf(&out, "<p class=\"subtitle\">%s</p>\n", prose(r.Subtitle))
 	}
 	out.WriteString("</header>\n")
 	if len(r.Sections) > 1 {
 		fmt.Fprintf(&out, "<nav aria-label=\"%s\">\n<h2>%s</h2>\n<ol>\n", n.words.contents, n.words.contents)
 		for i, s := range r.Sections {
-			fmt.Fprintf(&out, "<li><a href=\"#s%d\">%s</a></li>\n", i+1, esc(s.Title))
+			fmt.Fprintf(&out, "<li><a href=\"#s%d\">%s</a></li>\n", i+1, prose(s.Title))
 		}
 		out.WriteString("</ol>\n</nav>\n")
 	}
 	out.WriteString("<main>\n")
 	for i, s := range r.Sections {
-		fmt.Fprintf(&out, "<section id=\"s%d\">\n<h2>%s</h2>\n", i+1, esc(s.Title))
+		fmt.Fprintf(&out, "<section id=\"s%d\">\n<h2>%s</h2>\n", i+1, prose(s.Title))
 		for j, b := range s.Blocks {
 			if b == nil {
 				return nil, fmt.Errorf("report: section %q: block %d is nil", s.Title, j)
@@ -137,10 +136,13 @@ func (r *Report) HTML() ([]byte, error) {
 
 func text(s string) string { return html.EscapeString(strings.ToValidUTF8(s, "\uFFFD")) }
 
+// prose is a text in which negative numbers have the sign that typographers give them.
+func prose(s string) string { return text(figures.Minus(s)) }
+
 func (p Paragraph) write(out *bytes.Buffer, _ *numbers) error {
 	for _, part := range strings.Split(string(p), "\n\n") {
 		if strings.TrimSpace(part) != "" {
-			fmt.Fprintf(out, "<p>%s</p>\n", text(strings.TrimSpace(part)))
+			fmt.Fprintf(out, "<p>%s</p>\n", prose(strings.TrimSpace(part)))
 		}
 	}
 	return nil
@@ -163,7 +165,7 @@ func (f FigureBlock) write(out *bytes.Buffer, n *numbers) error {
 	const screen = 96 // pixels of a page to an inch
 	// Drawn at 8 inches wide the text has the size it was designed for; wider figures shrink to the page.
 	fmt.Fprintf(out, "<figure>\n<img src=\"data:%s;base64,%s\" width=\"%.0f\" height=\"%.0f\" alt=\"%s\">\n<figcaption><b>%s %d.</b> %s</figcaption>\n</figure>\n",
-		kind, base64.StdEncoding.EncodeToString(raw), size.Width*screen, size.Height*screen, text(cmp.Or(f.Alt, f.Figure.Alt())), n.words.figure, n.figures, text(f.Text))
+		kind, base64.StdEncoding.EncodeToString(raw), size.Width*screen, size.Height*screen, text(cmp.Or(f.Alt, f.Figure.Alt())), n.words.figure, n.figures, prose(f.Text))
 	return nil
 }
 
@@ -203,15 +205,15 @@ func (c Claims) write(out *bytes.Buffer, n *numbers) error {
 	}
 	out.WriteString("</p>\n<ol class=\"claims\">\n")
 	for _, x := range c {
-		fmt.Fprintf(out, "<li class=\"%s\">\n<p class=\"claim\">%s %s</p>\n<dl>\n", x.Verdict.class(), spoken{x.Verdict, n.words}.HTML(), text(x.Text))
+		fmt.Fprintf(out, "<li class=\"%s\">\n<p class=\"claim\">%s %s</p>\n<dl>\n", x.Verdict.class(), spoken{x.Verdict, n.words}.HTML(), prose(x.Text))
 		for _, d := range []KeyValue{{n.words.paper, x.Paper}, {n.words.measured, x.Measured}} {
 			if d.Value != "" {
-				fmt.Fprintf(out, "<div><dt>%s</dt><dd>%s</dd></div>\n", d.Key, text(d.Value))
+				fmt.Fprintf(out, "<div><dt>%s</dt><dd>%s</dd></div>\n", d.Key, prose(d.Value))
 			}
 		}
 		out.WriteString("</dl>\n")
 		if x.Explanation != "" {
-			fmt.Fprintf(out, "<p class=\"why\">%s</p>\n", text(x.Explanation))
+			fmt.Fprintf(out, "<p class=\"why\">%s</p>\n", prose(x.Explanation))
 		}
 		out.WriteString("</li>\n")
 	}

@@ -157,3 +157,17 @@ func demoReport(t testing.TB) *Report {
 		},
 	}
 }
+
+func TestNumbersOfAReportHaveMinusSignsButCodeHasNone(t *testing.T) {
+	raw, err := (&Report{Title: "t", Sections: []Section{{Title: "s", Blocks: []Block{
+		Paragraph("a: -1.5 points"), Markdown("b: -2.5 of `f(-3.5)`, `x` and -4.5"), Claims{{Text: "c: -5.5", Measured: "-6.5 [-7.5, 1]", Explanation: "above -8.5"}}, Code("-9.5"), Provenance{{"protocol", "[-10.5]"}},
+	}}}}).HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"a: −1.5", "b: −2.5 of <code>f(-3.5)</code>", "and −4.5", "c: −5.5", "−6.5 [−7.5, 1]", "above −8.5", ">-9.5<", "[-10.5]"} {
+		if !strings.Contains(string(raw), want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+}

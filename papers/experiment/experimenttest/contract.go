@@ -172,6 +172,7 @@ func (c Case[C, R]) editions(t *testing.T, result *R) {
 	if last := paths[len(paths)-1]; last != filepath.Join(dir, publication.Name+".html") {
 		t.Errorf("the report is not last, but %s", last)
 	}
+	t.Run("its tables are LaTeX", func(t *testing.T) { latex(t, dir, paths) })
 	sections := map[*words.Printer]int{}
 	for _, say := range words.Languages {
 		published, err := publication.In(say)
