@@ -45,7 +45,7 @@ type Shared struct{ Left, Right, Cores []float32 }
 // heads' numbers and for the neurons that are there now.
 func Bank(m *gbert.Model, bank gbert.Bank, shared Shared, maps []Map, done gbert.Operation) (*gbert.Model, error) {
 	if m.Config.UsesBank() {
-		return nil, fmt.Errorf("surgery: the model has a bank already, and a model has one: make it dense first (bertlab export --dense)")
+		return nil, fmt.Errorf("surgery: the model has a bank already, and a model has one: make it dense first (Model.Dense)")
 	}
 	banked := m.Clone()
 	banked.Config.Bank = bank

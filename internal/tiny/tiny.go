@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -206,6 +208,29 @@ func Logits(t testing.TB, m *gbert.Model, d *task.Dataset) [][]float32 {
 		t.Fatal(err)
 	}
 	return rows
+}
+
+// HiddenStates are the values of all hidden states of the first batch of the examples.
+func HiddenStates(t testing.TB, m *gbert.Model, p *finetune.Prepared) [][]float32 {
+	t.Helper()
+	program, err := gbert.NewProgram[gbert.BatchOf[*tensors.Tensor]](Session(t, m), "states", func(begin func(gbert.Taps) *gbert.Forward, in gbert.Input) []*Node {
+		return begin(gbert.Taps{HiddenStates: true}).Encode(in, false).HiddenStates
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := program.Consume(p.Batches[0].Tensors().BatchOf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer results.Close()
+	states := make([][]float32, results.Len())
+	for i := range states {
+		if states[i], err = results.Values(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return states
 }
 
 // Apart is the largest difference of two tables; it is infinite where they are of different shapes, and NaN counts as infinite.

@@ -79,7 +79,7 @@ func TestTheExperiment(t *testing.T) {
 			"lists have one without layers":            func(c *Config) { c.Lists = [][]int{{}} },
 			"lists have 2 twice":                       func(c *Config) { c.Lists = [][]int{{2, 2}} },
 			"lists have 0,2 twice":                     func(c *Config) { c.Lists = [][]int{{0, 2}, {2, 0}} },
-			"lists have [0 4]: layerdrop":              func(c *Config) { c.Lists = [][]int{{0, 4}} },
+			"lists have [0 4]: layers":                 func(c *Config) { c.Lists = [][]int{{0, 4}} },
 			"one by one (progressive) takes 4":         func(c *Config) { c.TrainExamples = 3 },
 			"not a classification task":                func(c *Config) { c.Tasks = []Task{{Name: "stsb", Data: regression(t)}} },
 			"no task of the protocol has data: mrpc":   func(c *Config) { c.Tasks = []Task{{Name: "mrpc", Data: t.TempDir(), Optional: true}} },

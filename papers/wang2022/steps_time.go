@@ -13,6 +13,7 @@ import (
 	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 	"bertlab/techniques/tucker"
+	"bertlab/tensor"
 )
 
 // speedInputs are two models that are timed in turn.
@@ -74,9 +75,9 @@ var timeMaps = &experiment.Definition[mapInputs, MapSpeed]{
 		case gbert.FFNOut:
 			width = c.IntermediateSize
 		}
-		even := tucker.BreakEvenRank(out, width)
+		even := tensor.BreakEvenRank(out, width)
 		m := MapSpeed{Role: string(in.Role), Out: out, In: width, BreakEven: even, Part: in.Part, Rank: min(max(1, int(in.Part*float64(even))), c.HiddenSize)}
-		low, _, err := tucker.Factorise(ctx, dense.Model(), tucker.FactoriseOptions{Rank: m.Rank, Roles: []gbert.Role{in.Role}, SVD: tucker.SVDOptions{Method: tucker.Randomised}})
+		low, _, err := tucker.Factorise(ctx, dense.Model(), tucker.FactoriseOptions{Rank: m.Rank, Roles: []gbert.Role{in.Role}, SVD: tensor.SVDOptions{Method: tensor.Randomised}})
 		if err != nil {
 			return m, err
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"bertlab/gbert"
+	"bertlab/internal/tiny"
 )
 
 func TestSimilarityIsTheMeanCosineOfTheStates(t *testing.T) {
@@ -22,7 +23,7 @@ func TestSimilarityIsTheMeanCosineOfTheStates(t *testing.T) {
 		one := prepare(t, model, d, 1)
 		for i, encoding := range one.Encodings { // each example alone, without padding
 			one.Batches = []*gbert.Batch{gbert.PadBatch(one.Encodings, []int{i}, 1, nil, 0)}
-			all := hidden(t, model, one)
+			all := tiny.HiddenStates(t, model, one)
 			vectors := make([][]float64, states)
 			for l, flat := range all {
 				vectors[l] = make([]float64, 8)

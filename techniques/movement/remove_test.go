@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"bertlab/gbert"
-	"bertlab/gbert/surgery"
 )
 
 // zero clears the units of a part of a weight.
@@ -95,25 +94,9 @@ func TestPrunedHeadsAndNeuronsAreRemovedForReal(t *testing.T) {
 	}
 }
 
-func TestWrongNeuronsAreNamed(t *testing.T) {
-	m := classifier(t, 2, "gelu")
-	for _, test := range []struct {
-		neurons  map[int][]int
-		mentions string
-	}{
-		{map[int][]int{2: {0}}, "0…1"}, {map[int][]int{0: {8}}, "0…7: cannot remove 8"}, {map[int][]int{0: {-1, 3}}, "cannot remove -1"},
-	} {
-		if _, err := surgery.RemoveNeurons(m, test.neurons); err == nil || !strings.Contains(err.Error(), test.mentions) {
-			t.Errorf("%v: %v; %q was expected", test.neurons, err, test.mentions)
-		}
-	}
-	tied := m.Clone()
-	tied.Config.Layers[1].Forms = map[gbert.Role]gbert.Form{gbert.FFNIn: gbert.Tied(0)}
-	tied.DeleteWeight(gbert.WeightName(1, gbert.FFNIn))
-	tied.DeleteWeight(gbert.BiasName(1, gbert.FFNIn))
-	if _, err := surgery.RemoveNeurons(tied, map[int][]int{0: {1}}); err == nil || !strings.Contains(err.Error(), "share") {
-		t.Errorf("tied: %v", err)
-	}
+func TestPruningASharedMapIsRefused(t *testing.T) {
+	tied := classifier(t, 2, "gelu").Clone()
+	tied.Share(1, gbert.FFNIn, 0)
 	if _, err := New(tied, Options{Remaining: 0.5}); err == nil || !strings.Contains(err.Error(), "layer 1") || !strings.Contains(err.Error(), "tied") {
 		t.Errorf("pruning a tied map: %v", err)
 	}

@@ -8,7 +8,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/surgery"
-	"bertlab/techniques/tucker"
+	"bertlab/tensor"
 )
 
 // EmbeddingHistoryName is the name of a factorised word table in a model's history. Its argument is "size".
@@ -26,7 +26,7 @@ type EmbeddingReport struct {
 	// BreakEven is the largest E that saves parameters.
 	BreakEven int `json:"break_even"`
 	// Method is how singular vectors were computed.
-	Method tucker.Method `json:"method"`
+	Method tensor.Method `json:"method"`
 }
 
 // FactorEmbedding stores the word table W [V, H] as a product U·V, U [V, E] and V [E, H], by its truncated singular value
@@ -46,7 +46,7 @@ func FactorEmbedding(m *gbert.Model, size int) (*gbert.Model, *EmbeddingReport, 
 	if err != nil {
 		return nil, nil, err
 	}
-	svd, err := tucker.TruncatedSVD(table, size, tucker.SVDOptions{})
+	svd, err := tensor.TruncatedSVD(table, size, tensor.SVDOptions{})
 	if err != nil {
 		return nil, nil, fmt.Errorf("sharing: the word table: %w", err)
 	}
@@ -68,7 +68,7 @@ func FactorEmbedding(m *gbert.Model, size int) (*gbert.Model, *EmbeddingReport, 
 	}
 	return factored, &EmbeddingReport{
 		Size: size, RelativeError: svd.RelativeError(), Method: svd.Method, Before: wordParameters(c), After: wordParameters(factored.Config),
-		BreakEven: tucker.BreakEvenRank(c.VocabSize, c.HiddenSize),
+		BreakEven: tensor.BreakEvenRank(c.VocabSize, c.HiddenSize),
 	}, nil
 }
 
@@ -78,7 +78,7 @@ func CheckEmbedding(c *gbert.Config, size int) error {
 		return fmt.Errorf("sharing: the embeddings are factorised as ALBERT's already, with size %d", c.Embedding.Size())
 	}
 	if limit := min(c.VocabSize, c.HiddenSize); size < 1 || size > limit {
-		return fmt.Errorf("sharing: embedding size %d of a word table [%d, %d]: it must be 1…%d, and up to %d saves parameters", size, c.VocabSize, c.HiddenSize, limit, tucker.BreakEvenRank(c.VocabSize, c.HiddenSize))
+		return fmt.Errorf("sharing: embedding size %d of a word table [%d, %d]: it must be 1…%d, and up to %d saves parameters", size, c.VocabSize, c.HiddenSize, limit, tensor.BreakEvenRank(c.VocabSize, c.HiddenSize))
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ func EmbeddingErrors(m *gbert.Model) ([]float64, error) {
 		return nil, err
 	}
 	rows, columns := table.Dims()
-	svd, err := tucker.TruncatedSVD(table, min(rows, columns), tucker.SVDOptions{})
+	svd, err := tensor.TruncatedSVD(table, min(rows, columns), tensor.SVDOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("sharing: the word table: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/surgery"
+	"bertlab/tensor"
 )
 
 // BankOptions say how the matrices of a model are decomposed together: exactly one rule for the ranks, which is Rank (with
@@ -20,11 +21,11 @@ type BankOptions struct {
 	// LayerRank is the number of cores that slices mix, from 1 to the number of slices; only for mixed cores, and with Rank.
 	LayerRank int
 	// Ratio is the part of the chosen matrices' parameters that the bank may have, at most 1: all ranks the same part of the
-	// dimensions that they stand for; see [BudgetRanks].
+	// dimensions that they stand for; see [tensor.BudgetRanks].
 	Ratio float64
 	// Energy is the part of the squared singular values to keep in each unfolding of the stack, above 0 and at most 1.
 	Energy float64
-	// Noise takes each unfolding for low rank plus noise; see [EVBMF].
+	// Noise takes each unfolding for low rank plus noise; see [tensor.EVBMF].
 	Noise bool
 	// Roles are the maps of a layer that go into the bank; nil means all of [gbert.LayerRoles].
 	Roles []gbert.Role
@@ -33,7 +34,7 @@ type BankOptions struct {
 	// Sweeps is how often HOOI (for diagonal cores: alternating least squares) updates each factor at most; 0 means 10, negative none.
 	Sweeps int
 	// SVD is how singular vectors are computed.
-	SVD SVDOptions
+	SVD tensor.SVDOptions
 	// Progress is told the relative error of the stack after the start (sweep 0) and each sweep; it may be nil.
 	Progress func(sweep int, relativeError float64)
 }
@@ -63,8 +64,8 @@ const (
 )
 
 // Bank decomposes all chosen matrices of a model together. They are cut into slices [hidden, hidden] as gbert's Bank describes,
-// the slices are stacked to a tensor X [slices, hidden, hidden], and X is decomposed: for mixed cores by [HOOI] from a truncated
-// HOSVD, for full ones likewise without the first mode ([Tucker2]), for diagonal ones by [CP]. Heads and neurons that were removed
+// the slices are stacked to a tensor X [slices, hidden, hidden], and X is decomposed: for mixed cores by [tensor.HOOI] from a truncated
+// HOSVD, for full ones likewise without the first mode ([tensor.Tucker2]), for diagonal ones by [tensor.CP]. Heads and neurons that were removed
 // are zeros in the stack. Maps that are factored, tied or empty stay as they are; a model that has a bank already is refused, but
 // its dense copy is not. Biases do not change. The given model is not changed.
 func Bank(ctx context.Context, m *gbert.Model, o BankOptions) (*gbert.Model, *Factorisation, error) {
@@ -117,7 +118,7 @@ func (o BankOptions) Check(m *gbert.Model) error {
 }
 
 // decompose decomposes the stack into what all slices share and what the maps have of their own.
-func (p *bankPlan) decompose(ctx context.Context, x *Tensor) (*Banking, surgery.Shared, []surgery.Map, error) {
+func (p *bankPlan) decompose(ctx context.Context, x *tensor.Tensor) (*Banking, surgery.Shared, []surgery.Map, error) {
 	report := &Banking{
 		Name: p.name(), Core: p.Core, Slices: p.slices, LeftRank: p.left, RightRank: p.right,
 		LayerRank: p.cores, Shared: p.hidden * (p.left + p.right),
@@ -127,7 +128,7 @@ func (p *bankPlan) decompose(ctx context.Context, x *Tensor) (*Banking, surgery.
 	width := p.left * p.right // of a slice's own parameters
 	switch p.Core {
 	case gbert.DiagonalCore:
-		d, err := CP(ctx, x, p.left, CPOptions{MaxSweeps: p.sweeps(), Tolerance: bankTolerance, SVD: p.SVD, Progress: p.Progress})
+		d, err := tensor.CP(ctx, x, p.left, tensor.CPOptions{MaxSweeps: p.sweeps(), Tolerance: bankTolerance, SVD: p.SVD, Progress: p.Progress})
 		if err != nil {
 			return nil, shared, nil, err
 		}
@@ -144,8 +145,8 @@ func (p *bankPlan) decompose(ctx context.Context, x *Tensor) (*Banking, surgery.
 		}
 		report.Errors, report.Converged = d.Errors, d.Converged
 		factors := d.Factors
-		own = make([]float32, len(d.Core.data))
-		for i, value := range d.Core.data {
+		own = make([]float32, len(d.Core.Data()))
+		for i, value := range d.Core.Data() {
 			own[i] = float32(value)
 		}
 		if p.Core == gbert.MixedCore {
@@ -169,16 +170,16 @@ func (p *bankPlan) decompose(ctx context.Context, x *Tensor) (*Banking, surgery.
 }
 
 // tucker is the decomposition with as many sweeps as are asked for.
-func (p *bankPlan) tucker(ctx context.Context, x *Tensor, ranks, modes []int) (*Decomposition, error) {
-	o := Options{Modes: modes, SVD: p.SVD}
+func (p *bankPlan) tucker(ctx context.Context, x *tensor.Tensor, ranks, modes []int) (*tensor.Decomposition, error) {
+	o := tensor.Options{Modes: modes, SVD: p.SVD}
 	if p.Sweeps < 0 {
-		d, err := HOSVD(ctx, x, ranks, o)
+		d, err := tensor.HOSVD(ctx, x, ranks, o)
 		if err == nil && p.Progress != nil {
 			p.Progress(0, d.Error())
 		}
 		return d, err
 	}
-	return HOOI(ctx, x, ranks, HOOIOptions{Options: o, MaxSweeps: p.sweeps(), Tolerance: bankTolerance, Progress: p.Progress})
+	return tensor.HOOI(ctx, x, ranks, tensor.HOOIOptions{Options: o, MaxSweeps: p.sweeps(), Tolerance: bankTolerance, Progress: p.Progress})
 }
 
 func (o BankOptions) sweeps() int {
@@ -198,13 +199,14 @@ func measureMap(before, after *gbert.Model, t *FactorisedMap) error {
 	if err != nil {
 		return err
 	}
-	wide := func(values []float32) *Tensor {
-		data := make([]float64, len(values))
-		for i, value := range values {
-			data[i] = float64(value)
-		}
-		return &Tensor{[]int{len(data)}, data}
+	whole, err := tensor.Stack([][]float32{w}, 1, len(w))
+	if err != nil {
+		return err
 	}
-	t.RelativeError, err = RelativeError(wide(w), wide(approximation))
+	stored, err := tensor.Stack([][]float32{approximation}, 1, len(approximation))
+	if err != nil {
+		return err
+	}
+	t.RelativeError, err = tensor.RelativeError(whole, stored)
 	return err
 }

@@ -6,7 +6,11 @@ import (
 	"math"
 
 	"bertlab/gbert"
+	"bertlab/tensor"
 )
+
+// rounding is how far a ratio that was computed as parameters / dense may be off and still pay for these parameters.
+const rounding = 1e-12
 
 // bankPlan is what [Bank] is to do: the chosen maps, the stack's shape and its ranks.
 type bankPlan struct {
@@ -127,7 +131,7 @@ func (p *bankPlan) leastRatio() (float64, error) {
 			ranks[0] = 1
 		}
 		var err error
-		if least, err = Parameters(p.shape(), ranks); err != nil {
+		if least, err = tensor.Parameters(p.shape(), ranks); err != nil {
 			return 0, err
 		}
 	}
@@ -144,7 +148,7 @@ func (p *bankPlan) rankByBudget() error {
 		return nil
 	}
 	whole := float64(p.slices) * float64(p.hidden) * float64(p.hidden)
-	ranks, err := BudgetRanks(p.shape(), p.modes(), p.Ratio*float64(p.parameters)/whole)
+	ranks, err := tensor.BudgetRanks(p.shape(), p.modes(), p.Ratio*float64(p.parameters)/whole)
 	if err != nil {
 		return err
 	}
@@ -153,7 +157,7 @@ func (p *bankPlan) rankByBudget() error {
 }
 
 // rankBySpectrum decides ranks by energy or noise, for each unfolding of the stack.
-func (p *bankPlan) rankBySpectrum(ctx context.Context, x *Tensor) error {
+func (p *bankPlan) rankBySpectrum(ctx context.Context, x *tensor.Tensor) error {
 	if p.Energy == 0 && !p.Noise {
 		return nil
 	}
@@ -162,20 +166,12 @@ func (p *bankPlan) rankBySpectrum(ctx context.Context, x *Tensor) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		length := x.shape[mode]
-		columns := len(x.data) / length
-		o, err := p.SVD.check()
+		length := x.Shape()[mode]
+		spectrum, err := tensor.Spectrum(x, mode, p.SVD)
 		if err != nil {
-			return err
+			return fmt.Errorf("tucker: ranks by energy or noise: %w", err)
 		}
-		if o.Method == Randomised {
-			return fmt.Errorf("tucker: the randomised method has leading singular values only: for ranks by energy or noise, want %q, %q or %q", Auto, Exact, Gram)
-		}
-		svd, err := x.along(mode).svd(min(length, columns), o, false)
-		if err != nil {
-			return err
-		}
-		rank, err := rule.rankOf(svd.Values, length, columns)
+		rank, err := rule.rankOf(spectrum, length, len(x.Data())/length)
 		if err != nil {
 			return err
 		}
@@ -208,9 +204,9 @@ func (p *bankPlan) arguments(report *Banking) map[string]any {
 }
 
 // stack cuts the chosen maps into slices, one after the other, as gbert's Bank describes them.
-func (p *bankPlan) stack(m *gbert.Model) (*Tensor, error) {
-	x := zeros(p.shape())
+func (p *bankPlan) stack(m *gbert.Model) (*tensor.Tensor, error) {
 	d, at := p.hidden, 0
+	data := make([]float64, p.slices*d*d)
 	for _, t := range p.maps {
 		if t.Kept != "" {
 			continue
@@ -222,7 +218,7 @@ func (p *bankPlan) stack(m *gbert.Model) (*Tensor, error) {
 		heads := m.Config.Layers[t.Layer].Heads
 		size := m.Config.HeadSize()
 		place := func(i int) int { return heads[i/size]*size + i%size }
-		slice := x.data[at*d*d : (at+t.Slices)*d*d] // the slices of one map are rows below each other
+		slice := data[at*d*d : (at+t.Slices)*d*d] // the slices of one map are rows below each other
 		for r := range t.Out {
 			for k := range t.In {
 				value := float64(weight[r*t.In+k])
@@ -243,5 +239,5 @@ func (p *bankPlan) stack(m *gbert.Model) (*Tensor, error) {
 		}
 		at += t.Slices
 	}
-	return x, nil
+	return tensor.New(data, p.shape()...)
 }

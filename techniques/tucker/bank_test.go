@@ -212,7 +212,7 @@ func TestBadCallsOfABankSayWhatIsPossible(t *testing.T) {
 		"energy of diagonals":  {model, BankOptions{Core: gbert.DiagonalCore, Energy: 0.5}, []string{"want a rank or a ratio"}},
 		"unknown cores":        {model, BankOptions{Core: "round", Rank: 2}, []string{`"round"`, `"mixed"`}},
 		"unknown role":         {model, BankOptions{Rank: 2, LayerRank: 1, Roles: []gbert.Role{"pooler"}}, []string{"pooler"}},
-		"a bank already":       {banked, BankOptions{LayerRank: 2, Rank: 2}, []string{"has a bank already", "export --dense"}},
+		"a bank already":       {banked, BankOptions{LayerRank: 2, Rank: 2}, []string{"has a bank already", "Model.Dense"}},
 		"one small map":        {narrow, BankOptions{Ratio: 0.2, Roles: []gbert.Role{gbert.Key}, Layers: []int{0}}, []string{"0.2, want 0."}},
 	} {
 		_, _, err := Bank(context.Background(), test.model, test.o)

@@ -5,10 +5,10 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"bertlab/gbert"
+	"bertlab/tensor"
 )
 
 // rule names what decides the ranks, and reports options that contradict each other.
@@ -38,8 +38,7 @@ func (o FactoriseOptions) rule() (string, error) {
 	if !(o.Ridge >= 0) || math.IsInf(o.Ridge, 0) || o.Ridge > 0 && o.Moments == nil {
 		return "", fmt.Errorf("tucker: ridge %g, want a finite number of at least 0, and above 0 only with moments", o.Ridge)
 	}
-	_, err := o.SVD.check()
-	return rules[0], err
+	return rules[0], o.SVD.Check()
 }
 
 // chosen are the roles and layers in order.
@@ -116,12 +115,12 @@ type factors struct {
 // decompose decides the rank of a map and, where no moments are to weigh it, factors it. It marks a map that is better kept.
 func (o FactoriseOptions) decompose(w *mat.Dense, t *FactorisedMap) (*factors, error) {
 	limit := min(t.Out, t.In)
-	var svd *SVD
+	var svd *tensor.SVD
 	switch {
 	case o.Rank != 0:
 		t.Rank = o.Rank
 	case o.Ratio != 0:
-		rank, err := BudgetRank(t.Out, t.In, o.Ratio)
+		rank, err := tensor.BudgetRank(t.Out, t.In, o.Ratio)
 		if err != nil {
 			return nil, err
 		}
@@ -134,18 +133,20 @@ func (o FactoriseOptions) decompose(w *mat.Dense, t *FactorisedMap) (*factors, e
 		if t.Rank, err = o.rankOf(full.Values, t.Out, t.In); err != nil {
 			return nil, err
 		}
-		if t.Rank > BreakEvenRank(t.Out, t.In) {
+		if t.Rank > tensor.BreakEvenRank(t.Out, t.In) {
 			t.Kept = KeptNoSaving
 			return nil, nil
 		}
-		svd = full.truncated(t.Rank)
+		if svd, err = full.Truncated(t.Rank); err != nil {
+			return nil, err
+		}
 	}
 	if o.Moments != nil {
 		return nil, nil
 	}
 	if svd == nil {
 		var err error
-		if svd, err = TruncatedSVD(w, t.Rank, o.SVD); err != nil {
+		if svd, err = tensor.TruncatedSVD(w, t.Rank, o.SVD); err != nil {
 			return nil, err
 		}
 	}
@@ -155,11 +156,11 @@ func (o FactoriseOptions) decompose(w *mat.Dense, t *FactorisedMap) (*factors, e
 }
 
 // spectral is the whole decomposition, for rules that need all the singular values.
-func (o FactoriseOptions) spectral(w *mat.Dense, limit int) (*SVD, error) {
-	if o.SVD.Method == Randomised {
-		return nil, fmt.Errorf("tucker: the randomised method has leading singular values only: for ranks by energy or noise, want %q, %q or %q", Auto, Exact, Gram)
+func (o FactoriseOptions) spectral(w *mat.Dense, limit int) (*tensor.SVD, error) {
+	if o.SVD.Method == tensor.Randomised {
+		return nil, fmt.Errorf("tucker: the randomised method has leading singular values only: for ranks by energy or noise, want %q, %q or %q", tensor.Auto, tensor.Exact, tensor.Gram)
 	}
-	return TruncatedSVD(w, limit, o.SVD)
+	return tensor.TruncatedSVD(w, limit, o.SVD)
 }
 
 // rankOf is the rank by energy or noise, for all singular values of a map.
@@ -169,22 +170,12 @@ func (o FactoriseOptions) rankOf(values []float64, out, in int) (int, error) {
 		return least, nil
 	}
 	if o.Noise {
-		noise, err := EVBMF(values, out, in, 0)
+		noise, err := tensor.EVBMF(values, out, in, 0)
 		if err != nil {
 			return 0, err
 		}
 		return max(least, noise.Rank), nil
 	}
-	rank, err := EnergyRank(values, o.Energy)
+	rank, err := tensor.EnergyRank(values, o.Energy)
 	return max(least, rank), err
-}
-
-// truncated keeps the leading singular values of a full decomposition.
-func (s *SVD) truncated(rank int) *SVD {
-	m, _ := s.U.Dims()
-	n, _ := s.V.Dims()
-	return &SVD{
-		U: mat.DenseCopyOf(s.U.Slice(0, m, 0, rank)), V: mat.DenseCopyOf(s.V.Slice(0, n, 0, rank)), Values: s.Values[:rank],
-		Method: s.Method, Norm: s.Norm, Residual: floats.Norm(s.Values[rank:], 2),
-	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/surgery"
+	"bertlab/tensor"
 )
 
 // FactoriseOptions say which maps of a model are factored, and at which rank: exactly one of Rank, Ratio, Energy and Noise.
@@ -23,11 +24,11 @@ type FactoriseOptions struct {
 	// Rank is that of every map, from 1 to the shortest side among the chosen maps. It is obeyed also where the factors have
 	// more entries than the matrix.
 	Rank int
-	// Ratio is the part of each matrix's entries that its factors may have, at most 1; see [BudgetRank].
+	// Ratio is the part of each matrix's entries that its factors may have, at most 1; see [tensor.BudgetRank].
 	Ratio float64
-	// Energy is the part of each matrix's squared singular values to keep, above 0 and at most 1; see [EnergyRank].
+	// Energy is the part of each matrix's squared singular values to keep, above 0 and at most 1; see [tensor.EnergyRank].
 	Energy float64
-	// Noise takes each matrix for low rank plus noise; see [EVBMF].
+	// Noise takes each matrix for low rank plus noise; see [tensor.EVBMF].
 	Noise bool
 	// MinRank is the least rank that Energy and Noise give; 0 means 1.
 	MinRank int
@@ -35,27 +36,25 @@ type FactoriseOptions struct {
 	Roles []gbert.Role
 	// Layers are the layers, by their present numbers from 0; nil means all.
 	Layers []int
-	// Moments, if not nil, weigh the error by what the maps meet: [WeightedSVD] instead of [TruncatedSVD]. They are measured
+	// Moments, if not nil, weigh the error by what the maps meet: [tensor.WeightedSVD] instead of [tensor.TruncatedSVD]. They are measured
 	// on the same model. Ranks by Energy and Noise come from the singular values of W all the same.
 	Moments *SecondMoments
-	// Ridge is that of [WeightedSVD]: a part of the mean second moment, at least 0.
+	// Ridge is that of [tensor.WeightedSVD]: a part of the mean second moment, at least 0.
 	Ridge float64
 	// SVD is how singular vectors are computed.
-	SVD SVDOptions
+	SVD tensor.SVDOptions
 	// Progress is told how many of the chosen maps are done; it may be nil.
 	Progress func(done, total int)
 }
 
-// KeptReason says why a chosen map stays as it is.
+// KeptReason says why a chosen map stays as it is: the name of the form in which it is stored already ([gbert.FormKind], such as
+// "factored", or "tied" for another layer's, which it follows), or one of these.
 type KeptReason string
 
-// The reasons.
+// The reasons that are no forms.
 const (
 	KeptNoSaving KeptReason = "no saving" // the rank that was asked for has at least as many parameters as the matrix
-	KeptFactored KeptReason = "factored"  // it is a product already
-	KeptTied     KeptReason = "tied"      // it is another layer's map, and follows that one
 	KeptEmpty    KeptReason = "empty"     // all its heads or neurons were removed
-	KeptBanked   KeptReason = "banked"    // it is of the model's bank
 )
 
 // FactorisedMap is what became of one linear map W [out, in].
@@ -74,7 +73,7 @@ type FactorisedMap struct {
 	// OutputError is ‖X(W − U·V)ᵀ‖ / ‖X·Wᵀ‖ on the inputs of the moments, with the ridge; 0 without moments.
 	OutputError float64 `json:"output_error,omitempty"`
 	// Method is how singular vectors were computed; with moments, those of W weighted.
-	Method Method `json:"method,omitempty"`
+	Method tensor.Method `json:"method,omitempty"`
 	// Slices is the number of the map's matrices [hidden, hidden] in a bank.
 	Slices int `json:"slices,omitempty"`
 	// ParametersBefore and ParametersAfter count the map's weight, without its bias.
@@ -141,7 +140,7 @@ func (f *Factorisation) Factored() int {
 }
 
 // Factorise replaces each chosen linear map W [out, in] of the encoder by a product U·V, U [out, rank], V [rank, in]. U and V are
-// those of [TruncatedSVD], or of [WeightedSVD] where the options hold moments. By Ratio, Energy and Noise a map stays dense
+// those of [tensor.TruncatedSVD], or of [tensor.WeightedSVD] where the options hold moments. By Ratio, Energy and Noise a map stays dense
 // where the rank would save no parameters; maps that are factored, tied or empty stay as they are. The result says which and
 // why. Biases do not change. The given model is not changed. A singular value decomposition that has begun is finished before ctx
 // is looked at.
@@ -207,15 +206,20 @@ func (o FactoriseOptions) targets(m *gbert.Model) ([]FactorisedMap, error) {
 	}
 	targets := make([]FactorisedMap, 0, len(roles)*len(layers))
 	dense := false
+	var kept []string
 	for _, layer := range layers {
 		for _, role := range roles {
 			target := target(m.Config, layer, role)
-			dense = dense || target.Kept == ""
 			targets = append(targets, target)
+			if target.Kept == "" {
+				dense = true
+			} else if !slices.Contains(kept, string(target.Kept)) {
+				kept = append(kept, string(target.Kept))
+			}
 		}
 	}
 	if !dense {
-		return nil, fmt.Errorf("tucker: none of the %d chosen maps is dense: they are factored, banked, tied or empty already", len(targets))
+		return nil, fmt.Errorf("tucker: none of the %d chosen maps is dense: they are %s already", len(targets), strings.Join(kept, " or "))
 	}
 	return targets, nil
 }
@@ -307,7 +311,7 @@ func (o FactoriseOptions) factoriseMap(m *gbert.Model, t *FactorisedMap) (*facto
 		if err != nil {
 			return nil, err
 		}
-		weighted, err := WeightedSVD(w, c, t.Rank, o.Ridge, o.SVD)
+		weighted, err := tensor.WeightedSVD(w, c, t.Rank, o.Ridge, o.SVD)
 		if err != nil {
 			return nil, err
 		}

@@ -13,7 +13,7 @@ import (
 	"bertlab/gbert/finetune"
 )
 
-// SecondMoments are C = XᵀX/n of what the linear maps of a model's layers read, for [WeightedSVD]. Query, key and value read the
+// SecondMoments are C = XᵀX/n of what the linear maps of a model's layers read, for [tensor.WeightedSVD]. Query, key and value read the
 // same.
 type SecondMoments struct {
 	// Tokens is n, the number of tokens measured, padding left out.

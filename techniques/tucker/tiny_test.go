@@ -2,7 +2,10 @@ package tucker
 
 import (
 	"context"
+	"strings"
 	"testing"
+
+	"gonum.org/v1/gonum/mat"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -42,4 +45,33 @@ func moments(t testing.TB, m *gbert.Model, examples int) *SecondMoments {
 		t.Fatal(err)
 	}
 	return c
+}
+
+func wantError(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want one with %q", parts)
+	}
+	if text := err.Error(); !strings.HasPrefix(text, "tucker: ") && !strings.HasPrefix(text, "tensor: ") {
+		t.Errorf("error %q does not say where it comes from", text)
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("error %q does not say %q", err, part)
+		}
+	}
+}
+
+func distance(a, b mat.Matrix) float64 {
+	var difference mat.Dense
+	difference.Sub(a, b)
+	return mat.Norm(&difference, 2)
+}
+
+func singularValues(a mat.Matrix) []float64 {
+	var svd mat.SVD
+	if !svd.Factorize(a, mat.SVDNone) {
+		panic("no SVD")
+	}
+	return svd.Values(nil)
 }

@@ -1,4 +1,4 @@
-package tucker
+package tensor
 
 import (
 	"fmt"
@@ -41,9 +41,9 @@ func WeightedSVD(w mat.Matrix, c mat.Symmetric, rank int, ridge float64, o SVDOp
 	}
 	out, in := t.shape[0], t.shape[1]
 	if limit := min(out, in); rank < 1 || rank > limit {
-		return nil, fmt.Errorf("tucker: rank %d of a matrix [%d, %d], want 1…%d", rank, out, in, limit)
+		return nil, fmt.Errorf("tensor: rank %d of a matrix [%d, %d], want 1…%d", rank, out, in, limit)
 	}
-	if o, err = o.check(); err != nil {
+	if o, err = o.filled(); err != nil {
 		return nil, err
 	}
 	result := &Weighted{V: new(mat.Dense)}
@@ -121,7 +121,7 @@ func (w *Weighted) fromInputs(dense *mat.Dense, moment *mat.SymDense, rank int, 
 // noneBelowZero reports eigenvalues, descending, of a matrix that is no second moment.
 func noneBelowZero(values []float64) error {
 	if largest, least := values[0], values[len(values)-1]; least < -1e-6*max(largest, 0) || largest < 0 {
-		return fmt.Errorf("tucker: the second moment has the eigenvalue %g beside %g, want none below 0", least, largest)
+		return fmt.Errorf("tensor: the second moment has the eigenvalue %g beside %g, want none below 0", least, largest)
 	}
 	return nil
 }
@@ -129,10 +129,10 @@ func noneBelowZero(values []float64) error {
 // ridged is C + ridge.
 func ridged(c mat.Symmetric, in int, ridge float64, result *Weighted) (*mat.SymDense, error) {
 	if c == nil || c.SymmetricDim() != in {
-		return nil, fmt.Errorf("tucker: the second moment of the inputs must be [%d, %d], as wide as the map's input", in, in)
+		return nil, fmt.Errorf("tensor: the second moment of the inputs must be [%d, %d], as wide as the map's input", in, in)
 	}
 	if !(ridge >= 0) || math.IsInf(ridge, 0) {
-		return nil, fmt.Errorf("tucker: ridge %g, want a finite number of at least 0", ridge)
+		return nil, fmt.Errorf("tensor: ridge %g, want a finite number of at least 0", ridge)
 	}
 	moment := mat.NewSymDense(in, nil)
 	moment.CopySym(c)
@@ -140,7 +140,7 @@ func ridged(c mat.Symmetric, in int, ridge float64, result *Weighted) (*mat.SymD
 	for i := range in {
 		for j := i; j < in; j++ {
 			if value := moment.At(i, j); math.IsNaN(value) || math.IsInf(value, 0) {
-				return nil, fmt.Errorf("tucker: entry [%d, %d] of the second moment is %g, want finite numbers", i, j, value)
+				return nil, fmt.Errorf("tensor: entry [%d, %d] of the second moment is %g, want finite numbers", i, j, value)
 			}
 		}
 		trace += moment.At(i, i)

@@ -1,4 +1,4 @@
-package tucker
+package tensor
 
 import (
 	"context"
@@ -30,7 +30,7 @@ const (
 // or the randomised method, makes worse is not kept and ends the iteration. One decomposed mode needs no sweep: HOSVD is its optimum.
 func HOOI(ctx context.Context, x *Tensor, ranks []int, o HOOIOptions) (*Decomposition, error) {
 	if math.IsNaN(o.Tolerance) || o.Tolerance < 0 || o.MaxSweeps < 0 {
-		return nil, fmt.Errorf("tucker: tolerance %g and %d sweeps, want at least 0", o.Tolerance, o.MaxSweeps)
+		return nil, fmt.Errorf("tensor: tolerance %g and %d sweeps, want at least 0", o.Tolerance, o.MaxSweeps)
 	}
 	if o.Tolerance == 0 {
 		o.Tolerance = defaultTolerance
@@ -50,7 +50,7 @@ func HOOI(ctx context.Context, x *Tensor, ranks []int, o HOOIOptions) (*Decompos
 	if len(d.Modes) == 1 {
 		return d, nil
 	}
-	if o.SVD, err = o.SVD.check(); err != nil {
+	if o.SVD, err = o.SVD.filled(); err != nil {
 		return nil, err
 	}
 	norm := x.Norm()

@@ -1,4 +1,4 @@
-package tucker
+package tensor
 
 import (
 	"fmt"
@@ -13,10 +13,10 @@ func EnergyRank(values []float64, energy float64) (int, error) {
 		return 0, err
 	}
 	if !(energy > 0 && energy <= 1) {
-		return 0, fmt.Errorf("tucker: energy %g, want above 0 and at most 1", energy)
+		return 0, fmt.Errorf("tensor: energy %g, want above 0 and at most 1", energy)
 	}
 	if total == 0 {
-		return 0, fmt.Errorf("tucker: all %d singular values are 0: no rank has a part of their energy", len(s))
+		return 0, fmt.Errorf("tensor: all %d singular values are 0: no rank has a part of their energy", len(s))
 	}
 	// Sums from the small end, so that small values count also beside large ones.
 	rest, rank := 0.0, len(s)
@@ -43,15 +43,15 @@ const rounding = 1e-12
 // (m+n)/(m·n), which rank 1 needs, to 1.
 func BudgetRank(m, n int, ratio float64) (int, error) {
 	if m < 1 || n < 1 {
-		return 0, fmt.Errorf("tucker: a matrix [%d, %d] has no rank", m, n)
+		return 0, fmt.Errorf("tensor: a matrix [%d, %d] has no rank", m, n)
 	}
 	dense, one := float64(m)*float64(n), float64(m)+float64(n)
 	if one > dense {
-		return 0, fmt.Errorf("tucker: the factors of a matrix [%d, %d] have more entries than it at every rank", m, n)
+		return 0, fmt.Errorf("tensor: the factors of a matrix [%d, %d] have more entries than it at every rank", m, n)
 	}
 	rank := int(ratio * dense / one * (1 + rounding))
 	if !(rank >= 1 && ratio <= 1) {
-		return 0, fmt.Errorf("tucker: no rank of a matrix [%d, %d] has factors of %g of its entries, want a ratio of %.4g…1", m, n, ratio, one/dense)
+		return 0, fmt.Errorf("tensor: no rank of a matrix [%d, %d] has factors of %g of its entries, want a ratio of %.4g…1", m, n, ratio, one/dense)
 	}
 	return rank, nil
 }
@@ -63,11 +63,11 @@ func Parameters(shape, ranks []int) (int, error) {
 		return 0, err
 	}
 	if len(ranks) != len(shape) {
-		return 0, fmt.Errorf("tucker: %d ranks for a shape of %d modes", len(ranks), len(shape))
+		return 0, fmt.Errorf("tensor: %d ranks for a shape of %d modes", len(ranks), len(shape))
 	}
 	for mode, rank := range ranks {
 		if rank < 0 || rank > shape[mode] {
-			return 0, fmt.Errorf("tucker: rank %d for mode %d of the shape %v, want 1…%d, or 0 for a mode that is not decomposed", rank, mode, shape, shape[mode])
+			return 0, fmt.Errorf("tensor: rank %d for mode %d of the shape %v, want 1…%d, or 0 for a mode that is not decomposed", rank, mode, shape, shape[mode])
 		}
 	}
 	return parameters(shape, ranks), nil
@@ -103,7 +103,7 @@ func BudgetRanks(shape, modes []int, ratio float64) ([]int, error) {
 		}
 	}
 	if len(modes) == 0 {
-		return nil, fmt.Errorf("tucker: no modes to decompose, want some of 0…%d, or nil for all", len(shape)-1)
+		return nil, fmt.Errorf("tensor: no modes to decompose, want some of 0…%d, or nil for all", len(shape)-1)
 	}
 	part := func(length int, fraction float64) int { return max(1, int(fraction*float64(length)+1e-9)) }
 	at := func(fraction float64) []int {
@@ -117,10 +117,10 @@ func BudgetRanks(shape, modes []int, ratio float64) ([]int, error) {
 	}
 	least := float64(parameters(shape, at(0))) / float64(size)
 	if least > 1 {
-		return nil, fmt.Errorf("tucker: a decomposition of the shape %v along the modes %v has more entries than it at every rank", shape, modes)
+		return nil, fmt.Errorf("tensor: a decomposition of the shape %v along the modes %v has more entries than it at every rank", shape, modes)
 	}
 	if !(ratio*(1+rounding) >= least && ratio <= 1) {
-		return nil, fmt.Errorf("tucker: no ranks for the modes %v of the shape %v have %g of its entries, want a ratio of %.4g…1", modes, shape, ratio, least)
+		return nil, fmt.Errorf("tensor: no ranks for the modes %v of the shape %v have %g of its entries, want a ratio of %.4g…1", modes, shape, ratio, least)
 	}
 	// The parameters rise with the fraction in steps: halve until no step is left between the bounds.
 	budget := int(ratio * float64(size) * (1 + rounding))

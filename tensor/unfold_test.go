@@ -1,4 +1,4 @@
-package tucker
+package tensor
 
 import (
 	"math"
@@ -41,7 +41,7 @@ func wantError(t *testing.T, err error, parts ...string) {
 	if err == nil {
 		t.Fatalf("no error, want one with %q", parts)
 	}
-	for _, part := range append(parts, "tucker: ") {
+	for _, part := range append(parts, "tensor: ") {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("error %q does not say %q", err, part)
 		}
@@ -165,10 +165,10 @@ func TestBadTensorsAreRefused(t *testing.T) {
 		err   error
 		parts []string
 	}{
-		"no mode":          {second(NewTensor(nil)), []string{"at least one mode"}},
-		"empty mode":       {second(NewTensor(nil, 2, 0)), []string{"mode 1", "at least 1"}},
-		"wrong length":     {second(NewTensor(make([]float64, 5), 2, 3)), []string{"6 entries, not 5"}},
-		"too many entries": {second(NewTensor(nil, math.MaxInt, 3)), []string{"more entries"}},
+		"no mode":          {second(New(nil)), []string{"at least one mode"}},
+		"empty mode":       {second(New(nil, 2, 0)), []string{"mode 1", "at least 1"}},
+		"wrong length":     {second(New(make([]float64, 5), 2, 3)), []string{"6 entries, not 5"}},
+		"too many entries": {second(New(nil, math.MaxInt, 3)), []string{"more entries"}},
 		"empty stack":      {second(Stack(nil, 2, 3)), []string{"mode 0"}},
 		"ragged stack":     {second(Stack([][]float32{{1, 2}, {1}}, 1, 2)), []string{"matrix 1", "1 entries", "1 × 2 = 2"}},
 		"unfold":           {second(x.Unfold(2)), []string{"mode 2", "0…1"}},

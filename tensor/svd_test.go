@@ -1,4 +1,4 @@
-package tucker
+package tensor
 
 import (
 	"math"
@@ -114,7 +114,7 @@ func TestTheMethodGoesBySize(t *testing.T) {
 	}{
 		{384, 1536, 100, Exact}, {768, 3072, 100, Exact}, {768, 144 * 768, 384, Gram}, {30522, 768, 128, Gram}, {4096, 16384, 64, Randomised}, {4096, 16384, 2048, Gram},
 	} {
-		o := must(SVDOptions{}.check())
+		o := must(SVDOptions{}.filled())
 		if got := o.choose(test.m, test.n, test.rank); got != test.want {
 			t.Errorf("[%d, %d] with rank %d by %q, want %q", test.m, test.n, test.rank, got, test.want)
 		}
@@ -263,5 +263,23 @@ func TestBadCallsOfTheSVDAreRefused(t *testing.T) {
 		"ridge":               {weighted(c, 2, math.NaN()), []string{"ridge NaN", "at least 0"}},
 	} {
 		t.Run(name, func(t *testing.T) { wantError(t, test.err, test.parts...) })
+	}
+}
+
+func TestATruncatedDecompositionIsThatOfItsRank(t *testing.T) {
+	a := gaussianMatrix(3, 7, 5)
+	full := must(TruncatedSVD(a, 5, SVDOptions{}))
+	for rank := 1; rank <= 4; rank++ {
+		direct := must(TruncatedSVD(a, rank, SVDOptions{}))
+		for _, from := range []*SVD{full, must(TruncatedSVD(a, 4, SVDOptions{}))} {
+			got := must(from.Truncated(rank))
+			if d := distance(got.Reconstruct(), direct.Reconstruct()); d > 1e-12 || math.Abs(got.RelativeError()-direct.RelativeError()) > 1e-12 {
+				t.Errorf("rank %d: %g from the decomposition of that rank, with the error %g instead of %g", rank, d, got.RelativeError(), direct.RelativeError())
+			}
+		}
+	}
+	for _, rank := range []int{0, 6} {
+		_, err := full.Truncated(rank)
+		wantError(t, err, "1…5")
 	}
 }

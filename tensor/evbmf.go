@@ -1,4 +1,4 @@
-package tucker
+package tensor
 
 import (
 	"cmp"
@@ -38,10 +38,10 @@ func EVBMF(values []float64, m, n int, variance float64) (*Noise, error) {
 		return nil, err
 	}
 	if m < 1 || n < 1 || len(s) != min(m, n) {
-		return nil, fmt.Errorf("tucker: %d singular values of a matrix [%d, %d], want all min(m, n), at least one", len(s), m, n)
+		return nil, fmt.Errorf("tensor: %d singular values of a matrix [%d, %d], want all min(m, n), at least one", len(s), m, n)
 	}
 	if math.IsNaN(variance) || math.IsInf(variance, 0) || variance < 0 {
-		return nil, fmt.Errorf("tucker: noise variance %g, want a finite number of at least 0 (0 estimates it)", variance)
+		return nil, fmt.Errorf("tensor: noise variance %g, want a finite number of at least 0 (0 estimates it)", variance)
 	}
 	if total == 0 {
 		return &Noise{Variance: variance}, nil
@@ -165,13 +165,13 @@ func (f freeEnergy) minimise() float64 {
 // checkSpectrum is the values in descending order, and the sum of their squares.
 func checkSpectrum(values []float64) ([]float64, float64, error) {
 	if len(values) == 0 {
-		return nil, 0, fmt.Errorf("tucker: no singular values")
+		return nil, 0, fmt.Errorf("tensor: no singular values")
 	}
 	s := slices.Clone(values)
 	var total float64
 	for i, value := range s {
 		if math.IsNaN(value) || value < 0 || value > 1e150 {
-			return nil, 0, fmt.Errorf("tucker: singular value %d is %g, want 0…1e150", i, value)
+			return nil, 0, fmt.Errorf("tensor: singular value %d is %g, want 0…1e150", i, value)
 		}
 		total += value * value
 	}

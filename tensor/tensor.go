@@ -1,4 +1,4 @@
-package tucker
+package tensor
 
 import (
 	"fmt"
@@ -14,15 +14,15 @@ type Tensor struct {
 	data  []float64
 }
 
-// NewTensor is the tensor of a shape over data in row-major order, which it keeps and does not copy.
+// New is the tensor of a shape over data in row-major order, which it keeps and does not copy.
 // A mode must be at least 1 long, and data as long as the product of the shape.
-func NewTensor(data []float64, shape ...int) (*Tensor, error) {
+func New(data []float64, shape ...int) (*Tensor, error) {
 	size, err := sizeOf(shape)
 	if err != nil {
 		return nil, err
 	}
 	if len(data) != size {
-		return nil, fmt.Errorf("tucker: a tensor of shape %v has %d entries, not %d", shape, size, len(data))
+		return nil, fmt.Errorf("tensor: a tensor of shape %v has %d entries, not %d", shape, size, len(data))
 	}
 	return &Tensor{slices.Clone(shape), data}, nil
 }
@@ -36,7 +36,7 @@ func Stack(matrices [][]float32, rows, cols int) (*Tensor, error) {
 	}
 	for i, matrix := range matrices { // before size is allocated
 		if len(matrix) != rows*cols {
-			return nil, fmt.Errorf("tucker: matrix %d of the stack has %d entries, want %d × %d = %d", i, len(matrix), rows, cols, rows*cols)
+			return nil, fmt.Errorf("tensor: matrix %d of the stack has %d entries, want %d × %d = %d", i, len(matrix), rows, cols, rows*cols)
 		}
 	}
 	data := make([]float64, 0, size)
@@ -51,15 +51,15 @@ func Stack(matrices [][]float32, rows, cols int) (*Tensor, error) {
 // sizeOf is the product of a shape.
 func sizeOf(shape []int) (int, error) {
 	if len(shape) == 0 {
-		return 0, fmt.Errorf("tucker: a tensor needs at least one mode")
+		return 0, fmt.Errorf("tensor: a tensor needs at least one mode")
 	}
 	size := 1
 	for mode, length := range shape {
 		if length < 1 {
-			return 0, fmt.Errorf("tucker: mode %d of the shape %v is %d long, want at least 1", mode, shape, length)
+			return 0, fmt.Errorf("tensor: mode %d of the shape %v is %d long, want at least 1", mode, shape, length)
 		}
 		if size > math.MaxInt/length {
-			return 0, fmt.Errorf("tucker: the shape %v has more entries than an int counts", shape)
+			return 0, fmt.Errorf("tensor: the shape %v has more entries than an int counts", shape)
 		}
 		size *= length
 	}
@@ -89,16 +89,16 @@ func (t *Tensor) Norm() float64 {
 // finiteNorm is the norm of a tensor that has no NaN and no infinity.
 func (t *Tensor) finiteNorm() (float64, error) {
 	if t == nil || len(t.data) == 0 {
-		return 0, fmt.Errorf("tucker: the tensor is empty, want one made by NewTensor or Stack")
+		return 0, fmt.Errorf("tensor: the tensor is empty, want one made by New or Stack")
 	}
 	for i, value := range t.data {
 		if math.IsNaN(value) || math.IsInf(value, 0) {
-			return 0, fmt.Errorf("tucker: entry %v of the tensor is %g, want finite numbers", t.index(i), value)
+			return 0, fmt.Errorf("tensor: entry %v of the tensor is %g, want finite numbers", t.index(i), value)
 		}
 	}
 	norm := t.Norm()
 	if norm > 1e150 {
-		return 0, fmt.Errorf("tucker: the tensor's norm is %g, whose square is out of range: scale it below 1e150", norm)
+		return 0, fmt.Errorf("tensor: the tensor's norm is %g, whose square is out of range: scale it below 1e150", norm)
 	}
 	return norm, nil
 }
@@ -119,7 +119,7 @@ func RelativeError(x, approximation *Tensor) (float64, error) {
 		return 0, err
 	}
 	if approximation == nil || !slices.Equal(x.shape, approximation.shape) {
-		return 0, fmt.Errorf("tucker: the approximation's shape differs from the tensor's, %v", x.shape)
+		return 0, fmt.Errorf("tensor: the approximation's shape differs from the tensor's, %v", x.shape)
 	}
 	var sum float64
 	for i, value := range x.data {

@@ -1,4 +1,4 @@
-package tucker
+package tensor
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package tucker
+package tensor
 
 import (
 	"context"
@@ -211,7 +211,7 @@ func TestALowRankTensorIsFound(t *testing.T) {
 func TestOnAMatrixTuckerIsTheTruncatedSVD(t *testing.T) {
 	a := gaussianMatrix(9, 6, 8)
 	svd := must(TruncatedSVD(a, 3, SVDOptions{}))
-	x := must(NewTensor(a.RawMatrix().Data, 6, 8))
+	x := must(New(a.RawMatrix().Data, 6, 8))
 	d := must(Tucker2(context.Background(), x, [2]int{0, 1}, [2]int{3, 3}, HOOIOptions{}))
 	if math.Abs(d.Error()-svd.RelativeError()) > 1e-10 {
 		t.Errorf("error %g, the SVD's is %g", d.Error(), svd.RelativeError())

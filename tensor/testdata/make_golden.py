@@ -1,4 +1,4 @@
-"""Writes what TensorLy computes on small tensors, for the tests of techniques/tucker: tensorly.json.
+"""Writes what TensorLy computes on small tensors, for the tests of package tensor: tensorly.json.
 
 Entries of a tensor come from a formula, a smooth part and a rough part, so that the file holds no long lists of input. For each case:
 the relative errors of HOSVD and of HOOI (start from HOSVD, tolerance 1e-15, 2000 sweeps) and the projectors U·Uᵀ of HOOI's factors;

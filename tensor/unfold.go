@@ -1,4 +1,4 @@
-package tucker
+package tensor
 
 import (
 	"cmp"
@@ -112,7 +112,7 @@ func Fold(m mat.Matrix, mode int, shape ...int) (*Tensor, error) {
 		return nil, err
 	}
 	if r, c := m.Dims(); r != shape[mode] || c != size/shape[mode] {
-		return nil, fmt.Errorf("tucker: the mode-%d unfolding of the shape %v is [%d, %d], not [%d, %d]", mode, shape, shape[mode], size/shape[mode], r, c)
+		return nil, fmt.Errorf("tensor: the mode-%d unfolding of the shape %v is [%d, %d], not [%d, %d]", mode, shape, shape[mode], size/shape[mode], r, c)
 	}
 	t.data = make([]float64, size)
 	u := t.along(mode)
@@ -135,7 +135,7 @@ func (t *Tensor) ModeProduct(m mat.Matrix, mode int) (*Tensor, error) {
 // result does not depend on the order.
 func (t *Tensor) MultiModeProduct(matrices []mat.Matrix, modes []int) (*Tensor, error) {
 	if len(matrices) != len(modes) {
-		return nil, fmt.Errorf("tucker: %d matrices for %d modes", len(matrices), len(modes))
+		return nil, fmt.Errorf("tensor: %d matrices for %d modes", len(matrices), len(modes))
 	}
 	if err := t.checkModes(modes); err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (t *Tensor) MultiModeProduct(matrices []mat.Matrix, modes []int) (*Tensor, 
 			return nil, err
 		}
 		if r, c := matrices[i].Dims(); c != t.shape[mode] {
-			return nil, fmt.Errorf("tucker: a matrix [%d, %d] for mode %d, which is %d long: want [J, %d]", r, c, mode, t.shape[mode], t.shape[mode])
+			return nil, fmt.Errorf("tensor: a matrix [%d, %d] for mode %d, which is %d long: want [J, %d]", r, c, mode, t.shape[mode], t.shape[mode])
 		}
 		products[i] = modeProduct{matrices[i], mode}
 	}
@@ -197,7 +197,7 @@ func (u unfolding) multiplied(m mat.Matrix, shape []int, mode int) *Tensor {
 
 func (t *Tensor) checkMode(mode int) error {
 	if mode < 0 || mode >= len(t.shape) {
-		return fmt.Errorf("tucker: mode %d of a tensor of shape %v: its modes are 0…%d", mode, t.shape, len(t.shape)-1)
+		return fmt.Errorf("tensor: mode %d of a tensor of shape %v: its modes are 0…%d", mode, t.shape, len(t.shape)-1)
 	}
 	return nil
 }
@@ -208,7 +208,7 @@ func (t *Tensor) checkModes(modes []int) error {
 			return err
 		}
 		if slices.Contains(modes[:i], mode) {
-			return fmt.Errorf("tucker: mode %d is named twice in %v", mode, modes)
+			return fmt.Errorf("tensor: mode %d is named twice in %v", mode, modes)
 		}
 	}
 	return nil
@@ -216,10 +216,10 @@ func (t *Tensor) checkModes(modes []int) error {
 
 func checkMatrix(what string, m mat.Matrix) error {
 	if m == nil {
-		return fmt.Errorf("tucker: the %s is nil", what)
+		return fmt.Errorf("tensor: the %s is nil", what)
 	}
 	if r, c := m.Dims(); r == 0 || c == 0 {
-		return fmt.Errorf("tucker: the %s is empty, [%d, %d]", what, r, c)
+		return fmt.Errorf("tensor: the %s is empty, [%d, %d]", what, r, c)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package tucker
+package tensor
 
 import (
 	"context"
@@ -108,7 +108,7 @@ func begin(x *Tensor, ranks []int, o *Options) (*Decomposition, float64, error) 
 	if err != nil {
 		return nil, 0, err
 	}
-	if o.SVD, err = o.SVD.check(); err != nil {
+	if o.SVD, err = o.SVD.filled(); err != nil {
 		return nil, 0, err
 	}
 	modes := slices.Clone(o.Modes)
@@ -118,17 +118,17 @@ func begin(x *Tensor, ranks []int, o *Options) (*Decomposition, float64, error) 
 		}
 	}
 	if len(modes) == 0 {
-		return nil, 0, fmt.Errorf("tucker: no modes to decompose, want some of 0…%d, or nil for all", len(x.shape)-1)
+		return nil, 0, fmt.Errorf("tensor: no modes to decompose, want some of 0…%d, or nil for all", len(x.shape)-1)
 	}
 	if err := x.checkModes(modes); err != nil {
 		return nil, 0, err
 	}
 	if len(ranks) != len(modes) {
-		return nil, 0, fmt.Errorf("tucker: %d ranks %v for the %d modes %v", len(ranks), ranks, len(modes), modes)
+		return nil, 0, fmt.Errorf("tensor: %d ranks %v for the %d modes %v", len(ranks), ranks, len(modes), modes)
 	}
 	for i, mode := range modes {
 		if ranks[i] < 1 || ranks[i] > x.shape[mode] {
-			return nil, 0, fmt.Errorf("tucker: rank %d for mode %d of the shape %v, want 1…%d", ranks[i], mode, x.shape, x.shape[mode])
+			return nil, 0, fmt.Errorf("tensor: rank %d for mode %d of the shape %v, want 1…%d", ranks[i], mode, x.shape, x.shape[mode])
 		}
 	}
 	n := len(modes)

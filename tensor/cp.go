@@ -1,4 +1,4 @@
-package tucker
+package tensor
 
 import (
 	"context"
@@ -44,13 +44,13 @@ func CP(ctx context.Context, x *Tensor, rank int, o CPOptions) (*CPDecomposition
 		return nil, err
 	}
 	if len(x.shape) != 3 {
-		return nil, fmt.Errorf("tucker: a tensor of shape %v, want a stack of matrices [matrices, rows, columns]", x.shape)
+		return nil, fmt.Errorf("tensor: a tensor of shape %v, want a stack of matrices [matrices, rows, columns]", x.shape)
 	}
 	if limit := min(x.shape[1], x.shape[2]); rank < 1 || rank > limit {
-		return nil, fmt.Errorf("tucker: rank %d of a stack %v, want 1…%d", rank, x.shape, limit)
+		return nil, fmt.Errorf("tensor: rank %d of a stack %v, want 1…%d", rank, x.shape, limit)
 	}
 	if math.IsNaN(o.Tolerance) || o.Tolerance < 0 {
-		return nil, fmt.Errorf("tucker: tolerance %g, want at least 0", o.Tolerance)
+		return nil, fmt.Errorf("tensor: tolerance %g, want at least 0", o.Tolerance)
 	}
 	if o.Tolerance == 0 {
 		o.Tolerance = defaultTolerance
@@ -187,7 +187,7 @@ func solveGram(gram *mat.SymDense, b *mat.Dense) (*mat.Dense, error) {
 	if cholesky.Factorize(gram) && cholesky.Cond() < 1e12 {
 		var transposed mat.Dense
 		if err := cholesky.SolveTo(&transposed, b.T()); err != nil {
-			return nil, fmt.Errorf("tucker: alternating least squares: %w", err)
+			return nil, fmt.Errorf("tensor: alternating least squares: %w", err)
 		}
 		return mat.DenseCopyOf(transposed.T()), nil
 	}

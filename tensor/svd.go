@@ -1,4 +1,4 @@
-package tucker
+package tensor
 
 import (
 	"fmt"
@@ -46,12 +46,19 @@ const (
 	defaultPowerSweeps = 2
 )
 
-func (o SVDOptions) check() (SVDOptions, error) {
+// Check reports options that no decomposition takes.
+func (o SVDOptions) Check() error {
+	_, err := o.filled()
+	return err
+}
+
+// filled are the options with their defaults.
+func (o SVDOptions) filled() (SVDOptions, error) {
 	if !slices.Contains([]Method{Auto, Exact, Gram, Randomised}, o.Method) {
-		return o, fmt.Errorf("tucker: unknown method %q; the methods are %q, %q, %q and %q for a choice by size", o.Method, Exact, Gram, Randomised, Auto)
+		return o, fmt.Errorf("tensor: unknown method %q; the methods are %q, %q, %q and %q for a choice by size", o.Method, Exact, Gram, Randomised, Auto)
 	}
 	if o.Oversampling < 0 || o.PowerIterations < 0 {
-		return o, fmt.Errorf("tucker: oversampling %d and %d power iterations, want at least 0", o.Oversampling, o.PowerIterations)
+		return o, fmt.Errorf("tensor: oversampling %d and %d power iterations, want at least 0", o.Oversampling, o.PowerIterations)
 	}
 	if o.Oversampling == 0 {
 		o.Oversampling = defaultOversample
@@ -98,9 +105,9 @@ func TruncatedSVD(a mat.Matrix, rank int, o SVDOptions) (*SVD, error) {
 		return nil, err
 	}
 	if limit := min(t.shape[0], t.shape[1]); rank < 1 || rank > limit {
-		return nil, fmt.Errorf("tucker: rank %d of a matrix [%d, %d], want 1…%d", rank, t.shape[0], t.shape[1], limit)
+		return nil, fmt.Errorf("tensor: rank %d of a matrix [%d, %d], want 1…%d", rank, t.shape[0], t.shape[1], limit)
 	}
-	if o, err = o.check(); err != nil {
+	if o, err = o.filled(); err != nil {
 		return nil, err
 	}
 	return t.along(0).svd(rank, o, true)
@@ -140,6 +147,19 @@ func (s *SVD) Factors() (u, v *mat.Dense) {
 	return u, v
 }
 
+// Truncated are the leading singular values and vectors, of a rank from 1 to the decomposition's own.
+func (s *SVD) Truncated(rank int) (*SVD, error) {
+	if rank < 1 || rank > len(s.Values) || s.V == nil {
+		return nil, fmt.Errorf("tensor: rank %d of a decomposition with %d singular values, want 1…%d", rank, len(s.Values), len(s.Values))
+	}
+	m, _ := s.U.Dims()
+	n, _ := s.V.Dims()
+	return &SVD{
+		U: mat.DenseCopyOf(s.U.Slice(0, m, 0, rank)), V: mat.DenseCopyOf(s.V.Slice(0, n, 0, rank)), Values: s.Values[:rank:rank],
+		Method: s.Method, Norm: s.Norm, Residual: math.Hypot(s.Residual, floats.Norm(s.Values[rank:], 2)),
+	}, nil
+}
+
 // RelativeError is Residual / Norm; 0 for a zero matrix.
 func (s *SVD) RelativeError() float64 {
 	if s.Norm == 0 {
@@ -157,13 +177,13 @@ func Spectrum(t *Tensor, mode int, o SVDOptions) ([]float64, error) {
 	if err := t.checkMode(mode); err != nil {
 		return nil, err
 	}
-	o, err := o.check()
+	o, err := o.filled()
 	if err != nil {
 		return nil, err
 	}
 	u := t.along(mode)
 	if o.Method == Randomised {
-		return nil, fmt.Errorf("tucker: the randomised method has leading singular values only, want %q, %q or %q", Auto, Exact, Gram)
+		return nil, fmt.Errorf("tensor: the randomised method has leading singular values only, want %q, %q or %q", Auto, Exact, Gram)
 	}
 	full := min(u.dim, u.cols())
 	svd, err := u.svd(full, o, false)
@@ -210,7 +230,7 @@ func (s *SVD) exact(u unfolding, rank int, wantV bool) error {
 	}
 	var svd mat.SVD
 	if !svd.Factorize(u.matrix(), kind) {
-		return fmt.Errorf("tucker: the singular value decomposition of a matrix [%d, %d] does not converge: try method %q", u.dim, u.cols(), Gram)
+		return fmt.Errorf("tensor: the singular value decomposition of a matrix [%d, %d] does not converge: try method %q", u.dim, u.cols(), Gram)
 	}
 	var full mat.Dense
 	svd.UTo(&full)
@@ -263,7 +283,7 @@ func (s *SVD) gram(u unfolding, rank int, wantV bool) error {
 func (s *SVD) fromRight(u unfolding, q *mat.Dense) error {
 	var svd mat.SVD
 	if !svd.Factorize(u.times(q), mat.SVDThin) {
-		return fmt.Errorf("tucker: the projection of a matrix [%d, %d] has no singular value decomposition that converges", u.dim, u.cols())
+		return fmt.Errorf("tensor: the projection of a matrix [%d, %d] has no singular value decomposition that converges", u.dim, u.cols())
 	}
 	s.U, s.V = new(mat.Dense), new(mat.Dense)
 	svd.UTo(s.U)
@@ -278,7 +298,7 @@ func (s *SVD) fromRight(u unfolding, q *mat.Dense) error {
 func (s *SVD) fromLeft(u unfolding, q *mat.Dense, rank int) error {
 	var svd mat.SVD
 	if !svd.Factorize(u.transposedTimes(q), mat.SVDThin) {
-		return fmt.Errorf("tucker: the projection of a matrix [%d, %d] has no singular value decomposition that converges", u.dim, u.cols())
+		return fmt.Errorf("tensor: the projection of a matrix [%d, %d] has no singular value decomposition that converges", u.dim, u.cols())
 	}
 	var v, z, product mat.Dense
 	svd.UTo(&v)
@@ -295,7 +315,7 @@ func eigen(a mat.Symmetric) (*mat.Dense, []float64, error) {
 	n := a.SymmetricDim()
 	var e mat.EigenSym
 	if !e.Factorize(a, true) {
-		return nil, nil, fmt.Errorf("tucker: the eigendecomposition of a matrix [%d, %d] does not converge", n, n)
+		return nil, nil, fmt.Errorf("tensor: the eigendecomposition of a matrix [%d, %d] does not converge", n, n)
 	}
 	values := e.Values(nil)
 	var ascending mat.Dense
