@@ -77,6 +77,10 @@ func parse(arguments []string) (*options, error) {
 }
 
 func run(ctx context.Context, o *options) error {
+	// Compilation counts, here and in the processes that are started: none of an earlier process's programs is read.
+	if err := os.Setenv(backend.StoreVariable, "off"); err != nil {
+		return err
+	}
 	b, choice, err := backend.Open(ctx, backend.Options{})
 	if err != nil {
 		return err

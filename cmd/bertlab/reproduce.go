@@ -128,8 +128,8 @@ func (a *app) reproduce(ctx context.Context, chosen []paper, r reproduction) (ma
 		}
 		results[p.name] = result
 	}
-	if c := backend.Compiled(env.Backend); c.Programs > 0 {
-		a.Meter.Say("compiled %d programs in %.0f s, used them %d times again", c.Programs, c.Time.Seconds(), c.Reused)
+	if c := backend.Compiled(env.Backend); c.Programs+c.Loaded > 0 {
+		a.Meter.Say("compiled %d programs and read %d of earlier runs in %.0f s, used them %d times again", c.Programs, c.Loaded, c.Time.Seconds(), c.Reused)
 	}
 	return results, errors.Join(failures...)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/gomlx/compute"
 	_ "github.com/gomlx/gomlx/backends/default" // registers "xla" (where it can be built) and "go"
@@ -231,7 +232,28 @@ func (m *machine) make(c *Choice) (b compute.Backend, made *Choice, err error) {
 	if warning != "" {
 		done.Warning = warning
 	}
-	return sharePrograms(b), &done, nil
+	shared := sharePrograms(b)
+	if p, ok := shared.(*programs); ok && c.Name == "xla:cpu" && canLoad(b) {
+		p.stored = sync.OnceValue(func() *store { return m.openStore(c, p.Backend) })
+	}
+	return shared, &done, nil
+}
+
+// openStore opens the store of programs that a backend may read; nil: there is none.
+func (m *machine) openStore(c *Choice, b compute.Backend) *store {
+	dir := m.storeFolder()
+	if dir == "" {
+		return nil
+	}
+	s := openStore(dir)
+	if s == nil {
+		return nil
+	}
+	var ok bool
+	if s.salt, ok = m.storeSalt(c, dir, fmt.Sprintf("%d of %s", b.NumDevices(), b.Description())); !ok {
+		return nil
+	}
+	return s
 }
 
 type kind int

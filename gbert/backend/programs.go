@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -24,6 +25,9 @@ type programs struct {
 	compute.Backend
 	// text is the program of a builder whose main function is finished; ok is false where it cannot be had.
 	text func(b compute.Builder) (text []byte, ok bool)
+	// stored is where programs of earlier processes are; nil: nowhere.
+	stored func() *store
+	afresh atomic.Int32 // how many want programs compiled, not read
 
 	mu    sync.Mutex
 	byKey map[[sha256.Size]byte]*program
@@ -33,8 +37,9 @@ type programs struct {
 
 // Compilations says what a backend has compiled.
 type Compilations struct {
-	// Programs were compiled, in Time; Reused times a program was there already.
+	// Programs were compiled, and Loaded ones were read from the store, both in Time; Reused times a program was there already.
 	Programs int
+	Loaded   int
 	Reused   int
 	Time     time.Duration
 }
@@ -51,7 +56,7 @@ func Compiled(b compute.Backend) Compilations {
 }
 
 func shareProgramsOf(b compute.Backend, text func(compute.Builder) ([]byte, bool)) compute.Backend {
-	return &programs{Backend: b, text: text, byKey: map[[sha256.Size]byte]*program{}}
+	return &programs{Backend: b, text: text, stored: func() *store { return nil }, byKey: map[[sha256.Size]byte]*program{}}
 }
 
 // program is a compiled program and how many executables hold it.
@@ -101,6 +106,7 @@ func (p *programs) counted(add Compilations) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.count.Programs += add.Programs
+	p.count.Loaded += add.Loaded
 	p.count.Reused += add.Reused
 	p.count.Time += add.Time
 }
@@ -145,24 +151,61 @@ func (b *programBuilder) DeviceAssignment(devices ...compute.DeviceNum) error {
 	return b.Builder.DeviceAssignment(devices...)
 }
 
+// CompileAfresh makes a backend compile programs although an earlier process has, until done is called: for whoever measures what a
+// compilation takes, or asks about a program what only the compiler says.
+func CompileAfresh(b compute.Backend) (done func()) {
+	p, ok := b.(*programs)
+	if !ok {
+		return func() {}
+	}
+	p.afresh.Add(1)
+	return sync.OnceFunc(func() { p.afresh.Add(-1) })
+}
+
+// compile compiles a program, or reads it from the store under its text.
+func (b *programBuilder) compile(text []byte) (inner compute.Executable, err error) {
+	store := b.owner.stored()
+	began, did := time.Now(), Compilations{Programs: 1}
+	defer func() {
+		did.Time = time.Since(began)
+		b.owner.counted(did)
+	}()
+	if b.owner.afresh.Load() > 0 {
+		inner, err = b.Builder.Compile()
+		return inner, err
+	}
+	if saved, ok := store.read(text); ok {
+		var loaded bool
+		if inner, loaded, err = loadProgram(b.Builder, saved); loaded || err != nil {
+			did = Compilations{Loaded: 1}
+			return inner, err
+		}
+		store.drop(text) // whole, but not for this plugin
+	} else if inner, err = b.Builder.Compile(); err != nil {
+		return nil, err
+	}
+	if store != nil && time.Since(began) >= store.least {
+		if saved, ok := saveProgram(inner); ok {
+			store.write(text, saved)
+		}
+	}
+	return inner, nil
+}
+
 // Compile implements [compute.Builder].
 func (b *programBuilder) Compile() (compute.Executable, error) {
-	compile := func() (compute.Executable, error) {
+	text, ok := b.owner.text(b.Builder)
+	if !ok || b.placed {
 		began := time.Now()
 		inner, err := b.Builder.Compile()
 		b.owner.counted(Compilations{Programs: 1, Time: time.Since(began)})
-		return inner, err
-	}
-	text, ok := b.owner.text(b.Builder)
-	if !ok || b.placed {
-		inner, err := compile()
 		if err != nil {
 			return nil, err
 		}
 		return &programExecutable{Executable: inner, owner: b.owner, done: inner.Finalize}, nil
 	}
 	it, found := b.owner.take(sha256.Sum256(text))
-	it.compile.Do(func() { it.inner, it.err = compile() })
+	it.compile.Do(func() { it.inner, it.err = b.compile(text) })
 	if it.err != nil {
 		b.owner.release(it)
 		return nil, it.err

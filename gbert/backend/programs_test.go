@@ -151,6 +151,7 @@ func TestAProgramThatDidNotCompileIsTriedAgain(t *testing.T) {
 }
 
 func TestXLACompilesEqualProgramsOnce(t *testing.T) {
+	t.Setenv(StoreVariable, "off")
 	m := thisMachine()
 	if _, ok := m.find("cpu"); !ok || !m.hasXLA {
 		t.Skip("no XLA CPU plugin on this machine: run `bertlab setup`")

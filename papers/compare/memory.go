@@ -93,6 +93,7 @@ func MeasureMemory(ctx context.Context, job MemoryJob) (*Memory, error) {
 		return nil, err
 	}
 	defer b.Finalize()
+	defer backend.CompileAfresh(b)() // which takes memory, whatever an earlier process left
 	before := peakResident()
 	if before == 0 {
 		return nil, errors.New("compare: this system does not tell a process's peak memory")

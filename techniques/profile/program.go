@@ -135,6 +135,8 @@ func (b *builder) compile(s step) (*boundProgram, error) {
 	for _, node := range kept {
 		p.kept += int(node.Shape().ByteSize())
 	}
+	done := backend.CompileAfresh(b.backend) // its time is measured
+	defer done()
 	began := time.Now()
 	if err := g.Compile(results...); err != nil {
 		g.Finalize()
