@@ -29,7 +29,7 @@ func (s Space) units() ([]*unit, error) {
 	if s.From == nil || s.To == nil {
 		return nil, fmt.Errorf("landscape: the weights before and after fine-tuning are both needed")
 	}
-	if _, _, err := s.To.Weight(wordEmbeddings); err != nil || s.To.Config.UsesBank() {
+	if !movable(s.To.Config) {
 		return nil, fmt.Errorf("landscape: weights that several layers share in a bank, and a word table that is a product, have no direction of their own: write the models out in full first (Model.Dense)")
 	}
 	list := units(s.To)
@@ -53,6 +53,15 @@ func (s Space) units() ([]*unit, error) {
 		}
 	}
 	return list, nil
+}
+
+// movable says whether the weights have a direction of their own: the word table is one table, no weight belongs to several layers, and
+// none is stored in whole numbers.
+func movable(c *gbert.Config) bool {
+	if words := c.WordWeights(); len(words) != 1 || words[0].Name != gbert.WordTableName() {
+		return false
+	}
+	return !slices.ContainsFunc(c.Weights(), func(spec gbert.WeightSpec) bool { return gbert.IsShared(spec.Name) || spec.DType != "" })
 }
 
 // Geometry are lengths and angles of the directions over some of the weights. Without a second direction its numbers are 0.

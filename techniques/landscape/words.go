@@ -11,8 +11,6 @@ import (
 // The word embeddings are half of a small model, and a few hundred examples read a fraction of their rows. Only those rows are
 // sent to the device and moved: the rest has no effect on any loss.
 
-const wordEmbeddings = "bert.embeddings.word_embeddings.weight"
-
 // usedRows are the token ids of the sets, ascending, [PAD] included.
 func usedRows(pad int, sets []*finetune.Prepared) []int32 {
 	used := map[int32]bool{int32(pad): true}
@@ -28,7 +26,7 @@ func usedRows(pad int, sets []*finetune.Prepared) []int32 {
 
 // narrow is the model with those rows of the word embeddings alone, numbered in their order.
 func narrow(m *gbert.Model, rows []int32) (*gbert.Model, error) {
-	values, shape, err := m.Weight(wordEmbeddings)
+	values, shape, err := m.Weight(gbert.WordTableName())
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +41,7 @@ func narrow(m *gbert.Model, rows []int32) (*gbert.Model, error) {
 	}
 	small.Config.VocabSize = len(rows)
 	small.Config.PadTokenID = int(place(rows, int32(m.Config.PadTokenID)))
-	return small, small.SetWeight(wordEmbeddings, []int{len(rows), width}, kept)
+	return small, small.SetWeight(gbert.WordTableName(), []int{len(rows), width}, kept)
 }
 
 // renumber gives a set the row numbers of a narrowed model.
