@@ -33,11 +33,8 @@ func negative(rest []rune) bool {
 	return rest[0] >= '0' && rest[0] <= '9' || rest[0] == '∞'
 }
 
-// Group puts commas between the thousands of a number.
-func Group(n int) string { return group(strconv.Itoa(n)) }
-
-// group puts commas between the thousands of a number that is written in full; what it is followed by, such as an exponent, stays.
-func group(s string) string {
+// Group puts commas between the thousands of a number that is written in full; what stands around it, such as an exponent, stays.
+func Group(s string) string {
 	from := strings.IndexFunc(s, isDigit)
 	if from < 0 {
 		return s
@@ -59,13 +56,13 @@ func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 func plain(v float64) string {
 	a := math.Abs(v)
 	if v == math.Trunc(v) && a < 1e15 {
-		return group(strconv.FormatFloat(v, 'f', 0, 64))
+		return Group(strconv.FormatFloat(v, 'f', 0, 64))
 	}
 	if a >= 1e15 || a < 1e-5 {
 		return scientific(v)
 	}
 	decimals := max(0, 5-int(math.Floor(math.Log10(a))))
-	return group(strings.TrimRight(strings.TrimRight(strconv.FormatFloat(v, 'f', decimals, 64), "0"), "."))
+	return Group(strings.TrimRight(strings.TrimRight(strconv.FormatFloat(v, 'f', decimals, 64), "0"), "."))
 }
 
 // scientific writes a number in up to six significant digits and a power of ten: 2.5·10⁻⁷, 10⁷.
@@ -86,7 +83,7 @@ func scientific(v float64) string {
 
 // Percent formats a share for an axis: 0.4 is "40 %".
 func Percent(v float64) string {
-	return minus(group(strconv.FormatFloat(math.Round(v*1e5)/1e3, 'f', -1, 64))) + " %"
+	return minus(Group(strconv.FormatFloat(math.Round(v*1e5)/1e3, 'f', -1, 64))) + " %"
 }
 
 // printed applies a fmt verb such as "%.2f" with a typographic minus.
@@ -94,7 +91,7 @@ func printed(format string, v float64) string {
 	if !finite(v) {
 		return "–"
 	}
-	s := group(fmt.Sprintf(format, v))
+	s := Group(fmt.Sprintf(format, v))
 	if !strings.ContainsAny(s, "123456789") { // a rounded zero has no sign
 		s = strings.TrimLeft(s, "+-")
 	}

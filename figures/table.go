@@ -95,13 +95,13 @@ func (t *Table) cell(i, j int) string {
 	case math.IsInf(f, 0):
 		return map[bool]string{true: "∞", false: "−∞"}[f > 0]
 	case format == "" && !reflect.ValueOf(v).CanFloat():
-		return minus(group(fmt.Sprint(v)))
+		return minus(Group(fmt.Sprint(v)))
 	case format == "":
 		return minus(plain(f))
 	case strings.HasSuffix(strings.TrimRight(format, " %×"), "d"):
-		return minus(group(fmt.Sprintf(format, int64(math.Round(f)))))
+		return minus(Group(fmt.Sprintf(format, int64(math.Round(f)))))
 	default:
-		return minus(group(fmt.Sprintf(format, f)))
+		return minus(Group(fmt.Sprintf(format, f)))
 	}
 }
 

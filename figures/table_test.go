@@ -71,9 +71,9 @@ func TestNumbersWithinATextGetTheirMinus(t *testing.T) {
 }
 
 func TestThousandsAreSetApart(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", -1234567: "-1,234,567", 22713216: "22,713,216"} {
+	for n, want := range map[string]string{"0": "0", "999": "999", "1000": "1,000", "-1234567": "-1,234,567", "22713216": "22,713,216", "+1234.5678": "+1,234.5678", "1e+06": "1e+06", "": "", "x": "x"} {
 		if got := Group(n); got != want {
-			t.Errorf("%d became %q", n, got)
+			t.Errorf("%s became %q, want %q", n, got, want)
 		}
 	}
 	for v, want := range map[float64]string{0.6249999999999978: "0.625", 1e-7: "10⁻⁷", 2.5e-7: "2.5·10⁻⁷", -1e-9: "-10⁻⁹", 1234567.5: "1,234,568", 1e6: "1,000,000", 3e20: "3·10²⁰", 0: "0", 0.000123456789: "0.000123457"} {

@@ -110,5 +110,5 @@ func stepFormat(v, step float64) string {
 		return minus(scientific(v))
 	}
 	decimals := max(0, int(math.Ceil(-math.Log10(step)-1e-9)))
-	return minus(group(strconv.FormatFloat(v, 'f', decimals, 64)))
+	return minus(Group(strconv.FormatFloat(v, 'f', decimals, 64)))
 }

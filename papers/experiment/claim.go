@@ -41,14 +41,14 @@ func bilingual(in func(say *words.Printer) ([]Claim, error)) ([]Claim, error) {
 	return claims, err
 }
 
-// ClaimTable lists a paper's claims with their verdicts.
+// ClaimTable lists a paper's claims with their verdicts, and by which rule and why they are so.
 func ClaimTable(claims []Claim, say *words.Printer) *figures.Table {
 	t := &figures.Table{
 		Title:   say.T("The paper's claims"),
-		Columns: []figures.Column{{Name: say.T("claim")}, {Name: say.T("verdict")}, {Name: say.T("measured here")}, {Name: say.T("the paper")}},
+		Columns: []figures.Column{{Name: say.T("claim")}, {Name: say.T("verdict")}, {Name: say.T("measured here")}, {Name: say.T("the paper")}, {Name: say.T("rule and reason")}},
 	}
 	for _, c := range claims {
-		t.Rows = append(t.Rows, []any{c.Text, c.Verdict.In(say.Tag()), c.Measured, c.Paper})
+		t.Rows = append(t.Rows, []any{c.Text, c.Verdict.In(say.Tag()), c.Measured, c.Paper, c.Explanation})
 	}
 	return t
 }

@@ -51,7 +51,7 @@ var placed = regexp.MustCompile(`(?m)^\x00(\d+|drop)\x00[ \t]*$`)
 // plainMarkdown makes Markdown of a plain text, in which nothing is markup.
 var plainMarkdown = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", `\<`, "&", `\&`, "~", `\~`, "|", `\|`, "\x00", "")
 
-// plain makes Markdown of all strings in a narrative's numbers, lists of them and tables of them.
+// plain makes Markdown of all strings in a narrative's numbers, lists of them and tables of them; numbers are written for people.
 func plain(number any) any {
 	switch number := number.(type) {
 	case string:
@@ -69,7 +69,7 @@ func plain(number any) any {
 		}
 		return list
 	}
-	return number
+	return words.People(number)
 }
 
 // parse reads a narrative for a notebook or for a report; funcs stand for its figures, tables and claims.

@@ -71,12 +71,16 @@ func (p *Printer) T(text string) string {
 	return text
 }
 
-// F says a text with values in it, as [fmt.Sprintf].
+// F says a text with values in it, as [fmt.Sprintf], with the thousands of numbers set apart.
 func (p *Printer) F(format string, values ...any) string {
 	if said, ok := p.texts[format]; ok {
 		format = said
 	}
-	return fmt.Sprintf(format, values...)
+	written := make([]any, len(values))
+	for i, v := range values {
+		written[i] = People(v)
+	}
+	return fmt.Sprintf(format, written...)
 }
 
 // Name says a word that is not known where it is used. What the catalogue does not have, such as the name of a model, stays as it is.
