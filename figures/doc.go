@@ -1,18 +1,6 @@
 // Package figures draws plots and writes tables from plain numbers. It knows nothing of BERT.
 //
-// A figure is a value: make it, then save it or show it.
-//
-//	f, err := figures.Heatmap(figures.HeatmapOptions{
-//		Frame: figures.Frame{
-//			Title:   "Most of the importance sits in a few heads",
-//			Caption: "all-MiniLM-L6-v2, movie reviews, n = 1,000, seed 1",
-//			XLabel:  "head", YLabel: "layer",
-//		},
-//		Values: importance, // layers × heads
-//		Legend: "importance (ℓ2-normalised in each layer)",
-//	})
-//	if err != nil { … }
-//	err = f.Save("importance.pdf")
+// A figure is a value: make it, then save it or show it, as the example of [Heatmap] does.
 //
 // There are [Heatmap], [Histogram], [Curves], [Scatter], [Bars], [Contour] and [Surface], which can also be had to be turned by hand
 // ([SurfaceOptions.Interactive]); each comes as PNG (200 dots per inch), SVG and PDF (in

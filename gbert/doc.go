@@ -7,15 +7,7 @@
 //
 // A [Model] is a value on the host: a [Config] and named weights, memory-mapped from the file where possible. Surgery
 // (removing heads, layers, neurons; factorising; tying) is model in, new model out; it is package gbert/surgery. A [Session] is the
-// same weights on a device, with the programs compiled for them:
-//
-//	backend, _, err := backend.Open(ctx, backend.Options{})
-//	model, err := gbert.Load("all-MiniLM-L6-v2")
-//	model, err = model.WithClassifier(2, nil, 1)
-//	session, err := gbert.NewSession(backend, model)
-//	defer session.Close()
-//	batches := gbert.MakeBatches(encodings, gbert.BatchOptions{Size: 32})
-//	logits, err := session.BatchLogits(batches[0], nil)
+// same weights on a device, with the programs compiled for them: see the package's example.
 //
 // # The two seams
 //

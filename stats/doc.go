@@ -1,9 +1,6 @@
 // Package stats says how sure a number is: whether two models that were judged on the same examples differ by more than chance, how
 // far a mean or a correlation could be from what it was found to be, and how long a thing takes that takes longer now and then.
 //
-//	test, difference, err := pruned.Against(whole) // Answers, right or wrong by example
-//	fmt.Println(difference.Points(), test.P)       // -1.20 [-2.30, -0.10] 0.037
-//
 // [Answers] are a model's on a test set. [McNemar] tests two models' answers, [PairedBootstrap] estimates the difference of any
 // two scores by example, [Bootstrap] that of any statistic of a data set. An [Interval] is a number with its interval, an [Estimate]
 // one that a bootstrap found, a [Difference] that of two means. [Pearson] and [Spearman] correlate, and say how stable a ranking is

@@ -1,10 +1,5 @@
 // Package show puts figures and tables into a notebook's cell.
 //
-//	f, err := figures.Heatmap(…)
-//	if err != nil { … }
-//	err = show.Figure(f) // the picture
-//	err = show.Table(t)  // a table with its caption
-//
 // In a cell of the GoNB kernel they become rich outputs, each shown before the call returns, so that outputs keep the order
 // of the calls. Elsewhere (go run, go test) they print text, so a cell's code also works in a program.
 //

@@ -1,11 +1,6 @@
 // Package backend picks the machinery that computes: XLA on a GPU, XLA on the CPU, or pure Go. It brings XLA's plugin
 // where none is found, and says what it picked and why.
 //
-//	b, choice, err := backend.Open(ctx, backend.Options{})
-//	if err != nil { … }
-//	fmt.Println(choice)          // xla:cpu: no GPU here (…/pjrt_c_api_cpu_plugin.so)
-//	defer b.Finalize()
-//
 // The order: what Options.Name or else GOMLX_BACKEND names; CUDA where there is a GPU and a plugin; XLA on the CPU;
 // pure Go, which needs nothing and is about twenty times slower.
 //

@@ -4,10 +4,6 @@
 // decoupled weight decay on everything but biases and LayerNorms (Loshchilov and Hutter 2019, arXiv:1711.05101), linear
 // warm-up and decay, clipping by the global norm, dropout.
 //
-//	result, err := finetune.Train(ctx, backend, model, train, dev, finetune.Options{Epochs: 3, LearningRate: 2e-5, Seed: 1})
-//	fmt.Println(result.Best().Dev.Metrics["accuracy"])
-//	err = result.Model.Save("out", gbert.Float32)
-//
 // Examples of similar length share a batch, and batches are padded to a few lengths chosen for the data, so that little is
 // computed for padding. The same options and seed on the same backend give the same weights, also when a run was killed and
 // went on from its checkpoint.

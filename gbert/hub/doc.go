@@ -1,10 +1,5 @@
 // Package hub finds models and data sets by name.
 //
-//	c := hub.New(hub.Options{})
-//	m, err := c.Model(ctx, "all-MiniLM-L6-v2") // m.Dir holds config.json, model.safetensors, tokenizer.json, …
-//	files, err := c.DatasetFiles(ctx, "nyu-mll/glue", "sst2", "validation")
-//	s, err := c.Sentiment(ctx) // the four ICWSM-2014 sets
-//
 // A name is looked for in this order, and the first hit is taken:
 //
 //  1. the folder BERTLAB_MODELS, under the name or its last part;

@@ -3,6 +3,7 @@ package hub_test
 import (
 	"context"
 	"fmt"
+	"log"
 	"os"
 	"path/filepath"
 
@@ -28,4 +29,18 @@ func ExampleClient_Model() {
 	}
 	fmt.Println(m.Source, m.Dir == dir)
 	// Output: folder true
+}
+
+// Files of a data set on the Hub, and the four sentiment sets; what is cached is not asked for again.
+func ExampleClient_DatasetFiles() {
+	ctx, c := context.Background(), hub.New(hub.Options{})
+	files, err := c.DatasetFiles(ctx, "nyu-mll/glue", "sst2", "validation")
+	if err != nil {
+		log.Fatal(err)
+	}
+	sentiment, err := c.Sentiment(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(files, sentiment)
 }

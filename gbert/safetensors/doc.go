@@ -10,17 +10,7 @@
 //
 // Reading maps the file into memory. Nothing is copied until a conversion is
 // asked for, and [Tensor.Release] gives the pages back once a weight is on the
-// device:
-//
-//	f, err := safetensors.OpenFolder("models/bert-base-uncased")
-//	if err != nil { … }
-//	defer f.Close()
-//	for _, name := range f.Names() {
-//		t, _ := f.Tensor(name)
-//		values, err := t.Float32s() // a view of the file for F32
-//		…                           // send to the device
-//		t.Release()
-//	}
+// device, as the package's example shows.
 //
 // Writing is atomic: the bytes go to a temporary file beside the target, are
 // flushed to the disk, and are renamed. Equal entries give equal bytes.

@@ -3,12 +3,7 @@
 // A model is several files that belong together, and a folder's files cannot all be replaced at once. So they are written into a
 // folder of their own inside the model's, which gets the name .saved in one step when it is whole, and are then moved to their
 // places. A save that is killed before that step has changed nothing; one that is killed after it is finished by whoever reads the
-// folder next, with [Finish].
-//
-//	save, err := saves.Begin(dir)
-//	defer save.Discard()
-//	// … write files into save.Dir …
-//	err = save.Commit()
+// folder next, with [Finish]. The package's example shows a save.
 //
 // A reader that opens several files asks [Look] before and after: equal answers mean that the files are of one save. [Locked] keeps
 // writers out for those who are unlucky several times.

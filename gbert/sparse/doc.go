@@ -17,12 +17,6 @@
 //
 // With independent places gaps are shorter below about one non-zero in eight.
 //
-//	p, err := sparse.Pack(bytes, 4) // float32, little-endian
-//	if err != nil { … }
-//	fmt.Println(p.Size(), len(bytes))
-//	again, err := p.Expand(len(bytes)/4, 4)
-//	if err != nil { … } // what was read is not what Pack makes
-//
 // The package knows elements by their bytes alone. An element is zero when all
 // of its bytes are: −0 is a non-zero, and every NaN keeps its bits.
 //

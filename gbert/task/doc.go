@@ -1,13 +1,6 @@
 // Package task holds the data sets that models are trained and judged on: their readers and their metrics. Whether a difference
 // between two models on the same examples is more than chance is told by package stats.
 //
-//	t, err := task.Lookup("sst2")
-//	dev, err := task.ReadFile(t, "SST-2/dev.tsv", task.Columns{}) // TSV, CSV, Parquet or JSONL
-//	…                                                             // logits of a model, one row an example
-//	predictions, err := task.Predictions(dev, logits)
-//	scores, err := task.Score(t, predictions, dev.Examples)       // map[accuracy:0.91]
-//	right, err := task.Right(t, predictions, dev.Examples)        // which examples: what stats.McNemar takes
-//
 // # Tasks
 //
 // GLUE (Wang et al. 2019, https://arxiv.org/abs/1804.07461): sst2, cola, mrpc, rte, stsb, qnli, qqp, mnli (matched) and

@@ -3,12 +3,6 @@
 // https://arxiv.org/abs/1810.04805, section 3 and appendix A), single sentences
 // and pairs.
 //
-//	t, err := tokenizer.Load("models/bert-base-uncased")
-//	if err != nil { … }
-//	e := t.Encode("the capital of france is [MASK] .", "", 128)
-//	// e.IDs   [CLS] the capital of france is [MASK] . [SEP]
-//	// e.Types 0 0 0 0 0 0 0 0 0
-//
 // The tokens are those of Hugging Face's transformers (its "fast" tokenizer),
 // id for id; special tokens that stand in the text are recognised as there.
 // testdata/make_golden.py made the ids that the tests compare with.

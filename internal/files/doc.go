@@ -5,8 +5,6 @@
 // before they are opened. [Read] takes a file whole, up to a limit that the reader of that kind of file names, so that a file of
 // 20 GB costs a line of text and no memory. Links are followed: the snapshots of a Hugging Face cache consist of them.
 //
-//	text, err := files.Read(filepath.Join(dir, "vocab.txt"), 64<<20)
-//
 // Writing replaces a file as a whole ([Write], [Create]), and clears away what killed writers of the same file left. A temporary
 // file is locked as long as its writer lives, so that nobody takes it from a live one. [LockFolder] is for several files at once.
 package files

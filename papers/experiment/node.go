@@ -23,8 +23,6 @@ type Definition[In, Out any] struct {
 	Version int
 	// Title says to people what a step does; see [Text].
 	Title func(say *words.Printer, in In) string
-	// Timed is true where the result is a measurement of time, which differs from run to run.
-	Timed bool
 	// Run does the work.
 	Run func(ctx context.Context, w *Worker, in In) (Out, error)
 }

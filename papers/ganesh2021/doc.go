@@ -2,12 +2,7 @@
 // Large-Scale Transformer-Based Models: A Case Study on BERT" (TACL 9:1061–1080, 2021; arXiv:2002.11985, section 3): what each
 // component of the model takes in parameters, operations, memory and time, which says where compression can gain something.
 //
-//	env, err := experiment.Local(ctx, "results")
-//	result, err := ganesh2021.Experiment.Run(ctx, env, ganesh2021.Quick())
-//	for _, claim := range result.Claims {
-//		fmt.Println(claim.Verdict, claim.Text, claim.Measured)
-//	}
-//	files, err := ganesh2021.Experiment.Publish(env.Dir, result) // profile.json, figures, tables and the report profile.html
+// `bertlab reproduce profile` runs it; from Go, the example of experiment.Experiment does.
 //
 // With B examples, S positions, hidden size D, L layers, A heads of size d = D/A and intermediate size F = 4·D, the pass takes
 //

@@ -3,11 +3,9 @@
 // from random weights; the trajectories of both; the error on other data over the same plane; low, middle and high layers on their
 // own; layers rolled back to the pretrained ones; and the paper's claims with what becomes of them.
 //
-//	result, err := hao2019.Experiment.Run(ctx, env, hao2019.Quick())
-//	figure, err := result.SurfaceFigure()
-//	done, err := hao2019.Experiment.Publish("results", result)
+// `bertlab reproduce landscape` runs it; from Go, the example of experiment.Experiment does.
 //
-// A killed run goes on where it was, surfaces at the point where they were.
+// A run that was stopped resumes, and so does a surface, at its last point.
 //
 // Limits: the paper's BERT-large and its tasks are replaced by what a laptop can train; its claim that fine-tuning large models is
 // robust to over-fitting is not tested.

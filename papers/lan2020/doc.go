@@ -7,10 +7,7 @@
 // fine-tuned as it is, or with the fine-tuned whole model as a teacher. So a sharing model begins with weights that were not made to
 // be shared, and its loss includes what fine-tuning does not bring back.
 //
-//	env, err := experiment.Local(ctx, "results")
-//	result, err := lan2020.Experiment.Run(ctx, env, lan2020.Quick())
-//	for _, claim := range result.Claims { fmt.Println(claim.Verdict, claim.Text) }
-//	files, err := lan2020.Experiment.Publish("results", result)
+// `bertlab reproduce sharing` runs it; from Go, the example of experiment.Experiment does.
 //
 // Limits. Pretraining itself, its data, and the sentence-order loss (table 5) are out of reach of this protocol. One classification task
 // at a time, so the paper's averages over five tasks are not compared number by number: the order of the variants is.

@@ -2,9 +2,7 @@
 // One?" (NeurIPS; arXiv:1905.10650): each head masked alone (section 3.2), all but one head of a layer (3.3), effects in and out
 // of domain (3.4), iterative pruning by the importance of equation 2 (4.1), the speed of the pruned model (4.3).
 //
-//	env, err := experiment.Local(ctx, "results")
-//	result, err := michel2019.Experiment.Run(ctx, env, michel2019.Quick())
-//	files, err := michel2019.Experiment.Publish("results", result)
+// `bertlab reproduce heads` runs it; from Go, the example of experiment.Experiment does.
 //
 // What differs from the paper. The paper fine-tunes bert-base-uncased (144 heads) on MNLI and tests on MNLI-matched; the default
 // here is all-MiniLM-L6-v2 (6 layers of 12 heads) on the movie reviews of Hutto and Gilbert 2014, so that it runs on a laptop;

@@ -1,11 +1,5 @@
 // Package notebook gives an experiment to the cells of a notebook. Each cell is a process of its own: it asks for the experiment's result
 // and finds what an earlier cell, or the command line, has computed.
-//
-//	var heads = notebook.Of(michel2019.Experiment)
-//
-//	heads.Show("protocol") // a table
-//	heads.Show("pruning")  // a figure
-//	heads.Claims()
 package notebook
 
 import (

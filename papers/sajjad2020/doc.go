@@ -2,11 +2,7 @@
 // Transformer Models" (Computer Speech & Language 2023; arXiv:2004.03844, first of 2020): layers of the pretrained model are
 // dropped by position or by contribution, the rest is fine-tuned, and score, parameters and time are compared with the whole model.
 //
-//	result, err := sajjad2020.Experiment.Run(ctx, env, sajjad2020.Quick())
-//	for _, claim := range result.Claims {
-//		fmt.Println(claim.Verdict, claim.Text, claim.Measured)
-//	}
-//	outcome, err := sajjad2020.Experiment.Publish(env.Dir, result) // layers.json, figures, tables and the report layers.html
+// `bertlab reproduce layers` runs it; from Go, the example of experiment.Experiment does.
 //
 // What differs from the paper. The paper drops 2, 4 and 6 of the 12 layers of bert-base-cased and others and tests on GLUE; the
 // default here is all-MiniLM-L6-v2 (6 layers, distilled already) on the movie and product reviews of Hutto and Gilbert 2014, so

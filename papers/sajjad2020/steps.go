@@ -192,7 +192,7 @@ type speedInputs struct {
 
 // measureSpeed times the whole model, and models without their top layers, in turn.
 var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
-	Name: "speed with layers dropped", Version: 1, Timed: true,
+	Name: "speed with layers dropped", Version: 1,
 	Title: func(say *words.Printer, _ speedInputs) string {
 		return say.T("speed with layers dropped")
 	},

@@ -4,11 +4,7 @@
 // and global selection and where it prunes (figure 6), distillation (table 3). Beside them stands the speed of a model whose
 // heads and neurons are pruned and removed (Lagunas et al. 2021, arXiv:2109.04838).
 //
-//	result, err := sanh2020.Experiment.Run(ctx, env, sanh2020.Quick())
-//	for _, claim := range result.Claims {
-//		fmt.Println(claim.Verdict, claim.Text, claim.Measured)
-//	}
-//	outcome, err := sanh2020.Experiment.Publish(env.Dir, result) // movement.json, figures, tables and the report movement.html
+// `bertlab reproduce movement` runs it; from Go, the example of experiment.Experiment does.
 //
 // What differs from the paper. The paper prunes bert-base-uncased on SQuAD, MNLI and QQP in tens of thousands of steps; the default
 // here is all-MiniLM-L6-v2 on the movie reviews of Hutto and Gilbert 2014, in thousands (Full) or hundreds (Quick): both are fields
@@ -19,10 +15,9 @@
 //
 // When scores say something. A score is a sum of noisy gradients, divided by their size. Two trainings of the two lowest layers of
 // all-MiniLM-L6-v2 on SST-2 (400 steps of 32 phrases, learning rate 1e-3, 10 % of the weights) with other seeds kept 11.5 % of the
-// same weights, where masks at random share 10.0 %. Their accuracy was about that of magnitude pruning all the same: what remains is
-// trained anew. (Masks of magnitude pruning shared 78 %.) So accuracy alone does not tell learned masks from random ones. The result
-// lists how far the masks of two seeds agree ([Agreement]), and verdicts that noise could bring about are taken back where the masks
-// agree little more than by chance, and below 2,000 steps.
+// same weights, where masks at random share 10.0 %, and those of magnitude pruning shared 78 %. What remains is trained anew, so that
+// accuracy alone does not tell learned masks from random ones. The result lists how far the masks of two seeds agree ([Agreement]), and
+// verdicts that noise could bring about are taken back where the masks agree little more than by chance, and below 2,000 steps.
 // With 4,000 steps, the first cut after 1,600 of them, and 3 % left, movement was above magnitude with each of three seeds, though not
 // significantly: +0.8 points [−0.7, +2.4] on SST-2's dev set (docs/measurements.md).
 //

@@ -2,9 +2,7 @@
 // Parameter Compression for Pre-trained Language Models", do to BERT: all matrices of the encoder are decomposed, each by itself (form
 // II), with factors that all share (III), or together as a matrix bank (IV), and the small model learns from the whole one.
 //
-//	env, err := experiment.Local(ctx, "results")
-//	result, err := wang2022.Experiment.Run(ctx, env, wang2022.Quick())
-//	files, err := wang2022.Experiment.Publish("results", result)
+// `bertlab reproduce tucker` runs it; from Go, the example of experiment.Experiment does.
 //
 // Claims: what sharing does to the reconstruction error at equal parameters, whether that error predicts accuracy, the paper's
 // parameter counts, HOOI against HOSVD, what distillation gives back, and time against operations.

@@ -8,21 +8,8 @@
 // The factor T² keeps the size of the gradients independent of T. Hidden states and attention maps (TinyBERT, Jiao et al. 2020,
 // arXiv:1909.10351): mean squared errors between a student's layer and the teacher's that it is mapped to (equations 7 and 8).
 //
-// How to use it.
-//
-//	prepared, err := finetune.Prepare(backend, teacher, train, 128, 32, 1)
-//	logits, err := prepared.Logits(ctx, teacherSession, nil, nil) // once; the teacher is not needed again
-//	method, err := distill.SoftTargets(logits, distill.Options{})
-//	result, err := finetune.Train(ctx, backend, student, train, dev, finetune.Options{Method: method})
-//
-// With layers, in two stages, as TinyBERT does it: first the layers alone, then the predictions.
-//
-//	first, err := distill.FromTeacher(teacher, student, distill.Options{HiddenStates: 1, Attention: 1, LayersOnly: true})
-//	second, err := distill.SoftTargets(logits, distill.Options{Alpha: 1})
-//
-// Together with pruning:
-//
-//	both, err := finetune.Combine(pruning, method)
+// How to use it: see the examples, of soft targets alone, of layers and then predictions in two stages, as TinyBERT does it, and of
+// both together with pruning.
 //
 // Good to know. T = 2 and α = 0.9 are those of block pruning (Lagunas et al. 2021). Soft targets cost nothing a step. FromTeacher
 // runs the teacher in every step and keeps its weights on the device, and the student's last layer is computed at all positions.

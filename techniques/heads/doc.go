@@ -6,11 +6,7 @@
 // but one of a layer, [Prune] ever more of them, [Entropy] says how widely a head attends. [surgery.RemoveHeads] takes heads out for
 // good: the matrices become smaller, and the model computes what it computed with those heads masked.
 //
-// How to use it.
-//
-//	importance, err := heads.Measure(ctx, session, trainSample, heads.PerExample, nil, nil)
-//	least := heads.RankByImportance(model.Config, importance)[:10]
-//	smaller, err := surgery.RemoveHeads(model, heads.NewSet(least...))
+// How to use it: see the package's example.
 //
 // Details. Heads are numbered from 0, layers too, as in the pretrained model, also after others were removed. One executable
 // serves all masks. Ablations compute what lies below the changed layer once, and all variants of a layer together.

@@ -1,12 +1,36 @@
 package heads_test
 
 import (
+	"context"
 	"fmt"
+	"log"
 
 	"bertlab/gbert"
+	"bertlab/gbert/finetune"
 	"bertlab/gbert/surgery"
 	"bertlab/techniques/heads"
 )
+
+// What a program has: a session of a fine-tuned model, and examples that were prepared for it.
+var (
+	session *gbert.Session
+	sample  *finetune.Prepared
+)
+
+// The ten least important heads go for good.
+func Example() {
+	importance, err := heads.Measure(context.Background(), session, sample, heads.PerExample, nil, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	model := session.Model()
+	least := heads.RankByImportance(model.Config, importance)[:10]
+	smaller, err := surgery.RemoveHeads(model, heads.NewSet(least...))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(smaller.NumParameters(), "of", model.NumParameters(), "parameters")
+}
 
 func ExampleParseSet() {
 	set, err := heads.ParseSet("2:1; 0:5,3")

@@ -11,13 +11,7 @@
 // [Project] places weights on the way, [Space.Geometries] has lengths and angles, [Width] and [Rise] say how wide an optimum is
 // and how smooth the way to it.
 //
-// How to use it.
-//
-//	space := landscape.Space{From: pretrained, To: tuned, Other: tunedElsewhere}
-//	e, err := landscape.Open(backend, space, train, dev)
-//	defer e.Close()
-//	surface, err := e.Sweep(ctx, landscape.Plane(-1, 2, 41), landscape.Whole(tuned.Config), "points.jsonl", progress)
-//	fmt.Println(surface.Sets[0].Loss[20][13], surface.Sets[1].Error[20][13])
+// How to use it: see the example of [Explorer.Sweep].
 //
 // Details. Everything moves but the head: embeddings, all layers with their LayerNorms, and the pooler where θ₀ has one. The ends
 // of the space stay on the device; a point is their weighted sum (1−α−β')θ₀ + αθ₁ + β'θ₂, β' = β‖δ₁‖/‖θ₂−θ₀‖, made by one

@@ -7,16 +7,7 @@
 // contribution-based strategy). [Progressive] drops them one after another while training. [Travel] says how far fine-tuning
 // moves each layer.
 //
-// How to use it.
-//
-//	drop, err := layerdrop.Select(layerdrop.Top, pretrained.Config.NumHiddenLayers, 2)
-//	smaller, err := surgery.DropLayers(pretrained, drop)
-//	smaller, err = smaller.WithClassifier(2, nil, 1)
-//	result, err := finetune.Train(ctx, backend, smaller, train, dev, finetune.Options{Seed: 1})
-//	err = result.Model.Save("smaller", gbert.Float32)
-//
-//	similarity, err := layerdrop.Measure(ctx, session, sample, layerdrop.CLS, nil)
-//	drop, err = layerdrop.ByContribution(similarity, 0.95)
+// How to use it: see the package's example.
 //
 // Details. Layers are numbered from 0, as they are in the model at hand; [surgery.Origins] translates to the pretrained model's numbers,
 // and the paper counts from 1. Pooler and heads stay: the pooler reads the layer that is now the last. The paper gives no numbered

@@ -1,12 +1,63 @@
 package layerdrop_test
 
 import (
+	"context"
 	"fmt"
+	"log"
+
+	"github.com/gomlx/compute"
 
 	"bertlab/gbert"
+	"bertlab/gbert/finetune"
 	"bertlab/gbert/surgery"
+	"bertlab/gbert/task"
 	"bertlab/techniques/layerdrop"
 )
+
+// What a program has: a backend, a pretrained model and data.
+var (
+	backend    compute.Backend
+	pretrained *gbert.Model
+	train, dev *task.Dataset
+)
+
+// The two uppermost layers go, and what is left is fine-tuned as any other model.
+func Example() {
+	drop, err := layerdrop.Select(layerdrop.Top, pretrained.Config.NumHiddenLayers, 2)
+	if err != nil {
+		log.Fatal(err)
+	}
+	smaller, err := surgery.DropLayers(pretrained, drop)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if smaller, err = smaller.WithClassifier(2, nil, 1); err != nil {
+		log.Fatal(err)
+	}
+	result, err := finetune.Train(context.Background(), backend, smaller, train, dev, finetune.Options{Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result.Model.Save("smaller", gbert.Float32))
+}
+
+// Layers are chosen by how little they change what they read, measured on a sample.
+func ExampleByContribution() {
+	session, err := gbert.NewSession(backend, pretrained)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer session.Close()
+	sample, err := finetune.Prepare(backend, pretrained, train, 128, 32, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	similarity, err := layerdrop.Measure(context.Background(), session, sample, layerdrop.CLS, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(layerdrop.ByContribution(similarity, 0.95))
+}
 
 func ExampleSelect() {
 	for _, strategy := range layerdrop.ByPosition {

@@ -1,14 +1,42 @@
 package movement_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 
+	"github.com/gomlx/compute"
+
 	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
 	"bertlab/techniques/movement"
 )
 
+// What a program has: a backend, a model with a head for its task, and data.
+var (
+	backend    compute.Backend
+	pretrained *gbert.Model
+	train, dev *task.Dataset
+)
+
+// Of single weights 15 % are left, which training chooses.
 func Example() {
+	method, err := movement.New(pretrained, movement.Options{Kind: movement.Movement, Remaining: 0.15})
+	if err != nil {
+		log.Fatal(err)
+	}
+	result, err := finetune.Train(context.Background(), backend, pretrained, train, dev, finetune.Options{
+		Epochs: 6, LearningRate: 3e-5, FreezeEmbeddings: true, Keep: finetune.KeepLast, Method: method,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	remaining, err := movement.Count(result.Model)
+	fmt.Println(remaining.Share(), err)
+}
+
+func ExamplePrune() {
 	config, err := gbert.ParseConfig([]byte(`{"model_type": "bert", "vocab_size": 30, "hidden_size": 32, "num_hidden_layers": 2,
 		"num_attention_heads": 4, "intermediate_size": 64, "hidden_act": "gelu", "max_position_embeddings": 16, "type_vocab_size": 2,
 		"initializer_range": 0.02}`))

@@ -2,13 +2,6 @@
 // of batch sizes and lengths, as Ganesh et al. 2021 ("Compressing Large-Scale Transformer-Based Models: A Case Study on BERT", TACL
 // 9:1061, section 3; arXiv:2002.11985) do for BERT-base. It takes any model that gbert loads, compressed ones too.
 //
-//	p, err := profile.Measure(ctx, backend, model, profile.Options{Batches: []int{1, 8}, Lengths: []int{32, 128}})
-//	cell := p.Cell(8, 128)
-//	for _, part := range cell.Components {
-//		fmt.Printf("%-20s %5.1f %% of the operations, %5.1f %% of the time\n", part.Component, 100*part.MACShare, 100*part.TimeShare)
-//	}
-//	fmt.Printf("the components' times add up to the pass but for %.1f %%\n", 100*cell.RemainderShare.Median)
-//
 // What is measured is [Pass]: every layer at every position. A classifier computes [CLS] alone in its last layer
 // (gbert.Forward.Layers), which is less; papers count the full encoder, and so does this package.
 //

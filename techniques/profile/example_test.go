@@ -1,11 +1,33 @@
 package profile_test
 
 import (
+	"context"
 	"fmt"
+	"log"
+
+	"github.com/gomlx/compute"
 
 	"bertlab/gbert"
 	"bertlab/techniques/profile"
 )
+
+// What a program has: a backend and a model.
+var (
+	backend compute.Backend
+	model   *gbert.Model
+)
+
+func ExampleMeasure() {
+	p, err := profile.Measure(context.Background(), backend, model, profile.Options{Batches: []int{1, 8}, Lengths: []int{32, 128}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	cell := p.Cell(8, 128)
+	for _, part := range cell.Components {
+		fmt.Printf("%-20s %5.1f %% of the operations, %5.1f %% of the time\n", part.Component, 100*part.MACShare, 100*part.TimeShare)
+	}
+	fmt.Printf("the components' times add up to the pass but for %.1f %%\n", 100*cell.RemainderShare.Median)
+}
 
 func ExampleCountMACs() {
 	model, err := gbert.New(&gbert.Config{

@@ -7,13 +7,8 @@
 // product V×E · E×H (the paper's "factorized embedding parameterization"). [Counts] counts the parameters of the
 // models of ALBERT's tables 1 to 4.
 //
-// How to use it.
-//
-//	shared, report, err := sharing.Tie(model, sharing.Options{What: sharing.Attention, Groups: 2, Init: sharing.Mean})
-//	fmt.Println(report.Before.Total(), report.After.Total(), report.Layers[3].Relative)
-//	result, err := finetune.Train(ctx, backend, shared, train, dev, finetune.Options{Seed: 1})
-//	err = result.Model.Save("shared", gbert.Float32)
-//	plain, err := result.Model.Dense() // every layer has maps of its own again, which compute the same
+// How to use it: see the example of [Tie]. The model that is given back is trained and saved as any other; its Dense has maps of its own
+// in every layer again, which compute the same.
 //
 // Details. The paper gives no numbered equations. A shared map is a weight and its bias, θ. Its gradient is the sum of the gradients
 // that the layers would have alone, and it has one place in the optimizer. The paper trains from scratch and needs no

@@ -1,12 +1,5 @@
 // Package fetch brings one file over HTTP to its place on disk, whole or not at all.
 //
-//	err := fetch.File(ctx, fetch.Request{
-//		URL:    "https://host/file",
-//		Dest:   "/cache/file",
-//		SHA256: "53aa51…",
-//		Progress: func(done, total int64) { … },
-//	})
-//
 // What it promises:
 //
 //   - Dest appears only when every byte is there and its hash is right: the bytes go to Dest + ".incomplete", are flushed

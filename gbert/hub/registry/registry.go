@@ -3,9 +3,6 @@
 // package fetch's, because the installer's own prints to standard output, cannot be cancelled or continued, and does
 // not lock out a second process.
 //
-//	plugin := registry.File{Package: "xla-cpu-pjrt", Version: "0.0.1", Name: "xla_cpu_pjrt-…_x86_64.whl", SHA256: "5583…"}
-//	err := registry.Registry{}.Bring(ctx, plugin, "/cache/plugin.whl", nil, nil)
-//
 // The hash is part of the program, so the registry is not trusted for more than finding the file.
 package registry
 

@@ -1,10 +1,5 @@
 // Package jupyter sets up what the notebooks need, opens JupyterLab and runs notebooks headless.
 //
-//	env, err := jupyter.Setup(ctx, jupyter.Options{Log: print})
-//	if err != nil { … }
-//	err = env.Open(ctx, "notebooks")                                   // JupyterLab, until it is closed
-//	err = env.Execute(ctx, "notebooks/02_heads.ipynb", "", 40*time.Minute, []string{"BERTLAB_QUICK=1"})
-//
 // Two things are needed, and [Setup] makes what is missing:
 //
 //   - A Python with JupyterLab, nbconvert and nbclient. One that is on the PATH is used as it is; else a virtual
