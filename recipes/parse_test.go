@@ -97,11 +97,11 @@ func TestAMistakeIsNamedWithItsLineAndWhatIsAllowed(t *testing.T) {
 		"epochs is there twice":                                                 "steps:\n - fine-tune: {epochs: 1, epochs: 2}",
 		"anchors and aliases are not understood":                                "steps:\n - &a fine-tune\n - *a",
 		"a file holds one recipe":                                               "steps: [fine-tune]\n---\nsteps: [fine-tune]",
-		"this is no YAML":                                                       "steps: [",
+		"not valid YAML":                                                        "steps: [",
 		"a step is a name with its arguments":                                   "steps:\n - [fine-tune]",
 		"epochs: one value was expected":                                        "steps:\n - fine-tune: {epochs: [1]}",
 		"arguments such as {name: value}":                                       "steps:\n - fine-tune: 3",
-		"no recipe":                                                             strings.Repeat("#", maxBytes+1),
+		"not a recipe":                                                          strings.Repeat("#", maxBytes+1),
 	} {
 		_, err := Parse("test.yaml", []byte(text))
 		var mistake *Error

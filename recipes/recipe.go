@@ -107,7 +107,7 @@ func Parse(name string, text []byte) (*Recipe, error) {
 		return &Error{File: name, Line: line, Text: fmt.Sprintf(format, args...)}
 	}
 	if len(text) > maxBytes {
-		return nil, fault(0, "longer than %d bytes: that is no recipe", maxBytes)
+		return nil, fault(0, "longer than %d bytes: that is not a recipe", maxBytes)
 	}
 	decoder := yaml.NewDecoder(strings.NewReader(string(text)))
 	var document, more yaml.Node
@@ -115,7 +115,7 @@ func Parse(name string, text []byte) (*Recipe, error) {
 		if errors.Is(err, io.EOF) {
 			return nil, fault(0, "the file is empty: a recipe has steps")
 		}
-		return nil, fault(0, "this is no YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+		return nil, fault(0, "not valid YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 	}
 	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, fault(more.Line, "a file holds one recipe")

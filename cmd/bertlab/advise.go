@@ -23,11 +23,11 @@ func (a *app) adviseCommand() *cobra.Command {
 	var f adviseFlags
 	command := &cobra.Command{
 		Use:   "advise",
-		Short: "Say which compressed model keeps to limits, from measurements",
-		Long: `Say which of the models that were measured keeps to limits of latency, size and loss, and how sure that is. The answer comes from
-what bertlab compare and bertlab reproduce recipes left in the folder --from, never from a table of rules: the probability that
-the drop is within the limit is the bootstrap's, the latency is judged by its samples. Of the models that fit, it names the one with
-the smallest file if --max-drop is given, else the one that loses least.`,
+		Short: "Recommend a compressed model within limits, from measurements",
+		Long: `Say which of the measured models stays within limits of latency, size and loss of accuracy, and how certain that is. The answer comes
+from what bertlab compare and bertlab reproduce recipes left in the folder --from, never from a table of rules: the probability that
+the drop is within the limit comes from a bootstrap, latency is judged by its samples. Of the models that fit, it names the one with
+the smallest file if --max-drop is given, otherwise the one that loses least.`,
 		Example: `  bertlab advise --max-size 40MB --max-drop 2 --retrain yes
   bertlab advise --max-latency 5ms --batch 1 --retrain no --json`,
 		Args: cobra.NoArgs,
@@ -56,10 +56,10 @@ the smallest file if --max-drop is given, else the one that loses least.`,
 	}
 	flags := command.Flags()
 	flags.StringVar(&f.from, "from", "results", "folder or file with measurements")
-	flags.StringVar(&f.latency, "max-latency", "", "most time of a batch, such as 5ms")
-	flags.IntVar(&f.batch, "batch", 0, "batch size that --max-latency is about (default: the smallest that was timed)")
-	flags.StringVar(&f.size, "max-size", "", "largest file of weights, such as 40MB or 500kB")
-	flags.Float64Var(&f.drop, "max-drop", 0, "most points (hundredths) that the metric may fall by, such as 2")
+	flags.StringVar(&f.latency, "max-latency", "", "longest time for a batch, such as 5ms")
+	flags.IntVar(&f.batch, "batch", 0, "batch size that --max-latency refers to (default: the smallest that was timed)")
+	flags.StringVar(&f.size, "max-size", "", "largest weights file, such as 40MB or 500kB")
+	flags.Float64Var(&f.drop, "max-drop", 0, "how many points (hundredths) the metric may fall at most, such as 2")
 	flags.StringVar(&f.retrain, "retrain", "yes", "whether the model may be trained after it was made smaller: yes or no")
 	return command
 }

@@ -38,10 +38,10 @@ func (a *app) compareCommand() *cobra.Command {
 		Short: "Put models side by side: accuracy, size, operations, time, memory",
 		Long: `Put models side by side on the same examples, on this machine, in one run: the task's metric with its interval, parameters, the
 file's size, operations, the time of a batch at several sizes, and the peak memory of a process with this model alone. The first
-model is the original: the others are tested against it in pairs.
+model is the original; each of the others is tested against it on paired examples.
 
-Results, figures and a report go to the folder --out (default: results). What was measured is remembered there; bertlab advise
-answers from it.`,
+Results, figures and a report go to the folder --out (default: results). Measurements are kept there; bertlab advise
+uses them.`,
 		Example: `  bertlab compare movies small smaller --task movies --out results
   bertlab compare original pruned --task sst2 --data dev.tsv --batches 1,32 --repeats 50 --json`,
 		Args:        cobra.MinimumNArgs(2),
@@ -144,7 +144,7 @@ it once a model, because the peak of a process never falls again. JOB is a JSON 
 				return call.Wrongf("the job %q: %v", args[0], err)
 			}
 			if info, err := os.Stat(job.Dir); err != nil || !info.IsDir() {
-				return call.Wrongf("the job's model %q is no folder", job.Dir)
+				return call.Wrongf("the job's model %q is not a folder", job.Dir)
 			}
 			memory, err := compare.MeasureMemory(command.Context(), job)
 			if err != nil {

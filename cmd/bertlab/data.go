@@ -24,14 +24,14 @@ type dataFlags struct {
 
 func (d *dataFlags) add(flags *pflag.FlagSet) {
 	d.addLength(flags)
-	flags.IntVar(&d.Examples, "examples", 0, "use only so many examples, drawn at random with --seed (0: all)")
+	flags.IntVar(&d.Examples, "examples", 0, "use only this many examples, drawn at random with --seed (0: all)")
 	flags.StringVar(&d.Columns.Text, "text-column", "", "column of the text, for files of your own")
 	flags.StringVar(&d.Columns.Pair, "pair-column", "", "column of the second text")
 	flags.StringVar(&d.Columns.Label, "label-column", "", "column of the label or target, of the lists of labels or tags, or of the answers")
 	flags.StringVar(&d.Columns.ID, "id-column", "", "column of the id")
-	flags.StringSliceVar(&d.Columns.Labels, "labels", nil, "the class names in order, for tasks that have none of their own; of 0/1 columns their names")
+	flags.StringSliceVar(&d.Columns.Labels, "labels", nil, "the class names in order, for tasks that have none of their own, or the names of 0/1 columns")
 	flags.BoolVar(&d.Columns.LabelsByNumber, "labels-by-number", false, "match the classes of model and data by their numbers, whatever their names")
-	flags.BoolVar(&d.Columns.SkipMalformed, "skip-malformed", false, "leave malformed rows out, and count them, instead of stopping")
+	flags.BoolVar(&d.Columns.SkipMalformed, "skip-malformed", false, "skip and count malformed rows instead of stopping")
 	flags.StringVar(&d.Kind, "kind", "", "what --task custom asks for: "+strings.Join(task.Kinds(), ", "))
 	d.addAnswers(flags)
 }
@@ -39,7 +39,7 @@ func (d *dataFlags) add(flags *pflag.FlagSet) {
 // addLength adds the flags that say how much a model reads at once.
 func (d *dataFlags) addLength(flags *pflag.FlagSet) {
 	d.flags = flags
-	flags.IntVar(&d.MaxLength, "max-length", 128, "tokens after which a text is cut, special tokens included; texts with tags and those with answers are read in windows of so many (questions: 384)")
+	flags.IntVar(&d.MaxLength, "max-length", 128, "tokens after which a text is cut, special tokens included; for tagging and questions, the length of a window (questions: 384)")
 	flags.IntVar(&d.Batch, "batch", 0, "examples in a batch (default: up to 32, fewer where long texts in a wide model would take much memory)")
 }
 

@@ -55,9 +55,9 @@ type found struct {
 func (a *app) doctorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "Say what is here and what would be used",
-		Long: `Say what is here and what would be used: Go, module versions, backend, device and plugin, the notebook kernel, caches, the
-default model and data. It asks no network and answers within a second.`,
+		Short: "Show what is installed and what would be used",
+		Long: `Show what is installed and what would be used: Go, module versions, backend, device and plugin, the notebook kernel, caches, the
+default model and data. It does not use the network and answers within a second.`,
 		Example: `  bertlab doctor
   bertlab doctor --json`,
 		Args: cobra.NoArgs,

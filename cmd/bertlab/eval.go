@@ -29,16 +29,16 @@ func (a *app) evalCommand() *cobra.Command {
 	var mask, predictions string
 	command := &cobra.Command{
 		Use:   "eval",
-		Short: "Judge a model on data",
-		Long: `Judge a model on data: the task's metrics and the mean cross entropy (for a regression the mean squared error). Questions are answered
-from windows over texts longer than --max-length.
+		Short: "Evaluate a model on data",
+		Long: `Evaluate a model on data: the task's metrics and the mean cross entropy (for a regression, the mean squared error). Where a text is longer
+than --max-length, questions are answered from overlapping windows of it.
 
 --mask-heads takes attention heads out of the forward pass, "layer:heads;…", counted from 0. --predictions writes one JSON
-line an example: index, id, label (the right one; null if unknown), predicted, logits. With it, data without labels do too. Class
-numbers are the task's; the logits are in the model's order. Where that is another order, each line has names as well: label_name,
-predicted_name, and logit_names of the logits. Other kinds of tasks have names in their lines: of a multi-label task the classes with
-their probabilities, of a tagging the words with their tags; of questions the answers, which a FILE.json has as SQuAD's scripts read
-them, {id: answer}.`,
+line per example: index, id, label (the right one; null if unknown), predicted, logits. The data then need no labels. Class numbers
+are the task's; the logits are in the model's order. If the two orders differ, each line also has the names label_name,
+predicted_name and, for the logits, logit_names. The lines of other tasks hold names: a multi-label task's classes with
+their probabilities, the words and tags of a tagging task, the answers to questions. If the file's name ends in .json, answers are
+written in the format of SQuAD's scripts, {id: answer}.`,
 		Example: `  bertlab eval --model movies
   bertlab eval --model DIR --task sst2 --data dev.tsv --mask-heads "0:3,5;2:1" --json
   bertlab eval --model DIR --task squad --data dev-v1.1.json --predictions answers.json`,
@@ -61,7 +61,7 @@ them, {id: answer}.`,
 	}
 	flags := command.Flags()
 	flags.StringVar(&mask, "mask-heads", "", `heads to mask, such as "0:3,5;2:1"`)
-	flags.StringVar(&predictions, "predictions", "", "file for the predictions, one JSON line an example")
+	flags.StringVar(&predictions, "predictions", "", "file for the predictions, one JSON line per example")
 	a.writes(flags, output.Target{Flag: "predictions", Kind: output.File})
 	a.outFile(flags)
 	d.addSplit(flags, "dev")

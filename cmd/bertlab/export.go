@@ -63,10 +63,10 @@ func (a *app) exportCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "export",
 		Short: "Write a model for other programs",
-		Long: `Write a model to the folder --out. With --dense a compressed model becomes a plain Hugging Face BERT that computes the same:
-zeros for removed heads, products for factors, copies for tied layers. Python's transformers loads it. An ALBERT becomes an ALBERT with a group for each
-layer, since no BERT computes the same. With --compact the zeros of sparse matrices are left out of the file;
-only bertlab reads that, and computes the same. Export it without --compact to have the zeros written again.`,
+		Long: `Write a model to the folder --out. With --dense a compressed model becomes a plain Hugging Face BERT that computes the same function:
+zeros for removed heads, products for factors, copies for tied layers. Python's transformers loads it. An ALBERT becomes an ALBERT
+with a group for each layer, since no BERT computes the same function. With --compact the zeros of sparse matrices are left out of
+the file; only bertlab reads such a file. Export it again without --compact to have the zeros back.`,
 		Example: `  bertlab export --dense --model pruned --out plain
   bertlab export --compact --float16 --model sparse --out small`,
 		Args: cobra.NoArgs,

@@ -28,9 +28,9 @@ func (a *app) finetuneCommand() *cobra.Command {
 		Short: "Train a model on a task",
 		Long: `Train a model with a fresh classification head on a task, and write it to the folder --out.
 
-A run that was stopped, by Ctrl-C or a kill, goes on where it was when the same command is repeated, to the same result; until
-it is done it keeps its state in OUT/` + output.CheckpointFolder + `. Training data come from --train, dev data from --dev; without them, from the
-folder --data or from the task's own place.`,
+If a run is stopped, by Ctrl-C or a kill, the same command picks up where it left off and gives the same result; until it is done
+it keeps its state in OUT/` + output.CheckpointFolder + `. Training data come from --train, dev data from --dev; otherwise they come
+from the folder --data or from the task's usual place.`,
 		Example: `  bertlab finetune --task movies --epochs 1 --lr 5e-5 --out movies
   bertlab finetune --model bert-base-uncased --task sst2 --train train.tsv --dev dev.tsv --epochs 3 --out sst2`,
 		Args: cobra.NoArgs,

@@ -26,9 +26,9 @@ func (a *app) headsAblateCommand() *cobra.Command {
 	var figure string
 	command := &cobra.Command{
 		Use:   "ablate",
-		Short: "Mask each head alone and see what it costs",
-		Long: `Mask each head alone and judge the model: the change of the task's metric with McNemar's exact p value, and the change of
-the loss with its 95 % interval, both on the same examples. With --keep-one each head alone stays in its layer.`,
+		Short: "Mask one head at a time and see what it costs",
+		Long: `Mask one head at a time and evaluate the model: the change in the task's metric with McNemar's exact p value, and the change in
+the loss with its 95 % interval, both on the same examples. With --keep-one, each head in turn is the only one left in its layer.`,
 		Example: `  bertlab heads ablate --model movies --figure ablation.png
   bertlab heads ablate --model DIR --task sst2 --data dev.tsv --json`,
 		Args: cobra.NoArgs,
@@ -70,7 +70,7 @@ the loss with its 95 % interval, both on the same examples. With --keep-one each
 		}),
 	}
 	flags := command.Flags()
-	flags.BoolVar(&keepOne, "keep-one", false, "mask all heads of a layer but one, in place of one")
+	flags.BoolVar(&keepOne, "keep-one", false, "mask all heads of a layer except one, instead of one head")
 	a.figureFlag(flags, &figure, "a heat map")
 	a.outFile(flags)
 	d.addSplit(flags, "dev")

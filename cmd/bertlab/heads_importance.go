@@ -27,8 +27,8 @@ func (a *app) headsImportanceCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "importance",
 		Short: "Estimate how much each head matters, from gradients",
-		Long: `Estimate the importance of every head: the absolute derivative of an example's loss by the head's mask, averaged over the
-examples (equation 2 of the paper), raw and divided by its ℓ2 norm in each layer. One backward pass a batch.`,
+		Long: `Estimate the importance of every head: the absolute derivative of an example's loss with respect to the head's mask, averaged
+over the examples (equation 2 of the paper), raw and divided by its ℓ2 norm in each layer. One backward pass per batch.`,
 		Example: `  bertlab heads importance --model movies --examples 1000 --figure importance.svg
   bertlab heads importance --model DIR --task sst2 --data train.tsv --json`,
 		Args: cobra.NoArgs,

@@ -39,10 +39,10 @@ func (a *app) headsPruneCommand() *cobra.Command {
 	var f pruneFlags
 	command := &cobra.Command{
 		Use:   "prune",
-		Short: "Remove heads for real and write the smaller model",
-		Long: `Remove heads for real: the matrices become smaller, and the model computes what it computed with these heads masked.
+		Short: "Remove heads and write the smaller model",
+		Long: `Remove heads from the matrices themselves: they become smaller, and the model computes what it computed with these heads masked.
 Either --remove names the heads, or --fraction says how many go, the least important on the data first. Heads of layers that share
-their attention, as an ALBERT's, go together: their importance is summed.`,
+their attention, as in an ALBERT, go together; their importance is summed.`,
 		Example: `  bertlab heads prune --model movies --remove "0:3,5;2:1" --out pruned
   bertlab heads prune --model movies --fraction 0.4 --examples 1000 --out pruned`,
 		Args: cobra.NoArgs,

@@ -37,8 +37,8 @@ func (a *app) labCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "lab [folder]",
 		Short: "Open JupyterLab on the notebooks, or run one",
-		Long: `Open JupyterLab on the notebooks (or another folder) with the Go kernel. What is missing, JupyterLab or the kernel, is set up
-first. With --execute one notebook is run without a browser, and written with its outputs to --out, or in place.`,
+		Long: `Open JupyterLab on the notebooks (or another folder) with the Go kernel. JupyterLab and the kernel are set up first
+if they are missing. With --execute one notebook is run without a browser and written with its outputs to --out, or in place.`,
 		Example: `  bertlab lab
   bertlab lab --execute notebooks/02_heads.ipynb --quick --out heads.ipynb`,
 		Args: cobra.MaximumNArgs(1),
@@ -80,7 +80,7 @@ first. With --execute one notebook is run without a browser, and written with it
 	flags.StringVar(&f.execute, "execute", "", "run this notebook without a browser")
 	flags.StringVar(&f.html, "html", "", "also write the notebook's outputs as one HTML page")
 	flags.BoolVar(&f.quick, "quick", false, "run notebooks in their quick mode (BERTLAB_QUICK=1)")
-	flags.DurationVar(&f.timeout, "timeout", time.Hour, "end a notebook that takes longer (0: never)")
+	flags.DurationVar(&f.timeout, "timeout", time.Hour, "stop a notebook that takes longer (0: never)")
 	return command
 }
 

@@ -44,8 +44,8 @@ func (a *app) landscapeCommand() *cobra.Command {
 --other (θ₂, fine-tuned on another data set), over the plane θ₀ + αδ₁ + βδ₂, δ₂ rescaled to the length of δ₁ = θ₁ − θ₀. The head is that of
 θ₁ everywhere. θ₀ and θ₁ themselves are measured too, whether or not the grid meets them.
 
-With --out FILE each point is kept in FILE.points.jsonl when it is done: a command that was stopped, by Ctrl-C or a kill, goes on there when
-it is repeated.`,
+With --out FILE each finished point is kept in FILE.points.jsonl: if the command is stopped, by Ctrl-C or a kill, the same command picks up
+where it left off.`,
 		Example: `  bertlab landscape --from all-MiniLM-L6-v2 --to movies --grid 81 --range -1,3 --figure curve.svg
   bertlab landscape --from all-MiniLM-L6-v2 --to movies --other tweets --grid 41 --range -1,2 --task movies --out surface.json --turn surface.html`,
 		Args: cobra.NoArgs,
@@ -62,7 +62,7 @@ it is repeated.`,
 	flags.StringVar(&f.from, "from", "", "folder or name of the model before fine-tuning, θ₀")
 	flags.StringVar(&f.to, "to", "", "folder of the model after fine-tuning, with its head, θ₁")
 	flags.StringVar(&f.other, "other", "", "folder of the model fine-tuned on another data set, θ₂, for a surface")
-	flags.IntVar(&f.grid, "grid", 41, "points on each axis")
+	flags.IntVar(&f.grid, "grid", 41, "points along each axis")
 	flags.StringVar(&f.span, "range", "-1,2", "from where to where α and β go")
 	flags.StringVar(&f.part, "part", "whole", "what moves, the rest staying at θ₁: "+call.List(landscape.PartNames))
 	a.figureFlag(flags, &f.figure, "curve or contours")

@@ -48,9 +48,9 @@ func (a *app) layersDropCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "drop",
 		Short: "Drop whole layers and write the shallower model",
-		Long: `Drop whole layers and write the shallower model, which is then fine-tuned as any other. Strategies, for K of 6 layers from 0:
+		Long: `Drop whole layers and write the shallower model, which is then fine-tuned like any other. Strategies, for K of 6 layers from 0:
 top (K = 2: 4,5), bottom (0,1), symmetric (the middle: 2,3), alternate (2,4) and alternate-even (3,5), both from the top down;
-contribution (those whose input and output have a cosine above --threshold on the data: their number is a result); list (--layers).`,
+contribution (all layers whose input and output have a cosine above --threshold on the data, however many they are); list (--layers).`,
 		Example: `  bertlab layers drop --strategy top --k 2 --model all-MiniLM-L6-v2 --out shallow
   bertlab layers drop --strategy list --layers 1,4 --model DIR --out shallow
   bertlab layers drop --strategy contribution --threshold 0.95 --examples 500 --model DIR --out shallow`,

@@ -28,7 +28,7 @@ func (a *app) layersSimilarityCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "similarity",
 		Short: "Measure how much each layer changes a sentence's representation",
-		Long: `Measure how alike a sentence's representations are at the layers of a model: the mean cosine of [CLS] (or of the mean of the
+		Long: `Measure how similar a sentence's representations are across the layers of a model: the mean cosine of [CLS] (or of the mean of the
 tokens) before and after each layer, and between any two layers. Layers with a cosine near 1 change little; contribution-based
 dropping takes those out. The model needs no classification head.`,
 		Example: `  bertlab layers similarity --model all-MiniLM-L6-v2 --examples 500 --figure similarity.svg

@@ -49,9 +49,9 @@ fixed --lambda instead, or learn one that leads to --remaining.
 
 --granularity weight, block:32, block:32x16, row and column hold for all maps of the encoder, head for the attention alone, neuron
 for the feed-forward networks alone; --granularity-ffn names another one for the latter. Pruned heads and neurons are then removed,
-unless --keep-shape is given; of all else zeros are left, which take no less time, and no less space without --compact.
+unless --keep-shape is given; everything else that is pruned stays as zeros, which save no time, and no space without --compact.
 
-A run that was stopped goes on where it was when the same command is repeated.`,
+If a run is stopped, the same command picks up where it left off.`,
 		Example: `  bertlab movement --method movement --remaining 0.15 --task movies --epochs 6 --lr 3e-5 --out sparse
   bertlab movement --granularity head --granularity-ffn neuron --remaining 0.5 --model DIR --task sst2 --train train.tsv --dev dev.tsv --out small
   bertlab movement --method soft --lambda 400 --task movies --compact --out sparse`,
@@ -85,7 +85,7 @@ A run that was stopped goes on where it was when the same command is repeated.`,
 	flags.Float64Var(&f.pruning.Threshold, "threshold", 0, "final threshold of soft, between 0 and 1 (default 0.1)")
 	flags.Float64Var(&f.pruning.ScoreLearningRate, "score-lr", 0, "peak learning rate of the scores (default 0.01, l0 0.1)")
 	flags.StringVar((*string)(&f.pruning.ScoreOptimizer), "score-optimizer", "", "what moves the scores of movement: adamw (the authors' code) or sgd (the paper's equation 4) (default adamw)")
-	flags.Float64Var(&f.pruning.WarmupShare, "prune-warmup", 0.1, "share of the steps before the pruning begins")
+	flags.Float64Var(&f.pruning.WarmupShare, "prune-warmup", 0.1, "share of the steps before pruning begins")
 	flags.Float64Var(&f.pruning.CoolDownShare, "cool-down", 0.3, "share of the steps after it has ended")
 	flags.BoolVar(&f.keepShape, "keep-shape", false, "leave pruned heads and neurons as zeros")
 	flags.BoolVar(&f.training.Compact, "compact", false, "write the weights without their zeros, for bertlab alone")

@@ -124,13 +124,11 @@ func wrongTargets(t *testing.T, target output.Target, model, data string) map[st
 	case output.Folder:
 		wrong["a file"] = wrongTarget{file, "is a file"}
 		wrong["the model"] = wrongTarget{model, "model that is read"}
-		wrong["in the model"] = wrongTarget{filepath.Join(model, "x"), "a model that is read"}
 		wrong["another model"] = wrongTarget{tinyModel(t, 2), "holds a model"}
 	case output.Model:
 		wrong["nothing"] = wrongTarget{"", "name the folder"}
 		wrong["a file"] = wrongTarget{file, "is a file"}
 		wrong["the model"] = wrongTarget{model, "model that is read"}
-		wrong["in the model"] = wrongTarget{filepath.Join(model, "x", "y"), "a model that is read"}
 		wrong["another model"] = wrongTarget{tinyModel(t, 2), "holds a model already"}
 		wrong["somebody's files"] = wrongTarget{full, "is not empty (it holds notes.txt)"}
 	}
@@ -189,6 +187,17 @@ func TestAModelIsWrittenBesideWhatIsThereWhereThatIsAskedFor(t *testing.T) {
 	bertlab(t, "export", "--model", model, "--out", hidden, "--json").document()
 	data := filepath.Dir(reviews(t, 9)) // data may lie above what is made of them
 	bertlab(t, "finetune", "--model", model, "--task", "sst2", "--train", filepath.Join(data, "reviews.tsv"), "--epochs", "1", "--out", filepath.Join(data, "tuned"), "--json").document()
+}
+
+func TestAFolderInAModelThatIsReadIsWrittenAndNamed(t *testing.T) {
+	model := tinyModel(t, 2)
+	inside := filepath.Join(model, "exports", "dense")
+	if c := bertlab(t, "export", "--model", model, "--out", inside); c.status != exitSuccess || !strings.Contains(c.stderr, "lies in the folder of --model") {
+		t.Errorf("%d, %s", c.status, c.stderr)
+	}
+	if c := bertlab(t, "export", "--model", inside, "--out", filepath.Join(t.TempDir(), "out")); c.status != exitSuccess || strings.Contains(c.stderr, "lies in") {
+		t.Errorf("%d, %s", c.status, c.stderr)
+	}
 }
 
 // contentOf is the text of a file.

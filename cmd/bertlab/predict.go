@@ -25,12 +25,13 @@ func (a *app) predictCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "predict [TEXT…]",
 		Short: "Say what a model makes of texts, with probabilities",
-		Long: `Say what a model makes of texts: the classes with their probabilities, a number, a tag for each word, or the answer to a question, as
-the model's head has it. Without a text each line of standard input is one. --model may be given several times: the models' answers then
-stand side by side.
+		Long: `Say what a model makes of texts: the classes with their probabilities, a number, a tag for each word, or the answer to a question, depending
+on the model's head. If no text is given, each line of standard input is a text. With several --model flags the models' answers stand
+side by side.
 
-With --pair the texts are taken two by two; in a line of standard input a tab parts the two. A model that answers questions needs a
-question and the text that may have the answer: --question asks one of each text, --context holds one text against each question.`,
+With --pair the texts are taken two by two; on standard input a line has two, with a tab between them. A model that answers questions
+needs a question and the text that may hold the answer: --question asks the same question of every text, --context puts every question
+to the same text.`,
 		Example: `  bertlab predict --model movies "A wonderful film." "Two hours that I want back."
   bertlab predict --model movies --model smaller "Not bad at all."
   bertlab predict --model mnli --pair "A man sleeps." "Nobody is awake."
@@ -64,8 +65,8 @@ question and the text that may have the answer: --question asks one of each text
 	flags := command.Flags()
 	flags.StringArrayVar(&f.models, "model", nil, "folder or name of a model with a head; may be given several times")
 	flags.BoolVar(&f.pair, "pair", false, "take the texts two by two")
-	flags.StringVar(&f.question, "question", "", "the question that is asked of each text")
-	flags.StringVar(&f.context, "context", "", "the text that each question is about")
+	flags.StringVar(&f.question, "question", "", "the question that is asked of every text")
+	flags.StringVar(&f.context, "context", "", "the text that every question is about")
 	flags.StringSliceVar(&f.Columns.Labels, "labels", nil, "the class names in order, for a model that has none")
 	a.outFile(flags)
 	f.addLength(flags)

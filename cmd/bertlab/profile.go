@@ -47,13 +47,13 @@ func (a *app) profileCommand() *cobra.Command {
 	var f profileFlags
 	command := &cobra.Command{
 		Use:   "profile",
-		Short: "Say what each component of a model takes: parameters, operations, memory, time",
-		Long: `Say what each component of a model takes, for each batch size and length: parameters and operations by formula, checked against
-the file, the compiled graph and XLA's own analysis; activation memory; and time, by executables of their own for the whole pass and for
-each component. It takes any model, compressed ones too; --baseline puts the original beside it, timed in turn.
+		Short: "Show what each component of a model costs: parameters, operations, memory, time",
+		Long: `Show what each component of a model costs, for each batch size and length: parameters and operations by formula, checked against the
+file, the compiled graph and XLA's own analysis; activation memory; and time, measured with separate executables for the whole pass and
+for each component. Any model will do, compressed ones included; --baseline puts the original beside it, timed in alternation.
 
-The pass is the full encoder with its pooler, every layer at every position, without a head. A classifier computes less: in its last
-layer [CLS] alone.`,
+The pass is the full encoder with its pooler, every layer at every position, without a head. A classifier computes less: in its
+last layer only [CLS].`,
 		Example: `  bertlab profile --model all-MiniLM-L6-v2 --batch 1,8,32 --length 32,128,512
   bertlab profile --model pruned --baseline all-MiniLM-L6-v2 --batch 8 --length 128 --json`,
 		Args: cobra.NoArgs,
@@ -73,7 +73,7 @@ layer [CLS] alone.`,
 	flags.IntSliceVar(&f.batches, "batch", []int{1, 8}, "batch sizes, as in 1,8,32")
 	flags.IntSliceVar(&f.lengths, "length", []int{32, 128}, "tokens of an example, as in 32,128,512")
 	flags.IntVar(&f.repeats, "repeats", 15, "timed rounds of each batch size and length")
-	flags.Float64Var(&f.cellSeconds, "cell-seconds", 20, "end the rounds of a batch size and length after so many seconds, with at least three done (0: never)")
+	flags.Float64Var(&f.cellSeconds, "cell-seconds", 20, "stop timing a batch size and length after this many seconds, but not before three rounds (0: never)")
 	flags.StringVar(&f.baseline, "baseline", "", "folder or name of a model to compare with")
 	return command
 }

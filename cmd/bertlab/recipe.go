@@ -33,13 +33,11 @@ func (a *app) recipeCommand() *cobra.Command {
 	}
 	command := &cobra.Command{
 		Use:   "recipe FILE",
-		Short: "Compress a model by a recipe: several techniques, one after another",
+		Short: "Compress a model by a recipe: several techniques in a row",
 		Long: `Compress a model by a recipe, a YAML file with a list of steps, and write it to the folder --out: ` + strings.Join(recipes.Kinds(), ", ") + `.
 FILE is a file, or one of the recipes that come with bertlab.
 
-A run that was stopped, by Ctrl-C or a kill, goes on where it was when the same command is repeated. Until it is done it keeps its
-state in OUT/` + output.CheckpointFolder + `; --steps names a folder for it that is kept, so that recipes that begin alike share what they
-have in common. Recipes:` + "\n" + list.String(),
+If a run is stopped, by Ctrl-C or a kill, the same command picks up where it left off. Until it is done it keeps its state in OUT/` + output.CheckpointFolder + `; --steps names a folder that stays, so that recipes with the same first steps share them. Recipes:` + "\n" + list.String(),
 		Example: `  bertlab recipe layers-distil-float16 --out small
   bertlab recipe mine.yaml --task sst2 --data sst2 --steps steps --out mine --quick`,
 		Args:        cobra.ExactArgs(1),

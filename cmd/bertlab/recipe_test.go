@@ -84,7 +84,7 @@ func TestWrongCallsOfRecipesCompareAndAdvise(t *testing.T) {
 		{"40MB", []string{"advise", "--max-size", "big"}},
 		{"--max-drop 200", []string{"advise", "--max-drop", "200"}},
 		{"the job", []string{"measure-memory", "{"}},
-		{"is no folder", []string{"measure-memory", `{"dir": "/nothing/here"}`}},
+		{"is not a folder", []string{"measure-memory", `{"dir": "/nothing/here"}`}},
 	} {
 		bertlab(t, test.args...).fails(exitWrongCall, test.mentions)
 	}

@@ -45,10 +45,10 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bertlab",
 		Short: "A laboratory for compressing BERT",
-		Long: `A laboratory for compressing BERT: what can be taken out of the model, what it costs in accuracy, and what is gained.
+		Long: `A laboratory for compressing BERT: what can be taken out of the model, what that costs in accuracy, and what it saves.
 
-The result goes to standard output, with --json as one JSON document; all else goes to standard error. The exit status is 0
-for success, 2 for a wrong call, 1 for a failure, and 130 where Ctrl-C ended the work.`,
+The result goes to standard output, with --json as one JSON document; everything else goes to standard error. The exit status
+is 0 for success, 2 for a wrong call, 1 for a failure, and 130 after Ctrl-C.`,
 		Example: `  bertlab setup
   bertlab reproduce heads --quick
   bertlab finetune --task movies --out movies
@@ -145,7 +145,7 @@ func (a *app) begin(work func(*cobra.Command, []string) error) func(*cobra.Comma
 				inputs = append(inputs, output.Input{Name: what + " " + path, Path: path})
 			}
 		}
-		if err := output.Check(flags, a.targets[flags], inputs); err != nil {
+		if err := output.Check(flags, a.targets[flags], inputs, func(line string) { a.Meter.Warn("%s", line) }); err != nil {
 			return call.Wrap(err)
 		}
 		return work(command, args)
@@ -170,13 +170,13 @@ func (a *app) writes(flags *pflag.FlagSet, t output.Target) {
 
 // outFile adds --out for a command whose result may be kept in a file.
 func (a *app) outFile(flags *pflag.FlagSet) {
-	flags.String("out", "", "also keep the result in this file, as one JSON document")
+	flags.String("out", "", "also write the result to this file, as one JSON document")
 	a.writes(flags, output.Target{Flag: "out", Kind: output.File})
 }
 
 // outFolder adds --out for a command that leaves several files.
 func (a *app) outFolder(flags *pflag.FlagSet) {
-	flags.String("out", "results", "folder for results, figures and reports; what is there already is used again")
+	flags.String("out", "results", "folder for results, figures and reports; earlier results in it are used again")
 	a.writes(flags, output.Target{Flag: "out", Kind: output.Folder})
 }
 

@@ -25,9 +25,9 @@ type setupDocument struct {
 func (a *app) setupCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "setup",
-		Short: "Bring the backend, the model and the data",
-		Long: `Bring what is missing: the backend's plugin, a model and a task's data; without flags the default ones, with which every
-command works. What is there already is left as it is.`,
+		Short: "Fetch the backend, the model and the data",
+		Long: `Fetch what is missing: the backend's plugin, a model and a task's data; without flags, the default ones, with which every command
+works. What is already there stays as it is.`,
 		Example: `  bertlab setup
   bertlab setup --model bert-base-uncased --task sst2 --backend xla:cuda`,
 		Args: cobra.NoArgs,

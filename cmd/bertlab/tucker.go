@@ -64,12 +64,12 @@ func (a *app) tuckerCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "tucker",
 		Short: "Factor the encoder's matrices and write the smaller model",
-		Long: `Factor the encoder's matrices and write the smaller model, which is then fine-tuned as any other.
+		Long: `Factor the encoder's matrices and write the smaller model, which is then fine-tuned like any other.
 
 --form svd stores each matrix W [out, in] as U·V by its truncated singular value decomposition. The rank is given (--rank), or the
-largest for a part of each matrix's parameters (--ratio), or chosen for each matrix (--rank-by): energy:0.95 keeps 95 % of the squared
-singular values, evbmf takes the matrix for low rank plus noise. With --rank-by a matrix whose factors would save nothing stays
-dense. --weighted measures on data what each matrix reads, and makes its outputs most alike instead of its entries.
+largest that fits a part of each matrix's parameters (--ratio), or chosen for each matrix (--rank-by): energy:0.95 keeps 95 % of the squared
+singular values, evbmf treats the matrix as low rank plus noise. With --rank-by a matrix whose factors would save nothing stays
+dense. --weighted measures on data what each matrix reads, and approximates its outputs instead of its entries.
 
 --form shared and --form bank decompose all matrices together, cut into slices [hidden, hidden] (forms III and IV of Wang, Ren et al.
 2022): U·C·Vᵀ with one U and one V for the model. With shared, each slice has a core C of its own, full or diagonal (--core); with
@@ -107,11 +107,11 @@ bank, the cores of all slices are mixed from a few. --rank is that of U and V, f
 	flags := command.Flags()
 	flags.StringVar(&f.form, "form", tuckerForms[0], "how the matrices are stored: "+strings.Join(tuckerForms, ", "))
 	flags.StringVar(&f.rank, "rank", "", "rank of every matrix; for --form bank (layer rank)-(width rank), such as 36-192")
-	flags.Float64Var(&f.ratio, "ratio", 0, "part of the matrices' parameters (svd: of each matrix's) that may be left, above 0 and at most 1")
+	flags.Float64Var(&f.ratio, "ratio", 0, "part of the matrices' parameters (svd: of each matrix's) that may remain, above 0 and at most 1")
 	flags.StringVar(&f.rankBy, "rank-by", "", "what chooses each matrix's rank: evbmf, or energy:PART such as energy:0.95")
 	flags.IntVar(&f.minRank, "min-rank", 1, "least rank that --rank-by gives")
 	flags.StringVar(&f.core, "core", string(gbert.FullCore), "the slices' own cores of --form shared: full or diagonal")
-	flags.IntVar(&f.sweeps, "sweeps", 10, "how often each factor of --form shared and bank is improved at most (0: truncated HOSVD)")
+	flags.IntVar(&f.sweeps, "sweeps", 10, "how many times at most each factor of --form shared and bank is improved (0: truncated HOSVD)")
 	flags.StringSliceVar(&f.roles, "roles", nil, "the matrices that are factored, such as ffn_in,ffn_out (default: all six of a layer)")
 	flags.StringVar(&f.layers, "layers", "", "the layers, such as 0,1,2 (default: all)")
 	flags.BoolVar(&f.weighted, "weighted", false, "weigh errors by what the matrices read on data")

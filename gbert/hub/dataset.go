@@ -29,7 +29,7 @@ func (c *Client) DatasetFiles(ctx context.Context, id, config, split string) ([]
 		"(TSV, CSV, JSONL or parquet), set HF_ENDPOINT to a mirror of the Hub, or run `bertlab setup` with network."}
 	name, revision, err := parseID(id)
 	if err != nil || id == "" {
-		return nil, fmt.Errorf("hub: %q is no name of a data set, such as nyu-mll/glue", id)
+		return nil, fmt.Errorf("hub: %q is not the name of a data set, such as nyu-mll/glue", id)
 	}
 	if !splitName.MatchString(split) || config != "" && !splitName.MatchString(config) {
 		return nil, fmt.Errorf("hub: %s: configuration %q, split %q: expected plain names such as sst2, validation", id, config, split)

@@ -44,7 +44,7 @@ func parseID(name string) (id, revision string, err error) {
 		return "", "", fmt.Errorf("hub: %q is neither a folder nor a name like %q", name, DefaultModel)
 	}
 	if !revisionRE.MatchString(revision) || strings.Contains(revision, "..") || !filepath.IsLocal(revision) {
-		return "", "", fmt.Errorf("hub: %q is no revision (a branch, a tag or a commit)", revision)
+		return "", "", fmt.Errorf("hub: %q is not a revision (a branch, a tag or a commit)", revision)
 	}
 	return id, revision, nil
 }

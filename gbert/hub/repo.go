@@ -81,7 +81,7 @@ func (r repo) info(ctx context.Context) (*repoInfo, error) {
 	defer resp.Body.Close()
 	info := &repoInfo{}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 64<<20)).Decode(info); err != nil {
-		return nil, fmt.Errorf("the answer about %s is no description of a repository: %w", r.id, err)
+		return nil, fmt.Errorf("the answer about %s does not describe a repository: %w", r.id, err)
 	}
 	if !commitHash.MatchString(info.CommitHash) {
 		return nil, fmt.Errorf("the answer about %s names no commit", r.id)

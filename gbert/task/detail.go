@@ -21,7 +21,7 @@ func wordsOf(c cell) ([]string, error) {
 	words := make([]string, len(elements))
 	for i, e := range elements {
 		if e.kind != text {
-			return nil, fmt.Errorf("word %d is no text", i+1)
+			return nil, fmt.Errorf("word %d is not a text", i+1)
 		}
 		words[i] = e.text
 	}

@@ -104,7 +104,7 @@ func (t *Task) Check() error {
 	case t == nil:
 		return fmt.Errorf("task: no task given: use Lookup, with one of %s", strings.Join(Names(), ", "))
 	case !t.Kind.known():
-		return fmt.Errorf("task: %s: %s is none of %s", t.Name, t.Kind, strings.Join(Kinds(), ", "))
+		return fmt.Errorf("task: %s: %s is not one of %s", t.Name, t.Kind, strings.Join(Kinds(), ", "))
 	case t.Kind == Classification && len(t.Labels) < 2:
 		return fmt.Errorf("task: %s: a classification needs at least two labels, got %d: name them with Columns.Labels, in the order of the class numbers", t.Name, len(t.Labels))
 	case t.Kind.Named() && len(t.Labels) == 0:

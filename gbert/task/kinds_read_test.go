@@ -174,7 +174,7 @@ func TestListsOfWordsAndTagsAreRead(t *testing.T) {
 		}
 	}
 	for want, content := range map[string]string{
-		"2 words and 1 tags": `{"tokens": ["a", "b"], "tags": ["O"]}`, "word 2 is no text": `{"tokens": ["a", 1], "tags": ["O", "O"]}`,
+		"2 words and 1 tags": `{"tokens": ["a", "b"], "tags": ["O"]}`, "word 2 is not a text": `{"tokens": ["a", 1], "tags": ["O", "O"]}`,
 		"there are none": `{"tokens": [], "tags": []}`, "a list of texts": `{"tokens": "a b", "tags": ["O", "O"]}`, "word 1: label \"5\"": `{"tokens": ["a"], "tags": [5]}`,
 	} {
 		if _, err := readKind(t, mustLookup(t, "ner"), "x.jsonl", content, named); err == nil || !strings.Contains(err.Error(), "line 1: ") || !strings.Contains(err.Error(), want) {

@@ -154,7 +154,7 @@ func TestMalformedFilesAreReportedWithPlaceAndExpectation(t *testing.T) {
 		{"missing key", "sst2", "x.jsonl", `{"sentence":"a","label":1}` + "\n" + `{"label":1}`, Columns{}, []string{"line 2: text: is not there"}},
 		{"number for a text", "sst2", "x.jsonl", `{"sentence":5,"label":1}`, Columns{}, []string{"line 1: text: is a number"}},
 		{"list for a label", "sst2", "x.jsonl", `{"sentence":"a","label":[1]}`, Columns{}, []string{"the label is a list"}},
-		{"false Parquet", "sst2", "x.parquet", "hello", Columns{}, []string{"is no Parquet file"}},
+		{"false Parquet", "sst2", "x.parquet", "hello", Columns{}, []string{"is not a Parquet file"}},
 		{"cut Parquet", "sst2", "x.parquet", "PAR1hello world", Columns{}, []string{"cut off"}},
 		{"custom without labels", "custom", "x.tsv", "text\tlabel\na\t1\n", Columns{}, []string{"Columns.Labels"}},
 		{"own labels for a known task", "sst2", "x.tsv", "text\tlabel\na\t1\n", Columns{Labels: []string{"a", "b"}}, []string{"choose the task custom"}},

@@ -251,7 +251,7 @@ func answers(context string, texts, starts []cell) ([]Answer, error) {
 	var all []Answer
 	for i, c := range texts {
 		if c.kind != text {
-			return nil, fmt.Errorf("answer %d is no text", i+1)
+			return nil, fmt.Errorf("answer %d is not a text", i+1)
 		}
 		at, err := strconv.Atoi(starts[i].text)
 		if err != nil || at < 0 || starts[i].kind != number {

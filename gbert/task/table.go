@@ -144,7 +144,7 @@ func (s *source) sniff() (table, error) {
 		s.tee = io.TeeReader(io.NewSectionReader(s.file, 0, info.Size()), s.sum)
 		return t, nil
 	case ext == ".parquet":
-		return nil, fmt.Errorf("is no Parquet file: it begins with %q instead of \"PAR1\"", head[:min(4, len(head))])
+		return nil, fmt.Errorf("is not a Parquet file: it begins with %q instead of \"PAR1\"", head[:min(4, len(head))])
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")), bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
 		return nil, errors.New("is a compressed archive: unpack it first")
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):

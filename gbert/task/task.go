@@ -143,7 +143,7 @@ func (t *Task) allowed() string {
 	}
 	list := strings.Join(parts, ", ")
 	if len(t.Labels) > 0 && Unnamed(t.Labels) {
-		list += ", which are no names: give those with Columns.Labels, in the order of the class numbers"
+		list += ", which are not names: give the names with Columns.Labels, in the order of the class numbers"
 	}
 	return list
 }

@@ -55,7 +55,7 @@ func (w *work) ask(c *contender) (*answers, error) {
 			return nil, err
 		}
 		if math.IsNaN(evaluation.Metrics[w.result.Metric]) {
-			return nil, fmt.Errorf("its %s on %s is no number: the model says the same of all %d examples, or they all have the same target; leave it out, or take other data",
+			return nil, fmt.Errorf("its %s on %s is not a number: the model says the same of all %d examples, or they all have the same target; leave it out, or take other data",
 				w.result.Metric, w.data.Source, w.data.Len())
 		}
 		a := &answers{Logits: logits, Losses: evaluation.Losses, Score: evaluation.Metrics[w.result.Metric], Cut: prepared.Cut()}

@@ -45,7 +45,7 @@ func Read(path string) (*Comparison, error) {
 	}
 	c := &Comparison{}
 	if err := errors.Join(json.Unmarshal(text, &inside), json.Unmarshal(text, c)); err != nil {
-		return nil, fmt.Errorf("compare: %s is no comparison: %w", path, err)
+		return nil, fmt.Errorf("compare: %s is not a comparison: %w", path, err)
 	}
 	if inside.Comparison != nil {
 		c = inside.Comparison

@@ -210,7 +210,7 @@ func TestAScoreThatIsNoNumberIsNamed(t *testing.T) {
 		if err := os.WriteFile(o.Data, []byte("sentence1\tsentence2\tscore\n"+rows), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Run(t.Context(), environment(t, t.TempDir()), entries, o); err == nil || !strings.Contains(err.Error(), "a: its pearson on "+o.Data+" is no number") {
+		if _, err := Run(t.Context(), environment(t, t.TempDir()), entries, o); err == nil || !strings.Contains(err.Error(), "a: its pearson on "+o.Data+" is not a number") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -148,7 +148,7 @@ func readStep(text []byte) (json.RawMessage, error) {
 		if json.Valid(text) {
 			return nil, errors.New("has no sum, as an older version left it, or is damaged")
 		}
-		return nil, errors.New("is damaged: it is no JSON")
+		return nil, errors.New("is damaged: it is not JSON")
 	}
 	if got := sumOf(file.Result); got != file.SHA256 || decoder.More() {
 		return nil, fmt.Errorf("is damaged: its result has the SHA-256 %s, and %s was written", got, file.SHA256)

@@ -58,7 +58,7 @@ func Open(backend compute.Backend, space Space, sets ...*finetune.Prepared) (*Ex
 	}
 	for _, set := range sets {
 		if !set.Dataset.Task.Kind.Discrete() {
-			return nil, fmt.Errorf("landscape: %s is no classification, and its surface would have no error", set.Dataset.Task.Name)
+			return nil, fmt.Errorf("landscape: %s is not a classification task, and its surface would have no error", set.Dataset.Task.Name)
 		}
 		if err := set.CheckLabels(space.To); err != nil {
 			return nil, err

@@ -103,7 +103,7 @@ func (j *journal) read(text []byte, identity string, examples []int) (int, error
 		if n == 0 {
 			var head journalHead
 			if err := json.Unmarshal(line, &head); err != nil {
-				return 0, fmt.Errorf("line 1 is no journal of a sweep: %w", err)
+				return 0, fmt.Errorf("line 1 is not a journal of a sweep: %w", err)
 			}
 			if head.Sweep != identity {
 				return 0, errors.New("it belongs to a sweep of other models, data, points or parts")

@@ -27,7 +27,7 @@ func ParseLayers(text string) ([]int, error) {
 	for part := range strings.SplitSeq(text, ",") {
 		layer, err := strconv.Atoi(strings.TrimSpace(part))
 		if err != nil || layer < 0 {
-			return nil, fmt.Errorf("layerdrop: %q is no list of layers; numbers from 0 with commas between them were expected, such as 9,10,11", text)
+			return nil, fmt.Errorf("layerdrop: %q is not a list of layers; numbers from 0 with commas between them were expected, such as 9,10,11", text)
 		}
 		if slices.Contains(layers, layer) {
 			return nil, fmt.Errorf("layerdrop: %q names layer %d twice", text, layer)

@@ -18,7 +18,7 @@ func Tidy(notebook []byte) ([]byte, error) {
 	decoder.UseNumber()
 	var nb map[string]any
 	if err := decoder.Decode(&nb); err != nil {
-		return nil, fmt.Errorf("not a notebook: it is no JSON object: %w", err)
+		return nil, fmt.Errorf("not a notebook: it is not a JSON object: %w", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("not a notebook: something follows the JSON object")
@@ -33,7 +33,7 @@ func Tidy(notebook []byte) ([]byte, error) {
 	for i, c := range cells {
 		cell, ok := c.(map[string]any)
 		if !ok {
-			return nil, fmt.Errorf("not a notebook: cell %d is no object", i+1)
+			return nil, fmt.Errorf("not a notebook: cell %d is not an object", i+1)
 		}
 		if err := tidyCell(cell); err != nil {
 			return nil, fmt.Errorf("not a notebook: cell %d: %w", i+1, err)
@@ -67,14 +67,14 @@ func tidyCell(cell map[string]any) error {
 	}
 	list, ok := outputs.([]any)
 	if !ok {
-		return errors.New("its outputs are no list")
+		return errors.New("its outputs are not a list")
 	}
 	merged := make([]any, 0, len(list))
 	var stream map[string]any // the stream output that a following piece joins
 	for _, o := range list {
 		output, ok := o.(map[string]any)
 		if !ok {
-			return errors.New("an output is no object")
+			return errors.New("an output is not an object")
 		}
 		if output["output_type"] != "stream" {
 			stream = nil
@@ -133,7 +133,7 @@ func joined(text any) (string, error) {
 		for _, line := range t {
 			s, ok := line.(string)
 			if !ok {
-				return "", errors.New("a line of a stream is no string")
+				return "", errors.New("a line of a stream is not a string")
 			}
 			b.WriteString(s)
 		}

@@ -15,8 +15,8 @@ type Input struct {
 	Path string
 }
 
-// spare refuses a target that is one of the files which are read, or a folder in a model that is read.
-func (t Target) spare(path string, info fs.FileInfo, inputs []Input) error {
+// spare refuses a target that is one of the files which are read, or the folder of a model that is read; of a folder in that it says so.
+func (t Target) spare(path string, info fs.FileInfo, inputs []Input, note func(line string)) error {
 	for _, input := range inputs {
 		from, err := os.Stat(input.Path)
 		if input.Path == "" || err != nil {
@@ -35,7 +35,7 @@ func (t Target) spare(path string, info fs.FileInfo, inputs []Input) error {
 			}
 			return fmt.Errorf("--%s %s is the folder of the %s that is read; name another one", t.Flag, path, what)
 		case heldModel(input.Path) != "" && within(path, input.Path):
-			return fmt.Errorf("--%s %s lies in the folder of %s, a model that is read: name a folder outside it", t.Flag, path, input.Name)
+			note(fmt.Sprintf("note: --%s %s lies in the folder of %s, a model that is read: whoever copies that folder copies both", t.Flag, path, input.Name))
 		}
 	}
 	return nil

@@ -49,8 +49,8 @@ type Target struct {
 }
 
 // Check reports what keeps a command from writing its targets: all that can be seen before anything is computed. Each flag of inputs
-// names what is read, as arguments do. Nothing is left behind by it.
-func Check(flags *pflag.FlagSet, targets []Target, inputs []Input) error {
+// names what is read, as arguments do. note is told what is only odd. Nothing is left behind by it.
+func Check(flags *pflag.FlagSet, targets []Target, inputs []Input, note func(line string)) error {
 	seen := map[string]string{}
 	for _, t := range targets {
 		flag := flags.Lookup(t.Flag)
@@ -64,7 +64,7 @@ func Check(flags *pflag.FlagSet, targets []Target, inputs []Input) error {
 			}
 			continue
 		}
-		if err := t.check(path, inputs); err != nil {
+		if err := t.check(path, inputs, note); err != nil {
 			return err
 		}
 		real := resolve(path)
@@ -80,7 +80,7 @@ func (t Target) expected() string {
 	return map[Kind]string{File: "the name of a file was expected", Folder: "the name of a folder for the results was expected", Model: "the name of a folder for the model was expected"}[t.Kind]
 }
 
-func (t Target) check(path string, inputs []Input) error {
+func (t Target) check(path string, inputs []Input, note func(line string)) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !isLink(path):
@@ -94,7 +94,7 @@ func (t Target) check(path string, inputs []Input) error {
 		err = t.checkFolder(path, info)
 	}
 	if err == nil {
-		err = t.spare(path, info, inputs)
+		err = t.spare(path, info, inputs, note)
 	}
 	if err == nil && t.Kind != File && info != nil {
 		err = t.checkContents(path)
@@ -110,7 +110,7 @@ func (t Target) checkFile(path string, info fs.FileInfo) error {
 	case info != nil && info.IsDir() || os.IsPathSeparator(path[len(path)-1]):
 		return fmt.Errorf("--%s %s is a folder: %s", t.Flag, path, t.expected())
 	case info != nil && !info.Mode().IsRegular():
-		return fmt.Errorf("--%s %s is no plain file: %s", t.Flag, path, t.expected())
+		return fmt.Errorf("--%s %s is not a plain file: %s", t.Flag, path, t.expected())
 	case len(t.Endings) > 0 && !slices.Contains(t.Endings, strings.ToLower(filepath.Ext(path))):
 		return fmt.Errorf("--%s %s: the name must end in %s", t.Flag, path, either(t.Endings))
 	}

@@ -54,7 +54,7 @@ func asList(path []ancestor) (name string, l levels, ok bool) {
 func (f *File) ReadList(group, column int) (lists [][]string, null []bool, err error) {
 	col := f.Columns[column]
 	if col.List == "" {
-		return nil, nil, fmt.Errorf("column %q is no list", col.Name)
+		return nil, nil, fmt.Errorf("column %q is not a list", col.Name)
 	}
 	if col.Elements == Unsupported {
 		return nil, nil, fmt.Errorf("column %q is %s, which is not read here", col.Name, col.Why)
