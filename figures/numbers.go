@@ -50,6 +50,9 @@ func Group(s string) string {
 	return s[:from] + whole + s[to:]
 }
 
+// Count is a whole number with its thousands set apart.
+func Count[N int | int64](n N) string { return Group(strconv.FormatInt(int64(n), 10)) }
+
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
 // plain writes a number in six significant digits or, if it is whole, in all of them.

@@ -99,7 +99,11 @@ func (r Range) ticks(n int, format func(float64) string) []tick {
 		if math.Abs(v) < step*1e-9 {
 			v = 0
 		}
-		out = append(out, tick{v, clean(format(v))})
+		label := clean(format(v))
+		if len(out) > 0 && out[len(out)-1].label == label {
+			continue // the format tells the two not apart
+		}
+		out = append(out, tick{v, label})
 	}
 	return out
 }

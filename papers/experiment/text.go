@@ -46,3 +46,11 @@ func NotebookLanguage() Language {
 
 // KoreanNotebook is how the name of a notebook in Korean ends.
 const KoreanNotebook = ".ko.ipynb"
+
+// Limit says how many examples a protocol takes at most; 0 is all of them.
+func Limit(say *words.Printer, n int) string {
+	if n == 0 {
+		return say.T("all")
+	}
+	return words.List(n)
+}

@@ -3,9 +3,9 @@ package ganesh2021
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"bertlab/figures"
+	"bertlab/papers/experiment/words"
 )
 
 // Config is the protocol. [Quick] and [Full] fill it in.
@@ -57,7 +57,7 @@ func (c Config) Table() *figures.Table {
 		if len(numbers) == 0 {
 			return "counted, not timed"
 		}
-		return strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ", "), "[]")
+		return words.List(numbers)
 	}
 	return &figures.Table{
 		Title:   "Protocol",

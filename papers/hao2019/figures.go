@@ -313,6 +313,6 @@ func (r edition) ConsistencyScatter() (*figures.Figure, error) {
 			Caption: r.caption(r.F("one point for each of the %d points of the plane", len(x))),
 		},
 		X: x, Y: y, Note: r.F("Spearman's ρ = %s", r.Surface.Consistency.Text("%.2f")), YFormat: figures.Percent,
-		XFormat: func(v float64) string { return fmt.Sprintf("%.2g", math.Pow(10, v)) },
+		XFormat: func(v float64) string { return fmt.Sprintf("%.3g", math.Pow(10, v)) },
 	})
 }

@@ -18,12 +18,6 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 
 // Table lists the protocol.
 func (c Config) Table(say *words.Printer) *figures.Table {
-	limit := func(n int) string {
-		if n == 0 {
-			return say.T("all")
-		}
-		return fmt.Sprint(n)
-	}
 	scratch := say.T("a curve")
 	if c.ScratchSurface {
 		scratch = say.T("a curve and a surface")
@@ -34,14 +28,14 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 		Rows: [][]any{
 			{say.T("model"), c.Model, say.T("BERT-large")},
 			{say.T("task; second direction"), c.Task + "; " + c.Other, say.T("MNLI, RTE, SST-2, MRPC; another of them")},
-			{say.T("training examples"), limit(c.TrainExamples) + "; " + limit(c.OtherExamples), say.T("all")},
+			{say.T("training examples"), experiment.Limit(say, c.TrainExamples) + "; " + experiment.Limit(say, c.OtherExamples), say.T("all")},
 			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
 			{say.T("from scratch: epochs, learning rate"), fmt.Sprintf("%d, %g; %s", c.ScratchEpochs, c.ScratchLearningRate, scratch), "–"},
 			{say.T("curve"), say.F("α from %g to %g, %d points", c.CurveRange[0], c.CurveRange[1], c.CurvePoints), say.T("−4 to 4, 40 points")},
 			{say.T("surface"), say.F("α and β from %g to %g, %d × %d points", c.SurfaceRange[0], c.SurfaceRange[1], c.SurfacePoints, c.SurfacePoints), say.T("−4 to 4, 40 × 40 points")},
 			{say.T("surfaces of layers"), say.F("%d × %d points", c.PartPoints, c.PartPoints), "–"},
 			{say.T("examples at each point"), say.F("%d training, %d dev, %d tokens", c.Examples, c.Examples, c.MaxLength), "–"},
-			{say.T("examples of the rollback"), limit(c.RollbackExamples), say.T("all of the development set")},
+			{say.T("examples of the rollback"), experiment.Limit(say, c.RollbackExamples), say.T("all of the development set")},
 		},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"bertlab/figures"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/sharing"
 )
 
@@ -28,7 +29,7 @@ func (r edition) seeds() string {
 	if len(r.Config.Seeds) == 1 {
 		return r.F("seed %d", r.Config.Seeds[0])
 	}
-	return r.F("seeds %s", strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Config.Seeds), " ", ", "), "[]"))
+	return r.F("seeds %s", words.List(r.Config.Seeds))
 }
 
 // signed writes a change with a sign that is as wide as a digit.

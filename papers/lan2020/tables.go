@@ -27,12 +27,6 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 
 // Table lists the protocol.
 func (c Config) Table(say *words.Printer) *figures.Table {
-	limit := func(n int) string {
-		if n == 0 {
-			return say.T("all")
-		}
-		return fmt.Sprint(n)
-	}
 	var variants []string
 	for _, v := range c.Variants {
 		variants = append(variants, v.String())
@@ -44,11 +38,11 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 			{say.T("model"), say.F("%s, pretrained, converted", c.Model), say.T("trained from scratch")},
 			{say.T("task"), c.Task, say.T("SQuAD 1.1 and 2.0, MNLI, SST-2, RACE")},
 			{say.T("shared"), strings.Join(variants, "; "), say.T("none, attention, FFN, all")},
-			{say.T("sizes E of the word table"), strings.Trim(fmt.Sprint(c.EmbeddingSizes), "[]"), "64, 128, 256, 768"},
-			{say.T("fine-tuning runs (seeds)"), strings.Trim(fmt.Sprint(c.Seeds), "[]"), "–"},
-			{say.T("training examples"), limit(c.TrainExamples), say.T("all")},
+			{say.T("sizes E of the word table"), words.List(c.EmbeddingSizes), "64, 128, 256, 768"},
+			{say.T("fine-tuning runs (seeds)"), words.List(c.Seeds), "–"},
+			{say.T("training examples"), experiment.Limit(say, c.TrainExamples), say.T("all")},
 			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
-			{say.T("test examples"), limit(c.TestExamples), say.T("all of the development set")},
+			{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all of the development set")},
 		},
 	}
 }

@@ -18,12 +18,6 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 
 // Table lists the protocol.
 func (c Config) Table(say *words.Printer) *figures.Table {
-	limit := func(n int) string {
-		if n == 0 {
-			return say.T("all")
-		}
-		return fmt.Sprint(n)
-	}
 	transfer := c.Transfer
 	if transfer == "" {
 		transfer = say.T("none")
@@ -35,13 +29,13 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 			{say.T("model"), c.Model, "bert-base-uncased"},
 			{say.T("task"), c.Task, "MNLI"},
 			{say.T("out of domain"), transfer, "MNLI mismatched"},
-			{say.T("fine-tuning runs (seeds)"), fmt.Sprint(c.Seeds), "1"},
-			{say.T("training examples"), limit(c.TrainExamples), "392,702"},
+			{say.T("fine-tuning runs (seeds)"), words.List(c.Seeds), "1"},
+			{say.T("training examples"), experiment.Limit(say, c.TrainExamples), "392,702"},
 			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "3, 32, 2e-5"},
 			{say.T("embeddings"), experiment.Embeddings(say, c.FreezeEmbeddings), say.T("trained")},
-			{say.T("test examples"), limit(c.TestExamples), "9,815"},
-			{say.T("examples for the importance"), limit(c.ImportanceExamples), say.T("all, or a subset")},
-			{say.T("examples to choose one head"), limit(c.ChoiceExamples), "5,000"},
+			{say.T("test examples"), experiment.Limit(say, c.TestExamples), "9,815"},
+			{say.T("examples for the importance"), experiment.Limit(say, c.ImportanceExamples), say.T("all, or a subset")},
+			{say.T("examples to choose one head"), experiment.Limit(say, c.ChoiceExamples), "5,000"},
 			{say.T("share pruned a step"), figures.Percent(c.Step), "10 %"},
 		},
 	}

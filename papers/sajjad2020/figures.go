@@ -73,7 +73,7 @@ func (r edition) seeds() string {
 	if len(r.Config.Seeds) == 1 {
 		return r.F("seed %d", r.Config.Seeds[0])
 	}
-	return r.F("seeds %s", strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Config.Seeds), " ", ", "), "[]"))
+	return r.F("seeds %s", words.List(r.Config.Seeds))
 }
 
 // alone is the result with one task, for differences within it.

@@ -26,12 +26,6 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 
 // Table lists the protocol.
 func (c Config) Table(say *words.Printer) *figures.Table {
-	limit := func(n int) string {
-		if n == 0 {
-			return say.T("all")
-		}
-		return fmt.Sprint(n)
-	}
 	var tasks, strategies []string
 	for _, t := range c.Tasks {
 		tasks = append(tasks, t.Name)
@@ -41,7 +35,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 	}
 	thresholds := say.T("none")
 	if len(c.Thresholds) > 0 {
-		thresholds = strings.Trim(fmt.Sprint(c.Thresholds), "[]")
+		thresholds = words.List(c.Thresholds)
 	}
 	lists := say.T("none")
 	for i, layers := range c.Lists {
@@ -57,15 +51,15 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 		Rows: [][]any{
 			{say.T("model"), c.Model, say.T("BERT-base, XLNet, RoBERTa and others")},
 			{say.T("tasks"), strings.Join(tasks, ", "), say.T("GLUE")},
-			{say.T("layers dropped"), strings.Trim(fmt.Sprint(c.Drops), "[]"), say.T("2, 4, 6 of 12")},
+			{say.T("layers dropped"), words.List(c.Drops), say.T("2, 4, 6 of 12")},
 			{say.T("strategies"), strings.Join(strategies, ", "), say.T("top, bottom, symmetric, alternate, contribution")},
 			{say.T("thresholds of the contribution"), thresholds, say.T("0.9, 0.925, 0.95 (recalled)")},
 			{say.T("layers named one by one"), lists, "–"},
-			{say.T("fine-tuning runs (seeds)"), strings.Trim(fmt.Sprint(c.Seeds), "[]"), "–"},
-			{say.T("training examples"), limit(c.TrainExamples), say.T("all")},
+			{say.T("fine-tuning runs (seeds)"), words.List(c.Seeds), "–"},
+			{say.T("training examples"), experiment.Limit(say, c.TrainExamples), say.T("all")},
 			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
 			{say.T("embeddings"), experiment.Embeddings(say, c.FreezeEmbeddings), say.T("trained")},
-			{say.T("test examples"), limit(c.TestExamples), say.T("all of the development set")},
+			{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all of the development set")},
 		},
 	}
 }

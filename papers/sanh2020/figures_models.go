@@ -210,7 +210,7 @@ func (r edition) HybridCurve() (*figures.Figure, error) {
 			Language: r.Tag(), Title: r.hybridTitle(), XLabel: r.F("speed against the dense model, batch %d", r.Config.SpeedBatches[last]), YLabel: r.Name(r.Metric),
 			Caption: r.caption(r.F("seed %d, %d tokens, %s", r.Config.Seeds[0], r.Speed.Length, r.Provenance.MachineIn(r.Printer))),
 		},
-		Curves: curves, YFormat: figures.Percent, XFormat: func(x float64) string { return fmt.Sprintf("%.2g×", x) },
+		Curves: curves, YFormat: figures.Percent, XFormat: func(x float64) string { return fmt.Sprintf("%.3g×", x) },
 		HLines: []figures.Reference{{Value: r.Dense[0].Score, Label: r.T("dense")}, {Value: r.Majority, Label: r.T("largest class")}},
 	})
 }

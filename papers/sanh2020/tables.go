@@ -20,26 +20,20 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 
 // Table lists the protocol.
 func (c Config) Table(say *words.Printer) *figures.Table {
-	limit := func(n int) string {
-		if n == 0 {
-			return say.T("all")
-		}
-		return fmt.Sprint(n)
-	}
 	return &figures.Table{
 		Title:   say.T("Protocol"),
 		Columns: []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: say.T("the paper")}},
 		Rows: [][]any{
 			{say.T("model"), c.modelName(say), "bert-base-uncased"},
 			{say.T("task"), c.Task, say.T("SQuAD, MNLI, QQP")},
-			{say.T("seeds"), fmt.Sprint(c.Seeds), say.T("not said")},
-			{say.T("training examples"), limit(c.TrainExamples), "87,599; 392,702; 363,846"},
-			{say.T("test examples"), limit(c.TestExamples), say.T("all")},
+			{say.T("seeds"), words.List(c.Seeds), say.T("not said")},
+			{say.T("training examples"), experiment.Limit(say, c.TrainExamples), "87,599; 392,702; 363,846"},
+			{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all")},
 			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), say.T("6 to 10, 16, 3e-5")},
 			{say.T("learning rate of scores (L0)"), fmt.Sprintf("%g (%g)", c.ScoreRate, c.L0Rate), "1e-2 (1e-1)"},
 			{say.T("warm-up, cool-down of the schedule"), say.F("%s, %s of the steps", figures.Percent(c.WarmupShare), figures.Percent(c.CoolDownShare)), say.T("5,400 and 10,800 steps")},
-			{say.T("methods"), fmt.Sprint(c.Kinds), say.T("magnitude, movement, soft, L0")},
-			{say.T("remaining weights"), fmt.Sprint(c.Remaining), say.T("1.0 to 0.03")},
+			{say.T("methods"), words.List(c.Kinds), say.T("magnitude, movement, soft, L0")},
+			{say.T("remaining weights"), words.List(c.Remaining), say.T("1.0 to 0.03")},
 			{say.T("embeddings"), say.T("frozen"), say.T("frozen")},
 		},
 	}

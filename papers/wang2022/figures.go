@@ -1,9 +1,7 @@
 package wang2022
 
 import (
-	"fmt"
 	"math"
-	"strings"
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
@@ -37,7 +35,7 @@ func (r edition) Figures() []experiment.Drawing {
 
 // caption names the model, the task and the seeds under a figure.
 func (r edition) caption(extra string) string {
-	seeds := r.F("seeds %s", strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Config.Seeds), " ", ", "), "[]"))
+	seeds := r.F("seeds %s", words.List(r.Config.Seeds))
 	if len(r.Config.Seeds) == 1 {
 		seeds = r.F("seed %d", r.Config.Seeds[0])
 	}

@@ -2,7 +2,6 @@ package wang2022
 
 import (
 	"fmt"
-	"strings"
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
@@ -20,13 +19,7 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 
 // Table lists the protocol.
 func (c Config) Table(say *words.Printer) *figures.Table {
-	limit := func(n int) string {
-		if n == 0 {
-			return say.T("all")
-		}
-		return fmt.Sprint(n)
-	}
-	list := func(x any) string { return strings.Trim(fmt.Sprint(x), "[]") }
+	list := words.List
 	return &figures.Table{
 		Title:   say.T("Protocol"),
 		Columns: []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: say.T("the paper")}},
@@ -40,7 +33,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
 			{say.T("embeddings"), experiment.Embeddings(say, c.FreezeEmbeddings), say.T("trained")},
 			{say.T("distillation"), say.F("%d + %d epochs on the task, learning rate %g", c.RecoveryEpochs, c.RecoveryEpochs, c.RecoveryRate), say.T("2 to 3 epochs on a corpus, then two stages on the augmented task")},
-			{say.T("training, recovery, test examples"), fmt.Sprintf("%s, %s, %s", limit(c.TrainExamples), limit(c.RecoveryExamples), limit(c.TestExamples)), say.T("all")},
+			{say.T("training, recovery, test examples"), fmt.Sprintf("%s, %s, %s", experiment.Limit(say, c.TrainExamples), experiment.Limit(say, c.RecoveryExamples), experiment.Limit(say, c.TestExamples)), say.T("all")},
 		},
 	}
 }

@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"bertlab/figures"
@@ -19,8 +20,23 @@ func People(value any) any {
 		return real(value)
 	case float32:
 		return real(value)
+	case []int, []uint64, []float64, []string:
+		return List(value)
 	}
 	return value
+}
+
+// List is a list of values with commas between them; a single value is a list of one.
+func List(values any) string {
+	v := reflect.ValueOf(values)
+	if v.Kind() != reflect.Slice {
+		return fmt.Sprint(People(values))
+	}
+	said := make([]string, v.Len())
+	for i := range said {
+		said[i] = fmt.Sprint(People(v.Index(i).Interface()))
+	}
+	return strings.Join(said, ", ")
 }
 
 // whole is a whole number whose thousands are set apart.

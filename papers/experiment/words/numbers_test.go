@@ -14,6 +14,8 @@ func TestNumbersAreWrittenForPeople(t *testing.T) {
 		"+1,234.50 [-2,000.00]":  English.F("%+.2f [%+.2f]", 1234.5, -2000.0),
 		"0.625 of 999":           English.F("%v of %v", 0.6249999999999978, 999),
 		"0.3 and 2e-05":          English.F("%g and %g", 0.1+0.2, 2e-5),
+		"seeds 1, 2":             English.F("seeds %v", []uint64{1, 2}),
+		"0.3, 0.6; one; top, 2":  List([]float64{0.1 + 0.2, 0.6}) + "; " + List("one") + "; " + List([]string{"top", "2"}),
 		"  7|7  |007|x 1000":     English.F("%3d|%-3d|%03d|x %s", 7, 7, 7, "1000"),
 		"1,000 of 2,000 (third)": English.F("%[2]d of %[1]d (%[3]s)", 2000, int64(1000), "third"),
 	} {
