@@ -116,6 +116,9 @@ func (s *store) prune() {
 	var kept []os.FileInfo
 	var total int64
 	for _, entry := range entries {
+		if temporary := filepath.Join(s.dir, entry.Name()); strings.HasPrefix(entry.Name(), ".") && files.Abandoned(temporary, time.Hour) {
+			_ = os.Remove(temporary) // of a killed writer
+		}
 		if !strings.HasSuffix(entry.Name(), storeSuffix) || !entry.Type().IsRegular() {
 			continue
 		}
@@ -155,8 +158,15 @@ func (m *machine) storeFolder() string {
 	}
 }
 
-// storeSalt is what machine code depends on beside the program's text: the plugin's content, the flags and variables that XLA reads,
-// the processor and how many of them there are, and the devices. ok is false where one of them cannot be told.
+// dumpFlags begin the flags that ask for files beside a compilation, which there must be then.
+const dumpFlags = "xla_dump"
+
+// bindingModule is what asks the plugin to compile, and chooses options.
+const bindingModule = "github.com/gomlx/go-xla"
+
+// storeSalt is what machine code depends on beside the program's text: the plugin's content, what binds it to Go, the flags and variables
+// that XLA reads, the processor and how many of them there are, and the devices. ok is false where one of them cannot be told, or where
+// every program must be compiled.
 func (m *machine) storeSalt(c *Choice, dir, devices string) (salt []byte, ok bool) {
 	plugin, err := pluginSum(c.plugin(), dir)
 	if err != nil {
@@ -166,12 +176,12 @@ func (m *machine) storeSalt(c *Choice, dir, devices string) (salt []byte, ok boo
 	if err != nil {
 		return nil, false
 	}
-	flags := m.getenv(flagsVariable)
-	if read, err := readFlags(flags); err == nil {
-		flags = read.text
+	flags, err := readFlags(m.getenv(flagsVariable))
+	if err != nil || slices.ContainsFunc(flags.names, func(name string) bool { return strings.HasPrefix(name, dumpFlags) }) {
+		return nil, false
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "plugin %s\nconfig %s\nflags %s\ndevices %s\n", plugin, c.Config, flags, devices)
+	fmt.Fprintf(&b, "plugin %s\nbinding %s\nconfig %s\nflags %s\ndevices %s\n", plugin, Versions()[bindingModule], c.Config, flags.text, devices)
 	for _, name := range []string{"XLA_DEBUG_OPTIONS", "TF_XLA_FLAGS", "NPROC", "PJRT_NPROC", "OMP_NUM_THREADS"} {
 		fmt.Fprintf(&b, "%s=%s\n", name, m.getenv(name))
 	}

@@ -3,6 +3,7 @@ package backend
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -22,41 +23,36 @@ import (
 // storing is XLA's CPU as a new process would have it, with a store in a folder that keeps every program.
 func storing(t *testing.T, dir string) *programs {
 	t.Helper()
-	t.Setenv(StoreVariable, dir)
-	opened := openedXLA(t)
-	m := thisMachine()
-	p := shareProgramsOf(opened.backend, stableHLO).(*programs)
-	p.stored = sync.OnceValue(func() *store { return m.openStore(opened.choice, opened.backend) })
-	if s := p.stored(); s != nil {
-		s.least = 0
+	p := shareProgramsOf(openedXLA(t), stableHLO).(*programs)
+	if dir == "off" {
+		return p
+	}
+	if s := openStore(dir); s != nil {
+		s.salt, s.least = []byte("of a test"), 0 // the real one has a plugin of a hundred megabytes to read
+		p.stored = func() *store { return s }
 	}
 	return p
 }
 
-type opened struct {
-	backend compute.Backend
-	choice  *Choice
-}
-
 // openXLA opens XLA's CPU once, whose plugin is large.
-var openXLA = sync.OnceValues(func() (opened, error) {
-	b, choice, err := Open(context.Background(), Options{Name: "xla:cpu", Offline: true})
+var openXLA = sync.OnceValues(func() (compute.Backend, error) {
+	b, _, err := Open(context.Background(), Options{Name: "xla:cpu", Offline: true})
 	if err != nil {
-		return opened{}, err
+		return nil, err
 	}
-	return opened{b.(*programs).Backend, choice}, nil
+	return b.(*programs).Backend, nil
 })
 
-func openedXLA(t *testing.T) opened {
+func openedXLA(t *testing.T) compute.Backend {
 	t.Helper()
 	if _, ok := thisMachine().find("cpu"); !ok || !hasXLA {
 		t.Skip("no XLA CPU plugin on this machine: run `bertlab setup`")
 	}
-	o, err := openXLA()
+	b, err := openXLA()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return o
+	return b
 }
 
 func needsStore(t *testing.T) {
@@ -357,6 +353,15 @@ func TestTheStoreStaysWithinItsBoundAndKeepsWhatWasUsedLast(t *testing.T) {
 	if _, ok := s.read(text(0)); !ok {
 		t.Error("the program that was read last is gone")
 	}
+	left := filepath.Join(s.dir, ".x"+storeSuffix+"123")
+	then := time.Now().Add(-2 * time.Hour)
+	if err := errors.Join(os.WriteFile(left, make([]byte, 10), 0o600), os.Chtimes(left, then, then)); err != nil {
+		t.Fatal(err)
+	}
+	s.write(text(30), make([]byte, 10_000))
+	if _, err := os.Stat(left); err == nil {
+		t.Error("what a killed writer left is there")
+	}
 	if _, ok := s.read(text(3)); ok {
 		t.Error("a program that was not used for long is there")
 	}
@@ -448,10 +453,14 @@ func TestTheKeySpeaksOfAllThatMachineCodeDependsOn(t *testing.T) {
 		}
 		seen[key] = about
 	}
-	if key("1 of cpu") != key("1 of cpu") {
+	if _, same := seen[key("1 of cpu")]; !same {
 		t.Error("the key is another at every call")
 	}
 	fresh("with more devices", key("4 of cpu"))
+	environment["XLA_FLAGS"] = "--xla_dump_to=/tmp/dumps"
+	if _, ok := m.storeSalt(choice, dir, "1 of cpu"); ok {
+		t.Error("programs are read where files of their compilation are asked for")
+	}
 	environment["XLA_FLAGS"] = "--xla_cpu_enable_fast_math=true"
 	fresh("with flags", key("1 of cpu"))
 	delete(environment, "XLA_FLAGS")

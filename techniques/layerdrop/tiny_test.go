@@ -12,9 +12,7 @@ import (
 var (
 	backend            = testbed.Go
 	sentences, session = tiny.Sentences, tiny.Session
-	prepare, logits    = tiny.Prepare, tiny.Logits
-	factor, set        = tiny.Factor, tiny.Set
-	apart              = tiny.Apart[float32]
+	prepare, set       = tiny.Prepare, tiny.Set
 )
 
 func classifier(t testing.TB, layers int, seed uint64) *gbert.Model {
