@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -22,7 +21,6 @@ import (
 )
 
 func main() {
-	http.DefaultClient = fetch.Bounded() // which go-xla's installer asks with
 	ctx, ended := interruptible()
 	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	if status == exitFailure {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -36,6 +37,10 @@ type machine struct {
 	now          func() time.Time                                  //
 }
 
+// boundInstaller gives bounds to go-xla's installer, which asks with Go's default client and takes no other: a server that sends without
+// end, or nothing, would keep it for ever.
+var boundInstaller = sync.OnceFunc(func() { http.DefaultClient = fetch.Bounded() })
+
 // thisMachine is the real one.
 func thisMachine() *machine {
 	m := &machine{
@@ -54,6 +59,7 @@ func thisMachine() *machine {
 	m.cache, _ = fetch.CacheDir()
 	m.python = m.sitePackages
 	m.upstream = func(ctx context.Context) (string, error) {
+		boundInstaller()
 		return registry.Within(ctx, 8*time.Second, func() (string, error) {
 			return installer.CPUGetDownloadURL(m.platform(), cpuRelease)
 		})
