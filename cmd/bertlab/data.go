@@ -11,6 +11,7 @@ import (
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/cmd/bertlab/internal/workbench"
+	"bertlab/figures"
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
@@ -119,5 +120,5 @@ func printMetrics(w io.Writer, e *finetune.Evaluation, t *task.Task) {
 		}
 	}
 	fmt.Fprintf(w, "loss\t%.4f\n", e.Loss)
-	fmt.Fprintf(w, "examples\t%d\n", e.Examples)
+	fmt.Fprintf(w, "examples\t%s\n", figures.Count(e.Examples))
 }

@@ -10,6 +10,7 @@ import (
 
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/workbench"
+	"bertlab/figures"
 	"bertlab/gbert"
 	"bertlab/gbert/safetensors"
 )
@@ -53,7 +54,7 @@ func (a *app) saveModelWith(save func(dir string, precision gbert.Precision) err
 
 func (d *modelDocument) human(w io.Writer) {
 	fmt.Fprintf(w, "model\t%s\n", d.Out)
-	fmt.Fprintf(w, "parameters\t%d, %.1f %% of %d\n", d.Parameters, 100*float64(d.Parameters)/float64(d.Model.Parameters), d.Model.Parameters)
+	fmt.Fprintf(w, "parameters\t%s, %.1f %% of %s\n", figures.Count(d.Parameters), 100*float64(d.Parameters)/float64(d.Model.Parameters), figures.Count(d.Model.Parameters))
 	fmt.Fprintf(w, "weights\t%.2f MB\n", float64(d.Bytes)/1e6)
 }
 

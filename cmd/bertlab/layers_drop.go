@@ -11,6 +11,7 @@ import (
 
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/workbench"
+	"bertlab/figures"
 	"bertlab/gbert"
 	"bertlab/gbert/surgery"
 	"bertlab/techniques/layerdrop"
@@ -72,7 +73,7 @@ contribution (all layers whose input and output have a cosine above --threshold 
 			}
 			return a.print(document, func(w io.Writer) {
 				document.human(w)
-				fmt.Fprintf(w, "operations\t%.1f %% of %d at %d tokens\n", 100*float64(document.MACs)/float64(max(document.MACsBefore, 1)), document.MACsBefore, document.Length)
+				fmt.Fprintf(w, "operations\t%.1f %% of %s at %d tokens\n", 100*float64(document.MACs)/float64(max(document.MACsBefore, 1)), figures.Count(document.MACsBefore), document.Length)
 				fmt.Fprintf(w, "dropped\t%s\n", surgery.FormatLayers(document.Dropped))
 				fmt.Fprintf(w, "kept\t%s\n", surgery.FormatLayers(document.Kept))
 			})

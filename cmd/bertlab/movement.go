@@ -13,6 +13,7 @@ import (
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/cmd/bertlab/internal/workbench"
+	"bertlab/figures"
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/safetensors"
@@ -63,11 +64,11 @@ If a run is stopped, the same command picks up where it left off.`,
 			}
 			return a.print(document, func(w io.Writer) {
 				printTrained(w, document.Trained)
-				fmt.Fprintf(w, "remaining\t%.2f %% of the encoder's %d weights\n", 100*document.Share, document.Remaining.Total)
+				fmt.Fprintf(w, "remaining\t%.2f %% of the encoder's %s weights\n", 100*document.Share, figures.Count(document.Remaining.Total))
 				for _, role := range gbert.LayerRoles {
 					fmt.Fprintf(w, "\t%s %.2f %%\n", role, 100*document.Remaining.ByRole()[role].Share())
 				}
-				fmt.Fprintf(w, "parameters\t%d\n", document.Parameters)
+				fmt.Fprintf(w, "parameters\t%s\n", figures.Count(document.Parameters))
 				fmt.Fprintf(w, "weights\t%.2f MB\n", float64(document.Bytes)/1e6)
 				fmt.Fprintf(w, "data\t%s\n", document.Data)
 				fmt.Fprintf(w, "backend\t%s\n", document.Backend.Name)

@@ -14,6 +14,7 @@ import (
 
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/output"
+	"bertlab/figures"
 	"bertlab/recipes"
 )
 
@@ -113,14 +114,14 @@ func (a *app) recipe(command *cobra.Command, file string, f *recipeFlags) (*reci
 func printRecipe(w io.Writer, r *recipes.Result) {
 	fmt.Fprintf(w, "model\t%s\n", r.Out)
 	for i, step := range r.Steps {
-		fmt.Fprintf(w, "step %d\t%s: %s; %d parameters\n", i+1, step.Kind, step.Note, step.Parameters)
+		fmt.Fprintf(w, "step %d\t%s: %s; %s parameters\n", i+1, step.Kind, step.Note, figures.Count(step.Parameters))
 	}
-	fmt.Fprintf(w, "%s\t%.4f on %d examples\n", r.Metric, r.Score, r.Examples)
+	fmt.Fprintf(w, "%s\t%.4f on %s examples\n", r.Metric, r.Score, figures.Count(r.Examples))
 	fmt.Fprintf(w, "loss\t%.4f\n", r.Loss)
-	fmt.Fprintf(w, "parameters\t%d of %d\n", r.Parameters, r.Before)
+	fmt.Fprintf(w, "parameters\t%s of %s\n", figures.Count(r.Parameters), figures.Count(r.Before))
 	fmt.Fprintf(w, "weights\t%.2f MB\n", float64(r.Bytes)/1e6)
 	for _, d := range r.Provenance.Data {
-		fmt.Fprintf(w, "%s\t%s, %s, %d examples\n", d.Use, d.Task, d.Split, d.Examples)
+		fmt.Fprintf(w, "%s\t%s, %s, %s examples\n", d.Use, d.Task, d.Split, figures.Count(d.Examples))
 	}
 	fmt.Fprintf(w, "backend\t%s\n", r.Provenance.Backend)
 }

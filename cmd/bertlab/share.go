@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/figures"
 	"bertlab/gbert"
 	"bertlab/gbert/surgery"
 	"bertlab/techniques/sharing"
@@ -127,13 +128,13 @@ func (d *shareDocument) human(w io.Writer) {
 		{"feed-forward network", d.Before.FFN, d.After.FFN}, {"LayerNorms", d.Before.LayerNorms, d.After.LayerNorms},
 		{"pooler and head", d.Before.Pooler + d.Before.Head, d.After.Pooler + d.After.Head},
 	} {
-		fmt.Fprintf(w, "  %s\t%d of %d\n", part.name, part.after, part.before)
+		fmt.Fprintf(w, "  %s\t%s of %s\n", part.name, figures.Count(part.after), figures.Count(part.before))
 	}
 	if e := d.Embedding; e != nil {
 		fmt.Fprintf(w, "word table\tembedding size %d, relative error %.4f; up to %d saves parameters\n", e.Size, e.RelativeError, e.BreakEven)
 	}
 	for _, macs := range d.MACs {
-		fmt.Fprintf(w, "operations\t%d at %d tokens, before %d\n", macs.After, macs.Length, macs.Before)
+		fmt.Fprintf(w, "operations\t%s at %d tokens, before %s\n", figures.Count(macs.After), macs.Length, figures.Count(macs.Before))
 	}
 	for _, group := range d.Groups {
 		from := "the mean"

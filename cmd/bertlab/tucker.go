@@ -12,6 +12,7 @@ import (
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/show"
 	"bertlab/cmd/bertlab/internal/workbench"
+	"bertlab/figures"
 	"bertlab/gbert"
 	"bertlab/techniques/sharing"
 	"bertlab/techniques/tucker"
@@ -207,13 +208,13 @@ func (d *tuckerDocument) human(w io.Writer) {
 	fmt.Fprintln(w, show.Factorisation(d.Factorisation).Text())
 	d.modelDocument.human(w)
 	if b := d.Bank; b != nil {
-		fmt.Fprintf(w, "bank\t%s, %d slices, %d parameters shared, relative error %.4f (%.4f before %d sweeps)\n", b.Name, b.Slices, b.Shared, b.Errors[len(b.Errors)-1], b.Errors[0], len(b.Errors)-1)
+		fmt.Fprintf(w, "bank\t%s, %d slices, %s parameters shared, relative error %.4f (%.4f before %d sweeps)\n", b.Name, b.Slices, figures.Count(b.Shared), b.Errors[len(b.Errors)-1], b.Errors[0], len(b.Errors)-1)
 	}
-	fmt.Fprintf(w, "factored\t%d of %d matrices, %d parameters in place of %d\n", d.Factored(), len(d.Maps), d.ParametersAfter, d.ParametersBefore)
+	fmt.Fprintf(w, "factored\t%d of %d matrices, %s parameters in place of %s\n", d.Factored(), len(d.Maps), figures.Count(d.ParametersAfter), figures.Count(d.ParametersBefore))
 	if e := d.Embedding; e != nil {
 		fmt.Fprintf(w, "word table\tembedding size %d, relative error %.4f; up to %d saves parameters\n", e.Size, e.RelativeError, e.BreakEven)
 	}
 	for _, m := range d.MACs {
-		fmt.Fprintf(w, "operations\t%.1f %% of %d at %d tokens\n", 100*float64(m.After)/float64(max(m.Before, 1)), m.Before, m.Length)
+		fmt.Fprintf(w, "operations\t%.1f %% of %s at %d tokens\n", 100*float64(m.After)/float64(max(m.Before, 1)), figures.Count(m.Before), m.Length)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gomlx/compute"
 
+	"bertlab/figures"
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
 	"bertlab/gbert/finetune"
@@ -29,7 +30,7 @@ type Provenance struct {
 
 // Caption names model, task, examples and seed under a figure.
 func (p Provenance) Caption() string {
-	return fmt.Sprintf("%s, %s, n = %d, seed %d", p.Model.Name, p.Task, p.Data.Len(), p.Seed)
+	return fmt.Sprintf("%s, %s, n = %s, seed %d", p.Model.Name, p.Task, figures.Count(p.Data.Len()), p.Seed)
 }
 
 // Bench is a model with its data on a backend.
