@@ -135,7 +135,7 @@ func run(ctx context.Context, o *options) error {
 	if slices.Contains(o.only, "memory") {
 		s.bertlab = filepath.Join(scratch, "bertlab")
 		build := exec.CommandContext(ctx, "go", "build", "-o", s.bertlab, "bertlab/cmd/bertlab")
-		build.Stderr = os.Stderr
+		build.Dir, build.Stderr = repository(), os.Stderr
 		if err := build.Run(); err != nil {
 			return fmt.Errorf("bench: building the command bertlab: %w; run the benchmark in its repository", err)
 		}
@@ -146,6 +146,16 @@ func run(ctx context.Context, o *options) error {
 		}
 	}
 	return finish(r, o)
+}
+
+// repository is the folder of this program's source, which `go build` wants to be in; "", the present one, if it is not there any more.
+func repository() string {
+	if _, file, _, ok := runtime.Caller(0); ok {
+		if info, err := os.Stat(filepath.Dir(file)); err == nil && info.IsDir() {
+			return filepath.Dir(file)
+		}
+	}
+	return ""
 }
 
 // finish prints and writes what has been measured.

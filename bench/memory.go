@@ -15,10 +15,10 @@ func (s *suite) memory(ctx context.Context) error {
 	command := exec.CommandContext(ctx, s.bertlab, "eval", "--quiet", "--model", s.dir, "--task", "sst2", "--data", s.devPath,
 		"--examples", fmt.Sprint(s.sizes.memory), "--batch", fmt.Sprint(batchSize), "--max-length", fmt.Sprint(maxLength))
 	command.Stderr = os.Stderr
-	if err := command.Run(); err != nil {
+	peak, err := runForPeak(command)
+	if err != nil {
 		return fmt.Errorf("bench: bertlab eval: %w", err)
 	}
-	peak := peakMemory(command.ProcessState)
 	if peak == 0 {
 		return fmt.Errorf("bench: this system does not tell a process's peak memory")
 	}
