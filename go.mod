@@ -15,8 +15,8 @@ require (
 	github.com/google/renameio/v2 v2.0.0
 	github.com/janpfeifer/gonb v0.11.5
 	github.com/klauspost/compress v1.18.5
-	github.com/parquet-go/parquet-go v0.29.0
 	github.com/leonelquinteros/gotext v1.7.2
+	github.com/parquet-go/parquet-go v0.29.0
 	github.com/pierrec/lz4/v4 v4.1.26
 	github.com/rivo/uniseg v0.4.7
 	github.com/schollz/progressbar/v3 v3.19.0
@@ -36,7 +36,7 @@ require (
 
 require github.com/tdewolff/parse/v2 v2.7.22 // indirect
 
-require github.com/yalue/onnxruntime_go v1.27.0 // indirect
+require github.com/yalue/onnxruntime_go v1.27.0
 
 require (
 	codeberg.org/go-latex/latex v0.1.0 // indirect
@@ -50,7 +50,7 @@ require (
 	github.com/go-zeromq/zmq4 v0.17.0 // indirect
 	github.com/gofrs/uuid v4.4.0+incompatible // indirect
 	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
-	github.com/gomlx/compute-onnx v0.1.5 // indirect
+	github.com/gomlx/compute-onnx v0.1.5
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/gx-org/backend v0.3.0 // indirect
 	github.com/gx-org/gx v0.6.1 // indirect

@@ -44,6 +44,11 @@ func (d *dataFlags) addLength(flags *pflag.FlagSet) {
 	flags.IntVar(&d.Batch, "batch", 0, "examples in a batch (default: up to 32, fewer where long texts in a wide model would take much memory)")
 }
 
+// addRuntime adds the flag that says what computes.
+func (d *dataFlags) addRuntime(flags *pflag.FlagSet) {
+	flags.StringVar(&d.Runtime, "runtime", workbench.XLA, "what computes: "+strings.Join(workbench.Runtimes, ", "))
+}
+
 // addAnswers adds the flags that say how answers to questions are found.
 func (d *dataFlags) addAnswers(flags *pflag.FlagSet) {
 	flags.IntVar(&d.Answers.Stride, "doc-stride", 0, "for questions: tokens that two windows over a long text share (default 128)")
@@ -109,7 +114,11 @@ var errNoModel = call.Wrongf("name the model with --model")
 func printProvenance(w io.Writer, p workbench.Provenance) {
 	fmt.Fprintf(w, "model\t%s\n", p.Model.Dir)
 	fmt.Fprintf(w, "data\t%s\n", p.Data)
-	fmt.Fprintf(w, "backend\t%s\n", p.Backend.Name)
+	if p.Runtime != nil {
+		fmt.Fprintf(w, "runtime\t%s\n", p.Runtime)
+	} else {
+		fmt.Fprintf(w, "backend\t%s\n", p.Backend.Name)
+	}
 	fmt.Fprintf(w, "time\t%.1f s\n", p.Seconds)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -30,6 +31,7 @@ type doctorDocument struct {
 	Reason   string            `json:"reason"`
 	Device   string            `json:"device"`
 	Plugin   pluginInfo        `json:"plugin"`
+	Runtime  pluginInfo        `json:"onnxruntime"`
 	Kernel   jupyter.Report    `json:"kernel"` // Jupyter and its Go kernel
 	Caches   hub.Places        `json:"caches"`
 	Model    found             `json:"model"` // the default one, or that of --model
@@ -90,6 +92,11 @@ func (a *app) examine(ctx context.Context) *doctorDocument {
 	} else {
 		note("the model %s is not here: bertlab setup brings it", document.Model.Name)
 	}
+	if library, err := backend.FindONNXRuntime(ctx); err == nil {
+		document.Runtime = pluginInfo{Path: library.Path, Version: library.Version}
+	} else if os.Getenv(backend.RuntimeVariable) != "" {
+		note("%v", err)
+	}
 	if data, err := client.Sentiment(ctx); err == nil {
 		document.Data = found{Name: workbench.DefaultTask, Found: true, Dir: data.Dir, Source: data.Source}
 	} else {
@@ -122,6 +129,7 @@ func (d *doctorDocument) human(w io.Writer) {
 	if d.Plugin.Path != "" {
 		fmt.Fprintf(w, "plugin\t%s %s\n", d.Plugin.Path, d.Plugin.Version)
 	}
+	fmt.Fprintf(w, "ONNX Runtime\t%s\n", orNone(strings.TrimSpace(d.Runtime.Path+" "+d.Runtime.Version)))
 	fmt.Fprintf(w, "kernel\t%s\n", orNone(d.Kernel.Kernel))
 	fmt.Fprintf(w, "cache of the Hub\t%s\n", orNone(d.Caches.HubCache))
 	fmt.Fprintf(w, "cache of bertlab\t%s\n", orNone(d.Caches.Cache))

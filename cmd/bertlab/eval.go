@@ -38,7 +38,10 @@ line per example: index, id, label (the right one; null if unknown), predicted, 
 are the task's; the logits are in the model's order. If the two orders differ, each line also has the names label_name,
 predicted_name and, for the logits, logit_names. The lines of other tasks hold names: a multi-label task's classes with
 their probabilities, the words and tags of a tagging task, the answers to questions. If the file's name ends in .json, answers are
-written in the format of SQuAD's scripts, {id: answer}.`,
+written in the format of SQuAD's scripts, {id: answer}.
+
+--runtime onnx computes in ONNX Runtime what export --onnx writes, and onnx-int8 what export --onnx --int8 writes. With onnx-int8 what
+enters a map is rounded over the range of its batch, so an example's logits change a little with --batch.`,
 		Example: `  bertlab eval --model movies
   bertlab eval --model DIR --task sst2 --data dev.tsv --mask-heads "0:3,5;2:1" --json
   bertlab eval --model DIR --task squad --data dev-v1.1.json --predictions answers.json`,
@@ -65,6 +68,7 @@ written in the format of SQuAD's scripts, {id: answer}.`,
 	a.writes(flags, output.Target{Flag: "predictions", Kind: output.File})
 	a.outFile(flags)
 	d.addSplit(flags, "dev")
+	d.addRuntime(flags)
 	d.add(flags)
 	return command
 }
@@ -74,6 +78,9 @@ func (a *app) eval(ctx context.Context, d *dataFlags, mask, predictions string) 
 	set, err := heads.ParseSet(mask)
 	if err != nil {
 		return nil, nil, call.Wrongf("--mask-heads %s: %w", mask, err)
+	}
+	if len(set) > 0 && d.Runtime != workbench.XLA {
+		return nil, nil, call.Wrongf("--mask-heads needs --runtime %s: a graph of ONNX has no mask; remove the heads (bertlab heads prune), and judge what is left", workbench.XLA)
 	}
 	var headMask gbert.HeadMask
 	d.Unjudged = predictions != ""
@@ -96,7 +103,7 @@ func (a *app) eval(ctx context.Context, d *dataFlags, mask, predictions string) 
 	if unlabelled == data.Len() && predictions == "" {
 		return nil, nil, fmt.Errorf("%d of the %d examples of %s have no label: there is nothing to judge; --predictions FILE writes what the model says", unlabelled, data.Len(), data.Source)
 	}
-	logits, err := b.Prepared.Logits(ctx, b.Session, headMask, a.Meter.Count("evaluating", "examples"))
+	logits, err := b.Prepared.Logits(ctx, b.Runner, headMask, a.Meter.Count("evaluating", "examples"))
 	if err != nil {
 		return nil, nil, err
 	}

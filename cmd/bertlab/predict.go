@@ -70,6 +70,7 @@ to the same text.`,
 	flags.StringSliceVar(&f.Columns.Labels, "labels", nil, "the class names in order, for a model that has none")
 	a.outFile(flags)
 	f.addLength(flags)
+	f.addRuntime(flags)
 	f.addAnswers(flags)
 	command.MarkFlagsMutuallyExclusive("pair", "question")
 	command.MarkFlagsMutuallyExclusive("pair", "context")

@@ -37,9 +37,15 @@ func (p *Prepared) Evaluate(ctx context.Context, s *gbert.Session, mask gbert.He
 	return p.Judge(logits)
 }
 
-// Logits runs the session's model over the data set and returns the logits of each of Encodings: of each example, or with a head of
+// A Runner computes the logits of a model's batches: a [gbert.Session], or one of another runtime.
+type Runner interface {
+	// BatchLogits are the logits of a batch's real rows, see [gbert.Session.BatchLogits]. mask is ξ; nil keeps every head.
+	BatchLogits(batch *gbert.Batch, mask gbert.HeadMask) ([][]float32, error)
+}
+
+// Logits runs a model over the data set and returns the logits of each of Encodings: of each example, or with a head of
 // tokens those of a window's tokens, one after another ([gbert.Session.BatchLogits]). The examples need no labels.
-func (p *Prepared) Logits(ctx context.Context, s *gbert.Session, mask gbert.HeadMask, progress func(done, total int)) ([][]float32, error) {
+func (p *Prepared) Logits(ctx context.Context, s Runner, mask gbert.HeadMask, progress func(done, total int)) ([][]float32, error) {
 	logits := make([][]float32, len(p.Encodings))
 	done := 0
 	for _, batch := range p.Batches {

@@ -54,12 +54,14 @@ var started struct {
 func start(ctx context.Context, o backend.Options) (backend.Plugin, error) {
 	started.Lock()
 	defer started.Unlock()
-	if started.library.Path != "" {
-		return started.library, nil
-	}
 	library, err := backend.ONNXRuntime(ctx, o)
-	if err != nil {
+	switch {
+	case err != nil:
 		return library, err
+	case started.library.Path == library.Path:
+		return started.library, nil
+	case started.library.Path != "":
+		return library, fmt.Errorf("this process has loaded %s, and cannot load %s as well", started.library.Path, library.Path)
 	}
 	onnxruntime_go.SetSharedLibraryPath(library.Path)
 	if err := onnxruntime_go.InitializeEnvironment(onnxruntime_go.WithLogLevelError()); err != nil {

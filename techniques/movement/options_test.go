@@ -65,8 +65,8 @@ func TestRunTooShortForTheScheduleIsRefused(t *testing.T) {
 		steps    int
 		mentions []string
 	}{
-		{Options{Remaining: 0.1, WarmupSteps: 500, CoolDownSteps: 1000}, 300, []string{"WarmupSteps + CoolDownSteps at most 299", "at least 1501 steps"}},
-		{Options{Remaining: 0.1, WarmupShare: 0.5, CoolDownShare: 0.5}, 10, []string{"WarmupShare + CoolDownShare at most 0.9"}},
+		{Options{Remaining: 0.1, WarmupSteps: 500, CoolDownSteps: 1000}, 300, []string{"Options.WarmupSteps + Options.CoolDownSteps at most 299", "at least 1501 steps"}},
+		{Options{Remaining: 0.1, WarmupShare: 0.5, CoolDownShare: 0.5}, 10, []string{"Options.WarmupShare + Options.CoolDownShare at most 0.9"}},
 	} {
 		err := test.o.CheckSteps(test.steps)
 		for _, mention := range test.mentions {

@@ -24,6 +24,7 @@ type Provenance struct {
 	BatchSize int               `json:"batch_size"`
 	Seed      uint64            `json:"seed"`
 	Backend   *backend.Choice   `json:"backend"`
+	Runtime   *Runtime          `json:"runtime,omitempty"` // that computed in place of the backend
 	Versions  map[string]string `json:"versions"`
 	Seconds   float64           `json:"seconds"` // of the whole command
 }
@@ -39,8 +40,10 @@ type Bench struct {
 	Loaded   *gbert.Model
 	Compute  compute.Backend
 	Session  *gbert.Session
+	Runner   finetune.Runner // the session, or the runtime that was asked for
 	Prepared *finetune.Prepared
 	began    time.Time
+	close    func() // of the runtime
 }
 
 // Open opens what evaluating commands need: a model by its folder or name, and data. check, if not nil, sees the model before the data
@@ -81,11 +84,15 @@ func (t *Tools) Open(ctx context.Context, name string, r *Reading, check func(*g
 	if b.Session, err = gbert.NewSession(b.Compute, b.Loaded); err != nil {
 		return nil, err
 	}
+	var used *Runtime
+	if b.Runner, used, b.close, err = t.runner(ctx, b.Session, r.Runtime); err != nil {
+		return nil, err
+	}
 	cut := b.Prepared.Cut()
 	t.sayCut("", cut, data, b.Loaded, length)
 	b.Provenance = Provenance{
 		Model: info, Task: data.Task.Name, Data: data, MaxLength: length, Truncated: cut, BatchSize: b.Prepared.BatchSize(), Seed: t.Seed,
-		Backend: choice, Versions: backend.Versions(),
+		Backend: choice, Runtime: used, Versions: backend.Versions(),
 	}
 	return b, nil
 }
@@ -141,6 +148,9 @@ func (b *Bench) Stamp() Provenance {
 
 // Close frees what Open opened.
 func (b *Bench) Close() {
+	if b.close != nil {
+		b.close()
+	}
 	if b.Session != nil {
 		b.Session.Close()
 	}

@@ -22,6 +22,7 @@ type Predicted struct {
 	Models   []*Asked          `json:"models"`
 	Texts    []Text            `json:"texts"`
 	Backend  *backend.Choice   `json:"backend"`
+	Runtime  *Runtime          `json:"runtime,omitempty"` // that computed in place of the backend
 	Versions map[string]string `json:"versions"`
 	Seconds  float64           `json:"seconds"` // of the whole command
 }
@@ -78,10 +79,11 @@ func (t *Tools) Predict(ctx context.Context, models []string, r *Reading, texts 
 	defer b.Finalize()
 	p.Backend = choice
 	for i, model := range loaded {
-		said, err := t.ask(ctx, b, model, p.Models[i], r, texts)
+		said, used, err := t.ask(ctx, b, model, p.Models[i], r, texts)
 		if err != nil {
 			return nil, err
 		}
+		p.Runtime = used
 		for k := range said {
 			p.Texts[k].Said = append(p.Texts[k].Said, said[k])
 		}
@@ -91,34 +93,40 @@ func (t *Tools) Predict(ctx context.Context, models []string, r *Reading, texts 
 }
 
 // ask asks one model, and fills in what is known of it.
-func (t *Tools) ask(ctx context.Context, b compute.Backend, model *gbert.Model, asked *Asked, r *Reading, texts Texts) ([]finetune.Saying, error) {
+func (t *Tools) ask(ctx context.Context, b compute.Backend, model *gbert.Model, asked *Asked, r *Reading, texts Texts) ([]finetune.Saying, *Runtime, error) {
 	of, err := t.textTask(model, asked, r, texts)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	data, err := finetune.TextsOf(of, texts.List, splitWords)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	t.notePairs(model, data)
 	asked.Kind, asked.MaxLength = of.Kind, t.length(r, of.Kind, model)
 	prepared, err := finetune.Prepare(b, model, data, asked.MaxLength, r.Batch, 1)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if asked.Truncated = prepared.Cut(); asked.Truncated > 0 {
 		t.Meter.Warn("%s: %d of the %d texts are longer than %d tokens and were cut", asked.Title, asked.Truncated, data.Len(), min(asked.MaxLength, model.Config.MaxPositionEmbeddings))
 	}
 	session, err := gbert.NewSession(b, model)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer session.Close()
-	logits, err := prepared.Logits(ctx, session, nil, t.Meter.Count("asking "+asked.Title, "texts"))
+	runner, used, closeRunner, err := t.runner(ctx, session, r.Runtime)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return prepared.Sayings(logits)
+	defer closeRunner()
+	logits, err := prepared.Logits(ctx, runner, nil, t.Meter.Count("asking "+asked.Title, "texts"))
+	if err != nil {
+		return nil, nil, err
+	}
+	said, err := prepared.Sayings(logits)
+	return said, used, err
 }
 
 // textTask is what a model is asked, with the names of its classes.

@@ -29,6 +29,8 @@ type Reading struct {
 	Kind    string // of a task custom; empty: that of the model's head
 	Answers task.Answers
 
+	Runtime string // what computes the logits: one of Runtimes; empty: XLA
+
 	Passes   int  // how often the examples will be computed, 0: once
 	Headless bool // the model needs no classification head, and the data no labels
 	Unjudged bool // examples without a label are kept beside others
@@ -45,6 +47,11 @@ func (r *Reading) Check(batch bool) error {
 		return call.Wrongf("--examples %d: give a number above 0, or 0 for all", r.Examples)
 	case r.Answers.Stride < 0 || r.Answers.Longest < 0:
 		return call.Wrongf("--doc-stride %d and --max-answer-length %d must not be negative", r.Answers.Stride, r.Answers.Longest)
+	}
+	if r.Runtime != "" {
+		if err := call.Choose("runtime", r.Runtime, Runtimes...); err != nil {
+			return err
+		}
 	}
 	if r.Kind != "" {
 		if err := call.Choose("kind", r.Kind, task.Kinds()...); err != nil {

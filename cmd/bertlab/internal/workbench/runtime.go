@@ -1,0 +1,48 @@
+package workbench
+
+import (
+	"context"
+
+	"bertlab/gbert"
+	"bertlab/gbert/backend"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/ort"
+)
+
+// The runtimes that compute a model's logits.
+const (
+	XLA      = "xla"
+	ONNX     = "onnx"      // ONNX Runtime, on the model's own numbers
+	ONNXInt8 = "onnx-int8" // ONNX Runtime, on whole numbers of eight bits
+)
+
+// Runtimes are all of them.
+var Runtimes = []string{XLA, ONNX, ONNXInt8}
+
+// Runtime says which runtime computed a result.
+type Runtime struct {
+	Name    string `json:"name"` // one of Runtimes
+	Version string `json:"version"`
+	Library string `json:"library"`
+}
+
+// String names the runtime with its version.
+func (r *Runtime) String() string { return r.Name + ", ONNX Runtime " + r.Version }
+
+// runner is a session's model in a runtime; for XLA it is the session. The function that it gives closes it, and is never nil.
+func (t *Tools) runner(ctx context.Context, session *gbert.Session, name string) (finetune.Runner, *Runtime, func(), error) {
+	nothing := func() {}
+	if name == "" || name == XLA {
+		return session, nil, nothing, nil
+	}
+	options := ort.Options{
+		Backend:  backend.Options{Progress: t.Meter.Bytes, Log: t.log},
+		Portable: gbert.PortableOptions{Int8: name == ONNXInt8},
+	}
+	runner, err := ort.Open(ctx, session.Model(), options)
+	if err != nil {
+		return nil, nil, nothing, err
+	}
+	used := &Runtime{Name: name, Version: runner.Library.Version, Library: runner.Library.Path}
+	return runner, used, func() { _ = runner.Close() }, nil
+}

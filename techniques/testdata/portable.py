@@ -1,0 +1,34 @@
+"""Compares graphs of ONNX in onnx's checker, ONNX Runtime and OpenVINO with logits that were computed elsewhere.
+
+python portable.py DIR: each folder in DIR has onnx/model.onnx and batch.json: input_ids, attention_mask, token_type_ids, logits.
+Prints the largest difference of each folder; exits 1 if one is above 1e-5, or a graph does not pass the checker.
+Versions: onnx 1.23.2, onnxruntime 1.32.0, openvino 2026.4.1.
+"""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime
+import openvino
+
+core = openvino.Core()
+bad = False
+for folder in sorted(p for p in pathlib.Path(sys.argv[1]).iterdir() if p.is_dir()):
+    path = str(folder / "onnx" / "model.onnx")
+    onnx.checker.check_model(path, full_check=True)
+    onnx.shape_inference.infer_shapes(onnx.load(path), strict_mode=True, check_type=True)
+    batch = json.loads((folder / "batch.json").read_text())
+    want = np.array(batch.pop("logits"), dtype=np.float32)
+    feed = {name: np.array(values, dtype=np.int64) for name, values in batch.items()}
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    got = session.run(["logits"], feed)[0]
+    compiled = core.compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    also = compiled(feed)["logits"]
+    rows = want.shape[0]  # the rest is padding
+    far = [float(np.abs(x[:rows] - want).max()) for x in (got, also)]
+    print(folder.name, "onnxruntime %.1e openvino %.1e" % tuple(far))
+    bad = bad or not max(far) <= 1e-5
+sys.exit(bad)
