@@ -3,6 +3,7 @@ package figures
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -11,14 +12,18 @@ import (
 // minus writes the sign as typographers do, as wide as a plus.
 func minus(s string) string { return strings.ReplaceAll(s, "-", "−") }
 
-// Minus writes the minus signs of numbers within a text as typographers do; hyphens stay.
+// Minus writes the minus signs of numbers within a text as typographers do. Hyphens stay, and so does what stands between backquotes.
 func Minus(text string) string {
 	if !strings.Contains(text, "-") {
 		return text
 	}
 	letters := []rune(text)
+	quoted := false
 	for i, r := range letters {
-		if r == '-' && i+1 < len(letters) && negative(letters[i+1:]) && (i == 0 || unicode.IsSpace(letters[i-1]) || strings.ContainsRune("([{,;:=<>≤≥≈±×·\"“|", letters[i-1])) {
+		if r == '`' && (i == 0 || letters[i-1] != '`') {
+			quoted = !quoted && slices.Contains(letters[i+1:], '`')
+		}
+		if !quoted && r == '-' && i+1 < len(letters) && negative(letters[i+1:]) && (i == 0 || unicode.IsSpace(letters[i-1]) || strings.ContainsRune("([{,;:=<>≤≥≈±×·\"“|", letters[i-1])) {
 			letters[i] = '−'
 		}
 	}

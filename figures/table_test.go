@@ -63,6 +63,7 @@ func TestNumbersWithinATextGetTheirMinus(t *testing.T) {
 		"from -10.00 to -5.00 points": "from −10.00 to −5.00 points", "[-0.01, +0.02]": "[−0.01, +0.02]", "r = -.5 (-3)": "r = −.5 (−3)", "α=-1": "α=−1", "-∞": "−∞",
 		"IV-72-384, all-MiniLM-L6-v2, 2026-01-31, 2e-5, seeds 1-3": "IV-72-384, all-MiniLM-L6-v2, 2026-01-31, 2e-5, seeds 1-3",
 		"--mask-heads 0:3, -, a -b":                                "--mask-heads 0:3, -, a -b", "": "", "-": "-", "x -": "x -",
+		"-1 `f(-2)` -3 ``(-4)`` -5": "−1 `f(-2)` −3 ``(-4)`` −5", "a ` -1": "a ` −1",
 	} {
 		if got := Minus(text); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)

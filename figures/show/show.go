@@ -77,6 +77,7 @@ func Table(t *figures.Table) error {
 
 // Markdown shows a text in Markdown: a number in its sentence, a formula between dollar signs.
 func Markdown(text string) error {
+	text = figures.Minus(text)
 	if !gonbui.IsNotebook {
 		return printed(os.Stdout, text)
 	}
