@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -43,6 +46,7 @@ func hangul(text string) bool {
 // shown is a cell of a notebook's file with what it shows.
 type shown struct {
 	Type    string   `json:"cell_type"`
+	Count   *int     `json:"execution_count"`
 	Source  []string `json:"source"`
 	Outputs []struct {
 		Type string         `json:"output_type"`
@@ -79,6 +83,82 @@ func TestBothEditionsAreMadeOfTheSameCellsEachInItsLanguage(t *testing.T) {
 			}
 			if english[i].Type != korean[i].Type || english[i].Type == "code" && uncommented(e) != uncommented(k) {
 				t.Errorf("%s: cell %d is not the same in both:\n%s\n%s", n.Name, i, e, k)
+			}
+		}
+	}
+}
+
+var numericCell = regexp.MustCompile(`text-align:right">[^<]*</td>`)
+
+// numbers are the cells of an HTML table that hold numbers.
+func numbers(html any) string {
+	list, _ := html.([]any)
+	return strings.Join(numericCell.FindAllString(fmt.Sprint(list...), -1), "")
+}
+
+// executed tells whether a cell of Go shows something.
+func executed(list []shown) bool {
+	return slices.ContainsFunc(list, func(c shown) bool { return len(c.Outputs) > 0 })
+}
+
+func TestANotebookIsExecutedAsAWhole(t *testing.T) {
+	for _, n := range cells.All {
+		for _, lang := range languages {
+			list := open(t, n.Name, lang)
+			for i, c := range list {
+				if c.Type == "code" && executed(list) && (c.Count == nil || len(c.Outputs) == 0) {
+					t.Errorf("%s: cell %d has no outputs: execute the notebook again", edition(n.Name, lang), i)
+				}
+			}
+		}
+	}
+}
+
+func TestBothEditionsShowTheSameNumbers(t *testing.T) {
+	for _, n := range cells.All {
+		english, korean := open(t, n.Name, experiment.English), open(t, n.Name, experiment.Korean)
+		if !executed(english) || !executed(korean) {
+			t.Logf("%s is not executed in both languages", n.Name)
+			continue
+		}
+		for i := range min(len(english), len(korean)) {
+			e, k := english[i].Outputs, korean[i].Outputs
+			if len(e) != len(k) {
+				t.Errorf("%s: cell %d has %d outputs, in Korean %d", n.Name, i, len(e), len(k))
+				continue
+			}
+			for j := range e {
+				if (e[j].Data["image/png"] == nil) != (k[j].Data["image/png"] == nil) {
+					t.Errorf("%s: output %d of cell %d is a picture in one language alone", n.Name, j, i)
+				}
+				if numbers(e[j].Data["text/html"]) != numbers(k[j].Data["text/html"]) {
+					t.Errorf("%s: table %d of cell %d has other numbers in Korean", n.Name, j, i)
+				}
+			}
+		}
+	}
+}
+
+func TestANotebookIsShortInSetUpAndSmall(t *testing.T) {
+	for _, n := range cells.All {
+		for _, lang := range languages {
+			path := filepath.Join(folder, edition(n.Name, lang))
+			if info, err := os.Stat(path); err != nil || info.Size() > 1_500_000 {
+				t.Errorf("%s: %v, or more than 1.5 MB", path, err)
+			}
+			first := true
+			for i, c := range open(t, n.Name, lang) {
+				for _, output := range c.Outputs {
+					if output.Type != "display_data" {
+						t.Errorf("%s: cell %d shows a %s", path, i, output.Type)
+					}
+				}
+				if c.Type == "code" && first {
+					first = false
+					if len(c.Source) > 12 {
+						t.Errorf("%s: its set-up has %d lines", path, len(c.Source))
+					}
+				}
 			}
 		}
 	}
