@@ -198,14 +198,14 @@ func (f *Forward) FeedForward(layer int, x *Node) *Node {
 	if f.config.Layers[layer].IntermediateSize == 0 {
 		y = BroadcastToDims(ExpandAxes(f.Weight(BiasName(f.config.Holder(layer, FFNOut), FFNOut)), 0, 1), x.Shape().Dimensions...)
 	} else {
-		y, _ = f.TwoMaps(layer, x)
+		y, _ = f.FeedForwardMaps(layer, x)
 	}
 	return f.NormFeedForward(layer, y, x)
 }
 
-// TwoMaps is the linear part of [Forward.FeedForward] with its activation: y = W₂·h + b₂, h = act(W₁·x + b₁); [B, Q, D] to
+// FeedForwardMaps is the linear part of [Forward.FeedForward] with its activation: y = W₂·h + b₂, h = act(W₁·x + b₁); [B, Q, D] to
 // [B, Q, D], and h [B, Q, F]. The layer's intermediate size must not be 0.
-func (f *Forward) TwoMaps(layer int, x *Node) (y, h *Node) {
+func (f *Forward) FeedForwardMaps(layer int, x *Node) (y, h *Node) {
 	h = f.Activate(f.Linear(layer, FFNIn, x))
 	return f.Linear(layer, FFNOut, h), h
 }

@@ -22,7 +22,7 @@ type importanceDocument struct {
 
 func (a *app) headsImportanceCommand() *cobra.Command {
 	var d dataFlags
-	var variant heads.Variant
+	var variant heads.Estimator
 	var figure string
 	command := &cobra.Command{
 		Use:   "importance",
@@ -74,7 +74,7 @@ over the examples (equation 2 of the paper), raw and divided by its ℓ2 norm in
 }
 
 // checkVariant reports a --variant that there is not.
-func checkVariant(v heads.Variant) error {
+func checkVariant(v heads.Estimator) error {
 	if v == heads.PerExample || v == heads.PerToken {
 		return nil
 	}

@@ -31,7 +31,7 @@ type pruneFlags struct {
 	dataFlags
 	targetFlags
 	remove, order string
-	variant       heads.Variant
+	variant       heads.Estimator
 	fraction      float64
 }
 

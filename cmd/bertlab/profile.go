@@ -129,7 +129,7 @@ func (a *app) profile(ctx context.Context, f *profileFlags) (_ *profileDocument,
 		return nil, err
 	}
 	defer b.Finalize()
-	profiles, err := profile.Compare(ctx, b, models, profile.Options{
+	profiles, err := profile.MeasureInTurn(ctx, b, models, profile.Options{
 		Batches: f.batches, Lengths: f.lengths, Repeats: f.repeats, CellTime: time.Duration(f.cellSeconds * float64(time.Second)),
 		Progress: a.profileProgress(),
 	})

@@ -31,7 +31,7 @@ func (a *app) reproduceCommand() *cobra.Command {
 		Short: "Run the experiments of papers, from data to figures",
 		Long: `Run the experiments of papers, all of them or those that are named, and write results, figures and HTML reports, in English and
 Korean, to the folder --out (default: results). Without a name, all are run, and index.html leads to them: every claim with its
-verdict, and the models of the recipes side by side. A run that was stopped goes on where it was. Papers:` + "\n" + list.String(),
+verdict, and the models of the recipes side by side. A run that was stopped resumes. Papers:` + "\n" + list.String(),
 		Example: `  bertlab reproduce heads --quick
   bertlab reproduce layers --quick --seeds 3
   bertlab reproduce movement --protocol docs/protocols/movement-sst2.json --out results/movement-sst2

@@ -23,7 +23,7 @@ type app struct {
 	stdout, stderr io.Writer
 	flags          *pflag.FlagSet // of the command
 	started        bool           // the call was understood and the command has begun
-	resumes        bool           // the command goes on where it was when it is repeated
+	resumes        bool           // the command resumes when it is repeated
 
 	json, quiet bool
 	model       string
@@ -152,7 +152,7 @@ func (a *app) begin(work func(*cobra.Command, []string) error) func(*cobra.Comma
 	}
 }
 
-// resume is begin for work that goes on where it was when it was stopped.
+// resume is begin for work that resumes where it was stopped.
 func (a *app) resume(work func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return a.begin(func(command *cobra.Command, args []string) error {
 		a.resumes = true

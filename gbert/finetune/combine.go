@@ -117,7 +117,7 @@ func (c *combination) numbers(step, steps int) map[string]float64 {
 	return all
 }
 
-func (c *combination) prepare(s *Step) map[string]*Node {
+func (c *combination) prepare(s *StepGraph) map[string]*Node {
 	all := map[string]*Node{}
 	for _, m := range c.methods {
 		if m.Prepare == nil {
@@ -153,7 +153,7 @@ func (c *combination) prepareHost(s *HostStep) (map[string]*tensors.Tensor, erro
 	return all, nil
 }
 
-func (c *combination) weight(s *Step, name string, w *Node) *Node {
+func (c *combination) weight(s *StepGraph, name string, w *Node) *Node {
 	for _, m := range c.methods {
 		if m.Weight != nil {
 			w = m.Weight(s, name, w)
@@ -163,7 +163,7 @@ func (c *combination) weight(s *Step, name string, w *Node) *Node {
 }
 
 // loss gives each method the view of the step with its own further inputs.
-func (c *combination) loss(s *Step, loss *Node) *Node {
+func (c *combination) loss(s *StepGraph, loss *Node) *Node {
 	total := loss
 	for _, m := range c.methods {
 		if m.Loss == nil {

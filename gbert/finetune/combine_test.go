@@ -18,11 +18,11 @@ func scaled(name string, factor float64) *Method {
 	return &Method{
 		Name: name, Parameters: []MethodParameter{{Name: name, Shape: []int{2}, Initial: []float32{1, 2}, LearningRate: 0.1}},
 		Numbers: func(int, int) map[string]float64 { return map[string]float64{name: factor} },
-		Prepare: func(s *Step) map[string]*Node { return map[string]*Node{name: MulScalar(s.Number(name), 2)} },
+		Prepare: func(s *StepGraph) map[string]*Node { return map[string]*Node{name: MulScalar(s.Number(name), 2)} },
 		BatchInputs: func(*gbert.Batch) map[string]*tensors.Tensor {
 			return map[string]*tensors.Tensor{"factor": tensors.FromScalar(float32(factor)), "added": tensors.FromScalar(float32(0))}
 		},
-		Loss: func(s *Step, loss *Node) *Node {
+		Loss: func(s *StepGraph, loss *Node) *Node {
 			penalty := Mul(s.Prepared(name), ReduceAllSum(Square(s.Parameter(name))))
 			return Add(Add(Mul(loss, s.BatchInput("factor")), s.BatchInput("added")), penalty)
 		},
@@ -70,7 +70,7 @@ func TestCombinedTransformsApplyInTurn(t *testing.T) {
 	model, d := learner(t, 2, 0), sentiment(8, 1, task.Classification)
 	const name = "classifier.bias"
 	transform := func(label string, change func(*Node) *Node) *Method {
-		return &Method{Name: label, Weight: func(_ *Step, n string, w *Node) *Node {
+		return &Method{Name: label, Weight: func(_ *StepGraph, n string, w *Node) *Node {
 			if n == name {
 				return change(w)
 			}

@@ -35,19 +35,19 @@ type Method struct {
 	// Check reports, before the training begins, that a run of so many steps is none that the method can follow.
 	Check func(steps int) error
 	// Prepare computes once a step, in an executable that is compiled once, what does not depend on the batch, such as the
-	// thresholds of Top_v. Results are read with [Step.Prepared]. No gradient flows through them.
-	Prepare func(s *Step) map[string]*Node
+	// thresholds of Top_v. Results are read with [StepGraph.Prepared]. No gradient flows through them.
+	Prepare func(s *StepGraph) map[string]*Node
 	// PrepareHost computes the results of Prepare outside of the graph: the same names, shapes and meaning. It is called instead
 	// of Prepare on backends whose memory is the host's, where it may take a fraction of the time. Optional.
 	PrepareHost func(s *HostStep) (map[string]*tensors.Tensor, error)
 	// Weight transforms a weight of the model as it is read, such as W' = M ⊙ W. Gradients flow through it. It returns w
 	// itself for a weight that it leaves alone.
-	Weight func(s *Step, name string, w *Node) *Node
+	Weight func(s *StepGraph, name string, w *Node) *Node
 	// Loss is what is minimised, given the mean loss of the batch: it adds a penalty or the distance to a teacher.
-	Loss func(s *Step, loss *Node) *Node
-	// HiddenStates and Attention ask for the model's hidden states and attention probabilities in [Step.Outputs].
+	Loss func(s *StepGraph, loss *Node) *Node
+	// HiddenStates and Attention ask for the model's hidden states and attention probabilities in [StepGraph.Outputs].
 	HiddenStates, Attention bool
-	// BatchInputs gives further inputs of a batch by name, read with [Step.BatchInput]. The names are the same for every batch,
+	// BatchInputs gives further inputs of a batch by name, read with [StepGraph.BatchInput]. The names are the same for every batch,
 	// and the shapes depend on the shape of the batch alone. The training frees them.
 	BatchInputs func(b *gbert.Batch) map[string]*tensors.Tensor
 }
@@ -71,8 +71,8 @@ type MethodConstant struct {
 	Values []float32
 }
 
-// Step is the graph of a step as a [Method] sees it.
-type Step struct {
+// StepGraph is the graph of a step as a [Method] sees it.
+type StepGraph struct {
 	// Forward is the model's pass; nil in Prepare, and where the effective weights are made.
 	Forward *gbert.Forward
 	// Batch is the batch, Outputs what the pass handed back, Logits [B, labels] its result; Labels [B] and RowWeights [B] are
@@ -95,29 +95,29 @@ type Step struct {
 }
 
 // Graph is the graph that is built.
-func (s *Step) Graph() *Graph { return s.graph }
+func (s *StepGraph) Graph() *Graph { return s.graph }
 
 // Weight is a weight of the model before the method's transform.
-func (s *Step) Weight(name string) *Node { return s.find(s.values, "weight", name) }
+func (s *StepGraph) Weight(name string) *Node { return s.find(s.values, "weight", name) }
 
 // Parameter is one of the method's parameters.
-func (s *Step) Parameter(name string) *Node {
+func (s *StepGraph) Parameter(name string) *Node {
 	return s.find(s.values, "parameter", parameterPrefix+name)
 }
 
 // Constant is one of the method's constants.
-func (s *Step) Constant(name string) *Node { return s.find(s.constants, "constant", name) }
+func (s *StepGraph) Constant(name string) *Node { return s.find(s.constants, "constant", name) }
 
 // Number is one of the method's numbers, a float32 scalar.
-func (s *Step) Number(name string) *Node { return s.find(s.numbers, "number", name) }
+func (s *StepGraph) Number(name string) *Node { return s.find(s.numbers, "number", name) }
 
 // Prepared is one of the results of Method.Prepare.
-func (s *Step) Prepared(name string) *Node { return s.find(s.prepared, "prepared result", name) }
+func (s *StepGraph) Prepared(name string) *Node { return s.find(s.prepared, "prepared result", name) }
 
 // BatchInput is one of the further inputs of the batch.
-func (s *Step) BatchInput(name string) *Node { return s.find(s.batchInputs, "batch input", name) }
+func (s *StepGraph) BatchInput(name string) *Node { return s.find(s.batchInputs, "batch input", name) }
 
-func (s *Step) find(nodes map[string]*Node, what, name string) *Node {
+func (s *StepGraph) find(nodes map[string]*Node, what, name string) *Node {
 	node, ok := nodes[name]
 	if !ok {
 		exceptions.Panicf("finetune: the method asks for the %s %q, which is not there", what, name)
@@ -347,8 +347,8 @@ func named(names []string, results *gbert.Results) map[string]*tensors.Tensor {
 }
 
 // view is a graph's state as the method sees it.
-func (s *stepper) view(in stateOf[*Node]) *Step {
-	view := &Step{graph: in.Trained[0].Graph(), values: map[string]*Node{}, constants: in.Constants, numbers: map[string]*Node{}, prepared: in.Prepared}
+func (s *stepper) view(in stateOf[*Node]) *StepGraph {
+	view := &StepGraph{graph: in.Trained[0].Graph(), values: map[string]*Node{}, constants: in.Constants, numbers: map[string]*Node{}, prepared: in.Prepared}
 	for i, p := range s.trained {
 		view.values[p.spec.Name] = in.Trained[i]
 	}

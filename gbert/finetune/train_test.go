@@ -286,7 +286,7 @@ func TestProgressCountsUpToTheEnd(t *testing.T) {
 
 func TestATrainingCompilesBeforeItsFirstStep(t *testing.T) {
 	var built atomic.Int32 // executables may be built side by side
-	method := &Method{Name: "counting", Loss: func(_ *Step, loss *graph.Node) *graph.Node { built.Add(1); return loss }}
+	method := &Method{Name: "counting", Loss: func(_ *StepGraph, loss *graph.Node) *graph.Node { built.Add(1); return loss }}
 	var phases []string
 	before := int32(0)
 	mustTrain(t, learner(t, 2, 0), 20, nil, Options{Epochs: 3, BatchSize: 8, Method: method, Progress: func(p Progress) {

@@ -55,7 +55,7 @@ func main() {
 // mostFaults is after how many faults a kind is given up.
 const mostFaults = 20
 
-// survey reads the mutations of a kind in child processes and prints what came of it. It returns the number of faults.
+// survey reads the mutations of a kind in child processes and prints the outcome. It returns the number of faults.
 func survey(kind string, from, to int, keep string) int {
 	var total tally
 	faults := 0

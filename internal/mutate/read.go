@@ -20,7 +20,7 @@ const (
 	memory  = 200 << 20 // beside four times the file
 )
 
-// A tally is what came of reading files.
+// A tally counts the outcomes of reading files.
 type tally struct {
 	Accepted, Refused int
 	Longest           time.Duration

@@ -36,8 +36,8 @@ func FilledBatch(examples []tokenizer.Encoding, size, length, padID int) *gbert.
 	return gbert.PadBatch(rows, index, size, []int{length}, padID)
 }
 
-// ComparePair times two models on a batch in turn, see [InTurn].
-func ComparePair(ctx context.Context, whole, pruned *gbert.Session, batch *gbert.Batch, repeats int) (SpeedBatch, error) {
+// TimePair times two models on a batch in turn, see [InTurn].
+func TimePair(ctx context.Context, whole, pruned *gbert.Session, batch *gbert.Batch, repeats int) (SpeedBatch, error) {
 	pass := func(session *gbert.Session) func() error {
 		return func() error {
 			_, err := session.BatchLogits(batch, nil)

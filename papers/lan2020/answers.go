@@ -9,8 +9,8 @@ import (
 	"bertlab/techniques/sharing"
 )
 
-// compare tests a model against the whole one of the same seed.
-func (t *Trial) compare(whole Trial) error {
+// against tests a model against the whole one of the same seed.
+func (t *Trial) against(whole Trial) error {
 	test, d, err := t.Right.Against(whole.Right)
 	t.P, t.Difference, t.Low, t.High = test.P, d.Value, d.Low, d.High
 	return err
@@ -21,7 +21,7 @@ func (r *Result) learned(d stats.Difference) bool { return max(d.First, d.Second
 
 // between is the mean difference of accuracy first − second over seeds. An example's answers under several seeds are averaged first
 // and resampled as one, since they are not independent. ok is false without a seed that has both.
-func (r *Result) between(first, second Variant) (d stats.Difference, ok bool, err error) {
+func (r *Result) between(first, second Scheme) (d stats.Difference, ok bool, err error) {
 	return r.paired(r.answers(first), r.answers(second))
 }
 
@@ -41,7 +41,7 @@ func (r *Result) paired(first, second map[uint64]Answers) (d stats.Difference, o
 }
 
 // of are the trials of a variant, by seed.
-func (r *Result) of(v Variant) []Trial {
+func (r *Result) of(v Scheme) []Trial {
 	var list []Trial
 	for _, t := range r.Runs {
 		if t.Variant == v {
@@ -51,7 +51,7 @@ func (r *Result) of(v Variant) []Trial {
 	return list
 }
 
-func (r *Result) answers(v Variant) map[uint64]Answers {
+func (r *Result) answers(v Scheme) map[uint64]Answers {
 	list := map[uint64]Answers{}
 	for _, t := range r.of(v) {
 		list[t.Seed] = t.Answers
@@ -60,7 +60,7 @@ func (r *Result) answers(v Variant) map[uint64]Answers {
 }
 
 // converted are the answers of a variant's conversion without training.
-func (r *Result) converted(v Variant) map[uint64]Answers {
+func (r *Result) converted(v Scheme) map[uint64]Answers {
 	list := map[uint64]Answers{}
 	for _, t := range r.of(v) {
 		if t.Converted != nil {
@@ -70,8 +70,8 @@ func (r *Result) converted(v Variant) map[uint64]Answers {
 	return list
 }
 
-// begun are the answers of the whole model that shares all, beginning with init.
-func (r *Result) begun(init sharing.Init) map[uint64]Answers {
+// initialised are the answers of the whole model that shares all, beginning with init.
+func (r *Result) initialised(init sharing.Init) map[uint64]Answers {
 	list := map[uint64]Answers{}
 	for _, b := range r.Inits {
 		if b.Init == init {
@@ -103,8 +103,8 @@ func mean(answers map[uint64]Answers) float64 {
 }
 
 // variants are those that were run, the whole model first.
-func (r *Result) variants() []Variant {
-	var list []Variant
+func (r *Result) variants() []Scheme {
+	var list []Scheme
 	for _, t := range r.Runs {
 		if !slices.Contains(list, t.Variant) {
 			list = append(list, t.Variant)
@@ -114,10 +114,10 @@ func (r *Result) variants() []Variant {
 }
 
 // stepRatios are the times of a training step of the whole model divided by those of a variant, seed by seed.
-func (r *Result) stepRatios(v Variant) []float64 {
+func (r *Result) stepRatios(v Scheme) []float64 {
 	var ratios []float64
 	for _, t := range r.of(v) {
-		for _, whole := range r.of(Variant{}) {
+		for _, whole := range r.of(Scheme{}) {
 			if whole.Seed == t.Seed && whole.StepSeconds > 0 && t.StepSeconds > 0 {
 				ratios = append(ratios, whole.StepSeconds/t.StepSeconds)
 			}

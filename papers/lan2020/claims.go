@@ -90,7 +90,7 @@ func (r edition) claimLarge() experiment.Claim {
 }
 
 // decided fills in a claim about two variants, first − second: the rule gets the interval, in shares of accuracy.
-func (r edition) decided(claim experiment.Claim, first, second Variant, rule func(low, high float64) report.Verdict) (experiment.Claim, error) {
+func (r edition) decided(claim experiment.Claim, first, second Scheme, rule func(low, high float64) report.Verdict) (experiment.Claim, error) {
 	d, ok, err := r.between(first, second)
 	if err != nil {
 		return claim, err
@@ -130,7 +130,7 @@ func (r edition) claimAttention() (experiment.Claim, error) {
 		Text:        r.T("Sharing attention alone costs little."),
 		Paper:       r.T("table 4, average, attention − none: −0.7 (E = 768), +0.1 (E = 128)"),
 		Explanation: r.F("Holds if the interval of the difference lies above −%.0f point; fails if it lies at or below.", 100*levelPoints),
-	}, shareAttention, Variant{}, little)
+	}, shareAttention, Scheme{}, little)
 }
 
 func (r edition) claimAll() (experiment.Claim, error) {
@@ -142,10 +142,10 @@ func (r edition) claimAll() (experiment.Claim, error) {
 }
 
 func (r edition) claimEmbedding() (experiment.Claim, error) {
-	factorised := Variant{Embedding: 128}
+	factorised := Scheme{Embedding: 128}
 	return r.decided(experiment.Claim{
 		Text:        r.T("A word table of size 128 costs little in a model that shares nothing."),
 		Paper:       r.F("table 3, average: 82.3 at E = 768, 81.7 at 128 (here %d of %d)", 128, r.Hidden),
 		Explanation: r.F("Holds if the interval of the difference lies above −%.0f point; fails if it lies at or below. The word table of the pretrained model is cut by its singular value decomposition, then all is fine-tuned.", 100*levelPoints),
-	}, factorised, Variant{}, little)
+	}, factorised, Scheme{}, little)
 }

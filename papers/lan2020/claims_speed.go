@@ -18,7 +18,7 @@ func (r edition) claimSmooth() experiment.Claim {
 	}
 	smaller, larger, pairs := true, true, 0
 	var parts []string
-	for _, whole := range r.of(Variant{}) {
+	for _, whole := range r.of(Scheme{}) {
 		for _, shared := range r.of(shareAll) {
 			if whole.Seed != shared.Seed || whole.Transitions == nil || shared.Transitions == nil {
 				continue
@@ -48,7 +48,7 @@ func (r edition) claimSmooth() experiment.Claim {
 }
 
 // timed is the speed of a variant; nil if it was not timed.
-func (r *Result) timed(v Variant) *SpeedModel {
+func (r *Result) timed(v Scheme) *SpeedModel {
 	if r.Speed != nil {
 		for i := range r.Speed.Models {
 			if r.Speed.Models[i].Variant == v {

@@ -18,7 +18,7 @@ func marks(right, n int) stats.Answers {
 
 // made is a result whose variants answer rightly so many of 1,000 questions, with three seeds. A variant errs where the others do, and
 // then on.
-func made(right map[Variant]int, seeds ...uint64) *Result {
+func made(right map[Scheme]int, seeds ...uint64) *Result {
 	r := &Result{Measured: experiment.Measured[Config]{Config: Config{Seeds: seeds}}, Counts: sharing.Counts(), Layers: 3, Examples: 1000, Majority: 0.5}
 	for _, seed := range seeds {
 		for v, n := range right {
@@ -30,26 +30,26 @@ func made(right map[Variant]int, seeds ...uint64) *Result {
 
 func TestVerdictsFollowTheIntervals(t *testing.T) {
 	three := []uint64{1, 2, 3}
-	factorised := Variant{Embedding: 128}
+	factorised := Scheme{Embedding: 128}
 	for name, test := range map[string]struct {
 		claim func(edition) (experiment.Claim, error)
-		right map[Variant]int
+		right map[Scheme]int
 		seeds []uint64
 		want  report.Verdict
 	}{
-		"attention is better":             {edition.claimFFN, map[Variant]int{shareAttention: 900, shareFFN: 800}, three, report.Holds},
-		"attention is worse":              {edition.claimFFN, map[Variant]int{shareAttention: 800, shareFFN: 900}, three, report.DoesNotHold},
-		"attention is level":              {edition.claimFFN, map[Variant]int{shareAttention: 801, shareFFN: 800}, three, report.CannotTell},
-		"one seed":                        {edition.claimFFN, map[Variant]int{shareAttention: 900, shareFFN: 800}, three[:1], report.CannotTell},
-		"two at the largest class":        {edition.claimFFN, map[Variant]int{shareAttention: 500, shareFFN: 300}, three, report.CannotTell},
-		"no FFN":                          {edition.claimFFN, map[Variant]int{shareAttention: 900}, three, report.CannotTell},
-		"attention costs nothing":         {edition.claimAttention, map[Variant]int{shareAttention: 900, {}: 900}, three, report.Holds},
-		"attention costs much":            {edition.claimAttention, map[Variant]int{shareAttention: 800, {}: 900}, three, report.DoesNotHold},
-		"attention costs about a point":   {edition.claimAttention, map[Variant]int{shareAttention: 890, {}: 900}, three, report.CannotTell},
-		"all is as good as FFN":           {edition.claimAll, map[Variant]int{shareAll: 801, shareFFN: 800}, three, report.Holds},
-		"all is worse than FFN":           {edition.claimAll, map[Variant]int{shareAll: 700, shareFFN: 800}, three, report.DoesNotHold},
-		"a small word table costs little": {edition.claimEmbedding, map[Variant]int{factorised: 899, {}: 900}, three, report.Holds},
-		"a small word table costs much":   {edition.claimEmbedding, map[Variant]int{factorised: 700, {}: 900}, three, report.DoesNotHold},
+		"attention is better":             {edition.claimFFN, map[Scheme]int{shareAttention: 900, shareFFN: 800}, three, report.Holds},
+		"attention is worse":              {edition.claimFFN, map[Scheme]int{shareAttention: 800, shareFFN: 900}, three, report.DoesNotHold},
+		"attention is level":              {edition.claimFFN, map[Scheme]int{shareAttention: 801, shareFFN: 800}, three, report.CannotTell},
+		"one seed":                        {edition.claimFFN, map[Scheme]int{shareAttention: 900, shareFFN: 800}, three[:1], report.CannotTell},
+		"two at the largest class":        {edition.claimFFN, map[Scheme]int{shareAttention: 500, shareFFN: 300}, three, report.CannotTell},
+		"no FFN":                          {edition.claimFFN, map[Scheme]int{shareAttention: 900}, three, report.CannotTell},
+		"attention costs nothing":         {edition.claimAttention, map[Scheme]int{shareAttention: 900, {}: 900}, three, report.Holds},
+		"attention costs much":            {edition.claimAttention, map[Scheme]int{shareAttention: 800, {}: 900}, three, report.DoesNotHold},
+		"attention costs about a point":   {edition.claimAttention, map[Scheme]int{shareAttention: 890, {}: 900}, three, report.CannotTell},
+		"all is as good as FFN":           {edition.claimAll, map[Scheme]int{shareAll: 801, shareFFN: 800}, three, report.Holds},
+		"all is worse than FFN":           {edition.claimAll, map[Scheme]int{shareAll: 700, shareFFN: 800}, three, report.DoesNotHold},
+		"a small word table costs little": {edition.claimEmbedding, map[Scheme]int{factorised: 899, {}: 900}, three, report.Holds},
+		"a small word table costs much":   {edition.claimEmbedding, map[Scheme]int{factorised: 700, {}: 900}, three, report.DoesNotHold},
 	} {
 		claim, err := test.claim(english(made(test.right, test.seeds...)))
 		if err != nil || claim.Verdict != test.want || claim.Measured == "" {
@@ -59,7 +59,7 @@ func TestVerdictsFollowTheIntervals(t *testing.T) {
 }
 
 func TestVerdictsOnTheCounts(t *testing.T) {
-	r := made(map[Variant]int{{}: 900}, 1)
+	r := made(map[Scheme]int{{}: 900}, 1)
 	if claim := english(r).claimTable4(); claim.Verdict != report.Holds {
 		t.Errorf("table 4: %v: %s", claim.Verdict, claim.Measured)
 	}
@@ -135,23 +135,23 @@ func TestVerdictsOnTime(t *testing.T) {
 func judged(t *testing.T) [][]experiment.Claim {
 	even := &sharing.Transitions{L2: []float64{4, 4.1, 4}, Angle: []float64{20, 21, 20}}
 	uneven := &sharing.Transitions{L2: []float64{2, 4, 9}, Angle: []float64{10, 20, 40}}
-	factorised := Variant{Embedding: 128}
+	factorised := Scheme{Embedding: 128}
 	var list [][]experiment.Claim
 	for _, c := range []struct {
-		right         map[Variant]int
+		right         map[Scheme]int
 		seeds         []uint64
 		whole, shared *sharing.Transitions
 		step, time    float64 // of the model that shares all
 		total         func(sharing.CountRow) int
 	}{
-		{map[Variant]int{{}: 900, shareAttention: 900, shareFFN: 800, shareAll: 801, factorised: 899}, []uint64{1, 2, 3}, uneven, even, 0.7, 1, func(r sharing.CountRow) int {
+		{map[Scheme]int{{}: 900, shareAttention: 900, shareFFN: 800, shareAll: 801, factorised: 899}, []uint64{1, 2, 3}, uneven, even, 0.7, 1, func(r sharing.CountRow) int {
 			if want, ok := map[string]int{"ALBERT base": 12e6, "ALBERT large": 18e6, "ALBERT xlarge": 60e6, "ALBERT xxlarge": 235e6}[r.Name]; ok && r.Table == 1 {
 				return want
 			}
 			return r.Total
 		}},
-		{map[Variant]int{{}: 900, shareAttention: 700, shareFFN: 800, shareAll: 600, factorised: 700}, []uint64{1, 2, 3}, even, uneven, 1, 1.2, func(r sharing.CountRow) int { return r.Total + 5e6 }},
-		{map[Variant]int{{}: 900, shareAttention: 900, shareFFN: 899, shareAll: 900, factorised: 900}, []uint64{1}, even, uneven, 0.7, 1.07, func(r sharing.CountRow) int { return r.Total }},
+		{map[Scheme]int{{}: 900, shareAttention: 700, shareFFN: 800, shareAll: 600, factorised: 700}, []uint64{1, 2, 3}, even, uneven, 1, 1.2, func(r sharing.CountRow) int { return r.Total + 5e6 }},
+		{map[Scheme]int{{}: 900, shareAttention: 900, shareFFN: 899, shareAll: 900, factorised: 900}, []uint64{1}, even, uneven, 0.7, 1.07, func(r sharing.CountRow) int { return r.Total }},
 	} {
 		r := made(c.right, c.seeds...)
 		for i := range r.Counts {
@@ -160,7 +160,7 @@ func judged(t *testing.T) [][]experiment.Claim {
 		for i := range r.Runs {
 			run := &r.Runs[i]
 			switch run.Variant {
-			case Variant{}:
+			case Scheme{}:
 				run.Transitions, run.StepSeconds = c.whole, 1
 			case shareAll:
 				run.Transitions, run.StepSeconds = c.shared, c.step

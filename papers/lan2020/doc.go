@@ -3,7 +3,7 @@
 // their weights (section 3.1, table 4), what a factorised word table costs (table 3), how many parameters that saves (tables 1, 3
 // and 4), how far layers move their input (figure 1), and what becomes of the time (table 2).
 //
-// The paper trains its models from scratch on 16 GB of text. Here a pretrained model is converted, once for each [Variant], and then
+// The paper trains its models from scratch on 16 GB of text. Here a pretrained model is converted, once for each [Scheme], and then
 // fine-tuned as it is, or with the fine-tuned whole model as a teacher. So a sharing model begins with weights that were not made to
 // be shared, and its loss includes what fine-tuning does not bring back.
 //

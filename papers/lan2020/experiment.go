@@ -124,7 +124,7 @@ func (s *steps) ofSeed(p *experiment.Plan, c *Config, seed uint64) *seedSteps {
 	of := &seedSteps{seed: seed, tuned: experiment.FineTune(p, experiment.FineTuneInputs{From: s.pretrained, Train: s.data.Train, Options: options})}
 	judge := experiment.Judging{Model: of.tuned, Sample: s.data.Dev, MaxLength: c.MaxLength, BatchSize: c.BatchSize}
 	of.whole, of.transitions = experiment.Evaluate(p, judge), measureTransitions.Of(p, judge.On(s.moved))
-	convert := func(v Variant) *experiment.Node[converted] {
+	convert := func(v Scheme) *experiment.Node[converted] {
 		return convertTuned.Of(p, convertInputs{Judging: judge, Variant: v.conversion()})
 	}
 	for _, v := range c.Variants {
@@ -141,10 +141,10 @@ func (s *steps) ofSeed(p *experiment.Plan, c *Config, seed uint64) *seedSteps {
 		of.variants, of.converted = append(of.variants, tuneVariant.Of(p, in)), append(of.converted, same)
 	}
 	for _, init := range sharing.Inits {
-		of.inits = append(of.inits, convert(Variant{What: sharing.All, Init: init}))
+		of.inits = append(of.inits, convert(Scheme{What: sharing.All, Init: init}))
 	}
 	for _, size := range c.EmbeddingSizes {
-		of.cuts = append(of.cuts, convert(Variant{Embedding: size}))
+		of.cuts = append(of.cuts, convert(Scheme{Embedding: size}))
 	}
 	return of
 }
@@ -155,14 +155,14 @@ func (s *steps) collect(c *Config, r *Result) error {
 	answers := func(e experiment.Evaluated) Answers {
 		return Answers{Score: e.Metrics[r.Metric], Loss: e.Loss, Right: e.Right}
 	}
-	trial := func(v Variant, seed uint64, e experiment.Evaluated, t experiment.Training, shape shape) Trial {
+	trial := func(v Scheme, seed uint64, e experiment.Evaluated, t experiment.Training, shape shape) Trial {
 		return Trial{
 			Variant: v, Seed: seed, Answers: answers(e), Parts: shape.Parts, MACs: shape.MACs,
 			TrainLoss: t.TrainLoss, Seconds: t.Seconds, StepSeconds: t.Clock.Median(experiment.Wall),
 		}
 	}
 	for _, of := range s.seeds {
-		whole := trial(Variant{}, of.seed, of.whole.Result(), of.tuned.Result(), s.shape)
+		whole := trial(Scheme{}, of.seed, of.whole.Result(), of.tuned.Result(), s.shape)
 		whole.P, whole.Transitions = 1, of.transitions.Result()
 		r.Runs = append(r.Runs, whole)
 		for i, v := range c.Variants {
@@ -173,13 +173,13 @@ func (s *steps) collect(c *Config, r *Result) error {
 				a := answers(same.Result().Evaluated)
 				t.Converted = &a
 			}
-			if err := t.compare(whole); err != nil {
+			if err := t.against(whole); err != nil {
 				return err
 			}
 			r.Runs = append(r.Runs, t)
 		}
 		for i, init := range sharing.Inits {
-			r.Inits = append(r.Inits, Begun{Init: init, Seed: of.seed, Answers: answers(of.inits[i].Result().Evaluated)})
+			r.Inits = append(r.Inits, Initialised{Init: init, Seed: of.seed, Answers: answers(of.inits[i].Result().Evaluated)})
 		}
 		for i, size := range c.EmbeddingSizes {
 			cut := of.cuts[i].Result()
@@ -197,7 +197,7 @@ func (s *steps) collect(c *Config, r *Result) error {
 
 // Numbers are what the narrative names.
 func (r edition) Numbers() map[string]any {
-	whole := mean(r.answers(Variant{}))
+	whole := mean(r.answers(Scheme{}))
 	return map[string]any{
 		"task": r.Config.Task, "accuracy": fmt.Sprintf("%.4f", whole), "examples": r.Examples, "majority": fmt.Sprintf("%.4f", r.Majority),
 		"standardError": fmt.Sprintf("%.1f", 100*math.Sqrt(whole*(1-whole)/float64(r.Examples))),

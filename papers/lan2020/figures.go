@@ -38,7 +38,7 @@ func signed(v float64) string { return strings.Replace(fmt.Sprintf("%+.1f", v), 
 // point is an accuracy in percent, mean over seeds, with the 95 % interval of its difference from the whole model; NaN for what was
 // not run.
 func (r *Result) point(answers map[uint64]Answers) (value, low, high float64, err error) {
-	whole := r.answers(Variant{})
+	whole := r.answers(Scheme{})
 	d, ok, err := r.paired(answers, whole)
 	if err != nil || !ok {
 		return math.NaN(), math.NaN(), math.NaN(), err
@@ -61,7 +61,7 @@ const whiskers = "whiskers: 95 % interval of the paired difference from the whol
 func (r edition) SharedBars() (*figures.Figure, error) {
 	converted, tuned, taught := figures.BarSeries{Name: r.T("converted after fine-tuning")}, figures.BarSeries{Name: r.T("converted, then fine-tuned")}, figures.BarSeries{Name: r.T("and distilled")}
 	groups := []string{r.T("attention"), r.T("FFN"), r.T("all")}
-	for _, v := range []Variant{shareAttention, shareFFN, shareAll} {
+	for _, v := range []Scheme{shareAttention, shareFFN, shareAll} {
 		for _, err := range []error{r.add(&converted, r.converted(v)), r.add(&tuned, r.answers(v)), r.add(&taught, r.answers(distilled(v)))} {
 			if err != nil {
 				return nil, err
@@ -75,7 +75,7 @@ func (r edition) SharedBars() (*figures.Figure, error) {
 			break
 		}
 	}
-	whole := 100 * mean(r.answers(Variant{}))
+	whole := 100 * mean(r.answers(Scheme{}))
 	return figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
 			Language: r.Tag(), Title: r.F("Shared attention: %s points; shared FFN: %s; both: %s", signed(tuned.Values[0]-whole), signed(tuned.Values[1]-whole), signed(tuned.Values[2]-whole)),
@@ -93,12 +93,12 @@ func (r edition) InitBars() (*figures.Figure, error) {
 	trained := false
 	for _, init := range sharing.Inits {
 		groups = append(groups, string(init))
-		v := Variant{What: sharing.All, Init: init}
+		v := Scheme{What: sharing.All, Init: init}
 		if init == sharing.First {
 			v = shareAll
 		}
 		trained = trained || len(r.of(v)) > 0
-		for _, err := range []error{r.add(&converted, r.begun(init)), r.add(&tuned, r.answers(v))} {
+		for _, err := range []error{r.add(&converted, r.initialised(init)), r.add(&tuned, r.answers(v))} {
 			if err != nil {
 				return nil, err
 			}
@@ -114,7 +114,7 @@ func (r edition) InitBars() (*figures.Figure, error) {
 			Caption: r.caption(true, r.seeds()+"; "+whiskers),
 		},
 		Groups: groups, Series: series, Format: "%.1f", YRange: figures.Range{Min: 0, Max: 100},
-		HLines: []figures.Reference{{Value: 100 * mean(r.answers(Variant{})), Label: r.T("nothing shared")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
+		HLines: []figures.Reference{{Value: 100 * mean(r.answers(Scheme{})), Label: r.T("nothing shared")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
 	})
 }
 
@@ -213,7 +213,7 @@ func (r edition) EmbeddingCurves() (*figures.Figure, error) {
 	curves := []figures.Curve{after}
 	before := figures.Curve{Name: r.T("cut, then fine-tuned")}
 	for _, v := range r.variants() {
-		if v != (Variant{Embedding: v.Embedding}) || v.Embedding == 0 {
+		if v != (Scheme{Embedding: v.Embedding}) || v.Embedding == 0 {
 			continue
 		}
 		value, low, high, err := r.point(r.answers(v))
@@ -230,7 +230,7 @@ func (r edition) EmbeddingCurves() (*figures.Figure, error) {
 			Language: r.Tag(), Title: r.T("What a smaller word table costs"), XLabel: r.T("embedding size E"), YLabel: r.T("accuracy, %, mean over seeds"),
 			Caption: r.caption(true, r.F("%s; bands: 95 %% interval of the paired difference from the whole model", r.seeds())),
 		},
-		Curves: curves, HLines: []figures.Reference{{Value: 100 * mean(r.answers(Variant{})), Label: r.T("whole table")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
+		Curves: curves, HLines: []figures.Reference{{Value: 100 * mean(r.answers(Scheme{})), Label: r.T("whole table")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
 	})
 }
 
@@ -241,8 +241,8 @@ func (r edition) TransitionCurves(angle bool) (*figures.Figure, error) {
 	var uneven []float64
 	for _, side := range []struct {
 		name    string
-		variant Variant
-	}{{r.T("nothing shared"), Variant{}}, {r.T("all shared"), shareAll}} {
+		variant Scheme
+	}{{r.T("nothing shared"), Scheme{}}, {r.T("all shared"), shareAll}} {
 		var each [][]float64
 		var variation []float64
 		for _, t := range r.of(side.variant) {
@@ -323,7 +323,7 @@ func (r edition) CountBars() (*figures.Figure, error) {
 func (r edition) StorageBars() (*figures.Figure, error) {
 	var groups []string
 	var series []figures.BarSeries
-	whole := float64(r.of(Variant{})[0].Parts.Total())
+	whole := float64(r.of(Scheme{})[0].Parts.Total())
 	for i, model := range r.Speed.Models {
 		bars := figures.BarSeries{Name: model.Variant.String()}
 		add := func(name string, value, low, high float64) {

@@ -18,7 +18,7 @@ type Config struct {
 	Task string `json:"task"`
 	Data string `json:"data,omitempty"`
 	// Variants are the converted models; the whole model is always run.
-	Variants []Variant `json:"variants"`
+	Variants []Scheme `json:"variants"`
 	// EmbeddingSizes are the sizes E at which the word table of the fine-tuned whole model is cut, without further training.
 	EmbeddingSizes []int `json:"embedding_sizes"`
 	// Seeds are those of the fine-tuning runs.
@@ -33,15 +33,15 @@ type Config struct {
 	TestExamples       int `json:"test_examples"`
 	TransitionExamples int `json:"transition_examples"`
 	// SpeedVariants are the models that are timed. What is shared changes no operation, a factorised word table adds some.
-	SpeedVariants []Variant `json:"speed_variants"`
+	SpeedVariants []Scheme `json:"speed_variants"`
 	// SpeedBatches are the batch sizes, SpeedLength the tokens and SpeedRepeats the timed pairs of the inference time.
 	SpeedBatches []int `json:"speed_batches"`
 	SpeedLength  int   `json:"speed_length"`
 	SpeedRepeats int   `json:"speed_repeats"`
 }
 
-// Variant is a way to convert the pretrained model, and to train it. The zero value is the whole model.
-type Variant struct {
+// Scheme is a way to convert the pretrained model, and to train it. The zero value is the whole model.
+type Scheme struct {
 	// What is shared, in Groups groups (0: 1), beginning as Init says; empty: nothing.
 	What   sharing.What `json:"what,omitempty"`
 	Groups int          `json:"groups,omitempty"`
@@ -54,7 +54,7 @@ type Variant struct {
 
 // String names a variant, such as "attention", "all, 2 groups, mean" or "all, E = 128, distilled". A single group and the beginning
 // with the first layer go without saying.
-func (v Variant) String() string {
+func (v Scheme) String() string {
 	var parts []string
 	switch v.What {
 	case "":
@@ -82,7 +82,7 @@ func (v Variant) String() string {
 }
 
 // convert makes the variant of a model.
-func (v Variant) convert(m *gbert.Model) (*gbert.Model, error) {
+func (v Scheme) convert(m *gbert.Model) (*gbert.Model, error) {
 	var err error
 	if v.What != "" {
 		if m, _, err = sharing.Tie(m, sharing.Options{What: v.What, Groups: v.Groups, Init: v.Init}); err != nil {
@@ -97,17 +97,17 @@ func (v Variant) convert(m *gbert.Model) (*gbert.Model, error) {
 
 // The plain variants: all layers share from the first one's weights.
 var (
-	shareAttention = Variant{What: sharing.Attention}
-	shareFFN       = Variant{What: sharing.FFN}
-	shareAll       = Variant{What: sharing.All}
+	shareAttention = Scheme{What: sharing.Attention}
+	shareFFN       = Scheme{What: sharing.FFN}
+	shareAll       = Scheme{What: sharing.All}
 )
 
-func distilled(v Variant) Variant { v.Distilled = true; return v }
+func distilled(v Scheme) Scheme { v.Distilled = true; return v }
 
 // Quick is a protocol of minutes on two cores: one seed, few examples, the plain variants.
 func Quick() Config {
 	c := Full()
-	c.Variants = []Variant{shareAttention, shareFFN, shareAll, distilled(shareAll), {Embedding: 128}}
+	c.Variants = []Scheme{shareAttention, shareFFN, shareAll, distilled(shareAll), {Embedding: 128}}
 	c.EmbeddingSizes = []int{32, 64, 128, 256}
 	c.Seeds, c.BatchSize, c.LearningRate, c.MaxLength = []uint64{1}, 16, 2e-4, 32 // fewer examples, so more and larger steps with them
 	c.TrainExamples, c.TestExamples, c.TransitionExamples = 960, 300, 64
@@ -119,14 +119,14 @@ func Quick() Config {
 func Full() Config {
 	return Config{
 		Model: "all-MiniLM-L6-v2", Task: "movies",
-		Variants: []Variant{
+		Variants: []Scheme{
 			shareAttention, shareFFN, shareAll, {What: sharing.All, Init: sharing.Mean}, {What: sharing.All, Init: sharing.Best},
 			{What: sharing.All, Groups: 2}, {What: sharing.All, Groups: 3}, distilled(shareAttention), distilled(shareFFN), distilled(shareAll),
 			{Embedding: 64}, {Embedding: 128}, {What: sharing.All, Embedding: 128},
 		},
 		EmbeddingSizes: []int{16, 32, 64, 128, 192, 256, 320, 384}, Seeds: []uint64{1, 2, 3},
 		Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 1e-4, TransitionExamples: 256,
-		SpeedVariants: []Variant{shareAttention, shareFFN, shareAll, {What: sharing.All, Embedding: 128}},
+		SpeedVariants: []Scheme{shareAttention, shareFFN, shareAll, {What: sharing.All, Embedding: 128}},
 		SpeedBatches:  []int{1, 16, 64}, SpeedLength: 64, SpeedRepeats: 15,
 	}
 }
@@ -135,7 +135,7 @@ func Full() Config {
 func (c *Config) check() error {
 	for i, v := range slices.Concat(c.Variants, c.SpeedVariants) {
 		switch {
-		case v == Variant{} || v == Variant{Distilled: true}:
+		case v == Scheme{} || v == Scheme{Distilled: true}:
 			return errors.New("the protocol lists the whole model among the variants; it is always run")
 		case i < len(c.Variants) && slices.Index(c.Variants, v) < i:
 			return fmt.Errorf("the protocol has the variant %q twice", v)

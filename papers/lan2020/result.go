@@ -26,7 +26,7 @@ type Result struct {
 	// Runs are the models, seed by seed, the whole one first.
 	Runs []Trial `json:"runs"`
 	// Inits are the fine-tuned whole models after their layers were made to share all, by what that began with, not trained further.
-	Inits []Begun `json:"inits"`
+	Inits []Initialised `json:"inits"`
 	// Errors are the relative errors of the pretrained word table at sizes E = 1, 2, …
 	Errors []float64 `json:"errors"`
 	// Cuts are the fine-tuned whole models with a smaller word table, not trained further, seed by seed.
@@ -45,8 +45,8 @@ type Answers struct {
 
 // Trial is one model, converted and then trained.
 type Trial struct {
-	Variant Variant `json:"variant"`
-	Seed    uint64  `json:"seed"`
+	Variant Scheme `json:"variant"`
+	Seed    uint64 `json:"seed"`
 	Answers
 	// Converted are the answers of the fine-tuned whole model after the same conversion, without further training; nil where that
 	// says nothing new.
@@ -69,8 +69,8 @@ type Trial struct {
 	StepSeconds float64 `json:"step_seconds"`
 }
 
-// Begun is a fine-tuned model whose layers share all since, beginning with Init.
-type Begun struct {
+// Initialised is a fine-tuned model of which all layers then share their weights, beginning with what Init makes of them.
+type Initialised struct {
 	Init sharing.Init `json:"init"`
 	Seed uint64       `json:"seed"`
 	Answers
@@ -95,7 +95,7 @@ type Speed struct {
 
 // SpeedModel is a converted model at each batch size.
 type SpeedModel struct {
-	Variant    Variant                 `json:"variant"`
+	Variant    Scheme                  `json:"variant"`
 	Parameters int                     `json:"parameters"`
 	Batches    []experiment.SpeedBatch `json:"batches"`
 }

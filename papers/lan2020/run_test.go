@@ -18,11 +18,11 @@ func protocol(t testing.TB) Config {
 	dir := tiny.Reviews(t, 32, 20, false)
 	return Config{
 		Model: tiny.Pretrained(t, tiny.Shape{Layers: 3}), Task: "sst2", Data: dir,
-		Variants: []Variant{
+		Variants: []Scheme{
 			shareAttention, shareFFN, shareAll, {What: sharing.All, Init: sharing.Mean}, {What: sharing.All, Groups: 2, Embedding: 4}, distilled(shareAll), {Embedding: 4},
 		},
 		EmbeddingSizes: []int{1, 4, 8}, Seeds: []uint64{1, 2}, Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, TransitionExamples: 5,
-		SpeedVariants: []Variant{shareAll, {What: sharing.All, Embedding: 4}}, SpeedBatches: []int{2}, SpeedLength: 8, SpeedRepeats: 3,
+		SpeedVariants: []Scheme{shareAll, {What: sharing.All, Embedding: 4}}, SpeedBatches: []int{2}, SpeedLength: 8, SpeedRepeats: 3,
 	}
 }
 
@@ -44,7 +44,7 @@ func TestTheExperiment(t *testing.T) {
 		Experiment: Experiment, Protocol: protocol(t), Seeds: func(c *Config) *[]uint64 { return &c.Seeds }, Timeless: timeless,
 		Refused: map[string]func(*Config){
 			"at least one seed":       func(c *Config) { c.Seeds = nil },
-			"always run":              func(c *Config) { c.Variants = append(c.Variants, Variant{}) },
+			"always run":              func(c *Config) { c.Variants = append(c.Variants, Scheme{}) },
 			"twice":                   func(c *Config) { c.Variants = append(c.Variants, shareFFN) },
 			"number of groups is 1…3": func(c *Config) { c.Variants[0].Groups = 4 },
 			"embedding size 9":        func(c *Config) { c.Variants[6].Embedding = 9 },
@@ -70,7 +70,7 @@ func TestTheExperiment(t *testing.T) {
 		if len(run.Right) != 20 || !(run.Low <= run.Difference && run.Difference <= run.High) || !(run.Seconds > 0) {
 			t.Errorf("%s: %+v", v, run)
 		}
-		if (run.Converted != nil) != (v != Variant{} && !v.Distilled) || (run.Transitions != nil) != (v == Variant{} || v == shareAll) {
+		if (run.Converted != nil) != (v != Scheme{} && !v.Distilled) || (run.Transitions != nil) != (v == Scheme{} || v == shareAll) {
 			t.Errorf("%s: converted %v, transitions %v", v, run.Converted, run.Transitions)
 		}
 		if v.What == sharing.All && v.Groups == 0 && 3*run.Parts.Encoder() != whole.Parts.Encoder() {
@@ -81,7 +81,7 @@ func TestTheExperiment(t *testing.T) {
 		}
 	}
 	for _, cut := range result.Cuts {
-		if cut.Size == 8 && (!slices.Equal(cut.Right, result.answers(Variant{})[cut.Seed].Right) || cut.RelativeError > 1e-6) {
+		if cut.Size == 8 && (!slices.Equal(cut.Right, result.answers(Scheme{})[cut.Seed].Right) || cut.RelativeError > 1e-6) {
 			t.Error("a word table of full size answers otherwise")
 		}
 	}
@@ -89,14 +89,14 @@ func TestTheExperiment(t *testing.T) {
 
 // What is the same conversion is one step, whatever asks for it.
 func TestAConversionIsWrittenInOneWay(t *testing.T) {
-	for _, pair := range [][2]Variant{
+	for _, pair := range [][2]Scheme{
 		{shareAll, {What: sharing.All, Init: sharing.First, Groups: 1}}, {distilled(shareFFN), shareFFN}, {{Embedding: 4}, {Embedding: 4, Distilled: true}},
 	} {
 		if pair[0].conversion() != pair[1].conversion() {
 			t.Errorf("%v and %v", pair[0], pair[1])
 		}
 	}
-	if shareAll.conversion() == (Variant{What: sharing.All, Init: sharing.Mean}).conversion() {
+	if shareAll.conversion() == (Scheme{What: sharing.All, Init: sharing.Mean}).conversion() {
 		t.Error("another beginning is the same conversion")
 	}
 }
@@ -104,13 +104,13 @@ func TestAConversionIsWrittenInOneWay(t *testing.T) {
 func TestNamesOfVariantsAreTheirOwn(t *testing.T) {
 	config := Full()
 	seen := map[string]bool{}
-	for _, v := range append(config.Variants, Variant{}) {
+	for _, v := range append(config.Variants, Scheme{}) {
 		if seen[v.String()] {
 			t.Errorf("%s", v)
 		}
 		seen[v.String()] = true
 	}
-	for want, v := range map[string]Variant{
+	for want, v := range map[string]Scheme{
 		"none": {}, "attention": shareAttention, "FFN, distilled": distilled(shareFFN), "E = 64": {Embedding: 64},
 		"all, 2 groups, mean, E = 128": {What: sharing.All, Groups: 2, Init: sharing.Mean, Embedding: 128},
 	} {

@@ -13,7 +13,7 @@ import (
 )
 
 // conversion is what a variant does to a model, written in one way only.
-func (v Variant) conversion() Variant {
+func (v Scheme) conversion() Scheme {
 	v.Distilled = false
 	if v.What != "" {
 		v.Groups, v.Init = cmp.Or(v.Groups, 1), cmp.Or(v.Init, sharing.First)
@@ -76,7 +76,7 @@ var measureTransitions = &experiment.Definition[experiment.Judging, *sharing.Tra
 // convertInputs are a fine-tuned model and how it is converted, without further training.
 type convertInputs struct {
 	experiment.Judging
-	Variant Variant // see [Variant.conversion]
+	Variant Scheme // see [Scheme.conversion]
 }
 
 // converted is how a converted model does, and of a factorised word table its relative error and its parameters.
@@ -115,7 +115,7 @@ var convertTuned = &experiment.Definition[convertInputs, converted]{
 // tuneInputs are what a variant is trained from.
 type tuneInputs struct {
 	From    experiment.ModelSource // the pretrained model
-	Variant Variant                // see [Variant.conversion]
+	Variant Scheme                 // see [Scheme.conversion]
 	Train   experiment.Sample
 	Options finetune.Options  // their seed is that of the classifier too
 	Test    experiment.Sample // on which the variant is judged
@@ -205,7 +205,7 @@ func moved(ctx context.Context, w *experiment.Worker, model *gbert.Model, sample
 // speedInputs are a converted model that is timed beside the whole one.
 type speedInputs struct {
 	From            experiment.ModelSource
-	Variant         Variant // see [Variant.conversion]
+	Variant         Scheme // see [Scheme.conversion]
 	Words           experiment.Sample
 	MaxLength       int
 	Batches         []int
@@ -249,7 +249,7 @@ var timeVariant = &experiment.Definition[speedInputs, SpeedModel]{
 		length := min(in.Length, start.Config.MaxPositionEmbeddings)
 		for i, size := range in.Batches {
 			batch := experiment.FilledBatch(prepared.Encodings, size, length, start.Config.PadTokenID)
-			pair, err := experiment.ComparePair(ctx, whole, session, batch, in.Repeats)
+			pair, err := experiment.TimePair(ctx, whole, session, batch, in.Repeats)
 			if err != nil {
 				return timed, err
 			}

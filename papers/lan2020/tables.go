@@ -69,11 +69,11 @@ func (r edition) RunTable() (*figures.Table, error) {
 		}
 		parts := trials[0].Parts
 		row := []any{v.String(), float64(parts.Total()) / 1e6, float64(parts.Encoder()) / 1e6, stat.Mean(scores, nil)}
-		if v == (Variant{}) {
+		if v == (Scheme{}) {
 			table.Rows = append(table.Rows, append(row, nil, "", "", stat.Mean(losses, nil), nil))
 			continue
 		}
-		d, _, err := r.between(v, Variant{})
+		d, _, err := r.between(v, Scheme{})
 		if err != nil {
 			return nil, err
 		}
@@ -99,7 +99,7 @@ func (r edition) CutTable() (*figures.Table, error) {
 	}
 	for _, size := range r.Config.EmbeddingSizes {
 		answers := r.cut(size)
-		d, ok, err := r.paired(answers, r.answers(Variant{}))
+		d, ok, err := r.paired(answers, r.answers(Scheme{}))
 		if err != nil {
 			return nil, err
 		}

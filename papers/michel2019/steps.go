@@ -17,7 +17,7 @@ import (
 // importanceInputs are what the importance of heads is estimated from.
 type importanceInputs struct {
 	experiment.Judging
-	Variant heads.Variant
+	Variant heads.Estimator
 }
 
 // measureImportance estimates the importance of each head, equation 2.
@@ -97,7 +97,7 @@ var keepOne = &experiment.Definition[keepOneInputs, []heads.HeadEffect]{
 			if err != nil {
 				return nil, err
 			}
-			effect, err := heads.Compare(test.Dataset, h, base, alone)
+			effect, err := heads.EffectOf(test.Dataset, h, base, alone)
 			if err != nil {
 				return nil, err
 			}
@@ -314,7 +314,7 @@ func (in *speedInputs) measure(ctx context.Context, w *experiment.Worker, sessio
 				speed.MaskedDifference = max(speed.MaskedDifference, math.Abs(float64(masked[row][label]-removed[row][label])))
 			}
 		}
-		timing, err := experiment.ComparePair(ctx, session, pruned, batch, in.Repeats)
+		timing, err := experiment.TimePair(ctx, session, pruned, batch, in.Repeats)
 		if err != nil {
 			return nil, err
 		}

@@ -45,7 +45,7 @@ func (r edition) against(strategy layerdrop.Strategy, sign int) (list []differen
 		if sign < 0 {
 			first, second = other, strategy
 		}
-		if d, ok := r.compare(sameK(first, second)); ok {
+		if d, ok := r.between(sameK(first, second)); ok {
 			list = append(list, d)
 			part := fmt.Sprintf("%s − %s %s", first, second, d.Points())
 			if !d.learned {
@@ -145,7 +145,7 @@ func (r edition) claimTravel() experiment.Claim {
 }
 
 func (r edition) claimBefore() experiment.Claim {
-	d, ok := r.compare(func(a, b Trial) bool {
+	d, ok := r.between(func(a, b Trial) bool {
 		return a.When == Before && b.When == After && a.Strategy == b.Strategy && slices.Equal(a.Dropped, b.Dropped)
 	})
 	claim := experiment.Claim{

@@ -79,8 +79,8 @@ func TestOneSeedStillSaysItsNumbers(t *testing.T) {
 // More seeds with the same answers say nothing new: the interval must not shrink.
 func TestSeedsAreNotCountedAsExamples(t *testing.T) {
 	right := map[layerdrop.Strategy]int{layerdrop.Top: 360, layerdrop.Bottom: 300}
-	one, _ := measured(t, 1, right).compare(sameK(layerdrop.Top, layerdrop.Bottom))
-	five, _ := measured(t, 5, right).compare(sameK(layerdrop.Top, layerdrop.Bottom))
+	one, _ := measured(t, 1, right).between(sameK(layerdrop.Top, layerdrop.Bottom))
+	five, _ := measured(t, 5, right).between(sameK(layerdrop.Top, layerdrop.Bottom))
 	if math.Abs(one.Low-five.Low) > 1e-9 || math.Abs(one.High-five.High) > 1e-9 {
 		t.Errorf("one seed %v, five %v", one, five)
 	}

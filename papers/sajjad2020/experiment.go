@@ -247,7 +247,7 @@ func (s *seedSteps) collect(clock experiment.Clock) error {
 	t.Runs, t.Travel = append(t.Runs, whole), append(t.Travel, s.travel.Result())
 	for _, step := range s.dropped {
 		run := s.trial(step.Choice, step.Result(), clock)
-		if err := run.compare(whole); err != nil {
+		if err := run.against(whole); err != nil {
 			return err
 		}
 		t.Runs = append(t.Runs, run)

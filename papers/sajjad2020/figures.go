@@ -92,7 +92,7 @@ func (r *Result) lead() layerdrop.Strategy {
 
 // choiceScore is the accuracy of a choice, mean over seeds, with the 95 % interval of its difference from the whole model, as accuracies.
 func (r *Result) choiceScore(t *TaskResult, strategy layerdrop.Strategy, when When, k int) (score, low, high float64) {
-	d, ok := r.alone(t).compare(againstWhole(strategy, when, k))
+	d, ok := r.alone(t).between(againstWhole(strategy, when, k))
 	if !ok {
 		return math.NaN(), math.NaN(), math.NaN()
 	}
@@ -165,7 +165,7 @@ func (r edition) StrategyBars(t *TaskResult) (*figures.Figure, error) {
 		}
 		bars := figures.BarSeries{Name: string(strategy)}
 		for _, k := range r.Config.Drops {
-			d, ok := r.alone(t).compare(againstWhole(strategy, Before, k))
+			d, ok := r.alone(t).between(againstWhole(strategy, Before, k))
 			if !ok {
 				d.Value, d.Low, d.High = math.NaN(), math.NaN(), math.NaN()
 			}
@@ -202,7 +202,7 @@ func (r edition) WhenBars(t *TaskResult) (*figures.Figure, error) {
 		}
 		series = append(series, bars)
 	}
-	d, ok := r.alone(t).compare(func(a, b Trial) bool {
+	d, ok := r.alone(t).between(func(a, b Trial) bool {
 		return a.Strategy == lead && b.Strategy == lead && a.When == Before && b.When == After && slices.Equal(a.Dropped, b.Dropped)
 	})
 	if !ok {

@@ -122,8 +122,8 @@ type SpeedModel struct {
 	MACs       int     `json:"macs"`
 }
 
-// compare tests a run against the whole model of the same seed.
-func (r *Trial) compare(whole Trial) error {
+// against tests a run against the whole model of the same seed.
+func (r *Trial) against(whole Trial) error {
 	test, d, err := r.Right.Against(whole.Right)
 	r.P, r.Difference, r.Low, r.High = test.P, d.Value, d.Low, d.High
 	return err
@@ -136,10 +136,10 @@ type difference struct {
 	learned bool
 }
 
-// compare is the mean difference of accuracy between all pairs of runs of a task and a seed that match. An example's differences
+// between is the mean difference of accuracy between all pairs of runs of a task and a seed that match. An example's differences
 // are averaged first and resampled as one, since its answers under several seeds are not independent; the examples of all tasks
 // are then pooled. ok is false without pairs.
-func (r *Result) compare(match func(a, b Trial) bool) (d difference, ok bool) {
+func (r *Result) between(match func(a, b Trial) bool) (d difference, ok bool) {
 	var a, b []float64
 	largest := 0.0
 	for _, t := range r.Tasks {

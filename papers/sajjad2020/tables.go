@@ -106,7 +106,7 @@ func (r edition) ScoreTable(t *TaskResult) *figures.Table {
 			table.Rows = append(table.Rows, []any{r.T("whole model"), "", 0, "", stat.Mean(scores, nil), nil, "", "", first.Parameters, step})
 			continue
 		}
-		d, _ := r.alone(t).compare(func(a, b Trial) bool {
+		d, _ := r.alone(t).between(func(a, b Trial) bool {
 			return againstWhole(first.Strategy, first.When, first.K())(a, b) && slices.Equal(a.Dropped, first.Dropped)
 		})
 		table.Rows = append(table.Rows, []any{

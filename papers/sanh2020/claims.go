@@ -20,7 +20,7 @@ const (
 )
 
 // Claims are the paper's statements with the numbers measured here. The rules were fixed before the numbers were
-// seen, but for two that take verdicts back: [Result.whenSettled] and that on large learning rates in the claim on drift.
+// seen, but for two that take verdicts back: [Result.withoutNoise] and that on large learning rates in the claim on drift.
 func (r edition) Claims() ([]experiment.Claim, error) {
 	var claims []experiment.Claim
 	var failed error
@@ -30,27 +30,27 @@ func (r edition) Claims() ([]experiment.Claim, error) {
 		}
 		claims = append(claims, claim)
 	}
-	settled := func(claim experiment.Claim, err error) (experiment.Claim, error) {
-		return r.whenSettled(claim, true), err
+	withoutNoise := func(claim experiment.Claim, err error) (experiment.Claim, error) {
+		return r.withoutNoise(claim, true), err
 	}
-	add(settled(r.claimManyRemain()))
+	add(withoutNoise(r.claimManyRemain()))
 	for _, kind := range []movement.Kind{movement.Movement, movement.Soft, movement.L0} {
 		if kind == movement.Movement || slices.Contains(r.Config.Kinds, kind) {
 			claim, err := r.claimFewRemain(kind)
-			add(r.whenSettled(claim, false), err) // noise does not win
+			add(r.withoutNoise(claim, false), err) // noise does not win
 		}
 	}
-	add(settled(r.claimLikeL0()))
-	add(settled(r.claimGlobalLevel()))
-	add(settled(r.claimGlobalFew()))
-	claims = append(claims, r.whenSettled(r.claimLayers(), true), r.whenSettled(r.claimSmallWeights(), true), r.claimDrift())
+	add(withoutNoise(r.claimLikeL0()))
+	add(withoutNoise(r.claimGlobalLevel()))
+	add(withoutNoise(r.claimGlobalFew()))
+	claims = append(claims, r.withoutNoise(r.claimLayers(), true), r.withoutNoise(r.claimSmallWeights(), true), r.claimDrift())
 	add(r.claimTeacher())
 	claims = append(claims, r.claimZerosAreSlow(), r.claimRemovalIsFast())
 	return claims, failed
 }
 
-// compare is the difference of two groups of runs, each the share of runs that are right by example; nil where either has none.
-func compare(a, b []Trained) (*stats.Difference, error) {
+// differenceOf is the difference of two groups of runs, each the share of runs that are right by example; nil where either has none.
+func differenceOf(a, b []Trained) (*stats.Difference, error) {
 	if len(a) == 0 || len(b) == 0 {
 		return nil, nil
 	}
@@ -108,7 +108,7 @@ func (r edition) claimManyRemain() (experiment.Claim, error) {
 		claim.Measured, claim.Explanation = r.T("not run"), r.T("The protocol keeps less than half of the weights everywhere.")
 		return claim, nil
 	}
-	c, err := compare(r.plain(movement.Magnitude, most), r.plain(movement.Movement, most))
+	c, err := differenceOf(r.plain(movement.Magnitude, most), r.plain(movement.Movement, most))
 	return judged(r.Printer, claim, c, err, above, r.T(pairs), r.T("The protocol does not run both methods."))
 }
 
@@ -123,7 +123,7 @@ func (r edition) claimFewRemain(kind movement.Kind) (experiment.Claim, error) {
 	}
 	first := r.gather(isFew, func(v float64) []Trained { return r.plain(kind, v) })
 	second := r.gather(isFew, func(v float64) []Trained { return r.plain(movement.Magnitude, v) })
-	c, err := compare(first, second)
+	c, err := differenceOf(first, second)
 	if c != nil && kind != movement.Magnitude {
 		claim.Measured = r.F("really kept %s against %s; ", keptRange(r.Printer, first), keptRange(r.Printer, second))
 	}
@@ -147,7 +147,7 @@ func (r edition) claimLikeL0() (experiment.Claim, error) {
 		Text:  r.T("Movement pruning and L0 regularisation do about the same."),
 		Paper: r.T("MNLI at 10 and 3 %: 79.3 and 76.1 against 77.9 and 75.1 (table 2)"),
 	}
-	c, err := compare(
+	c, err := differenceOf(
 		r.gather(isFew, func(v float64) []Trained { return r.plain(movement.Movement, v) }),
 		r.gather(isFew, func(v float64) []Trained { return r.plain(movement.L0, v) }))
 	rule := r.F("Holds if the 95 %% interval of the difference (paired bootstrap over test examples) lies within ±%g points, at 15 %% of the weights or fewer.", 100*level)
@@ -160,7 +160,7 @@ func (r edition) claimGlobalLevel() (experiment.Claim, error) {
 		Text:  r.T("Selecting weights for the whole model or matrix by matrix makes no difference for movement pruning, except where very few remain."),
 		Paper: r.T("about the same but at 3 % (section 5)"),
 	}
-	c, err := compare(
+	c, err := differenceOf(
 		r.gather(moderate, func(v float64) []Trained { return r.global(movement.Movement, v) }),
 		r.gather(moderate, func(v float64) []Trained { return r.plain(movement.Movement, v) }))
 	rule := r.F("Global against local, 5 to 15 %% remaining. Holds if the 95 %% interval of the difference (paired bootstrap) lies within ±%g points.", 100*level)
@@ -173,7 +173,7 @@ func (r edition) claimGlobalFew() (experiment.Claim, error) {
 		Text:  r.T("Where very few weights remain, movement pruning is better with one selection for the whole model."),
 		Paper: r.T("3 % on SQuAD: +2.3 F1 (section 5)"),
 	}
-	c, err := compare(
+	c, err := differenceOf(
 		r.gather(fewest, func(v float64) []Trained { return r.global(movement.Movement, v) }),
 		r.gather(fewest, func(v float64) []Trained { return r.plain(movement.Movement, v) }))
 	return judged(r.Printer, claim, c, err, above, r.F("Global against local, below 4 %% remaining. %s", r.T(pairs)), r.T("The protocol has no global selection below 4 %."))
@@ -195,7 +195,7 @@ func (r edition) claimTeacher() (experiment.Claim, error) {
 		with, without = append(with, a...), append(without, b...)
 		parts = append(parts, fmt.Sprintf("%s %+.2f", kind, 100*(mean(accuracy(a))-mean(accuracy(b)))))
 	}
-	c, err := compare(with, without)
+	c, err := differenceOf(with, without)
 	if c != nil {
 		claim.Measured = r.F("%s points; ", strings.Join(parts, ", "))
 	}

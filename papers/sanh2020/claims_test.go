@@ -34,11 +34,11 @@ func synthetic() *Result {
 }
 
 // variant is a run of the curves, with the first seed.
-func (r *Result) variant(kind movement.Kind, remaining float64) Variant {
-	return Variant{Kind: kind, Scope: movement.Local, Remaining: remaining, Rate: r.Config.rate(kind), Seed: 1}
+func (r *Result) variant(kind movement.Kind, remaining float64) Pruning {
+	return Pruning{Kind: kind, Scope: movement.Local, Remaining: remaining, Rate: r.Config.rate(kind), Seed: 1}
 }
 
-func (r *Result) add(v Variant, pattern string) {
+func (r *Result) add(v Pruning, pattern string) {
 	r.Runs = append(r.Runs, Trained{Variant: v, Kept: v.Remaining, Right: outcomes(pattern)})
 }
 
@@ -55,10 +55,10 @@ var pairings = map[string]struct {
 }
 
 func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
-	global := func(v Variant) Variant { v.Scope = movement.Global; return v }
-	distilled := func(v Variant) Variant { v.Distilled = true; return v }
-	structured := func(v Variant) Variant { v.Structured = true; return v }
-	second := func(v Variant) Variant { v.Seed = 2; return v }
+	global := func(v Pruning) Pruning { v.Scope = movement.Global; return v }
+	distilled := func(v Pruning) Pruning { v.Distilled = true; return v }
+	structured := func(v Pruning) Pruning { v.Structured = true; return v }
+	second := func(v Pruning) Pruning { v.Seed = 2; return v }
 	r := synthetic()
 	few := func(kind movement.Kind) func(edition) (experiment.Claim, error) {
 		return func(r edition) (experiment.Claim, error) { return r.claimFewRemain(kind) }
@@ -66,38 +66,38 @@ func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
 	for name, test := range map[string]struct {
 		claim      func(edition) (experiment.Claim, error)
 		equal      bool
-		a, b       Variant
-		irrelevant []Variant // runs that are none of the claim's business
+		a, b       Pruning
+		irrelevant []Pruning // runs that are none of the claim's business
 	}{
 		"many remain": {
 			edition.claimManyRemain, false, r.variant(movement.Magnitude, 0.5), r.variant(movement.Movement, 0.5),
-			[]Variant{r.variant(movement.Magnitude, 0.1), distilled(r.variant(movement.Magnitude, 0.5)), r.variant(movement.Soft, 0.5)},
+			[]Pruning{r.variant(movement.Magnitude, 0.1), distilled(r.variant(movement.Magnitude, 0.5)), r.variant(movement.Soft, 0.5)},
 		},
 		"few remain, movement": {
 			few(movement.Movement), false, r.variant(movement.Movement, 0.1), r.variant(movement.Magnitude, 0.1),
-			[]Variant{r.variant(movement.Movement, 0.5), structured(r.variant(movement.Movement, 0.1)), global(r.variant(movement.Movement, 0.1))},
+			[]Pruning{r.variant(movement.Movement, 0.5), structured(r.variant(movement.Movement, 0.1)), global(r.variant(movement.Movement, 0.1))},
 		},
 		"few remain, soft": {
 			few(movement.Soft), false, r.variant(movement.Soft, 0.03), r.variant(movement.Magnitude, 0.03),
-			[]Variant{r.variant(movement.Movement, 0.03), {Kind: movement.Soft, Scope: movement.Local, Remaining: 0.1, Rate: 0.5, Seed: 1}},
+			[]Pruning{r.variant(movement.Movement, 0.03), {Kind: movement.Soft, Scope: movement.Local, Remaining: 0.1, Rate: 0.5, Seed: 1}},
 		},
 		"few remain, L0": {
-			few(movement.L0), false, r.variant(movement.L0, 0.1), r.variant(movement.Magnitude, 0.03), []Variant{r.variant(movement.L0, 0.5)},
+			few(movement.L0), false, r.variant(movement.L0, 0.1), r.variant(movement.Magnitude, 0.03), []Pruning{r.variant(movement.L0, 0.5)},
 		},
 		"movement is like L0": {
-			edition.claimLikeL0, true, r.variant(movement.Movement, 0.1), r.variant(movement.L0, 0.1), []Variant{r.variant(movement.L0, 0.5), r.variant(movement.Magnitude, 0.1)},
+			edition.claimLikeL0, true, r.variant(movement.Movement, 0.1), r.variant(movement.L0, 0.1), []Pruning{r.variant(movement.L0, 0.5), r.variant(movement.Magnitude, 0.1)},
 		},
 		"global and local": {
 			edition.claimGlobalLevel, true, global(r.variant(movement.Movement, 0.1)), r.variant(movement.Movement, 0.1),
-			[]Variant{global(r.variant(movement.Movement, 0.03)), r.variant(movement.Movement, 0.03), global(r.variant(movement.Magnitude, 0.1))},
+			[]Pruning{global(r.variant(movement.Movement, 0.03)), r.variant(movement.Movement, 0.03), global(r.variant(movement.Magnitude, 0.1))},
 		},
 		"global, very few": {
 			edition.claimGlobalFew, false, global(r.variant(movement.Movement, 0.03)), r.variant(movement.Movement, 0.03),
-			[]Variant{global(r.variant(movement.Movement, 0.1)), r.variant(movement.Movement, 0.1), global(r.variant(movement.Magnitude, 0.03))},
+			[]Pruning{global(r.variant(movement.Movement, 0.1)), r.variant(movement.Movement, 0.1), global(r.variant(movement.Magnitude, 0.03))},
 		},
 		"teacher": {
 			edition.claimTeacher, false, distilled(r.variant(movement.Soft, 0.1)), r.variant(movement.Soft, 0.1),
-			[]Variant{second(r.variant(movement.Soft, 0.1)), r.variant(movement.L0, 0.1), distilled(r.variant(movement.Movement, 0.1))},
+			[]Pruning{second(r.variant(movement.Soft, 0.1)), r.variant(movement.L0, 0.1), distilled(r.variant(movement.Movement, 0.1))},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,7 +123,7 @@ func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
 					t.Errorf("%s: %v, want %v (%s)", which, c.Verdict, want, c.Measured)
 				}
 			}
-			for _, only := range []Variant{test.a, test.b} {
+			for _, only := range []Pruning{test.a, test.b} {
 				r := synthetic()
 				r.add(only, "1")
 				if c, err := test.claim(english(r)); err != nil || c.Verdict != report.CannotTell || c.Measured != "not run" {
@@ -220,7 +220,7 @@ func verdicts(t *testing.T) [][]experiment.Claim {
 		{nil, nil, nil, "", "", "", nil, nil, 0.2, 1, nil, nil},
 	} {
 		r := synthetic()
-		r.Steps, r.MatrixSizes, r.Drift = settledSteps, [][]int{{64, 64, 64, 64, 192, 192}, {64, 64, 64, 64, 192, 192}}, &Drift{Distance: c.drift}
+		r.Steps, r.MatrixSizes, r.Drift = leastSteps, [][]int{{64, 64, 64, 64, 192, 192}, {64, 64, 64, 64, 192, 192}}, &Drift{Distance: c.drift}
 		r.Config.LearningRate, r.Speed.Unstructured = c.rate, c.zeros
 		if c.removed != nil {
 			r.Speed.Structured = []StructuredSpeed{{Remaining: 0.5, MACs: 2, PrunedMACs: 1, Batches: c.removed}}

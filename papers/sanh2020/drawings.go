@@ -9,7 +9,7 @@ import (
 func (r edition) Figures() []experiment.Drawing {
 	c := r.Config
 	global := len(r.global(movement.Movement, c.Focus)) > 0
-	teacher := len(r.pick(func(v Variant) bool { return v.Distilled && v.Remaining == c.Focus })) > 0
+	teacher := len(r.pick(func(v Pruning) bool { return v.Distilled && v.Remaining == c.Focus })) > 0
 	return []experiment.Drawing{
 		{Name: "curves", Build: r.AccuracyCurves, Caption: r.T("The metric against the encoder's weights that remain, for each pruning method.")},
 		{Name: "loss", Build: r.LossCurves, Caption: r.T("The same for the test loss, which is finer than the metric.")},

@@ -106,7 +106,7 @@ type steps struct {
 
 // denseSteps are the model that is not pruned.
 type denseSteps struct {
-	variant Variant
+	variant Pruning
 	tuned   *experiment.ModelNode[experiment.Training]
 	judged  *experiment.Node[experiment.Evaluated]
 	weights *experiment.Node[weights]
@@ -114,7 +114,7 @@ type denseSteps struct {
 
 // runStep is a pruned run: a step that keeps its model or one that does not.
 type runStep struct {
-	variant Variant
+	variant Pruning
 	result  func() pruned
 	sampled bool // the result has its sample
 	first   bool // of the first seed
@@ -122,7 +122,7 @@ type runStep struct {
 
 // keptSteps are a pruned model with its size and its speed.
 type keptSteps struct {
-	variant Variant
+	variant Pruning
 	model   experiment.ModelSource
 	result  func() pruned // nil without training
 	storage *experiment.Node[gbert.Sizes]
@@ -138,7 +138,7 @@ func (s *steps) judging(model experiment.ModelSource) experiment.Judging {
 func (s *steps) ofSeed(p *experiment.Plan, seed uint64, first bool) {
 	c := s.config
 	training := experiment.FineTuneInputs{From: s.pretrained, Train: s.data.Train, Options: c.training(seed)}
-	dense := denseSteps{variant: Variant{Seed: seed}, tuned: experiment.FineTune(p, training)}
+	dense := denseSteps{variant: Pruning{Seed: seed}, tuned: experiment.FineTune(p, training)}
 	dense.judged = experiment.Evaluate(p, s.judging(dense.tuned))
 	dense.weights = countWeights.Of(p, modelInputs{Model: dense.tuned, Name: dense.variant.title})
 	s.dense = append(s.dense, dense)
@@ -184,7 +184,7 @@ func (s *steps) ofModels(p *experiment.Plan) {
 
 // collect puts the steps' results into the experiment's.
 func (s *steps) collect(r *Result) {
-	trained := func(v Variant, e experiment.Evaluated, t experiment.Training, w weights) Trained {
+	trained := func(v Pruning, e experiment.Evaluated, t experiment.Training, w weights) Trained {
 		return Trained{
 			Variant: v, Score: e.Metrics[r.Metric], Loss: e.Loss, TrainLoss: t.TrainLoss, Seconds: t.Seconds, Kept: w.Kept, ByMatrix: w.ByMatrix, Right: e.Right,
 		}

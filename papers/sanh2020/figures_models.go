@@ -93,7 +93,7 @@ func (r edition) TeacherBars() (*figures.Figure, error) {
 func (r edition) RateCurves() (*figures.Figure, error) {
 	var curves []figures.Curve
 	for _, kind := range r.Config.Kinds {
-		runs := of(r.pick(func(v Variant) bool {
+		runs := of(r.pick(func(v Pruning) bool {
 			return v.Kind == kind && v.Rate > 0 && v.Remaining == r.Config.Focus && v.Scope == movement.Local && !v.Structured && !v.Distilled
 		}), r.Config.Seeds[0])
 		slices.SortFunc(runs, func(a, b Trained) int { return cmp.Compare(a.Variant.Rate, b.Variant.Rate) })

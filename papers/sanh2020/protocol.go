@@ -217,7 +217,7 @@ func (c Config) training(seed uint64) finetune.Options {
 }
 
 // options are those of a variant.
-func (c Config) options(v Variant) movement.Options {
+func (c Config) options(v Pruning) movement.Options {
 	o := movement.Options{
 		Kind: v.Kind, Scope: v.Scope, Remaining: v.Remaining, ScoreLearningRate: v.Rate,
 		WarmupShare: c.WarmupShare, CoolDownShare: c.CoolDownShare,
@@ -229,12 +229,12 @@ func (c Config) options(v Variant) movement.Options {
 }
 
 // untrained is the variant that is pruned without training.
-func (c Config) untrained() Variant {
-	return Variant{Kind: movement.Magnitude, Scope: movement.Local, Remaining: c.StructuredUntrained, Structured: true, Seed: c.Seeds[0]}
+func (c Config) untrained() Pruning {
+	return Pruning{Kind: movement.Magnitude, Scope: movement.Local, Remaining: c.StructuredUntrained, Structured: true, Seed: c.Seeds[0]}
 }
 
 // isPlain reports whether a variant belongs to the curves: single weights, local, no teacher, the protocol's learning rate.
-func (c Config) isPlain(v Variant) bool {
+func (c Config) isPlain(v Pruning) bool {
 	return v.Scope == movement.Local && !v.Structured && !v.Distilled && v.Rate == c.rate(v.Kind)
 }
 
@@ -250,40 +250,40 @@ func (c Config) rate(kind movement.Kind) float64 {
 }
 
 // variants are the pruned training runs of a seed, each once.
-func (c Config) variants(seed uint64, first bool) []Variant {
-	var list []Variant
-	add := func(v Variant) {
+func (c Config) variants(seed uint64, first bool) []Pruning {
+	var list []Pruning
+	add := func(v Pruning) {
 		v.Seed = seed
 		if !slices.Contains(list, v) {
 			list = append(list, v)
 		}
 	}
-	each := func(kinds []movement.Kind, most float64, change func(*Variant)) {
+	each := func(kinds []movement.Kind, most float64, change func(*Pruning)) {
 		for _, remaining := range c.Remaining {
 			for _, kind := range kinds {
 				if remaining <= most {
-					v := Variant{Kind: kind, Scope: movement.Local, Remaining: remaining, Rate: c.rate(kind)}
+					v := Pruning{Kind: kind, Scope: movement.Local, Remaining: remaining, Rate: c.rate(kind)}
 					change(&v)
 					add(v)
 				}
 			}
 		}
 	}
-	each(c.Kinds, 1, func(*Variant) {})
-	each(c.Global, few, func(v *Variant) { v.Scope = movement.Global })
+	each(c.Kinds, 1, func(*Pruning) {})
+	each(c.Global, few, func(v *Pruning) { v.Scope = movement.Global })
 	if !first {
 		return list
 	}
-	each(c.Distilled, few, func(v *Variant) { v.Distilled = true })
+	each(c.Distilled, few, func(v *Pruning) { v.Distilled = true })
 	for _, rate := range c.Rates {
 		for _, kind := range c.Kinds {
 			if kind != movement.Magnitude {
-				add(Variant{Kind: kind, Scope: movement.Local, Remaining: c.Focus, Rate: rate})
+				add(Pruning{Kind: kind, Scope: movement.Local, Remaining: c.Focus, Rate: rate})
 			}
 		}
 	}
 	for _, remaining := range c.Structured {
-		add(Variant{Kind: movement.Movement, Scope: movement.Local, Remaining: remaining, Rate: c.ScoreRate, Structured: true})
+		add(Pruning{Kind: movement.Movement, Scope: movement.Local, Remaining: remaining, Rate: c.ScoreRate, Structured: true})
 	}
 	return list
 }

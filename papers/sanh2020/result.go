@@ -40,8 +40,8 @@ type Result struct {
 	Speed *Speed `json:"speed"`
 }
 
-// Variant names a training run.
-type Variant struct {
+// Pruning names a training run.
+type Pruning struct {
 	// Kind is the method; empty: dense.
 	Kind movement.Kind `json:"kind,omitempty"`
 	// Scope says among which weights Top_v selects.
@@ -58,7 +58,7 @@ type Variant struct {
 }
 
 // title says to people what the run is.
-func (v Variant) title(say *words.Printer) string {
+func (v Pruning) title(say *words.Printer) string {
 	var parts []string
 	switch method := methodName(say, v.Kind); {
 	case v.Kind == "":
@@ -82,7 +82,7 @@ func (v Variant) title(say *words.Printer) string {
 
 // Trained is one training run.
 type Trained struct {
-	Variant Variant `json:"variant"`
+	Variant Pruning `json:"variant"`
 	// Score is the primary metric on the test set, Loss the test loss in nats, TrainLoss that of the last epoch.
 	Score     float64 `json:"score"`
 	Loss      float64 `json:"loss"`
@@ -158,7 +158,7 @@ type StructuredSpeed struct {
 }
 
 // pick are the runs for which a condition holds.
-func (r *Result) pick(condition func(Variant) bool) []Trained {
+func (r *Result) pick(condition func(Pruning) bool) []Trained {
 	var list []Trained
 	for _, t := range r.Runs {
 		if condition(t.Variant) {
@@ -170,19 +170,19 @@ func (r *Result) pick(condition func(Variant) bool) []Trained {
 
 // plain are the runs of a method as in the curves: single weights, local, no teacher, the protocol's learning rate.
 func (r *Result) plain(kind movement.Kind, remaining float64) []Trained {
-	return r.pick(func(v Variant) bool {
+	return r.pick(func(v Pruning) bool {
 		return v.Kind == kind && v.Remaining == remaining && r.Config.isPlain(v)
 	})
 }
 
 // global are the runs of a method with one selection for the whole model.
 func (r *Result) global(kind movement.Kind, remaining float64) []Trained {
-	return r.pick(func(v Variant) bool { return v.Kind == kind && v.Remaining == remaining && v.Scope == movement.Global })
+	return r.pick(func(v Pruning) bool { return v.Kind == kind && v.Remaining == remaining && v.Scope == movement.Global })
 }
 
 // distilled are the runs of a method with a teacher.
 func (r *Result) distilled(kind movement.Kind, remaining float64) []Trained {
-	return r.pick(func(v Variant) bool { return v.Kind == kind && v.Remaining == remaining && v.Distilled })
+	return r.pick(func(v Pruning) bool { return v.Kind == kind && v.Remaining == remaining && v.Distilled })
 }
 
 // of are those of runs that have the seed.

@@ -267,7 +267,7 @@ func TestWhatTheProtocolChangesIsAllThatIsComputed(t *testing.T) {
 }
 
 func TestTheTitleOfARunIsForPeople(t *testing.T) {
-	v := Variant{Kind: movement.L0, Scope: movement.Local, Remaining: 0.1, Rate: 0.1, Distilled: true, Seed: 3}
+	v := Pruning{Kind: movement.L0, Scope: movement.Local, Remaining: 0.1, Rate: 0.1, Distilled: true, Seed: 3}
 	for say, want := range map[*words.Printer]string{
 		words.English: "L0 regularisation, 10 % of the weights kept, learning rate of scores 0.1, with a teacher, seed 3",
 		words.Korean:  "L0 정규화, 가중치 10% 유지, 점수 학습률 0.1, 교사 모델 사용, 시드 3",
@@ -277,7 +277,7 @@ func TestTheTitleOfARunIsForPeople(t *testing.T) {
 		}
 	}
 	seen := map[string]bool{}
-	for _, v := range append(Full().variants(1, true), Variant{Seed: 1}) {
+	for _, v := range append(Full().variants(1, true), Pruning{Seed: 1}) {
 		if seen[v.title(words.English)] {
 			t.Errorf("two runs are called %s", v.title(words.English))
 		}

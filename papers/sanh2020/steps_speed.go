@@ -44,7 +44,7 @@ var measureStorage = &experiment.Definition[storageInputs, gbert.Sizes]{
 	},
 }
 
-func storageName(v Variant) string {
+func storageName(v Pruning) string {
 	switch {
 	case v.Kind == "":
 		return "dense"
@@ -119,7 +119,7 @@ var measureSpeed = &experiment.Definition[speedInputs, StructuredSpeed]{
 			return speed, err
 		}
 		if !in.Removed {
-			speed.Batches, err = in.compare(ctx, w, masked, nil)
+			speed.Batches, err = in.timeBatches(ctx, w, masked, nil)
 			return speed, err
 		}
 		dense, err := w.Model(ctx, in.Model)
@@ -140,7 +140,7 @@ var measureSpeed = &experiment.Definition[speedInputs, StructuredSpeed]{
 			speed.MaskedDifference, err = difference(w, pruned, masked, batch)
 			return err
 		}
-		speed.Batches, err = in.compare(ctx, w, smaller, same)
+		speed.Batches, err = in.timeBatches(ctx, w, smaller, same)
 		return speed, err
 	},
 }
@@ -150,8 +150,8 @@ func (in *speedInputs) length(model *gbert.Model) int {
 	return min(in.Length, model.Config.MaxPositionEmbeddings)
 }
 
-// compare times a pruned model beside the dense one at each batch size. check, if not nil, is given the first batch.
-func (in *speedInputs) compare(ctx context.Context, w *experiment.Worker, pruned *gbert.Model, check func(*gbert.Session, *gbert.Batch) error) ([]experiment.SpeedBatch, error) {
+// timeBatches times a pruned model beside the dense one at each batch size. check, if not nil, is given the first batch.
+func (in *speedInputs) timeBatches(ctx context.Context, w *experiment.Worker, pruned *gbert.Model, check func(*gbert.Session, *gbert.Batch) error) ([]experiment.SpeedBatch, error) {
 	dense, prepared, err := in.Open(ctx, w)
 	if err != nil {
 		return nil, err
@@ -169,7 +169,7 @@ func (in *speedInputs) compare(ctx context.Context, w *experiment.Worker, pruned
 				return nil, err
 			}
 		}
-		timing, err := experiment.ComparePair(ctx, dense, session, batch, in.Repeats)
+		timing, err := experiment.TimePair(ctx, dense, session, batch, in.Repeats)
 		if err != nil {
 			return nil, err
 		}

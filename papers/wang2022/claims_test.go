@@ -37,7 +37,7 @@ func measured(t *testing.T, seeds int, models ...model) *Result {
 	for _, m := range models {
 		r.Config.Forms = append(r.Config.Forms, m.form)
 		for seed := range uint64(seeds) {
-			r.Variants = append(r.Variants, Variant{Form: m.form, Ratio: 0.25, Seed: seed, Error: m.error})
+			r.Variants = append(r.Variants, Decomposition{Form: m.form, Ratio: 0.25, Seed: seed, Error: m.error})
 			for recovery, right := range map[Recovery]int{None: m.none, Tuned: m.tuned, Distilled: m.distilled} {
 				r.Trials = append(r.Trials, Trial{Form: m.form, Ratio: 0.25, Seed: seed, Recovery: recovery, Right: marks(right, 400)})
 			}
@@ -88,7 +88,7 @@ func TestErrorsThatAreInOrderAtSomeRatiosOnlyDecideNothing(t *testing.T) {
 	r := measured(t, 2, model{II, 0.8, 0, 0, 0}, model{III, 0.7, 0, 0, 0}, model{IV, 0.6, 0, 0, 0})
 	r.Config.Ratios = []float64{0.25, 0.5}
 	for form, e := range map[Form]float64{II: 0.2, III: 0.3, IV: 0.4} {
-		r.Variants = append(r.Variants, Variant{Form: form, Ratio: 0.5, Error: e})
+		r.Variants = append(r.Variants, Decomposition{Form: form, Ratio: 0.5, Error: e})
 	}
 	if c := english(r).claimError(); c.Verdict != report.CannotTell {
 		t.Errorf("%v: %s", c.Verdict, c.Measured)
@@ -105,7 +105,7 @@ func TestTheVerdictsOnSweeps(t *testing.T) {
 	} {
 		r := &Result{}
 		for _, sweeps := range test.sweeps {
-			r.Variants = append(r.Variants, Variant{Sweeps: sweeps})
+			r.Variants = append(r.Variants, Decomposition{Sweeps: sweeps})
 		}
 		if c := english(r).claimHOOI(); c.Verdict != test.want {
 			t.Errorf("%s: %v, want %v", name, c.Verdict, test.want)

@@ -46,12 +46,12 @@ func (r *Result) against(c cell) (stats.Difference, bool, error) {
 func (r *Result) accuracy() float64 { return stat.Mean(r.wholePooled(), nil) }
 
 // variant is a form at a ratio, of the first seed.
-func (r *Result) variant(form Form, ratio float64) (Variant, bool) {
-	i := slices.IndexFunc(r.Variants, func(v Variant) bool {
+func (r *Result) variant(form Form, ratio float64) (Decomposition, bool) {
+	i := slices.IndexFunc(r.Variants, func(v Decomposition) bool {
 		return v.Form == form && v.Ratio == ratio && v.Seed == r.Config.Seeds[0]
 	})
 	if i < 0 {
-		return Variant{}, false
+		return Decomposition{}, false
 	}
 	return r.Variants[i], true
 }

@@ -18,7 +18,7 @@ type Result struct {
 	// Whole are the fine-tuned models that were decomposed, one a seed.
 	Whole []Trial `json:"whole"`
 	// Variants are the decomposed models, by seed, form and ratio.
-	Variants []Variant `json:"variants"`
+	Variants []Decomposition `json:"variants"`
 	// Trials are their accuracies, by way of recovery.
 	Trials []Trial `json:"trials"`
 	// Speed times the decomposed models of the first seed, Maps single linear maps.
@@ -28,8 +28,8 @@ type Result struct {
 	Counts []Count `json:"counts"`
 }
 
-// Variant is a decomposed model.
-type Variant struct {
+// Decomposition is a decomposed model.
+type Decomposition struct {
 	Form  Form    `json:"form"`
 	Ratio float64 `json:"ratio"` // that was asked for
 	Seed  uint64  `json:"seed"`

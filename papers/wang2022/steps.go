@@ -26,7 +26,7 @@ type decomposeInputs struct {
 
 // decomposed is what is known of a decomposed model: all of the variant but its operations, which follow from the configuration.
 type decomposed struct {
-	Variant Variant         `json:"variant"`
+	Variant Decomposition   `json:"variant"`
 	Config  json.RawMessage `json:"config"`
 }
 
@@ -37,7 +37,7 @@ var decompose = &experiment.ModelDefinition[decomposeInputs, decomposed]{
 		return say.F("decomposing, form %s, %g of the parameters, seed %d", in.Form, in.Ratio, in.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in decomposeInputs) (*gbert.Model, decomposed, error) {
-		d := decomposed{Variant: Variant{Form: in.Form, Ratio: in.Ratio, Seed: in.Seed, ByRole: map[string]float64{}}}
+		d := decomposed{Variant: Decomposition{Form: in.Form, Ratio: in.Ratio, Seed: in.Seed, ByRole: map[string]float64{}}}
 		whole, err := w.Model(ctx, in.Whole)
 		if err != nil {
 			return nil, d, err

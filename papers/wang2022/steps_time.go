@@ -40,7 +40,7 @@ var timeModels = &experiment.Definition[speedInputs, Speed]{
 		length := min(in.Length, after.MaxPositionEmbeddings)
 		words := tokenizer.Encoding{IDs: make([]int32, length), Types: make([]int32, length)} // which words does not matter for the time
 		batch := experiment.FilledBatch([]tokenizer.Encoding{words}, in.Batch, length, after.PadTokenID)
-		timing, err := experiment.ComparePair(ctx, whole, small, batch, in.Repeats)
+		timing, err := experiment.TimePair(ctx, whole, small, batch, in.Repeats)
 		if err != nil {
 			return Speed{}, err
 		}

@@ -266,7 +266,7 @@ func layerLosses(t *testing.T, hidden, teacherHidden [][][]float32, attention, t
 	config := &gbert.Config{HiddenSize: len(hidden[0][0]), Layers: shape}
 	building := &teaching{options: Options{HiddenStates: 1, Attention: 1, Layers: []int{0}}, teacher: config, student: config}
 	got := MustExecOnceN(goBackend(t), func(h, g, a, b, mask *Node) []*Node {
-		step := &finetune.Step{Outputs: &gbert.Outputs{HiddenStates: []*Node{h}, Attention: []*Node{a}}}
+		step := &finetune.StepGraph{Outputs: &gbert.Outputs{HiddenStates: []*Node{h}, Attention: []*Node{a}}}
 		goal := &gbert.Outputs{HiddenStates: []*Node{g}, Attention: []*Node{b}}
 		return []*Node{building.hidden(step, goal, mask), building.attention(step, goal, mask)}
 	}, hidden, teacherHidden, attention, teacherAttention, mask)

@@ -35,7 +35,7 @@ func mean(values, weights *Node) *Node {
 // softLoss is the loss of soft targets for any kind of task, with the shapes of logits and labels of [finetune.Loss]. A tagging's
 // is the mean over the tokens that have a label. Spans have a distribution over the tokens for the first and one for the last, of
 // which it is the mean. Of a set of labels each is there or not, so it is the mean over the labels of KL between these two.
-func softLoss(s *finetune.Step, teacher *Node, temperature float64) *Node {
+func softLoss(s *finetune.StepGraph, teacher *Node, temperature float64) *Node {
 	student := s.Logits
 	var losses, weights *Node
 	switch {
@@ -82,7 +82,7 @@ func SoftTargets(teacherLogits [][]float32, o Options) (*finetune.Method, error)
 		BatchInputs: func(b *gbert.Batch) map[string]*tensors.Tensor {
 			return map[string]*tensors.Tensor{"teacher": rowsOf(teacherLogits, b, o.TokenOutputs)}
 		},
-		Loss: func(s *finetune.Step, loss *Node) *Node {
+		Loss: func(s *finetune.StepGraph, loss *Node) *Node {
 			teacher := s.BatchInput("teacher")
 			if teacher.Rank() != 2 {
 				exceptions.Panicf("distill: there are teacher's logits for %d examples; the training set has more, or other tokens", len(teacherLogits))

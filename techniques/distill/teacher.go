@@ -156,7 +156,7 @@ func (t *teaching) projects() bool {
 	return t.options.HiddenStates > 0 && t.teacher.HiddenSize != t.student.HiddenSize
 }
 
-func (t *teaching) loss(s *finetune.Step, loss *Node) *Node {
+func (t *teaching) loss(s *finetune.StepGraph, loss *Node) *Node {
 	o := t.options
 	forward := gbert.NewForward(t.teacher, s.Graph(), func(name string) *Node { return s.Constant(prefix + name) },
 		gbert.Taps{HiddenStates: o.HiddenStates > 0, Attention: o.Attention > 0})
@@ -188,7 +188,7 @@ func (t *teaching) inStudentOrder(logits *Node) *Node {
 }
 
 // hidden is Σ over the embeddings and the layers of MSE(H·P, H teacher) over the real tokens.
-func (t *teaching) hidden(s *finetune.Step, teacher *gbert.Outputs, mask *Node) *Node {
+func (t *teaching) hidden(s *finetune.StepGraph, teacher *gbert.Outputs, mask *Node) *Node {
 	total := ScalarZero(mask.Graph(), mask.DType())
 	for i, h := range s.Outputs.HiddenStates {
 		from := 0
@@ -204,7 +204,7 @@ func (t *teaching) hidden(s *finetune.Step, teacher *gbert.Outputs, mask *Node) 
 }
 
 // attention is Σ over the layers of the MSE of attention probabilities [B, A, S, S] over real queries and keys.
-func (t *teaching) attention(s *finetune.Step, teacher *gbert.Outputs, mask *Node) *Node {
+func (t *teaching) attention(s *finetune.StepGraph, teacher *gbert.Outputs, mask *Node) *Node {
 	total := ScalarZero(mask.Graph(), mask.DType())
 	pairs := Mul(ExpandAxes(mask, 1, 3), ExpandAxes(mask, 1, 2)) // [B, 1, S, S]
 	for i, probs := range s.Outputs.Attention {

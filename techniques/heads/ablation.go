@@ -121,15 +121,15 @@ func oneAtATime(ctx context.Context, s *gbert.Session, p *finetune.Prepared, cha
 		if err != nil {
 			return nil, err
 		}
-		if ablation.Heads[i], err = Compare(p.Dataset, h, base, changed); err != nil {
+		if ablation.Heads[i], err = EffectOf(p.Dataset, h, base, changed); err != nil {
 			return nil, err
 		}
 	}
 	return ablation, nil
 }
 
-// Compare is the effect of a change: what changed does on a data set against what base does, example by example.
-func Compare(d *task.Dataset, h Head, base, changed *finetune.Evaluation) (HeadEffect, error) {
+// EffectOf is the effect of a change: what changed does on a data set against what base does, example by example.
+func EffectOf(d *task.Dataset, h Head, base, changed *finetune.Evaluation) (HeadEffect, error) {
 	metric := d.Task.Metrics[0]
 	effect := HeadEffect{
 		Head: h, Metric: changed.Metrics[metric], MetricDelta: changed.Metrics[metric] - base.Metrics[metric],

@@ -71,7 +71,7 @@ func TestSweepsEqualEachMaskOnItsOwn(t *testing.T) {
 						t.Fatal(err)
 					}
 					alone := evaluate(t, s, p, mask)
-					want, err := Compare(d, h, base, alone)
+					want, err := EffectOf(d, h, base, alone)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -121,7 +121,7 @@ func TestCompareCountsWhoIsRight(t *testing.T) {
 		}
 		return e
 	}
-	effect, err := Compare(d, Head{1, 2}, evaluation(true, true, true, false), evaluation(false, false, true, true))
+	effect, err := EffectOf(d, Head{1, 2}, evaluation(true, true, true, false), evaluation(false, false, true, true))
 	if err != nil {
 		t.Fatal(err)
 	}

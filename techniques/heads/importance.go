@@ -13,23 +13,23 @@ import (
 	"bertlab/gbert/finetune"
 )
 
-// Variant says where the absolute value is taken in the estimate of a head's importance.
-type Variant string
+// Estimator says where the absolute value is taken in the estimate of a head's importance.
+type Estimator string
 
 const (
 	// PerExample is equation 2 of Michel et al. 2019: I_h = E_x |∂L(x)/∂ξ_h| = E_x |Att_h(x)ᵀ ∂L(x)/∂Att_h(x)|, the absolute
 	// value of each example's derivative.
-	PerExample Variant = "example"
+	PerExample Estimator = "example"
 	// PerToken is what the authors' published code computes: the absolute value at each token of an example, summed over the
 	// tokens; all layers but the last are then divided by the number of tokens, the last one, where of a classifier of texts only
 	// [CLS] has a gradient, by the number of examples. It is at least as large as the other, per layer up to that divisor. (The code's loss is a
 	// batch's mean; here it is each example's own, so that a short last batch does not count for more.)
-	PerToken Variant = "token"
+	PerToken Estimator = "token"
 )
 
 // Importance is an estimate of what each head contributes.
 type Importance struct {
-	Variant Variant `json:"variant"`
+	Variant Estimator `json:"variant"`
 	// Examples is the number of examples that the mean is over; a window of a long text counts as one.
 	Examples int `json:"examples"`
 	// Raw is I_h, [layers][heads], in nats of loss; 0 for heads that the model does not have.
@@ -42,7 +42,7 @@ type Importance struct {
 // Measure estimates the importance of every head on a data set, with one backward pass a batch. The data should not be those
 // on which the pruned model is judged. mask is the present ξ, at which derivatives are taken (nil: all heads); progress may be
 // nil.
-func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, v Variant, mask gbert.HeadMask, progress func(done, total int)) (*Importance, error) {
+func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, v Estimator, mask gbert.HeadMask, progress func(done, total int)) (*Importance, error) {
 	config := s.Model().Config
 	if config.NumHiddenLayers == 0 {
 		return nil, fmt.Errorf("heads: the model has no layers")
@@ -55,7 +55,7 @@ func Measure(ctx context.Context, s *gbert.Session, p *finetune.Prepared, v Vari
 	if err := p.CheckLabels(s.Model()); err != nil {
 		return nil, err
 	}
-	build, ok := map[Variant]func(func(gbert.Taps) *gbert.Forward, maskedBatch[*Node]) []*Node{PerExample: perExample, PerToken: perToken}[v]
+	build, ok := map[Estimator]func(func(gbert.Taps) *gbert.Forward, maskedBatch[*Node]) []*Node{PerExample: perExample, PerToken: perToken}[v]
 	if !ok {
 		return nil, fmt.Errorf("heads: importance variant %q is not one of %q, %q", v, PerExample, PerToken)
 	}

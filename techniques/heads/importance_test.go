@@ -14,7 +14,7 @@ import (
 	"bertlab/internal/tiny"
 )
 
-func measure(t testing.TB, s *gbert.Session, p *finetune.Prepared, v Variant, mask gbert.HeadMask) *Importance {
+func measure(t testing.TB, s *gbert.Session, p *finetune.Prepared, v Estimator, mask gbert.HeadMask) *Importance {
 	t.Helper()
 	importance, err := Measure(context.Background(), s, p, v, mask, nil)
 	if err != nil {

@@ -152,7 +152,7 @@ func keptNames(units int) (high, low string) {
 
 // prepare finds the thresholds of all selections. Scores that are sums are handed on too: computed a second time, they might
 // be rounded otherwise.
-func (p *plan) prepare(s *finetune.Step) map[string]*Node {
+func (p *plan) prepare(s *finetune.StepGraph) map[string]*Node {
 	results := map[string]*Node{}
 	for i, stack := range p.stacks {
 		rows := make([]*Node, len(stack.sets))
@@ -179,7 +179,7 @@ func thresholdName(stack int) string { return fmt.Sprintf("threshold/%d", stack)
 func cutoffName(stack int) string    { return fmt.Sprintf("cutoff/%d", stack) }
 
 // score is the scores of a group's units, in its shape.
-func (p *plan) score(s *finetune.Step, g group) *Node {
+func (p *plan) score(s *finetune.StepGraph, g group) *Node {
 	if p.learned() {
 		return s.Parameter(g.name)
 	}
@@ -206,7 +206,7 @@ func (p *plan) score(s *finetune.Step, g group) *Node {
 func (p *plan) summed(g group) bool { return !p.learned() && g.unit.Unit != Weight }
 
 // weight is W' = M ⊙ W.
-func (p *plan) weight(s *finetune.Step, name string, w *Node) *Node {
+func (p *plan) weight(s *finetune.StepGraph, name string, w *Node) *Node {
 	at, ok := p.parts[name]
 	if !ok {
 		return w
@@ -230,7 +230,7 @@ func expand(mask *Node, p part) *Node {
 }
 
 // mask is the mask of a group's units, in the shape of its scores.
-func (p *plan) mask(s *finetune.Step, g group) *Node {
+func (p *plan) mask(s *finetune.StepGraph, g group) *Node {
 	switch p.Kind {
 	case Soft:
 		score := s.Parameter(g.name)
@@ -240,7 +240,7 @@ func (p *plan) mask(s *finetune.Step, g group) *Node {
 	}
 	score := p.score
 	if p.summed(g) {
-		score = func(s *finetune.Step, g group) *Node { return s.Prepared(g.name) }
+		score = func(s *finetune.StepGraph, g group) *Node { return s.Prepared(g.name) }
 	}
 	values, at := score(s, g), p.slots[g.name]
 	row := func(name string) *Node { return element(s.Prepared(name), at.row) }

@@ -14,7 +14,7 @@ import (
 const firstSite = 1 << 20
 
 // hardConcrete is L0's mask of a group's units, in the shape of their scores: drawn when training.
-func (p *plan) hardConcrete(s *finetune.Step, g group) *Node {
+func (p *plan) hardConcrete(s *finetune.StepGraph, g group) *Node {
 	if !s.Training {
 		return p.gate(s.Parameter(g.name), nil)
 	}
@@ -47,7 +47,7 @@ func (o Options) present(scores *Node) *Node {
 
 // loss adds the penalty. With a fixed λ it is λ times the mean over the groups of each group's mean, as in the authors' code
 // (the paper prints the sum, for which their λ would make no sense).
-func (p *plan) loss(s *finetune.Step, loss *Node) *Node {
+func (p *plan) loss(s *finetune.StepGraph, loss *Node) *Node {
 	if p.Lambda == 0 {
 		return p.lagrangian(s, loss)
 	}
@@ -66,7 +66,7 @@ func (p *plan) loss(s *finetune.Step, loss *Node) *Node {
 // lagrangian adds λ₁·(R − v) + λ₂·(R − v)² for each population of units, R its share that remains and v the target of the
 // step. The multipliers are learned by ascent, so that R is led to v (Wang, Wohlwend and Lei 2020, arXiv:1910.04732). R counts
 // the units whose mask would not be 0 in evaluation, which is what is left in the end; its gradient is that of the penalty.
-func (p *plan) lagrangian(s *finetune.Step, loss *Node) *Node {
+func (p *plan) lagrangian(s *finetune.StepGraph, loss *Node) *Node {
 	scale := multiplierScale[p.Kind]
 	for _, population := range p.populations() {
 		var remaining *Node
@@ -107,7 +107,7 @@ func ascending(multiplier *Node) *Node {
 }
 
 // cut is the score above which a unit's mask is not 0 in evaluation: for L0, where (r−l)·σ(S) + l = 0.
-func (p *plan) cut(s *finetune.Step) *Node {
+func (p *plan) cut(s *finetune.StepGraph) *Node {
 	if p.Kind == Soft {
 		return s.Number("cut")
 	}

@@ -63,16 +63,16 @@ func (o Options) normal(c *gbert.Config) (Options, error) {
 // Measure profiles a model on a backend: for each batch size and length it compiles the whole pass and each component by itself,
 // counts, and times all of them in turn.
 func Measure(ctx context.Context, b compute.Backend, m *gbert.Model, o Options) (*Profile, error) {
-	profiles, err := Compare(ctx, b, []*gbert.Model{m}, o)
+	profiles, err := MeasureInTurn(ctx, b, []*gbert.Model{m}, o)
 	if err != nil {
 		return nil, err
 	}
 	return profiles[0], nil
 }
 
-// Compare profiles several models as [Measure] does, and times them in turn within each round, so that what else the machine does
+// MeasureInTurn profiles several models as [Measure] does, and times them in turn within each round, so that what else the machine does
 // falls on all alike. Lengths must be such that each model reads them.
-func Compare(ctx context.Context, b compute.Backend, models []*gbert.Model, o Options) ([]*Profile, error) {
+func MeasureInTurn(ctx context.Context, b compute.Backend, models []*gbert.Model, o Options) ([]*Profile, error) {
 	if len(models) == 0 {
 		return nil, errors.New("profile: no model to measure")
 	}

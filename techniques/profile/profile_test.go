@@ -310,7 +310,7 @@ func TestTheDefaultGridIsOneCellThatTheModelCanRead(t *testing.T) {
 
 func TestModelsAreComparedOnTheSameGrid(t *testing.T) {
 	models := compressed(t)
-	profiles, err := Compare(t.Context(), goBackend(t), []*gbert.Model{models["plain"], models["heads removed"]}, Options{Lengths: []int{4, 8}, Repeats: 2})
+	profiles, err := MeasureInTurn(t.Context(), goBackend(t), []*gbert.Model{models["plain"], models["heads removed"]}, Options{Lengths: []int{4, 8}, Repeats: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -323,7 +323,7 @@ func TestModelsAreComparedOnTheSameGrid(t *testing.T) {
 			t.Errorf("%d and %d repeats, want 2", whole.Repeats, pruned.Repeats)
 		}
 	}
-	if _, err := Compare(t.Context(), goBackend(t), nil, Options{}); err == nil {
+	if _, err := MeasureInTurn(t.Context(), goBackend(t), nil, Options{}); err == nil {
 		t.Error("no models are compared")
 	}
 }

@@ -41,7 +41,7 @@ func passSteps(m *gbert.Model, batch, length int) []step {
 		}})
 		if shape.IntermediateSize > 0 {
 			steps = append(steps, step{FeedForward, []input{x}, func(f *gbert.Forward, in arguments) (results, kept []*Node) {
-				out, h := f.TwoMaps(layer, in.get("x"))
+				out, h := f.FeedForwardMaps(layer, in.get("x"))
 				return []*Node{out}, []*Node{h}
 			}})
 		}

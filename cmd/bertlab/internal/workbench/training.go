@@ -35,7 +35,7 @@ type Training struct {
 	Finish func(trained *gbert.Model) (*gbert.Model, error)
 }
 
-// Trained is what came of a training run. It is kept beside the model.
+// Trained is the result of a training run. It is kept beside the model.
 type Trained struct {
 	Out string `json:"out"`
 	*finetune.Result

@@ -7,11 +7,11 @@ import (
 )
 
 const (
-	// settledSteps is the number of steps under which learned scores count as noise, whatever comes out; see the package's
+	// leastSteps is the number of steps under which learned scores count as noise, whatever comes out; see the package's
 	// documentation for the evidence.
-	settledSteps = 2000
-	// settledOverlap is how many times more than chance the masks of two seeds must have in common.
-	settledOverlap = 1.5
+	leastSteps = 2000
+	// leastOverlap is how many times more than chance the masks of two seeds must have in common.
+	leastOverlap = 1.5
 )
 
 // Agreement is how far the masks of a method agree between seeds, at Focus: scores that are noise agree by chance only.
@@ -79,23 +79,23 @@ func (r *Result) chance(a, b Trained) float64 {
 	return 2 * both / (one + other)
 }
 
-// unsettled says why scores that were learned here say nothing yet; empty: they do.
-func (r edition) unsettled() string {
-	if r.Steps < settledSteps {
-		return r.F("%d steps: below %d, learned scores are mostly noise, and the paper has tens of thousands.", r.Steps, settledSteps)
+// noisy says why scores that were learned here say nothing yet; empty: they do.
+func (r edition) noisy() string {
+	if r.Steps < leastSteps {
+		return r.F("%d steps: below %d, learned scores are mostly noise, and the paper has tens of thousands.", r.Steps, leastSteps)
 	}
 	for _, a := range r.Agreement {
-		if a.Kind == movement.Movement && a.Overlap < settledOverlap*a.Chance {
+		if a.Kind == movement.Movement && a.Overlap < leastOverlap*a.Chance {
 			return r.F("Two seeds keep %.1f %% of the same weights, and chance would give %.1f %%: the scores are mostly noise after %d steps.", 100*a.Overlap, 100*a.Chance, r.Steps)
 		}
 	}
 	return ""
 }
 
-// whenSettled takes back a verdict that noisy scores could have brought about: any, or only one against the method whose scores
+// withoutNoise takes back a verdict that noisy scores could have brought about: any, or only one against the method whose scores
 // they are.
-func (r edition) whenSettled(claim experiment.Claim, any bool) experiment.Claim {
-	reason := r.unsettled()
+func (r edition) withoutNoise(claim experiment.Claim, any bool) experiment.Claim {
+	reason := r.noisy()
 	if reason == "" || claim.Measured == "not run" || claim.Verdict == report.Holds && !any {
 		return claim
 	}

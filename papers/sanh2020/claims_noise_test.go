@@ -65,18 +65,18 @@ func TestNoisyScoresTakeVerdictsBackThatTheyCouldHaveBroughtAbout(t *testing.T) 
 	for name, test := range map[string]struct {
 		steps     int
 		agreement []Agreement
-		says      string // "": settled
+		says      string // "": they are no noise
 	}{
-		"few steps":                 {settledSteps - 1, nil, "1999 steps"},
-		"few steps, and agreement":  {settledSteps - 1, []Agreement{{movement.Movement, 0.9, 0.1, 1}}, "1999 steps"},
-		"enough steps":              {settledSteps, nil, ""},
-		"enough, and agreement":     {settledSteps, []Agreement{{movement.Movement, 0.151, 0.1, 1}}, ""},
-		"enough, and no agreement":  {settledSteps, []Agreement{{movement.Movement, 0.149, 0.1, 1}}, "14.9 %"},
-		"magnitude does not matter": {settledSteps, []Agreement{{movement.Magnitude, 0.1, 0.1, 1}}, ""},
+		"few steps":                 {leastSteps - 1, nil, "1,999 steps"},
+		"few steps, and agreement":  {leastSteps - 1, []Agreement{{movement.Movement, 0.9, 0.1, 1}}, "1,999 steps"},
+		"enough steps":              {leastSteps, nil, ""},
+		"enough, and agreement":     {leastSteps, []Agreement{{movement.Movement, 0.151, 0.1, 1}}, ""},
+		"enough, and no agreement":  {leastSteps, []Agreement{{movement.Movement, 0.149, 0.1, 1}}, "14.9 %"},
+		"magnitude does not matter": {leastSteps, []Agreement{{movement.Magnitude, 0.1, 0.1, 1}}, ""},
 	} {
 		r := synthetic()
 		r.Steps, r.Agreement = test.steps, test.agreement
-		if reason := english(r).unsettled(); (reason == "") != (test.says == "") || !strings.Contains(reason, test.says) {
+		if reason := english(r).noisy(); (reason == "") != (test.says == "") || !strings.Contains(reason, test.says) {
 			t.Errorf("%s: %q", name, reason)
 		}
 		for _, verdict := range []report.Verdict{report.Holds, report.DoesNotHold, report.CannotTell} {
@@ -85,14 +85,14 @@ func TestNoisyScoresTakeVerdictsBackThatTheyCouldHaveBroughtAbout(t *testing.T) 
 				if test.says != "" && (any || verdict != report.Holds) {
 					want = report.CannotTell
 				}
-				c := english(r).whenSettled(experiment.Claim{Measured: "1", Verdict: verdict, Explanation: "rule"}, any)
+				c := english(r).withoutNoise(experiment.Claim{Measured: "1", Verdict: verdict, Explanation: "rule"}, any)
 				if c.Verdict != want || !strings.HasSuffix(c.Explanation, "rule") || (c.Explanation == "rule") != (test.says == "" || verdict == report.Holds && !any) {
 					t.Errorf("%s: %v becomes %v (%s)", name, verdict, c.Verdict, c.Explanation)
 				}
 			}
 		}
 	}
-	if c := english(synthetic()).whenSettled(experiment.Claim{Measured: "not run", Explanation: "rule"}, true); c.Explanation != "rule" {
+	if c := english(synthetic()).withoutNoise(experiment.Claim{Measured: "not run", Explanation: "rule"}, true); c.Explanation != "rule" {
 		t.Errorf("what was not run is said to be noise: %s", c.Explanation)
 	}
 }
