@@ -1,10 +1,13 @@
 package recipes
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"bertlab/gbert"
-	"bertlab/gbert/finetune"
+	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/sharing"
 	"bertlab/techniques/tucker"
 )
@@ -44,38 +47,69 @@ func readFactorise(f *fields) Operation {
 }
 
 func (s *Factorise) plan(now *state) error { now.factored = true; return nil }
-func (s *Factorise) remembered() bool      { return true }
 
 // mapsOf are the maps of a layer by their names in a recipe.
 var mapsOf = map[string][]gbert.Role{
 	"attention": {gbert.Query, gbert.Key, gbert.Value, gbert.AttentionOutput}, "ffn": {gbert.FFNIn, gbert.FFNOut},
 }
 
-func (s *Factorise) do(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
-	if s.Form != "svd" {
-		return s.bank(c, model)
+// factoriseInputs are a model, the arguments, and where the error is weighted the examples that say by what.
+type factoriseInputs struct {
+	experiment.Judging
+	Arguments Factorise
+	Title     title `json:"-"`
+}
+
+var factorising = &experiment.ModelDefinition[factoriseInputs, came]{
+	Name: "maps factored", Version: 1,
+	Title: func(say *words.Printer, in factoriseInputs) string { return in.Title(say) },
+	Run: func(ctx context.Context, w *experiment.Worker, in factoriseInputs) (*gbert.Model, came, error) {
+		factor := in.matrices
+		if in.Arguments.Form != "svd" {
+			factor = in.bank
+		}
+		smaller, note, err := factor(ctx, w)
+		if err != nil {
+			return nil, came{}, err
+		}
+		return smaller, came{note, smaller.NumParameters()}, nil
+	},
+}
+
+func (s *Factorise) add(c *course) (added, error) {
+	if width := c.head.Config.HiddenSize; s.Rank > width {
+		return added{}, fmt.Errorf("rank %d of maps of a model of width %d: it must be 1…%d", s.Rank, width, width)
 	}
-	o := tucker.FactoriseOptions{Ratio: s.Ratio, Rank: s.Rank, Roles: mapsOf[s.Maps], Progress: c.env.Stage(c.stage)}
+	in := factoriseInputs{Judging: experiment.Judging{Model: c.model}, Arguments: *s, Title: c.title()}
 	if s.Weighted {
-		examples, err := c.examples(s.Examples)
+		sample, err := c.start.sample(s.Examples)
+		if err != nil {
+			return added{}, err
+		}
+		in.Judging = c.measuring(sample, 1)
+	}
+	return put(factorising, c.plan, in), nil
+}
+
+// matrices factors each matrix by itself.
+func (in *factoriseInputs) matrices(ctx context.Context, w *experiment.Worker) (*gbert.Model, string, error) {
+	s := in.Arguments
+	model, err := w.Model(ctx, in.Model)
+	if err != nil {
+		return nil, "", err
+	}
+	o := tucker.FactoriseOptions{Ratio: s.Ratio, Rank: s.Rank, Roles: mapsOf[s.Maps], Progress: w.Progress()}
+	if s.Weighted {
+		session, prepared, err := in.Open(ctx, w)
 		if err != nil {
 			return nil, "", err
 		}
-		session, err := gbert.NewSession(c.env.Backend, model)
-		if err != nil {
-			return nil, "", err
-		}
-		defer session.Close()
-		prepared, err := finetune.Prepare(c.env.Backend, model, examples, 128, 32, 1)
-		if err != nil {
-			return nil, "", err
-		}
-		if o.Moments, err = tucker.Moments(c.ctx, session, prepared, c.env.Stage(c.stage+", what the maps meet")); err != nil {
+		if o.Moments, err = tucker.Moments(ctx, session, prepared, w.Part("what the maps meet")); err != nil {
 			return nil, "", err
 		}
 		o.Ridge = 0.01
 	}
-	smaller, report, err := tucker.Factorise(c.ctx, model, o)
+	smaller, report, err := tucker.Factorise(ctx, model, o)
 	if err != nil {
 		return nil, "", err
 	}
@@ -85,13 +119,19 @@ func (s *Factorise) do(c *cook, model *gbert.Model) (*gbert.Model, string, error
 // bankSweeps is how often each factor of a stack is improved: later sweeps gain little and take as long.
 const bankSweeps = 2
 
-func (s *Factorise) bank(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
+// bank factors all matrices together.
+func (in *factoriseInputs) bank(ctx context.Context, w *experiment.Worker) (*gbert.Model, string, error) {
+	s := in.Arguments
+	model, err := w.Model(ctx, in.Model)
+	if err != nil {
+		return nil, "", err
+	}
 	o := tucker.BankOptions{Core: gbert.MixedCore, Ratio: s.Ratio, Rank: s.Rank, Roles: mapsOf[s.Maps], Sweeps: bankSweeps}
 	if s.Form == "shared" {
 		o.Core = gbert.FullCore
 	}
-	o.Progress = func(sweep int, _ float64) { c.env.Stage(c.stage)(sweep, bankSweeps) }
-	smaller, report, err := tucker.Bank(c.ctx, model, o)
+	o.Progress = func(sweep int, _ float64) { w.Progress()(sweep, bankSweeps) }
+	smaller, report, err := tucker.Bank(ctx, model, o)
 	if err != nil {
 		return nil, "", err
 	}
@@ -113,15 +153,37 @@ func readFactoriseEmbedding(f *fields) Operation {
 }
 
 func (s *FactoriseEmbedding) plan(*state) error { return nil }
-func (s *FactoriseEmbedding) remembered() bool  { return true }
 
-func (s *FactoriseEmbedding) do(_ *cook, model *gbert.Model) (*gbert.Model, string, error) {
-	if err := sharing.CheckEmbedding(model.Config, s.Size); err != nil {
-		return nil, "", err
+// embeddingInputs are a model, and the width of its smaller word table.
+type embeddingInputs struct {
+	Model experiment.ModelSource
+	Size  int
+	Title title `json:"-"`
+}
+
+var factorisingEmbedding = &experiment.ModelDefinition[embeddingInputs, came]{
+	Name: "word table factored", Version: 1,
+	Title: func(say *words.Printer, in embeddingInputs) string { return in.Title(say) },
+	Run: func(ctx context.Context, w *experiment.Worker, in embeddingInputs) (*gbert.Model, came, error) {
+		model, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return nil, came{}, err
+		}
+		smaller, report, err := sharing.FactorEmbedding(model, in.Size)
+		if err != nil {
+			return nil, came{}, err
+		}
+		return smaller, came{fmt.Sprintf("word table of width %d, relative error %.3f", report.Size, report.RelativeError), smaller.NumParameters()}, nil
+	},
+}
+
+func (s *FactoriseEmbedding) add(c *course) (added, error) {
+	if c.narrow {
+		return added{}, errors.New("the word table is factored already")
 	}
-	smaller, report, err := sharing.FactorEmbedding(model, s.Size)
-	if err != nil {
-		return nil, "", err
+	if err := sharing.CheckEmbedding(c.head.Config, s.Size); err != nil {
+		return added{}, err
 	}
-	return smaller, fmt.Sprintf("word table of width %d, relative error %.3f", report.Size, report.RelativeError), nil
+	c.narrow = true
+	return put(factorisingEmbedding, c.plan, embeddingInputs{c.model, s.Size, c.title()}), nil
 }

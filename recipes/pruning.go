@@ -68,43 +68,46 @@ func (s *Movement) plan(now *state) error {
 	}
 	return nil
 }
-func (s *Movement) remembered() bool { return true }
 
-func (s *Movement) do(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
-	o := s.options()
-	shrinks := s.Attention.Unit == movement.Head || s.FFN.Unit == movement.Neuron
-	if shrinks {
-		if err := movement.CheckCarried(model); err != nil {
-			return nil, "", err
-		}
-	}
-	method, err := movement.New(model, o)
+func (s *Movement) add(c *course) (added, error) {
+	in, err := c.trainInputs(s.Training)
 	if err != nil {
-		return nil, "", err
+		return added{}, err
 	}
+	pruning := s.options()
+	in.Pruning = &pruning
 	if s.Distil {
-		targets, err := softTargets(c, s.Training, distill.Options{})
-		if err != nil {
-			return nil, "", err
-		}
-		if method, err = finetune.Combine(method, targets); err != nil {
-			return nil, "", err
+		c.teach(&in, distill.Options{})
+	}
+	return put(retraining, c.plan, in), nil
+}
+
+// shrinks reports whether the pruning leaves heads or neurons empty, which are then removed.
+func shrinks(o *movement.Options) bool {
+	return o.Attention.Unit == movement.Head || o.FFN.Unit == movement.Neuron
+}
+
+// pruning is the method that prunes a model while it is trained.
+func (in *trainInputs) pruning(model *gbert.Model) (*finetune.Method, error) {
+	if shrinks(in.Pruning) {
+		if err := movement.CheckCarried(model); err != nil {
+			return nil, err
 		}
 	}
-	trained, note, err := s.train(c, model, method)
+	return movement.New(model, *in.Pruning)
+}
+
+// pruned counts what the pruning left of a model, and removes what is empty.
+func (in *trainInputs) pruned(model *gbert.Model, note string) (*gbert.Model, string, error) {
+	remaining, err := movement.Count(model)
 	if err != nil {
 		return nil, "", err
 	}
-	remaining, err := movement.Count(trained)
-	if err != nil {
+	if model, err = movement.Record(model, *in.Pruning); err != nil {
 		return nil, "", err
 	}
-	if trained, err = movement.Record(trained, o); err != nil {
-		return nil, "", err
+	if shrinks(in.Pruning) {
+		model, err = movement.RemoveEmpty(model)
 	}
-	note = fmt.Sprintf("%s; %.1f %% of the encoder's weights remain", note, 100*remaining.Share())
-	if shrinks {
-		trained, err = movement.RemoveEmpty(trained)
-	}
-	return trained, note, err
+	return model, fmt.Sprintf("%s; %.1f %% of the encoder's weights remain", note, 100*remaining.Share()), err
 }

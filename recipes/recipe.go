@@ -175,7 +175,7 @@ func parseStep(file string, node *yaml.Node) (Step, error) {
 	default:
 		return Step{}, &Error{File: file, Line: node.Line, Text: "a step is a name with its arguments, such as drop-layers: {count: 2}"}
 	}
-	make, ok := operations[name.Value]
+	read, ok := operations[name.Value]
 	if !ok {
 		return Step{}, &Error{File: file, Line: name.Line, Text: fmt.Sprintf("there is no step %q: %s", name.Value, allowed(Kinds()))}
 	}
@@ -184,7 +184,7 @@ func parseStep(file string, node *yaml.Node) (Step, error) {
 		arguments = &yaml.Node{Kind: yaml.MappingNode, Line: arguments.Line, Content: []*yaml.Node{{Kind: yaml.ScalarNode, Value: "as", Line: arguments.Line}, arguments}}
 	}
 	f := mapping(file, name.Value, arguments)
-	step.Do = make(f)
+	step.Do = read(f)
 	return step, f.done()
 }
 

@@ -1,6 +1,7 @@
 package recipes
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
-	"bertlab/gbert/hub"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 )
@@ -88,43 +88,9 @@ type Done struct {
 	Seconds    float64 `json:"seconds"`
 }
 
-// outcome is what is remembered of a step beside its model.
-type outcome struct {
-	Note    string  `json:"note"`
-	Seconds float64 `json:"seconds"`
-}
-
-// cook is a recipe under way.
-type cook struct {
-	ctx     context.Context
-	env     *experiment.Environment
-	recipe  *Recipe
-	options Options
-
-	train, test *task.Dataset
-	sha256      string       // of the pretrained model
-	original    *gbert.Model // as the first fine-tune left it
-	teacher     []any        // what that depends on
-	open        []*gbert.Model
-
-	index int // of the step
-	store *experiment.Store
-	stage string
-	past  []any // what the models depend on
-}
-
-// Run does a recipe and saves the model in the folder Out. Steps that take long are remembered below the environment's folder.
+// Run does a recipe and saves the model in the folder Out. Its steps are remembered below the environment's folder.
 func Run(ctx context.Context, env *experiment.Environment, recipe *Recipe, o Options) (*Result, error) {
-	o = o.filled(recipe)
-	c := &cook{ctx: ctx, env: env, recipe: recipe, options: o}
-	if o.Seed != nil {
-		seeded := *recipe
-		seeded.Seed = *o.Seed
-		c.recipe = &seeded
-	}
-	defer c.close()
-	began := time.Now()
-	result, err := c.run(began)
+	result, err := o.filled(recipe).run(ctx, env, recipe)
 	var place *Error
 	if err != nil && !errors.As(err, &place) {
 		err = fmt.Errorf("recipe %s: %w", recipe.Name, err)
@@ -133,250 +99,153 @@ func Run(ctx context.Context, env *experiment.Environment, recipe *Recipe, o Opt
 }
 
 func (o Options) filled(recipe *Recipe) Options {
-	first := func(texts ...string) string {
-		for _, text := range texts {
-			if text != "" {
-				return text
-			}
-		}
-		return ""
-	}
-	o.Model, o.Task = first(o.Model, recipe.Model, DefaultModel), first(o.Task, recipe.Task, DefaultTask)
+	o.Model, o.Task = cmp.Or(o.Model, recipe.Model, DefaultModel), cmp.Or(o.Task, recipe.Task, DefaultTask)
 	if o.Say == nil {
 		o.Say = func(string) {}
+	}
+	if o.Save == nil {
+		o.Save = func(write func(dir string) error) error { return write(o.Out) }
 	}
 	return o
 }
 
-func (c *cook) close() {
-	for _, model := range c.open {
-		_ = model.Close() // only read
+// Seeded is the recipe with another seed; nil: with its own.
+func (r *Recipe) Seeded(seed *uint64) *Recipe {
+	if seed == nil {
+		return r
 	}
+	seeded := *r
+	seeded.Seed = *seed
+	return &seeded
 }
 
-func (c *cook) run(began time.Time) (*Result, error) {
-	if c.options.Out == "" {
+func (o Options) run(ctx context.Context, env *experiment.Environment, recipe *Recipe) (*Result, error) {
+	began := time.Now()
+	if o.Out == "" {
 		return nil, errors.New("no folder was named for the model")
 	}
-	model, resolved, err := c.env.Model(c.ctx, c.options.Model)
+	start, err := Begin(ctx, env, o.Model, o.Task, o.Data, o.Labels)
 	if err != nil {
 		return nil, err
 	}
-	c.open = append(c.open, model)
-	if err := c.recipe.Check(model.Config.NumHiddenLayers); err != nil {
-		return nil, err
-	}
-	result := &Result{
-		Recipe: c.recipe.Name, Title: c.recipe.Title, Out: c.options.Out, Retrained: c.recipe.Retrained(), Quick: c.options.Quick, Seed: c.recipe.Seed,
-	}
-	if err := c.prepare(model, resolved, result); err != nil {
-		return nil, err
-	}
-	storage := &Store{As: "float32"}
-	for i, step := range c.recipe.Steps {
-		if model, err = c.step(i, step, model, result); err != nil {
+	defer start.Model.Model.Close()
+	start.Quick = o.Quick
+	if o.TestExamples > 0 {
+		if start.Test, err = experiment.AtMost(start.Test, o.TestExamples, experiment.DevSample); err != nil {
 			return nil, err
 		}
-		if last, ok := step.Do.(*Store); ok {
-			storage = last
-		}
 	}
-	write := func(dir string) error { return storage.save(model, dir) }
-	if c.options.Save == nil {
-		err = write(c.options.Out)
-	} else {
-		err = c.options.Save(write)
-	}
+	plan := experiment.NewPlan(env)
+	planned, err := recipe.Seeded(o.Seed).In(plan, start)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.judge(result); err != nil {
+	planned.Warn(env, start)
+	plan.Watch = planned.watch(o.Say)
+	if err := plan.With(ctx, planned.Model, func(model *gbert.Model) error {
+		return o.Save(func(dir string) error { return planned.storage.save(model, dir) })
+	}); err != nil {
+		return nil, planned.blame(ctx, err)
+	}
+	result := planned.result(start, o.Out)
+	if err := result.judge(ctx, env, start, o); err != nil {
 		return nil, err
 	}
 	result.Provenance.Seconds = time.Since(began).Seconds()
-	return result, writeRecord(filepath.Join(c.options.Out, RecordName), result)
+	return result, writeRecord(filepath.Join(o.Out, RecordName), result)
 }
 
-// prepare loads the data and begins the provenance.
-func (c *cook) prepare(model *gbert.Model, resolved *hub.Resolved, result *Result) error {
-	provenance, err := c.env.Describe(model, resolved)
-	if err != nil {
-		return err
+// Warn tells the environment of a head that the first fine-tune replaces.
+func (p *Planned) Warn(env *experiment.Environment, s *Start) {
+	line := s.Model.Model.Replaced()
+	if line == "" || env.Note == nil {
+		return
 	}
-	for _, split := range []struct {
-		name, use string
-		to        **task.Dataset
-	}{{"train", "train", &c.train}, {"dev", "test", &c.test}} {
-		data, err := c.load(split.name, c.options.Labels)
-		if err != nil {
-			return err
+	first := slices.IndexFunc(p.Recipe.Steps, func(step Step) bool { _, ok := step.Do.(*FineTune); return ok })
+	where := "fine-tuning on " + s.Train.Task.Name
+	if first > 0 {
+		where = p.Recipe.place(first)
+	}
+	env.Note(where + ": " + line)
+}
+
+// place names a step by its place in the recipe.
+func (r *Recipe) place(step int) string {
+	return fmt.Sprintf("%s, step %d of %d: %s", r.Name, step+1, len(r.Steps), r.Steps[step].Kind)
+}
+
+// watch says of each step that is done, in order, what came of it.
+func (p *Planned) watch(say func(line string)) func(id string) {
+	next := 0
+	return func(id string) {
+		for next < len(p.steps) && (p.steps[next].id == id || p.steps[next].id == "") {
+			done := p.done(next)
+			say(fmt.Sprintf("%s: %s, %d parameters", p.Recipe.place(next), done.Note, done.Parameters))
+			next, id = next+1, ""
 		}
-		*split.to = data
 	}
-	if err := c.nameClasses(); err != nil {
-		return err
-	}
-	if n := c.options.TestExamples; n > 0 && n < c.test.Len() {
-		if c.test, err = c.test.Take(n, testSeed); err != nil {
-			return err
-		}
-	}
-	provenance.Data = append(provenance.Data, experiment.DescribeData("train", c.train), experiment.DescribeData("test", c.test))
-	result.Provenance, c.sha256 = provenance, provenance.ModelSHA256
-	result.Metric, result.Examples, result.Before = c.test.Task.Metrics[0], c.test.Len(), model.NumParameters()
-	past := map[string]any{
-		"recipe": "model", "model": provenance.ModelSHA256, "train": provenance.Data[0], "seed": c.recipe.Seed,
-		"backend": c.env.Choice.Name, "versions": experiment.ComputeVersions(provenance.Versions),
-	}
-	if kind := c.train.Task.Kind; kind == task.MultiLabel || kind == task.Tagging {
-		past["labels"] = c.train.Task.Labels // which do not follow from the task's name
-	}
-	c.past = []any{past}
-	return nil
 }
 
-// load reads a split of the task.
-func (c *cook) load(split string, labels []string) (*task.Dataset, error) {
-	t, err := task.Lookup(c.options.Task)
-	if err != nil {
-		return nil, err
-	}
-	if t.Kind == task.Regression && c.recipe.distils() {
-		return nil, fmt.Errorf("soft targets need classes, and %s asks for a number: take a recipe without distillation", t.Name)
-	}
-	return task.LoadDraw(c.ctx, experiment.Finder{Client: c.env.Hub}, t, split, c.options.Data, task.Columns{Labels: labels}, task.Draw{})
-}
-
-// nameClasses reads the data again where the class names of both splits come from their examples and are not the same ones.
-func (c *cook) nameClasses() (err error) {
-	labels := task.UnionOfLabels(c.train.Task.Labels, c.test.Task.Labels)
-	if kind := c.train.Task.Kind; kind != task.MultiLabel && kind != task.Tagging || slices.Equal(c.train.Task.Labels, c.test.Task.Labels) {
-		return nil
-	}
-	if c.train, err = c.load("train", labels); err != nil {
+// blame names the step of the recipe that failed, with its line; what was stopped did not fail.
+func (p *Planned) blame(ctx context.Context, err error) error {
+	var failed *experiment.StepError
+	if !errors.As(err, &failed) {
 		return err
 	}
-	c.test, err = c.load("dev", labels)
+	if ctx.Err() != nil {
+		return failed.Err
+	}
+	if i := slices.IndexFunc(p.steps, func(s added) bool { return s.id == failed.ID }); i >= 0 {
+		return p.Recipe.fault(p.Recipe.Steps[i], failed.Err)
+	}
 	return err
 }
 
-// The seeds of samples of the data; the recipe's own drives training.
-const (
-	trainSeed = experiment.TrainSample
-	testSeed  = 202
-)
-
-// step does a step, or finds what it left.
-func (c *cook) step(i int, step Step, model *gbert.Model, result *Result) (*gbert.Model, error) {
-	c.index, c.stage = i, fmt.Sprintf("%s, step %d of %d: %s", c.recipe.Name, i+1, len(c.recipe.Steps), step.Kind)
-	arguments := c.effective(step.Do)
-	c.past = append(c.past, map[string]any{"kind": step.Kind, "arguments": arguments})
-	var err error
-	if c.store, err = experiment.Open(c.ctx, c.env.Dir, c.past); err != nil {
-		return nil, err
+// result is what came of the recipe, before the model is judged.
+func (p *Planned) result(s *Start, out string) *Result {
+	result := &Result{
+		Recipe: p.Recipe.Name, Title: p.Recipe.Title, Out: out, Retrained: p.Recipe.Retrained(), Quick: s.Quick, Seed: p.Recipe.Seed,
+		Steps: p.Done(), Examples: s.Test.Len(), Metric: s.Test.Task.Metrics[0], Before: s.Model.Model.NumParameters(), Provenance: s.Provenance,
 	}
-	work := func() (*gbert.Model, outcome, error) {
-		began := time.Now()
-		next, note, err := step.Do.do(c, model)
-		if err != nil && c.ctx.Err() == nil {
-			err = c.recipe.fault(step, err)
-		}
-		return next, outcome{note, time.Since(began).Seconds()}, err
-	}
-	var next *gbert.Model
-	var came outcome
-	if step.Do.remembered() {
-		if next, came, err = experiment.ModelStep(c.store, "model", work); err == nil {
-			c.open = append(c.open, next)
-		}
-	} else {
-		next, came, err = work()
-	}
-	if err != nil {
-		return nil, err
-	}
-	if _, ok := step.Do.(*FineTune); ok && c.original == nil {
-		c.original, c.teacher = next, slices.Clone(c.past)
-	}
-	done := Done{Kind: step.Kind, Arguments: arguments, Note: came.Note, Parameters: next.NumParameters(), Seconds: came.Seconds}
-	result.Steps = append(result.Steps, done)
-	c.options.Say(fmt.Sprintf("%s: %s, %d parameters", c.stage, done.Note, done.Parameters))
-	return next, nil
+	result.Provenance.Data = []experiment.DataProvenance{experiment.DescribeData("train", s.Train), experiment.DescribeData("test", s.Test)}
+	return result
 }
 
 // judge evaluates the model as it was stored.
-func (c *cook) judge(result *Result) error {
-	model, err := gbert.Load(c.options.Out)
+func (r *Result) judge(ctx context.Context, env *experiment.Environment, s *Start, o Options) error {
+	model, err := gbert.Load(o.Out)
 	if err != nil {
 		return err
 	}
-	c.open = append(c.open, model)
-	result.Parameters = model.NumParameters()
-	if result.Bytes, err = weightBytes(c.options.Out); err != nil {
+	defer model.Close()
+	r.Parameters = model.NumParameters()
+	if r.Bytes, err = weightBytes(o.Out); err != nil || o.TestExamples < 0 {
 		return err
 	}
-	if c.options.TestExamples < 0 {
-		return nil
-	}
-	session, err := gbert.NewSession(c.env.Backend, model)
+	session, err := gbert.NewSession(env.Backend, model)
 	if err != nil {
 		return err
 	}
 	defer session.Close()
 	length := testLength
-	if c.test.Task.Kind == task.Spans {
+	if s.Test.Task.Kind == task.Spans {
 		length = finetune.SpanLength
 	}
-	prepared, err := finetune.Prepare(c.env.Backend, model, c.test, length, 32, 1)
+	prepared, err := finetune.Prepare(env.Backend, model, s.Test, length, testBatch, 1)
 	if err != nil {
 		return err
 	}
-	evaluation, err := prepared.Evaluate(c.ctx, session, nil, c.env.Stage(c.recipe.Name+", judging"))
+	evaluation, err := prepared.Evaluate(ctx, session, nil, env.Stage(r.Recipe+", judging"))
 	if err != nil {
 		return err
 	}
-	result.Score, result.Loss = evaluation.Metrics[result.Metric], evaluation.Loss
+	r.Score, r.Loss = evaluation.Metrics[r.Metric], evaluation.Loss
 	return nil
 }
 
-// testLength is the number of tokens after which examples are cut when a model is judged; questions are read in longer windows.
-const testLength = 128
-
-// training is a step's training as it is done.
-func (c *cook) training(t Training) Training {
-	switch {
-	case !c.options.Quick:
-		return t
-	case c.original == nil:
-		return t.Quick(QuickFirst)
-	}
-	return t.Quick(QuickLater)
-}
-
-// effective is an operation with the training that is really done.
-func (c *cook) effective(op Operation) Operation {
-	switch s := op.(type) {
-	case *FineTune:
-		return &FineTune{c.training(s.Training)}
-	case *Distil:
-		effective := *s
-		effective.Training = c.training(s.Training)
-		return &effective
-	case *Movement:
-		effective := *s
-		effective.Training = c.training(s.Training)
-		return &effective
-	}
-	return op
-}
-
-// examples are n training examples, the same ones for every step that asks for as many; 0: all.
-func (c *cook) examples(n int) (*task.Dataset, error) {
-	if n == 0 || n >= c.train.Len() {
-		return c.train, nil
-	}
-	return c.train.Take(n, trainSeed)
-}
-
-// seed is that of the present step: a second training draws another order and other dropout than the first.
-func (c *cook) seed() uint64 { return c.recipe.Seed + uint64(c.index) }
+// testLength is the number of tokens after which examples are cut when a model is judged or looked at, testBatch how many it reads at
+// once; questions are read in longer windows.
+const (
+	testLength = 128
+	testBatch  = 32
+)

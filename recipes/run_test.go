@@ -29,7 +29,7 @@ var everyStep = `steps:
 `
 
 func TestEveryStepFollowsTheOthers(t *testing.T) {
-	env, o := kitchen(t, t.TempDir())
+	env, o := begin(t, t.TempDir())
 	o.Out = filepath.Join(t.TempDir(), "out")
 	var said []string
 	o.Say = func(line string) { said = append(said, line) }
@@ -66,12 +66,12 @@ func TestEveryStepFollowsTheOthers(t *testing.T) {
 }
 
 func TestMatricesAreDecomposedTogetherAndTaughtByTheSameTeacher(t *testing.T) {
-	env, o := kitchen(t, t.TempDir())
+	env, o := begin(t, t.TempDir())
 	asked := map[string]bool{} // the forms for which the teacher was run
 	for _, form := range []string{"{form: bank, ratio: 0.4}", "{form: shared, rank: 3, maps: attention}"} {
 		o.Out = filepath.Join(t.TempDir(), "out")
 		env.Progress = func(p experiment.Progress) {
-			asked[form] = asked[form] || strings.Contains(p.Stage, "the teacher's targets")
+			asked[form] = asked[form] || strings.Contains(p.Stage, "predictions on")
 		}
 		result, err := Run(t.Context(), env, parsed(t, "steps:\n - fine-tune: {examples: 8, batch: 8}\n - factorise: "+form+"\n - distil: {examples: 8, batch: 8}"), o)
 		if err != nil {
@@ -99,7 +99,7 @@ func fingerprint(t *testing.T, dir string) string {
 
 func TestAStoppedRecipeGoesOnToTheSameModel(t *testing.T) {
 	text := "steps:\n - fine-tune: " + training + "\n - drop-layers: {count: 1}\n - distil: " + training
-	env, o := kitchen(t, t.TempDir())
+	env, o := begin(t, t.TempDir())
 	o.Out = filepath.Join(t.TempDir(), "straight")
 	if _, err := Run(t.Context(), env, parsed(t, text), o); err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func TestAStoppedRecipeGoesOnToTheSameModel(t *testing.T) {
 	broken := *env
 	broken.Dir = t.TempDir()
 	broken.Progress = func(p experiment.Progress) {
-		if strings.Contains(p.Stage, "step 3") && p.Done == 3 {
+		if strings.Contains(p.Stage, "(3 of 3)") && p.Done == 3 {
 			stop()
 		}
 	}
@@ -122,10 +122,10 @@ func TestAStoppedRecipeGoesOnToTheSameModel(t *testing.T) {
 		t.Error("a stopped run left a model")
 	}
 	broken.Progress = func(p experiment.Progress) {
-		if strings.Contains(p.Stage, "step 1") || strings.Contains(p.Stage, "fine-tuning on") {
+		if strings.Contains(p.Stage, "(1 of 3)") || strings.Contains(p.Stage, "fine-tuning on") {
 			t.Errorf("the first step is done again: %+v", p)
 		}
-		if strings.Contains(p.Stage, "step 3: ") && p.Done > 0 && p.Done < 3 && !strings.Contains(p.Detail, "compiling") {
+		if strings.Contains(p.Stage, "(3 of 3)") && p.Done > 0 && p.Done < 3 && !strings.Contains(p.Detail, "compiling") {
 			t.Errorf("the third step does not go on where it was: %+v", p)
 		}
 	}
@@ -138,7 +138,7 @@ func TestAStoppedRecipeGoesOnToTheSameModel(t *testing.T) {
 }
 
 func TestRecipesThatBeginAlikeShareTheirBeginning(t *testing.T) {
-	env, o := kitchen(t, t.TempDir())
+	env, o := begin(t, t.TempDir())
 	training := strings.Replace(training, "2", "20", 1)
 	o.Out = filepath.Join(t.TempDir(), "first")
 	if result, err := Run(t.Context(), env, parsed(t, "steps:\n - fine-tune: "+training), o); err != nil || result.Score < 0.9 { // a word tells the class
@@ -168,7 +168,7 @@ func TestRecipesThatBeginAlikeShareTheirBeginning(t *testing.T) {
 }
 
 func TestWhatAModelCannotFollowIsRefusedWithItsLine(t *testing.T) {
-	env, o := kitchen(t, t.TempDir())
+	env, o := begin(t, t.TempDir())
 	o.Out = filepath.Join(t.TempDir(), "out")
 	for text, mentions := range map[string]string{
 		"steps:\n - fine-tune\n - drop-layers: {count: 4}":                                 "test.yaml:3",
@@ -191,7 +191,7 @@ func TestWhatAModelCannotFollowIsRefusedWithItsLine(t *testing.T) {
 func TestFrozenEmbeddingsStayAsPretrainedUnlessTheyWereFactored(t *testing.T) {
 	const frozen = "{epochs: 2, batch: 8, max-length: 16, learning-rate: 0.01, freeze-embeddings: true}"
 	const words = "bert.embeddings.word_embeddings.weight"
-	env, o := kitchen(t, t.TempDir())
+	env, o := begin(t, t.TempDir())
 	weight := func(dir, name string) []float32 {
 		t.Helper()
 		model, err := gbert.Load(dir)
@@ -201,7 +201,7 @@ func TestFrozenEmbeddingsStayAsPretrainedUnlessTheyWereFactored(t *testing.T) {
 		defer model.Close()
 		return slices.Clone(tiny.Values(t, model, name))
 	}
-	cook := func(text string, quick bool) string {
+	make := func(text string, quick bool) string {
 		t.Helper()
 		o.Quick, o.Out = quick, filepath.Join(t.TempDir(), "out")
 		if _, err := Run(t.Context(), env, parsed(t, text), o); err != nil {
@@ -210,18 +210,18 @@ func TestFrozenEmbeddingsStayAsPretrainedUnlessTheyWereFactored(t *testing.T) {
 		return o.Out
 	}
 	pretrained := weight(o.Model, words)
-	if !slices.Equal(weight(cook("steps:\n - fine-tune: "+frozen, false), words), pretrained) {
+	if !slices.Equal(weight(make("steps:\n - fine-tune: "+frozen, false), words), pretrained) {
 		t.Error("frozen embeddings were trained")
 	}
-	if !slices.Equal(weight(cook("steps:\n - fine-tune: "+training, true), words), pretrained) {
+	if !slices.Equal(weight(make("steps:\n - fine-tune: "+training, true), words), pretrained) {
 		t.Error("a quick recipe trains embeddings")
 	}
-	if slices.Equal(weight(cook("steps:\n - fine-tune: "+training, false), words), pretrained) {
+	if slices.Equal(weight(make("steps:\n - fine-tune: "+training, false), words), pretrained) {
 		t.Error("embeddings that are not frozen do not learn")
 	}
 	const u = "bert.embeddings.word_embeddings.weight_u"
 	const factored = "steps:\n - fine-tune: " + frozen + "\n - factorise-embedding: {size: 5}"
-	if slices.Equal(weight(cook(factored, false), u), weight(cook(factored+"\n - fine-tune: "+frozen, false), u)) {
+	if slices.Equal(weight(make(factored, false), u), weight(make(factored+"\n - fine-tune: "+frozen, false), u)) {
 		t.Error("a factored word table does not learn")
 	}
 }

@@ -3,18 +3,14 @@ package recipes
 import (
 	"maps"
 	"slices"
-
-	"bertlab/gbert"
 )
 
 // Operation is what a step does. Its JSON is its arguments.
 type Operation interface {
 	// plan reports what the step cannot do to a model in this state, and goes on to the next.
 	plan(now *state) error
-	// do makes the step's model. note says what came of it, in a few words.
-	do(c *cook, model *gbert.Model) (next *gbert.Model, note string, err error)
-	// remembered says that the step takes long enough to keep its model.
-	remembered() bool
+	// add adds the step to an experiment's plan, where it stands on the steps before it.
+	add(c *course) (added, error)
 }
 
 // state is what is known of a model before it is there.
@@ -23,7 +19,7 @@ type state struct {
 	tuned, tied, factored, attended bool
 }
 
-// operations read the steps by name.
+// operations read the arguments of the steps, by their names.
 var operations = map[string]func(f *fields) Operation{
 	"fine-tune":           readFineTune,
 	"distil":              readDistil,

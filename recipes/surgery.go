@@ -1,14 +1,16 @@
 package recipes
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"bertlab/gbert"
-	"bertlab/gbert/finetune"
 	"bertlab/gbert/surgery"
+	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/heads"
 	"bertlab/techniques/layerdrop"
 	"bertlab/techniques/sharing"
@@ -66,15 +68,37 @@ func (s *DropLayers) plan(now *state) error {
 	now.layers -= len(drop)
 	return err
 }
-func (s *DropLayers) remembered() bool { return false }
 
-func (s *DropLayers) do(_ *cook, model *gbert.Model) (*gbert.Model, string, error) {
-	drop, err := s.choose(model.Config.NumHiddenLayers)
+// dropInputs are layers of a model that are dropped.
+type dropInputs struct {
+	Model   experiment.ModelSource
+	Dropped []int
+	Title   title `json:"-"`
+}
+
+var dropping = &experiment.ModelDefinition[dropInputs, came]{
+	Name: "layers dropped", Version: 1, Transient: true,
+	Title: func(say *words.Printer, in dropInputs) string { return in.Title(say) },
+	Run: func(ctx context.Context, w *experiment.Worker, in dropInputs) (*gbert.Model, came, error) {
+		model, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return nil, came{}, err
+		}
+		smaller, err := surgery.DropLayers(model, in.Dropped)
+		if err != nil {
+			return nil, came{}, err
+		}
+		return smaller, came{"without layers " + surgery.FormatLayers(in.Dropped), smaller.NumParameters()}, nil
+	},
+}
+
+func (s *DropLayers) add(c *course) (added, error) {
+	drop, err := s.choose(c.layers)
 	if err != nil {
-		return nil, "", err
+		return added{}, err
 	}
-	smaller, err := surgery.DropLayers(model, drop)
-	return smaller, "without layers " + surgery.FormatLayers(drop), err
+	c.layers -= len(drop)
+	return put(dropping, c.plan, dropInputs{c.model, drop, c.title()}), nil
 }
 
 // PruneHeads removes the attention heads on which the loss depends least (Michel et al. 2019, equation 2).
@@ -102,30 +126,45 @@ func (s *PruneHeads) plan(now *state) error {
 	}
 	return nil
 }
-func (s *PruneHeads) remembered() bool { return true }
 
-func (s *PruneHeads) do(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
-	examples, err := c.examples(s.Examples)
-	if err != nil {
-		return nil, "", err
-	}
-	session, err := gbert.NewSession(c.env.Backend, model)
-	if err != nil {
-		return nil, "", err
-	}
-	defer session.Close()
-	prepared, err := finetune.Prepare(c.env.Backend, model, examples, 128, 32, 3)
-	if err != nil {
-		return nil, "", err
-	}
-	importance, err := heads.Measure(c.ctx, session, prepared, heads.PerExample, nil, c.env.Stage(c.stage+", importance"))
-	if err != nil {
-		return nil, "", err
-	}
-	ranking := heads.RankByImportance(model.Config, importance)
-	set := heads.First(model.Config, ranking, int(s.Fraction*float64(len(ranking))))
-	smaller, err := surgery.RemoveHeads(model, set)
-	return smaller, fmt.Sprintf("%d of %d heads removed", set.Len(), len(ranking)), err
+// headInputs are the examples that importance is measured on, and the share of the heads that goes.
+type headInputs struct {
+	experiment.Judging
+	Fraction float64
+	Title    title `json:"-"`
+}
+
+var removingHeads = &experiment.ModelDefinition[headInputs, came]{
+	Name: "least important heads removed", Version: 1,
+	Title: func(say *words.Printer, in headInputs) string { return in.Title(say) },
+	Run: func(ctx context.Context, w *experiment.Worker, in headInputs) (*gbert.Model, came, error) {
+		session, prepared, err := in.Open(ctx, w)
+		if err != nil {
+			return nil, came{}, err
+		}
+		model := session.Model()
+		importance, err := heads.Measure(ctx, session, prepared, heads.PerExample, nil, w.Part("importance"))
+		if err != nil {
+			return nil, came{}, err
+		}
+		ranking := heads.RankByImportance(model.Config, importance)
+		set := heads.First(model.Config, ranking, int(in.Fraction*float64(len(ranking))))
+		smaller, err := surgery.RemoveHeads(model, set)
+		if err != nil {
+			return nil, came{}, err
+		}
+		return smaller, came{fmt.Sprintf("%d of %d heads removed", set.Len(), len(ranking)), smaller.NumParameters()}, nil
+	},
+}
+
+func (s *PruneHeads) add(c *course) (added, error) {
+	sample, err := c.start.sample(s.Examples)
+	return put(removingHeads, c.plan, headInputs{c.measuring(sample, 3), s.Fraction, c.title()}), err
+}
+
+// measuring is a measurement on the present model that runs it over the examples about so often.
+func (c *course) measuring(sample experiment.Sample, passes int) experiment.Judging {
+	return experiment.Judging{Model: c.model, Sample: sample, MaxLength: testLength, BatchSize: testBatch, Passes: passes}
 }
 
 // Share lets groups of neighbouring layers have the same weights (ALBERT).
@@ -153,14 +192,32 @@ func (s *Share) plan(now *state) error {
 	now.attended = now.attended || s.What != sharing.FFN
 	return nil
 }
-func (s *Share) remembered() bool { return false }
 
-func (s *Share) do(_ *cook, model *gbert.Model) (*gbert.Model, string, error) {
-	smaller, report, err := sharing.Tie(model, s.Options)
-	if err != nil {
-		return nil, "", err
-	}
-	return smaller, fmt.Sprintf("%d groups of layers share %s", len(report.Groups), s.What), nil
+// shareInputs say how layers of a model are tied.
+type shareInputs struct {
+	Model   experiment.ModelSource
+	Options sharing.Options
+	Title   title `json:"-"`
+}
+
+var tying = &experiment.ModelDefinition[shareInputs, came]{
+	Name: "layers tied", Version: 1, Transient: true,
+	Title: func(say *words.Printer, in shareInputs) string { return in.Title(say) },
+	Run: func(ctx context.Context, w *experiment.Worker, in shareInputs) (*gbert.Model, came, error) {
+		model, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return nil, came{}, err
+		}
+		smaller, report, err := sharing.Tie(model, in.Options)
+		if err != nil {
+			return nil, came{}, err
+		}
+		return smaller, came{fmt.Sprintf("%d groups of layers share %s", len(report.Groups), in.Options.What), smaller.NumParameters()}, nil
+	},
+}
+
+func (s *Share) add(c *course) (added, error) {
+	return put(tying, c.plan, shareInputs{c.model, s.Options, c.title()}), nil
 }
 
 // Store says how the weights are written. Without it they are written as float32.
@@ -174,10 +231,10 @@ func readStore(f *fields) Operation {
 }
 
 func (s *Store) plan(*state) error { return nil }
-func (s *Store) remembered() bool  { return false }
 
-func (s *Store) do(_ *cook, model *gbert.Model) (*gbert.Model, string, error) {
-	return model, "stored as " + s.As, nil
+// add adds nothing: the model is as it was, until it is written. [Recipe.In] says what came of it.
+func (s *Store) add(c *course) (added, error) {
+	return added{model: c.model, seconds: func() float64 { return 0 }}, nil
 }
 
 // save writes the model to a folder.

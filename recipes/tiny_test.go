@@ -7,8 +7,8 @@ import (
 	"bertlab/papers/experiment"
 )
 
-// kitchen is a random BERT of four layers, sentences whose words tell their class, and an environment that computes in Go.
-func kitchen(t testing.TB, dir string) (*experiment.Environment, Options) {
+// begin gives a random BERT of four layers, sentences whose words tell their class, and an environment that computes in Go.
+func begin(t testing.TB, dir string) (*experiment.Environment, Options) {
 	t.Helper()
 	data := tiny.Reviews(t, 40, 20, false)
 	return tiny.Environment(t, dir), Options{Model: tiny.Pretrained(t, tiny.Shape{Layers: 4}), Task: "sst2", Data: data}

@@ -1,13 +1,16 @@
 package recipes
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/distill"
+	"bertlab/techniques/movement"
 )
 
 // Training are the arguments of every step that trains.
@@ -36,32 +39,86 @@ func readTraining(f *fields, freeze bool) Training {
 	}
 }
 
-// train trains a model, with a method or without one.
-func (t Training) train(c *cook, model *gbert.Model, method *finetune.Method) (*gbert.Model, string, error) {
-	t = c.training(t)
-	examples, err := c.examples(t.Examples)
-	if err != nil {
-		return nil, "", err
-	}
-	o := t.options(c, model)
-	o.Method, o.CheckpointDir = method, c.store.Checkpoint("model")
-	result, done, err := c.env.Train(c.ctx, c.stage, model, examples, nil, o)
-	if err != nil {
-		return nil, "", err
-	}
-	return result.Model, t.note(done), nil
+// trainInputs are what a model is trained on.
+type trainInputs struct {
+	Model   experiment.ModelSource
+	Train   experiment.Sample
+	Options finetune.Options
+	// Head is the seed of a new head; nil: the model keeps its own.
+	Head *uint64
+	// Targets are a teacher's logits for the examples, from which the model learns by Soft; nil: it has no teacher.
+	Targets *experiment.Node[[][]float32]
+	Soft    distill.Options
+	// Pruning is what is pruned while the model is trained; nil: nothing is.
+	Pruning *movement.Options
+	Title   title `json:"-"`
 }
 
-// options are those of the training of a model.
-func (t Training) options(c *cook, model *gbert.Model) finetune.Options {
+// retraining trains a model that was made before.
+var retraining = &experiment.ModelDefinition[trainInputs, came]{
+	Name: "training of a recipe", Version: 1,
+	Title: func(say *words.Printer, in trainInputs) string { return in.Title(say) },
+	Run: func(ctx context.Context, w *experiment.Worker, in trainInputs) (*gbert.Model, came, error) {
+		model, err := w.Model(ctx, in.Model)
+		if err != nil {
+			return nil, came{}, err
+		}
+		if in.Head != nil {
+			if model, err = finetune.FreshHead(model, in.Train.Task, *in.Head); err != nil {
+				return nil, came{}, err
+			}
+		}
+		o := in.Options
+		if o.Method, err = in.method(model); err != nil {
+			return nil, came{}, err
+		}
+		result, done, err := w.Train(ctx, model, in.Train.Dataset, nil, o)
+		if err != nil {
+			return nil, came{}, err
+		}
+		trained, note := result.Model, note(done, o.BatchSize)
+		if in.Pruning != nil {
+			if trained, note, err = in.pruned(trained, note); err != nil {
+				return nil, came{}, err
+			}
+		}
+		return trained, came{note, trained.NumParameters()}, nil
+	},
+}
+
+// method is what takes part in the training: pruning, a teacher, or both; nil: nothing does.
+func (in *trainInputs) method(model *gbert.Model) (pruning *finetune.Method, err error) {
+	if in.Pruning != nil {
+		if pruning, err = in.pruning(model); err != nil {
+			return nil, err
+		}
+	}
+	if in.Targets == nil {
+		return pruning, nil
+	}
+	teaching, err := distill.SoftTargets(in.Targets.Result(), in.Soft)
+	if err != nil || pruning == nil {
+		return teaching, err
+	}
+	return finetune.Combine(pruning, teaching)
+}
+
+// trainInputs are the present step's, without a method.
+func (c *course) trainInputs(t Training) (trainInputs, error) {
+	train, err := c.start.sample(t.Examples)
+	return trainInputs{Model: c.model, Train: train, Options: c.options(t), Title: c.title()}, err
+}
+
+// options are those of a training in the present step.
+func (c *course) options(t Training) finetune.Options {
 	return finetune.Options{
 		Epochs: t.Epochs, BatchSize: t.Batch, MaxLength: t.MaxLength, LearningRate: t.LearningRate, Seed: c.seed(),
-		FreezeEmbeddings: t.FreezeEmbeddings && model.Config.Embedding.IsPlain(), Keep: finetune.KeepLast,
+		FreezeEmbeddings: t.FreezeEmbeddings && !c.narrow, Keep: finetune.KeepLast,
 	}
 }
 
-func (t Training) note(done experiment.Training) string {
-	return fmt.Sprintf("%d steps of %d examples, training loss %.3f", done.Steps, t.Batch, done.TrainLoss)
+func note(done experiment.Training, batch int) string {
+	return fmt.Sprintf("%d steps of %d examples, training loss %.3f", done.Steps, batch, done.TrainLoss)
 }
 
 // FineTune trains the model on the task. The first one gives the model the task's head.
@@ -70,33 +127,21 @@ type FineTune struct{ Training }
 func readFineTune(f *fields) Operation { return &FineTune{readTraining(f, false)} }
 
 func (s *FineTune) plan(now *state) error { now.tuned = true; return nil }
-func (s *FineTune) remembered() bool      { return true }
 
-func (s *FineTune) do(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
-	if c.index == 0 {
-		return s.original(c, model)
-	}
-	if c.original == nil {
-		var err error
-		if line := model.Replaced(); line != "" && c.env.Note != nil {
-			c.env.Note(c.stage + ": " + line)
-		}
-		if model, err = finetune.FreshHead(model, c.train.Task, c.recipe.Seed); err != nil {
-			return nil, "", err
-		}
-	}
-	return s.train(c, model, nil)
-}
-
-// original fine-tunes the pretrained model. What papers and other recipes compress may be the same one, which is trained once.
-func (s *FineTune) original(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
-	t := c.training(s.Training)
-	examples, err := c.examples(t.Examples)
+func (s *FineTune) add(c *course) (added, error) {
+	in, err := c.trainInputs(s.Training)
 	if err != nil {
-		return nil, "", err
+		return added{}, err
 	}
-	tuned, done, err := c.env.FineTune(c.ctx, experiment.Original{Pretrained: model, SHA256: c.sha256, Train: examples, Options: t.options(c, model)})
-	return tuned, t.note(done), err
+	if c.index == 0 { // what papers and other recipes compress may be the same model
+		n := experiment.FineTune(c.plan, experiment.FineTuneInputs{From: c.model, Train: in.Train, Options: in.Options})
+		known := func() came { return came{note(n.Result(), s.Batch), c.head.NumParameters()} }
+		return added{n.ID(), n, known, n.Seconds}, nil
+	}
+	if c.teacher == nil {
+		in.Head = &c.recipe.Seed
+	}
+	return put(retraining, c.plan, in), nil
 }
 
 // Distil trains the model on the labels and on the soft targets of its teacher, the model as the first fine-tune left it.
@@ -118,47 +163,23 @@ func (s *Distil) plan(now *state) error {
 	}
 	return nil
 }
-func (s *Distil) remembered() bool { return true }
 
-func (s *Distil) do(c *cook, model *gbert.Model) (*gbert.Model, string, error) {
-	method, err := softTargets(c, s.Training, distill.Options{Temperature: s.Temperature, Alpha: s.Alpha})
+func (s *Distil) add(c *course) (added, error) {
+	in, err := c.trainInputs(s.Training)
 	if err != nil {
-		return nil, "", err
+		return added{}, err
 	}
-	return s.train(c, model, method)
+	c.teach(&in, distill.Options{Temperature: s.Temperature, Alpha: s.Alpha})
+	return put(retraining, c.plan, in), nil
 }
 
-// softTargets are the teacher's logits on the examples of a training. They are remembered: recipes with the same teacher share them.
-func softTargets(c *cook, t Training, o distill.Options) (*finetune.Method, error) {
-	t = c.training(t)
-	store, err := experiment.Open(c.ctx, c.env.Dir, map[string]any{"teacher": c.teacher, "examples": t.Examples, "max_length": t.MaxLength})
-	if err != nil {
-		return nil, err
-	}
-	logits, err := experiment.Step(store, "targets", func() ([][]float32, error) { return teach(c, t) })
-	if err != nil {
-		return nil, err
-	}
-	if c.original.Head().PerToken() {
-		o.TokenOutputs = c.original.Outputs()
-	}
-	return distill.SoftTargets(logits, o)
-}
+// teachBatch is how many examples a teacher reads at once.
+const teachBatch = 32
 
-// teach runs the teacher over the examples of a training.
-func teach(c *cook, t Training) ([][]float32, error) {
-	examples, err := c.examples(t.Examples)
-	if err != nil {
-		return nil, err
+// teach gives a training the teacher's logits on its examples. Recipes with the same teacher share them.
+func (c *course) teach(in *trainInputs, o distill.Options) {
+	in.Targets = experiment.Predict(c.plan, experiment.Judging{Model: c.teacher, Sample: in.Train, MaxLength: in.Options.MaxLength, BatchSize: teachBatch})
+	if in.Soft = o; c.head.Head().PerToken() {
+		in.Soft.TokenOutputs = c.head.Outputs()
 	}
-	teacher, err := gbert.NewSession(c.env.Backend, c.original)
-	if err != nil {
-		return nil, err
-	}
-	defer teacher.Close()
-	prepared, err := finetune.Prepare(c.env.Backend, c.original, examples, t.MaxLength, 32, 1)
-	if err != nil {
-		return nil, err
-	}
-	return prepared.Logits(c.ctx, teacher, nil, c.env.Stage(c.stage+", the teacher's targets"))
 }

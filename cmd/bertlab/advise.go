@@ -11,6 +11,7 @@ import (
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/papers/compare"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
 type adviseFlags struct {
@@ -40,7 +41,7 @@ the smallest file if --max-drop is given, otherwise the one that loses least.`,
 				a.Meter.Warn("the times were measured on %s, this is %s: measure here before you rely on them", advice.Machine, here)
 			}
 			return a.print(advice, func(w io.Writer) {
-				fmt.Fprintln(w, advice.Table(experiment.English).Text())
+				fmt.Fprintln(w, advice.Table(words.English).Text())
 				switch {
 				case advice.Best == "":
 					fmt.Fprintln(w, "none fits")

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"bertlab/papers/experiment"
 )
 
 func TestWrongCallsEndWithTwoAndSayWhatIsPossible(t *testing.T) {
@@ -107,11 +109,11 @@ func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 }
 
 func TestPapersAreChosenByNameInTheOrderAsked(t *testing.T) {
-	all := []paper{{name: "heads"}, {name: "movement"}}
+	all := []experiment.Paper{fake{name: "heads"}, fake{name: "movement"}}
 	if chosen, err := choosePapers(all, nil); err != nil || len(chosen) != 2 {
 		t.Errorf("no name gives %d papers, %v", len(chosen), err)
 	}
-	if chosen, err := choosePapers(all, []string{"movement"}); err != nil || len(chosen) != 1 || chosen[0].name != "movement" {
+	if chosen, err := choosePapers(all, []string{"movement"}); err != nil || len(chosen) != 1 || chosen[0] != all[1] {
 		t.Errorf("movement gives %v, %v", chosen, err)
 	}
 	if _, err := choosePapers(all, []string{"feet"}); err == nil || !strings.Contains(err.Error(), "heads, movement") {

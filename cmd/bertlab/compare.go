@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/papers/compare"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/recipes"
 )
 
@@ -52,7 +54,7 @@ uses them.`,
 				return err
 			}
 			return a.print(document, func(w io.Writer) {
-				fmt.Fprintln(w, document.Table(experiment.English).Text())
+				fmt.Fprintln(w, document.Table(words.English).Text())
 				fmt.Fprintf(w, "report\t%s\n", document.Report)
 			})
 		}),
@@ -102,14 +104,14 @@ func (a *app) compare(ctx context.Context, models []string, f *compareFlags) (*c
 		return nil, err
 	}
 	o.Task, o.Data = t.Name, a.data
-	if !f.noMemory {
-		o.Memory = compare.ChildMemory
-	}
 	env, done, err := a.Environment(ctx, a.out)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
+	if !f.noMemory {
+		env.Memory = childMemory
+	}
 	comparison, err := compare.Run(ctx, env, entries, o)
 	if err != nil {
 		return nil, err
@@ -126,10 +128,26 @@ func (a *app) compare(ctx context.Context, models []string, f *compareFlags) (*c
 	return &compareDocument{comparison, files[len(files)-1], files}, nil
 }
 
+// memoryCommand is the command of which compare runs one process a model.
+const memoryCommand = "measure-memory"
+
+// childMemory measures a model's memory in a process of its own.
+func childMemory(ctx context.Context, job experiment.MemoryJob) (*experiment.Memory, error) {
+	text, err := json.Marshal(job)
+	if err != nil {
+		return nil, err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return experiment.ChildMemory(exec.CommandContext(ctx, program, memoryCommand, string(text)))
+}
+
 // measureMemoryCommand is what compare runs in a process of its own, once a model.
 func (a *app) measureMemoryCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   compare.MemoryCommand + " JOB",
+		Use:   memoryCommand + " JOB",
 		Short: "Print the peak memory of this process with one model, for compare",
 		Long: `Open a backend, load a model, pass one batch through it, and print the peak resident memory of this process. bertlab compare runs
 it once a model, because the peak of a process never falls again. JOB is a JSON document.`,
@@ -137,7 +155,7 @@ it once a model, because the peak of a process never falls again. JOB is a JSON 
 		Hidden:  true,
 		Args:    cobra.ExactArgs(1),
 		RunE: a.begin(func(command *cobra.Command, args []string) error {
-			var job compare.MemoryJob
+			var job experiment.MemoryJob
 			decoder := json.NewDecoder(strings.NewReader(args[0]))
 			decoder.DisallowUnknownFields()
 			if err := decoder.Decode(&job); err != nil {
@@ -146,7 +164,7 @@ it once a model, because the peak of a process never falls again. JOB is a JSON 
 			if info, err := os.Stat(job.Dir); err != nil || !info.IsDir() {
 				return call.Wrongf("the job's model %q is not a folder", job.Dir)
 			}
-			memory, err := compare.MeasureMemory(command.Context(), job)
+			memory, err := experiment.MeasureMemory(command.Context(), job)
 			if err != nil {
 				return err
 			}

@@ -6,20 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"bertlab/papers/combined"
+	"bertlab/papers"
 	"bertlab/papers/experiment"
-	"bertlab/papers/ganesh2021"
-	"bertlab/papers/hao2019"
-	"bertlab/papers/lan2020"
-	"bertlab/papers/michel2019"
-	"bertlab/papers/sajjad2020"
-	"bertlab/papers/sanh2020"
 	"bertlab/papers/wang2022"
 )
 
 func TestAProtocolReplacesFieldsOfThePapersOwn(t *testing.T) {
-	r := reproduction{quick: true, protocol: []byte(`{"task": "sst2", "ratios": [0.5], "seeds": [7, 8]}`)}
-	got, err := choose(r, wang2022.Quick, wang2022.Full)
+	got, err := wang2022.Experiment.Protocol(experiment.Request{Quick: true, Protocol: []byte(`{"task": "sst2", "ratios": [0.5], "recovered": [0.5], "speed_ratios": [0.5], "seeds": [7, 8]}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,9 +26,32 @@ func TestAProtocolReplacesFieldsOfThePapersOwn(t *testing.T) {
 		`[]`:                 "array",
 		``:                   "",
 	} {
-		_, err := choose(reproduction{protocol: []byte(text)}, wang2022.Quick, wang2022.Full)
-		if (err == nil) != (mentions == "") || err != nil && !strings.Contains(err.Error(), mentions) {
-			t.Errorf("%s: %v", text, err)
+		for _, p := range papers.All() {
+			if name, _ := p.About(); name == "tucker" {
+				if err := p.Accepts(experiment.Request{Protocol: []byte(text)}); (err == nil) != (mentions == "") || err != nil && !strings.Contains(err.Error(), mentions) {
+					t.Errorf("%s: %v", text, err)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryPaperAcceptsItsOwnProtocols(t *testing.T) {
+	names := map[string]bool{}
+	for _, p := range papers.All() {
+		name, title := p.About()
+		if name == "" || title == "" || names[name] {
+			t.Errorf("%q, %q", name, title)
+		}
+		names[name] = true
+		seed := uint64(5)
+		for _, r := range []experiment.Request{{}, {Quick: true}, {Quick: true, Seed: &seed, Runs: 2}} {
+			if err := p.Accepts(r); err != nil {
+				t.Errorf("%s, %+v: %v", name, r, err)
+			}
+		}
+		if err := p.Accepts(experiment.Request{Protocol: []byte(`{"nonesuch": 1}`)}); err == nil || !strings.Contains(err.Error(), "nonesuch") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
@@ -50,36 +66,10 @@ func TestAProtocolGoesWithOnePaper(t *testing.T) {
 
 // The names of the protocols that come with the documentation begin with their paper's.
 func TestTheDocumentedProtocolsAreProtocols(t *testing.T) {
-	read := map[string]func(reproduction) error{
-		"profile": func(r reproduction) error {
-			_, err := ganesh2021.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
-			return err
-		},
-		"heads": func(r reproduction) error {
-			_, err := michel2019.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
-			return err
-		},
-		"layers": func(r reproduction) error {
-			_, err := sajjad2020.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
-			return err
-		},
-		"movement": func(r reproduction) error {
-			_, err := sanh2020.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
-			return err
-		},
-		"tucker": func(r reproduction) error {
-			_, err := wang2022.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
-			return err
-		},
-		"sharing": func(r reproduction) error {
-			_, err := lan2020.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
-			return err
-		},
-		"landscape": func(r reproduction) error {
-			_, err := hao2019.Experiment.Protocol(experiment.Request{Quick: r.quick, Protocol: r.protocol})
-			return err
-		},
-		"recipes": func(r reproduction) error { _, err := choose(r, combined.Quick, combined.Full); return err },
+	accepts := map[string]func(experiment.Request) error{}
+	for _, p := range papers.All() {
+		name, _ := p.About()
+		accepts[name] = p.Accepts
 	}
 	files, err := filepath.Glob("../../docs/protocols/*.json")
 	if err != nil || len(files) == 0 {
@@ -91,11 +81,11 @@ func TestTheDocumentedProtocolsAreProtocols(t *testing.T) {
 			t.Fatal(err)
 		}
 		paper, _, _ := strings.Cut(filepath.Base(file), "-")
-		check := read[paper]
+		check := accepts[paper]
 		if check == nil {
 			t.Fatalf("%s belongs to no paper", file)
 		}
-		if err := check(reproduction{protocol: text}); err != nil {
+		if err := check(experiment.Request{Protocol: text}); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/figures"
 	"bertlab/gbert"
+	"bertlab/gbert/backend"
 	"bertlab/gbert/hub"
 	"bertlab/gbert/hub/unpack"
 	"bertlab/gbert/safetensors"
@@ -20,6 +22,7 @@ import (
 	"bertlab/gbert/tokenizer"
 	"bertlab/papers/compare"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/recipes"
 )
 
@@ -29,6 +32,16 @@ type reading struct {
 	read func(path string) error
 	// optional: nothing depends on what the file holds, so that one which cannot be read may count as not there.
 	optional bool
+}
+
+// oneStep is a plan of one step in a folder of results, and the file in which it is remembered.
+func oneStep(dir string) (plan *experiment.Plan, path string) {
+	one := &experiment.Definition[struct{}, int]{
+		Name: "one", Title: func(*words.Printer, struct{}) string { return "one" },
+		Run: func(context.Context, *experiment.Worker, struct{}) (int, error) { return 1, nil },
+	}
+	plan = experiment.NewPlan(&experiment.Environment{Choice: &backend.Choice{Name: "go"}, Dir: dir})
+	return plan, filepath.Join(dir, "steps", one.Of(plan, struct{}{}).ID()+".json")
 }
 
 // ofModel is the reading of a file in a model's folder by every command.
@@ -89,19 +102,22 @@ func readings(t *testing.T) map[string]reading {
 		}),
 		"step": {
 			lay: func(t *testing.T) string {
-				store, err := experiment.Open(t.Context(), t.TempDir(), 1)
-				if err != nil {
+				dir := t.TempDir()
+				_, path := oneStep(dir)
+				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 					t.Fatal(err)
 				}
-				return store.Dir("one.json")
+				return path
 			},
 			read: func(path string) error {
-				store, err := experiment.Open(t.Context(), filepath.Dir(filepath.Dir(filepath.Dir(path))), 1)
-				if err != nil {
-					return err
+				plan, _ := oneStep(filepath.Dir(filepath.Dir(path)))
+				var said error
+				plan.Environment().Progress = func(p experiment.Progress) {
+					if p.Steps == 0 { // a word about the file, after which the step is done
+						said = errors.New(p.Stage)
+					}
 				}
-				_, err = experiment.Step(store, "one", func() (int, error) { return 1, nil })
-				return err
+				return errors.Join(plan.Run(context.Background()), said)
 			},
 		},
 		"protocol": byCommand(func(t *testing.T) string { return filepath.Join(t.TempDir(), "protocol.json") }, func(path string) []string {

@@ -24,7 +24,8 @@ func (a *app) reproduceCommand() *cobra.Command {
 	var protocol string
 	var list strings.Builder
 	for _, p := range a.papers {
-		fmt.Fprintf(&list, "\n  %-10s %s", p.name, p.title)
+		name, title := p.About()
+		fmt.Fprintf(&list, "\n  %-10s %s", name, title)
 	}
 	command := &cobra.Command{
 		Use:   "reproduce [paper…]",
@@ -47,34 +48,36 @@ verdict, and the models of the recipes side by side. A run that was stopped resu
 			if command.Flags().Changed("seeds") && runs < 1 {
 				return call.Wrongf("--seeds %d: at least 1 run is needed", runs)
 			}
-			r := reproduction{quick: quick, runs: runs, model: a.model, task: a.task, data: a.data}
+			r := experiment.Request{Quick: quick, Runs: runs, Model: a.model, Task: a.task, Data: a.data}
 			if command.Flags().Changed("seed") {
-				r.seed = &a.Seed
+				r.Seed = &a.Seed
 			}
 			if protocol != "" {
 				if len(args) != 1 {
 					return call.Wrongf("--protocol goes with one paper, not with %d", len(chosen))
 				}
-				if r.protocol, err = files.Read(protocol, maxProtocol); err != nil {
+				if r.Protocol, err = files.Read(protocol, maxProtocol); err != nil {
 					return err
 				}
 			}
-			results, err := a.reproduce(command.Context(), chosen, r)
+			chapters, err := a.reproduce(command.Context(), chosen, r)
 			document := map[string]any{}
-			for name, result := range results {
-				document[name] = result
+			for _, c := range chapters {
+				document[c.Name] = c.Outcome
 			}
-			if len(args) == 0 && len(results) > 0 { // also when one of them failed
-				index, failed := writeIndex(a.out, chosen, results)
-				document["index"], err = index, errors.Join(err, failed)
+			if len(args) == 0 && len(chapters) > 0 { // also when one of them failed
+				index, failed := experiment.WriteIndex(a.out, chapters)
+				if err = errors.Join(err, failed); failed == nil {
+					document["index"] = index[len(index)-1]
+				}
 			}
 			if err != nil {
 				return err
 			}
 			return a.print(document, func(w io.Writer) {
-				for _, p := range chosen {
-					fmt.Fprintf(w, "%s\n\n%s\n", p.title, claimTable(results[p.name].Claims).Text())
-					fmt.Fprintf(w, "report\t%s\n", results[p.name].Report)
+				for _, c := range chapters {
+					fmt.Fprintf(w, "%s\n\n%s\n", c.Title, claimTable(c.Claims).Text())
+					fmt.Fprintf(w, "report\t%s\n", c.Report)
 				}
 				if len(args) == 0 {
 					fmt.Fprintf(w, "all\t%s\n", document["index"])
@@ -90,18 +93,27 @@ verdict, and the models of the recipes side by side. A run that was stopped resu
 	return command
 }
 
+// maxProtocol bounds a protocol's file.
+const maxProtocol = 1 << 20
+
 // listPapers names papers.
-func (a *app) listPapers(chosen []paper) error {
-	names := make([]string, len(chosen))
-	for i, p := range chosen {
-		names[i] = p.name
-	}
+func (a *app) listPapers(chosen []experiment.Paper) error {
+	names := namesOf(chosen)
 	return a.print(names, func(w io.Writer) { fmt.Fprintln(w, strings.Join(names, "\n")) })
 }
 
-// reproduce runs the papers on one backend; the results are by the papers' names. One that fails does not keep the others from
-// being run: its error is among the results, and returned at the end.
-func (a *app) reproduce(ctx context.Context, chosen []paper, r reproduction) (map[string]*outcome, error) {
+// namesOf are the papers' names on the command line.
+func namesOf(list []experiment.Paper) []string {
+	names := make([]string, len(list))
+	for i, p := range list {
+		names[i], _ = p.About()
+	}
+	return names
+}
+
+// reproduce runs the papers on one backend. One that fails does not keep the others from being run: its error is in its chapter, and
+// returned at the end.
+func (a *app) reproduce(ctx context.Context, chosen []experiment.Paper, r experiment.Request) ([]experiment.Chapter, error) {
 	if a.task != "" {
 		if _, err := workbench.LookupTask(a.task, nil, false); err != nil {
 			return nil, err
@@ -112,26 +124,28 @@ func (a *app) reproduce(ctx context.Context, chosen []paper, r reproduction) (ma
 		return nil, err
 	}
 	defer done()
-	results := map[string]*outcome{}
+	env.Memory = childMemory
+	var chapters []experiment.Chapter
 	var failures []error
 	for i, p := range chosen {
-		a.Meter.Say("%s (%d of %d): %s", p.name, i+1, len(chosen), p.title)
-		result, err := p.run(ctx, env, r)
+		name, title := p.About()
+		a.Meter.Say("%s (%d of %d): %s", name, i+1, len(chosen), title)
+		result, err := p.Reproduce(ctx, env, r)
 		if err != nil {
-			err = fmt.Errorf("%s: %w", p.name, err)
+			err = fmt.Errorf("%s: %w", name, err)
 			if ctx.Err() != nil {
 				return nil, err
 			}
 			a.Meter.Warn("%v", err)
-			result = &outcome{Err: err}
+			result = &experiment.Outcome{Err: err}
 			failures = append(failures, err)
 		}
-		results[p.name] = result
+		chapters = append(chapters, experiment.Chapter{Name: name, Title: title, Outcome: result})
 	}
 	if c := backend.Compiled(env.Backend); c.Programs+c.Loaded > 0 {
 		a.Meter.Say("compiled %d programs and read %d of earlier runs in %.0f s, used them %d times again", c.Programs, c.Loaded, c.Time.Seconds(), c.Reused)
 	}
-	return results, errors.Join(failures...)
+	return chapters, errors.Join(failures...)
 }
 
 // claimTable lists a paper's claims with what became of them.
@@ -144,15 +158,12 @@ func claimTable(claims []experiment.Claim) *figures.Table {
 }
 
 // choosePapers gives the papers of the names, all of them without names.
-func choosePapers(all []paper, names []string) ([]paper, error) {
+func choosePapers(all []experiment.Paper, names []string) ([]experiment.Paper, error) {
 	if len(names) == 0 {
 		return all, nil
 	}
-	known := make([]string, len(all))
-	for i, p := range all {
-		known[i] = p.name
-	}
-	var chosen []paper
+	known := namesOf(all)
+	var chosen []experiment.Paper
 	for _, name := range names {
 		i := slices.Index(known, name)
 		if i < 0 {

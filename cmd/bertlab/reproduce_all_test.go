@@ -14,7 +14,7 @@ import (
 )
 
 // with calls the program, on the pure Go backend, with other papers in place of the real ones.
-func with(t *testing.T, list []paper, args ...string) ended {
+func with(t *testing.T, list []experiment.Paper, args ...string) ended {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	a := newApp(&stdout, &stderr)
@@ -24,17 +24,31 @@ func with(t *testing.T, list []paper, args ...string) ended {
 	return ended{t, args, status, stdout.String(), stderr.String()}
 }
 
-func works(claim string) func(context.Context, *experiment.Environment, reproduction) (*outcome, error) {
-	return func(_ context.Context, env *experiment.Environment, r reproduction) (*outcome, error) {
-		if !r.quick || env.Backend == nil {
-			return nil, errors.New("not as asked")
-		}
-		return &outcome{Report: filepath.Join(env.Dir, "x.html"), Claims: []experiment.Claim{{Text: claim, Korean: "한국어 " + claim, Verdict: report.Holds}}, Result: 7}, nil
+// fake is a paper with one claim, or with an error.
+type fake struct {
+	name, title, claim string
+	err                error
+}
+
+func (f fake) About() (name, title string)      { return f.name, f.title }
+func (f fake) Accepts(experiment.Request) error { return nil }
+func (f fake) PlanFor(context.Context, *experiment.Environment, experiment.Request) (*experiment.Plan, error) {
+	return nil, errors.New("it has no plan")
+}
+
+func (f fake) Reproduce(_ context.Context, env *experiment.Environment, r experiment.Request) (*experiment.Outcome, error) {
+	if f.err != nil {
+		return nil, f.err
 	}
+	if !r.Quick || env.Backend == nil || env.Memory == nil {
+		return nil, errors.New("not as asked")
+	}
+	claims := []experiment.Claim{{Text: f.claim, Korean: "한국어 " + f.claim, Verdict: report.Holds}}
+	return &experiment.Outcome{Report: filepath.Join(env.Dir, "x.html"), Claims: claims, Result: 7}, nil
 }
 
 func TestWithoutANameAllPapersAreRunAndOneReportLeadsToThem(t *testing.T) {
-	list := []paper{{"first", "The First Paper", works("It is first.")}, {"second", "The Second Paper", works("It is second.")}}
+	list := []experiment.Paper{fake{name: "first", title: "The First Paper", claim: "It is first."}, fake{name: "second", title: "The Second Paper", claim: "It is second."}}
 	out := filepath.Join(t.TempDir(), "results")
 	document := with(t, list, "reproduce", "--quick", "--out", out, "--json").document()
 	if document["index"] != filepath.Join(out, "index.html") || number(t, document, "first", "result") != 7 || number(t, document, "second", "result") != 7 {
@@ -59,10 +73,7 @@ func TestWithoutANameAllPapersAreRunAndOneReportLeadsToThem(t *testing.T) {
 }
 
 func TestAPaperThatFailsDoesNotStopTheOthers(t *testing.T) {
-	fails := func(context.Context, *experiment.Environment, reproduction) (*outcome, error) {
-		return nil, errors.New("no more paper")
-	}
-	list := []paper{{"first", "The First Paper", fails}, {"second", "The Second Paper", works("It is second.")}}
+	list := []experiment.Paper{fake{name: "first", title: "The First Paper", err: errors.New("no more paper")}, fake{name: "second", title: "The Second Paper", claim: "It is second."}}
 	out := filepath.Join(t.TempDir(), "results")
 	with(t, list, "reproduce", "--quick", "--out", out, "--json").fails(exitFailure, "first: no more paper")
 	text, err := os.ReadFile(filepath.Join(out, "index.html"))

@@ -14,6 +14,8 @@ import (
 	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/gbert/backend"
+	"bertlab/papers"
+	"bertlab/papers/experiment"
 )
 
 // app is one call of the program: its streams, its global flags, and what the commands know of each other.
@@ -31,13 +33,13 @@ type app struct {
 	data        string
 	out         string
 
-	papers  []paper
+	papers  []experiment.Paper
 	targets map[*pflag.FlagSet][]output.Target // of each command's flags, what it writes
 }
 
 func newApp(stdout, stderr io.Writer) *app {
 	return &app{
-		Tools: workbench.Tools{Meter: meter.New(stderr)}, stdin: os.Stdin, stdout: stdout, stderr: stderr, papers: papers(), targets: map[*pflag.FlagSet][]output.Target{},
+		Tools: workbench.Tools{Meter: meter.New(stderr)}, stdin: os.Stdin, stdout: stdout, stderr: stderr, papers: papers.All(), targets: map[*pflag.FlagSet][]output.Target{},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"syscall"
 
 	"github.com/gofrs/flock"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -65,7 +66,11 @@ func (r *run) fingerprint() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// lockCheckpoint keeps other runs away from a checkpoint's folder. It does not wait: a run takes hours.
+// ErrCheckpointInUse says that another run is at work in the checkpoint's folder.
+var ErrCheckpointInUse = errors.New("another run is using the checkpoint folder")
+
+// lockCheckpoint keeps other runs away from a checkpoint's folder. It does not wait: a run takes hours. On a file system without locks
+// there is none: checkpoints are replaced as a whole, so that two runs which compute the same do each other no harm.
 func lockCheckpoint(dir string) (*flock.Flock, error) {
 	path := filepath.Join(dir, lockName)
 	if err := files.Check(path); err != nil { // opening a pipe to lock it would wait
@@ -74,11 +79,13 @@ func lockCheckpoint(dir string) (*flock.Flock, error) {
 	for range 10 { // a run that ends removes the file, perhaps between its being opened and locked here
 		lock := flock.New(path)
 		locked, err := lock.TryLock()
-		if err != nil {
+		switch {
+		case lacksLocks(err):
+			return nil, nil
+		case err != nil:
 			return nil, err
-		}
-		if !locked {
-			return nil, fmt.Errorf("another run is using the checkpoint folder %s", dir)
+		case !locked:
+			return nil, fmt.Errorf("%w %s", ErrCheckpointInUse, dir)
 		}
 		again := flock.New(path)
 		if free, err := again.TryLock(); err == nil && !free {
@@ -87,6 +94,18 @@ func lockCheckpoint(dir string) (*flock.Flock, error) {
 		_, _ = again.Unlock(), lock.Unlock() // locks of files that are gone
 	}
 	return nil, fmt.Errorf("other runs come and go in the checkpoint folder %s", dir)
+}
+
+// lacksLocks reports whether an error says that the file system has no locks.
+func lacksLocks(err error) bool {
+	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOLCK)
+}
+
+// unlock ends a lock; nil: there is none.
+func unlock(lock *flock.Flock) {
+	if lock != nil {
+		_ = lock.Unlock() // it goes with the process anyway
+	}
 }
 
 // sweepCheckpoint removes the temporary files of killed runs; the caller's lock says that none is at work.
@@ -116,7 +135,9 @@ func (r *run) openCheckpoint() error {
 	if err != nil {
 		return fmt.Errorf("finetune: %w", err)
 	}
-	sweepCheckpoint(dir)
+	if lock != nil {
+		sweepCheckpoint(dir)
+	}
 	r.checkpoint = &checkpoint{dir: dir, fingerprint: fingerprint, lock: lock}
 	if err := r.restore(); err != nil {
 		r.closeCheckpoint()
@@ -127,7 +148,7 @@ func (r *run) openCheckpoint() error {
 
 func (r *run) closeCheckpoint() {
 	if r.checkpoint != nil {
-		_ = r.checkpoint.lock.Unlock() // the lock goes with the process anyway
+		unlock(r.checkpoint.lock)
 	}
 }
 
@@ -273,8 +294,10 @@ func RemoveCheckpoint(dir string) error {
 	if err != nil {
 		return nil
 	}
-	defer lock.Unlock()
-	sweepCheckpoint(dir)
+	defer unlock(lock)
+	if lock != nil {
+		sweepCheckpoint(dir)
+	}
 	best, err := filepath.Glob(filepath.Join(dir, "best-*.safetensors"))
 	if err != nil {
 		return err

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"hash"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -29,6 +31,9 @@ func writeSummed(path string, entries []safetensors.Entry, metadata map[string]s
 		summed = map[string]string{}
 	}
 	summed[sumKey] = hex.EncodeToString(sum.Sum(nil))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // another run that computed the same has removed it
+		return err
+	}
 	return safetensors.Write(path, entries, summed)
 }
 

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"bertlab/gbert"
+	"bertlab/gbert/backend"
 	"bertlab/gbert/hub/unpack"
 	"bertlab/gbert/safetensors"
 	"bertlab/gbert/task"
@@ -20,6 +21,7 @@ import (
 	"bertlab/internal/mutate/mutation"
 	"bertlab/papers/compare"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/papers/michel2019"
 	"bertlab/recipes"
 )
@@ -307,44 +309,43 @@ func makeJSON(name string, v any) func(dir string) error {
 	}
 }
 
-// A step is remembered in steps/<hash>; its file stands in the folder here, and is put there to be read.
+// A step is remembered in the folder steps below the results; its file stands beside that here, and is put there to be read.
 type stepResult struct {
 	Values []float64         `json:"values"`
 	Names  map[string]string `json:"names"`
 	Inner  *stepResult       `json:"inner,omitempty"`
 }
 
-func runStep(dir string) (*experiment.Store, stepResult, error) {
-	store, err := experiment.Open(context.Background(), dir, 1)
-	if err != nil {
-		return nil, stepResult{}, err
-	}
-	store.Say = func(string) {}
-	result, err := experiment.Step(store, "one", func() (stepResult, error) {
+var oneStep = &experiment.Definition[struct{}, stepResult]{
+	Name: "one", Title: func(*words.Printer, struct{}) string { return "one" },
+	Run: func(context.Context, *experiment.Worker, struct{}) (stepResult, error) {
 		return stepResult{Values: []float64{1, 0.5, 1e-300}, Names: map[string]string{"a": "b"}, Inner: &stepResult{}}, nil
-	})
-	return store, result, err
+	},
+}
+
+// planStep plans the step, whose file is the path.
+func planStep(dir string) (plan *experiment.Plan, n *experiment.Node[stepResult], path string) {
+	plan = experiment.NewPlan(&experiment.Environment{Choice: &backend.Choice{Name: "go"}, Dir: filepath.Join(dir, "results")})
+	n = oneStep.Of(plan, struct{}{})
+	return plan, n, filepath.Join(dir, "results", "steps", n.ID()+".json")
 }
 
 func makeStep(dir string) error {
-	store, _, err := runStep(filepath.Join(dir, "results"))
-	if err != nil {
+	plan, _, path := planStep(dir)
+	if err := plan.Run(context.Background()); err != nil {
 		return err
 	}
-	return os.Rename(store.Dir("one.json"), filepath.Join(dir, "one.json"))
+	return os.Rename(path, filepath.Join(dir, "one.json"))
 }
 
 func readStep(dir string) error {
-	store, err := experiment.Open(context.Background(), filepath.Join(dir, "results"), 1)
-	if err != nil {
+	plan, n, path := planStep(dir)
+	if err := os.Rename(filepath.Join(dir, "one.json"), path); err != nil {
 		return err
 	}
-	if err := os.Rename(filepath.Join(dir, "one.json"), store.Dir("one.json")); err != nil {
-		return err
-	}
-	_, result, err := runStep(filepath.Join(dir, "results"))
-	if err == nil && len(result.Values) != 3 {
-		panic(fmt.Sprintf("a damaged step was taken for a result: %+v", result))
+	err := plan.Run(context.Background())
+	if err == nil && len(n.Result().Values) != 3 {
+		panic(fmt.Sprintf("a damaged step was taken for a result: %+v", n.Result()))
 	}
 	return err
 }

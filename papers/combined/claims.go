@@ -18,9 +18,9 @@ const (
 	levelSpeed  = 1.05  // a speed above which time was saved
 )
 
-// claims are the statements with the numbers measured here.
-func (r *Result) claims() []experiment.Claim {
-	return []experiment.Claim{r.claimCombine(), r.claimHalf(), r.claimTime(), r.claimTeacher(), r.claimAgain()}
+// Claims are the statements with the numbers measured here.
+func (r edition) Claims() ([]experiment.Claim, error) {
+	return []experiment.Claim{r.claimCombine(), r.claimHalf(), r.claimTime(), r.claimTeacher(), r.claimAgain()}, nil
 }
 
 // works are the models of recipes whose metric falls by at most lossAllowed, surely; smallest file first.
@@ -36,23 +36,22 @@ func (r *Result) works(combined bool) []*compare.Measurement {
 	return list
 }
 
-func (r *Result) claimCombine() experiment.Claim {
+func (r edition) claimCombine() experiment.Claim {
 	claim := experiment.Claim{
-		Text:   "A combination gives a smaller model than any technique alone, at the same loss.",
-		Korean: "같은 손실에서 여러 기법의 조합은 어떤 단일 기법보다 작은 모델을 준다.",
-		Paper:  "not asked: papers report one technique each",
-		Explanation: fmt.Sprintf("Of the models whose metric falls by at most %.0f points with a probability of %.0f %% (paired bootstrap), the smallest file as stored: holds if it is a combination's, fails if it is a single technique's. Undecided if no combination is that sure.",
+		Text:  r.T("A combination gives a smaller model than any technique alone, at the same loss."),
+		Paper: r.T("not asked: papers report one technique each"),
+		Explanation: r.F("Of the models whose metric falls by at most %.0f points with a probability of %.0f %% (paired bootstrap), the smallest file as stored: holds if it is a combination's, fails if it is a single technique's. Undecided if no combination is that sure.",
 			100*lossAllowed, 100*compare.Sure),
 	}
 	single, several := r.works(false), r.works(true)
 	name := func(list []*compare.Measurement) string {
 		if len(list) == 0 {
-			return "none"
+			return r.T("none")
 		}
 		m := list[0]
-		return fmt.Sprintf("%s, %.1f MB, P = %.2f", m.Name, float64(m.Sizes.Stored)/1e6, m.DropWithin(lossAllowed))
+		return r.F("%s, %.1f MB, P = %.2f", m.Name, float64(m.Sizes.Stored)/1e6, m.DropWithin(lossAllowed))
 	}
-	claim.Measured = fmt.Sprintf("smallest of one technique: %s; of several: %s; original %.1f MB", name(single), name(several), float64(r.Comparison.Models[0].Sizes.Stored)/1e6)
+	claim.Measured = r.F("smallest of one technique: %s; of several: %s; original %.1f MB", name(single), name(several), float64(r.Comparison.Models[0].Sizes.Stored)/1e6)
 	if len(several) > 0 {
 		claim.Verdict = experiment.When(len(single) == 0 || several[0].Sizes.Stored < single[0].Sizes.Stored)
 	}
@@ -60,22 +59,22 @@ func (r *Result) claimCombine() experiment.Claim {
 }
 
 // lacks says that the protocol does not have the recipes that a claim is about.
-func lacks(claim experiment.Claim, names ...string) experiment.Claim {
-	claim.Measured, claim.Verdict = "not run: the protocol lacks one of "+strings.Join(names, ", "), report.CannotTell
+func (r edition) lacks(claim experiment.Claim, names ...string) experiment.Claim {
+	claim.Measured, claim.Verdict = r.F("not run: the protocol lacks one of %s", strings.Join(names, ", ")), report.CannotTell
 	return claim
 }
 
-func (r *Result) claimHalf() experiment.Claim {
+func (r edition) claimHalf() experiment.Claim {
 	claim := experiment.Claim{
-		Text: "Storing weights in half precision costs nothing.", Korean: "가중치를 반정밀도로 저장해도 잃는 것이 없다.", Paper: "common practice, not one paper's number",
-		Explanation: fmt.Sprintf("Holds if the 95 %% interval of the metric's change lies within ±%.1f points; fails if it lies wholly outside.", 100*levelMetric),
+		Text: r.T("Storing weights in half precision costs nothing."), Paper: r.T("common practice, not one paper's number"),
+		Explanation: r.F("Holds if the 95 %% interval of the metric's change lies within ±%.1f points; fails if it lies wholly outside.", 100*levelMetric),
 	}
 	m, ok := r.Comparison.Find("float16")
 	if !ok {
-		return lacks(claim, "float16")
+		return r.lacks(claim, "float16")
 	}
 	d := m.Against.Metric
-	claim.Measured = fmt.Sprintf("change %+.2f points [%+.2f, %+.2f]; logits differ by at most %.2g; file %.1f of %.1f MB", -100*d.Value+0, -100*d.High+0, -100*d.Low+0, m.Logits,
+	claim.Measured = r.F("change %+.2f points [%+.2f, %+.2f]; logits differ by at most %.2g; file %.1f of %.1f MB", -100*d.Value+0, -100*d.High+0, -100*d.Low+0, m.Logits,
 		float64(m.Sizes.Stored)/1e6, float64(r.Comparison.Models[0].Sizes.Stored)/1e6)
 	switch {
 	case d.Low >= -levelMetric && d.High <= levelMetric:
@@ -86,21 +85,22 @@ func (r *Result) claimHalf() experiment.Claim {
 	return claim
 }
 
-func (r *Result) claimTime() experiment.Claim {
+func (r edition) claimTime() experiment.Claim {
 	names := []string{"float16", "embedding", "shared"}
 	claim := experiment.Claim{
-		Text: "Half precision on disk, a factored word table and shared layers save bytes, not time.", Korean: "반정밀도 저장, 임베딩 분해, 층 공유는 바이트를 줄이지만 시간을 줄이지는 않는다.",
-		Paper: "ALBERT: sharing saves parameters, not operations (Lan et al. 2020)",
+		Text:        r.T("Half precision on disk, a factored word table and shared layers save bytes, not time."),
+		Paper:       r.T("ALBERT: sharing saves parameters, not operations (Lan et al. 2020)"),
+		Explanation: r.F("Holds if, for each, the upper quartile of the speed against the original is at most %.2f; fails if a lower quartile is above it.", levelSpeed),
 	}
 	var parts []string
 	verdict := report.Holds
 	for _, name := range names {
 		m, ok := r.Comparison.Find(name)
 		if !ok {
-			return lacks(claim, names...)
+			return r.lacks(claim, names...)
 		}
 		l := m.Latency[len(m.Latency)-1]
-		parts = append(parts, fmt.Sprintf("%s %.2f× [%.2f, %.2f]", name, l.Speed, l.SpeedLow, l.SpeedHigh))
+		parts = append(parts, r.F("%s %.2f× [%.2f, %.2f]", name, l.Speed, l.SpeedLow, l.SpeedHigh))
 		switch {
 		case l.SpeedLow > levelSpeed:
 			verdict = report.DoesNotHold
@@ -109,9 +109,8 @@ func (r *Result) claimTime() experiment.Claim {
 		}
 	}
 	batch := r.Comparison.Batches[len(r.Comparison.Batches)-1]
-	claim.Measured = fmt.Sprintf("speed at batch %d, median [quartiles]: %s", batch, strings.Join(parts, "; "))
+	claim.Measured = r.F("speed at batch %d, median [quartiles]: %s", batch, strings.Join(parts, "; "))
 	claim.Verdict = verdict
-	claim.Explanation = fmt.Sprintf("Holds if, for each, the upper quartile of the speed against the original is at most %.2f; fails if a lower quartile is above it.", levelSpeed)
 	return claim
 }
 
@@ -124,29 +123,29 @@ func (r *Result) pair(a, b string) (*compare.Pair, bool) {
 }
 
 // judgePair decides by the interval of A − B, of the metric first, of the loss if the metric decides nothing.
-func (r *Result) judgePair(claim experiment.Claim, a, b string) experiment.Claim {
+func (r edition) judgePair(claim experiment.Claim, a, b string) experiment.Claim {
+	claim.Explanation = r.T("Holds if the 95 % interval of the difference of the metric (paired bootstrap) lies above 0, fails if it lies at or below 0. The loss stands beside it and does not decide. One training run each.")
 	p, ok := r.pair(a, b)
 	if !ok {
-		return lacks(claim, a, b)
+		return r.lacks(claim, a, b)
 	}
-	claim.Measured = fmt.Sprintf("%s − %s: %s %+.2f points [%+.2f, %+.2f], loss %+.4f [%+.4f, %+.4f]", a, b, r.Comparison.Metric,
+	claim.Measured = r.F("%s − %s: %s %+.2f points [%+.2f, %+.2f], loss %+.4f [%+.4f, %+.4f]", a, b, r.Name(r.Comparison.Metric),
 		100*p.Metric.Value, 100*p.Metric.Low, 100*p.Metric.High, p.Loss.Value, p.Loss.Low, p.Loss.High)
 	claim.Verdict = experiment.ByInterval(p.Metric.Low, p.Metric.High, 0)
-	claim.Explanation = "Holds if the 95 % interval of the difference of the metric (paired bootstrap) lies above 0, fails if it lies at or below 0. The loss stands beside it and does not decide. One training run each."
 	return claim
 }
 
-func (r *Result) claimTeacher() experiment.Claim {
+func (r edition) claimTeacher() experiment.Claim {
 	return r.judgePair(experiment.Claim{
-		Text: "A model that lost layers is better when the whole model teaches it than with labels alone.", Korean: "층을 덜어 낸 모델은 레이블만으로 학습할 때보다 전체 모델의 지식 증류로 학습할 때 더 낫다.",
-		Paper: "Hinton et al. 2015; Sanh et al. 2019 (DistilBERT)",
+		Text:  r.T("A model that lost layers is better when the whole model teaches it than with labels alone."),
+		Paper: r.T("Hinton et al. 2015; Sanh et al. 2019 (DistilBERT)"),
 	}, "layers-distil", "layers")
 }
 
-func (r *Result) claimAgain() experiment.Claim {
+func (r edition) claimAgain() experiment.Claim {
 	claim := r.judgePair(experiment.Claim{
-		Text: "Training the original again makes it better, so that recipes that train twice have an advantage.", Korean: "원본을 한 번 더 학습하면 나아지므로, 두 번 학습하는 레시피는 그만큼 유리하다.",
-		Paper: "not asked; a control of this comparison",
+		Text:  r.T("Training the original again makes it better, so that recipes that train twice have an advantage."),
+		Paper: r.T("not asked; a control of this comparison"),
 	}, "fine-tuned-twice", "fine-tuned")
 	return claim
 }

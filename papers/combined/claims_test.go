@@ -7,6 +7,8 @@ import (
 
 	"bertlab/figures/report"
 	"bertlab/papers/compare"
+	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 )
 
@@ -37,7 +39,8 @@ func result(change func(c *compare.Comparison)) *Result {
 	return &Result{Comparison: c}
 }
 
-func TestClaimsAreJudgedByTheirRules(t *testing.T) {
+// changes make other results of that of [result], with the verdicts that they lead to.
+func changes(t *testing.T) map[string]judgement {
 	find := func(c *compare.Comparison, name string) *compare.Measurement {
 		m, ok := c.Find(name)
 		if !ok {
@@ -46,10 +49,7 @@ func TestClaimsAreJudgedByTheirRules(t *testing.T) {
 		return m
 	}
 	const holds, not, open = report.Holds, report.DoesNotHold, report.CannotTell
-	for name, test := range map[string]struct {
-		change func(c *compare.Comparison)
-		want   []report.Verdict
-	}{
+	return map[string]judgement{
 		"as it is":                      {nil, []report.Verdict{holds, holds, holds, holds, open}},
 		"a single technique is smaller": {func(c *compare.Comparison) { find(c, "float16").Sizes.Stored = 15 }, []report.Verdict{not, holds, holds, holds, open}},
 		"no combination is sure":        {func(c *compare.Comparison) { find(c, "everything").Drops = []float64{0.01, 0.05} }, []report.Verdict{open, holds, holds, holds, open}},
@@ -61,12 +61,33 @@ func TestClaimsAreJudgedByTheirRules(t *testing.T) {
 			c.Pairs[0].Metric.Low, c.Pairs[0].Metric.High = -0.02, -0.001
 			c.Pairs[1].Metric.Low = 0.001
 		}, []report.Verdict{holds, holds, holds, not, holds}},
+		"training again does harm":  {func(c *compare.Comparison) { c.Pairs[1].Metric.Low, c.Pairs[1].Metric.High = -0.02, -0.01 }, []report.Verdict{holds, holds, holds, holds, not}},
 		"without pairs and singles": {func(c *compare.Comparison) { c.Pairs, c.Models = nil, append(c.Models[:1:1], c.Models[4]) }, []report.Verdict{holds, open, open, open, open}},
-	} {
+	}
+}
+
+// judgement is a change of a result and the verdicts on it.
+type judgement struct {
+	change func(c *compare.Comparison)
+	want   []report.Verdict
+}
+
+// claims are those of a result in a language.
+func claims(t *testing.T, r *Result, say *words.Printer) []experiment.Claim {
+	t.Helper()
+	list, err := edition{r, say}.Claims()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func TestClaimsAreJudgedByTheirRules(t *testing.T) {
+	for name, test := range changes(t) {
 		var got []report.Verdict
-		for _, claim := range result(test.change).claims() {
+		for _, claim := range claims(t, result(test.change), words.English) {
 			got = append(got, claim.Verdict)
-			if claim.Text == "" || claim.Korean == "" || claim.Measured == "" || strings.Contains(claim.Measured+claim.Explanation, "%!") {
+			if claim.Text == "" || claim.Measured == "" || strings.Contains(claim.Measured+claim.Explanation, "%!") {
 				t.Errorf("%s: %+v", name, claim)
 			}
 		}

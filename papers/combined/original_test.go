@@ -64,11 +64,15 @@ func TestExperimentsInAFolderShareTheModelThatTheyBeginWith(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := finetune.Options{Epochs: 1, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, Seed: 1, Keep: finetune.KeepLast}
-	original, _, err := env.FineTune(t.Context(), experiment.Original{Pretrained: tuned, SHA256: provenance.ModelSHA256, Train: train, Options: o})
+	sample, err := experiment.NewSample(train)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer original.Close()
+	plan := experiment.NewPlan(env)
+	experiment.FineTune(plan, experiment.FineTuneInputs{From: &experiment.Pretrained{Model: tuned, SHA256: provenance.ModelSHA256}, Train: sample, Options: o})
+	if err := plan.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if len(trained) != 1 {
 		t.Fatalf("trained: %v", trained)
 	}

@@ -7,6 +7,7 @@ import (
 	"bertlab/figures"
 	"bertlab/gbert"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/sharing"
 )
 
@@ -23,16 +24,14 @@ var architectures = []struct {
 }
 
 // ArchitectureTable counts the parameters and operations of BERTs of several shapes, without heads, for a sequence of 128 tokens.
-func ArchitectureTable(lang experiment.Language) (*figures.Table, error) {
-	in := func(english, korean string) string { return experiment.Text{English: english, Korean: korean}.In(lang) }
+func ArchitectureTable(say *words.Printer) (*figures.Table, error) {
 	const length = 128
 	t := &figures.Table{
-		Title: in("The same architecture, smaller", "같은 구조를 더 작게"),
-		Caption: fmt.Sprintf(in("Counted by formula, which the tests hold against real models; uncased English vocabulary, %d tokens, all positions of the last layer.",
-			"공식으로 센 값이며, 공식은 테스트에서 실제 모델과 대조한다. 영어 소문자 어휘, 토큰 %d개, 마지막 층의 모든 위치."), length),
+		Title:   say.T("The same architecture, smaller"),
+		Caption: say.F("Counted by formula, which the tests hold against real models; uncased English vocabulary, %d tokens, all positions of the last layer.", length),
 		Columns: []figures.Column{
-			{Name: in("model", "모델")}, {Name: in("layers × width", "층 × 폭")}, {Name: in("parameters", "파라미터"), Unit: in("millions", "백만"), Format: "%.1f"},
-			{Name: in("in embeddings", "임베딩 비중"), Unit: "%", Format: "%.0f"}, {Name: in("operations", "연산량"), Unit: in("billions", "십억 MAC"), Format: "%.2f"},
+			{Name: say.T("model")}, {Name: say.T("layers × width")}, {Name: say.T("parameters"), Unit: say.T("millions"), Format: "%.1f"},
+			{Name: say.T("in embeddings"), Unit: "%", Format: "%.0f"}, {Name: say.T("operations"), Unit: say.T("billions"), Format: "%.2f"},
 		},
 	}
 	for _, a := range architectures {
@@ -57,25 +56,22 @@ func ArchitectureTable(lang experiment.Language) (*figures.Table, error) {
 }
 
 // PartsFigure shows where a model's parameters are and where its operations, for a sequence of length tokens.
-func PartsFigure(model *gbert.Model, length int) (experiment.NamedFigure, error) {
+func PartsFigure(model *gbert.Model, length int, say *words.Printer) (experiment.NamedFigure, error) {
 	parts, macs := sharing.Count(model), model.Config.MACs(length, false)
 	share := func(part, whole int) float64 { return 100 * float64(part) / float64(whole) }
 	attention := macs.QueryKeyValue + macs.Scores + macs.Context + macs.AttentionOutput
 	figure, err := figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title:  fmt.Sprintf("The word table is %.0f %% of the parameters and none of the work", share(parts.Embeddings+parts.Projection, parts.Total())),
-			XLabel: "part of the model", YLabel: "share, %",
-			Caption: fmt.Sprintf("%d layers, width %d; operations for %d tokens, all positions", model.Config.NumHiddenLayers, model.Config.HiddenSize, length),
+			Title:  say.F("The word table is %.0f %% of the parameters and none of the work", share(parts.Embeddings+parts.Projection, parts.Total())),
+			XLabel: say.T("part of the model"), YLabel: say.T("share, %"),
+			Caption: say.F("%d layers, width %d; operations for %d tokens, all positions", model.Config.NumHiddenLayers, model.Config.HiddenSize, length),
 		},
-		Groups: []string{"embeddings", "attention", "feed-forward", "pooler and head"},
+		Groups: []string{say.T("embeddings"), say.T("attention"), say.T("feed-forward"), say.T("pooler and head")},
 		Series: []figures.BarSeries{
-			{Name: "parameters", Values: []float64{share(parts.Embeddings+parts.Projection, parts.Total()), share(parts.Attention, parts.Total()), share(parts.FFN, parts.Total()), share(parts.Pooler+parts.Head, parts.Total())}},
-			{Name: "operations", Values: []float64{0, share(attention, macs.Total()), share(macs.FeedForward, macs.Total()), share(macs.Pooler, macs.Total())}},
+			{Name: say.T("parameters"), Values: []float64{share(parts.Embeddings+parts.Projection, parts.Total()), share(parts.Attention, parts.Total()), share(parts.FFN, parts.Total()), share(parts.Pooler+parts.Head, parts.Total())}},
+			{Name: say.T("operations"), Values: []float64{0, share(attention, macs.Total()), share(macs.FeedForward, macs.Total()), share(macs.Pooler, macs.Total())}},
 		},
 		Format: "%.0f",
 	})
-	return experiment.NamedFigure{Name: "overview-parts", Figure: figure, Caption: experiment.Text{
-		English: "Where the parameters are, and where the work is: what saves bytes need not save time.",
-		Korean:  "파라미터가 있는 곳과 연산이 일어나는 곳. 바이트를 줄이는 것이 곧 시간을 줄이는 것은 아니다.",
-	}.In(experiment.NotebookLanguage())}, err
+	return experiment.NamedFigure{Name: "overview-parts", Figure: figure, Caption: say.T("Where the parameters are, and where the work is: what saves bytes need not save time.")}, err
 }

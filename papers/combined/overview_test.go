@@ -5,11 +5,11 @@ import (
 	"testing"
 
 	"bertlab/gbert"
-	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
 func TestArchitecturesHaveTheirPublishedNumbers(t *testing.T) {
-	table, err := ArchitectureTable(experiment.English)
+	table, err := ArchitectureTable(words.English)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func TestArchitecturesHaveTheirPublishedNumbers(t *testing.T) {
 			t.Errorf("%v: %v billion operations", got[0], got[4])
 		}
 	}
-	if korean, err := ArchitectureTable(experiment.Korean); err != nil || korean.Title == table.Title || len(korean.Rows) != len(table.Rows) {
+	if korean, err := ArchitectureTable(words.Korean); err != nil || korean.Title == table.Title || len(korean.Rows) != len(table.Rows) {
 		t.Errorf("in Korean: %v", err)
 	}
 }
@@ -34,7 +34,7 @@ func TestSharesOfTheFigureAddUpToTheWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer model.Close()
-	figure, err := PartsFigure(model, 8)
+	figure, err := PartsFigure(model, 8, words.English)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
 // Limits are what a model may take and lose. A field's zero value sets no limit, but for Retrain.
@@ -184,57 +185,62 @@ func compareCandidates(x, y Candidate, l Limits) int {
 
 // explain says why and what next.
 func (a *Advice) explain(best Candidate) {
-	rule := experiment.Text{English: "Of the models that fit, the one that loses least.", Korean: "조건을 만족하는 모델 가운데 가장 적게 잃는 것."}
-	if a.Limits.Drop != nil {
-		rule = experiment.Text{English: "Of the models that fit, the one with the smallest file.", Korean: "조건을 만족하는 모델 가운데 파일이 가장 작은 것."}
+	a.Why, a.Next = told(func(say *words.Printer) string { return a.why(best, say) }), told(func(say *words.Printer) string { return a.next(best, say) })
+}
+
+// told is a text in all languages.
+func told(in func(say *words.Printer) string) experiment.Text {
+	return experiment.Text{English: in(words.English), Korean: in(words.Korean)}
+}
+
+// against names the limits that a candidate breaks, or may break.
+func (c *Candidate) against(say *words.Printer) string {
+	names := make([]string, len(c.Against))
+	for i, limit := range c.Against {
+		names[i] = say.Name(limit)
 	}
-	number := func(format experiment.Text, args ...any) experiment.Text {
-		return experiment.Text{English: fmt.Sprintf(format.English, args...), Korean: fmt.Sprintf(format.Korean, args...)}
+	return strings.Join(names, ", ")
+}
+
+// why says by which rule the answer was found.
+func (a *Advice) why(best Candidate, say *words.Printer) string {
+	against := best.against(say)
+	switch {
+	case best.Fits == FitsMaybe:
+		return say.F("No model fits surely. %s is the most probable: %.0f %% that its drop is within the limit, %.0f %% of the timed samples in time. Unsure: %s.", best.Name, 100*best.Within, 100*best.InTime, against)
+	case best.Fits == FitsNot:
+		return say.F("No model that was measured fits. The nearest is %s; it breaks: %s.", best.Name, against)
+	case a.Limits.Drop != nil:
+		return say.T("Of the models that fit, the one with the smallest file.")
 	}
+	return say.T("Of the models that fit, the one that loses least.")
+}
+
+// next says what to do about the answer.
+func (a *Advice) next(best Candidate, say *words.Printer) string {
 	switch best.Fits {
 	case Fits:
-		a.Why = rule
-		a.Next = number(experiment.Text{
-			English: "The probability that the drop is within the limit is %.0f %% by the bootstrap over %d examples; %.0f %% of the timed samples were in time. Another training run would change the numbers too: repeat with other seeds before relying on it.",
-			Korean:  "하락 폭이 한도 안에 있을 확률은 부트스트랩(예제 %[2]d개)으로 %.0[1]f%%이고, 잰 시간의 %.0[3]f%%가 제한 안에 들었다. 학습을 다시 하면 수치가 달라질 수 있으니 다른 시드로 반복해 확인하라.",
-		}, 100*best.Within, a.Examples, 100*best.InTime)
+		return say.F("The probability that the drop is within the limit is %.0f %% by the bootstrap over %d examples; %.0f %% of the timed samples were in time. Another training run would change the numbers too: repeat with other seeds before relying on it.", 100*best.Within, a.Examples, 100*best.InTime)
 	case FitsMaybe:
-		a.Why = number(experiment.Text{
-			English: "No model fits surely. %s is the most probable: %.0f %% that its drop is within the limit, %.0f %% of the timed samples in time. Unsure: %s.",
-			Korean:  "확실히 만족하는 모델은 없다. %s 모델이 가장 유력하다: 하락 폭이 한도 안일 확률 %.0f%%, 제한 안에 든 시간 측정 %.0f%%. 불확실한 조건: %s.",
-		}, best.Name, 100*best.Within, 100*best.InTime, strings.Join(best.Against, ", "))
-		a.Next = experiment.Text{
-			English: "To be surer: compare again on more examples (bertlab compare without --examples) and on a quiet machine (--repeats 50).",
-			Korean:  "더 확실히 하려면: 더 많은 예제로(bertlab compare에서 --examples 없이), 조용한 장비에서(--repeats 50) 다시 비교하라.",
-		}
-	default:
-		a.Why = number(experiment.Text{
-			English: "No model that was measured fits. The nearest is %s; it breaks: %s.",
-			Korean:  "측정한 모델 중 조건을 만족하는 것이 없다. 가장 가까운 것은 %s이며, 어긋나는 조건: %s.",
-		}, best.Name, strings.Join(best.Against, ", "))
-		a.Next = experiment.Text{
-			English: "Write a recipe that takes more of what is broken (size: float16, factorise-embedding, compact; latency: drop-layers, movement of heads and neurons; drop: distil longer), run it with bertlab recipe, and compare again.",
-			Korean:  "어긋나는 조건을 더 줄이는 레시피를 써서(크기: float16, factorise-embedding, compact; 지연 시간: drop-layers, 헤드·뉴런 movement; 하락 폭: 더 긴 distil) bertlab recipe로 실행하고 다시 비교하라.",
-		}
+		return say.T("To be surer: compare again on more examples (bertlab compare without --examples) and on a quiet machine (--repeats 50).")
 	}
+	return say.T("Write a recipe that takes more of what is broken (size: float16, factorise-embedding, compact; latency: drop-layers, movement of heads and neurons; drop: distil longer), run it with bertlab recipe, and compare again.")
 }
 
 // Table lists the candidates.
-func (a *Advice) Table(lang experiment.Language) *figures.Table {
-	in := func(english, korean string) string { return experiment.Text{English: english, Korean: korean}.In(lang) }
+func (a *Advice) Table(say *words.Printer) *figures.Table {
 	t := &figures.Table{
-		Title: in("Models held against the limits", "조건에 비추어 본 모델"),
-		Caption: fmt.Sprintf(in("%s, %d test examples; times at batch %d on %s. P: probability that the drop is within the limit.",
-			"과제 %s, 테스트 예제 %d개; 시간은 배치 %d, %s. P: 하락 폭이 한도 안에 있을 확률."), a.Task, a.Examples, a.Batch, a.Machine),
+		Title:   say.T("Models held against the limits"),
+		Caption: say.F("%s, %d test examples; times at batch %d on %s. P: probability that the drop is within the limit.", a.Task, a.Examples, a.Batch, experiment.Provenance{Machine: a.Machine}.MachineIn(say)),
 		Columns: []figures.Column{
-			{Name: in("model", "모델")}, {Name: in("fits", "만족")}, {Name: in("drop", "하락"), Unit: in("points", "%p")}, {Name: "P", Format: "%.2f"},
-			{Name: in("time", "시간"), Unit: "ms", Format: "%.2f"}, {Name: in("in time", "제한 안"), Format: "%.2f"}, {Name: in("file", "파일"), Unit: "MB", Format: "%.1f"}, {Name: in("against it", "걸리는 조건")},
+			{Name: say.T("model")}, {Name: say.T("fits")}, {Name: say.T("drop"), Unit: say.T("points")}, {Name: "P", Format: "%.2f"},
+			{Name: say.T("time"), Unit: "ms", Format: "%.2f"}, {Name: say.T("in time"), Format: "%.2f"}, {Name: say.T("file"), Unit: "MB", Format: "%.1f"}, {Name: say.T("against it")},
 		},
 	}
-	words := map[string]string{Fits: in("yes", "예"), FitsNot: in("no", "아니요"), FitsMaybe: in("unsure", "불확실")}
+	fits := map[string]string{Fits: say.T("yes"), FitsNot: say.T("no"), FitsMaybe: say.T("unsure")}
 	for _, c := range a.Candidates {
 		t.Rows = append(t.Rows, []any{
-			c.Name, words[c.Fits], fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*c.Drop, 100*c.DropLow, 100*c.DropHigh), c.Within, 1000 * c.Seconds, c.InTime, float64(c.Bytes) / 1e6, strings.Join(c.Against, ", "),
+			c.Name, fits[c.Fits], fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*c.Drop, 100*c.DropLow, 100*c.DropHigh), c.Within, 1000 * c.Seconds, c.InTime, float64(c.Bytes) / 1e6, c.against(say),
 		})
 	}
 	return t

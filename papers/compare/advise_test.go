@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 )
 
@@ -63,7 +63,7 @@ func TestAdviceKeepsToEveryLimit(t *testing.T) {
 		if len(advice.Candidates) != 5 || advice.Why.English == "" || advice.Why.Korean == "" || advice.Next.Korean == "" || strings.Contains(advice.Next.Korean+advice.Why.Korean+advice.Next.English, "%!") {
 			t.Errorf("%s: %+v %+v", name, advice.Why, advice.Next)
 		}
-		if rows := advice.Table(experiment.English).Rows; len(rows) != 5 {
+		if rows := advice.Table(words.English).Rows; len(rows) != 5 {
 			t.Errorf("%s: %v", name, rows)
 		}
 	}

@@ -9,12 +9,13 @@
 //	comparison, err := compare.Run(ctx, env, entries, compare.Options{Task: "movies"})
 //	fmt.Println(comparison.Table(experiment.English).Text())
 //	pareto, err := comparison.ParetoFigure(compare.Size)
-//	advice := comparison.Advise(compare.Limits{MaxSize: 40e6, MaxDrop: 2})
+//	advice, err := comparison.Advise(compare.Limits{Size: 40e6})
 //
 // Details. Models are timed in turn, round by round, each round beginning with another one, on rows without padding; medians with
 // quartiles, and the ratio to the original's time of the same round. The drop is the original's metric minus the model's; its
 // resamples are kept, so that [Comparison.Advise] can say how probable it is that the drop is within a limit. Peak memory is
-// measured in a child process ([Options.Memory]), because a process's peak never falls again.
+// measured in a child process, which the environment starts, because a process's peak never falls again. Each measurement is a step
+// of a plan, so that further models, pairs and batch sizes keep what is there; [Plan] adds them to that of an experiment.
 //
 // Good to know. Several models are held against one original: of twenty true zeros, one p value is below 0.05 by chance.
 //

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"bertlab/figures"
-	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
 // Cost is what is to be small.
@@ -20,14 +20,14 @@ const (
 
 // ParetoFigure shows the metric of all models against a cost, and the front that nothing beats. Whiskers are the 95 % interval of
 // the paired difference from the original.
-func (c *Comparison) ParetoFigure(cost Cost) (*figures.Figure, error) {
+func (c *Comparison) ParetoFigure(cost Cost, say *words.Printer) (*figures.Figure, error) {
 	largest := len(c.Batches) - 1
 	label := map[Cost]string{
-		Size: "file of weights as stored, MB", Time: fmt.Sprintf("time of a batch of %d, ms", c.Batches[largest]), Compute: fmt.Sprintf("operations at %d tokens, millions", c.Length),
+		Size: say.T("file of weights as stored, MB"), Time: say.F("time of a batch of %d, ms", c.Batches[largest]), Compute: say.F("operations at %d tokens, millions", c.Length),
 	}[cost]
 	o := figures.ParetoOptions{
-		Groups: []string{"original", "one technique", "several"}, YFormat: figures.Percent,
-		HLines: []figures.Reference{{Value: c.Models[0].Score, Label: "original"}},
+		Groups: []string{say.T("original"), say.T("one technique"), say.T("several")}, YFormat: figures.Percent,
+		HLines: []figures.Reference{{Value: c.Models[0].Score, Label: say.T("original")}},
 	}
 	for i, m := range c.Models {
 		x := map[Cost]float64{Size: float64(m.Sizes.Stored) / 1e6, Time: 1000 * m.Latency[largest].Seconds, Compute: float64(m.MACs) / 1e6}[cost]
@@ -42,34 +42,25 @@ func (c *Comparison) ParetoFigure(cost Cost) (*figures.Figure, error) {
 		o.Points = append(o.Points, point)
 	}
 	o.Frame = figures.Frame{
-		Title: c.paretoTitle(cost, o.Points), XLabel: label, YLabel: c.Metric,
-		Caption: fmt.Sprintf("%s, %d test examples, %s; whiskers: 95 %% interval of the paired difference from the original", c.Task, c.Examples, c.Provenance.Machine),
+		Title: c.paretoTitle(cost, o.Points, say), XLabel: label, YLabel: say.Name(c.Metric),
+		Caption: say.F("%s, %d test examples, %s; whiskers: 95 %% interval of the paired difference from the original", c.Task, c.Examples, c.Provenance.MachineIn(say)),
 	}
 	return figures.Pareto(o)
 }
 
-// ParetoCaption describes [Comparison.ParetoFigure].
-func ParetoCaption(cost Cost) experiment.Text {
+// paretoCaption describes [Comparison.ParetoFigure].
+func paretoCaption(cost Cost, say *words.Printer) string {
 	switch cost {
 	case Time:
-		return experiment.Text{
-			English: "Metric against measured time. What lies on the front is not beaten by any other model here.",
-			Korean:  "실측 시간과 평가 지표. 경계선(파레토 프런트) 위의 모델은 여기서 다른 어떤 모델에도 지지 않는다.",
-		}
+		return say.T("Metric against measured time. What lies on the front is not beaten by any other model here.")
 	case Compute:
-		return experiment.Text{
-			English: "Metric against operations. Operations are not time: compare with the figure of measured times.",
-			Korean:  "연산량과 평가 지표. 연산량은 시간이 아니다. 실측 시간 그림과 견주어 보라.",
-		}
+		return say.T("Metric against operations. Operations are not time: compare with the figure of measured times.")
 	}
-	return experiment.Text{
-		English: "Metric against the size of the file as it is stored. What lies on the front is not beaten by any other model here.",
-		Korean:  "저장된 파일 크기와 평가 지표. 경계선(파레토 프런트) 위의 모델은 여기서 다른 어떤 모델에도 지지 않는다.",
-	}
+	return say.T("Metric against the size of the file as it is stored. What lies on the front is not beaten by any other model here.")
 }
 
 // paretoTitle says what the cheapest model on the front that loses at most two points saves.
-func (c *Comparison) paretoTitle(cost Cost, points []figures.ParetoPoint) string {
+func (c *Comparison) paretoTitle(cost Cost, points []figures.ParetoPoint, say *words.Printer) string {
 	front := figures.ParetoFront(points)
 	best := -1
 	for i, p := range points {
@@ -77,10 +68,17 @@ func (c *Comparison) paretoTitle(cost Cost, points []figures.ParetoPoint) string
 			best = i
 		}
 	}
-	noun := map[Cost]string{Size: "space", Time: "time", Compute: "computation"}[cost]
 	if best <= 0 || points[best].X >= points[0].X {
-		return fmt.Sprintf("Within two points of %s, nothing takes less %s", c.Metric, noun)
+		metric := say.Name(c.Metric)
+		return map[Cost]string{
+			Size: say.F("Within two points of %s, nothing takes less space", metric), Time: say.F("Within two points of %s, nothing takes less time", metric),
+			Compute: say.F("Within two points of %s, nothing takes less computation", metric),
+		}[cost]
 	}
+	name, share := points[best].Name, 100*points[best].X/points[0].X
 	change := strings.Replace(fmt.Sprintf("%+.1f", 100*(points[best].Y-c.Models[0].Score)), "-", "−", 1)
-	return fmt.Sprintf("%s: %.0f %% of the %s, %s points", points[best].Name, 100*points[best].X/points[0].X, noun, change)
+	return map[Cost]string{
+		Size: say.F("%s: %.0f %% of the space, %s points", name, share, change), Time: say.F("%s: %.0f %% of the time, %s points", name, share, change),
+		Compute: say.F("%s: %.0f %% of the computation, %s points", name, share, change),
+	}[cost]
 }

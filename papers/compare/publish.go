@@ -1,58 +1,63 @@
 package compare
 
 import (
+	"bertlab/figures"
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 )
 
-// Figures are the comparison's, with names that begin as told.
-func (c *Comparison) Figures(prefix string, lang experiment.Language) ([]experiment.NamedFigure, error) {
-	var list []experiment.NamedFigure
+// Drawings are the comparison's figures.
+func (c *Comparison) Drawings(say *words.Printer) []experiment.Drawing {
+	var list []experiment.Drawing
 	for _, cost := range []Cost{Size, Time, Compute} {
-		figure, err := c.ParetoFigure(cost)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, experiment.NamedFigure{Name: prefix + "-pareto-" + string(cost), Figure: figure, Caption: ParetoCaption(cost).In(lang)})
+		list = append(list, experiment.Drawing{
+			Name: "pareto-" + string(cost), Caption: paretoCaption(cost, say), Build: func() (*figures.Figure, error) { return c.ParetoFigure(cost, say) },
+		})
 	}
-	return list, nil
+	return list
 }
 
-// Tables are the comparison's, with names that begin as told.
-func (c *Comparison) Tables(prefix string, lang experiment.Language) []experiment.NamedTable {
+// Tables are the comparison's.
+func (c *Comparison) Tables(say *words.Printer) []experiment.NamedTable {
 	return []experiment.NamedTable{
-		{Name: prefix + "-models", Table: c.Table(lang)}, {Name: prefix + "-sizes", Table: c.SizeTable(lang)},
-		{Name: prefix + "-times", Table: c.TimeTable(lang)}, {Name: prefix + "-pairs", Table: c.PairTable(lang)},
+		{Name: "models", Table: c.Table(say)}, {Name: "sizes", Table: c.SizeTable(say)}, {Name: "times", Table: c.TimeTable(say)}, {Name: "pairs", Table: c.PairTable(say)},
 	}
 }
 
-// Section is the comparison as a part of a report.
-func (c *Comparison) Section(list []experiment.NamedFigure, lang experiment.Language) report.Section {
-	section := report.Section{Title: experiment.Text{English: "The models side by side", Korean: "모델 나란히 보기"}.In(lang)}
-	section.Blocks = append(section.Blocks, report.TableBlock{Table: c.Table(lang)})
-	for _, f := range list {
+// Section is the comparison as a part of a report, with figures whose names begin with prefix.
+func (c *Comparison) Section(prefix string, say *words.Printer) (report.Section, []experiment.NamedFigure, error) {
+	section := report.Section{Title: say.T("The models side by side")}
+	drawn, err := experiment.Draw(prefix, c.Drawings(say))
+	if err != nil {
+		return section, nil, err
+	}
+	section.Blocks = append(section.Blocks, report.TableBlock{Table: c.Table(say)})
+	for _, f := range drawn {
 		section.Blocks = append(section.Blocks, f.Block())
 	}
-	section.Blocks = append(section.Blocks, report.TableBlock{Table: c.SizeTable(lang)}, report.TableBlock{Table: c.TimeTable(lang)})
+	section.Blocks = append(section.Blocks, report.TableBlock{Table: c.SizeTable(say)}, report.TableBlock{Table: c.TimeTable(say)})
 	if len(c.Pairs) > 0 {
-		section.Blocks = append(section.Blocks, report.TableBlock{Table: c.PairTable(lang)})
+		section.Blocks = append(section.Blocks, report.TableBlock{Table: c.PairTable(say)})
 	}
-	return section
+	return section, drawn, nil
 }
 
 // Publication is what a comparison leaves in a folder: compare.json, figures, tables and the report.
 func (c *Comparison) Publication() experiment.Publication {
+	const prefix = "compare-"
 	return experiment.Publication{Name: "compare", Result: c, In: func(say *words.Printer) (*experiment.Published, error) {
-		lang := experiment.Language(say.Tag())
-		list, err := c.Figures("compare", lang)
+		section, drawn, err := c.Section(prefix, say)
 		if err != nil {
 			return nil, err
 		}
+		tables := c.Tables(say)
+		for i := range tables {
+			tables[i].Name = prefix + tables[i].Name
+		}
 		provenance, err := experiment.ProvenanceSection(c.Provenance, map[string]any{"length": c.Length, "batches": c.Batches, "repeats": c.Repeats}, say)
-		return &experiment.Published{Figures: list, Tables: c.Tables("compare", lang), Report: &report.Report{
-			Title:    experiment.Text{English: "bertlab: models side by side", Korean: "bertlab: 모델 나란히 보기"}.In(lang),
-			Language: say.Tag(), Sections: []report.Section{c.Section(list, lang), provenance},
+		return &experiment.Published{Figures: drawn, Tables: tables, Report: &report.Report{
+			Title: say.T("bertlab: models side by side"), Language: say.Tag(), Sections: []report.Section{section, provenance},
 		}}, err
 	}}
 }

@@ -16,6 +16,7 @@ import (
 	"bertlab/gbert/tokenizer"
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
 var environment = tiny.Environment
@@ -77,15 +78,19 @@ func compared(t testing.TB) *Comparison {
 func TestModelsStandSideBySide(t *testing.T) {
 	entries, o := contestants(t)
 	jobs := 0
-	o.Memory = func(_ context.Context, job MemoryJob) (*Memory, error) {
-		jobs++
-		if job.Batch != 4 || job.Length != 8 || job.Backend != "go" {
-			t.Errorf("%+v", job)
+	in := func(dir string) *experiment.Environment {
+		env := environment(t, dir)
+		env.Memory = func(_ context.Context, job experiment.MemoryJob) (*experiment.Memory, error) {
+			jobs++
+			if job.Batch != 4 || job.Length != 8 || job.Backend != "go" {
+				t.Errorf("%+v", job)
+			}
+			return &experiment.Memory{Peak: 5e6, Before: 4e6, Batch: job.Batch, Length: job.Length}, nil
 		}
-		return &Memory{Peak: 5e6, Before: 4e6, Batch: job.Batch, Length: job.Length}, nil
+		return env
 	}
 	dir := t.TempDir()
-	c, err := Run(t.Context(), environment(t, dir), entries, o)
+	c, err := Run(t.Context(), in(dir), entries, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +123,7 @@ func TestModelsStandSideBySide(t *testing.T) {
 	if p := c.Pairs[0]; p.A != "half" || math.Abs(p.Loss.Value-(half.Loss-shallow.Loss)) > 1e-9 {
 		t.Errorf("%+v", c.Pairs)
 	}
-	again, err := Run(t.Context(), environment(t, dir), entries, o)
+	again, err := Run(t.Context(), in(dir), entries, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +131,7 @@ func TestModelsStandSideBySide(t *testing.T) {
 	if !reflect.DeepEqual(again, c) || jobs != 3 {
 		t.Error("what was measured is measured again")
 	}
-	turned, err := Run(t.Context(), environment(t, dir), []Entry{entries[0], entries[2], entries[1]}, o)
+	turned, err := Run(t.Context(), in(dir), []Entry{entries[0], entries[2], entries[1]}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +156,7 @@ func TestAComparisonIsPublishedAndReadBack(t *testing.T) {
 	if err != nil || !strings.Contains(string(report), "파일 크기") {
 		t.Errorf("the Korean report: %v", err)
 	}
-	if rows := c.Table(experiment.Korean).Rows; len(rows) != 3 || rows[0][0] != "original" {
+	if rows := c.Table(words.Korean).Rows; len(rows) != 3 || rows[0][0] != "original" {
 		t.Errorf("%v", rows)
 	}
 }
@@ -235,42 +240,20 @@ func TestAFileThatIsNoComparisonIsRefused(t *testing.T) {
 	}
 }
 
-func TestThePeakOfThisProcessGrowsWithWhatItHolds(t *testing.T) {
-	entries, _ := contestants(t)
-	before := peakResident()
-	if before == 0 {
-		t.Skip("this system does not tell a process's peak memory")
-	}
-	held := make([]byte, 64<<20)
-	for i := 0; i < len(held); i += 4096 {
-		held[i] = 1
-	}
-	m, err := MeasureMemory(t.Context(), MemoryJob{Dir: entries[0].Dir, Backend: "go", Batch: 2, Length: 8})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if m.Before < before+int64(len(held))/2 || m.Peak < m.Before || held[0] != 1 {
-		t.Errorf("%+v after %d", m, before)
-	}
-	if _, err := MeasureMemory(t.Context(), MemoryJob{Dir: entries[0].Dir, Backend: "go", Batch: 0, Length: 8}); err == nil {
-		t.Error("no rows, no error")
-	}
-}
-
 func TestExcerptsAndConstraintsStandOnTheMeasurements(t *testing.T) {
 	c := compared(t)
-	for _, lang := range []experiment.Language{experiment.English, experiment.Korean} {
-		excerpt := c.Excerpt(lang, "shallow", "nonesuch")
+	for _, say := range words.Languages {
+		excerpt := c.Excerpt(say, "shallow", "nonesuch")
 		if len(excerpt.Rows) != 2 || excerpt.Rows[1][0] != "shallow" || excerpt.Rows[1][6].(float64) >= 100 || excerpt.Rows[0][5].(float64) != 100 {
 			t.Errorf("%v", excerpt.Rows)
 		}
-		table := c.ConstraintTable(lang, 1)
+		table := c.ConstraintTable(say, 1)
 		// Any drop is allowed: the shallow model takes the least operations; without retraining, half is the smaller file, since
 		// nobody knows of the shallow one.
 		if rows := table.Rows; rows[len(rows)-1][1] != "shallow" || rows[1][1] != "half" {
 			t.Errorf("%v", rows)
 		}
-		for _, row := range c.ConstraintTable(lang, -2).Rows { // nothing may lose so little
+		for _, row := range c.ConstraintTable(say, -2).Rows { // nothing may lose so little
 			if row[1] != "original" {
 				t.Errorf("%v", row)
 			}

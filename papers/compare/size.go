@@ -9,27 +9,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
-	"bertlab/gbert"
 	"bertlab/internal/files"
-	"bertlab/papers/experiment"
 )
-
-// sizes measures the file of weights.
-func (w *work) sizes(c *contender) (Sizes, error) {
-	store, err := w.store("sizes", map[string]any{"stored": c.stored}, c)
-	if err != nil {
-		return Sizes{}, err
-	}
-	return experiment.Step(store, "sizes", func() (Sizes, error) {
-		w.env.Report(experiment.Progress{Stage: "measuring the file of " + c.entry.Name})
-		dense, err := c.model.DenseBytes(w.ctx, gbert.Float32)
-		if err != nil {
-			return Sizes{}, err
-		}
-		zipped, err := gzipped(w.ctx, c.dir)
-		return Sizes{Float32: dense, Stored: c.stored, Gzip: zipped}, err
-	})
-}
 
 // counter counts what is written to it, until its context ends.
 type counter struct {

@@ -31,6 +31,8 @@ type Environment struct {
 	Dir string
 	// Progress is told what goes on; may be nil.
 	Progress func(Progress)
+	// Memory does a job in a process of its own, since a process's peak never falls again; nil: memory is not measured.
+	Memory func(ctx context.Context, job MemoryJob) (*Memory, error)
 	// Note is told in a line what a user should know of a model; may be nil.
 	Note func(line string)
 }

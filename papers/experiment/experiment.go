@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"bertlab/figures/report"
 	"bertlab/papers/experiment/words"
 )
 
@@ -57,6 +58,11 @@ type Edition interface {
 // Paged is an edition with pages that lie beside the figures.
 type Paged interface {
 	Pages() ([]NamedPage, error)
+}
+
+// Continued is an edition with sections that the report on all experiments has at its end.
+type Continued interface {
+	Further() ([]report.Section, error)
 }
 
 // Measured is what every result has; C is the protocol.
@@ -121,6 +127,8 @@ type Outcome struct {
 	Result any      `json:"result"` // plain data with JSON tags
 	// Tell gives the claims in a language, and the figure that stands for all of the experiment's; nil: none does.
 	Tell func(say *words.Printer) ([]Claim, *NamedFigure, error) `json:"-"`
+	// Further are the experiment's sections at the end of the report on all, in a language; nil: there are none.
+	Further func(say *words.Printer) ([]report.Section, error) `json:"-"`
 	// Err is why there is no result; nil: there is one.
 	Err error `json:"-"`
 }
@@ -129,6 +137,8 @@ type Outcome struct {
 type Paper interface {
 	// About gives the name and the title.
 	About() (name, title string)
+	// Accepts reports a request that is none for the experiment, before anything is computed.
+	Accepts(r Request) error
 	// Reproduce does the experiment and leaves its files in the environment's folder. What is remembered there is not done again.
 	Reproduce(ctx context.Context, env *Environment, r Request) (*Outcome, error)
 	// PlanFor is the experiment's plan, of which nothing is computed but what says which further steps there are; see [Node.Now].
@@ -137,6 +147,12 @@ type Paper interface {
 
 // About implements [Paper].
 func (e *Experiment[C, R]) About() (name, title string) { return e.Name, e.Title }
+
+// Accepts implements [Paper].
+func (e *Experiment[C, R]) Accepts(r Request) error {
+	_, err := e.Protocol(r)
+	return err
+}
 
 // Protocol is the protocol that is asked for.
 func (e *Experiment[C, R]) Protocol(r Request) (C, error) {
@@ -256,7 +272,7 @@ func (e *Experiment[C, R]) Publish(dir string, result *R) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Outcome{
+	done := &Outcome{
 		Report: files[len(files)-1], Files: files, Claims: e.ClaimsOf(result), Result: result,
 		Tell: func(say *words.Printer) ([]Claim, *NamedFigure, error) {
 			edition := e.In(result, say)
@@ -270,5 +286,9 @@ func (e *Experiment[C, R]) Publish(dir string, result *R) (*Outcome, error) {
 			}
 			return claims, &drawn[0], nil
 		},
-	}, nil
+	}
+	if _, ok := e.In(result, words.English).(Continued); ok {
+		done.Further = func(say *words.Printer) ([]report.Section, error) { return e.In(result, say).(Continued).Further() }
+	}
+	return done, nil
 }

@@ -15,17 +15,13 @@ type Chapter struct {
 	// Name is that of its publication: its own reports are NAME.html and NAME.ko.html in the same folder.
 	Name  string
 	Title string
-	// Claims are the paper's, with verdicts.
-	Claims []Claim
-	// Tell gives them in a language, and a figure that is shown above them; nil: none is.
-	Tell func(say *words.Printer) ([]Claim, *NamedFigure, error)
-	// Err is why the experiment did not end; nil: it did.
-	Err error
+	// Outcome is what came of it.
+	*Outcome
 }
 
-// WriteIndex writes the report on all experiments, index.html and index.ko.html, into the folder that holds their own reports.
-// further are sections that follow them. It returns the paths, the English one last.
-func WriteIndex(dir string, chapters []Chapter, further func(say *words.Printer) ([]report.Section, error)) ([]string, error) {
+// WriteIndex writes the report on all experiments, index.html and index.ko.html, into the folder that holds their own reports. It returns
+// the paths, the English one last.
+func WriteIndex(dir string, chapters []Chapter) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
@@ -47,10 +43,13 @@ func WriteIndex(dir string, chapters []Chapter, further func(say *words.Printer)
 			}
 			page.Sections = append(page.Sections, section)
 		}
-		if further != nil {
-			sections, err := further(say)
+		for _, c := range chapters {
+			if c.Further == nil {
+				continue
+			}
+			sections, err := c.Further(say)
 			if err != nil {
-				return nil, err
+				return nil, fmt.Errorf("%s: %w", c.Name, err)
 			}
 			page.Sections = append(page.Sections, sections...)
 		}

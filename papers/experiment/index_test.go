@@ -20,15 +20,18 @@ func TestTheIndexLeadsToEveryReportInItsLanguage(t *testing.T) {
 		return []Claim{{Text: "They can go.", Verdict: report.Holds}, {Text: "All.", Verdict: report.DoesNotHold}}
 	}
 	chapters := []Chapter{
-		{Name: "heads", Title: "Heads", Claims: claims(words.English), Tell: func(say *words.Printer) ([]Claim, *NamedFigure, error) {
-			published, err := published(say)
-			return claims(say), &published.Figures[0], err
+		{Name: "heads", Title: "Heads", Outcome: &Outcome{
+			Claims: claims(words.English), Tell: func(say *words.Printer) ([]Claim, *NamedFigure, error) {
+				published, err := published(say)
+				return claims(say), &published.Figures[0], err
+			},
+			Further: func(say *words.Printer) ([]report.Section, error) {
+				return []report.Section{{Title: Text{"Side by side", "나란히"}.In(Language(say.Tag()))}}, nil
+			},
 		}},
-		{Name: "layers", Title: "Layers", Err: errors.New("the disk is full")},
+		{Name: "layers", Title: "Layers", Outcome: &Outcome{Err: errors.New("the disk is full")}},
 	}
-	paths, err := WriteIndex(dir, chapters, func(say *words.Printer) ([]report.Section, error) {
-		return []report.Section{{Title: Text{"Side by side", "나란히"}.In(Language(say.Tag()))}}, nil
-	})
+	paths, err := WriteIndex(dir, chapters)
 	if err != nil || len(paths) != 2 || paths[1] != filepath.Join(dir, "index.html") {
 		t.Fatalf("%v, %v", paths, err)
 	}

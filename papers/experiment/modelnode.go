@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"bertlab/gbert"
+	"bertlab/gbert/hub/fetch"
 	"bertlab/papers/experiment/words"
 )
 
@@ -16,7 +19,11 @@ type ModelSource interface {
 	modelOf(ctx context.Context, w *Worker) (*gbert.Model, error)
 	// key tells models apart while a plan runs.
 	key() any
+	fingerprint() string
 }
+
+// Fingerprint is that of a model; of one that a step makes it is there when the step's result is.
+func Fingerprint(m ModelSource) string { return m.fingerprint() }
 
 // Pretrained is a model that stood before the experiment.
 type Pretrained struct {
@@ -32,6 +39,7 @@ func (p *Pretrained) MarshalJSON() ([]byte, error) {
 
 func (p *Pretrained) modelOf(context.Context, *Worker) (*gbert.Model, error) { return p.Model, nil }
 func (p *Pretrained) key() any                                               { return p }
+func (p *Pretrained) fingerprint() string                                    { return p.SHA256 }
 
 // ModelDefinition is a [Definition] of steps that make a model, which is kept in the store beside what is known of it.
 type ModelDefinition[In, Out any] struct {
@@ -41,7 +49,11 @@ type ModelDefinition[In, Out any] struct {
 	// Transient is true for a model that is quickly made again and the same each time: it is not kept in the store, and made anew where
 	// a step that needs it is not remembered.
 	Transient bool
-	// Run makes the model. Training keeps its state in the worker's [Worker.Checkpoint] until the step is done.
+	// Save writes the model to a folder; nil: as float32. The steps that read the model get it as it was written.
+	Save func(in In, model *gbert.Model, dir string) error
+	// Folder is where the model is kept, seen from the environment's folder; nil: beside the step's result.
+	Folder func(In) string
+	// Run makes the model. Training keeps its state in the worker's [Worker.Checkpointed] folder until the step is done.
 	Run func(ctx context.Context, w *Worker, in In) (*gbert.Model, Out, error)
 }
 
@@ -55,22 +67,28 @@ type ModelNode[Out any] struct {
 type made[Out any] struct {
 	SHA256 string `json:"sha256"`
 	Known  Out    `json:"known"`
+	// Files are the SHA-256 of the files beside the weights, by name, such as that of the vocabulary.
+	Files map[string]string `json:"files,omitempty"`
 }
 
-// modelState says that a step makes a model, and how its record names the model's fingerprint.
+// modelState says that a step makes a model, and where.
 type modelState struct {
-	fingerprint func(json.RawMessage) (string, error)
-	transient   bool // its weights may lie in the file of the model that it was made from
+	transient bool // its weights may lie in the file of the model that it was made from
+	folder    string
+}
+
+// madeOf is what is remembered of a model but for what its step knows.
+func (n *node) madeOf(result json.RawMessage) (m made[json.RawMessage], err error) {
+	if err = json.Unmarshal(result, &m); err != nil {
+		err = fmt.Errorf("experiment: %s: %w", n.name, err)
+	}
+	return m, err
 }
 
 // Of is the step of a plan that runs the definition on the given inputs.
 func (d *ModelDefinition[In, Out]) Of(p *Plan, in In) *ModelNode[Out] {
 	n := &node{name: d.Name, title: said(func(say *words.Printer) string { return d.Title(say, in) })}
-	n.weights = &modelState{transient: d.Transient, fingerprint: func(result json.RawMessage) (string, error) {
-		var m made[Out]
-		err := json.Unmarshal(result, &m)
-		return m.SHA256, err
-	}}
+	n.weights = &modelState{transient: d.Transient}
 	n.compute = func(ctx context.Context, w *Worker) (json.RawMessage, error) {
 		model, known, err := d.Run(ctx, w, in)
 		if err != nil {
@@ -84,7 +102,7 @@ func (d *ModelDefinition[In, Out]) Of(p *Plan, in In) *ModelNode[Out] {
 			p.models[n] = model
 			return json.Marshal(made[Out]{SHA256: sum, Known: known})
 		}
-		if err := model.Save(p.store.folder(n), gbert.Float32); err != nil {
+		if err := d.save(in, model, n.weights.folder); err != nil {
 			return nil, err
 		}
 		saved, sum, err := p.load(n)
@@ -92,9 +110,26 @@ func (d *ModelDefinition[In, Out]) Of(p *Plan, in In) *ModelNode[Out] {
 			return nil, err
 		}
 		p.models[n] = saved
-		return json.Marshal(made[Out]{SHA256: sum, Known: known})
+		files, err := sumsBeside(n.weights.folder)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(made[Out]{SHA256: sum, Known: known, Files: files})
 	}
-	return &ModelNode[Out]{node: p.add(n, d.Version, in)}
+	added := p.add(n, d.Version, in)
+	added.weights.folder = p.store.folder(added)
+	if d.Folder != nil {
+		added.weights.folder = filepath.Join(p.env.Dir, d.Folder(in))
+	}
+	return &ModelNode[Out]{node: added}
+}
+
+// save writes the model to its folder.
+func (d *ModelDefinition[In, Out]) save(in In, model *gbert.Model, dir string) error {
+	if d.Save != nil {
+		return d.Save(in, model, dir)
+	}
+	return model.Save(dir, gbert.Float32)
 }
 
 // Result is what the step knows of the model that it made; see [Node.Result].
@@ -112,7 +147,11 @@ func (n *ModelNode[Out]) made() *made[Out] {
 	return n.value
 }
 
-func (n *ModelNode[Out]) key() any { return n.node }
+func (n *ModelNode[Out]) key() any            { return n.node }
+func (n *ModelNode[Out]) fingerprint() string { return n.SHA256() }
+
+// Folder is where the model is kept; a transient one is not.
+func (n *ModelNode[Out]) Folder() string { return n.weights.folder }
 
 func (n *ModelNode[Out]) modelOf(_ context.Context, w *Worker) (*gbert.Model, error) {
 	model, ok := w.plan.models[n.node]
@@ -128,9 +167,9 @@ func (p *Plan) restore(ctx context.Context, n *node, w *Worker) (changed bool, e
 	if p.models[n] != nil {
 		return false, nil
 	}
-	want, err := n.weights.fingerprint(n.record.Result)
+	want, err := n.madeOf(n.record.Result)
 	if err != nil {
-		return false, fmt.Errorf("experiment: %s: %w", n.name, err)
+		return false, err
 	}
 	if p.open(n, want) == nil {
 		return false, nil
@@ -149,11 +188,11 @@ func (p *Plan) restore(ctx context.Context, n *node, w *Worker) (changed bool, e
 	if err != nil {
 		return false, err
 	}
-	got, err := n.weights.fingerprint(result)
+	got, err := n.madeOf(result)
 	if err != nil {
-		return false, fmt.Errorf("experiment: %s: %w", n.name, err)
+		return false, err
 	}
-	if got == want { // the same model: what is known of it, such as how long it took, stays as it was
+	if got.SHA256 == want.SHA256 { // the same model: what is known of it, such as how long it took, stays as it was
 		return false, p.store.removeCheckpoints(n)
 	}
 	return true, p.remember(n, &record{Result: result, Seconds: seconds, On: before.On})
@@ -167,33 +206,38 @@ func (p *Plan) closeModel(n *node) {
 	delete(p.models, n)
 }
 
-// Open loads the model of a step, which is computed if it is not remembered; a model that is gone is made again. The caller closes it.
-func (p *Plan) Open(ctx context.Context, step interface{ base() *node }) (*gbert.Model, error) {
-	n := step.base()
-	if n.weights == nil {
-		return nil, fmt.Errorf("experiment: the step %q makes no model", n.name)
+// With gives the model of a step to a function, after which it is closed. The step is computed if it is not remembered; a model that is
+// gone is made again.
+func (p *Plan) With(ctx context.Context, model ModelSource, use func(*gbert.Model) error) error {
+	step, ok := model.(interface{ base() *node })
+	if !ok {
+		return use(model.(*Pretrained).Model)
 	}
+	n := step.base()
 	if err := p.run(ctx, n.standing(map[*node]bool{})); err != nil {
-		return nil, err
+		return err
 	}
 	defer p.close()
-	if _, err := p.restore(ctx, n, &Worker{plan: p, step: n, place: place{number: 1, of: 1, began: time.Now()}}); err != nil {
-		return nil, err
+	if _, err := p.restore(ctx, n, &Worker{plan: p, step: n, place: place{number: len(p.nodes), of: len(p.nodes), began: time.Now()}}); err != nil {
+		return err
 	}
-	model := p.models[n]
-	delete(p.models, n)
-	return model, nil
+	return use(p.models[n])
 }
 
-// open loads the model of a step from its folder, if it is the one with the given fingerprint.
-func (p *Plan) open(n *node, want string) error {
+// open loads the model of a step from its folder, if it is the one that is remembered.
+func (p *Plan) open(n *node, want made[json.RawMessage]) error {
 	model, got, err := p.load(n)
 	if err != nil {
 		return err
 	}
-	if got != want {
+	files, err := sumsBeside(n.weights.folder)
+	changed := err != nil || got != want.SHA256
+	for name, sum := range want.Files {
+		changed = changed || files[name] != sum
+	}
+	if changed {
 		_ = model.Close() // it was only read
-		return fmt.Errorf("experiment: %s holds another model than is remembered", p.store.folder(n))
+		return fmt.Errorf("experiment: %s holds another model than is remembered", n.weights.folder)
 	}
 	p.models[n] = model
 	return nil
@@ -201,7 +245,7 @@ func (p *Plan) open(n *node, want string) error {
 
 // load loads the model of a step from its folder, with its fingerprint.
 func (p *Plan) load(n *node) (*gbert.Model, string, error) {
-	model, err := gbert.Load(p.store.folder(n))
+	model, err := gbert.Load(n.weights.folder)
 	if err != nil {
 		return nil, "", err
 	}
@@ -211,4 +255,22 @@ func (p *Plan) load(n *node) (*gbert.Model, string, error) {
 		return nil, "", err
 	}
 	return model, sum, nil
+}
+
+// sumsBeside are the SHA-256 of a folder's plain files, by name, but for those of weights.
+func sumsBeside(dir string) (map[string]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("experiment: %w", err)
+	}
+	sums := map[string]string{}
+	for _, entry := range entries {
+		if !entry.Type().IsRegular() || filepath.Ext(entry.Name()) == ".safetensors" {
+			continue
+		}
+		if sums[entry.Name()], err = fetch.SHA256(filepath.Join(dir, entry.Name())); err != nil {
+			return nil, fmt.Errorf("experiment: %w", err)
+		}
+	}
+	return sums, nil
 }

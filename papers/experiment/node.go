@@ -54,6 +54,14 @@ func (n *node) ID() string { return n.id }
 // Title says what the step does.
 func (n *node) Title() Text { return n.title }
 
+// Seconds is how long the step took when it was computed. It is there when the result is.
+func (n *node) Seconds() float64 {
+	if n.record == nil {
+		panic(fmt.Sprintf("experiment: the time of the step %q was asked for before it was there", n.name))
+	}
+	return n.record.Seconds
+}
+
 // Level is 0 for a step that stands on no other, else one more than the highest that it stands on.
 func (n *node) Level() int { return n.level }
 

@@ -16,6 +16,9 @@ import (
 // computes again what reads what was changed, and what stands on that; all the rest is found. Experiments that ask for the same step
 // in one folder share it.
 type Plan struct {
+	// Watch is told of each step, by its id, once its result is there, computed or remembered; may be nil.
+	Watch func(id string)
+
 	env   *Environment
 	store *stepStore
 	nodes []*node // a step after all that it stands on
@@ -24,6 +27,7 @@ type Plan struct {
 
 	models   map[*node]*gbert.Model
 	sessions []openSession
+	watched  map[*node]bool
 }
 
 // Environment is what the plan's steps are computed in.
@@ -31,8 +35,14 @@ func (p *Plan) Environment() *Environment { return p.env }
 
 // NewPlan begins a plan whose results are remembered below the environment's folder.
 func NewPlan(env *Environment) *Plan {
-	say := func(format string, args ...any) { env.Report(Progress{Stage: fmt.Sprintf(format, args...)}) }
-	return &Plan{env: env, store: &stepStore{dir: stepsFolder(env.Dir), say: say}, byID: map[string]*node{}, models: map[*node]*gbert.Model{}}
+	said := map[string]bool{} // files are looked at more than once
+	say := func(format string, args ...any) {
+		if line := fmt.Sprintf(format, args...); !said[line] {
+			said[line] = true
+			env.Report(Progress{Stage: line})
+		}
+	}
+	return &Plan{env: env, store: &stepStore{dir: stepsFolder(env.Dir), say: say}, byID: map[string]*node{}, models: map[*node]*gbert.Model{}, watched: map[*node]bool{}}
 }
 
 // computes is what computes, as far as numbers depend on it: backend and versions.
@@ -92,15 +102,23 @@ func (p *Plan) recall() error {
 		return p.err
 	}
 	for _, n := range p.nodes {
-		if n.remembered == nil {
-			r, err := p.store.read(n)
-			if err != nil {
-				return err
-			}
-			n.remembered = r
+		if n.remembered != nil {
+			n.accept()
+		} else if err := p.look(n); err != nil {
+			return err
 		}
-		n.accept()
 	}
+	return nil
+}
+
+// look reads what is remembered of a step, by this process or another.
+func (p *Plan) look(n *node) error {
+	r, err := p.store.read(n)
+	if err != nil {
+		return err
+	}
+	n.remembered = r
+	n.accept()
 	return nil
 }
 
@@ -162,24 +180,29 @@ func (p *Plan) run(ctx context.Context, nodes []*node) error {
 // pass computes what is missing. again is true where a model had to be made anew and came out otherwise than it was remembered, so
 // that what stood on it counts no more.
 func (p *Plan) pass(ctx context.Context, nodes []*node, began time.Time) (again bool, err error) {
-	missing, known := 0, 0
+	missing := 0
 	var spent float64
-	for _, n := range nodes {
+	for _, n := range p.nodes {
 		if n.record == nil {
 			missing++
-		} else {
-			known++
 		}
 	}
-	done := 0
+	known, done := len(p.nodes)-missing, 0
 	for _, n := range nodes {
-		if n.accept(); n.record != nil {
+		n.accept()
+		if n.record == nil { // another process may have done it since
+			if err := p.look(n); err != nil {
+				return false, err
+			}
+		}
+		if n.record != nil {
+			p.watch(n)
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
-		w := &Worker{plan: p, step: n, place: place{number: known + done + 1, of: known + missing, began: began}}
+		w := &Worker{plan: p, step: n, place: place{number: known + done + 1, of: len(p.nodes), began: began}}
 		if done > 0 {
 			w.place.left = time.Duration(spent / float64(done) * float64(missing-done) * float64(time.Second))
 		}
@@ -195,11 +218,20 @@ func (p *Plan) pass(ctx context.Context, nodes []*node, began time.Time) (again 
 		if err := p.compute(ctx, n, w); err != nil {
 			return false, err
 		}
+		p.watch(n)
 		spent += n.record.Seconds
 		done++
 		p.release(nodes)
 	}
 	return false, nil
+}
+
+// watch says once that a step's result is there.
+func (p *Plan) watch(n *node) {
+	if p.Watch != nil && !p.watched[n] {
+		p.watched[n] = true
+		p.Watch(n.id)
+	}
 }
 
 // release closes the models that no step needs which is still to be computed.
@@ -237,7 +269,25 @@ func (p *Plan) compute(ctx context.Context, n *node, w *Worker) error {
 	for _, needed := range n.needs {
 		r.On = append(r.On, needed.record.sum())
 	}
+	// Of a step that another process has done meanwhile that result stays, on which its further steps stand: two measurements of a time
+	// are two results.
+	if err := p.look(n); err != nil {
+		return err
+	}
+	if n.record != nil && n.sameModel(r) {
+		return p.store.removeCheckpoints(n)
+	}
 	return p.remember(n, r)
+}
+
+// sameModel reports whether a step that makes a model has made the one that is remembered. Other steps make none.
+func (n *node) sameModel(r *record) bool {
+	if n.weights == nil {
+		return true
+	}
+	got, err := n.madeOf(r.Result)
+	want, failed := n.madeOf(n.record.Result)
+	return err == nil && failed == nil && got.SHA256 == want.SHA256
 }
 
 // do runs a step's function; it took so many seconds.
@@ -246,10 +296,22 @@ func (p *Plan) do(ctx context.Context, n *node, w *Worker) (result json.RawMessa
 	w.report(0, 0, "")
 	result, err = n.compute(ctx, w)
 	if err != nil {
-		return nil, 0, fmt.Errorf("%s: %w", n.title.English, err)
+		return nil, 0, &StepError{ID: n.id, Title: n.title, Err: err}
 	}
 	return result, time.Since(started).Seconds(), nil
 }
+
+// StepError says which step failed.
+type StepError struct {
+	ID    string // of the step
+	Title Text
+	Err   error
+}
+
+func (e *StepError) Error() string { return e.Title.English + ": " + e.Err.Error() }
+
+// Unwrap is what the step's function returned.
+func (e *StepError) Unwrap() error { return e.Err }
 
 // remember keeps a step's result, and forgets the state of its training.
 func (p *Plan) remember(n *node, r *record) error {

@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
 	"bertlab/gbert/task"
+	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment/words"
 )
 
@@ -431,5 +433,222 @@ func TestAStepInAStructThatIsNotExportedIsRefused(t *testing.T) {
 	d.Of(p, struct{ hidden }{hidden{source}})
 	if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "not exported") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A vocabulary that was changed is found as weights are: the model is made again.
+func TestAFileBesideTheWeightsThatWasChangedIsMadeAgain(t *testing.T) {
+	dir, runs := t.TempDir(), 0
+	copied := &ModelDefinition[struct{}, int]{Name: "copy", Title: func(_ *words.Printer, _ struct{}) string { return "copy" },
+		Run: func(context.Context, *Worker, struct{}) (*gbert.Model, int, error) {
+			runs++
+			model, err := gbert.Load("../../gbert/testdata/tiny")
+			if err == nil {
+				model.Tokenizer, err = tokenizer.FromVocab([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "word"}, true)
+			}
+			return model, 7, err
+		}}
+	open := func() (names []string, folder string) {
+		t.Helper()
+		p := NewPlan(toyEnvironment(dir, nil))
+		n := copied.Of(p, struct{}{})
+		if err := p.With(t.Context(), n, func(model *gbert.Model) error {
+			if n.Result() != 7 || model.NumParameters() == 0 {
+				t.Errorf("it knows %d", n.Result())
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := os.ReadDir(n.Folder())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range entries {
+			if entry.Type().IsRegular() {
+				names = append(names, entry.Name())
+			}
+		}
+		return names, n.Folder()
+	}
+	names, folder := open()
+	if open(); runs != 1 || len(names) < 3 {
+		t.Fatalf("%d runs, files %v", runs, names)
+	}
+	for n, name := range names {
+		path := filepath.Join(folder, name)
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		damaged := slices.Clone(whole)
+		damaged[len(damaged)-2] ^= 1
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if open(); runs != 2+n {
+			t.Errorf("%s: %d runs", name, runs)
+		}
+		if again, err := os.ReadFile(path); err != nil || string(again) != string(whole) {
+			t.Errorf("%s was not written again: %v", name, err)
+		}
+	}
+}
+
+// Two processes that share a folder without locks do no harm: both end with the result, and nothing but results is left.
+func TestTwoProcessesWithoutLocksBothEndWithTheResult(t *testing.T) {
+	dir := t.TempDir()
+	older := map[string]string{ // what an older version left
+		filepath.Join(dir, "steps", "0123456789abcdef", "curve.json"):      `{"sha256":"00","result":[1]}`,
+		filepath.Join(dir, "steps", "0123456789abcdef", "curve.json.lock"): "",
+		filepath.Join(dir, "steps", "0123456789abcdef", "identity.json"):   `{}`,
+	}
+	for path, text := range older {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for i := range 20 {
+				if got, _ := newToy(1).sum(t, dir, 1, 2, i, nil); got != 3+i {
+					t.Errorf("1 + 2 + %d = %d", i, got)
+				}
+			}
+		})
+	}
+	group.Wait()
+	entries, err := os.ReadDir(stepsFolder(dir))
+	if err != nil || len(entries) != 1+2+20 {
+		t.Errorf("%d files, %v", len(entries), err)
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() && filepath.Ext(entry.Name()) != ".json" {
+			t.Errorf("%s is left", entry.Name())
+		}
+	}
+	for path, text := range older {
+		if now, err := os.ReadFile(path); err != nil || string(now) != text {
+			t.Errorf("%s was touched: %v", path, err)
+		}
+	}
+}
+
+// Of a step that another process has done meanwhile, the other's result stays, on which its further steps stand.
+func TestAResultThatAnotherProcessHasLeftMeanwhileStays(t *testing.T) {
+	dir, runs := t.TempDir(), 0
+	var plan func(inside func()) (*Plan, *Node[int], *Node[int])
+	plan = func(inside func()) (*Plan, *Node[int], *Node[int]) {
+		timed := &Definition[struct{}, int]{Name: "timed", Title: func(_ *words.Printer, _ struct{}) string { return "timed" },
+			Run: func(context.Context, *Worker, struct{}) (int, error) {
+				runs++
+				own := runs // no two runs measure the same
+				inside()
+				return own, nil
+			}}
+		steps := newToy(1)
+		p := NewPlan(toyEnvironment(dir, nil))
+		n := timed.Of(p, struct{}{})
+		return p, n, steps.add.Of(p, addInputs{A: n, B: n})
+	}
+	first, n, sum := plan(func() {
+		other, _, _ := plan(func() {})
+		if err := other.Run(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := first.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n.Result() != 2 || sum.Result() != 4 || runs != 2 {
+		t.Errorf("%d runs, the result is %d, and %d stands on it", runs, n.Result(), sum.Result())
+	}
+	if again, n, _ := plan(func() {}); again.Run(t.Context()) != nil || n.Result() != 2 || runs != 2 {
+		t.Errorf("then it is done again: %d runs", runs)
+	}
+}
+
+func TestWhatCannotBeRememberedIsAnError(t *testing.T) {
+	p := NewPlan(toyEnvironment(t.TempDir(), nil))
+	d := &Definition[struct{}, func()]{Name: "function", Title: func(_ *words.Printer, _ struct{}) string { return "function" },
+		Run: func(context.Context, *Worker, struct{}) (func(), error) { return func() {}, nil }}
+	d.Of(p, struct{}{})
+	var failed *StepError
+	if err := p.Run(t.Context()); !errors.As(err, &failed) || failed.Title.English != "function" {
+		t.Errorf("a function is remembered: %v", err)
+	}
+	dir, steps := t.TempDir(), newToy(1)
+	_, plan := steps.sum(t, dir, 1, 2, 3, nil)
+	path := plan.store.path(plan.nodes[2])
+	if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	again := NewPlan(toyEnvironment(dir, nil))
+	steps.add.Of(again, addInputs{A: steps.start.Of(again, startInputs{1}), B: steps.start.Of(again, startInputs{2}), Plus: 3})
+	if err := again.Run(t.Context()); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("a folder in the place of a file: %v", err)
+	}
+}
+
+// A plan tells of each step once, in order, whether it was computed or remembered.
+func TestAPlanTellsOfEachStepOnce(t *testing.T) {
+	dir, steps := t.TempDir(), newToy(1)
+	for range 2 {
+		p := NewPlan(toyEnvironment(dir, nil))
+		a, b := steps.start.Of(p, startInputs{1}), steps.start.Of(p, startInputs{2})
+		sum := steps.add.Of(p, addInputs{A: a, B: b})
+		var told []string
+		p.Watch = func(id string) { told = append(told, id) }
+		if _, err := a.Now(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{a.ID(), b.ID(), sum.ID()}; !slices.Equal(told, want) {
+			t.Errorf("%v, want %v", told, want)
+		}
+	}
+}
+
+// A model may be kept in a folder of its own, in a form of its own, which is what later steps read.
+func TestAModelIsKeptWhereAndHowItsDefinitionSays(t *testing.T) {
+	dir := t.TempDir()
+	pretrained, err := gbert.Load("../../gbert/testdata/tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pretrained.Close()
+	half := &ModelDefinition[modelInputs, int]{Name: "half", Title: func(_ *words.Printer, _ modelInputs) string { return "half" },
+		Folder: func(in modelInputs) string { return filepath.Join("models", in.Name) },
+		Save:   func(_ modelInputs, model *gbert.Model, dir string) error { return model.Save(dir, gbert.Float16) },
+		Run: func(ctx context.Context, w *Worker, in modelInputs) (*gbert.Model, int, error) {
+			model, err := w.Model(ctx, in.From)
+			return model, 1, err
+		}}
+	p := NewPlan(toyEnvironment(dir, nil))
+	n := half.Of(p, modelInputs{From: &Pretrained{pretrained, "a fingerprint"}, Name: "small"})
+	if want := filepath.Join(dir, "models", "small"); n.Folder() != want {
+		t.Fatalf("%s, want %s", n.Folder(), want)
+	}
+	read := ""
+	if err := p.With(t.Context(), n, func(model *gbert.Model) (err error) { read, err = model.Fingerprint(); return err }); err != nil {
+		t.Fatal(err)
+	}
+	written, err := gbert.Load(n.Folder())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer written.Close()
+	whole, err := pretrained.Fingerprint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum, err := written.Fingerprint(); err != nil || sum != read || sum != Fingerprint(n) || sum == whole {
+		t.Errorf("%s was read, %s is written, %s is remembered: %v", read, sum, Fingerprint(n), err)
 	}
 }

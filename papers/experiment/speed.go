@@ -59,23 +59,42 @@ func TimePair(ctx context.Context, whole, pruned *gbert.Session, batch *gbert.Ba
 	}, nil
 }
 
-// sampleTime is about how long a sample of [InTurn] takes, so that what a clock or a scheduler adds to it is little.
+// sampleTime is about how long a sample of [Rounds.Time] takes, so that what a clock or a scheduler adds to it is little.
 const sampleTime = 50 * time.Millisecond
 
-// InTurn times functions one after another, in as many rounds as there are repeats, so that what disturbs a machine disturbs all
-// of them. The result is the time that a call takes, [functions][repeats]; each sample is the mean of as many calls as take
-// about a twentieth of a second. Two rounds before, which are not timed, compile and warm up.
+// InTurn times functions one after another, in as many rounds as there are repeats; see [Rounds].
 func InTurn(ctx context.Context, repeats int, functions ...func() error) ([][]Elapsed, error) {
+	return Rounds{Repeats: repeats}.Time(ctx, functions...)
+}
+
+// Rounds say how functions are timed in turn.
+type Rounds struct {
+	// Repeats is the number of rounds that are timed.
+	Repeats int
+	// Rotate begins each round with another function.
+	Rotate bool
+	// Progress is told of rounds that are done; may be nil.
+	Progress func(done, total int)
+}
+
+// Time times functions one after another, round by round, so that what disturbs a machine disturbs all of them. The result is the time
+// that a call takes, [functions][repeats]; each sample is the mean of as many calls as take about a twentieth of a second. Two rounds
+// before, which are not timed, compile and warm up.
+func (r Rounds) Time(ctx context.Context, functions ...func() error) ([][]Elapsed, error) {
 	calls, times := make([]int, len(functions)), make([][]Elapsed, len(functions))
-	for round := -2; round < repeats; round++ {
-		for i, function := range functions {
+	for round := -2; round < r.Repeats; round++ {
+		for k := range functions {
 			if err := ctx.Err(); err != nil {
 				return nil, err
+			}
+			i := k
+			if r.Rotate {
+				i = (max(round, 0) + k) % len(functions)
 			}
 			n := max(calls[i], 1)
 			watch := Start()
 			for range n {
-				if err := function(); err != nil {
+				if err := functions[i](); err != nil {
 					return nil, err
 				}
 			}
@@ -85,6 +104,9 @@ func InTurn(ctx context.Context, repeats int, functions ...func() error) ([][]El
 			} else {
 				calls[i] = max(1, int(sampleTime/max(took.Wall, time.Microsecond)))
 			}
+		}
+		if r.Progress != nil && round >= 0 {
+			r.Progress(round+1, r.Repeats)
 		}
 	}
 	return times, nil

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
@@ -33,13 +34,18 @@ func TestAModelThatSeveralExperimentsBeginWithIsTrainedOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		steps = 0
-		model, done, err := env.FineTune(t.Context(), experiment.Original{Pretrained: pretrained, SHA256: provenance.ModelSHA256, Train: train, Options: o})
+		drawn, err := experiment.NewSample(train)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer model.Close()
-		return tiny.Fingerprint(t, model), done, steps
+		steps = 0
+		plan := experiment.NewPlan(env)
+		n := experiment.FineTune(plan, experiment.FineTuneInputs{From: &experiment.Pretrained{Model: pretrained, SHA256: provenance.ModelSHA256}, Train: drawn, Options: o})
+		sum := ""
+		if err := plan.With(t.Context(), n, func(model *gbert.Model) error { sum = tiny.Fingerprint(t, model); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return sum, n.Result(), steps
 	}
 	base := finetune.Options{Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, Seed: 1, Keep: finetune.KeepLast}
 	first, done, ran := tune(experiment.TrainSample, 24, base)
@@ -63,24 +69,5 @@ func TestAModelThatSeveralExperimentsBeginWithIsTrainedOnce(t *testing.T) {
 		if other, _, ran := tune(sample, examples, o); ran == 0 || other == first {
 			t.Errorf("%s: %d steps", name, ran)
 		}
-	}
-}
-
-func TestStepsBesideACompilationAreNotTimed(t *testing.T) {
-	env := tiny.Environment(t, t.TempDir())
-	var clock experiment.StepClock
-	if clock.Median(experiment.Wall) != 0 {
-		t.Error("no step takes time")
-	}
-	report := env.Training("stage", &clock)
-	for _, phase := range []string{"compiling", "training", "training", "compiling", "training", "training", "evaluating", "training"} {
-		report(finetune.Progress{Phase: phase})
-	}
-	if len(clock.Steps) != 3 {
-		t.Errorf("%d steps", len(clock.Steps))
-	}
-	clock.Steps = []experiment.Elapsed{{Wall: 3e9, Processor: 1e9}, {Wall: 30e9, Processor: 4e9}, {Wall: 6e9, Processor: 13e9}}
-	if clock.Median(experiment.Wall) != 6 || clock.Median(experiment.Processor) != 4 {
-		t.Errorf("%g, %g", clock.Median(experiment.Wall), clock.Median(experiment.Processor))
 	}
 }

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -51,6 +52,20 @@ func (w *Worker) Separate(name string) *Worker {
 
 // Checkpoint is a folder for the state of the step's training, which goes on there after a kill. It is removed when the step is done.
 func (w *Worker) Checkpoint() string { return w.plan.store.folder(w.step) + checkpointSuffix + w.part }
+
+// Checkpointed gives a training the folder for its state, where it goes on after a kill. Where another process is at the same training,
+// this one has its state in a folder of its own: that a step is done twice is harmless.
+func (w *Worker) Checkpointed(train func(dir string) error) error {
+	err := train(w.Checkpoint())
+	if !errors.Is(err, finetune.ErrCheckpointInUse) {
+		return err
+	}
+	own, err := os.MkdirTemp(w.plan.store.dir, filepath.Base(w.Checkpoint())+"-")
+	if err != nil {
+		return fmt.Errorf("experiment: %w", err)
+	}
+	return train(own)
+}
 
 // checkpointSuffix ends the names of folders of checkpoints, but for the name of one of several trainings.
 const checkpointSuffix = "-checkpoint"
@@ -141,12 +156,17 @@ func (w *Worker) Session(ctx context.Context, source ModelSource) (*gbert.Sessio
 	return session, nil
 }
 
-// Train fine-tunes a model as [finetune.Train] does, with its checkpoint in the step's folder, and reports it; o.Progress and
+// Train fine-tunes a model as [finetune.Train] does, with its checkpoint beside the step, and reports it; o.Progress and
 // o.CheckpointDir are the worker's.
 func (w *Worker) Train(ctx context.Context, model *gbert.Model, train, dev *task.Dataset, o finetune.Options) (*finetune.Result, Training, error) {
 	var done Training
-	o.CheckpointDir, o.Progress = w.Checkpoint(), w.Training(&done.Clock)
-	result, err := finetune.Train(ctx, w.Backend(), model, train, dev, o)
+	o.Progress = w.Training(&done.Clock)
+	var result *finetune.Result
+	err := w.Checkpointed(func(dir string) (err error) {
+		o.CheckpointDir = dir
+		result, err = finetune.Train(ctx, w.Backend(), model, train, dev, o)
+		return err
+	})
 	if err != nil {
 		return nil, done, err
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert"
-	"bertlab/gbert/finetune"
 	"bertlab/gbert/surgery"
 	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment"
@@ -79,7 +78,7 @@ var tuneDropped = &experiment.Definition[tuneInputs, judged]{
 		if err != nil {
 			return judged{}, err
 		}
-		return judged{evaluated, model.NumParameters(), training}, finetune.RemoveCheckpoint(w.Checkpoint())
+		return judged{evaluated, model.NumParameters(), training}, nil
 	},
 }
 
@@ -111,10 +110,16 @@ func (in *tuneInputs) train(ctx context.Context, w *experiment.Worker) (*gbert.M
 func (in *tuneInputs) trainProgressively(ctx context.Context, w *experiment.Worker, model *gbert.Model) (*gbert.Model, experiment.Training, error) {
 	var done experiment.Training
 	options := in.Options
-	options.CheckpointDir, options.Progress = w.Checkpoint(), w.Training(&done.Clock)
+	options.Progress = w.Training(&done.Clock)
 	order := slices.Clone(in.Dropped)
 	slices.Reverse(order)
-	model, parts, err := layerdrop.Progressive(ctx, w.Backend(), model, in.Train.Dataset, nil, order, options)
+	var smaller *gbert.Model
+	var parts []layerdrop.Part
+	err := w.Checkpointed(func(dir string) (err error) {
+		options.CheckpointDir = dir
+		smaller, parts, err = layerdrop.Progressive(ctx, w.Backend(), model, in.Train.Dataset, nil, order, options)
+		return err
+	})
 	if err != nil {
 		return nil, done, err
 	}
@@ -125,7 +130,7 @@ func (in *tuneInputs) trainProgressively(ctx context.Context, w *experiment.Work
 			done.Seconds += epoch.Seconds
 		}
 	}
-	return model, done, nil
+	return smaller, done, nil
 }
 
 // dropInputs are layers that are dropped of a fine-tuned model.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"bertlab/gbert"
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/experimenttest"
@@ -114,13 +115,14 @@ func TestEmbeddingsCanStayAsPretrained(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := planSeed(p, &config, data, &experiment.Pretrained{Model: pretrained, SHA256: provenance.ModelSHA256}, 1, true)
-		trained, err := p.Open(t.Context(), s.tuned)
+		err = p.With(t.Context(), s.tuned, func(trained *gbert.Model) error {
+			if tiny.SameWords(t, pretrained, trained) != freeze {
+				t.Errorf("freeze %v: the word table as pretrained: %v", freeze, !freeze)
+			}
+			return nil
+		})
 		if err != nil {
 			t.Fatal(err)
-		}
-		defer trained.Close()
-		if tiny.SameWords(t, pretrained, trained) != freeze {
-			t.Errorf("freeze %v: the word table as pretrained: %v", freeze, !freeze)
 		}
 	}
 }

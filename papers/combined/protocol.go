@@ -1,9 +1,13 @@
 package combined
 
 import (
-	"context"
+	"errors"
+	"fmt"
+	"slices"
 
 	"bertlab/papers/compare"
+	"bertlab/papers/experiment"
+	"bertlab/recipes"
 )
 
 // Config is the protocol. [Quick] and [Full] fill it in.
@@ -24,12 +28,7 @@ type Config struct {
 	Batches []int `json:"batches"`
 	Length  int   `json:"length"`
 	Repeats int   `json:"repeats"`
-	// Memory measures peak memory in a process of its own; nil: not measured.
-	Memory MemoryFunc `json:"-"`
 }
-
-// MemoryFunc measures a model's peak memory, see compare.Options.
-type MemoryFunc = func(ctx context.Context, job compare.MemoryJob) (*compare.Memory, error)
 
 // Quick is a protocol of about five minutes on two cores: twelve recipes and the original, half a minute of training each at most.
 func Quick() Config {
@@ -45,10 +44,53 @@ func Quick() Config {
 // Full is the protocol whose numbers are the ones to quote: all recipes as they are written.
 func Full() Config {
 	return Config{
-		Model: "all-MiniLM-L6-v2", Task: "movies", Batches: []int{1, 8, 32}, Length: 64, Repeats: 31, Memory: compare.ChildMemory,
+		Model: "all-MiniLM-L6-v2", Task: "movies", Batches: []int{1, 8, 32}, Length: 64, Repeats: 31,
 		Recipes: []string{
 			"fine-tuned", "fine-tuned-twice", "float16", "layers", "layers-distil", "heads", "heads-neurons", "movement", "factorised", "bank", "embedding", "shared",
 			"layers-distil-float16", "heads-factorised-float16", "layers-embedding-float16", "everything",
 		},
 	}
+}
+
+// ask puts what the user asked for into the protocol, which has one seed.
+func (c *Config) ask(r experiment.Request) {
+	r.Set(&c.Model, &c.Task, &c.Data)
+	if r.Seed != nil {
+		c.Seed = *r.Seed
+	}
+}
+
+// check says what is wrong with the protocol.
+func (c *Config) check() error {
+	if len(c.Recipes) < 2 {
+		return errors.New("the protocol needs at least two recipes: that of the original and another")
+	}
+	if err := c.options().Check(); err != nil {
+		return err
+	}
+	for i, name := range c.Recipes {
+		if slices.Contains(c.Recipes[:i], name) {
+			return fmt.Errorf("the recipe %s is there twice", name)
+		}
+		if _, err := recipes.Named(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// options are those of the comparison.
+func (c *Config) options() compare.Options {
+	return compare.Options{Task: c.Task, Data: c.Data, Examples: c.TestExamples, Batches: c.Batches, Length: c.Length, Repeats: c.Repeats, Pairs: c.pairs()}
+}
+
+// pairs are the models that are held against each other.
+func (c *Config) pairs() [][2]string {
+	var list [][2]string
+	for _, pair := range [][2]string{{"layers-distil", "layers"}, {"fine-tuned-twice", "fine-tuned"}, {"layers-distil", "layers-embedding-float16"}} {
+		if slices.Contains(c.Recipes, pair[0]) && slices.Contains(c.Recipes, pair[1]) {
+			list = append(list, pair)
+		}
+	}
+	return list
 }
