@@ -210,7 +210,7 @@ type timeInputs struct {
 
 // timeModels gives each model's samples, one a round. Only the models of one batch size are on the device at a time.
 var timeModels = &experiment.Definition[timeInputs, [][]float64]{
-	Name: "models timed in turn", Version: 1, Timed: true,
+	Name: "models timed in turn", Version: 1,
 	Title: func(say *words.Printer, in timeInputs) string { return say.F("timing batches of %d", in.Batch) },
 	Run: func(ctx context.Context, w *experiment.Worker, in timeInputs) ([][]float64, error) {
 		var prepared *finetune.Prepared
