@@ -235,6 +235,7 @@ func (r *Result) judge(ctx context.Context, env *experiment.Environment, s *Star
 	if err != nil {
 		return err
 	}
+	env.NoteCut(s.Test, prepared.Cut(), min(length, model.Config.MaxPositionEmbeddings))
 	evaluation, err := prepared.Evaluate(ctx, session, nil, env.Stage(r.Recipe+", judging"))
 	if err != nil {
 		return err

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
 // with calls the program, on the pure Go backend, with other papers in place of the real ones.
@@ -44,7 +46,14 @@ func (f fake) Reproduce(_ context.Context, env *experiment.Environment, r experi
 		return nil, errors.New("not as asked")
 	}
 	claims := []experiment.Claim{{Text: f.claim, Korean: "한국어 " + f.claim, Verdict: report.Holds}}
-	return &experiment.Outcome{Report: filepath.Join(env.Dir, "x.html"), Claims: claims, Result: 7}, nil
+	tell := func(say *words.Printer) ([]experiment.Claim, *experiment.NamedFigure, error) {
+		said := slices.Clone(claims)
+		if say.Tag() == words.Korean.Tag() {
+			said[0].Text = said[0].Korean
+		}
+		return said, nil, nil
+	}
+	return &experiment.Outcome{Report: filepath.Join(env.Dir, "x.html"), Claims: claims, Tell: tell, Result: 7}, nil
 }
 
 func TestWithoutANameAllPapersAreRunAndOneReportLeadsToThem(t *testing.T) {
@@ -54,14 +63,14 @@ func TestWithoutANameAllPapersAreRunAndOneReportLeadsToThem(t *testing.T) {
 	if document["index"] != filepath.Join(out, "index.html") || number(t, document, "first", "result") != 7 || number(t, document, "second", "result") != 7 {
 		t.Errorf("%v", document)
 	}
-	for name, words := range map[string][]string{
+	for name, expected := range map[string][]string{
 		"index.html": {"The First Paper", "It is first.", `href="second.html"`}, "index.ko.html": {"한국어 It is second.", `href="first.ko.html"`},
 	} {
 		text, err := os.ReadFile(filepath.Join(out, name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, word := range words {
+		for _, word := range expected {
 			if !strings.Contains(string(text), word) {
 				t.Errorf("%s does not say %q", name, word)
 			}
