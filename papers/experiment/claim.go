@@ -72,3 +72,20 @@ func ByInterval(low, high, threshold float64) report.Verdict {
 	}
 	return report.CannotTell
 }
+
+// With is the claim with its verdict.
+func (c Claim) With(v report.Verdict) Claim {
+	c.Verdict = v
+	return c
+}
+
+// Decide is the verdict of a claim that holds on one condition, fails on another, and is open on neither.
+func Decide(holds, fails bool) report.Verdict {
+	switch {
+	case holds:
+		return report.Holds
+	case fails:
+		return report.DoesNotHold
+	}
+	return report.CannotTell
+}

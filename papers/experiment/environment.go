@@ -201,6 +201,20 @@ func (e *Environment) Describe(model *gbert.Model, resolved *hub.Resolved) (Prov
 	}, nil
 }
 
+// Subject finds the model that an experiment is about and says in the provenance where it comes from. fits tells why the experiment
+// cannot be done with it.
+func (e *Environment) Subject(ctx context.Context, name string, p *Provenance, fits func(*gbert.Model) error) (*gbert.Model, error) {
+	model, resolved, err := e.Model(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := fits(model); err != nil {
+		return nil, err
+	}
+	*p, err = e.Describe(model, resolved)
+	return model, err
+}
+
 // Machine describes the processor in a line.
 func Machine() string {
 	name := runtime.GOARCH

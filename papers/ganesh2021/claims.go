@@ -67,12 +67,11 @@ func (r edition) claimSize() experiment.Claim {
 		}
 	}
 	own, base := r.Profile.Parameters, r.Counted.Parameters
-	return experiment.Claim{
-		Text:        r.T("The feed-forward networks hold more parameters than any other component."),
+	return experiment.Claim{Text: r.T("The feed-forward networks hold more parameters than any other component."),
 		Paper:       r.F("%s; BERT-base by its shape: %s", r.T(inFigures), percent(share(base, profile.FeedForward))),
 		Measured:    r.F("%s of %s; embeddings %s. BERT-base: %s, embeddings %s", percent(share(own, profile.FeedForward)), millions(r.Printer, own.WithoutHead), percent(share(own, profile.Embedding)), percent(share(base, profile.FeedForward)), percent(share(base, profile.Embedding))),
 		Verdict:     experiment.When(largest == profile.FeedForward),
-		Explanation: r.F("Exact counts, so there is no interval. The verdict is on %s, whose largest component is: %s. The narrower the model, the more of it is its table of words.", r.Config.Model, largest),
+		Explanation: r.F("Exact counts, so there is no interval. The verdict is on %s, whose largest component is: %s. The narrower the model, the more of it is its table of words.", r.Config.Model, r.Name(largest.String())),
 	}
 }
 
@@ -100,8 +99,7 @@ func (r edition) claimComputation() experiment.Claim {
 		low, high = min(low, ffn.MACShare), max(high, ffn.MACShare)
 		times = append(times, fmt.Sprintf("%s (%s)", percent(ffn.TimeShare), cellName(&cell)))
 	}
-	return experiment.Claim{
-		Text: r.T(computationText), Paper: r.T(inFigures),
+	return experiment.Claim{Text: r.T(computationText), Paper: r.T(inFigures),
 		Measured:    r.F("of the operations %s to %s; of the time %s", percent(low), percent(high), strings.Join(times, ", ")),
 		Verdict:     verdict,
 		Explanation: r.T("Holds if at every batch size and length no other component has more operations, and the quartiles of no other component's time reach those of the feed-forward networks; fails if another has more operations, or its quartiles are wholly above."),
@@ -119,8 +117,7 @@ func excess(p *profile.Part) profile.Spread {
 
 // claimAttention: attention takes more of the time than of the operations.
 func (r edition) claimAttention() experiment.Claim {
-	claim := experiment.Claim{
-		Text:        r.T("Attention (Q·Kᵀ, softmax, probabilities · V) takes more of the time than of the operations."),
+	claim := experiment.Claim{Text: r.T("Attention (Q·Kᵀ, softmax, probabilities · V) takes more of the time than of the operations."),
 		Paper:       r.F("%s; most so on the GPU", r.T(inFigures)),
 		Explanation: r.T("Holds if at every batch size and length the lower quartile of the share of time over the rounds is above the share of operations; fails if at one of them the upper quartile is below."),
 	}
@@ -149,8 +146,7 @@ func (r edition) claimAttention() experiment.Claim {
 
 // claimLength: what attention takes beyond its share of the operations grows with the length.
 func (r edition) claimLength() experiment.Claim {
-	claim := experiment.Claim{
-		Text:        r.T("What attention takes of the time beyond its share of the operations grows with the length."),
+	claim := experiment.Claim{Text: r.T("What attention takes of the time beyond its share of the operations grows with the length."),
 		Paper:       r.T(inFigures),
 		Explanation: r.T("Compared are the shortest and the longest texts at each batch size. Holds if the lower quartile of the excess at the longest is above the upper quartile at the shortest for every batch size; fails if for one of them it is the other way round."),
 	}
@@ -192,8 +188,7 @@ func (r edition) claimEmbedding() experiment.Claim {
 			verdict = report.CannotTell
 		}
 	}
-	return experiment.Claim{
-		Text: r.T("Embeddings cost memory and no time."), Paper: r.F("a look-up without operations; %s", r.T(inFigures)),
+	return experiment.Claim{Text: r.T("Embeddings cost memory and no time."), Paper: r.F("a look-up without operations; %s", r.T(inFigures)),
 		Measured:    r.F("%s of the parameters; of the time %s to %s by batch size and length", percent(parameters), percent2(low), percent2(high)),
 		Verdict:     verdict,
 		Explanation: r.F("Holds if they are at least %s of the parameters and the upper quartile of their share of time is below %s at every batch size and length; fails if they are less, or a lower quartile is not below.", percent(manyParameters), percent(noTime)),
@@ -202,8 +197,7 @@ func (r edition) claimEmbedding() experiment.Claim {
 
 // claimProportion: on a CPU the times of components follow their operations.
 func (r edition) claimProportion() experiment.Claim {
-	claim := experiment.Claim{
-		Text:        r.T("On a CPU the times of the components follow their operations."),
+	claim := experiment.Claim{Text: r.T("On a CPU the times of the components follow their operations."),
 		Paper:       r.T(inFigures),
 		Explanation: r.F("Spearman's rank correlation between operations and median times over the components that multiply, at each batch size and length. Holds if the least is at least %g; fails if the greatest is below. Components are few, so there is no interval.", follows),
 	}
@@ -227,19 +221,12 @@ func (r edition) claimProportion() experiment.Claim {
 		low, high = min(low, rho), max(high, rho)
 	}
 	claim.Measured = r.F("rank correlation %.2f to %.2f", low, high)
-	switch {
-	case low >= follows:
-		claim.Verdict = report.Holds
-	case high < follows:
-		claim.Verdict = report.DoesNotHold
-	}
-	return claim
+	return claim.With(experiment.Decide(low >= follows, high < follows))
 }
 
 // claimMemory: a GPU takes more memory than a CPU.
 func (r edition) claimMemory() experiment.Claim {
-	claim := experiment.Claim{
-		Text:        r.T("The same pass takes more memory on a GPU than on a CPU."),
+	claim := experiment.Claim{Text: r.T("The same pass takes more memory on a GPU than on a CPU."),
 		Paper:       r.T(inFigures),
 		Explanation: r.T("Compared is what XLA's compiled program needs on its device: weights, inputs, results and scratch memory. Holds if it is more on the GPU at every batch size and length, fails if it is at none."),
 	}

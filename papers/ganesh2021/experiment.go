@@ -17,22 +17,19 @@ var narrative embed.FS
 
 // Experiment is the experiment in all its parts. It needs no data: a task and seeds that are asked for change nothing.
 var Experiment = &experiment.Experiment[Config, Result]{
-	Name:      "profile",
-	Title:     "Compressing Large-Scale Transformer-Based Models: A Case Study on BERT (Ganesh et al. 2021)",
-	Heading:   words.Key("bertlab: what happens inside"),
-	Quick:     Quick,
-	Full:      Full,
-	Ask:       (*Config).ask,
-	Check:     (*Config).check,
-	Plan:      plan,
-	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
-	Narrative: narrative,
+	Name:    "profile",
+	Title:   "Compressing Large-Scale Transformer-Based Models: A Case Study on BERT (Ganesh et al. 2021)",
+	Heading: words.Key("bertlab: what happens inside"),
+	Quick:   Quick, Full: Full, Ask: (*Config).ask, Check: (*Config).check, Plan: plan, Narrative: narrative,
+	In: func(r *Result, say *words.Printer) experiment.Edition {
+		return edition{r, experiment.Voice{Printer: say}}
+	},
 }
 
 // edition is a result as it is told in a language.
 type edition struct {
 	*Result
-	*words.Printer
+	experiment.Voice
 }
 
 // Subtitle implements [experiment.Edition].

@@ -38,7 +38,7 @@ type column struct {
 }
 
 // stack makes the series of stacked bars: the components that have something in one of the columns. A head goes with the pooler.
-func stack(columns []column) (groups, totals []string, series []figures.BarSeries) {
+func stack(say *words.Printer, columns []column) (groups, totals []string, series []figures.BarSeries) {
 	for _, c := range columns {
 		groups, totals = append(groups, c.name), append(totals, c.total)
 	}
@@ -46,7 +46,7 @@ func stack(columns []column) (groups, totals []string, series []figures.BarSerie
 		if component == profile.Head {
 			continue
 		}
-		s := figures.BarSeries{Name: component.String()}
+		s := figures.BarSeries{Name: say.Name(component.String())}
 		any := false
 		for _, c := range columns {
 			v := c.of(component)
@@ -96,18 +96,15 @@ func (r edition) ShareBars() (*figures.Figure, error) {
 		c := r.Profile.Cell(place[0], place[1])
 		columns = append(columns, partColumn(r.F("time, batch %d, %d tokens", c.Batch, c.Length), seconds(r.Printer, c.Seconds.Median), c, secondsOf))
 	}
-	groups, totals, series := stack(columns)
+	groups, totals, series := stack(r.Printer, columns)
 	embedding := float64(r.Profile.Parameters.Of(profile.Embedding)) / float64(r.Profile.Parameters.Total)
 	ffn := 0.0
 	if part := cell.Part(profile.FeedForward); part != nil {
 		ffn = part.TimeShare
 	}
-	return figures.StackedBars(figures.StackedOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Feed-forward networks take %.0f %% of the time, embeddings %.0f %% of the parameters", 100*ffn, 100*embedding),
-			Caption: r.caption(r.F("%s; operations and activations of one example; time: medians of executables of their own, over the bars that of the whole pass", r.T(pass))),
-			Size:    figures.Size{Width: 9.5, Height: 5.4},
-		},
+	return figures.StackedBars(figures.StackedOptions{Frame: r.Sized(9.5, 5.4, r.F("Feed-forward networks take %.0f %% of the time, embeddings %.0f %% of the parameters", 100*ffn, 100*embedding),
+		"", "",
+		r.caption(r.F("%s; operations and activations of one example; time: medians of executables of their own, over the bars that of the whole pass", r.T(pass)))),
 		Groups: groups, Totals: totals, Series: series, Shares: true,
 	})
 }
@@ -118,12 +115,9 @@ func (r edition) BaseBars() (*figures.Figure, error) {
 	for _, l := range r.Counted.Lengths {
 		columns = append(columns, column{r.F("operations, %d tokens", l.Length), r.F("%sMACs", amount(float64(l.Encoder))), func(c profile.Component) float64 { return float64(l.Components[c]) }})
 	}
-	groups, totals, series := stack(columns)
-	return figures.StackedBars(figures.StackedOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.T("In BERT-base the feed-forward networks are the largest part"),
-			Caption: r.T("BERT-base from its shape: linear maps, Q·Kᵀ and probabilities · V of one example; over the bars the encoder without the pooler"),
-		},
+	groups, totals, series := stack(r.Printer, columns)
+	return figures.StackedBars(figures.StackedOptions{Frame: r.Frame(r.T("In BERT-base the feed-forward networks are the largest part"),
+		"", "", r.T("BERT-base from its shape: linear maps, Q·Kᵀ and probabilities · V of one example; over the bars the encoder without the pooler")),
 		Groups: groups, Totals: totals, Series: series, Shares: true,
 	})
 }
@@ -150,8 +144,8 @@ func (r edition) AttentionBars() (*figures.Figure, error) {
 		return nil, nil
 	}
 	title := r.F("At %s tokens attention takes %.1f times its share of the operations", groups[len(groups)-1], last)
-	return figures.Bars(figures.BarsOptions{
-		Frame:  figures.Frame{Language: r.Tag(), Title: title, XLabel: r.T("tokens"), YLabel: r.T("attention: share of the whole, %"), Caption: r.caption(r.F("batch %d; whiskers: quartiles of the rounds", batch))},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(title,
+		r.T("tokens"), r.T("attention: share of the whole, %"), r.caption(r.F("batch %d; whiskers: quartiles of the rounds", batch))),
 		Groups: groups, Series: []figures.BarSeries{macs, times}, Format: "%.1f",
 	})
 }
@@ -168,16 +162,11 @@ func (r edition) ShareScatter() (*figures.Figure, error) {
 				continue
 			}
 			x, y = append(x, 100*part.MACShare), append(y, 100*part.TimeShare)
-			labels = append(labels, fmt.Sprintf("%s, %d", part.Component, length))
+			labels = append(labels, fmt.Sprintf("%s, %d", r.Name(part.Component.String()), length))
 		}
 	}
-	return figures.Scatter(figures.ScatterOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.T("Above the line a component takes more of the time than of the operations"),
-			XLabel: r.T("share of the operations, %"), YLabel: r.T("share of the time, %"),
-			Caption: r.caption(r.F("batch %d; a point is a component at a length in tokens", batch)),
-			Size:    figures.Size{Width: 8, Height: 5.4},
-		},
+	return figures.Scatter(figures.ScatterOptions{Frame: r.Sized(8, 5.4, r.T("Above the line a component takes more of the time than of the operations"),
+		r.T("share of the operations, %"), r.T("share of the time, %"), r.caption(r.F("batch %d; a point is a component at a length in tokens", batch))),
 		X: x, Y: y, Labels: labels, Outliers: len(labels), Lines: figures.IdentityLine, XRange: fromZero(x), YRange: fromZero(y),
 	})
 }
@@ -205,17 +194,14 @@ func (r edition) LengthBars() (*figures.Figure, error) {
 			}
 		}
 	}
-	groups, totals, series := stack(columns)
+	groups, totals, series := stack(r.Printer, columns)
 	lengths := r.lengths()
 	title := r.T("The time of a token by the length of its text")
 	if first > 0 {
 		title = r.F("A token's attention takes %.1f times as long at %d tokens as at %d", last/first, lengths[len(lengths)-1], lengths[0])
 	}
-	return figures.StackedBars(figures.StackedOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: title,
-			XLabel: r.T("tokens in the text"), YLabel: r.T("time of a token, µs"), Caption: r.caption(r.F("batch %d; medians of executables of their own", batch)),
-		},
+	return figures.StackedBars(figures.StackedOptions{Frame: r.Frame(title,
+		r.T("tokens in the text"), r.T("time of a token, µs"), r.caption(r.F("batch %d; medians of executables of their own", batch))),
 		Groups: groups, Totals: totals, Series: series, Format: "%.0f",
 	})
 }
@@ -245,12 +231,8 @@ func (r edition) GridHeatmap() (*figures.Figure, error) {
 		}
 		values = append(values, row)
 	}
-	return figures.Heatmap(figures.HeatmapOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("A token costs %.1f times as much at %s as at %s", worst/best, cellName(worstCell), cellName(bestCell)),
-			XLabel: r.T("tokens in the text"), YLabel: r.T("batch size"), Caption: r.caption(r.F("batch × length; %s; medians of the whole pass", r.T(pass))),
-			Size: figures.Size{Width: 7, Height: 3.6},
-		},
+	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Sized(7, 3.6, r.F("A token costs %.1f times as much at %s as at %s", worst/best, cellName(worstCell), cellName(bestCell)),
+		r.T("tokens in the text"), r.T("batch size"), r.caption(r.F("batch × length; %s; medians of the whole pass", r.T(pass)))),
 		Values: values, Rows: rows, Columns: columns, Legend: r.T("time of a token, µs"), Format: "%.0f",
 	})
 }
@@ -273,12 +255,9 @@ func (r edition) MemoryBars() (*figures.Figure, error) {
 		}
 	}
 	last := len(groups) - 1
-	return figures.StackedBars(figures.StackedOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Beside the weights inference needs %.0f MB at %s, training at least %.0f MB", working.Values[last], groups[last], working.Values[last]+kept.Values[last]),
-			XLabel: r.T("batch × tokens"), YLabel: r.T("memory, MB"), Caption: r.caption(r.T("weights and scratch memory by XLA's account of the compiled pass; activations of all layers by formula")),
-			Size: figures.Size{Width: 9, Height: 4.8},
-		},
+	return figures.StackedBars(figures.StackedOptions{Frame: r.Sized(9, 4.8, r.F("Beside the weights inference needs %.0f MB at %s, training at least %.0f MB", working.Values[last], groups[last], working.Values[last]+kept.Values[last]),
+		r.T("batch × tokens"), r.T("memory, MB"),
+		r.caption(r.T("weights and scratch memory by XLA's account of the compiled pass; activations of all layers by formula"))),
 		Groups: groups, Series: []figures.BarSeries{weights, working, kept}, Format: "%.0f",
 	})
 }

@@ -3,9 +3,6 @@ package ganesh2021
 import (
 	"fmt"
 	"slices"
-
-	"bertlab/figures"
-	"bertlab/papers/experiment/words"
 )
 
 // Config is the protocol. [Quick] and [Full] fill it in.
@@ -49,26 +46,4 @@ func (c *Config) check() error {
 		return fmt.Errorf("the protocol has the batch sizes %v and the lengths %v for BERT-base; wanted both or none", c.BaseBatches, c.BaseLengths)
 	}
 	return nil
-}
-
-// Table lists the protocol.
-func (c Config) Table() *figures.Table {
-	list := func(numbers []int) string {
-		if len(numbers) == 0 {
-			return "counted, not timed"
-		}
-		return words.List(numbers)
-	}
-	return &figures.Table{
-		Title:   "Protocol",
-		Columns: []figures.Column{{Name: "what"}, {Name: "here"}, {Name: "the paper"}},
-		Rows: [][]any{
-			{"model", c.Model, "BERT-base"},
-			{"batch sizes", list(c.Batches), "–"},
-			{"lengths", list(c.Lengths), "–"},
-			{"timed rounds", fmt.Sprintf("%d, or %g s", c.Repeats, c.CellSeconds), "–"},
-			{"BERT-base, batch sizes", list(c.BaseBatches), "–"},
-			{"BERT-base, lengths", list(c.BaseLengths), "–"},
-		},
-	}
 }

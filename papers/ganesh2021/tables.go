@@ -12,13 +12,9 @@ import (
 // ParameterTable lists the parameters of the model and of BERT-base.
 func (r edition) ParameterTable() *figures.Table {
 	own, base := r.Profile.Parameters, r.Counted.Parameters
-	t := &figures.Table{
-		Title: r.T("Parameters"),
-		Columns: []figures.Column{
-			{Name: "component"}, {Name: r.Config.Model, Format: "%d"}, {Name: "share", Format: "%.1f %%"}, {Name: "BERT-base", Format: "%d"}, {Name: "share", Format: "%.1f %%"},
-		},
-		Caption: r.T("Embeddings with their LayerNorm; a weight that several layers use counts once. "),
-	}
+	t := experiment.NewTable(r.T("Parameters"), r.T("Embeddings with their LayerNorm; a weight that several layers use counts once. "), []figures.Column{
+		{Name: r.T("component")}, {Name: r.Config.Model, Format: "%d"}, {Name: r.T("share"), Format: "%.1f %%"}, {Name: "BERT-base", Format: "%d"}, {Name: r.T("share"), Format: "%.1f %%"},
+	})
 	switch file := own.File; {
 	case file == nil:
 		t.Caption += r.T("The model's file does not hold a value for each parameter, so it could not be counted.")
@@ -29,7 +25,7 @@ func (r edition) ParameterTable() *figures.Table {
 	}
 	for _, c := range profile.Components {
 		if a, b := own.Of(c), base.Of(c); a > 0 || b > 0 {
-			t.Rows = append(t.Rows, []any{c.String(), a, 100 * float64(a) / float64(own.Total), b, 100 * float64(b) / float64(base.Total)})
+			t.Rows = append(t.Rows, []any{r.Name(c.String()), a, 100 * float64(a) / float64(own.Total), b, 100 * float64(b) / float64(base.Total)})
 		}
 	}
 	t.Rows = append(t.Rows, []any{r.T("all"), own.Total, 100.0, base.Total, 100.0})
@@ -38,16 +34,13 @@ func (r edition) ParameterTable() *figures.Table {
 
 // BaseTable lists the operations of BERT-base.
 func (r edition) BaseTable() *figures.Table {
-	t := &figures.Table{
-		Title:   r.T("Operations of BERT-base, one example"),
-		Caption: r.T("Multiply-accumulates of the linear maps, Q·Kᵀ and probabilities · V, in millions. 'Encoder' is what is usually quoted; the pooler is a component of its own."),
-		Columns: []figures.Column{{Name: "component"}},
-	}
+	t := experiment.NewTable(r.T("Operations of BERT-base, one example"),
+		r.T("Multiply-accumulates of the linear maps, Q·Kᵀ and probabilities · V, in millions. 'Encoder' is what is usually quoted; the pooler is a component of its own."), []figures.Column{{Name: r.T("component")}})
 	for _, l := range r.Counted.Lengths {
-		t.Columns = append(t.Columns, figures.Column{Name: r.F("%d tokens", l.Length), Unit: r.T("million MACs"), Format: "%.1f"}, figures.Column{Name: "share", Format: "%.1f %%"})
+		t.Columns = append(t.Columns, figures.Column{Name: r.F("%d tokens", l.Length), Unit: r.T("million MACs"), Format: "%.1f"}, figures.Column{Name: r.T("share"), Format: "%.1f %%"})
 	}
 	for _, c := range profile.Components {
-		row := []any{c.String()}
+		row := []any{r.Name(c.String())}
 		some := false
 		for _, l := range r.Counted.Lengths {
 			row = append(row, float64(l.Components[c])/1e6, 100*float64(l.Components[c])/float64(l.Total))
@@ -67,14 +60,12 @@ func (r edition) BaseTable() *figures.Table {
 
 // CountTable holds the counts of the pass against each other, and says what memory it takes.
 func CountTable(say *words.Printer, title string, p *profile.Profile) *figures.Table {
-	t := &figures.Table{
-		Title:   title,
-		Caption: say.T("MACs by formula, as counted in the compiled graph, and half of the operations by XLA's own analysis, which counts softmax, activation and sums, too. Memory: XLA's account of the compiled pass, and the process at its fullest."),
-		Columns: []figures.Column{
+	t := experiment.NewTable(
+		title,
+		say.T("MACs by formula, as counted in the compiled graph, and half of the operations by XLA's own analysis, which counts softmax, activation and sums, too. Memory: XLA's account of the compiled pass, and the process at its fullest."), []figures.Column{
 			{Name: say.T("batch")}, {Name: say.T("tokens")}, {Name: say.T("formula"), Unit: say.T("million MACs"), Format: "%.2f"}, {Name: say.T("graph"), Unit: say.T("million MACs"), Format: "%.2f"}, {Name: say.T("XLA / 2"), Unit: say.T("million"), Format: "%.2f"},
 			{Name: say.T("scratch and results"), Unit: say.T("MB"), Format: "%.1f"}, {Name: say.T("process"), Unit: say.T("MB"), Format: "%.0f"},
-		},
-	}
+		})
 	for i := range p.Cells {
 		c := &p.Cells[i]
 		var xla, scratch, peak any
@@ -94,14 +85,12 @@ func CountTable(say *words.Printer, title string, p *profile.Profile) *figures.T
 
 // SumTable holds the times of the components against that of the whole pass.
 func SumTable(say *words.Printer, title string, p *profile.Profile) *figures.Table {
-	t := &figures.Table{
-		Title:   title,
-		Caption: say.F("Remainder: whole pass less the sum of its components, by rounds, with quartiles; negative where the whole pass fuses what the components cannot, or where each call waits for busy processors. Processor time is that of all threads together, steadier on a busy machine. %d threads; a call costs %.0f µs, which are taken off.", p.Threads, 1e6*p.CallSeconds),
-		Columns: []figures.Column{
+	t := experiment.NewTable(
+		title,
+		say.F("Remainder: whole pass less the sum of its components, by rounds, with quartiles; negative where the whole pass fuses what the components cannot, or where each call waits for busy processors. Processor time is that of all threads together, steadier on a busy machine. %d threads; a call costs %.0f µs, which are taken off.", p.Threads, 1e6*p.CallSeconds), []figures.Column{
 			{Name: say.T("batch")}, {Name: say.T("tokens")}, {Name: say.T("whole"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("quartiles")}, {Name: say.T("sum"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("remainder"), Unit: "%"}, {Name: say.T("within 10 %")},
 			{Name: say.T("processor time"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("its sum"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("processors had"), Format: "%.2f"}, {Name: say.T("rounds")}, {Name: say.T("compiled in"), Unit: "s", Format: "%.1f"},
-		},
-	}
+		})
 	for i := range p.Cells {
 		c := &p.Cells[i]
 		left := c.RemainderShare
@@ -116,14 +105,11 @@ func SumTable(say *words.Printer, title string, p *profile.Profile) *figures.Tab
 
 // ComponentTable lists all components at all batch sizes and lengths.
 func ComponentTable(say *words.Printer, title string, p *profile.Profile) *figures.Table {
-	t := &figures.Table{
-		Title: title, Caption: say.T("Time: median and quartiles of the rounds. Activations are all results that training would keep."),
-		Columns: []figures.Column{
-			{Name: say.T("batch")}, {Name: say.T("tokens")}, {Name: say.T("component")}, {Name: say.T("operations"), Unit: say.T("million MACs"), Format: "%.2f"}, {Name: say.T("share"), Format: "%.1f %%"},
-			{Name: say.T("activations"), Unit: say.T("MB"), Format: "%.2f"}, {Name: say.T("time"), Unit: say.T("ms"), Format: "%.3f"}, {Name: say.T("quartiles")}, {Name: say.T("share"), Format: "%.1f %%"},
-			{Name: say.T("speed"), Unit: say.T("GMACs/s"), Format: "%.0f"},
-		},
-	}
+	t := experiment.NewTable(title, say.T("Time: median and quartiles of the rounds. Activations are all results that training would keep."), []figures.Column{
+		{Name: say.T("batch")}, {Name: say.T("tokens")}, {Name: say.T("component")}, {Name: say.T("operations"), Unit: say.T("million MACs"), Format: "%.2f"}, {Name: say.T("share"), Format: "%.1f %%"},
+		{Name: say.T("activations"), Unit: say.T("MB"), Format: "%.2f"}, {Name: say.T("time"), Unit: say.T("ms"), Format: "%.3f"}, {Name: say.T("quartiles")}, {Name: say.T("share"), Format: "%.1f %%"},
+		{Name: say.T("speed"), Unit: say.T("GMACs/s"), Format: "%.0f"},
+	})
 	for i := range p.Cells {
 		c := &p.Cells[i]
 		for _, part := range c.Components {
@@ -132,7 +118,7 @@ func ComponentTable(say *words.Printer, title string, p *profile.Profile) *figur
 				speed = float64(part.MACs) / part.Seconds.Median / 1e9
 			}
 			t.Rows = append(t.Rows, []any{
-				c.Batch, c.Length, part.Component.String(), float64(part.MACs) / 1e6, 100 * part.MACShare, float64(part.ActivationBytes) / 1e6,
+				c.Batch, c.Length, say.Name(part.Component.String()), float64(part.MACs) / 1e6, 100 * part.MACShare, float64(part.ActivationBytes) / 1e6,
 				1000 * part.Seconds.Median, say.F("%.3f to %.3f", 1000*part.Seconds.Low, 1000*part.Seconds.High), 100 * part.TimeShare, speed,
 			})
 		}
@@ -143,7 +129,7 @@ func ComponentTable(say *words.Printer, title string, p *profile.Profile) *figur
 // Tables are what the report and the notebooks show, by name.
 func (r edition) Tables() ([]experiment.NamedTable, error) {
 	list := []experiment.NamedTable{
-		{Name: "parameters", Table: r.ParameterTable()}, {Name: "protocol", Table: r.Config.Table()},
+		{Name: "parameters", Table: r.ParameterTable()}, {Name: "protocol", Table: r.Config.Table(r.Printer)},
 		{Name: "base-operations", Table: r.BaseTable()}, {Name: "counts", Table: CountTable(r.Printer, r.T("Do the counts agree?"), r.Profile)},
 		{Name: "sums", Table: SumTable(r.Printer, r.T("Do the parts add up?"), r.Profile)}, {Name: "components", Table: ComponentTable(r.Printer, r.T("All components"), r.Profile)},
 		{Name: "components-cpu"}, {Name: "base-counts"}, {Name: "base-sums"}, {Name: "base-components"},
@@ -157,4 +143,22 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 		base[2].Table = ComponentTable(r.Printer, r.T("BERT-base: all components"), r.Base)
 	}
 	return list, nil
+}
+
+// Table lists the protocol.
+func (c Config) Table(say *words.Printer) *figures.Table {
+	list := func(numbers []int) string {
+		if len(numbers) == 0 {
+			return say.T("counted, not timed")
+		}
+		return words.List(numbers)
+	}
+	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
+		{say.T("model"), c.Model, "BERT-base"},
+		{say.T("batch sizes"), list(c.Batches), "–"},
+		{say.T("lengths"), list(c.Lengths), "–"},
+		{say.T("timed rounds"), say.F("%d, or %g s", c.Repeats, c.CellSeconds), "–"},
+		{say.T("BERT-base, batch sizes"), list(c.BaseBatches), "–"},
+		{say.T("BERT-base, lengths"), list(c.BaseLengths), "–"},
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"math"
 	"strings"
 
-	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 	"bertlab/stats"
@@ -44,8 +43,7 @@ func widthText(say *words.Printer, c Curve) string {
 }
 
 func (r edition) claimWidth() experiment.Claim {
-	claim := experiment.Claim{
-		Text:        r.T("From pretrained weights fine-tuning finds a wider optimum than training from scratch."),
+	claim := experiment.Claim{Text: r.T("From pretrained weights fine-tuning finds a wider optimum than training from scratch."),
 		Paper:       r.T("wider and flatter for all four tasks (figures, no number)"),
 		Measured:    r.F("width in units of ‖δ₁‖ = %.2f and %.2f: pretrained %s, scratch %s; training loss at the end %.3f and %.3f, of the class shares alone %.3f", r.Fine.Geometry.First, r.Scratch.Geometry.First, r.howWide(r.Fine), r.howWide(r.Scratch), r.Fine.end(), r.Scratch.end(), r.Prior),
 		Explanation: r.F("The width is that of the interval of α around 1 in which the training loss is at most %g·ln(classes) above f(1). Holds if the 95 %% interval of the difference (paired bootstrap over training examples) lies above 0. Nothing is decided where a model has not learned (its loss is not %g·ln(classes) below that of the class shares), or where the interval of the model from scratch reaches the end of the curve. It does not include what another training run would change.", Tolerance, Tolerance),
@@ -60,8 +58,7 @@ func (r edition) claimWidth() experiment.Claim {
 }
 
 func (r edition) claimSmooth() experiment.Claim {
-	claim := experiment.Claim{
-		Text:        r.T("From the pretrained weights the loss goes down smoothly to the fine-tuned ones."),
+	claim := experiment.Claim{Text: r.T("From the pretrained weights the loss goes down smoothly to the fine-tuned ones."),
 		Paper:       r.T("a smooth way without bumps, trajectories that go straight down (figures, no number)"),
 		Measured:    r.F("on the line from α = 0 to 1 the loss falls by %s nats; the highest climb on the way is %s of that", r.Fine.Drop.Text("%.3f"), r.Fine.Rise.Text("%.3f")),
 		Explanation: r.F("Holds if the upper end of the 95 %% interval of the climb (bootstrap over training examples) is below %g of the descent, fails if the lower end is above. Nothing is decided where the interval of the descent includes 0.", smoothRise),
@@ -69,14 +66,10 @@ func (r edition) claimSmooth() experiment.Claim {
 	if r.learned(r.Scratch) {
 		claim.Measured += r.F(" (from scratch %s of %.3f nats)", r.Scratch.Rise.Text("%.3f"), r.Scratch.Drop.Value)
 	}
-	switch {
-	case r.Fine.Drop.Low <= 0:
-	case r.Fine.Rise.High < smoothRise:
-		claim.Verdict = report.Holds
-	case r.Fine.Rise.Low > smoothRise:
-		claim.Verdict = report.DoesNotHold
+	if r.Fine.Drop.Low <= 0 {
+		return claim
 	}
-	return claim
+	return claim.With(experiment.Decide(r.Fine.Rise.High < smoothRise, r.Fine.Rise.Low > smoothRise))
 }
 
 func (r edition) claimConsistent() experiment.Claim {
@@ -85,8 +78,7 @@ func (r edition) claimConsistent() experiment.Claim {
 	if r.ScratchSurface != nil {
 		measured += r.F("; from scratch %s", r.ScratchSurface.Consistency.Text("%.2f"))
 	}
-	return experiment.Claim{
-		Text:        r.T("The surfaces of training loss and of the error on other data are consistent."),
+	return experiment.Claim{Text: r.T("The surfaces of training loss and of the error on other data are consistent."),
 		Paper:       r.T("the optima of both lie together (figures, no number)"),
 		Measured:    measured,
 		Verdict:     experiment.ByInterval(s.Consistency.Low, s.Consistency.High, consistentRho),
@@ -96,19 +88,13 @@ func (r edition) claimConsistent() experiment.Claim {
 
 func (r edition) claimRollback() experiment.Claim {
 	low, middle, high := r.Rollback[1], r.Rollback[2], r.Rollback[3]
-	claim := experiment.Claim{
-		Text:        r.T("Rolling back the low layers costs least."),
+	claim := experiment.Claim{Text: r.T("Rolling back the low layers costs least."),
 		Paper:       r.T("accuracy without the low, middle, high third: MNLI +0.19, −1.83, −53.69; RTE −2.16, −5.41, −28.16; SST-2 −0.35, −0.92, −34.75; MRPC −2.21, −10.05, −12.03 points (recalled)"),
 		Measured:    r.F("change of accuracy, points: low %s, middle %s, high %s; low − middle %s, low − high %s; loss %.3f whole, %.3f, %.3f, %.3f", points(low.Change), points(middle.Change), points(high.Change), points(r.LowAgainst[0]), points(r.LowAgainst[1]), r.Rollback[0].Loss, low.Loss, middle.Loss, high.Loss),
 		Explanation: r.T("Holds if accuracy with the low layers rolled back is higher than with the middle ones and than with the high ones, both 95 % intervals (paired bootstrap over dev examples) above 0; fails if one lies wholly below 0."),
 	}
-	switch {
-	case r.LowAgainst[0].High < 0 || r.LowAgainst[1].High < 0:
-		claim.Verdict = report.DoesNotHold
-	case r.LowAgainst[0].Low > 0 && r.LowAgainst[1].Low > 0:
-		claim.Verdict = report.Holds
-	}
-	return claim
+	overMiddle, overHigh := r.LowAgainst[0], r.LowAgainst[1]
+	return claim.With(experiment.Decide(overMiddle.Low > 0 && overHigh.Low > 0, overMiddle.High < 0 || overHigh.High < 0))
 }
 
 func points(i stats.Interval) string { return i.Times(100).Text("%+.1f") }
@@ -129,8 +115,7 @@ func (r edition) claimInvariant() experiment.Claim {
 	for i := range numbers {
 		numbers[i] = float64(i)
 	}
-	claim := experiment.Claim{
-		Text:        r.T("The lower layers change least in fine-tuning."),
+	claim := experiment.Claim{Text: r.T("The lower layers change least in fine-tuning."),
 		Paper:       r.T("the lower layers are more invariant (abstract; from the rollback, no distances)"),
 		Explanation: r.T("Spearman's ρ of the layer's number and ‖δ‖/‖θ₀‖, with its 95 % interval by Fisher's transformation over layers, for the fine-tuning on each of the two tasks. Holds if both intervals lie above 0, fails if both lie below or at 0. Adam's steps have much the same size in all weights, which a relative distance shows as well."),
 	}
@@ -152,13 +137,7 @@ func (r edition) claimInvariant() experiment.Claim {
 		}
 	}
 	claim.Measured = strings.Join(parts, "; ")
-	switch {
-	case above == 2:
-		claim.Verdict = report.Holds
-	case below == 2:
-		claim.Verdict = report.DoesNotHold
-	}
-	return claim
+	return claim.With(experiment.Decide(above == 2, below == 2))
 }
 
 func degrees(cosine float64) float64 {
@@ -167,17 +146,10 @@ func degrees(cosine float64) float64 {
 
 func (r edition) claimOrthogonal() experiment.Claim {
 	bound := math.Cos(orthogonalFrom * math.Pi / 180)
-	claim := experiment.Claim{
-		Text:        r.T("The directions of two tasks are nearly orthogonal."),
+	claim := experiment.Claim{Text: r.T("The directions of two tasks are nearly orthogonal."),
 		Paper:       r.T("nearly orthogonal, so that they span a plane (no number)"),
 		Measured:    r.F("cosine of the directions of %s and %s %s: an angle of %.1f°; two random directions of %d weights: ±%.4f", r.Config.Task, r.Config.Other, r.Cosine.Text("%+.3f"), degrees(r.Cosine.Value), r.Whole.Size, 1/math.Sqrt(float64(r.Whole.Size))),
 		Explanation: r.F("Holds if the 95 %% interval of the cosine (bootstrap over the model's weight matrices and vectors) lies within ±%.3f, an angle of %d° or more; fails if it lies wholly outside.", bound, orthogonalFrom),
 	}
-	switch {
-	case r.Cosine.Low > -bound && r.Cosine.High < bound:
-		claim.Verdict = report.Holds
-	case r.Cosine.Low > bound || r.Cosine.High < -bound:
-		claim.Verdict = report.DoesNotHold
-	}
-	return claim
+	return claim.With(experiment.Decide(r.Cosine.Low > -bound && r.Cosine.High < bound, r.Cosine.Low > bound || r.Cosine.High < -bound))
 }

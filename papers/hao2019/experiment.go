@@ -16,22 +16,19 @@ var narrative embed.FS
 
 // Experiment is the experiment in all its parts.
 var Experiment = &experiment.Experiment[Config, Result]{
-	Name:      "landscape",
-	Title:     "Visualizing and Understanding the Effectiveness of BERT (Hao, Dong, Wei and Xu 2019)",
-	Heading:   words.Key("bertlab: the loss around a fine-tuned BERT"),
-	Quick:     Quick,
-	Full:      Full,
-	Ask:       (*Config).ask,
-	Check:     (*Config).check,
-	Plan:      plan,
-	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
-	Narrative: narrative,
+	Name:    "landscape",
+	Title:   "Visualizing and Understanding the Effectiveness of BERT (Hao, Dong, Wei and Xu 2019)",
+	Heading: words.Key("bertlab: the loss around a fine-tuned BERT"),
+	Quick:   Quick, Full: Full, Ask: (*Config).ask, Check: (*Config).check, Plan: plan, Narrative: narrative,
+	In: func(r *Result, say *words.Printer) experiment.Edition {
+		return edition{r, experiment.Voice{Printer: say}}
+	},
 }
 
 // edition is a result as it is told in a language.
 type edition struct {
 	*Result
-	*words.Printer
+	experiment.Voice
 }
 
 // Subtitle implements [experiment.Edition].
@@ -87,17 +84,11 @@ func load(ctx context.Context, env *experiment.Environment, c *Config, r *Result
 // second direction; the loss along the first direction and over the plane of both; layers that move, or are rolled back, alone.
 func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) (func() error, error) {
 	env := p.Environment()
-	model, resolved, err := env.Model(ctx, c.Model)
+	model, err := env.Subject(ctx, c.Model, &r.Provenance, c.checkModel)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.checkModel(model); err != nil {
-		return nil, err
-	}
 	r.Layers = model.Config.NumHiddenLayers
-	if r.Provenance, err = env.Describe(model, resolved); err != nil {
-		return nil, err
-	}
 	d, err := load(ctx, env, c, r)
 	if err != nil {
 		return nil, err

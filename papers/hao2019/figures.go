@@ -42,11 +42,7 @@ func (r edition) Pages() ([]experiment.NamedPage, error) {
 // caption names model, data and seed under a figure.
 func (r edition) caption(extra string) string {
 	c := r.Config
-	text := r.F("%s, %s, seed %d", c.Model, c.Task, c.Seed)
-	if extra != "" {
-		text += "; " + extra
-	}
-	return text
+	return experiment.Caption(r.F("%s, %s, seed %d", c.Model, c.Task, c.Seed), extra)
 }
 
 // ceiling is the loss above which figures show no differences: far from the models losses are large and say nothing.
@@ -95,11 +91,9 @@ func (r edition) CurveFigure() (*figures.Figure, error) {
 	if !r.learned(r.Scratch) {
 		title = r.F("From pretrained weights the loss falls by %.2f nats; from random ones nothing is learned yet", r.Fine.Drop.Value)
 	}
-	return figures.Curves(figures.CurvesOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: title, XLabel: r.T("α: 0 before training, 1 after it, in units of the distance between"), YLabel: r.T("training loss, nats"),
-			Caption: r.caption(r.F("%d training examples; bands: 95 %% interval%s", r.Fine.Sets[0].Examples, r.cut(r.Fine.Sets[0], r.Scratch.Sets[0]))),
-		},
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(title,
+		r.T("α: 0 before training, 1 after it, in units of the distance between"), r.T("training loss, nats"),
+		r.caption(r.F("%d training examples; bands: 95 %% interval%s", r.Fine.Sets[0].Examples, r.cut(r.Fine.Sets[0], r.Scratch.Sets[0])))),
 		Curves: []figures.Curve{shown(r.T("pretrained"), r.Fine), shown(r.T("scratch"), r.Scratch)},
 		HLines: []figures.Reference{{Value: r.Prior, Label: r.T("class shares")}},
 		VLines: []figures.Reference{{Value: 0, Label: r.T("start")}, {Value: 1, Label: r.T("trained")}},
@@ -116,10 +110,19 @@ func (r edition) marks(start string, g landscape.Geometry) []figures.Mark {
 }
 
 func (r edition) planeFrame(title, extra string) figures.Frame {
-	return figures.Frame{
-		Language: r.Tag(), Title: title, XLabel: r.F("α, along training on %s", r.Config.Task), YLabel: r.F("β, along training on %s, rescaled to the same length", r.Config.Other),
-		Caption: r.caption(extra),
+	return r.Frame(title, r.F("α, along training on %s", r.Config.Task), r.F("β, along training on %s, rescaled to the same length", r.Config.Other), r.caption(extra))
+}
+
+// part says the name of a part of the model, or of its layers, as the results have it.
+func (r edition) part(name string) string {
+	var first, last int
+	if n, _ := fmt.Sscanf(name, "layers %d–%d", &first, &last); n == 2 {
+		return r.F("layers %d–%d", first, last)
 	}
+	if n, _ := fmt.Sscanf(name, "layer %d", &first); n == 1 {
+		return r.F("layer %d", first)
+	}
+	return r.Name(name)
 }
 
 // LossFigure is the training loss over the plane from pretrained weights.
@@ -162,7 +165,7 @@ func (r edition) ErrorFigure() (*figures.Figure, error) {
 
 // TurningSurface is the training loss as a surface that a notebook turns by hand, in the notebook's language.
 func (r *Result) TurningSurface() figures.SurfaceOptions {
-	return edition{r, words.In(string(experiment.NotebookLanguage()))}.turningSurface()
+	return edition{r, experiment.Voice{Printer: words.In(string(experiment.NotebookLanguage()))}}.turningSurface()
 }
 
 // turningSurface is the training loss as a surface, to be drawn or to be turned by hand.
@@ -173,11 +176,8 @@ func (r edition) turningSurface() figures.SurfaceOptions {
 		marks[i].Label = []string{r.T("trained"), r.T("pretrained"), r.Config.Other}[i]
 	}
 	return figures.SurfaceOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.T("The loss around the fine-tuned model"), XLabel: "α, " + r.Config.Task, YLabel: "β, " + r.Config.Other,
-			Caption: r.caption(r.F("%d training examples%s", set.Examples, r.cut(set))),
-		},
-		X: r.Surface.Alpha, Y: r.Surface.Beta, Values: set.Loss, Scale: figures.Log, Limits: r.limits(set), ZLabel: r.T("training loss, nats, logarithmic"), Marks: marks,
+		Frame: r.Frame(r.T("The loss around the fine-tuned model"), "α, "+r.Config.Task, "β, "+r.Config.Other, r.caption(r.F("%d training examples%s", set.Examples, r.cut(set)))),
+		X:     r.Surface.Alpha, Y: r.Surface.Beta, Values: set.Loss, Scale: figures.Log, Limits: r.limits(set), ZLabel: r.T("training loss, nats, logarithmic"), Marks: marks,
 	}
 }
 
@@ -225,8 +225,8 @@ func (r edition) PartFigure(i int) (*figures.Figure, error) {
 	}
 	back := s.Sets[0].Start.Loss
 	return figures.Contour(figures.ContourOptions{
-		Frame: r.planeFrame(r.F("Only the %s layers move: rolled back, the loss is %.2f", s.Part.Name, back),
-			r.F("%s of %d, counted from 0, the rest as fine-tuned; %d training examples; the same colours for low, middle and high%s", s.Part.Layers(), r.Layers, s.Sets[0].Examples, r.cut(sets...))),
+		Frame: r.planeFrame(r.F("Only the %s layers move: rolled back, the loss is %.2f", r.part(s.Part.Name), back),
+			r.F("%s of %d, counted from 0, the rest as fine-tuned; %d training examples; the same colours for low, middle and high%s", r.part(s.Part.Layers()), r.Layers, s.Sets[0].Examples, r.cut(sets...))),
 		X: s.Alpha, Y: s.Beta, Values: s.Sets[0].Loss, Scale: figures.Log, Limits: r.limits(sets...), Legend: r.T("training loss, nats"),
 		Levels: r.partLevels(sets), Marks: []figures.Mark{{X: 1, Label: r.T("fine-tuned")}, {Label: r.T("rolled back")}},
 	})
@@ -251,19 +251,16 @@ func (r edition) RollbackBars() (*figures.Figure, error) {
 	var groups []string
 	bars := figures.BarSeries{Name: r.T("accuracy")}
 	for _, row := range r.Rollback[1:] {
-		name := row.Name
+		name := r.part(row.Name)
 		if row.Layers != "no layer" && row.Name != "whole" {
-			name += ", " + row.Layers
+			name += ", " + r.part(row.Layers)
 		}
 		groups = append(groups, name)
 		bars.Values, bars.Lo, bars.Hi = append(bars.Values, 100*row.Change.Value), append(bars.Lo, 100*row.Change.Low), append(bars.Hi, 100*row.Change.High)
 	}
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Rolled back, the low layers change accuracy by %s points, the high ones by %s", signed(bars.Values[0]), signed(bars.Values[2])),
-			XLabel: r.T("set back to the pretrained weights"), YLabel: r.T("change of accuracy, points"),
-			Caption: r.caption(r.F("layers count from 0; %d dev examples; accuracy of the fine-tuned model %.3f; whiskers: 95 %% interval of the paired difference", len(r.Rollback[0].Right), r.Rollback[0].Accuracy)),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Rolled back, the low layers change accuracy by %s points, the high ones by %s", signed(bars.Values[0]), signed(bars.Values[2])),
+		r.T("set back to the pretrained weights"), r.T("change of accuracy, points"),
+		r.caption(r.F("layers count from 0; %d dev examples; accuracy of the fine-tuned model %.3f; whiskers: 95 %% interval of the paired difference", len(r.Rollback[0].Right), r.Rollback[0].Accuracy))),
 		Groups: groups, Series: []figures.BarSeries{bars}, Format: "%+.1f",
 	})
 }
@@ -285,16 +282,14 @@ func (r edition) TravelBars() (*figures.Figure, error) {
 			pooler = r.F("; the pooler: %.1f and %.1f %%", 100*g.Travel(), 100*g.OtherTravel())
 			continue
 		}
-		groups = append(groups, g.Name)
+		groups = append(groups, r.part(g.Name))
 		first.Values, second.Values = append(first.Values, 100*g.Travel()), append(second.Values, 100*g.OtherTravel())
 	}
 	one, two := r.layerTravel()
 	least, most := math.Min(slices.Min(one), slices.Min(two)), math.Max(slices.Max(one), slices.Max(two))
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("In fine-tuning the layers move by %.1f to %.1f %% of their length", 100*least, 100*most),
-			XLabel: r.T("part of the model"), YLabel: r.T("distance in % of the length of the pretrained weights"), Caption: r.caption(r.F("fine-tuned on two tasks; layers count from 0%s", pooler)),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("In fine-tuning the layers move by %.1f to %.1f %% of their length", 100*least, 100*most),
+		r.T("part of the model"), r.T("distance in % of the length of the pretrained weights"),
+		r.caption(r.F("fine-tuned on two tasks; layers count from 0%s", pooler))),
 		Groups: groups, Series: []figures.BarSeries{first, second}, Format: "%.1f",
 	})
 }
@@ -307,11 +302,8 @@ func (r edition) ConsistencyScatter() (*figures.Figure, error) {
 			x, y = append(x, math.Log10(math.Max(loss, 1e-4))), append(y, r.Surface.Sets[1].Error[j][i])
 		}
 	}
-	return figures.Scatter(figures.ScatterOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Training loss and error on other data: ρ = %.2f", r.Surface.Consistency.Value), XLabel: r.T("training loss, nats, logarithmic"), YLabel: r.T("dev error"),
-			Caption: r.caption(r.F("one point for each of the %d points of the plane", len(x))),
-		},
+	return figures.Scatter(figures.ScatterOptions{Frame: r.Frame(r.F("Training loss and error on other data: ρ = %.2f", r.Surface.Consistency.Value),
+		r.T("training loss, nats, logarithmic"), r.T("dev error"), r.caption(r.F("one point for each of the %d points of the plane", len(x)))),
 		X: x, Y: y, Note: r.F("Spearman's ρ = %s", r.Surface.Consistency.Text("%.2f")), YFormat: figures.Percent,
 		XFormat: func(v float64) string { return fmt.Sprintf("%.3g", math.Pow(10, v)) },
 	})

@@ -322,4 +322,4 @@ func regression(t *testing.T) string {
 }
 
 // english is a result told in English.
-func english(r *Result) edition { return edition{r, words.English} }
+func english(r *Result) edition { return edition{r, experiment.Voice{Printer: words.English}} }

@@ -22,31 +22,23 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 	if c.ScratchSurface {
 		scratch = say.T("a curve and a surface")
 	}
-	return &figures.Table{
-		Title:   say.T("Protocol"),
-		Columns: []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: say.T("the paper")}},
-		Rows: [][]any{
-			{say.T("model"), c.Model, say.T("BERT-large")},
-			{say.T("task; second direction"), c.Task + "; " + c.Other, say.T("MNLI, RTE, SST-2, MRPC; another of them")},
-			{say.T("training examples"), experiment.Limit(say, c.TrainExamples) + "; " + experiment.Limit(say, c.OtherExamples), say.T("all")},
-			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
-			{say.T("from scratch: epochs, learning rate"), fmt.Sprintf("%d, %g; %s", c.ScratchEpochs, c.ScratchLearningRate, scratch), "–"},
-			{say.T("curve"), say.F("α from %g to %g, %d points", c.CurveRange[0], c.CurveRange[1], c.CurvePoints), say.T("−4 to 4, 40 points")},
-			{say.T("surface"), say.F("α and β from %g to %g, %d × %d points", c.SurfaceRange[0], c.SurfaceRange[1], c.SurfacePoints, c.SurfacePoints), say.T("−4 to 4, 40 × 40 points")},
-			{say.T("surfaces of layers"), say.F("%d × %d points", c.PartPoints, c.PartPoints), "–"},
-			{say.T("examples at each point"), say.F("%d training, %d dev, %d tokens", c.Examples, c.Examples, c.MaxLength), "–"},
-			{say.T("examples of the rollback"), experiment.Limit(say, c.RollbackExamples), say.T("all of the development set")},
-		},
-	}
+	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
+		{say.T("model"), c.Model, say.T("BERT-large")},
+		{say.T("task; second direction"), c.Task + "; " + c.Other, say.T("MNLI, RTE, SST-2, MRPC; another of them")},
+		{say.T("training examples"), experiment.Limit(say, c.TrainExamples) + "; " + experiment.Limit(say, c.OtherExamples), say.T("all")},
+		{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
+		{say.T("from scratch: epochs, learning rate"), fmt.Sprintf("%d, %g; %s", c.ScratchEpochs, c.ScratchLearningRate, scratch), "–"},
+		{say.T("curve"), say.F("α from %g to %g, %d points", c.CurveRange[0], c.CurveRange[1], c.CurvePoints), say.T("−4 to 4, 40 points")},
+		{say.T("surface"), say.F("α and β from %g to %g, %d × %d points", c.SurfaceRange[0], c.SurfaceRange[1], c.SurfacePoints, c.SurfacePoints), say.T("−4 to 4, 40 × 40 points")},
+		{say.T("surfaces of layers"), say.F("%d × %d points", c.PartPoints, c.PartPoints), "–"},
+		{say.T("examples at each point"), say.F("%d training, %d dev, %d tokens", c.Examples, c.Examples, c.MaxLength), "–"},
+		{say.T("examples of the rollback"), experiment.Limit(say, c.RollbackExamples), say.T("all of the development set")},
+	})
 }
 
 // ModelTable lists the trained models.
 func (r edition) ModelTable() *figures.Table {
-	t := &figures.Table{
-		Title:   r.T("Trained models"),
-		Caption: r.T("Training loss: mean of the last epoch, with dropout. Distance: from where training began, over all that moves."),
-		Columns: []figures.Column{{Name: r.T("start")}, {Name: r.T("task")}, {Name: r.T("steps"), Format: "%d"}, {Name: r.T("training loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.T("distance"), Format: "%.2f"}},
-	}
+	t := experiment.NewTable(r.T("Trained models"), r.T("Training loss: mean of the last epoch, with dropout. Distance: from where training began, over all that moves."), []figures.Column{{Name: r.T("start")}, {Name: r.T("task")}, {Name: r.T("steps"), Format: "%d"}, {Name: r.T("training loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.T("distance"), Format: "%.2f"}})
 	for i, m := range r.Runs {
 		var distance any
 		switch {
@@ -59,18 +51,15 @@ func (r edition) ModelTable() *figures.Table {
 		case r.ScratchSurface != nil:
 			distance = r.ScratchSurface.Geometry.Second
 		}
-		t.Rows = append(t.Rows, []any{m.Start, m.Task, m.Steps, m.TrainLoss, distance})
+		t.Rows = append(t.Rows, []any{r.Name(m.Start), m.Task, m.Steps, m.TrainLoss, distance})
 	}
 	return t
 }
 
 // WidthTable compares the optima of the two curves.
 func (r edition) WidthTable() *figures.Table {
-	t := &figures.Table{
-		Title:   r.T("Two optima on their lines"),
-		Caption: r.F("Width: of the interval around α = 1 in which the loss is at most %g·ln %d above that at α = 1. Climb: the highest on the way from 0 to 1, as a share of the descent. 95 %% intervals by the bootstrap over training examples.", Tolerance, r.Classes),
-		Columns: []figures.Column{{Name: r.T("start")}, {Name: r.T("loss at α = 0"), Unit: r.T("nats"), Format: "%.3f"}, {Name: r.T("at α = 1"), Unit: r.T("nats"), Format: "%.3f"}, {Name: "‖δ₁‖", Format: "%.2f"}, {Name: r.T("width")}, {Name: r.T("as a distance"), Format: "%.2f"}, {Name: r.T("climb")}},
-	}
+	t := experiment.NewTable(r.T("Two optima on their lines"),
+		r.F("Width: of the interval around α = 1 in which the loss is at most %g·ln %d above that at α = 1. Climb: the highest on the way from 0 to 1, as a share of the descent. 95 %% intervals by the bootstrap over training examples.", Tolerance, r.Classes), []figures.Column{{Name: r.T("start")}, {Name: r.T("loss at α = 0"), Unit: r.T("nats"), Format: "%.3f"}, {Name: r.T("at α = 1"), Unit: r.T("nats"), Format: "%.3f"}, {Name: "‖δ₁‖", Format: "%.2f"}, {Name: r.T("width")}, {Name: r.T("as a distance"), Format: "%.2f"}, {Name: r.T("climb")}})
 	for _, c := range []struct {
 		name string
 		Curve
@@ -92,11 +81,8 @@ var paperRollback = []struct {
 
 // RollbackTable lists the models with layers rolled back, with the paper's numbers beside them.
 func (r edition) RollbackTable() *figures.Table {
-	t := &figures.Table{
-		Title:   r.T("Layers set back to the pretrained weights"),
-		Caption: r.F("%s, %d dev examples, largest class %.3f. Layers count from 0. Interval: paired bootstrap; p: McNemar. The paper: accuracy of BERT-large without its layers 1–8, 9–16, 17–24, which it counts from 1, recalled.", r.Config.Task, len(r.Rollback[0].Right), r.Majority),
-		Columns: []figures.Column{{Name: r.T("set back")}, {Name: r.T("layers")}, {Name: r.T("accuracy"), Unit: "%", Format: "%.2f"}, {Name: r.T("change"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")}, {Name: "p", Format: "%.3f"}, {Name: r.T("loss"), Unit: r.T("nats"), Format: "%.3f"}},
-	}
+	t := experiment.NewTable(r.T("Layers set back to the pretrained weights"),
+		r.F("%s, %d dev examples, largest class %.3f. Layers count from 0. Interval: paired bootstrap; p: McNemar. The paper: accuracy of BERT-large without its layers 1–8, 9–16, 17–24, which it counts from 1, recalled.", r.Config.Task, len(r.Rollback[0].Right), r.Majority), []figures.Column{{Name: r.T("set back")}, {Name: r.T("layers")}, {Name: r.T("accuracy"), Unit: "%", Format: "%.2f"}, {Name: r.T("change"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")}, {Name: "p", Format: "%.3f"}, {Name: r.T("loss"), Unit: r.T("nats"), Format: "%.3f"}})
 	for _, p := range paperRollback {
 		t.Columns = append(t.Columns, figures.Column{Name: r.F("paper: %s", p.task), Format: "%.2f"})
 	}
@@ -105,7 +91,7 @@ func (r edition) RollbackTable() *figures.Table {
 		if layers == "no layer" {
 			layers = "–"
 		}
-		line := []any{row.Name, layers, 100 * row.Accuracy, 100 * row.Change.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*row.Change.Low, 100*row.Change.High), row.P, row.Loss}
+		line := []any{r.part(row.Name), r.part(layers), 100 * row.Accuracy, 100 * row.Change.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*row.Change.Low, 100*row.Change.High), row.P, row.Loss}
 		for _, p := range paperRollback {
 			if i < len(p.values) {
 				line = append(line, p.values[i])
@@ -120,27 +106,20 @@ func (r edition) RollbackTable() *figures.Table {
 
 // GeometryTable lists distances and angles, part by part.
 func (r edition) GeometryTable() *figures.Table {
-	t := &figures.Table{
-		Title:   r.T("Distances and angles of two fine-tunings"),
-		Caption: r.F("Layers count from 0. δ₁: %s, δ₂: %s, before it is rescaled.", r.Config.Task, r.Config.Other),
-		Columns: []figures.Column{{Name: r.T("part")}, {Name: r.T("weights"), Format: "%d"}, {Name: "‖θ₀‖", Format: "%.1f"}, {Name: "‖δ₁‖", Format: "%.3f"}, {Name: "‖δ₁‖/‖θ₀‖", Unit: "%", Format: "%.2f"}, {Name: "‖δ₂‖/‖θ₀‖", Unit: "%", Format: "%.2f"}, {Name: r.T("cosine"), Format: "%+.3f"}, {Name: r.T("angle"), Unit: "°", Format: "%.1f"}},
-	}
+	t := experiment.NewTable(r.T("Distances and angles of two fine-tunings"), r.F("Layers count from 0. δ₁: %s, δ₂: %s, before it is rescaled.", r.Config.Task, r.Config.Other), []figures.Column{{Name: r.T("part")}, {Name: r.T("weights"), Format: "%d"}, {Name: "‖θ₀‖", Format: "%.1f"}, {Name: "‖δ₁‖", Format: "%.3f"}, {Name: "‖δ₁‖/‖θ₀‖", Unit: "%", Format: "%.2f"}, {Name: "‖δ₂‖/‖θ₀‖", Unit: "%", Format: "%.2f"}, {Name: r.T("cosine"), Format: "%+.3f"}, {Name: r.T("angle"), Unit: "°", Format: "%.1f"}})
 	for _, g := range append(append(r.Geometry[:0:0], r.Geometry...), r.Whole) {
-		t.Rows = append(t.Rows, []any{g.Name, g.Size, g.Norm, g.First, 100 * g.Travel(), 100 * g.OtherTravel(), g.Cosine(), degrees(g.Cosine())})
+		t.Rows = append(t.Rows, []any{r.part(g.Name), g.Size, g.Norm, g.First, 100 * g.Travel(), 100 * g.OtherTravel(), g.Cosine(), degrees(g.Cosine())})
 	}
 	return t
 }
 
 // WayTable lists the trajectories.
 func (r edition) WayTable() *figures.Table {
-	t := &figures.Table{
-		Title:   r.T("Trajectories"),
-		Caption: r.T("d_α = ⟨δ, δ₁⟩/‖δ₁‖²; d_β: magnitude off the line. Loss on the training examples of the surfaces, without dropout: of the model as it was, and of its weights with the learned head."),
-		Columns: []figures.Column{{Name: r.T("start")}, {Name: r.T("step"), Format: "%d"}, {Name: "d_α", Format: "%.3f"}, {Name: "d_β", Format: "%.3f"}, {Name: r.T("cosine"), Format: "%.3f"}, {Name: r.T("loss"), Unit: r.T("nats"), Format: "%.3f"}, {Name: r.T("with the learned head"), Unit: r.T("nats"), Format: "%.3f"}},
-	}
+	t := experiment.NewTable(r.T("Trajectories"),
+		r.T("d_α = ⟨δ, δ₁⟩/‖δ₁‖²; d_β: magnitude off the line. Loss on the training examples of the surfaces, without dropout: of the model as it was, and of its weights with the learned head."), []figures.Column{{Name: r.T("start")}, {Name: r.T("step"), Format: "%d"}, {Name: "d_α", Format: "%.3f"}, {Name: "d_β", Format: "%.3f"}, {Name: r.T("cosine"), Format: "%.3f"}, {Name: r.T("loss"), Unit: r.T("nats"), Format: "%.3f"}, {Name: r.T("with the learned head"), Unit: r.T("nats"), Format: "%.3f"}})
 	for _, m := range r.Runs {
 		for _, w := range m.Way {
-			t.Rows = append(t.Rows, []any{m.Start, w.Step, w.Alpha, w.Orthogonal, w.Cosine, w.Loss, w.LearnedHead})
+			t.Rows = append(t.Rows, []any{r.Name(m.Start), w.Step, w.Alpha, w.Orthogonal, w.Cosine, w.Loss, w.LearnedHead})
 		}
 	}
 	return t

@@ -56,10 +56,9 @@ func (r edition) claimTable4() experiment.Claim {
 	var parts []string
 	for i, row := range rows {
 		agree = agree && math.Round(millions[i]) == printed[i]
-		parts = append(parts, fmt.Sprintf("%s, E = %d: %.2f", row.Name, row.Architecture.Embedding, millions[i]))
+		parts = append(parts, fmt.Sprintf("%s, E = %d: %.2f", r.Name(row.Name), row.Architecture.Embedding, millions[i]))
 	}
-	return experiment.Claim{
-		Text:        r.T("Sharing all layers and a word table of size 128 leave 12 of 108 million parameters of a BERT base; table 4 has the steps between."),
+	return experiment.Claim{Text: r.T("Sharing all layers and a word table of size 128 leave 12 of 108 million parameters of a BERT base; table 4 has the steps between."),
 		Paper:       r.T("table 4, millions: E = 768: 31 all, 83 attention, 57 FFN, 108 none; E = 128: 12, 64, 38, 89"),
 		Measured:    r.F("millions: %s", strings.Join(parts, "; ")),
 		Verdict:     experiment.When(agree),
@@ -80,8 +79,7 @@ func (r edition) claimLarge() experiment.Claim {
 			parts = append(parts, fmt.Sprintf("%s %.2f", strings.TrimPrefix(row.Name, "ALBERT "), millions))
 		}
 	}
-	return experiment.Claim{
-		Text:        r.T("ALBERT base, large, xlarge and xxlarge have 12, 18, 60 and 235 million parameters."),
+	return experiment.Claim{Text: r.T("ALBERT base, large, xlarge and xxlarge have 12, 18, 60 and 235 million parameters."),
 		Paper:       r.T("table 1"),
 		Measured:    r.F("millions: %s", strings.Join(parts, ", ")),
 		Verdict:     experiment.When(agree && found == len(want)),
@@ -96,10 +94,10 @@ func (r edition) decided(claim experiment.Claim, first, second Scheme, rule func
 		return claim, err
 	}
 	if !ok {
-		claim.Measured = r.F("not run: the protocol does not have both %q and %q", first, second)
+		claim.Measured = r.F("not run: the protocol does not have both %q and %q", first.in(r.Printer), second.in(r.Printer))
 		return claim, nil
 	}
-	claim.Measured = r.F("accuracy, points: %s − %s %s", first, second, d.Points())
+	claim.Measured = r.F("accuracy, points: %s − %s %s", first.in(r.Printer), second.in(r.Printer), d.Points())
 	claim.Explanation += r.T(" 95 % interval by the paired bootstrap over test examples, each with its mean over seeds; it does not include what another seed would change.")
 	switch {
 	case !r.learned(d):

@@ -11,8 +11,7 @@ import (
 
 // claimSmooth is about figure 1.
 func (r edition) claimSmooth() experiment.Claim {
-	claim := experiment.Claim{
-		Text:        r.T("With shared weights the layers move their input more evenly."),
+	claim := experiment.Claim{Text: r.T("With shared weights the layers move their input more evenly."),
 		Paper:       r.T("figure 1, BERT-large and ALBERT-large: L2 distance and angle of input and output are much smoother from layer to layer for ALBERT"),
 		Explanation: r.F("Coefficient of variation over layers of the mean L2 distance and of the mean angle, of the fine-tuned model that shares all and of the whole one. Holds if both are smaller with every seed, fails if both are larger with every seed; needs %d seeds.", fewestSteady),
 	}
@@ -60,8 +59,7 @@ func (r *Result) timed(v Scheme) *SpeedModel {
 }
 
 func (r edition) claimInference() experiment.Claim {
-	claim := experiment.Claim{
-		Text:        r.T("Sharing saves storage, not time: a model that shares all answers as fast as the whole one."),
+	claim := experiment.Claim{Text: r.T("Sharing saves storage, not time: a model that shares all answers as fast as the whole one."),
 		Paper:       r.T("the operations are the same; table 2's speeds are of training"),
 		Explanation: r.F("Whole ÷ shared, medians of pairs timed in turn. Holds if at every batch size the median lies within %.0f %% of 1; fails if the quartiles of one lie wholly outside.", 100*sameTime),
 	}
@@ -78,19 +76,12 @@ func (r edition) claimInference() experiment.Claim {
 		apart = apart || b.Low > 1+sameTime || b.High < 1-sameTime
 	}
 	claim.Measured = r.F("times as fast: %s", strings.Join(parts, ", "))
-	switch {
-	case same:
-		claim.Verdict = report.Holds
-	case apart:
-		claim.Verdict = report.DoesNotHold
-	}
-	return claim
+	return claim.With(experiment.Decide(same, apart))
 }
 
 func (r edition) claimTraining() experiment.Claim {
 	ratios := r.stepRatios(shareAll)
-	claim := experiment.Claim{
-		Text:        r.T("A model that shares all trains faster."),
+	claim := experiment.Claim{Text: r.T("A model that shares all trains faster."),
 		Paper:       r.T("table 2, speed of pretraining on many accelerators, relative to BERT-large: BERT-base 4.7, ALBERT-base 5.6; ALBERT-large 1.7"),
 		Explanation: r.F("Median time of a fine-tuning step, whole ÷ shared, of runs one after another on one machine, where no gradients are sent around. Holds if it is above %.2f with every seed, fails if it is not with any; needs %d seeds.", fasterStep, fewestSteady),
 	}
@@ -99,12 +90,8 @@ func (r edition) claimTraining() experiment.Claim {
 		return claim
 	}
 	claim.Measured = r.F("median of seeds %.2f, from %.2f to %.2f", stats.Median(ratios), slices.Min(ratios), slices.Max(ratios))
-	switch {
-	case len(ratios) < fewestSteady:
-	case slices.Min(ratios) > fasterStep:
-		claim.Verdict = report.Holds
-	case slices.Max(ratios) <= fasterStep:
-		claim.Verdict = report.DoesNotHold
+	if len(ratios) < fewestSteady {
+		return claim
 	}
-	return claim
+	return claim.With(experiment.Decide(slices.Min(ratios) > fasterStep, slices.Max(ratios) <= fasterStep))
 }

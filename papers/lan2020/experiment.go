@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
@@ -17,22 +18,19 @@ var narrative embed.FS
 
 // Experiment is the experiment in all its parts.
 var Experiment = &experiment.Experiment[Config, Result]{
-	Name:      "sharing",
-	Title:     "ALBERT: A Lite BERT for Self-supervised Learning of Language Representations (Lan et al. 2020)",
-	Heading:   words.Key("bertlab: layers that share their weights"),
-	Quick:     Quick,
-	Full:      Full,
-	Ask:       (*Config).ask,
-	Check:     (*Config).check,
-	Plan:      plan,
-	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
-	Narrative: narrative,
+	Name:    "sharing",
+	Title:   "ALBERT: A Lite BERT for Self-supervised Learning of Language Representations (Lan et al. 2020)",
+	Heading: words.Key("bertlab: layers that share their weights"),
+	Quick:   Quick, Full: Full, Ask: (*Config).ask, Check: (*Config).check, Plan: plan, Narrative: narrative,
+	In: func(r *Result, say *words.Printer) experiment.Edition {
+		return edition{r, experiment.Voice{Printer: say}}
+	},
 }
 
 // edition is a result as it is told in a language.
 type edition struct {
 	*Result
-	*words.Printer
+	experiment.Voice
 }
 
 // Subtitle implements [experiment.Edition].
@@ -42,14 +40,8 @@ func (r edition) Subtitle() string { return r.caption(true, r.seeds()) }
 // model, its conversions, and the variants that are converted first.
 func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) (func() error, error) {
 	env := p.Environment()
-	model, resolved, err := env.Model(ctx, c.Model)
+	model, err := env.Subject(ctx, c.Model, &r.Provenance, func(m *gbert.Model) error { return c.fits(m.Config) })
 	if err != nil {
-		return nil, err
-	}
-	if err := c.fits(model.Config); err != nil {
-		return nil, err
-	}
-	if r.Provenance, err = env.Describe(model, resolved); err != nil {
 		return nil, err
 	}
 	data, err := env.Samples(ctx, c.Task, c.Data, experiment.SampleSizes{Train: c.TrainExamples, Dev: c.TestExamples})

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"bertlab/figures"
-	"bertlab/papers/experiment/words"
+	"bertlab/papers/experiment"
 	"bertlab/techniques/sharing"
 )
 
@@ -18,18 +18,12 @@ func (r edition) caption(onTask bool, extra string) string {
 	if onTask {
 		text += r.F(", fine-tuned on %s, %d test examples", r.Config.Task, r.Examples)
 	}
-	if extra != "" {
-		text += "; " + extra
-	}
-	return text
+	return experiment.Caption(text, extra)
 }
 
 // seeds names the seeds.
 func (r edition) seeds() string {
-	if len(r.Config.Seeds) == 1 {
-		return r.F("seed %d", r.Config.Seeds[0])
-	}
-	return r.F("seeds %s", words.List(r.Config.Seeds))
+	return r.Seeds(r.Config.Seeds)
 }
 
 // signed writes a change with a sign that is as wide as a digit.
@@ -54,9 +48,6 @@ func (r *Result) add(bars *figures.BarSeries, answers map[uint64]Answers) error 
 	return err
 }
 
-// whiskers explains the whiskers of accuracies.
-const whiskers = "whiskers: 95 % interval of the paired difference from the whole model"
-
 // SharedBars show the accuracy by what is shared: only converted, fine-tuned, distilled.
 func (r edition) SharedBars() (*figures.Figure, error) {
 	converted, tuned, taught := figures.BarSeries{Name: r.T("converted after fine-tuning")}, figures.BarSeries{Name: r.T("converted, then fine-tuned")}, figures.BarSeries{Name: r.T("and distilled")}
@@ -76,11 +67,9 @@ func (r edition) SharedBars() (*figures.Figure, error) {
 		}
 	}
 	whole := 100 * mean(r.answers(Scheme{}))
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Shared attention: %s points; shared FFN: %s; both: %s", signed(tuned.Values[0]-whole), signed(tuned.Values[1]-whole), signed(tuned.Values[2]-whole)),
-			XLabel: r.T("what all layers share"), YLabel: r.T("accuracy, %"), Caption: r.caption(true, r.seeds()+"; "+whiskers),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Shared attention: %s points; shared FFN: %s; both: %s", signed(tuned.Values[0]-whole), signed(tuned.Values[1]-whole), signed(tuned.Values[2]-whole)),
+		r.T("what all layers share"), r.T("accuracy, %"),
+		r.caption(true, r.F("%s; whiskers: 95 %% interval of the paired difference from the whole model", r.seeds()))),
 		Groups: groups, Series: series, Format: "%.1f", YRange: figures.Range{Min: 0, Max: 100},
 		HLines: []figures.Reference{{Value: whole, Label: r.T("nothing shared")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
 	})
@@ -92,7 +81,7 @@ func (r edition) InitBars() (*figures.Figure, error) {
 	var groups []string
 	trained := false
 	for _, init := range sharing.Inits {
-		groups = append(groups, string(init))
+		groups = append(groups, r.Name(string(init)))
 		v := Scheme{What: sharing.All, Init: init}
 		if init == sharing.First {
 			v = shareAll
@@ -108,11 +97,9 @@ func (r edition) InitBars() (*figures.Figure, error) {
 	if trained {
 		series = append(series, tuned)
 	}
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.T("What the shared layer begins with"), XLabel: r.T("all layers begin with"), YLabel: r.T("accuracy, %"),
-			Caption: r.caption(true, r.seeds()+"; "+whiskers),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("What the shared layer begins with"),
+		r.T("all layers begin with"), r.T("accuracy, %"),
+		r.caption(true, r.F("%s; whiskers: 95 %% interval of the paired difference from the whole model", r.seeds()))),
 		Groups: groups, Series: series, Format: "%.1f", YRange: figures.Range{Min: 0, Max: 100},
 		HLines: []figures.Reference{{Value: 100 * mean(r.answers(Scheme{})), Label: r.T("nothing shared")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
 	})
@@ -124,12 +111,10 @@ func (r edition) CostScatter() (*figures.Figure, error) {
 	var labels []string
 	for _, v := range r.variants() {
 		x, y = append(x, float64(r.of(v)[0].Parts.Total())/1e6), append(y, 100*mean(r.answers(v)))
-		labels = append(labels, v.String())
+		labels = append(labels, v.in(r.Printer))
 	}
-	return figures.Scatter(figures.ScatterOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.T("What the parameters buy"), XLabel: r.T("parameters, millions"), YLabel: r.T("accuracy, %, mean over seeds"), Caption: r.caption(true, r.seeds()),
-		},
+	return figures.Scatter(figures.ScatterOptions{Frame: r.Frame(r.T("What the parameters buy"),
+		r.T("parameters, millions"), r.T("accuracy, %, mean over seeds"), r.caption(true, r.seeds())),
 		X: x, Y: y, Labels: labels, Outliers: len(labels),
 	})
 }
@@ -163,11 +148,8 @@ func (r edition) DistanceHeatmap() (*figures.Figure, error) {
 			}
 		}
 	}
-	return figures.Heatmap(figures.HeatmapOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("The mean of the layers is %.0f %% of a layer's norm away from it", 100*stat.Mean(whole, nil)),
-			XLabel: r.T("part"), YLabel: r.T("layer"), Caption: r.caption(false, r.T("pretrained, before fine-tuning; norm: the LayerNorms")), Size: figures.Size{Width: 8, Height: 4.5},
-		},
+	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Sized(8, 4.5, r.F("The mean of the layers is %.0f %% of a layer's norm away from it", 100*stat.Mean(whole, nil)),
+		r.T("part"), r.T("layer"), r.caption(false, r.T("pretrained, before fine-tuning; norm: the LayerNorms"))),
 		Values: values, Rows: rows, Columns: columns, Legend: r.T("‖θ − μ‖ / ‖θ‖, μ: mean of the layers"), Limits: figures.Range{Min: 0, Max: 1},
 	})
 }
@@ -191,11 +173,8 @@ func (r edition) ErrorCurve() (*figures.Figure, error) {
 		}
 	}
 	saves := float64(r.Vocab*r.Hidden) / float64(r.Vocab+r.Hidden)
-	return figures.Curves(figures.CurvesOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("An error of one half takes E = %d of %d", at, r.Hidden),
-			XLabel: r.T("embedding size E"), YLabel: r.T("relative error ‖W − UV‖ / ‖W‖"), Caption: r.caption(false, r.F("pretrained, %d words", r.Vocab)),
-		},
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.F("An error of one half takes E = %d of %d", at, r.Hidden),
+		r.T("embedding size E"), r.T("relative error ‖W − UV‖ / ‖W‖"), r.caption(false, r.F("pretrained, %d words", r.Vocab))),
 		Curves: []figures.Curve{points}, YRange: figures.Range{Min: 0, Max: 1}, VLines: []figures.Reference{{Value: saves, Label: r.T("saves nothing")}},
 	})
 }
@@ -225,11 +204,9 @@ func (r edition) EmbeddingCurves() (*figures.Figure, error) {
 	if len(before.X) > 0 {
 		curves = append(curves, before)
 	}
-	return figures.Curves(figures.CurvesOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.T("What a smaller word table costs"), XLabel: r.T("embedding size E"), YLabel: r.T("accuracy, %, mean over seeds"),
-			Caption: r.caption(true, r.F("%s; bands: 95 %% interval of the paired difference from the whole model", r.seeds())),
-		},
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.T("What a smaller word table costs"),
+		r.T("embedding size E"), r.T("accuracy, %, mean over seeds"),
+		r.caption(true, r.F("%s; bands: 95 %% interval of the paired difference from the whole model", r.seeds()))),
 		Curves: curves, HLines: []figures.Reference{{Value: 100 * mean(r.answers(Scheme{})), Label: r.T("whole table")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
 	})
 }
@@ -275,8 +252,7 @@ func (r edition) TransitionCurves(angle bool) (*figures.Figure, error) {
 	if len(uneven) == 2 {
 		title += r.F(": variation %.2f, shared %.2f", uneven[0], uneven[1])
 	}
-	return figures.Curves(figures.CurvesOptions{
-		Frame:  figures.Frame{Language: r.Tag(), Title: title, XLabel: r.T("layer"), YLabel: label, Caption: r.caption(true, r.F("%s; variation: standard deviation ÷ mean over layers", r.seeds()))},
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(title, r.T("layer"), label, r.caption(true, r.F("%s; variation: standard deviation ÷ mean over layers", r.seeds()))),
 		Curves: curves, XFormat: wholeNumber, YRange: figures.Range{Min: 0, Max: 1.1 * largest(curves)},
 	})
 }
@@ -304,17 +280,15 @@ func (r edition) CountBars() (*figures.Figure, error) {
 	rows, millions := r.table4()
 	var groups []string
 	for _, row := range rows {
-		name := strings.TrimSuffix(row.Name, " shared")
+		name := r.Name(strings.TrimSuffix(row.Name, " shared"))
 		if row.Architecture.Shared == "" {
 			name = r.T("none")
 		}
 		groups = append(groups, fmt.Sprintf("%s, %d", name, row.Architecture.Embedding))
 	}
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.T("Table 4 counted again: from 108 to 12 million parameters"), XLabel: r.T("what is shared, embedding size E"), YLabel: r.T("parameters, millions"),
-			Caption: r.T("BERT base's shape, 30,000 words; models that share nothing without their pooler, as printed"),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Table 4 counted again: from 108 to 12 million parameters"),
+		r.T("what is shared, embedding size E"), r.T("parameters, millions"),
+		r.T("BERT base's shape, 30,000 words; models that share nothing without their pooler, as printed")),
 		Groups: groups, Series: []figures.BarSeries{{Name: r.T("counted"), Values: millions}, {Name: r.T("printed"), Values: printed}}, Format: "%.0f",
 	})
 }
@@ -325,7 +299,7 @@ func (r edition) StorageBars() (*figures.Figure, error) {
 	var series []figures.BarSeries
 	whole := float64(r.of(Scheme{})[0].Parts.Total())
 	for i, model := range r.Speed.Models {
-		bars := figures.BarSeries{Name: model.Variant.String()}
+		bars := figures.BarSeries{Name: model.Variant.in(r.Printer)}
 		add := func(name string, value, low, high float64) {
 			if i == 0 {
 				groups = append(groups, name)
@@ -340,12 +314,10 @@ func (r edition) StorageBars() (*figures.Figure, error) {
 		series = append(series, bars)
 	}
 	first := series[0].Values // of the first variant, which shares without a factorised word table
-	title := r.F("With %s shared: %.0f %% of the parameters, %.0f %% of the time", r.Speed.Models[0].Variant, 100*first[0], 100*first[len(first)-1])
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: title, XLabel: r.T("what is measured"), YLabel: r.T("share of the whole model"),
-			Caption: r.F("%s, %d tokens, %d pairs timed in turn; whiskers: quartiles", r.Config.Model, r.Speed.Length, r.Speed.Repeats),
-		},
+	title := r.F("With %s shared: %.0f %% of the parameters, %.0f %% of the time", r.Speed.Models[0].Variant.in(r.Printer), 100*first[0], 100*first[len(first)-1])
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(title,
+		r.T("what is measured"), r.T("share of the whole model"),
+		r.F("%s, %d tokens, %d pairs timed in turn; whiskers: quartiles", r.Config.Model, r.Speed.Length, r.Speed.Repeats)),
 		Groups: groups, Series: series, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: r.T("whole")}},
 	})
 }

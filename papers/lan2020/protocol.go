@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bertlab/gbert"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/sharing"
 )
 
@@ -54,29 +55,32 @@ type Scheme struct {
 
 // String names a variant, such as "attention", "all, 2 groups, mean" or "all, E = 128, distilled". A single group and the beginning
 // with the first layer go without saying.
-func (v Scheme) String() string {
+func (v Scheme) String() string { return v.in(words.English) }
+
+// in names it in a language.
+func (v Scheme) in(say *words.Printer) string {
 	var parts []string
 	switch v.What {
 	case "":
 		if v.Embedding == 0 {
-			parts = append(parts, "none")
+			parts = append(parts, say.T("none"))
 		}
 	case sharing.FFN:
 		parts = append(parts, "FFN")
 	default:
-		parts = append(parts, string(v.What))
+		parts = append(parts, say.Name(string(v.What)))
 	}
 	if v.Groups > 1 {
-		parts = append(parts, fmt.Sprintf("%d groups", v.Groups))
+		parts = append(parts, say.F("%d groups", v.Groups))
 	}
 	if v.Init != "" && v.Init != sharing.First {
-		parts = append(parts, string(v.Init))
+		parts = append(parts, say.Name(string(v.Init)))
 	}
 	if v.Embedding > 0 {
 		parts = append(parts, fmt.Sprintf("E = %d", v.Embedding))
 	}
 	if v.Distilled {
-		parts = append(parts, "distilled")
+		parts = append(parts, say.T("distilled"))
 	}
 	return strings.Join(parts, ", ")
 }

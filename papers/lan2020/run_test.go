@@ -121,4 +121,4 @@ func TestNamesOfVariantsAreTheirOwn(t *testing.T) {
 }
 
 // english is a result told in English.
-func english(r *Result) edition { return edition{r, words.English} }
+func english(r *Result) edition { return edition{r, experiment.Voice{Printer: words.English}} }

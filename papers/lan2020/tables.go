@@ -29,34 +29,27 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 func (c Config) Table(say *words.Printer) *figures.Table {
 	var variants []string
 	for _, v := range c.Variants {
-		variants = append(variants, v.String())
+		variants = append(variants, v.in(say))
 	}
-	return &figures.Table{
-		Title:   say.T("Protocol"),
-		Columns: []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: say.T("the paper")}},
-		Rows: [][]any{
-			{say.T("model"), say.F("%s, pretrained, converted", c.Model), say.T("trained from scratch")},
-			{say.T("task"), c.Task, say.T("SQuAD 1.1 and 2.0, MNLI, SST-2, RACE")},
-			{say.T("shared"), strings.Join(variants, "; "), say.T("none, attention, FFN, all")},
-			{say.T("sizes E of the word table"), words.List(c.EmbeddingSizes), "64, 128, 256, 768"},
-			{say.T("fine-tuning runs (seeds)"), words.List(c.Seeds), "–"},
-			{say.T("training examples"), experiment.Limit(say, c.TrainExamples), say.T("all")},
-			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
-			{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all of the development set")},
-		},
-	}
+	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
+		{say.T("model"), say.F("%s, pretrained, converted", c.Model), say.T("trained from scratch")},
+		{say.T("task"), c.Task, say.T("SQuAD 1.1 and 2.0, MNLI, SST-2, RACE")},
+		{say.T("shared"), strings.Join(variants, "; "), say.T("none, attention, FFN, all")},
+		{say.T("sizes E of the word table"), words.List(c.EmbeddingSizes), "64, 128, 256, 768"},
+		{say.T("fine-tuning runs (seeds)"), words.List(c.Seeds), "–"},
+		{say.T("training examples"), experiment.Limit(say, c.TrainExamples), say.T("all")},
+		{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
+		{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all of the development set")},
+	})
 }
 
 // RunTable lists all models, mean over seeds.
 func (r edition) RunTable() (*figures.Table, error) {
-	table := &figures.Table{
-		Title:   r.T("Models"),
-		Caption: r.F("Mean over %s, %d test examples of %s. Difference: from the model that shares nothing with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar. Converted: the fine-tuned whole model after the same conversion, without training.", r.seeds(), r.Examples, r.Config.Task),
-		Columns: []figures.Column{
+	table := experiment.NewTable(r.T("Models"),
+		r.F("Mean over %s, %d test examples of %s. Difference: from the model that shares nothing with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar. Converted: the fine-tuned whole model after the same conversion, without training.", r.seeds(), r.Examples, r.Config.Task), []figures.Column{
 			{Name: r.T("shared")}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("encoder"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.Name(r.Metric), Format: "%.4f"},
 			{Name: r.T("difference"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")}, {Name: "p < 0.05"}, {Name: r.T("loss"), Format: "%.3f"}, {Name: r.T("converted"), Format: "%.4f"},
-		},
-	}
+		})
 	for _, v := range r.variants() {
 		trials := r.of(v)
 		var scores, losses []float64
@@ -68,7 +61,7 @@ func (r edition) RunTable() (*figures.Table, error) {
 			}
 		}
 		parts := trials[0].Parts
-		row := []any{v.String(), float64(parts.Total()) / 1e6, float64(parts.Encoder()) / 1e6, stat.Mean(scores, nil)}
+		row := []any{v.in(r.Printer), float64(parts.Total()) / 1e6, float64(parts.Encoder()) / 1e6, stat.Mean(scores, nil)}
 		if v == (Scheme{}) {
 			table.Rows = append(table.Rows, append(row, nil, "", "", stat.Mean(losses, nil), nil))
 			continue
@@ -89,14 +82,11 @@ func (r edition) RunTable() (*figures.Table, error) {
 
 // CutTable lists the word tables.
 func (r edition) CutTable() (*figures.Table, error) {
-	table := &figures.Table{
-		Title:   r.T("The word table of the fine-tuned model, cut to E columns"),
-		Caption: r.F("Without further training. Mean over %s, %d test examples of %s; 95 %% interval by the paired bootstrap. The whole table has %.2f million parameters.", r.seeds(), r.Examples, r.Config.Task, float64(r.Vocab*r.Hidden)/1e6),
-		Columns: []figures.Column{
+	table := experiment.NewTable(r.T("The word table of the fine-tuned model, cut to E columns"),
+		r.F("Without further training. Mean over %s, %d test examples of %s; 95 %% interval by the paired bootstrap. The whole table has %.2f million parameters.", r.seeds(), r.Examples, r.Config.Task, float64(r.Vocab*r.Hidden)/1e6), []figures.Column{
 			{Name: "E"}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("relative error"), Format: "%.3f"}, {Name: r.T("accuracy"), Format: "%.4f"},
 			{Name: r.T("difference"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")},
-		},
-	}
+		})
 	for _, size := range r.Config.EmbeddingSizes {
 		answers := r.cut(size)
 		d, ok, err := r.paired(answers, r.answers(Scheme{}))
@@ -120,14 +110,11 @@ func (r edition) CutTable() (*figures.Table, error) {
 
 // SpeedTable lists storage, memory and time.
 func (r edition) SpeedTable() *figures.Table {
-	table := &figures.Table{
-		Title:   r.T("Storage, memory and time"),
-		Caption: r.F("File: float32 weights. Training state: weights, gradients and two moments of AdamW. Operations: of a classifier for %d tokens. Training step: median of the runs, one after another. Inference: %d tokens, %d pairs timed in turn on %s, with quartiles.", macLength, r.Speed.Length, r.Speed.Repeats, r.Provenance.MachineIn(r.Printer)),
-		Columns: []figures.Column{
+	table := experiment.NewTable(r.T("Storage, memory and time"),
+		r.F("File: float32 weights. Training state: weights, gradients and two moments of AdamW. Operations: of a classifier for %d tokens. Training step: median of the runs, one after another. Inference: %d tokens, %d pairs timed in turn on %s, with quartiles.", macLength, r.Speed.Length, r.Speed.Repeats, r.Provenance.MachineIn(r.Printer)), []figures.Column{
 			{Name: r.T("shared")}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("file"), Unit: r.T("MB"), Format: "%.1f"}, {Name: r.T("training state"), Unit: r.T("MB"), Format: "%.0f"},
 			{Name: r.T("operations"), Unit: r.T("millions"), Format: "%.0f"}, {Name: r.T("training step"), Unit: r.T("ms"), Format: "%.0f"},
-		},
-	}
+		})
 	for _, size := range r.Config.SpeedBatches {
 		table.Columns = append(table.Columns, figures.Column{Name: r.F("time, batch %d", size), Unit: r.T("of the whole")})
 	}
@@ -147,7 +134,7 @@ func (r edition) SpeedTable() *figures.Table {
 			step = stat.Mean(steps, nil)
 		}
 		parameters := float64(trials[0].Parts.Total())
-		row := []any{v.String(), parameters / 1e6, 4 * parameters / 1e6, 16 * parameters / 1e6, float64(trials[0].MACs) / 1e6, step}
+		row := []any{v.in(r.Printer), parameters / 1e6, 4 * parameters / 1e6, 16 * parameters / 1e6, float64(trials[0].MACs) / 1e6, step}
 		if model := r.timed(v); model != nil {
 			for _, b := range model.Batches {
 				row = append(row, r.F("%.3f (%.3f to %.3f)", 1/b.Ratio, 1/b.High, 1/b.Low))
@@ -160,14 +147,11 @@ func (r edition) SpeedTable() *figures.Table {
 
 // CountTable lists the paper's models with their exact parameters.
 func (r edition) CountTable() *figures.Table {
-	table := &figures.Table{
-		Title:   r.T("Parameters of the paper's models, counted"),
-		Caption: r.T("With the pooler. Models that share nothing are printed in the paper as they are without it; ALBERT xlarge and xxlarge are printed as 60 and 235 million."),
-		Columns: []figures.Column{
+	table := experiment.NewTable(r.T("Parameters of the paper's models, counted"),
+		r.T("With the pooler. Models that share nothing are printed in the paper as they are without it; ALBERT xlarge and xxlarge are printed as 60 and 235 million."), []figures.Column{
 			{Name: r.T("table")}, {Name: r.T("model")}, {Name: r.T("layers")}, {Name: "H"}, {Name: "E"}, {Name: r.T("embeddings"), Format: "%d"}, {Name: r.T("encoder"), Format: "%d"}, {Name: r.T("pooler"), Format: "%d"},
 			{Name: r.T("all"), Format: "%d"}, {Name: r.T("printed"), Unit: r.T("millions")},
-		},
-	}
+		})
 	names := map[string]string{"BERT base": "108", "BERT large": "334", "ALBERT base": "12", "ALBERT large": "18", "ALBERT xlarge": "60", "ALBERT xxlarge": "235"}
 	table3, table4 := []string{"87", "89", "93", "108", "10", "12", "16", "31"}, []string{"31", "83", "57", "108", "12", "64", "38", "89"}
 	for _, row := range r.Counts {
@@ -179,20 +163,18 @@ func (r edition) CountTable() *figures.Table {
 		case 4:
 			print, table4 = table4[0], table4[1:]
 		}
-		table.Rows = append(table.Rows, []any{row.Table, row.Name, a.Layers, a.Hidden, a.Embedding, p.Embeddings + p.Projection, p.Encoder(), p.Pooler, row.Total, print})
+		table.Rows = append(table.Rows, []any{row.Table, r.Name(row.Name), a.Layers, a.Hidden, a.Embedding, p.Embeddings + p.Projection, p.Encoder(), p.Pooler, row.Total, print})
 	}
 	return table
 }
 
 // PaperTable is table 4 of the paper, to hold the numbers here against.
 func PaperTable(say *words.Printer) *figures.Table {
-	table := &figures.Table{
-		Title:   say.T("The paper: what sharing costs (table 4)"),
-		Caption: say.T("BERT base's shape, pretrained as it is shared; average of SQuAD 1.1, SQuAD 2.0, MNLI, SST-2 and RACE."),
-		Columns: []figures.Column{
+	table := experiment.NewTable(
+		say.T("The paper: what sharing costs (table 4)"),
+		say.T("BERT base's shape, pretrained as it is shared; average of SQuAD 1.1, SQuAD 2.0, MNLI, SST-2 and RACE."), []figures.Column{
 			{Name: "E"}, {Name: say.T("shared")}, {Name: say.T("parameters"), Unit: say.T("millions")}, {Name: "MNLI", Format: "%.1f"}, {Name: "SST-2", Format: "%.1f"}, {Name: say.T("average"), Format: "%.1f"},
-		},
-	}
+		})
 	table.Rows = [][]any{
 		{768, say.T("all"), 31, 82.0, 90.6, 79.8}, {768, say.T("attention"), 83, 84.0, 91.4, 81.6}, {768, say.T("FFN"), 57, 81.5, 90.8, 79.5}, {768, say.T("none"), 108, 84.5, 92.8, 82.3},
 		{128, say.T("all"), 12, 82.0, 90.3, 80.1}, {128, say.T("attention"), 64, 83.4, 91.9, 81.7}, {128, say.T("FFN"), 38, 82.3, 91.7, 80.2}, {128, say.T("none"), 89, 83.2, 91.5, 81.6},

@@ -66,8 +66,7 @@ func (r edition) claimSingleHeads() experiment.Claim {
 			high = e.MetricDelta
 		}
 	}
-	return experiment.Claim{
-		Text:        r.T("Most heads can be removed one at a time without a significant change."),
+	return experiment.Claim{Text: r.T("Most heads can be removed one at a time without a significant change."),
 		Paper:       r.T("8 of 96 heads significant (p < 0.01, WMT, Table 1); BERT: Figure 1b, no count"),
 		Measured:    r.F("%d of %d heads significant (%d worse, %d better); changes of %s from %+.2f to %+.2f points", worse+better, n, worse, better, r.Name(r.Metric), 100*low, 100*high),
 		Verdict:     experiment.When(2*(worse+better) < n),
@@ -98,8 +97,7 @@ func (r edition) claimSomeHelp() experiment.Claim {
 	case up == 0 && lossDown == 0:
 		verdict = report.DoesNotHold
 	}
-	return experiment.Claim{
-		Text:        r.T("Some heads do harm: the model is better without them."),
+	return experiment.Claim{Text: r.T("Some heads do harm: the model is better without them."),
 		Paper:       r.T("half of the 8 significant heads raise BLEU (Table 1)"),
 		Measured:    r.F("%s rises for %d of %d heads; the loss falls, with its 95 %% interval below 0, for %d; the best is %s, %+.4f nats [%+.4f, %+.4f]", r.Name(r.Metric), up, n, lossDown, best.Head, best.LossDelta, best.LossLow, best.LossHigh),
 		Verdict:     verdict,
@@ -123,8 +121,7 @@ func (r edition) claimOneHead() experiment.Claim {
 	for _, e := range r.OneHead {
 		parts = append(parts, fmt.Sprintf("%+.2f", 100*e.MetricDelta))
 	}
-	return experiment.Claim{
-		Text:        r.T("One head is enough in most layers."),
+	return experiment.Claim{Text: r.T("One head is enough in most layers."),
 		Paper:       r.T("no layer of BERT significantly worse (p < 0.01), heads chosen on other data; best per layer −0.96 to +0.10 points (Table 3)"),
 		Measured:    r.F("%d of %d layers significantly worse; change of %s by layer: %s points", worse, len(r.OneHead), r.Name(r.Metric), strings.Join(parts, ", ")),
 		Verdict:     experiment.When(2*worse < len(r.OneHead)),
@@ -210,8 +207,7 @@ func (r edition) claimPlateau() experiment.Claim {
 	share, at40 := r.plateau(ByImportance)
 	whole := r.score(ByImportance, 0)
 	end := r.score(ByImportance, 1)
-	return experiment.Claim{
-		Text:        r.T("Up to 40 % of the heads can be pruned without a noticeable loss, then accuracy falls off a cliff."),
+	return experiment.Claim{Text: r.T("Up to 40 % of the heads can be pruned without a noticeable loss, then accuracy falls off a cliff."),
 		Paper:       r.T("BERT on MNLI: 40 % (Figure 3); SST-2 60 %, CoLA and MRPC 50 % (Figure 6)"),
 		Measured:    r.F("no significant loss (p < 0.01) up to %.0f %%; %s %.4f whole, %.4f at 40 %%, %.4f without heads (largest class %.4f)", 100*share, r.Name(r.Metric), whole, at40, end, r.Majority),
 		Verdict:     experiment.When(share >= 0.4-0.02 && at40-end > 4*max(whole-at40, 0)),
@@ -220,8 +216,7 @@ func (r edition) claimPlateau() experiment.Claim {
 }
 
 func (r edition) claimTransfer() experiment.Claim {
-	claim := experiment.Claim{
-		Text:  r.T("Heads that matter in one domain matter in another."),
+	claim := experiment.Claim{Text: r.T("Heads that matter in one domain matter in another."),
 		Paper: r.T("Pearson's r 0.68 (MNLI matched and mismatched), 0.56 (news and MTNT) (Figure 2)"),
 	}
 	if r.Transfer == nil {
@@ -242,8 +237,7 @@ func (r edition) claimSpeed() experiment.Claim {
 		parts = append(parts, fmt.Sprintf("%d: %+.1f %%", b.Size, 100*(b.Ratio-1)))
 	}
 	ideal := float64(r.Speed.MACs)/float64(r.Speed.PrunedMACs) - 1
-	return experiment.Claim{
-		Text:        r.T("Removing half of the heads makes the model faster, most at large batches."),
+	return experiment.Claim{Text: r.T("Removing half of the heads makes the model faster, most at large batches."),
 		Paper:       r.T("examples/s at batch 1, 4, 16, 64: +1.9, +2.7, +17.5, +17.5 % (Table 4, GTX 1080 Ti)"),
 		Measured:    r.F("examples/s at batch %s; quartiles at batch %d: %+.1f to %+.1f %%; by operations %+.1f %%", strings.Join(parts, ", "), last.Size, 100*(last.Low-1), 100*(last.High-1), 100*ideal),
 		Verdict:     experiment.ByInterval(last.Low, last.High, 1),

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 
+	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
@@ -21,22 +22,19 @@ var narrative embed.FS
 
 // Experiment is the experiment in all its parts.
 var Experiment = &experiment.Experiment[Config, Result]{
-	Name:      "heads",
-	Title:     "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)",
-	Heading:   words.Key("bertlab: which heads matter"),
-	Quick:     Quick,
-	Full:      Full,
-	Ask:       (*Config).ask,
-	Check:     (*Config).check,
-	Plan:      plan,
-	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
-	Narrative: narrative,
+	Name:    "heads",
+	Title:   "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)",
+	Heading: words.Key("bertlab: which heads matter"),
+	Quick:   Quick, Full: Full, Ask: (*Config).ask, Check: (*Config).check, Plan: plan, Narrative: narrative,
+	In: func(r *Result, say *words.Printer) experiment.Edition {
+		return edition{r, experiment.Voice{Printer: say}}
+	},
 }
 
 // edition is a result as it is told in a language.
 type edition struct {
 	*Result
-	*words.Printer
+	experiment.Voice
 }
 
 // Subtitle implements [experiment.Edition].
@@ -86,17 +84,11 @@ func load(ctx context.Context, env *experiment.Environment, c *Config, r *Result
 // pruning curves; for the first seed all else.
 func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) (func() error, error) {
 	env := p.Environment()
-	model, resolved, err := env.Model(ctx, c.Model)
+	model, err := env.Subject(ctx, c.Model, &r.Provenance, c.fits)
 	if err != nil {
 		return nil, err
 	}
-	if len(heads.All(model.Config)) == 0 {
-		return nil, fmt.Errorf("%s has no attention heads", c.Model)
-	}
 	r.Layers, r.Heads = model.Config.NumHiddenLayers, model.Config.NumAttentionHeads
-	if r.Provenance, err = env.Describe(model, resolved); err != nil {
-		return nil, err
-	}
 	d, err := load(ctx, env, c, r)
 	if err != nil {
 		return nil, err
@@ -310,6 +302,14 @@ func (c *Config) check() error {
 		return errors.New("the protocol has a negative number of examples")
 	case c.Epochs < 1 || c.BatchSize < 1 || c.MaxLength < 1 || !(c.LearningRate > 0):
 		return errors.New("the protocol needs epochs, a batch size and a length of at least 1, and a learning rate above 0")
+	}
+	return nil
+}
+
+// fits says why the experiment cannot be done with a model.
+func (c *Config) fits(model *gbert.Model) error {
+	if len(heads.All(model.Config)) == 0 {
+		return fmt.Errorf("%s has no attention heads", c.Model)
 	}
 	return nil
 }

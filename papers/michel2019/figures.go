@@ -40,11 +40,7 @@ func (r edition) Numbers() map[string]any {
 // caption names model, data and seed under a figure.
 func (r edition) caption(extra string) string {
 	c := r.Config
-	text := r.F("%s, fine-tuned on %s (seed %d), %d test examples", c.Model, c.Task, c.Seeds[0], r.Ablation.Examples)
-	if extra != "" {
-		text += "; " + extra
-	}
-	return text
+	return experiment.Caption(r.F("%s, fine-tuned on %s (seed %d), %d test examples", c.Model, c.Task, c.Seeds[0], r.Ablation.Examples), extra)
 }
 
 // table puts a value of each head at its place, [layers][heads]; heads that the model does not have are NaN.
@@ -73,11 +69,8 @@ func names(prefix string, n int) []string {
 
 // ImportanceHeatmap shows the normalised importance of each head.
 func (r edition) ImportanceHeatmap() (*figures.Figure, error) {
-	return figures.Heatmap(figures.HeatmapOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.T("Importance of attention heads"), XLabel: r.T("head"), YLabel: r.T("layer"),
-			Caption: r.caption(r.F("importance on %d training examples", r.Importance.Examples)),
-		},
+	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.T("Importance of attention heads"),
+		r.T("head"), r.T("layer"), r.caption(r.F("importance on %d training examples", r.Importance.Examples))),
 		Values: r.Importance.Normalized, Rows: names("", r.Layers), Columns: names("", r.Heads),
 		Palette: figures.Sequential, Legend: r.T("importance, ℓ2-normalised per layer"),
 	})
@@ -93,11 +86,8 @@ func (r edition) AblationHeatmap() (*figures.Figure, error) {
 		marks[e.Layer][e.Head.Head] = e.PValue < level
 	}
 	worse, better := r.significant(r.Ablation.Heads)
-	return figures.Heatmap(figures.HeatmapOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Without one head: %d of %d heads change the predictions significantly", worse+better, len(r.Ablation.Heads)),
-			XLabel: r.T("head masked"), YLabel: r.T("layer"), Caption: r.caption(r.F("%s of the whole model %.4f", r.Name(r.Metric), r.Ablation.Score)),
-		},
+	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.F("Without one head: %d of %d heads change the predictions significantly", worse+better, len(r.Ablation.Heads)),
+		r.T("head masked"), r.T("layer"), r.caption(r.F("%s of the whole model %.4f", r.Name(r.Metric), r.Ablation.Score))),
 		Values: r.table(r.Ablation.Heads, func(e heads.HeadEffect) float64 { return 100 * e.MetricDelta }),
 		Rows:   names("", r.Layers), Columns: names("", r.Heads), Palette: figures.Diverging, Format: "%+.1f",
 		Legend: r.F("change of %s, points", r.Name(r.Metric)), Marks: marks, MarkLabel: r.T("p < 0.01 (McNemar)"),
@@ -113,11 +103,8 @@ func (r edition) LossHeatmap() (*figures.Figure, error) {
 	for _, e := range r.Ablation.Heads {
 		marks[e.Layer][e.Head.Head] = e.LossLow > 0 || e.LossHigh < 0
 	}
-	return figures.Heatmap(figures.HeatmapOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.T("Without one head: change of the loss"), XLabel: r.T("head masked"), YLabel: r.T("layer"),
-			Caption: r.caption(r.F("loss of the whole model %.4f nats", r.Ablation.Loss)),
-		},
+	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.T("Without one head: change of the loss"),
+		r.T("head masked"), r.T("layer"), r.caption(r.F("loss of the whole model %.4f nats", r.Ablation.Loss))),
 		Values: r.table(r.Ablation.Heads, func(e heads.HeadEffect) float64 { return 1000 * e.LossDelta }),
 		Rows:   names("", r.Layers), Columns: names("", r.Heads), Palette: figures.Diverging, Format: "%+.0f",
 		Legend: r.T("change of the loss, thousandths of a nat"), Marks: marks, MarkLabel: r.T("95 % interval excludes 0"),
@@ -126,8 +113,7 @@ func (r edition) LossHeatmap() (*figures.Figure, error) {
 
 // EntropyHeatmap shows how widely each head attends.
 func (r edition) EntropyHeatmap() (*figures.Figure, error) {
-	return figures.Heatmap(figures.HeatmapOptions{
-		Frame:  figures.Frame{Language: r.Tag(), Title: r.T("Entropy of attention"), XLabel: r.T("head"), YLabel: r.T("layer"), Caption: r.caption("")},
+	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.T("Entropy of attention"), r.T("head"), r.T("layer"), r.caption("")),
 		Values: r.Entropy, Rows: names("", r.Layers), Columns: names("", r.Heads), Palette: figures.Sequential, Legend: r.T("mean entropy, nats"),
 	})
 }
@@ -142,11 +128,8 @@ func (r edition) Histogram() (*figures.Figure, error) {
 			near++
 		}
 	}
-	return figures.Histogram(figures.HistogramOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Without one head: %d of %d times the %s stays within a point", near, len(scores), r.Name(r.Metric)),
-			XLabel: r.F("%s, %%", r.Name(r.Metric)), YLabel: r.T("heads"), Caption: r.caption(""),
-		},
+	return figures.Histogram(figures.HistogramOptions{Frame: r.Frame(r.F("Without one head: %d of %d times the %s stays within a point", near, len(scores), r.Name(r.Metric)),
+		r.F("%s, %%", r.Name(r.Metric)), r.T("heads"), r.caption("")),
 		Samples: []figures.Sample{{Name: r.T("one head masked"), Values: scores}},
 		VLines:  []figures.Reference{{Value: 100 * r.Ablation.Score, Label: r.T("all heads")}},
 	})
@@ -162,11 +145,8 @@ func (r edition) PruningCurves() (*figures.Figure, error) {
 	}
 	share, _ := r.plateau(ByImportance)
 	extra := r.F("%d fine-tuning run(s), %d random order(s) each; bands: range over runs and orders", len(r.Config.Seeds), r.Config.RandomOrders)
-	return figures.Curves(figures.CurvesOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("By importance, %.0f %% of the heads go without a significant loss", 100*share),
-			Caption: r.caption(extra), XLabel: r.T("heads masked"), YLabel: r.Name(r.Metric),
-		},
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.F("By importance, %.0f %% of the heads go without a significant loss", 100*share),
+		r.T("heads masked"), r.Name(r.Metric), r.caption(extra)),
 		Curves: curves, HLines: []figures.Reference{{Value: r.Majority, Label: r.T("largest class")}}, XFormat: figures.Percent, YFormat: figures.Percent,
 	})
 }
@@ -219,12 +199,9 @@ func (r edition) TransferScatter() (*figures.Figure, error) {
 		x, y = append(x, 1000*r.Ablation.Heads[i].LossDelta), append(y, 1000*e.LossDelta)
 		labels = append(labels, e.Head.String())
 	}
-	return figures.Scatter(figures.ScatterOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: t.title(r.Printer),
-			Caption: r.caption(r.F("out of domain: %s, %d examples; labels: layer:head from 0", t.Task, t.Effects.Examples)),
-			XLabel:  r.F("change of the loss on %s, thousandths of a nat", r.Config.Task), YLabel: r.F("on %s", t.Task),
-		},
+	return figures.Scatter(figures.ScatterOptions{Frame: r.Frame(t.title(r.Printer),
+		r.F("change of the loss on %s, thousandths of a nat", r.Config.Task), r.F("on %s", t.Task),
+		r.caption(r.F("out of domain: %s, %d examples; labels: layer:head from 0", t.Task, t.Effects.Examples))),
 		X: x, Y: y, Labels: labels, Outliers: 4, Lines: figures.FitLine | figures.ZeroLines,
 		Note: r.F("r = %.2f [%.2f, %.2f] of the loss; %.2f [%.2f, %.2f] of %s", t.RLoss, t.RLossLow, t.RLossHi, t.R, t.RLow, t.RHigh, r.Name(r.Metric)),
 	})
@@ -239,12 +216,9 @@ func (r edition) SpeedBars() (*figures.Figure, error) {
 		groups = append(groups, fmt.Sprint(b.Size))
 		series.Values, series.Lo, series.Hi = append(series.Values, b.Ratio), append(series.Lo, b.Low), append(series.Hi, b.High)
 	}
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Speed with %.0f %% of the heads removed", 100*s.Fraction),
-			XLabel: r.T("batch size"), YLabel: r.T("examples/s against the whole model"),
-			Caption: r.F("%s, %d tokens, %s, %d pairs of timings a bar", r.Config.Model, s.Length, r.Provenance.MachineIn(r.Printer), s.Repeats),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Speed with %.0f %% of the heads removed", 100*s.Fraction),
+		r.T("batch size"), r.T("examples/s against the whole model"),
+		r.F("%s, %d tokens, %s, %d pairs of timings a bar", r.Config.Model, s.Length, r.Provenance.MachineIn(r.Printer), s.Repeats)),
 		Groups: groups, Series: []figures.BarSeries{series}, Format: "%.2f×",
 		HLines: []figures.Reference{{Value: float64(s.MACs) / float64(s.PrunedMACs), Label: r.T("by operations")}},
 	})

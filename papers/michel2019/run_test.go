@@ -171,4 +171,4 @@ func files(t testing.TB, text string) string {
 }
 
 // english is a result told in English.
-func english(r *Result) edition { return edition{r, words.English} }
+func english(r *Result) edition { return edition{r, experiment.Voice{Printer: words.English}} }

@@ -34,6 +34,11 @@ func (r edition) Claims() ([]experiment.Claim, error) {
 	}, nil
 }
 
+// below reports whether an interval lies wholly below 0.
+func below(list []difference) bool {
+	return slices.ContainsFunc(list, func(d difference) bool { return d.High < 0 })
+}
+
 // against compares a strategy with all others at the numbers of layers that both dropped: sign·(strategy − other).
 func (r edition) against(strategy layerdrop.Strategy, sign int) (list []difference, text string) {
 	var parts []string
@@ -47,7 +52,7 @@ func (r edition) against(strategy layerdrop.Strategy, sign int) (list []differen
 		}
 		if d, ok := r.between(sameK(first, second)); ok {
 			list = append(list, d)
-			part := fmt.Sprintf("%s − %s %s", first, second, d.Points())
+			part := fmt.Sprintf("%s − %s %s", r.Name(string(first)), r.Name(string(second)), d.Points())
 			if !d.learned {
 				part += r.T(" (neither above the largest class)")
 			}
@@ -55,7 +60,7 @@ func (r edition) against(strategy layerdrop.Strategy, sign int) (list []differen
 		}
 	}
 	if len(list) == 0 {
-		return nil, r.F("nothing to compare: %s and another strategy were not run with equally many layers dropped", strategy)
+		return nil, r.F("nothing to compare: %s and another strategy were not run with equally many layers dropped", r.Name(string(strategy)))
 	}
 	return list, r.F("accuracy, points: %s", strings.Join(parts, "; "))
 }
@@ -71,8 +76,7 @@ func (r edition) seedsNote() string {
 
 func (r edition) claimTop() experiment.Claim {
 	list, text := r.against(layerdrop.Top, 1)
-	claim := experiment.Claim{
-		Text:        r.T("Dropping the top layers is the best strategy, or level with the best."),
+	claim := experiment.Claim{Text: r.T("Dropping the top layers is the best strategy, or level with the best."),
 		Paper:       r.T("top is best overall; BERT-base, mean of 7 GLUE tasks: 86.19 whole, 84.86, 84.19, 83.28 without the top 2, 4, 6 of 12 layers (recalled; the losses of 2.00 and 2.91 points are the paper's)"),
 		Measured:    text,
 		Explanation: r.F("Holds if, against every other strategy, the lower end of the 95 %% interval is at least −%.0f point; fails if an interval lies wholly below 0.%s", 100*levelPoints, r.seedsNote()),
@@ -81,32 +85,20 @@ func (r edition) claimTop() experiment.Claim {
 		return claim
 	}
 	behind := func(d difference) bool { return d.Low < -levelPoints || !d.learned }
-	switch {
-	case slices.ContainsFunc(list, func(d difference) bool { return d.High < 0 }):
-		claim.Verdict = report.DoesNotHold
-	case !slices.ContainsFunc(list, behind):
-		claim.Verdict = report.Holds
-	}
-	return claim
+	return claim.With(experiment.Decide(!below(list) && !slices.ContainsFunc(list, behind), below(list)))
 }
 
 func (r edition) claimBottom() experiment.Claim {
 	list, text := r.against(layerdrop.Bottom, -1)
-	claim := experiment.Claim{
-		Text:  r.T("Dropping the bottom layers is the worst strategy."),
+	claim := experiment.Claim{Text: r.T("Dropping the bottom layers is the worst strategy."),
 		Paper: r.T("bottom is worst; no single number"), Measured: text,
 		Explanation: r.F("Holds if every other strategy's 95 %% interval above bottom lies above 0; fails if one lies wholly below 0.%s", r.seedsNote()),
 	}
 	if len(list) == 0 || len(r.Config.Seeds) < fewestSeeds {
 		return claim
 	}
-	switch {
-	case slices.ContainsFunc(list, func(d difference) bool { return d.High < 0 }):
-		claim.Verdict = report.DoesNotHold
-	case !slices.ContainsFunc(list, func(d difference) bool { return d.Low <= 0 || !d.learned }):
-		claim.Verdict = report.Holds
-	}
-	return claim
+	level := func(d difference) bool { return d.Low <= 0 || !d.learned }
+	return claim.With(experiment.Decide(!below(list) && !slices.ContainsFunc(list, level), below(list)))
 }
 
 // travelOrder is Spearman's ρ of the layers' numbers and the distances that they travelled, for each run.
@@ -126,8 +118,7 @@ func (r *Result) travelOrder() []float64 {
 
 func (r edition) claimTravel() experiment.Claim {
 	orders := r.travelOrder()
-	claim := experiment.Claim{
-		Text:        r.T("The lower layers change least in fine-tuning."),
+	claim := experiment.Claim{Text: r.T("The lower layers change least in fine-tuning."),
 		Paper:       r.T("BERT: lower layers change least (similarity before and after, a figure)"),
 		Explanation: r.F("Spearman's ρ of the layer's number and ‖θ−θ₀‖/‖θ₀‖, for each run of the whole model. Holds if the 95 %% interval of its mean (Student's t over runs, which share the pretrained model) lies above 0; needs %d runs.", fewestRuns),
 	}
@@ -148,8 +139,7 @@ func (r edition) claimBefore() experiment.Claim {
 	d, ok := r.between(func(a, b Trial) bool {
 		return a.When == Before && b.When == After && a.Strategy == b.Strategy && slices.Equal(a.Dropped, b.Dropped)
 	})
-	claim := experiment.Claim{
-		Text:        r.T("Dropping layers before fine-tuning is better than dropping them after it."),
+	claim := experiment.Claim{Text: r.T("Dropping layers before fine-tuning is better than dropping them after it."),
 		Paper:       r.T("dropping after fine-tuning is not better"),
 		Measured:    r.T("not run"),
 		Explanation: r.T("Holds if the 95 % interval of the difference, by the paired bootstrap over test examples, lies above 0: mean over tasks, seeds and all sets of layers. Layers dropped after fine-tuning are not followed by further training."),
@@ -163,8 +153,7 @@ func (r edition) claimBefore() experiment.Claim {
 
 // claimPair compares what pair tasks and others lose without their top layers.
 func (r edition) claimPair() experiment.Claim {
-	claim := experiment.Claim{
-		Text:        r.T("Tasks on pairs of sentences are more sensitive than sentiment."),
+	claim := experiment.Claim{Text: r.T("Tasks on pairs of sentences are more sensitive than sentiment."),
 		Paper:       r.T("QNLI and MNLI lose most"),
 		Explanation: r.T("What accuracy falls by without the top layers, mean over their numbers and seeds: pair tasks minus others. Holds if the 95 % interval (normal, over test examples) lies above 0; needs a task of each kind. A task on which the models without layers are not above the largest class has lost all that it could, and could have lost more: nothing is decided then."),
 	}
@@ -261,23 +250,21 @@ func write(shares []share) string {
 
 func (r edition) claimInference() experiment.Claim {
 	batch, shares := r.inferenceShares()
-	return experiment.Claim{
-		Text:        r.T("The time of inference falls in proportion to the layers."),
+	return experiment.Claim{Text: r.T("The time of inference falls in proportion to the layers."),
 		Paper:       r.T("half of the layers, half of the time"),
-		Measured:    r.F("encoder's %s at batch %d by layers dropped, median [quartiles] (proportion): %s", r.Clock, batch.Size, write(shares)),
+		Measured:    r.F("encoder's %s at batch %d by layers dropped, median [quartiles] (proportion): %s", r.Name(r.Clock.String()), batch.Size, write(shares)),
 		Verdict:     verdict(shares, inferenceTime),
-		Explanation: r.F("Holds if each median of %d repeats is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The embeddings' time is subtracted. What is compared is %s%s.", r.Speed.Repeats, 100*inferenceTime, r.Clock, clockNote(r.Printer, r.Clock)),
+		Explanation: r.F("Holds if each median of %d repeats is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The embeddings' time is subtracted. What is compared is %s%s.", r.Speed.Repeats, 100*inferenceTime, r.Name(r.Clock.String()), clockNote(r.Printer, r.Clock)),
 	}
 }
 
 func (r edition) claimTuning() experiment.Claim {
-	claim := experiment.Claim{
-		Text:  r.T("The time of fine-tuning falls in proportion to the layers."),
+	claim := experiment.Claim{Text: r.T("The time of fine-tuning falls in proportion to the layers."),
 		Paper: r.T("half of the layers, half of the time"), Measured: r.T("no step was timed"),
 		Explanation: r.F("Holds if each median over runs of the time of a training step, itself the median of the run, is within %.0f %% of the share of layers that stay; fails if the quartiles of one are wholly outside. The step includes embeddings, head and optimizer, which do not shrink. Of the last layer a classifier needs [CLS] alone, so that it costs little; if it cost nothing, the share would be (L−k−1)/(L−1): %s. Compilation is left out. Runs are timed one after another: where quartiles of runs with equally many layers, which do the same work, are more than %.0f %% of the median apart, the machine was not steady enough to tell.", 100*tuningTime, r.withoutLast(), 200*tuningTime),
 	}
 	if shares := r.tuningShares(); len(shares) > 0 {
-		claim.Measured = r.F("%s of a step by layers dropped, median [quartiles] (proportion): %s", r.Clock, write(shares))
+		claim.Measured = r.F("%s of a step by layers dropped, median [quartiles] (proportion): %s", r.Name(r.Clock.String()), write(shares))
 		if !slices.ContainsFunc(shares, unsteady) {
 			claim.Verdict = verdict(shares, tuningTime)
 		}

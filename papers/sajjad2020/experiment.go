@@ -18,22 +18,19 @@ var narrative embed.FS
 
 // Experiment is the experiment in all its parts.
 var Experiment = &experiment.Experiment[Config, Result]{
-	Name:      "layers",
-	Title:     "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)",
-	Heading:   words.Key("bertlab: which layers can go"),
-	Quick:     Quick,
-	Full:      Full,
-	Ask:       (*Config).ask,
-	Check:     (*Config).check,
-	Plan:      plan,
-	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
-	Narrative: narrative,
+	Name:    "layers",
+	Title:   "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)",
+	Heading: words.Key("bertlab: which layers can go"),
+	Quick:   Quick, Full: Full, Ask: (*Config).ask, Check: (*Config).check, Plan: plan, Narrative: narrative,
+	In: func(r *Result, say *words.Printer) experiment.Edition {
+		return edition{r, experiment.Voice{Printer: say}}
+	},
 }
 
 // edition is a result as it is told in a language.
 type edition struct {
 	*Result
-	*words.Printer
+	experiment.Voice
 }
 
 // Subtitle implements [experiment.Edition].
@@ -43,17 +40,11 @@ func (r edition) Subtitle() string { return r.caption(nil, r.seeds()) }
 // and seed the whole model and, for each choice, models without those layers; the time of inference.
 func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) (func() error, error) {
 	env := p.Environment()
-	model, resolved, err := env.Model(ctx, c.Model)
+	model, err := env.Subject(ctx, c.Model, &r.Provenance, c.checkModel)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.checkModel(model); err != nil {
-		return nil, err
-	}
 	r.Layers, r.Parameters, r.Clock = model.Config.NumHiddenLayers, model.NumParameters(), env.Clock()
-	if r.Provenance, err = env.Describe(model, resolved); err != nil {
-		return nil, err
-	}
 	data, err := load(ctx, env, c, r)
 	if err != nil {
 		return nil, err

@@ -62,18 +62,12 @@ func (r edition) caption(t *TaskResult, extra string) string {
 	if t != nil {
 		text += r.F(", fine-tuned on %s, %d test examples", t.Task, t.Examples)
 	}
-	if extra != "" {
-		text += "; " + extra
-	}
-	return text
+	return experiment.Caption(text, extra)
 }
 
 // seeds names the seeds.
 func (r edition) seeds() string {
-	if len(r.Config.Seeds) == 1 {
-		return r.F("seed %d", r.Config.Seeds[0])
-	}
-	return r.F("seeds %s", words.List(r.Config.Seeds))
+	return r.Seeds(r.Config.Seeds)
 }
 
 // alone is the result with one task, for differences within it.
@@ -120,7 +114,7 @@ func (r edition) ScoreCurves(t *TaskResult) (*figures.Figure, error) {
 	var curves []figures.Curve
 	for _, strategy := range r.strategies() {
 		start := t.accuracy()
-		curve := figures.Curve{Name: string(strategy), X: []float64{0}, Y: []float64{start}, Lo: []float64{start}, Hi: []float64{start}}
+		curve := figures.Curve{Name: r.Name(string(strategy)), X: []float64{0}, Y: []float64{start}, Lo: []float64{start}, Hi: []float64{start}}
 		for _, k := range t.drops(strategy, Before) {
 			score, low, high := r.choiceScore(t, strategy, Before, k)
 			curve.X, curve.Y, curve.Lo, curve.Hi = append(curve.X, float64(k)), append(curve.Y, score), append(curve.Lo, low), append(curve.Hi, high)
@@ -134,7 +128,7 @@ func (r edition) ScoreCurves(t *TaskResult) (*figures.Figure, error) {
 	if ks := t.drops(lead, Before); len(ks) > 0 {
 		k := ks[len(ks)-1]
 		score, _, _ := r.choiceScore(t, lead, Before, k)
-		title = r.F("Without the %s %d of %d layers: %s points on %s", lead, k, r.Layers, signed(100*(score-t.accuracy())), t.Task)
+		title = r.F("Without the %s %d of %d layers: %s points on %s", r.Name(string(lead)), k, r.Layers, signed(100*(score-t.accuracy())), t.Task)
 	}
 	caption := r.F("%s; bands: 95 %% interval of the difference from the whole model", r.seeds())
 	if len(curves) > mostBands {
@@ -143,11 +137,7 @@ func (r edition) ScoreCurves(t *TaskResult) (*figures.Figure, error) {
 			curves[i].Lo, curves[i].Hi = nil, nil
 		}
 	}
-	return figures.Curves(figures.CurvesOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: title, XLabel: r.F("layers dropped, of %d", r.Layers), YLabel: r.T("accuracy, mean over seeds"),
-			Caption: r.caption(t, caption),
-		},
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(title, r.F("layers dropped, of %d", r.Layers), r.T("accuracy, mean over seeds"), r.caption(t, caption)),
 		Curves: curves, XFormat: wholeNumber, HLines: []figures.Reference{{Value: t.Majority, Label: r.T("largest class")}}, YFormat: figures.Percent,
 	})
 }
@@ -163,7 +153,7 @@ func (r edition) StrategyBars(t *TaskResult) (*figures.Figure, error) {
 		if strategy == layerdrop.Contribution || strategy == layerdrop.List { // their numbers of layers are their own
 			continue
 		}
-		bars := figures.BarSeries{Name: string(strategy)}
+		bars := figures.BarSeries{Name: r.Name(string(strategy))}
 		for _, k := range r.Config.Drops {
 			d, ok := r.alone(t).between(againstWhole(strategy, Before, k))
 			if !ok {
@@ -173,11 +163,9 @@ func (r edition) StrategyBars(t *TaskResult) (*figures.Figure, error) {
 		}
 		series = append(series, bars)
 	}
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("What the choice of layers costs on %s", t.Task), XLabel: r.T("layers dropped before fine-tuning"), YLabel: r.T("change of accuracy, points"),
-			Caption: r.caption(t, r.F("%s; whiskers: 95 %% interval of the paired difference", r.seeds())),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("What the choice of layers costs on %s", t.Task),
+		r.T("layers dropped before fine-tuning"), r.T("change of accuracy, points"),
+		r.caption(t, r.F("%s; whiskers: 95 %% interval of the paired difference", r.seeds()))),
 		Groups: groups, Series: series, Format: "%+.1f",
 	})
 }
@@ -208,11 +196,9 @@ func (r edition) WhenBars(t *TaskResult) (*figures.Figure, error) {
 	if !ok {
 		return nil, nil
 	}
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: whenTitle(r.Printer, d.Interval, lead),
-			XLabel: r.F("layers dropped, %s", lead), YLabel: r.T("accuracy, %"), Caption: r.caption(t, r.F("%s; whiskers: 95 %% interval of the difference from the whole model", r.seeds())),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(whenTitle(r.Printer, d.Interval, lead),
+		r.F("layers dropped, %s", r.Name(string(lead))), r.T("accuracy, %"),
+		r.caption(t, r.F("%s; whiskers: 95 %% interval of the difference from the whole model", r.seeds()))),
 		Groups: groups, Series: series, Format: "%.1f",
 		HLines: []figures.Reference{{Value: 100 * t.accuracy(), Label: r.T("whole")}, {Value: 100 * t.Majority, Label: r.T("largest class")}},
 	})
@@ -223,18 +209,18 @@ func (w When) label(say *words.Printer) string {
 	if w == Progressive {
 		return say.T("during fine-tuning")
 	}
-	return say.F("%s fine-tuning", w)
+	return say.F("%s fine-tuning", say.Name(string(w)))
 }
 
 // whenTitle says what the interval of before − after says.
 func whenTitle(say *words.Printer, d stats.Interval, lead layerdrop.Strategy) string {
 	switch {
 	case d.Low > 0:
-		return say.F("Dropped before fine-tuning, the %s layers are missed less", lead)
+		return say.F("Dropped before fine-tuning, the %s layers are missed less", say.Name(string(lead)))
 	case d.High < 0:
-		return say.F("Dropped after fine-tuning, the %s layers are missed less", lead)
+		return say.F("Dropped after fine-tuning, the %s layers are missed less", say.Name(string(lead)))
 	}
-	return say.F("Before or after fine-tuning: no clear difference for the %s layers", lead)
+	return say.F("Before or after fine-tuning: no clear difference for the %s layers", say.Name(string(lead)))
 }
 
 // TimeCurves show the time of inference and of a training step against the layers that stay.
@@ -258,12 +244,9 @@ func (r edition) TimeCurves() (*figures.Figure, error) {
 		Name: r.T("in proportion"), X: []float64{float64(least), float64(r.Layers)}, Y: []float64{float64(least) / float64(r.Layers), 1},
 	}
 	last := inference[len(inference)-1]
-	return figures.Curves(figures.CurvesOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("With %d of %d layers, inference takes %.0f %% of the time", r.Layers-last.k, r.Layers, 100*last.Value),
-			XLabel: r.T("layers that stay"), YLabel: r.T("time against the whole model"),
-			Caption: r.F("%s, %s; %s: encoder at batch %d × %d tokens, %d repeats; training steps, %s; bands: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Clock, batch.Size, r.Speed.Length, r.Speed.Repeats, r.seeds()),
-		},
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.F("With %d of %d layers, inference takes %.0f %% of the time", r.Layers-last.k, r.Layers, 100*last.Value),
+		r.T("layers that stay"), r.T("time against the whole model"),
+		r.F("%s, %s; %s: encoder at batch %d × %d tokens, %d repeats; training steps, %s; bands: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Name(r.Clock.String()), batch.Size, r.Speed.Length, r.Speed.Repeats, r.seeds())),
 		Curves: append(curves, line), XFormat: wholeNumber, YFormat: figures.Percent, YRange: figures.Range{Min: 0, Max: 1.05},
 	})
 }
@@ -286,11 +269,8 @@ func (r edition) SimilarityHeatmap() (*figures.Figure, error) {
 	for _, row := range s.Matrix {
 		low = min(low, floats.Min(row))
 	}
-	return figures.Heatmap(figures.HeatmapOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("[CLS] at the end: cosine %.2f with layer %d, %.2f with the embeddings", last, r.Layers-2, first),
-			XLabel: r.T("after layer (from 0)"), YLabel: r.T("after layer (from 0)"), Caption: r.caption(nil, r.F("pretrained, %d examples of %s", s.Examples, r.Tasks[0].Task)),
-		},
+	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.F("[CLS] at the end: cosine %.2f with layer %d, %.2f with the embeddings", last, r.Layers-2, first),
+		r.T("after layer (from 0)"), r.T("after layer (from 0)"), r.caption(nil, r.F("pretrained, %d examples of %s", s.Examples, r.Tasks[0].Task))),
 		Values: s.Matrix, Rows: names, Columns: names, Palette: figures.Sequential, Legend: r.T("mean cosine of [CLS]"),
 		Limits: figures.Range{Min: math.Floor(10*low) / 10, Max: 1},
 	})
@@ -305,12 +285,8 @@ func (r edition) ContributionBars() (*figures.Figure, error) {
 		lines = append(lines, figures.Reference{Value: threshold, Label: r.F("threshold %g", threshold)})
 	}
 	low := min(floats.Min(s.Layers), floats.Min(r.MeanSimilarity.Layers), 0)
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Layer %d changes [CLS] least: cosine %.3f", most, s.Layers[most]),
-			XLabel: r.T("layer (from 0)"), YLabel: r.T("cosine of input and output"),
-			Caption: r.caption(nil, r.F("pretrained, %d examples of %s", s.Examples, r.Tasks[0].Task)),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Layer %d changes [CLS] least: cosine %.3f", most, s.Layers[most]),
+		r.T("layer (from 0)"), r.T("cosine of input and output"), r.caption(nil, r.F("pretrained, %d examples of %s", s.Examples, r.Tasks[0].Task))),
 		Groups: layerNames(r.Layers), Series: []figures.BarSeries{{Name: r.T("[CLS]"), Values: s.Layers}, {Name: r.T("mean of the tokens"), Values: r.MeanSimilarity.Layers}},
 		HLines: lines, Format: "%.3f", YRange: figures.Range{Min: low, Max: 1.05},
 	})
@@ -337,11 +313,8 @@ func (r edition) TravelBars() (*figures.Figure, error) {
 	if len(r.Config.Seeds) > 1 {
 		caption += r.T("; whiskers: range over seeds")
 	}
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Distance travelled in fine-tuning, layer by layer: ρ = %s", strings.Replace(fmt.Sprintf("%+.2f", stat.Mean(r.travelOrder(), nil)), "-", "−", 1)),
-			XLabel: r.T("layer (from 0)"), YLabel: "‖θ − θ₀‖ / ‖θ₀‖, %", Caption: caption,
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Distance travelled in fine-tuning, layer by layer: ρ = %s", strings.Replace(fmt.Sprintf("%+.2f", stat.Mean(r.travelOrder(), nil)), "-", "−", 1)),
+		r.T("layer (from 0)"), "‖θ − θ₀‖ / ‖θ₀‖, %", caption),
 		Groups: layerNames(r.Layers), Series: series, Format: "%.2f",
 	})
 }

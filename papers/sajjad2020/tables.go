@@ -31,7 +31,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 		tasks = append(tasks, t.Name)
 	}
 	for _, s := range c.Strategies {
-		strategies = append(strategies, string(s))
+		strategies = append(strategies, say.Name(string(s)))
 	}
 	thresholds := say.T("none")
 	if len(c.Thresholds) > 0 {
@@ -45,35 +45,28 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 			lists += "; " + surgery.FormatLayers(layers)
 		}
 	}
-	return &figures.Table{
-		Title:   say.T("Protocol"),
-		Columns: []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: say.T("the paper")}},
-		Rows: [][]any{
-			{say.T("model"), c.Model, say.T("BERT-base, XLNet, RoBERTa and others")},
-			{say.T("tasks"), strings.Join(tasks, ", "), say.T("GLUE")},
-			{say.T("layers dropped"), words.List(c.Drops), say.T("2, 4, 6 of 12")},
-			{say.T("strategies"), strings.Join(strategies, ", "), say.T("top, bottom, symmetric, alternate, contribution")},
-			{say.T("thresholds of the contribution"), thresholds, say.T("0.9, 0.925, 0.95 (recalled)")},
-			{say.T("layers named one by one"), lists, "–"},
-			{say.T("fine-tuning runs (seeds)"), words.List(c.Seeds), "–"},
-			{say.T("training examples"), experiment.Limit(say, c.TrainExamples), say.T("all")},
-			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
-			{say.T("embeddings"), experiment.Embeddings(say, c.FreezeEmbeddings), say.T("trained")},
-			{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all of the development set")},
-		},
-	}
+	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
+		{say.T("model"), c.Model, say.T("BERT-base, XLNet, RoBERTa and others")},
+		{say.T("tasks"), strings.Join(tasks, ", "), say.T("GLUE")},
+		{say.T("layers dropped"), words.List(c.Drops), say.T("2, 4, 6 of 12")},
+		{say.T("strategies"), strings.Join(strategies, ", "), say.T("top, bottom, symmetric, alternate, contribution")},
+		{say.T("thresholds of the contribution"), thresholds, say.T("0.9, 0.925, 0.95 (recalled)")},
+		{say.T("layers named one by one"), lists, "–"},
+		{say.T("fine-tuning runs (seeds)"), words.List(c.Seeds), "–"},
+		{say.T("training examples"), experiment.Limit(say, c.TrainExamples), say.T("all")},
+		{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
+		{say.T("embeddings"), experiment.Embeddings(say, c.FreezeEmbeddings), say.T("trained")},
+		{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all of the development set")},
+	})
 }
 
 // ScoreTable lists all sets of layers on a task, mean over seeds, and by how many seeds the predictions differ from the whole model's.
 func (r edition) ScoreTable(t *TaskResult) *figures.Table {
-	table := &figures.Table{
-		Title:   r.F("Layers dropped on %s", t.Task),
-		Caption: r.F("Mean over %s, %d test examples. Layers count from 0, as in bertlab layers drop. Difference: from the whole model with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar.", r.seeds(), t.Examples),
-		Columns: []figures.Column{
+	table := experiment.NewTable(r.F("Layers dropped on %s", t.Task),
+		r.F("Mean over %s, %d test examples. Layers count from 0, as in bertlab layers drop. Difference: from the whole model with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar.", r.seeds(), t.Examples), []figures.Column{
 			{Name: r.T("strategy")}, {Name: r.T("when")}, {Name: "k"}, {Name: r.T("layers dropped")}, {Name: r.Name(t.Metric), Format: "%.4f"}, {Name: r.T("difference of accuracy"), Unit: r.T("points"), Format: "%+.2f"},
 			{Name: r.T("95 % interval")}, {Name: "p < 0.05"}, {Name: r.T("parameters"), Format: "%d"}, {Name: r.T("a training step"), Unit: r.T("ms"), Format: "%.0f"},
-		},
-	}
+		})
 	type key struct {
 		Strategy, Dropped string
 		When              When
@@ -110,7 +103,7 @@ func (r edition) ScoreTable(t *TaskResult) *figures.Table {
 			return againstWhole(first.Strategy, first.When, first.K())(a, b) && slices.Equal(a.Dropped, first.Dropped)
 		})
 		table.Rows = append(table.Rows, []any{
-			k.Strategy, string(k.When), first.K(), k.Dropped, stat.Mean(scores, nil), 100 * d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
+			r.Name(k.Strategy), r.Name(string(k.When)), first.K(), k.Dropped, stat.Mean(scores, nil), 100 * d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
 			r.F("%d of %d", significant, len(runs)), first.Parameters, step,
 		})
 	}
@@ -119,14 +112,11 @@ func (r edition) ScoreTable(t *TaskResult) *figures.Table {
 
 // SpeedTable lists the time of inference.
 func (r edition) SpeedTable() *figures.Table {
-	t := &figures.Table{
-		Title:   r.T("Time of inference"),
-		Caption: r.F("%d tokens, %d repeats, %s. The encoder's share is its %s without the embeddings, divided by that of the whole model; milliseconds are on the wall. A classifier's last layer computes [CLS] alone, so its time is not in proportion.", r.Speed.Length, r.Speed.Repeats, r.Provenance.MachineIn(r.Printer), r.Clock),
-		Columns: []figures.Column{
+	t := experiment.NewTable(r.T("Time of inference"),
+		r.F("%d tokens, %d repeats, %s. The encoder's share is its %s without the embeddings, divided by that of the whole model; milliseconds are on the wall. A classifier's last layer computes [CLS] alone, so its time is not in proportion.", r.Speed.Length, r.Speed.Repeats, r.Provenance.MachineIn(r.Printer), r.Name(r.Clock.String())), []figures.Column{
 			{Name: r.T("batch")}, {Name: r.T("dropped")}, {Name: r.T("sentence vectors"), Unit: r.T("ms"), Format: "%.2f"}, {Name: r.T("encoder's share"), Format: "%.3f"}, {Name: r.T("quartiles")},
 			{Name: r.T("share of layers"), Format: "%.3f"}, {Name: r.T("classifier"), Unit: r.T("ms"), Format: "%.2f"}, {Name: r.T("operations"), Unit: r.T("millions"), Format: "%.0f"},
-		},
-	}
+		})
 	for _, b := range r.Speed.Batches {
 		for _, m := range b.Models {
 			t.Rows = append(t.Rows, []any{b.Size, m.K, 1000 * m.Seconds, m.Share, r.F("%.3f to %.3f", m.Low, m.High), r.proportional(m.K), 1000 * m.Classifier, float64(m.MACs) / 1e6})
@@ -137,11 +127,9 @@ func (r edition) SpeedTable() *figures.Table {
 
 // PaperTable is the paper's result for the top strategy, to hold the numbers here against.
 func PaperTable(say *words.Printer) *figures.Table {
-	t := &figures.Table{
-		Title:   say.T("The paper: top layers of BERT-base dropped before fine-tuning"),
-		Caption: say.T("GLUE development sets, recalled; the averages give the paper's losses of 2.00 (4 layers) and 2.91 points (6 layers)."),
-		Columns: []figures.Column{{Name: say.T("dropped, of 12")}},
-	}
+	t := experiment.NewTable(
+		say.T("The paper: top layers of BERT-base dropped before fine-tuning"),
+		say.T("GLUE development sets, recalled; the averages give the paper's losses of 2.00 (4 layers) and 2.91 points (6 layers)."), []figures.Column{{Name: say.T("dropped, of 12")}})
 	for _, name := range []string{"SST-2", "MNLI", say.T("QNLI"), say.T("QQP"), say.T("STS-B"), say.T("RTE"), say.T("MRPC"), say.T("average")} {
 		t.Columns = append(t.Columns, figures.Column{Name: name, Format: "%.2f"})
 	}

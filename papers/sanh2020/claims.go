@@ -99,8 +99,7 @@ func isFew(remaining float64) bool { return remaining <= few }
 
 func (r edition) claimManyRemain() (experiment.Claim, error) {
 	most := slices.Max(r.Config.Remaining)
-	claim := experiment.Claim{
-		Text:     r.T("Magnitude pruning is better than movement pruning while most weights remain."),
+	claim := experiment.Claim{Text: r.T("Magnitude pruning is better than movement pruning while most weights remain."),
 		Paper:    r.T("magnitude wins above about 70 % remaining (figure 2)"),
 		Measured: r.F("%g %% remaining: ", 100*most),
 	}
@@ -113,8 +112,7 @@ func (r edition) claimManyRemain() (experiment.Claim, error) {
 }
 
 func (r edition) claimFewRemain(kind movement.Kind) (experiment.Claim, error) {
-	claim := experiment.Claim{
-		Text: r.F("With 15 %% of the weights or fewer, %s is better than magnitude pruning.", methodName(r.Printer, kind)),
+	claim := experiment.Claim{Text: r.F("With 15 %% of the weights or fewer, %s is better than magnitude pruning.", methodName(r.Printer, kind)),
 		Paper: map[movement.Kind]string{
 			movement.Movement: r.T("MNLI at 10 and 3 %: 79.3 and 76.1 against 77.8 and 68.9 (table 2)"),
 			movement.Soft:     r.T("MNLI at 10 and 3 %: 80.7 and 79.0 against 77.8 and 68.9 (table 2)"),
@@ -143,8 +141,7 @@ func keptRange(say *words.Printer, runs []Trained) string {
 }
 
 func (r edition) claimLikeL0() (experiment.Claim, error) {
-	claim := experiment.Claim{
-		Text:  r.T("Movement pruning and L0 regularisation do about the same."),
+	claim := experiment.Claim{Text: r.T("Movement pruning and L0 regularisation do about the same."),
 		Paper: r.T("MNLI at 10 and 3 %: 79.3 and 76.1 against 77.9 and 75.1 (table 2)"),
 	}
 	c, err := differenceOf(
@@ -156,8 +153,7 @@ func (r edition) claimLikeL0() (experiment.Claim, error) {
 
 func (r edition) claimGlobalLevel() (experiment.Claim, error) {
 	moderate := func(v float64) bool { return isFew(v) && v > 0.04 }
-	claim := experiment.Claim{
-		Text:  r.T("Selecting weights for the whole model or matrix by matrix makes no difference for movement pruning, except where very few remain."),
+	claim := experiment.Claim{Text: r.T("Selecting weights for the whole model or matrix by matrix makes no difference for movement pruning, except where very few remain."),
 		Paper: r.T("about the same but at 3 % (section 5)"),
 	}
 	c, err := differenceOf(
@@ -169,8 +165,7 @@ func (r edition) claimGlobalLevel() (experiment.Claim, error) {
 
 func (r edition) claimGlobalFew() (experiment.Claim, error) {
 	fewest := func(v float64) bool { return v <= 0.04 }
-	claim := experiment.Claim{
-		Text:  r.T("Where very few weights remain, movement pruning is better with one selection for the whole model."),
+	claim := experiment.Claim{Text: r.T("Where very few weights remain, movement pruning is better with one selection for the whole model."),
 		Paper: r.T("3 % on SQuAD: +2.3 F1 (section 5)"),
 	}
 	c, err := differenceOf(
@@ -180,8 +175,7 @@ func (r edition) claimGlobalFew() (experiment.Claim, error) {
 }
 
 func (r edition) claimTeacher() (experiment.Claim, error) {
-	claim := experiment.Claim{
-		Text:  r.T("A teacher makes all methods better."),
+	claim := experiment.Claim{Text: r.T("A teacher makes all methods better."),
 		Paper: r.T("MNLI at 10 %: +0.5 (magnitude), +0.8 (L0), +0.8 (movement), +0.5 (soft movement) (table 3 against table 2)"),
 	}
 	var with, without []Trained
@@ -193,7 +187,7 @@ func (r edition) claimTeacher() (experiment.Claim, error) {
 			continue
 		}
 		with, without = append(with, a...), append(without, b...)
-		parts = append(parts, fmt.Sprintf("%s %+.2f", kind, 100*(mean(accuracy(a))-mean(accuracy(b)))))
+		parts = append(parts, fmt.Sprintf("%s %+.2f", r.Name(string(kind)), 100*(mean(accuracy(a))-mean(accuracy(b)))))
 	}
 	c, err := differenceOf(with, without)
 	if c != nil {

@@ -33,8 +33,7 @@ func (r *Result) layerShares(runs []Trained) []float64 {
 }
 
 func (r edition) claimLayers() experiment.Claim {
-	claim := experiment.Claim{
-		Text:  r.T("With one selection for the whole model, movement pruning keeps the lower layers and prunes the upper ones most; magnitude pruning is about even."),
+	claim := experiment.Claim{Text: r.T("With one selection for the whole model, movement pruning keeps the lower layers and prunes the upper ones most; magnitude pruning is about even."),
 		Paper: r.T("figure 6, no numbers"),
 	}
 	moved := r.layerShares(r.global(movement.Movement, r.Config.Focus))
@@ -72,8 +71,7 @@ func (r *Result) focused(kind movement.Kind) *Trained {
 }
 
 func (r edition) claimSmallWeights() experiment.Claim {
-	claim := experiment.Claim{
-		Text:  r.T("Magnitude pruning leaves two clusters of large weights; movement pruning keeps small ones too."),
+	claim := experiment.Claim{Text: r.T("Magnitude pruning leaves two clusters of large weights; movement pruning keeps small ones too."),
 		Paper: r.T("figure 4, no numbers"),
 	}
 	magnitude, moved := r.focused(movement.Magnitude), r.focused(movement.Movement)
@@ -90,8 +88,7 @@ func (r edition) claimSmallWeights() experiment.Claim {
 
 func (r edition) claimDrift() experiment.Claim {
 	d := r.Drift
-	claim := experiment.Claim{
-		Text:        r.T("Pretrained weights move little in fine-tuning, so their magnitude says what pretraining needed."),
+	claim := experiment.Claim{Text: r.T("Pretrained weights move little in fine-tuning, so their magnitude says what pretraining needed."),
 		Paper:       r.T("section 1, no numbers"),
 		Measured:    r.F("‖W − W₀‖/‖W₀‖ = %.3f over the encoder; %.2f %% of the weights change their sign; %.1f %% of the largest %g %% were among them before", d.Distance, 100*d.SignShare, 100*d.Overlap, 100*r.Config.Focus),
 		Verdict:     experiment.When(d.Distance < 0.1 && d.SignShare < 0.05),
@@ -129,8 +126,7 @@ func (r edition) claimZerosAreSlow() experiment.Claim {
 }
 
 func (r edition) claimRemovalIsFast() experiment.Claim {
-	claim := experiment.Claim{
-		Text:  r.T("Whole heads and neurons that are pruned and removed do save time."),
+	claim := experiment.Claim{Text: r.T("Whole heads and neurons that are pruned and removed do save time."),
 		Paper: r.T("Lagunas et al. 2021, SQuAD, BERT-base: 2.44× with 26 % of the weights left, −0.8 F1"),
 	}
 	if len(r.Speed.Structured) == 0 {

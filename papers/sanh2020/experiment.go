@@ -19,22 +19,19 @@ var narrative embed.FS
 
 // Experiment is the experiment in all its parts.
 var Experiment = &experiment.Experiment[Config, Result]{
-	Name:      "movement",
-	Title:     "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)",
-	Heading:   words.Key("bertlab: which weights move"),
-	Quick:     Quick,
-	Full:      Full,
-	Ask:       (*Config).ask,
-	Check:     (*Config).check,
-	Plan:      plan,
-	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
-	Narrative: narrative,
+	Name:    "movement",
+	Title:   "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)",
+	Heading: words.Key("bertlab: which weights move"),
+	Quick:   Quick, Full: Full, Ask: (*Config).ask, Check: (*Config).check, Plan: plan, Narrative: narrative,
+	In: func(r *Result, say *words.Printer) experiment.Edition {
+		return edition{r, experiment.Voice{Printer: say}}
+	},
 }
 
 // edition is a result as it is told in a language.
 type edition struct {
 	*Result
-	*words.Printer
+	experiment.Voice
 }
 
 // Subtitle implements [experiment.Edition].
@@ -209,11 +206,11 @@ func (s *steps) collect(r *Result) {
 // collectModels puts sizes and speeds into the experiment's result.
 func (s *steps) collectModels(r *Result) {
 	c := s.config
-	r.Storage = []Storage{{Name: storageName(s.dense[0].variant), Kept: r.Dense[0].Kept, Sizes: s.storage.Result()}}
+	r.Storage = []Storage{{Name: storageName(words.English, s.dense[0].variant), Kept: r.Dense[0].Kept, Sizes: s.storage.Result()}}
 	r.Speed = &Speed{Length: min(c.SpeedLength, s.pretrained.Model.Config.MaxPositionEmbeddings), Repeats: c.SpeedRepeats}
 	for _, k := range s.kept {
 		done, speed := k.result(), k.speed.Result()
-		r.Storage = append(r.Storage, Storage{Name: storageName(k.variant), Kept: done.Weights.Kept, Sizes: k.storage.Result()})
+		r.Storage = append(r.Storage, Storage{Name: storageName(words.English, k.variant), Kept: done.Weights.Kept, Sizes: k.storage.Result()})
 		if !k.variant.Structured {
 			r.Speed.Kept, r.Speed.Unstructured = done.Weights.Kept, speed.Batches
 			continue

@@ -1,6 +1,7 @@
 package sanh2020
 
 import (
+	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 	"fmt"
 	"math"
@@ -48,11 +49,7 @@ func (c Config) modelName(say *words.Printer) string {
 // caption names model, data and seeds under a figure.
 func (r edition) caption(extra string) string {
 	c := r.Config
-	text := r.F("%s on %s, %d steps, %d test examples", c.modelName(r.Printer), c.Task, r.Steps, r.Examples)
-	if extra != "" {
-		text += "; " + extra
-	}
-	return text
+	return experiment.Caption(r.F("%s on %s, %d steps, %d test examples", c.modelName(r.Printer), c.Task, r.Steps, r.Examples), extra)
 }
 
 // seeds names the seeds, and what of them is shown where there are several.
@@ -128,10 +125,8 @@ func score(t Trained) float64 { return t.Score }
 
 // AccuracyCurves show the metric against the weights that remain, for each method (figure 2 of the paper).
 func (r edition) AccuracyCurves() (*figures.Figure, error) {
-	return figures.Curves(figures.CurvesOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.curvesTitle(), Caption: r.caption(r.seeds(r.T("mean and range"))), XLabel: r.T("remaining weights of the encoder, counted (logarithmic)"), YLabel: r.Name(r.Metric),
-		},
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.curvesTitle(),
+		r.T("remaining weights of the encoder, counted (logarithmic)"), r.Name(r.Metric), r.caption(r.seeds(r.T("mean and range")))),
 		Curves: r.curves(score), XFormat: doubled, XTicks: r.shareTicks(), YFormat: figures.Percent,
 		HLines: []figures.Reference{{Value: mean(scores(r.Dense)), Label: r.T("dense")}, {Value: r.Majority, Label: r.T("largest class")}},
 	})
@@ -158,10 +153,8 @@ func (r edition) LossCurves() (*figures.Figure, error) {
 	for i, t := range r.Dense {
 		dense[i] = t.Loss
 	}
-	return figures.Curves(figures.CurvesOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.T("The loss against remaining weights"), Caption: r.caption(r.seeds(r.T("mean and range"))), XLabel: r.T("remaining weights of the encoder, counted (logarithmic)"), YLabel: r.T("test loss, nats"),
-		},
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.T("The loss against remaining weights"),
+		r.T("remaining weights of the encoder, counted (logarithmic)"), r.T("test loss, nats"), r.caption(r.seeds(r.T("mean and range")))),
 		Curves: r.curves(func(t Trained) float64 { return t.Loss }), XFormat: doubled, XTicks: r.shareTicks(),
 		HLines: []figures.Reference{{Value: mean(dense), Label: r.T("dense")}},
 	})
@@ -185,11 +178,8 @@ func (r edition) WeightHistogram() (*figures.Figure, error) {
 		widest = max(widest, 5*t.Sample.Deviation)
 		samples = append(samples, sample)
 	}
-	return figures.Histogram(figures.HistogramOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Which weights remain when %g %% do", 100*r.Config.Focus),
-			XLabel: r.T("weight"), YLabel: r.T("weights of the sample"), Caption: r.caption(r.T("every n-th weight of the encoder, beyond 5 standard deviations not shown")),
-		},
+	return figures.Histogram(figures.HistogramOptions{Frame: r.Frame(r.F("Which weights remain when %g %% do", 100*r.Config.Focus),
+		r.T("weight"), r.T("weights of the sample"), r.caption(r.T("every n-th weight of the encoder, beyond 5 standard deviations not shown"))),
 		Samples: samples, Bins: 40, XRange: figures.Range{Min: -widest, Max: widest},
 	})
 }
@@ -214,11 +204,8 @@ func (r edition) ScoreScatter() (*figures.Figure, error) {
 			}
 		}
 	}
-	return figures.Scatter(figures.ScatterOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("The highest scores of each matrix are kept, %g %%", 100*r.Config.Focus),
-			XLabel: r.T("weight before the mask"), YLabel: r.T("score"), Caption: r.caption(r.F("movement pruning, seed %d, every n-th weight of the encoder", r.Config.Seeds[0])),
-		},
+	return figures.Scatter(figures.ScatterOptions{Frame: r.Frame(r.F("The highest scores of each matrix are kept, %g %%", 100*r.Config.Focus),
+		r.T("weight before the mask"), r.T("score"), r.caption(r.F("movement pruning, seed %d, every n-th weight of the encoder", r.Config.Seeds[0]))),
 		X: x, Y: y, Groups: groups, Lines: figures.ZeroLines,
 	})
 }

@@ -39,10 +39,8 @@ func (r edition) LayerHeatmap() (*figures.Figure, error) {
 			}
 		}
 	}
-	return figures.Heatmap(figures.HeatmapOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Where movement pruning leaves %g %% of all weights", 100*r.Config.Focus), XLabel: r.T("matrix"), YLabel: r.T("layer (from 0)"), Caption: r.caption(r.seeds(r.T("mean"))),
-		},
+	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.F("Where movement pruning leaves %g %% of all weights", 100*r.Config.Focus),
+		r.T("matrix"), r.T("layer (from 0)"), r.caption(r.seeds(r.T("mean")))),
 		Values: values, Rows: layerNames(r.Layers), Columns: r.matrices(), Palette: figures.Sequential, Format: "%.1f", Legend: r.T("remaining weights, %"),
 	})
 }
@@ -59,10 +57,8 @@ func (r edition) LayerBars() (*figures.Figure, error) {
 			series = append(series, figures.BarSeries{Name: curveName(r.Printer, kind), Values: shares})
 		}
 	}
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.T("Remaining weights by layer, one selection for the whole model"), XLabel: r.T("layer (from 0)"), YLabel: r.T("remaining weights, %"), Caption: r.caption(r.seeds(r.T("mean"))),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Remaining weights by layer, one selection for the whole model"),
+		r.T("layer (from 0)"), r.T("remaining weights, %"), r.caption(r.seeds(r.T("mean")))),
 		Groups: layerNames(r.Layers), Series: series, Format: "%.1f", HLines: []figures.Reference{{Value: 100 * r.Config.Focus, Label: r.T("all layers")}},
 	})
 }
@@ -79,11 +75,8 @@ func (r edition) TeacherBars() (*figures.Figure, error) {
 		groups = append(groups, curveName(r.Printer, kind))
 		without.Values, with.Values = append(without.Values, mean(scores(a))), append(with.Values, mean(scores(b)))
 	}
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Soft targets of the dense model, %g %% of the weights", 100*r.Config.Focus),
-			XLabel: r.T("method"), YLabel: r.Name(r.Metric), Caption: r.caption(r.F("seed %d, T = 2, α = 0.9", r.Config.Seeds[0])),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Soft targets of the dense model, %g %% of the weights", 100*r.Config.Focus),
+		r.T("method"), r.Name(r.Metric), r.caption(r.F("seed %d, T = 2, α = 0.9", r.Config.Seeds[0]))),
 		Groups: groups, Series: []figures.BarSeries{without, with}, Format: "%.3f", YFormat: figures.Percent,
 		HLines: []figures.Reference{{Value: r.Dense[0].Score, Label: r.T("dense")}, {Value: r.Majority, Label: r.T("largest class")}},
 	})
@@ -105,11 +98,8 @@ func (r edition) RateCurves() (*figures.Figure, error) {
 			curves = append(curves, curve)
 		}
 	}
-	return figures.Curves(figures.CurvesOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.T("How much the learning rate of the scores matters"),
-			XLabel: r.T("learning rate of the scores (logarithmic)"), YLabel: r.Name(r.Metric), Caption: r.caption(r.F("%g %% remaining, seed %d", 100*r.Config.Focus, r.Config.Seeds[0])),
-		},
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.T("How much the learning rate of the scores matters"),
+		r.T("learning rate of the scores (logarithmic)"), r.Name(r.Metric), r.caption(r.F("%g %% remaining, seed %d", 100*r.Config.Focus, r.Config.Seeds[0]))),
 		Curves: curves, XFormat: func(x float64) string { return fmt.Sprintf("%.2g", math.Pow(10, x)) }, YFormat: figures.Percent,
 		HLines: []figures.Reference{{Value: r.Majority, Label: r.T("largest class")}},
 	})
@@ -123,11 +113,8 @@ func (r edition) DriftHeatmap() (*figures.Figure, error) {
 			values[layer] = append(values[layer], 100*v)
 		}
 	}
-	return figures.Heatmap(figures.HeatmapOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Fine-tuning moves weights by %.1f %% of their norm", 100*r.Drift.Distance), XLabel: r.T("matrix"), YLabel: r.T("layer (from 0)"),
-			Caption: r.caption(r.F("no pruning, peak learning rate %g, seed %d", r.Config.LearningRate, r.Config.Seeds[0])),
-		},
+	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.F("Fine-tuning moves weights by %.1f %% of their norm", 100*r.Drift.Distance),
+		r.T("matrix"), r.T("layer (from 0)"), r.caption(r.F("no pruning, peak learning rate %g, seed %d", r.Config.LearningRate, r.Config.Seeds[0]))),
 		Values: values, Rows: layerNames(len(values)), Columns: r.matrices(), Palette: figures.Sequential, Format: "%.1f", Legend: "‖W − W₀‖/‖W₀‖, %",
 	})
 }
@@ -154,11 +141,9 @@ func (r edition) SpeedBars() (*figures.Figure, error) {
 	for _, m := range s.Structured {
 		add(r.F("removed, %g %% left", 100*m.Remaining), m.Batches)
 	}
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.speedTitle(), XLabel: r.T("batch size"), YLabel: r.T("examples/s against the dense model"),
-			Caption: r.F("%s, %d tokens, %s, medians and quartiles of %d pairs of timings", r.Config.modelName(r.Printer), s.Length, r.Provenance.MachineIn(r.Printer), s.Repeats),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.speedTitle(),
+		r.T("batch size"), r.T("examples/s against the dense model"),
+		r.F("%s, %d tokens, %s, medians and quartiles of %d pairs of timings", r.Config.modelName(r.Printer), s.Length, r.Provenance.MachineIn(r.Printer), s.Repeats)),
 		Groups: groups, Series: series, Format: "%.2f×", HLines: []figures.Reference{{Value: 1, Label: r.T("dense")}},
 	})
 }
@@ -205,11 +190,9 @@ func (r edition) HybridCurve() (*figures.Figure, error) {
 		}
 		curves = append(curves, curve)
 	}
-	return figures.Curves(figures.CurvesOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.hybridTitle(), XLabel: r.F("speed against the dense model, batch %d", r.Config.SpeedBatches[last]), YLabel: r.Name(r.Metric),
-			Caption: r.caption(r.F("seed %d, %d tokens, %s", r.Config.Seeds[0], r.Speed.Length, r.Provenance.MachineIn(r.Printer))),
-		},
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.hybridTitle(),
+		r.F("speed against the dense model, batch %d", r.Config.SpeedBatches[last]), r.Name(r.Metric),
+		r.caption(r.F("seed %d, %d tokens, %s", r.Config.Seeds[0], r.Speed.Length, r.Provenance.MachineIn(r.Printer)))),
 		Curves: curves, YFormat: figures.Percent, XFormat: func(x float64) string { return fmt.Sprintf("%.3g×", x) },
 		HLines: []figures.Reference{{Value: r.Dense[0].Score, Label: r.T("dense")}, {Value: r.Majority, Label: r.T("largest class")}},
 	})

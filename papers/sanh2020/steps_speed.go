@@ -2,7 +2,6 @@ package sanh2020
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"bertlab/gbert"
@@ -44,14 +43,25 @@ var measureStorage = &experiment.Definition[storageInputs, gbert.Sizes]{
 	},
 }
 
-func storageName(v Pruning) string {
+// storageName says what is stored.
+func storageName(say *words.Printer, v Pruning) string {
 	switch {
 	case v.Kind == "":
-		return "dense"
+		return say.T("dense")
 	case v.Structured:
-		return fmt.Sprintf("heads and neurons removed, %g %% kept", 100*v.Remaining)
+		return say.F("heads and neurons removed, %g %% kept", 100*v.Remaining)
 	}
-	return fmt.Sprintf("%s, %g %% of the weights kept", v.Kind, 100*v.Remaining)
+	return say.F("%s, %g %% of the weights kept", say.Name(string(v.Kind)), 100*v.Remaining)
+}
+
+// storageName says in the edition's language what a result calls by an English name.
+func (r edition) storageName(english string) string {
+	for _, v := range append(r.Config.variants(r.Config.Seeds[0], true), Pruning{}) {
+		if storageName(words.English, v) == english {
+			return storageName(r.Printer, v)
+		}
+	}
+	return english
 }
 
 // maskInputs are a fine-tuned model that is pruned without further training.

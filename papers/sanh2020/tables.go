@@ -20,34 +20,27 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 
 // Table lists the protocol.
 func (c Config) Table(say *words.Printer) *figures.Table {
-	return &figures.Table{
-		Title:   say.T("Protocol"),
-		Columns: []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: say.T("the paper")}},
-		Rows: [][]any{
-			{say.T("model"), c.modelName(say), "bert-base-uncased"},
-			{say.T("task"), c.Task, say.T("SQuAD, MNLI, QQP")},
-			{say.T("seeds"), words.List(c.Seeds), say.T("not said")},
-			{say.T("training examples"), experiment.Limit(say, c.TrainExamples), "87,599; 392,702; 363,846"},
-			{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all")},
-			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), say.T("6 to 10, 16, 3e-5")},
-			{say.T("learning rate of scores (L0)"), fmt.Sprintf("%g (%g)", c.ScoreRate, c.L0Rate), "1e-2 (1e-1)"},
-			{say.T("warm-up, cool-down of the schedule"), say.F("%s, %s of the steps", figures.Percent(c.WarmupShare), figures.Percent(c.CoolDownShare)), say.T("5,400 and 10,800 steps")},
-			{say.T("methods"), words.List(c.Kinds), say.T("magnitude, movement, soft, L0")},
-			{say.T("remaining weights"), words.List(c.Remaining), say.T("1.0 to 0.03")},
-			{say.T("embeddings"), say.T("frozen"), say.T("frozen")},
-		},
-	}
+	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
+		{say.T("model"), c.modelName(say), "bert-base-uncased"},
+		{say.T("task"), c.Task, say.T("SQuAD, MNLI, QQP")},
+		{say.T("seeds"), words.List(c.Seeds), say.T("not said")},
+		{say.T("training examples"), experiment.Limit(say, c.TrainExamples), "87,599; 392,702; 363,846"},
+		{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all")},
+		{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), say.T("6 to 10, 16, 3e-5")},
+		{say.T("learning rate of scores (L0)"), fmt.Sprintf("%g (%g)", c.ScoreRate, c.L0Rate), "1e-2 (1e-1)"},
+		{say.T("warm-up, cool-down of the schedule"), say.F("%s, %s of the steps", figures.Percent(c.WarmupShare), figures.Percent(c.CoolDownShare)), say.T("5,400 and 10,800 steps")},
+		{say.T("methods"), words.List(words.Names(say, c.Kinds)), say.T("magnitude, movement, soft, L0")},
+		{say.T("remaining weights"), words.List(c.Remaining), say.T("1.0 to 0.03")},
+		{say.T("embeddings"), say.T("frozen"), say.T("frozen")},
+	})
 }
 
 // RunTable lists the methods at each share, mean and range over seeds.
 func (r edition) RunTable() *figures.Table {
-	t := &figures.Table{
-		Title: r.T("Pruning while fine-tuning"), Caption: r.caption(r.T("range over seeds")),
-		Columns: []figures.Column{
-			{Name: r.T("method")}, {Name: r.T("selection")}, {Name: r.T("teacher")}, {Name: r.T("asked for"), Unit: "%", Format: "%.0f"}, {Name: r.T("remaining"), Unit: "%", Format: "%.1f"},
-			{Name: r.Name(r.Metric), Format: "%.4f"}, {Name: r.T("range")}, {Name: r.T("test loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.T("runs")},
-		},
-	}
+	t := experiment.NewTable(r.T("Pruning while fine-tuning"), r.caption(r.T("range over seeds")), []figures.Column{
+		{Name: r.T("method")}, {Name: r.T("selection")}, {Name: r.T("teacher")}, {Name: r.T("asked for"), Unit: "%", Format: "%.0f"}, {Name: r.T("remaining"), Unit: "%", Format: "%.1f"},
+		{Name: r.Name(r.Metric), Format: "%.4f"}, {Name: r.T("range")}, {Name: r.T("test loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.T("runs")},
+	})
 	add := func(name, selection string, teacher bool, share float64, runs []Trained) {
 		if len(runs) == 0 {
 			return
@@ -61,12 +54,12 @@ func (r edition) RunTable() *figures.Table {
 	add(r.T("dense"), "", false, 1, r.Dense)
 	for _, share := range r.Config.remaining(func(float64) bool { return true }) {
 		for _, kind := range r.Config.Kinds {
-			selection := string(movement.Local)
+			selection := r.Name(string(movement.Local))
 			if kind == movement.Soft || kind == movement.L0 {
 				selection = r.T("threshold")
 			}
 			add(curveName(r.Printer, kind), selection, false, share, r.plain(kind, share))
-			add(curveName(r.Printer, kind), string(movement.Global), false, share, r.global(kind, share))
+			add(curveName(r.Printer, kind), r.Name(string(movement.Global)), false, share, r.global(kind, share))
 			add(curveName(r.Printer, kind), selection, true, share, r.distilled(kind, share))
 		}
 	}
@@ -78,11 +71,8 @@ func (r edition) AgreementTable() *figures.Table {
 	if len(r.Agreement) == 0 {
 		return nil
 	}
-	t := &figures.Table{
-		Title:   r.F("Masks of two seeds at %g %%", 100*r.Config.Focus),
-		Caption: r.T("Of the weights that one seed keeps, the share that another one keeps too. Masks at random would have the second share in common."),
-		Columns: []figures.Column{{Name: r.T("method")}, {Name: r.T("kept by both"), Unit: "%", Format: "%.1f"}, {Name: r.T("by chance"), Unit: "%", Format: "%.1f"}, {Name: r.T("pairs of seeds")}},
-	}
+	t := experiment.NewTable(r.F("Masks of two seeds at %g %%", 100*r.Config.Focus),
+		r.T("Of the weights that one seed keeps, the share that another one keeps too. Masks at random would have the second share in common."), []figures.Column{{Name: r.T("method")}, {Name: r.T("kept by both"), Unit: "%", Format: "%.1f"}, {Name: r.T("by chance"), Unit: "%", Format: "%.1f"}, {Name: r.T("pairs of seeds")}})
 	for _, a := range r.Agreement {
 		t.Rows = append(t.Rows, []any{curveName(r.Printer, a.Kind), 100 * a.Overlap, 100 * a.Chance, a.Pairs})
 	}
@@ -109,15 +99,12 @@ func PaperTable(say *words.Printer) *figures.Table {
 
 // StorageTable lists what models take as files.
 func (r edition) StorageTable() *figures.Table {
-	t := &figures.Table{
-		Title: r.T("Storage"), Caption: r.T("The whole file of weights, embeddings included; the compact file stores arrays without their zeros."),
-		Columns: []figures.Column{{Name: r.T("model")}, {Name: r.T("remaining"), Unit: "%", Format: "%.1f"}},
-	}
+	t := experiment.NewTable(r.T("Storage"), r.T("The whole file of weights, embeddings included; the compact file stores arrays without their zeros."), []figures.Column{{Name: r.T("model")}, {Name: r.T("remaining"), Unit: "%", Format: "%.1f"}})
 	for _, name := range []string{r.T("float32"), r.T("float16"), r.T("gzip"), r.T("compact"), r.T("compact float16")} {
 		t.Columns = append(t.Columns, figures.Column{Name: name, Unit: r.T("MB"), Format: "%.1f"})
 	}
 	for _, s := range r.Storage {
-		row := []any{s.Name, 100 * s.Kept}
+		row := []any{r.storageName(s.Name), 100 * s.Kept}
 		for _, bytes := range []int64{s.Sizes.Dense, s.Sizes.DenseFloat16, s.Sizes.Gzip, s.Sizes.Compact, s.Sizes.CompactFloat16} {
 			row = append(row, float64(bytes)/1e6)
 		}
@@ -128,13 +115,9 @@ func (r edition) StorageTable() *figures.Table {
 
 // SpeedTable lists the speed of pruned models against the dense one.
 func (r edition) SpeedTable() *figures.Table {
-	t := &figures.Table{
-		Title:   r.T("Speed"),
-		Caption: r.F("Sequences of %d tokens without padding; medians of %d pairs timed in turn, with quartiles.", r.Speed.Length, r.Speed.Repeats),
-		Columns: []figures.Column{
-			{Name: r.T("model")}, {Name: r.Name(r.Metric), Format: "%.4f"}, {Name: r.T("batch")}, {Name: r.T("speed against dense"), Format: "%.3f"}, {Name: r.T("quartiles")}, {Name: r.T("by operations"), Format: "%.3f"},
-		},
-	}
+	t := experiment.NewTable(r.T("Speed"), r.F("Sequences of %d tokens without padding; medians of %d pairs timed in turn, with quartiles.", r.Speed.Length, r.Speed.Repeats), []figures.Column{
+		{Name: r.T("model")}, {Name: r.Name(r.Metric), Format: "%.4f"}, {Name: r.T("batch")}, {Name: r.T("speed against dense"), Format: "%.3f"}, {Name: r.T("quartiles")}, {Name: r.T("by operations"), Format: "%.3f"},
+	})
 	for _, b := range r.Speed.Unstructured {
 		var kept any
 		if run := r.focused(movement.Movement); run != nil {

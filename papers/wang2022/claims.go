@@ -39,8 +39,7 @@ func (r edition) Claims() ([]experiment.Claim, error) {
 
 // claimError compares reconstruction errors at equal parameters.
 func (r edition) claimError() experiment.Claim {
-	claim := experiment.Claim{
-		Text:        r.T("At equal parameters, factors that matrices share leave a smaller reconstruction error: IV ≤ III ≤ II."),
+	claim := experiment.Claim{Text: r.T("At equal parameters, factors that matrices share leave a smaller reconstruction error: IV ≤ III ≤ II."),
 		Paper:       r.T("forms are introduced in the order of how much is shared, to afford larger ranks with the same parameters; no number at equal parameters (recalled)"),
 		Explanation: r.T("‖W − Ŵ‖ / ‖W‖ over all encoder matrices, mean over seeds; no sampling is involved beyond the seeds. Holds if the order is so at every ratio, fails if at every ratio some form that shares more has the larger error."),
 	}
@@ -64,19 +63,14 @@ func (r edition) claimError() experiment.Claim {
 		}
 	}
 	claim.Measured = strings.Join(parts, "; ")
-	switch {
-	case len(r.Config.Forms) < 3:
-	case broken == 0:
-		claim.Verdict = report.Holds
-	case ordered == 0:
-		claim.Verdict = report.DoesNotHold
+	if len(r.Config.Forms) < 3 {
+		return claim
 	}
-	return claim
+	return claim.With(experiment.Decide(broken == 0, ordered == 0))
 }
 
 func (r edition) claimCounts() experiment.Claim {
-	claim := experiment.Claim{
-		Text:        r.T("IV-72-384 has 1/7 of the encoder parameters of BERT-base, and the tiny forms have under 2 million (1/48)."),
+	claim := experiment.Claim{Text: r.T("IV-72-384 has 1/7 of the encoder parameters of BERT-base, and the tiny forms have under 2 million (1/48)."),
 		Paper:       r.T("86.0, 23.0, 12.3, 3.9, 1.9 and 1.8 million (recalled, and consistent with counting)"),
 		Explanation: r.F("Counted on the shapes, without word embeddings and classifier. Holds if every count is within %.1f million of the printed one.", countTolerance),
 	}
@@ -94,13 +88,11 @@ func (r edition) claimCounts() experiment.Claim {
 		}
 	}
 	claim.Measured = r.F("millions: %s", strings.Join(parts, ", "))
-	claim.Verdict = experiment.When(holds)
-	return claim
+	return claim.With(experiment.When(holds))
 }
 
 func (r edition) claimHOOI() experiment.Claim {
-	claim := experiment.Claim{
-		Text:        r.T("Alternating updates (HOOI) are never worse than the truncated HOSVD that they start from, and never rise."),
+	claim := experiment.Claim{Text: r.T("Alternating updates (HOOI) are never worse than the truncated HOSVD that they start from, and never rise."),
 		Paper:       r.T("a property of the algorithm (Kolda and Bader 2009); the paper decomposes with TensorLy's HOOI"),
 		Measured:    r.T("not run"),
 		Explanation: r.T("Relative errors of the stack of all slices, start and after each sweep, of every form and ratio. Holds if none rises."),
@@ -124,8 +116,7 @@ func (r edition) claimHOOI() experiment.Claim {
 
 // claimPredicts looks for forms whose smaller error goes with the smaller accuracy.
 func (r edition) claimPredicts() (experiment.Claim, error) {
-	claim := experiment.Claim{
-		Text:        r.T("The reconstruction error does not predict the accuracy."),
+	claim := experiment.Claim{Text: r.T("The reconstruction error does not predict the accuracy."),
 		Paper:       r.T("decomposition alone loses nearly all of the accuracy whatever its error; what counts is the distillation after it (recalled)"),
 		Explanation: r.T("Pairs of forms at the same ratio and recovery, of which at least one is above the largest class. Holds if in one of them the form with the smaller error is less accurate, with a 95 % interval of the paired difference that excludes 0; fails if at least three pairs differ so, and all in the order of their errors."),
 	}
@@ -148,7 +139,7 @@ func (r edition) claimPredicts() (experiment.Claim, error) {
 					if err != nil {
 						return claim, err
 					}
-					found := decided{r.F("%s − %s at %.0f %%, %s: %s", a.form, b.form, 100*ratio, recovery, d.Points()), math.Abs(d.Value)}
+					found := decided{r.F("%s − %s at %.0f %%, %s: %s", a.form, b.form, 100*ratio, r.Name(string(recovery)), d.Points()), math.Abs(d.Value)}
 					switch {
 					case d.High < 0:
 						against = append(against, found)
@@ -161,14 +152,10 @@ func (r edition) claimPredicts() (experiment.Claim, error) {
 	}
 	claim.Measured = r.F("of %d pairs, the smaller error goes with the larger accuracy in %d%s, with the smaller in %d%s", pairs, len(along), largest(r.Printer, along), len(against), largest(r.Printer, against))
 	claim.Explanation += r.seedsNote()
-	switch {
-	case len(r.Config.Seeds) < fewestSeeds:
-	case len(against) > 0:
-		claim.Verdict = report.Holds
-	case len(along) >= 3:
-		claim.Verdict = report.DoesNotHold
+	if len(r.Config.Seeds) < fewestSeeds {
+		return claim, nil
 	}
-	return claim, nil
+	return claim.With(experiment.Decide(len(against) > 0, len(along) >= 3)), nil
 }
 
 // decided is a pair of forms whose accuracies differ, in words, and by how much.
@@ -202,8 +189,7 @@ func (r *Result) learned(c cell) bool {
 
 // claimRecovery compares distillation with fine-tuning on labels.
 func (r edition) claimRecovery() (experiment.Claim, error) {
-	claim := experiment.Claim{
-		Text:        r.T("Two stages of distillation give back more accuracy than fine-tuning alone."),
+	claim := experiment.Claim{Text: r.T("Two stages of distillation give back more accuracy than fine-tuning alone."),
 		Paper:       r.T("the compressed models are distilled in two stages; without it they fall behind (recalled)"),
 		Measured:    r.T("not run"),
 		Explanation: r.T("Accuracy, distilled minus fine-tuned, with as many steps; mean over all forms, ratios and seeds that were recovered. Holds if the 95 % interval (paired bootstrap over test examples) lies above 0."),
@@ -227,7 +213,7 @@ func (r edition) claimRecovery() (experiment.Claim, error) {
 					return claim, err
 				}
 				if ok {
-					each = append(each, fmt.Sprintf("%s %.1f", recovery, 100*(r.accuracy()+change.Value)))
+					each = append(each, fmt.Sprintf("%s %.1f", r.Name(string(recovery)), 100*(r.accuracy()+change.Value)))
 				}
 			}
 			parts = append(parts, r.F("%s at %.0f %%: %s", form, 100*ratio, strings.Join(each, ", ")))
@@ -252,8 +238,7 @@ func (r edition) seedsNote() string {
 
 // claimSpeed looks at whole models.
 func (r edition) claimSpeed() experiment.Claim {
-	claim := experiment.Claim{
-		Text:        r.T("Decomposed models are faster than the whole one."),
+	claim := experiment.Claim{Text: r.T("Decomposed models are faster than the whole one."),
 		Paper:       r.T("the tiny model is 2.7 times faster (abstract)"),
 		Measured:    r.T("not run"),
 		Explanation: r.T("Classifier on full batches, pairs in turn. A form is faster if the lower quartile of whole/decomposed is above 1, slower if the upper one is below 1. Holds if all are faster, fails if one is slower."),
@@ -261,7 +246,7 @@ func (r edition) claimSpeed() experiment.Claim {
 	var parts []string
 	slower, unclear := false, false
 	for _, s := range r.Speed {
-		parts = append(parts, r.F("%s %.2f [%.2f, %.2f], by operations %.2f", s.Name, s.Time.Ratio, s.Time.Low, s.Time.High, s.MACRatio))
+		parts = append(parts, r.F("%s %.2f [%.2f, %.2f], by operations %.2f", r.ranks(s.Name), s.Time.Ratio, s.Time.Low, s.Time.High, s.MACRatio))
 		slower = slower || s.Time.High < 1
 		unclear = unclear || s.Time.Low <= 1
 	}
@@ -269,19 +254,12 @@ func (r edition) claimSpeed() experiment.Claim {
 		return claim
 	}
 	claim.Measured = r.F("whole/decomposed, batch %d × %d tokens: %s", r.Config.SpeedBatch, r.Config.SpeedLength, strings.Join(parts, "; "))
-	switch {
-	case slower:
-		claim.Verdict = report.DoesNotHold
-	case !unclear:
-		claim.Verdict = report.Holds
-	}
-	return claim
+	return claim.With(experiment.Decide(!slower && !unclear, slower))
 }
 
 // claimMaps looks at single linear maps at a quarter of the break-even rank.
 func (r edition) claimMaps() experiment.Claim {
-	claim := experiment.Claim{
-		Text:        r.T("A factored matrix at a quarter of the break-even rank is faster than the dense one, as its operations say."),
+	claim := experiment.Claim{Text: r.T("A factored matrix at a quarter of the break-even rank is faster than the dense one, as its operations say."),
 		Paper:       r.T("not measured by the paper; fewer operations are not always less time on small matrices (TensorLy's users found slower networks)"),
 		Measured:    r.T("not run"),
 		Explanation: r.F("Six layers' maps one after the other, dense and factored in turn. Holds if every map is faster (lower quartile above 1) and every median ratio is within %.0f %% of the ratio of operations, fails if a map is slower. Where the time falls short of the operations: two thin products do fewer operations a second than one thick, since the result between them is written and read once more, and each has fewer operations for a value that it reads.", 100*timeTolerance),
@@ -293,7 +271,7 @@ func (r edition) claimMaps() experiment.Claim {
 			continue
 		}
 		dense, factored := m.rates()
-		parts = append(parts, r.F("%s [%d, %d] at rank %d: %.2f [%.2f, %.2f], by operations %.2f (dense %.0f, factored %.0f · 10⁹ operations a second)", m.Role, m.Out, m.In, m.Rank, m.Ratio, m.Low, m.High, m.MACRatio, dense, factored))
+		parts = append(parts, r.F("%s [%d, %d] at rank %d: %.2f [%.2f, %.2f], by operations %.2f (dense %.0f, factored %.0f · 10⁹ operations a second)", r.Name(string(m.Role)), m.Out, m.In, m.Rank, m.Ratio, m.Low, m.High, m.MACRatio, dense, factored))
 		slower, faster = slower || m.High < 1, faster && m.Low > 1
 		close = close && math.Abs(m.Ratio/m.MACRatio-1) <= timeTolerance
 	}

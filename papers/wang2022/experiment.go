@@ -18,22 +18,19 @@ var narrative embed.FS
 
 // Experiment is the experiment in all its parts.
 var Experiment = &experiment.Experiment[Config, Result]{
-	Name:      "tucker",
-	Title:     "Exploring Extreme Parameter Compression for Pre-trained Language Models (Wang, Ren and others 2022)",
-	Heading:   words.Key("bertlab: the encoder's matrices as few factors"),
-	Quick:     Quick,
-	Full:      Full,
-	Ask:       (*Config).ask,
-	Check:     (*Config).check,
-	Plan:      plan,
-	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
-	Narrative: narrative,
+	Name:    "tucker",
+	Title:   "Exploring Extreme Parameter Compression for Pre-trained Language Models (Wang, Ren and others 2022)",
+	Heading: words.Key("bertlab: the encoder's matrices as few factors"),
+	Quick:   Quick, Full: Full, Ask: (*Config).ask, Check: (*Config).check, Plan: plan, Narrative: narrative,
+	In: func(r *Result, say *words.Printer) experiment.Edition {
+		return edition{r, experiment.Voice{Printer: say}}
+	},
 }
 
 // edition is a result as it is told in a language.
 type edition struct {
 	*Result
-	*words.Printer
+	experiment.Voice
 }
 
 // Subtitle implements [experiment.Edition].
@@ -51,17 +48,8 @@ var timedRoles = []gbert.Role{gbert.Query, gbert.FFNIn, gbert.FFNOut}
 // again; times on the model of the first seed.
 func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) (func() error, error) {
 	env := p.Environment()
-	model, resolved, err := env.Model(ctx, c.Model)
+	model, err := env.Subject(ctx, c.Model, &r.Provenance, c.fits)
 	if err != nil {
-		return nil, err
-	}
-	if !model.Config.IsPlain() {
-		return nil, fmt.Errorf("%s is compressed already; a plain BERT was expected", c.Model)
-	}
-	if err := c.fits(model); err != nil {
-		return nil, err
-	}
-	if r.Provenance, err = env.Describe(model, resolved); err != nil {
 		return nil, err
 	}
 	data, err := env.Samples(ctx, c.Task, c.Data, experiment.SampleSizes{Train: c.TrainExamples, Dev: c.TestExamples})
@@ -230,6 +218,9 @@ func (c *Config) ask(r experiment.Request) {
 
 // fits says what of the protocol cannot be done to a model.
 func (c *Config) fits(model *gbert.Model) error {
+	if !model.Config.IsPlain() {
+		return fmt.Errorf("%s is compressed already; a plain BERT was expected", c.Model)
+	}
 	for _, form := range c.Forms {
 		for _, ratio := range c.Ratios {
 			err := tucker.FactoriseOptions{Ratio: ratio}.Check(model)

@@ -2,6 +2,7 @@ package wang2022
 
 import (
 	"math"
+	"strings"
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
@@ -35,20 +36,20 @@ func (r edition) Figures() []experiment.Drawing {
 
 // caption names the model, the task and the seeds under a figure.
 func (r edition) caption(extra string) string {
-	seeds := r.F("seeds %s", words.List(r.Config.Seeds))
-	if len(r.Config.Seeds) == 1 {
-		seeds = r.F("seed %d", r.Config.Seeds[0])
-	}
-	text := r.F("%s, fine-tuned on %s, %s", r.Config.Model, r.Config.Task, seeds)
-	if extra != "" {
-		text += "; " + extra
-	}
-	return text
+	return experiment.Caption(r.F("%s, fine-tuned on %s, %s", r.Config.Model, r.Config.Task, r.Seeds(r.Config.Seeds)), extra)
 }
 
 // label names a form for readers.
 func (f Form) label(say *words.Printer) string {
 	return map[Form]string{II: say.T("II: each by itself"), III: say.T("III: shared factors"), IV: say.T("IV: matrix bank")}[f]
+}
+
+// ranks is the name of a decomposed model, with its range of ranks in words.
+func (r edition) ranks(name string) string {
+	if from, to, ok := strings.Cut(name, " to "); ok {
+		return r.F("%s to %s", from, to)
+	}
+	return name
 }
 
 // ErrorCurves show the reconstruction error against what is left of the matrices' parameters, for each form.
@@ -70,11 +71,8 @@ func (r edition) ErrorCurves() (*figures.Figure, error) {
 			best, name = e, form
 		}
 	}
-	return figures.Curves(figures.CurvesOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("With %.0f %% of the parameters, form %s is nearest to the matrices: error %.2f", 100*least, name, best),
-			XLabel: r.T("parameters left of the encoder's matrices"), YLabel: "‖W − Ŵ‖ / ‖W‖", Caption: r.caption(r.T("all encoder matrices together; before any recovery")),
-		},
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.F("With %.0f %% of the parameters, form %s is nearest to the matrices: error %.2f", 100*least, name, best),
+		r.T("parameters left of the encoder's matrices"), "‖W − Ŵ‖ / ‖W‖", r.caption(r.T("all encoder matrices together; before any recovery"))),
 		Curves: curves, XFormat: figures.Percent, YRange: figures.Range{Min: 0, Max: 1},
 	})
 }
@@ -105,11 +103,9 @@ func (r edition) AccuracyCurves(recovery Recovery) (*figures.Figure, error) {
 	title := map[Recovery]string{
 		None: r.T("Decomposed and not trained again"), Tuned: r.T("Decomposed, then fine-tuned on the labels"), Distilled: r.T("Decomposed, then distilled from the whole model"),
 	}[recovery]
-	return figures.Curves(figures.CurvesOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: title, XLabel: r.T("parameters left of the encoder's matrices"), YLabel: r.T("accuracy, mean over seeds"),
-			Caption: r.caption(r.F("%d test examples; bands: 95 %% interval of the difference from the whole model", r.Examples)),
-		},
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(title,
+		r.T("parameters left of the encoder's matrices"), r.T("accuracy, mean over seeds"),
+		r.caption(r.F("%d test examples; bands: 95 %% interval of the difference from the whole model", r.Examples))),
 		Curves: curves, XFormat: figures.Percent, YFormat: figures.Percent,
 		HLines: []figures.Reference{{Value: start, Label: r.T("whole")}, {Value: r.Majority, Label: r.T("largest class")}},
 	})
@@ -122,7 +118,7 @@ func (r edition) RecoveryBars(ratio float64) (*figures.Figure, error) {
 	series := []figures.BarSeries{{Name: r.T("not trained again")}, {Name: r.T("fine-tuned")}, {Name: r.T("distilled")}}
 	for _, form := range r.Config.Forms {
 		v, _ := r.variant(form, ratio)
-		groups = append(groups, v.Name)
+		groups = append(groups, r.ranks(v.Name))
 		for i, recovery := range []Recovery{None, Tuned, Distilled} {
 			d, ok, err := r.against(cell{form, ratio, recovery})
 			if err != nil {
@@ -136,11 +132,9 @@ func (r edition) RecoveryBars(ratio float64) (*figures.Figure, error) {
 			bars.Lo, bars.Hi = append(bars.Lo, 100*(start+d.Low)), append(bars.Hi, 100*(start+d.High))
 		}
 	}
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("What learning again gives back, with %.0f %% of the parameters", 100*ratio),
-			XLabel: r.T("form and ranks"), YLabel: r.T("accuracy, %"), Caption: r.caption(r.F("%d test examples; whiskers: 95 %% interval of the difference from the whole model", r.Examples)),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("What learning again gives back, with %.0f %% of the parameters", 100*ratio),
+		r.T("form and ranks"), r.T("accuracy, %"),
+		r.caption(r.F("%d test examples; whiskers: 95 %% interval of the difference from the whole model", r.Examples))),
 		Groups: groups, Series: series, Format: "%.1f",
 		HLines: []figures.Reference{{Value: 100 * start, Label: r.T("whole")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
 	})
@@ -151,15 +145,13 @@ func (r edition) SpeedBars() (*figures.Figure, error) {
 	var groups []string
 	measured, counted := figures.BarSeries{Name: r.T("measured")}, figures.BarSeries{Name: r.T("by operations")}
 	for _, s := range r.Speed {
-		groups = append(groups, s.Name)
+		groups = append(groups, r.ranks(s.Name))
 		measured.Values, measured.Lo, measured.Hi = append(measured.Values, s.Time.Ratio), append(measured.Lo, s.Time.Low), append(measured.Hi, s.Time.High)
 		counted.Values = append(counted.Values, s.MACRatio)
 	}
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.T("Speed-up of decomposed models, measured and by counted operations"), XLabel: r.T("form and ranks"), YLabel: r.T("whole / decomposed"),
-			Caption: r.F("%s, %s; batch %d × %d tokens, %d pairs; whiskers: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Config.SpeedBatch, r.Config.SpeedLength, r.Config.SpeedRepeats),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Speed-up of decomposed models, measured and by counted operations"),
+		r.T("form and ranks"), r.T("whole / decomposed"),
+		r.F("%s, %s; batch %d × %d tokens, %d pairs; whiskers: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Config.SpeedBatch, r.Config.SpeedLength, r.Config.SpeedRepeats)),
 		Groups: groups, Series: []figures.BarSeries{measured, counted}, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: r.T("as fast")}},
 	})
 }
@@ -173,11 +165,9 @@ func (r edition) MapBars() (*figures.Figure, error) {
 		measured.Values, measured.Lo, measured.Hi = append(measured.Values, m.Ratio), append(measured.Lo, m.Low), append(measured.Hi, m.High)
 		counted.Values = append(counted.Values, m.MACRatio)
 	}
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.T("Speed-up of a factored linear map, measured and by counted operations"), XLabel: r.T("matrix and rank"), YLabel: r.T("dense / factored"),
-			Caption: r.F("%s, %s; %d tokens, pairs in turn; whiskers: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Config.SpeedBatch*r.Config.SpeedLength),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Speed-up of a factored linear map, measured and by counted operations"),
+		r.T("matrix and rank"), r.T("dense / factored"),
+		r.F("%s, %s; %d tokens, pairs in turn; whiskers: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Config.SpeedBatch*r.Config.SpeedLength)),
 		Groups: groups, Series: []figures.BarSeries{measured, counted}, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: r.T("as fast")}},
 	})
 }
@@ -189,17 +179,14 @@ func (r edition) RoleErrors(ratio float64) (*figures.Figure, error) {
 	var series []figures.BarSeries
 	for _, form := range r.Config.Forms {
 		v, _ := r.variant(form, ratio)
-		bars := figures.BarSeries{Name: v.Name}
+		bars := figures.BarSeries{Name: r.ranks(v.Name)}
 		for _, role := range roles {
 			bars.Values = append(bars.Values, v.ByRole[role])
 		}
 		series = append(series, bars)
 	}
-	return figures.Bars(figures.BarsOptions{
-		Frame: figures.Frame{
-			Language: r.Tag(), Title: r.F("Which matrices lose most with %.0f %% of the parameters", 100*ratio),
-			XLabel: r.T("matrices, all layers together"), YLabel: "‖W − Ŵ‖ / ‖W‖", Caption: r.caption(r.T("before any recovery; first seed")),
-		},
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Which matrices lose most with %.0f %% of the parameters", 100*ratio),
+		r.T("matrices, all layers together"), "‖W − Ŵ‖ / ‖W‖", r.caption(r.T("before any recovery; first seed"))),
 		Groups: names, Series: series, Format: "%.2f",
 	})
 }

@@ -20,41 +20,34 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 // Table lists the protocol.
 func (c Config) Table(say *words.Printer) *figures.Table {
 	list := words.List
-	return &figures.Table{
-		Title:   say.T("Protocol"),
-		Columns: []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: say.T("the paper")}},
-		Rows: [][]any{
-			{say.T("model"), c.Model, say.T("BERT-base, TinyBERT")},
-			{say.T("task"), c.Task, say.T("GLUE")},
-			{say.T("parts of the parameters"), list(c.Ratios), say.T("III-384, IV-72-384, IV-36-256, IV-36-128, III-64")},
-			{say.T("learns again at"), list(c.Recovered), say.T("all")},
-			{say.T("HOOI sweeps, at most"), c.Sweeps, say.T("100, from a random start")},
-			{say.T("fine-tuning runs (seeds)"), list(c.Seeds), "–"},
-			{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
-			{say.T("embeddings"), experiment.Embeddings(say, c.FreezeEmbeddings), say.T("trained")},
-			{say.T("distillation"), say.F("%d + %d epochs on the task, learning rate %g", c.RecoveryEpochs, c.RecoveryEpochs, c.RecoveryRate), say.T("2 to 3 epochs on a corpus, then two stages on the augmented task")},
-			{say.T("training, recovery, test examples"), fmt.Sprintf("%s, %s, %s", experiment.Limit(say, c.TrainExamples), experiment.Limit(say, c.RecoveryExamples), experiment.Limit(say, c.TestExamples)), say.T("all")},
-		},
-	}
+	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
+		{say.T("model"), c.Model, say.T("BERT-base, TinyBERT")},
+		{say.T("task"), c.Task, say.T("GLUE")},
+		{say.T("parts of the parameters"), list(c.Ratios), say.T("III-384, IV-72-384, IV-36-256, IV-36-128, III-64")},
+		{say.T("learns again at"), list(c.Recovered), say.T("all")},
+		{say.T("HOOI sweeps, at most"), c.Sweeps, say.T("100, from a random start")},
+		{say.T("fine-tuning runs (seeds)"), list(c.Seeds), "–"},
+		{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
+		{say.T("embeddings"), experiment.Embeddings(say, c.FreezeEmbeddings), say.T("trained")},
+		{say.T("distillation"), say.F("%d + %d epochs on the task, learning rate %g", c.RecoveryEpochs, c.RecoveryEpochs, c.RecoveryRate), say.T("2 to 3 epochs on a corpus, then two stages on the augmented task")},
+		{say.T("training, recovery, test examples"), fmt.Sprintf("%s, %s, %s", experiment.Limit(say, c.TrainExamples), experiment.Limit(say, c.RecoveryExamples), experiment.Limit(say, c.TestExamples)), say.T("all")},
+	})
 }
 
 // VariantTable lists the decomposed models of the first seed: size, error, operations, accuracy.
 func (r edition) VariantTable() (*figures.Table, error) {
-	t := &figures.Table{
-		Title:   r.T("Decomposed models"),
-		Caption: r.F("%s. Whole model: %d parameters, %d of them in the encoder's matrices, %.0f million operations for %d tokens, accuracy %.4f. Accuracy: mean over seeds with the 95 %% interval of the difference from the whole model, points.", r.caption(""), r.Parameters, r.Matrices, float64(r.MACs)/1e6, r.Config.SpeedLength, r.accuracy()),
-		Columns: []figures.Column{
+	t := experiment.NewTable(r.T("Decomposed models"),
+		r.F("%s. Whole model: %d parameters, %d of them in the encoder's matrices, %.0f million operations for %d tokens, accuracy %.4f. Accuracy: mean over seeds with the 95 %% interval of the difference from the whole model, points.", r.caption(""), r.Parameters, r.Matrices, float64(r.MACs)/1e6, r.Config.SpeedLength, r.accuracy()), []figures.Column{
 			{Name: r.T("form and ranks")}, {Name: r.T("matrices' parameters"), Format: "%d"}, {Name: r.T("part"), Unit: "%", Format: "%.1f"}, {Name: r.T("error"), Format: "%.4f"},
 			{Name: r.T("operations"), Unit: "%", Format: "%.0f"}, {Name: r.T("not trained again")}, {Name: r.T("fine-tuned")}, {Name: r.T("distilled")},
-		},
-	}
+		})
 	for _, form := range r.Config.Forms {
 		for _, ratio := range r.Config.Ratios {
 			v, ok := r.variant(form, ratio)
 			if !ok {
 				continue
 			}
-			row := []any{v.Name, v.Matrices, 100 * float64(v.Matrices) / float64(r.Matrices), r.meanError(form, ratio), 100 * float64(v.MACs) / float64(r.MACs)}
+			row := []any{r.ranks(v.Name), v.Matrices, 100 * float64(v.Matrices) / float64(r.Matrices), r.meanError(form, ratio), 100 * float64(v.MACs) / float64(r.MACs)}
 			for _, recovery := range []Recovery{None, Tuned, Distilled} {
 				d, ok, err := r.against(cell{form, ratio, recovery})
 				if err != nil {
@@ -85,45 +78,36 @@ func verdict(say *words.Printer, low, high float64) string {
 
 // SpeedTable lists the time of whole models.
 func (r edition) SpeedTable() *figures.Table {
-	t := &figures.Table{
-		Title:   r.T("Time of inference"),
-		Caption: r.F("Classifier, batch %d × %d tokens, whole and decomposed in turn, %d pairs, %s.", r.Config.SpeedBatch, r.Config.SpeedLength, r.Config.SpeedRepeats, r.Provenance.MachineIn(r.Printer)),
-		Columns: []figures.Column{
+	t := experiment.NewTable(r.T("Time of inference"),
+		r.F("Classifier, batch %d × %d tokens, whole and decomposed in turn, %d pairs, %s.", r.Config.SpeedBatch, r.Config.SpeedLength, r.Config.SpeedRepeats, r.Provenance.MachineIn(r.Printer)), []figures.Column{
 			{Name: r.T("form and ranks")}, {Name: r.T("whole"), Unit: r.T("ms"), Format: "%.1f"}, {Name: r.T("decomposed"), Unit: r.T("ms"), Format: "%.1f"},
 			{Name: r.T("whole / decomposed"), Format: "%.2f"}, {Name: r.T("quartiles")}, {Name: r.T("by operations"), Format: "%.2f"}, {Name: r.T("it is")},
-		},
-	}
+		})
 	for _, s := range r.Speed {
-		t.Rows = append(t.Rows, []any{s.Name, 1000 * s.Time.Seconds, 1000 * s.Time.PrunedSeconds, s.Time.Ratio, r.F("%.2f to %.2f", s.Time.Low, s.Time.High), s.MACRatio, verdict(r.Printer, s.Time.Low, s.Time.High)})
+		t.Rows = append(t.Rows, []any{r.ranks(s.Name), 1000 * s.Time.Seconds, 1000 * s.Time.PrunedSeconds, s.Time.Ratio, r.F("%.2f to %.2f", s.Time.Low, s.Time.High), s.MACRatio, verdict(r.Printer, s.Time.Low, s.Time.High)})
 	}
 	return t
 }
 
 // MapTable lists the time of single maps, with their break-even ranks.
 func (r edition) MapTable() *figures.Table {
-	t := &figures.Table{
-		Title:   r.T("Time of single linear maps"),
-		Caption: r.F("The maps of all layers one after the other, %d tokens, dense and factored in turn, %s. Beyond the break-even rank m·n/(m+n) factors have more parameters and operations than their product.", r.Config.SpeedBatch*r.Config.SpeedLength, r.Provenance.MachineIn(r.Printer)),
-		Columns: []figures.Column{
+	t := experiment.NewTable(r.T("Time of single linear maps"),
+		r.F("The maps of all layers one after the other, %d tokens, dense and factored in turn, %s. Beyond the break-even rank m·n/(m+n) factors have more parameters and operations than their product.", r.Config.SpeedBatch*r.Config.SpeedLength, r.Provenance.MachineIn(r.Printer)), []figures.Column{
 			{Name: r.T("map")}, {Name: r.T("matrix")}, {Name: r.T("break-even rank")}, {Name: r.T("rank")}, {Name: r.T("dense"), Unit: r.T("ms"), Format: "%.2f"}, {Name: r.T("factored"), Unit: r.T("ms"), Format: "%.2f"},
 			{Name: r.T("dense / factored"), Format: "%.2f"}, {Name: r.T("quartiles")}, {Name: r.T("by operations"), Format: "%.2f"},
 			{Name: r.T("dense"), Unit: r.T("10⁹ operations/s"), Format: "%.0f"}, {Name: r.T("factored"), Unit: r.T("10⁹ operations/s"), Format: "%.0f"}, {Name: r.T("it is")},
-		},
-	}
+		})
 	for _, m := range r.Maps {
 		dense, factored := m.rates()
-		t.Rows = append(t.Rows, []any{m.Role, fmt.Sprintf("%d × %d", m.Out, m.In), m.BreakEven, m.Rank, 1000 * m.Dense, 1000 * m.Factored, m.Ratio, r.F("%.2f to %.2f", m.Low, m.High), m.MACRatio, dense, factored, verdict(r.Printer, m.Low, m.High)})
+		t.Rows = append(t.Rows, []any{r.Name(string(m.Role)), fmt.Sprintf("%d × %d", m.Out, m.In), m.BreakEven, m.Rank, 1000 * m.Dense, 1000 * m.Factored, m.Ratio, r.F("%.2f to %.2f", m.Low, m.High), m.MACRatio, dense, factored, verdict(r.Printer, m.Low, m.High)})
 	}
 	return t
 }
 
 // CountTable lists the parameters of the paper's models.
 func (r edition) CountTable() *figures.Table {
-	t := &figures.Table{
-		Title:   r.T("Parameters of the paper's models of BERT-base"),
-		Caption: r.T("Counted on the shapes, without word embeddings and classifier. The printed values are recalled, and agree with the count."),
-		Columns: []figures.Column{{Name: r.T("model")}, {Name: r.T("printed"), Unit: r.T("millions"), Format: "%.1f"}, {Name: r.T("counted"), Format: "%d"}, {Name: r.T("part of BERT-base")}},
-	}
+	t := experiment.NewTable(r.T("Parameters of the paper's models of BERT-base"),
+		r.T("Counted on the shapes, without word embeddings and classifier. The printed values are recalled, and agree with the count."), []figures.Column{{Name: r.T("model")}, {Name: r.T("printed"), Unit: r.T("millions"), Format: "%.1f"}, {Name: r.T("counted"), Format: "%d"}, {Name: r.T("part of BERT-base")}})
 	for _, c := range r.Counts {
 		t.Rows = append(t.Rows, []any{c.Name, c.Printed, c.Counted, fmt.Sprintf("1/%.1f", float64(r.Counts[0].Counted)/float64(c.Counted))})
 	}

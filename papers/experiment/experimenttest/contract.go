@@ -223,9 +223,7 @@ func (c Case[C, R]) editions(t *testing.T, result *R) {
 			}
 		}
 		sections[say] = strings.Count(text, "<section ")
-		if publication.Name == "heads" {
-			speaks(t, say, published)
-		}
+		speaks(t, say, published)
 		if err := published.Rehearse(); err != nil {
 			t.Errorf("the notebook in %s: %v", say.Tag(), err)
 		}

@@ -25,10 +25,13 @@ var (
 // names may stand in a Korean text as they are: of models, data sets, methods, authors, units, files and options, and what a CSV says to
 // programs.
 var names = strings.Fields(`
-	BERT ALBERT bert base large uncased MiniLM NeurIPS arXiv bertlab
-	sst2 SST MNLI MRPC CoLA WMT MTNT matched mismatched BLEU
-	AdamW McNemar Michel Levy Neubig
-	nat ln GTX Ti CLS SHA mask heads true false
+	BERT ALBERT XLNet RoBERTa TinyBERT bert base large xlarge xxlarge uncased MiniLM
+	sst2 SST MNLI MRPC CoLA QNLI QQP STS RTE GLUE SQuAD RACE WMT MTNT matched mismatched BLEU EM
+	Michel Levy Neubig Sajjad Dalvi Durrani Nakov Sanh Wolf Rush Lagunas Wang Ren Lan Kolda Bader Ganesh Hao Dong Wei Xu Eckart Young
+	McNemar Adam AdamW HOOI HOSVD TensorLy II III IV UV HI FFN LayerNorm ln
+	NeurIPS ICLR EMNLP TACL Computer Speech Language arXiv
+	nat ms MB MACs kMACs GMACs MAC float16 float32 gzip GPU CPU XLA GTX Ti CLS SHA
+	bertlab layers drop mask heads figures go true false NaN
 `)
 
 // speaks looks for words of another language in all that is published in one.
@@ -78,7 +81,7 @@ func said(t *testing.T, p *experiment.Published) map[string]string {
 		texts["table "+table.Name] = fmt.Sprintln(table.Table.Title, table.Table.Caption, table.Table.CSV(), table.Table.Text())
 	}
 	for _, page := range p.Pages {
-		texts["page "+page.Name] = html.UnescapeString(tag.ReplaceAllString(regexp.MustCompile(`(?s)<script>.*?</script>`).ReplaceAllString(page.HTML, " "), " "))
+		texts["page "+page.Name] = html.UnescapeString(tag.ReplaceAllString(regexp.MustCompile(`(?s)<(script|style)>.*?</(script|style)>`).ReplaceAllString(page.HTML, " "), " "))
 	}
 	return texts
 }

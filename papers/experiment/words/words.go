@@ -91,6 +91,15 @@ func (p *Printer) Name(word string) string {
 	return word
 }
 
+// Names says several.
+func Names[S ~string](p *Printer, list []S) []string {
+	said := make([]string, len(list))
+	for i, word := range list {
+		said[i] = p.Name(string(word))
+	}
+	return said
+}
+
 // Key is a text that stands where no printer is.
 type Key string
 

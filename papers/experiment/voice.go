@@ -1,0 +1,49 @@
+package experiment
+
+import (
+	"slices"
+	"strings"
+
+	"bertlab/figures"
+	"bertlab/papers/experiment/words"
+)
+
+// Voice is what editions of all papers say alike; an edition embeds it beside its result.
+type Voice struct{ *words.Printer }
+
+// Frame is that of a figure in the edition's language.
+func (v Voice) Frame(title, x, y, caption string) figures.Frame {
+	return figures.Frame{Language: v.Tag(), Title: title, XLabel: x, YLabel: y, Caption: caption}
+}
+
+// Sized is a frame of so many inches.
+func (v Voice) Sized(width, height float64, title, x, y, caption string) figures.Frame {
+	frame := v.Frame(title, x, y, caption)
+	frame.Size = figures.Size{Width: width, Height: height}
+	return frame
+}
+
+// Seeds names seeds.
+func (v Voice) Seeds(seeds []uint64) string {
+	if len(seeds) == 1 {
+		return v.F("seed %d", seeds[0])
+	}
+	return v.F("seeds %s", words.List(seeds))
+}
+
+// Caption joins what a caption says; what is empty takes no place.
+func Caption(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), "; ")
+}
+
+// NewTable is a table without rows.
+func NewTable(title, caption string, columns []figures.Column) *figures.Table {
+	return &figures.Table{Title: title, Caption: caption, Columns: columns}
+}
+
+// ProtocolTable holds what a protocol does against what the paper did, a row each.
+func ProtocolTable(say *words.Printer, paper string, rows [][]any) *figures.Table {
+	t := NewTable(say.T("Protocol"), "", []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: paper}})
+	t.Rows = rows
+	return t
+}
