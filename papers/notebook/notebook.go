@@ -33,6 +33,7 @@ type Lab[C, R any] struct {
 
 // Of begins with the full protocol, or the quick one if BERTLAB_QUICK is set.
 func Of[C, R any](e *experiment.Experiment[C, R]) *Lab[C, R] {
+	serveMemory()
 	l := &Lab[C, R]{experiment: e, protocol: e.Full()}
 	if os.Getenv(QuickVariable) != "" {
 		l.protocol = e.Quick()
@@ -56,6 +57,7 @@ func (l *Lab[C, R]) Result() *R {
 		ctx := context.Background()
 		env, err := experiment.Local(ctx, results)
 		check(err)
+		env.Memory = childMemory
 		if l.result, err = l.experiment.Run(ctx, env, l.protocol); err != nil {
 			check(fmt.Errorf("%s: %w", l.experiment.Name, err))
 		}
