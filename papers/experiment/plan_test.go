@@ -541,8 +541,7 @@ func TestTwoProcessesWithoutLocksBothEndWithTheResult(t *testing.T) {
 // Of a step that another process has done meanwhile, the other's result stays, on which its further steps stand.
 func TestAResultThatAnotherProcessHasLeftMeanwhileStays(t *testing.T) {
 	dir, runs := t.TempDir(), 0
-	var plan func(inside func()) (*Plan, *Node[int], *Node[int])
-	plan = func(inside func()) (*Plan, *Node[int], *Node[int]) {
+	plan := func(inside func()) (*Plan, *Node[int], *Node[int]) {
 		timed := &Definition[struct{}, int]{Name: "timed", Title: func(_ *words.Printer, _ struct{}) string { return "timed" },
 			Run: func(context.Context, *Worker, struct{}) (int, error) {
 				runs++
