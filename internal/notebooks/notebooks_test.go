@@ -22,9 +22,11 @@ const folder = "../../notebooks"
 var languages = []experiment.Language{experiment.English, experiment.Korean}
 
 func TestTheNotebooksAreWhatTheNarrativesMake(t *testing.T) {
+	known := map[string]bool{}
 	for _, n := range cells.All {
 		for _, lang := range languages {
 			path := filepath.Join(folder, edition(n.Name, lang))
+			known[filepath.Base(path)] = true
 			have, err := os.ReadFile(path)
 			if err != nil {
 				t.Error(err)
@@ -35,6 +37,15 @@ func TestTheNotebooksAreWhatTheNarrativesMake(t *testing.T) {
 			} else if !bytes.Equal(have, want) {
 				t.Errorf("%s is not what its narrative makes: go run ./internal/notebooks, then execute it", path)
 			}
+		}
+	}
+	paths, err := filepath.Glob(filepath.Join(folder, "*.ipynb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if !known[filepath.Base(path)] {
+			t.Errorf("%s is made from no narrative", path)
 		}
 	}
 }

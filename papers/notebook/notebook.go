@@ -65,11 +65,11 @@ func (l *Lab[C, R]) Result() *R {
 	return l.result
 }
 
-// speaking is the printer of the notebook's language.
-func speaking() *words.Printer { return words.In(string(experiment.NotebookLanguage())) }
+// Words are those of the notebook's language.
+func Words() *words.Printer { return words.In(string(experiment.NotebookLanguage())) }
 
 // edition is the result in the notebook's language.
-func (l *Lab[C, R]) edition() experiment.Edition { return l.experiment.In(l.Result(), speaking()) }
+func (l *Lab[C, R]) edition() experiment.Edition { return l.experiment.In(l.Result(), Words()) }
 
 // Show shows figures, with their captions in the notebook's language, and tables of the experiment by their names. It says which of them
 // the protocol leaves out.
@@ -113,7 +113,7 @@ func table(t experiment.NamedTable) {
 		leftOut(t.Name)
 		return
 	}
-	t.Table.Language = speaking().Tag()
+	t.Table.Language = Words().Tag()
 	check(show.Table(t.Table))
 }
 
@@ -121,7 +121,7 @@ func table(t experiment.NamedTable) {
 // shows nothing.
 func (l *Lab[C, R]) Tell(names ...string) {
 	for _, name := range names {
-		text, err := l.experiment.Tell(l.Result(), name, speaking())
+		text, err := l.experiment.Tell(l.Result(), name, Words())
 		check(err)
 		if text != "" {
 			check(show.Markdown(text))
@@ -149,7 +149,7 @@ func picture(d experiment.Drawing) {
 
 // leftOut says that the protocol leaves out what a figure or table would show.
 func leftOut(name string) {
-	check(show.Markdown(speaking().F("This protocol leaves out %q.", name)))
+	check(show.Markdown(Words().F("This protocol leaves out %q.", name)))
 }
 
 // known lists the names of figures and tables.
@@ -167,7 +167,7 @@ func known(drawings []experiment.Drawing, tables []experiment.NamedTable) string
 
 // Turn shows a surface, and below it one that can be turned by hand where scripts are run.
 func (l *Lab[C, R]) Turn(surface figures.SurfaceOptions) {
-	surface.Language = speaking().Tag()
+	surface.Language = Words().Tag()
 	check(show.Surface(surface, ""))
 }
 
@@ -175,11 +175,11 @@ func (l *Lab[C, R]) Turn(surface figures.SurfaceOptions) {
 func (l *Lab[C, R]) Claims() {
 	claims, err := l.edition().Claims()
 	check(err)
-	check(show.Table(experiment.ClaimTable(claims, speaking())))
+	check(show.Table(experiment.ClaimTable(claims, Words())))
 }
 
-// Language is the notebook's.
-func Language() experiment.Language { return experiment.NotebookLanguage() }
+// Say is a text in the notebook's language.
+func Say(text experiment.Text) string { return text.In(experiment.NotebookLanguage()) }
 
 // Model finds a model by its name or folder.
 func Model(name string) *gbert.Model {

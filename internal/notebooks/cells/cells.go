@@ -23,6 +23,7 @@ type Notebook struct {
 
 // All are the notebooks in their order.
 var All = []Notebook{
+	{"00_overview", part("overview")},
 	{"01_profile", profile.Narrative()},
 	{"02_heads", heads.Narrative()},
 	{"03_movement", pruning.Narrative()},
@@ -30,4 +31,19 @@ var All = []Notebook{
 	{"05_landscape", landscape.Narrative()},
 	{"06_tucker", tucker.Narrative()},
 	{"07_sharing", sharing.Narrative()},
+	{"08_notes", notes.Narrative()},
+}
+
+// told holds the narratives of notebooks that have no paper of their own, a folder each.
+//
+//go:embed overview
+var told embed.FS
+
+// part is a folder of those narratives.
+func part(folder string) fs.FS {
+	files, err := fs.Sub(told, folder)
+	if err != nil {
+		panic(err) // a folder's name that is none
+	}
+	return files
 }
