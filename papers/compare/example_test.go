@@ -24,13 +24,6 @@ func ExampleRun() {
 	for _, m := range comparison.Models {
 		fmt.Println(m.Name, m.Score, m.Low, m.High)
 	}
-	pareto, err := comparison.ParetoFigure(compare.Size)
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := pareto.Save("pareto.svg"); err != nil {
-		log.Fatal(err)
-	}
 	advice, err := comparison.Advise(compare.Limits{Size: 40e6})
 	if err != nil {
 		log.Fatal(err)
