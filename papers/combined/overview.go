@@ -62,7 +62,7 @@ func PartsFigure(model *gbert.Model, length int, say *words.Printer) (experiment
 	attention := macs.QueryKeyValue + macs.Scores + macs.Context + macs.AttentionOutput
 	figure, err := figures.Bars(figures.BarsOptions{
 		Frame: figures.Frame{
-			Title:  say.F("The word table is %.0f %% of the parameters and none of the work", share(parts.Embeddings+parts.Projection, parts.Total())),
+			Language: say.Tag(), Title: say.F("The word table is %.0f %% of the parameters and none of the work", share(parts.Embeddings+parts.Projection, parts.Total())),
 			XLabel: say.T("part of the model"), YLabel: say.T("share, %"),
 			Caption: say.F("%d layers, width %d; operations for %d tokens, all positions", model.Config.NumHiddenLayers, model.Config.HiddenSize, length),
 		},

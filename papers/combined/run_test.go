@@ -46,6 +46,7 @@ func timeless(r *Result) {
 func TestTheExperiment(t *testing.T) {
 	result := experimenttest.Case[Config, Result]{
 		Experiment: Experiment, Protocol: protocol(t), Timeless: timeless,
+		Names: []string{"distil", "embedding", "fine", "tuned", "twice", "shared", "DistilBERT", "Hinton"},
 		Refused: map[string]func(*Config){
 			"at least two recipes":             func(c *Config) { c.Recipes = c.Recipes[:1] },
 			"layers is there twice":            func(c *Config) { c.Recipes = []string{"layers", "layers"} },

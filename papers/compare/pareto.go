@@ -42,7 +42,7 @@ func (c *Comparison) ParetoFigure(cost Cost, say *words.Printer) (*figures.Figur
 		o.Points = append(o.Points, point)
 	}
 	o.Frame = figures.Frame{
-		Title: c.paretoTitle(cost, o.Points, say), XLabel: label, YLabel: say.Name(c.Metric),
+		Language: say.Tag(), Title: c.paretoTitle(cost, o.Points, say), XLabel: label, YLabel: say.Name(c.Metric),
 		Caption: say.F("%s, %d test examples, %s; whiskers: 95 %% interval of the paired difference from the original", c.Task, c.Examples, c.Provenance.MachineIn(say)),
 	}
 	return figures.Pareto(o)

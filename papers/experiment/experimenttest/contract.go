@@ -35,6 +35,8 @@ type Case[C, R any] struct {
 	Judged func(t *testing.T) [][]experiment.Claim
 	// Decided are claims, by their text, that cannot be open: the numbers decide them always.
 	Decided []string
+	// Names are words that may stand in a Korean text as they are, beside those of all papers, such as names of recipes.
+	Names []string
 	// Kills is how often a run is stopped before it must be done; 0: 5.
 	Kills int
 }
@@ -223,7 +225,7 @@ func (c Case[C, R]) editions(t *testing.T, result *R) {
 			}
 		}
 		sections[say] = strings.Count(text, "<section ")
-		speaks(t, say, published)
+		speaks(t, say, published, c.Names)
 		if err := published.Rehearse(); err != nil {
 			t.Errorf("the notebook in %s: %v", say.Tag(), err)
 		}
