@@ -2,11 +2,12 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"time"
+
+	"bertlab/internal/files"
 )
 
 // peakEvery is how often a running process is asked for its peak. What it takes only in its last moment is missed.
@@ -35,7 +36,7 @@ func runForPeak(command *exec.Cmd) (peak int64, err error) {
 
 // residentPeak reads VmHWM, in bytes, of a file in /proc; 0: it does not say.
 func residentPeak(status string) int64 {
-	text, err := os.ReadFile(status)
+	text, err := files.Read(status, 1<<16)
 	if err != nil {
 		return 0
 	}

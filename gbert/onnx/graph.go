@@ -209,11 +209,6 @@ func (g *Graph) ints(list ...int64) *Value {
 	return g.Constant("constant/["+strings.Join(name, ",")+"]", Int64, []int{len(list)}, raw)
 }
 
-// index is a constant number that selects one element.
-func (g *Graph) index(n int64) *Value {
-	return g.Constant("constant/"+strconv.FormatInt(n, 10)+"i", Int64, nil, binary.LittleEndian.AppendUint64(nil, uint64(n)))
-}
-
 // Node adds a node. name says what it is in the model; the operator is added to it.
 func (g *Graph) Node(name, operator string, t Type, shape []Dim, inputs []*Value, attributes ...*protos.AttributeProto) *Value {
 	return g.Nodes(name, operator, []*Value{{Type: t, Shape: shape}}, inputs, attributes...)[0]

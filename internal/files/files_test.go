@@ -181,3 +181,31 @@ func TestALockedFolderIsWaitedForAndGivenUp(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A file that another process puts in place while it is looked at is no link that leads nowhere.
+func TestAFileThatAppearsIsAFile(t *testing.T) {
+	dir := t.TempDir()
+	path, beside := filepath.Join(dir, "step.json"), filepath.Join(dir, "beside")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 2000 {
+			if err := os.WriteFile(beside, nil, 0o644); err != nil {
+				t.Error(err)
+				return
+			}
+			_ = os.Rename(beside, path)
+			_ = os.Remove(path)
+		}
+	}()
+	for {
+		select {
+		case <-done:
+			return
+		default:
+			if err := Check(path); errors.Is(err, ErrNotPlain) {
+				t.Fatal(err)
+			}
+		}
+	}
+}

@@ -75,7 +75,11 @@ func Check(path string) error {
 func stat(path string) (fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Lstat(path); err == nil {
+		switch there, err := os.Lstat(path); {
+		case err != nil: // there is none
+		case there.Mode()&fs.ModeSymlink == 0: // put there by another process a moment ago
+			return there, nil
+		default:
 			return nil, fmt.Errorf("%s %w but a link that leads nowhere", path, ErrNotPlain)
 		}
 	}

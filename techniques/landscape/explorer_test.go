@@ -191,10 +191,10 @@ func TestWrongSpacesAreRefused(t *testing.T) {
 	regression := *data
 	regression.Dataset = &task.Dataset{Task: &task.Task{Name: "ratings", Kind: task.Regression, Metrics: []string{task.Pearson}}}
 	for mentions, open := range map[string]func() (*Explorer, error){
-		"same shape":        func() (*Explorer, error) { return Open(b, Space{From: other, To: to}, data) },
-		"both needed":       func() (*Explorer, error) { return Open(b, Space{To: to}, data) },
-		"one data set":      func() (*Explorer, error) { return Open(b, Space{From: end(t, 1), To: to}) },
-		"no classification": func() (*Explorer, error) { return Open(b, Space{From: end(t, 1), To: to}, &regression) },
+		"same shape":           func() (*Explorer, error) { return Open(b, Space{From: other, To: to}, data) },
+		"both needed":          func() (*Explorer, error) { return Open(b, Space{To: to}, data) },
+		"one data set":         func() (*Explorer, error) { return Open(b, Space{From: end(t, 1), To: to}) },
+		"not a classification": func() (*Explorer, error) { return Open(b, Space{From: end(t, 1), To: to}, &regression) },
 	} {
 		if _, err := open(); err == nil || !strings.Contains(err.Error(), mentions) {
 			t.Errorf("%v does not mention %q", err, mentions)
