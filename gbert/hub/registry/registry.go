@@ -9,9 +9,11 @@ package registry
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,11 +63,44 @@ func (r Registry) Locate(ctx context.Context, f File) (string, error) {
 	if listed := release.Digests["sha256"]; listed != "" && !strings.EqualFold(listed, f.SHA256) {
 		return "", fmt.Errorf("registry: %s of %s is listed with the SHA-256 %s, expected %s: refused", f.Name, f, listed, f.SHA256)
 	}
-	where, err := url.Parse(release.URL)
-	if err != nil || where.Host == "" || where.Scheme != "https" && !fetch.IsLoopback(where) {
-		return "", fmt.Errorf("registry: %s is listed at %q: expected a full https address (a mirror of the registry may shorten it)", f, fetch.Redact(release.URL))
+	if fullAddress(release.URL) {
+		return release.URL, nil
 	}
-	return release.URL, nil
+	return r.complete(ctx, f, release.URL)
+}
+
+// fullAddress says whether an address can be asked: https with a host.
+func fullAddress(address string) bool {
+	where, err := url.Parse(address)
+	return err == nil && where.Host != "" && (where.Scheme == "https" || fetch.IsLoopback(where))
+}
+
+// neighbour is a package that mirrors list with full addresses, and filesFolder the folder of all files on a registry's server.
+const (
+	neighbour   = "xla-cpu-pjrt"
+	filesFolder = "packages/"
+)
+
+// complete gives an address that a mirror of the registry has shortened the server and the folder of a neighbour's files. The pinned hash
+// says whether the right file is there.
+func (r Registry) complete(ctx context.Context, f File, listed string) (string, error) {
+	refused := fmt.Errorf("registry: %s is listed at %q: expected a full https address (a mirror of the registry may shorten it)", f, fetch.Redact(listed))
+	at := strings.LastIndex(listed, filesFolder)
+	if at < 0 || strings.Contains(listed, ":") {
+		return "", refused
+	}
+	info, err := r.info(ctx, neighbour)
+	if err != nil {
+		return "", refused
+	}
+	for _, version := range slices.Sorted(maps.Keys(info.Releases)) {
+		for _, file := range info.Releases[version] {
+			if begin := strings.Index(file.URL, "/"+filesFolder); begin > 0 && fullAddress(file.URL) {
+				return file.URL[:begin+1] + listed[at:], nil
+			}
+		}
+	}
+	return "", refused
 }
 
 // Bring downloads f to dest, whole and with the pinned hash or not at all; see [fetch.File]. progress and log may be nil.

@@ -44,6 +44,33 @@ func TestLocateFindsTheExactFileWithThePinnedHash(t *testing.T) {
 	}
 }
 
+func TestAnAddressThatAMirrorShortensIsWhereItsOtherFilesAre(t *testing.T) {
+	list := func(shortened, whole string) Registry {
+		return Registry{Info: func(name string) (*installer.PipPackageInfo, error) {
+			listed := installer.PipReleaseInfo{Filename: file.Name, URL: shortened, Digests: map[string]string{"sha256": file.SHA256}}
+			if name == neighbour {
+				listed = installer.PipReleaseInfo{Filename: "neighbour.whl", URL: whole}
+			}
+			return &installer.PipPackageInfo{Releases: map[string][]installer.PipReleaseInfo{"1.0": {listed}}}, nil
+		}}
+	}
+	for _, shortened := range []string{"../../packages/1d/46/p.whl", "../../packages/packages/1d/46/p.whl", "/packages/1d/46/p.whl"} {
+		if url, err := list(shortened, "https://files/packages/c9/n.whl").Locate(t.Context(), file); err != nil || url != "https://files/packages/1d/46/p.whl" {
+			t.Errorf("%s: %s, %v", shortened, url, err)
+		}
+	}
+	for shortened, whole := range map[string]string{
+		"../../files/p.whl":               "https://files/packages/c9/n.whl",
+		"http://elsewhere/packages/p.whl": "https://files/packages/c9/n.whl",
+		"../packages/p.whl":               "http://files/packages/c9/n.whl",
+		"../packages/q.whl":               "https://files/n.whl",
+	} {
+		if url, err := list(shortened, whole).Locate(t.Context(), file); err == nil {
+			t.Errorf("%s beside %s: found %s", shortened, whole, url)
+		}
+	}
+}
+
 func TestASilentRegistryIsGivenUp(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
