@@ -20,11 +20,11 @@ import (
 // notRun are the lines of the README that the test does not run as they are written, with the reason. Where another call stands, it is run
 // in their place.
 var notRun = map[string]struct{ reason, instead string }{
-	"go install ./cmd/bertlab":        {"it builds the program, which the test is", ""},
-	"bertlab reproduce heads --quick": {"a minute and more of computing; papers/michel2019 does it with a tiny protocol", "bertlab reproduce heads --quick --list"},
-	"bertlab reproduce --quick":       {"many minutes of computing; each paper does it with a tiny protocol", "bertlab reproduce --quick --list"},
-	"bertlab lab":                     {"it needs a network for JupyterLab, and somebody who ends it", "bertlab lab --help"},
-	"go test ./...":                   {"this is one of the tests", ""},
+	"go install ./cmd/bertlab":                     {"it builds the program, which the test is", ""},
+	"go run ./cmd/bertlab reproduce heads --quick": {"a minute and more of computing; papers/michel2019 does it with a tiny protocol", "bertlab reproduce heads --quick --list"},
+	"bertlab reproduce --quick":                    {"many minutes of computing; each paper does it with a tiny protocol", "bertlab reproduce --quick --list"},
+	"bertlab lab":                                  {"it needs a network for JupyterLab, and somebody who ends it", "bertlab lab --help"},
+	"go test ./...":                                {"this is one of the tests", ""},
 }
 
 // readmeLines are the lines of the README's shell blocks, without comments.
