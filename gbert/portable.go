@@ -46,6 +46,7 @@ type portable struct {
 	ids, mask, types *onnx.Value
 	bias             *onnx.Value            // of the attention's scores, [B, 1, 1, S]
 	readings         map[string]*onnx.Value // what banked maps made of the same inputs
+	floats           map[string]*onnx.Value // constants of another type as float32, by their names
 	int8             bool
 	codes            map[string][]*onnx.Value // of values that int8 maps read, by name: codes, scale, zero point
 }
@@ -90,7 +91,7 @@ func (m *Model) portable(o PortableOptions) (*onnx.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &portable{graph: graph, model: m, config: m.Config, dtype: numbers.dtype(), dtypes: map[string]safetensors.DType{}, tokens: o.Tokens, readings: map[string]*onnx.Value{}, int8: o.Int8, codes: map[string][]*onnx.Value{}}
+	p := &portable{graph: graph, model: m, config: m.Config, dtype: numbers.dtype(), dtypes: map[string]safetensors.DType{}, tokens: o.Tokens, readings: map[string]*onnx.Value{}, floats: map[string]*onnx.Value{}, int8: o.Int8, codes: map[string][]*onnx.Value{}}
 	for _, spec := range m.Weights() {
 		if spec.DType != "" {
 			p.dtypes[spec.Name] = spec.DType
@@ -153,27 +154,26 @@ func (p *portable) constant(name string, transpose bool) *onnx.Value {
 	if transpose {
 		stored += transposedEnding
 	}
-	if !p.graph.Has(stored) {
+	kept := p.graph.Find(stored)
+	if kept == nil {
 		values, shape, err := p.model.Weight(name)
 		if err != nil {
 			fail(err)
 		}
-		if transpose {
-			values, shape = transpose2(values, shape[0], shape[1]), []int{shape[1], shape[0]}
-		}
 		dtype := cmp.Or(p.dtypes[name], p.dtype)
-		p.graph.Constant(stored, portableTypes[dtype], shape, raw(name, dtype, shape, values))
+		data := raw(name, dtype, shape, values)
+		if transpose {
+			data, shape = transpose2(data, shape[0], shape[1], dtype.Size()), []int{shape[1], shape[0]}
+		}
+		kept = p.graph.Constant(stored, portableTypes[dtype], shape, data)
 	}
-	kept := p.graph.Constant(stored, 0, nil, nil)
 	if kept.Type == onnx.Float32 {
 		return kept
 	}
-	if cast, ok := p.readings["float32 of "+stored]; ok {
-		return cast
+	if p.floats[stored] == nil {
+		p.floats[stored] = p.graph.Cast(stored, kept, onnx.Float32)
 	}
-	cast := p.graph.Cast(stored, kept, onnx.Float32)
-	p.readings["float32 of "+stored] = cast
-	return cast
+	return p.floats[stored]
 }
 
 // portableTypes are the types of stored weights.
@@ -187,17 +187,6 @@ func raw(name string, dtype safetensors.DType, shape []int, values []float32) []
 		fail(err)
 	}
 	return raw
-}
-
-// transpose2 is a matrix [rows, columns] as [columns, rows].
-func transpose2(values []float32, rows, columns int) []float32 {
-	turned := make([]float32, len(values))
-	for r := range rows {
-		for c, v := range values[r*columns : (r+1)*columns] {
-			turned[c*rows+r] = v
-		}
-	}
-	return turned
 }
 
 // product is x·Wᵀ for a weight W [out, in] of the encoder.
@@ -345,12 +334,12 @@ func untransposed(t onnx.Tensor) (safetensors.Tensor, bool) {
 		return tensor, !turned
 	}
 	tensor.Shape = []int{t.Shape[1], t.Shape[0]}
-	tensor.Data = transposeBytes(t.Raw, t.Shape[0], t.Shape[1], dtype.Size())
+	tensor.Data = transpose2(t.Raw, t.Shape[0], t.Shape[1], dtype.Size())
 	return tensor, true
 }
 
-// transposeBytes is a matrix [rows, columns] of elements of some bytes as [columns, rows].
-func transposeBytes(data []byte, rows, columns, size int) []byte {
+// transpose2 is a matrix [rows, columns] of elements of some bytes as [columns, rows].
+func transpose2(data []byte, rows, columns, size int) []byte {
 	turned := make([]byte, len(data))
 	if size == 4 {
 		for r := range rows {

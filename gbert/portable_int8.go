@@ -36,30 +36,24 @@ func quantizeRows(values []float32, rows, columns int) (codes []int8, scales []f
 
 // int8Weight are the codes and the scales of a weight [rows, columns]; transposed, the codes are [columns, rows].
 func (p *portable) int8Weight(name string, transpose bool) (codes, scales *onnx.Value) {
-	if g := p.graph; !g.Has(name + codesEnding) {
-		values, shape, err := p.model.Weight(name)
-		if err != nil {
-			fail(err)
-		}
-		quantized, scale := quantizeRows(values, shape[0], shape[1])
-		raw := make([]byte, len(quantized))
-		for r := range shape[0] {
-			for c, code := range quantized[r*shape[1] : (r+1)*shape[1]] {
-				at := r*shape[1] + c
-				if transpose {
-					at = c*shape[0] + r
-				}
-				raw[at] = byte(code)
-			}
-		}
-		scaleShape := []int{shape[0], 1}
-		if transpose {
-			shape, scaleShape = []int{shape[1], shape[0]}, scaleShape[:1]
-		}
-		g.Constant(name+codesEnding, onnx.Int8, shape, raw)
-		g.Float32s(name+scalesEnding, scaleShape, scale)
+	g := p.graph
+	if kept := g.Find(name + codesEnding); kept != nil {
+		return kept, g.Find(name + scalesEnding)
 	}
-	return p.graph.Constant(name+codesEnding, 0, nil, nil), p.graph.Constant(name+scalesEnding, 0, nil, nil)
+	values, shape, err := p.model.Weight(name)
+	if err != nil {
+		fail(err)
+	}
+	quantized, scale := quantizeRows(values, shape[0], shape[1])
+	raw := make([]byte, len(quantized))
+	for i, code := range quantized {
+		raw[i] = byte(code)
+	}
+	scaleShape := []int{shape[0], 1}
+	if transpose {
+		raw, shape, scaleShape = transpose2(raw, shape[0], shape[1], 1), []int{shape[1], shape[0]}, scaleShape[:1]
+	}
+	return g.Constant(name+codesEnding, onnx.Int8, shape, raw), g.Float32s(name+scalesEnding, scaleShape, scale)
 }
 
 // int8Product is x·Wᵀ of whole numbers: x becomes unsigned codes over the range of the whole array as it passes, W [out, in] is stored

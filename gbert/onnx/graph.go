@@ -182,8 +182,8 @@ func (g *Graph) Constant(name string, t Type, shape []int, raw []byte) *Value {
 	return v
 }
 
-// Has reports whether there is a constant of that name.
-func (g *Graph) Has(name string) bool { return g.constants[name] != nil }
+// Find is the constant of a name; nil if there is none yet.
+func (g *Graph) Find(name string) *Value { return g.constants[name] }
 
 // Float32s is a constant of float32 numbers.
 func (g *Graph) Float32s(name string, shape []int, values []float32) *Value {
