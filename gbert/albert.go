@@ -46,7 +46,7 @@ func (a albertShape) layers(c *Config) []LayerShape {
 
 // albert is how the model's layers are divided, if it is an ALBERT: embeddings as there, whole layers, shared as groups share.
 func (c *Config) albert() (albertShape, bool) {
-	if !c.Embedding.Projects() || len(c.Layers) == 0 {
+	if !c.Embedding.Projects() || c.Embedding.form().plain() != c.Embedding || len(c.Layers) == 0 {
 		return albertShape{}, false
 	}
 	own := 0

@@ -133,6 +133,9 @@ func TestAModelWithoutZerosIsWrittenAsByOtherPrograms(t *testing.T) {
 func TestCompactFilesKeepEveryShapeOfModel(t *testing.T) {
 	for name, model := range variants(t) {
 		for _, spec := range model.Weights() {
+			if spec.DType == safetensors.F32 { // scales of whole numbers, which cannot be zero
+				continue
+			}
 			if err := model.SetWeight(spec.Name, spec.Shape, make([]float32, spec.Size())); err != nil {
 				t.Fatal(err)
 			}

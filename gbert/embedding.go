@@ -21,7 +21,7 @@ type EmbeddingForm struct{ stored embedding }
 type EmbeddingKind string
 
 // embeddings are all forms of embeddings. The first is what a model without an entry in config.json has.
-var embeddings = []embedding{tableEmbedding{}, factoredEmbedding{}, projectedEmbedding{}}
+var embeddings = []embedding{tableEmbedding{}, factoredEmbedding{}, projectedEmbedding{}, int8Embedding{}}
 
 // An embedding is one way to store the embeddings. Its value is the entry in config.json, as that of a [form]. V are the words, D is
 // the hidden size.
@@ -31,6 +31,8 @@ type embedding interface {
 	size() int
 	// check reports a size that cannot be.
 	check() error
+	// checkValues reports stored values that cannot be.
+	checkValues(m *Model) error
 	// width is that of the sum of the embeddings: D, or E where it is projected.
 	width(c *Config) int
 	projects() bool

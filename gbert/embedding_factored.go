@@ -33,6 +33,8 @@ func (f factoredEmbedding) words(c *Config) []WeightSpec {
 	return []WeightSpec{normal(wordFactorU, c.VocabSize, f.Size), normal(wordFactorV, f.Size, c.HiddenSize)}
 }
 
+func (factoredEmbedding) checkValues(*Model) error { return nil }
+
 func (factoredEmbedding) projection(*Config) []WeightSpec { return nil }
 
 func (factoredEmbedding) isMap(name string) bool { return name == wordFactorV }

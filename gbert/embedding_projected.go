@@ -33,6 +33,8 @@ func (p projectedEmbedding) words(c *Config) []WeightSpec {
 	return []WeightSpec{normal(wordEmbeddings, c.VocabSize, p.Size)}
 }
 
+func (projectedEmbedding) checkValues(*Model) error { return nil }
+
 func (p projectedEmbedding) projection(c *Config) []WeightSpec {
 	return []WeightSpec{normal(projectionWeight, c.HiddenSize, p.Size), zero(projectionBias, c.HiddenSize)}
 }

@@ -31,6 +31,8 @@ func (tableEmbedding) words(c *Config) []WeightSpec {
 	return []WeightSpec{normal(wordEmbeddings, c.VocabSize, c.HiddenSize)}
 }
 
+func (tableEmbedding) checkValues(*Model) error { return nil }
+
 func (tableEmbedding) projection(*Config) []WeightSpec { return nil }
 
 func (tableEmbedding) isMap(string) bool { return false }

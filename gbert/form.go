@@ -25,7 +25,7 @@ type Form struct{ stored form }
 type FormKind string
 
 // forms are all forms; the first is what a map without an entry in config.json has.
-var forms = []form{denseForm{}, factoredForm{}, tiedForm{}, bankedForm{}}
+var forms = []form{denseForm{}, factoredForm{}, tiedForm{}, bankedForm{}, int8Form{}}
 
 // A form is one way to store a map. Its value, which == compares, is the form's entry in config.json: fields with JSON tags, written
 // beside the key "kind". Every form embeds [ownForm], which answers as most forms do.
@@ -44,6 +44,8 @@ type form interface {
 	storesNorms() bool
 	// check reports numbers that the map cannot have.
 	check(of linearMap) error
+	// checkValues reports stored values that the map cannot have.
+	checkValues(m *Model, of linearMap) error
 	// weights are what is stored in place of W, which has rows and columns.
 	weights(of linearMap) []WeightSpec
 	// shared are the weights that all maps of this form have in common, once a model; checkShared reports what cannot be about them.
@@ -74,6 +76,8 @@ func (ownForm) storesNorms() bool             { return false }
 func (ownForm) shared(*Config) []WeightSpec   { return nil }
 func (ownForm) checkShared(*Config) error     { return nil }
 func (ownForm) staysWhole() bool              { return false }
+
+func (ownForm) checkValues(*Model, linearMap) error { return nil }
 
 // form is the form, whose zero value stands for the first.
 func (f Form) form() form {

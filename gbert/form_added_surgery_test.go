@@ -290,7 +290,7 @@ func TestAFormThatIsNotKnownOrStoredOtherwiseIsRefused(t *testing.T) {
 			t.Errorf("numbers stored as F32: %v", err)
 		}
 	})
-	const want = `has the kind "rounded"; the kinds are "dense", "factored", "tied" and "banked"`
+	const want = `has the kind "rounded"; the kinds are "dense", "factored", "tied", "banked" and "int8"`
 	if _, err := gbert.Load(dir); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%v, want %s", err, want)
 	}

@@ -132,9 +132,31 @@ func fromStored(config *Config, file *safetensors.File, stored []storedWeight) (
 		}
 		delete(found, spec.Name)
 	}
+	if err := model.checkValues(); err != nil {
+		return nil, err
+	}
 	model.carryRest(found)
 	config.fitLabels(model.NumLabels())
 	return model, nil
+}
+
+// checkValues reports values of maps and words that their forms cannot have.
+func (m *Model) checkValues() error {
+	if err := m.Config.Embedding.form().checkValues(m); err != nil {
+		return err
+	}
+	for l, shape := range m.Config.Layers {
+		for role := range shape.Forms {
+			of := linearMap{m.Config, l, role}
+			if m.Config.Holder(l, role) != l || of.empty() {
+				continue
+			}
+			if err := of.form().checkValues(m, of); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // take gives the tensors of a file the names that they have here.

@@ -149,35 +149,41 @@ func (p *portable) weight(name string) *onnx.Value { return p.constant(name, fal
 // transposed is a weight [out, in] as [in, out].
 func (p *portable) transposed(name string) *onnx.Value { return p.constant(name, true) }
 
-func (p *portable) constant(name string, transpose bool) *onnx.Value {
+// stored is a weight as it is stored, in its own type.
+func (p *portable) stored(name string, transpose bool) *onnx.Value {
 	stored := name
 	if transpose {
 		stored += transposedEnding
 	}
-	kept := p.graph.Find(stored)
-	if kept == nil {
-		values, shape, err := p.model.Weight(name)
-		if err != nil {
-			fail(err)
-		}
-		dtype := cmp.Or(p.dtypes[name], p.dtype)
-		data := raw(name, dtype, shape, values)
-		if transpose {
-			data, shape = transpose2(data, shape[0], shape[1], dtype.Size()), []int{shape[1], shape[0]}
-		}
-		kept = p.graph.Constant(stored, portableTypes[dtype], shape, data)
+	if kept := p.graph.Find(stored); kept != nil {
+		return kept
 	}
+	values, shape, err := p.model.Weight(name)
+	if err != nil {
+		fail(err)
+	}
+	dtype := cmp.Or(p.dtypes[name], p.dtype)
+	data := raw(name, dtype, shape, values)
+	if transpose {
+		data, shape = transpose2(data, shape[0], shape[1], dtype.Size()), []int{shape[1], shape[0]}
+	}
+	return p.graph.Constant(stored, portableTypes[dtype], shape, data)
+}
+
+// constant is a stored weight as float32.
+func (p *portable) constant(name string, transpose bool) *onnx.Value {
+	kept := p.stored(name, transpose)
 	if kept.Type == onnx.Float32 {
 		return kept
 	}
-	if p.floats[stored] == nil {
-		p.floats[stored] = p.graph.Cast(stored, kept, onnx.Float32)
+	if p.floats[kept.Name] == nil {
+		p.floats[kept.Name] = p.graph.Cast(kept.Name, kept, onnx.Float32)
 	}
-	return p.floats[stored]
+	return p.floats[kept.Name]
 }
 
 // portableTypes are the types of stored weights.
-var portableTypes = map[safetensors.DType]onnx.Type{safetensors.F32: onnx.Float32, safetensors.F16: onnx.Float16, safetensors.I8: onnx.Int8}
+var portableTypes = map[safetensors.DType]onnx.Type{safetensors.F32: onnx.Float32, safetensors.F16: onnx.Float16, safetensors.I8: onnx.Int8, safetensors.U8: onnx.Uint8}
 
 // raw are values in a number format.
 func raw(name string, dtype safetensors.DType, shape []int, values []float32) []byte {
@@ -200,7 +206,8 @@ func (p *portable) product(node string, x *onnx.Value, weight string) *onnx.Valu
 // rows are rows of a table of words.
 func (p *portable) rows(node, table string, numbers *onnx.Value) *onnx.Value {
 	if p.int8 && !p.config.Head.predictsWords() { // whose decoder is the same table
-		return p.int8Rows(node, table, numbers)
+		codes, scales := p.int8Weight(table, false)
+		return p.int8Rows(node, codes, scales, numbers)
 	}
 	return p.graph.Gather(node, p.weight(table), numbers)
 }
@@ -310,10 +317,14 @@ func (p *portable) predictWords(x *onnx.Value) *onnx.Value {
 
 // decode is x·Wᵀ + b with a word table W [V, width], which stays as it is stored: it is the one for the look-up too.
 func (p *portable) decode(x *onnx.Value, table string) *onnx.Value {
+	return p.decodeWith(x, p.weight(table))
+}
+
+func (p *portable) decodeWith(x, table *onnx.Value) *onnx.Value {
 	g, node := p.graph, "predictions/decoder"
 	width, words := x.Last(), onnx.Size(p.config.VocabSize)
 	flat := g.Reshape(node, x, []int64{-1, int64(width.Size)}, onnx.Named("tokens"), width)
-	y := g.Gemm(node, flat, p.weight(table), p.weight(p.config.wordBias()))
+	y := g.Gemm(node, flat, table, p.weight(p.config.wordBias()))
 	return g.ReshapeTo(node, y, g.Lengths(node, p.ids, 2, int64(words.Size)), x.Shape[0], x.Shape[1], words)
 }
 

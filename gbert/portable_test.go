@@ -134,10 +134,3 @@ func TestTheGraphOfAnotherProgramIsRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func TestCodesOfEightBits(t *testing.T) {
-	codes, scales := quantizeRows([]float32{0, 0, 0, 1, -2, 0.5, 127, 0.5, 1.5, 1e-45, 0, 0}, 4, 3)
-	if want := []int8{0, 0, 0, 64, -127, 32, 127, 0, 2}; !slices.Equal(codes[:9], want) || scales[0] != 1 || scales[1] != float32(2)/127 || scales[2] != 1 {
-		t.Errorf("%v, %v", codes, scales)
-	}
-}

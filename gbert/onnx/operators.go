@@ -190,6 +190,16 @@ func (g *Graph) ReduceMean(name string, x *Value) *Value {
 	return g.Node(name, "ReduceMean", x.Type, shape, []*Value{x, g.ints(-1)}, Int("keepdims", 1))
 }
 
+// ReduceMax is the largest of the last axis, which stays with the length 1.
+func (g *Graph) ReduceMax(name string, x *Value) *Value {
+	shape := slices.Clone(x.Shape)
+	shape[len(shape)-1] = Size(1)
+	if g.opset < 18 {
+		return g.Node(name, "ReduceMax", x.Type, shape, []*Value{x}, Ints("axes", -1), Int("keepdims", 1))
+	}
+	return g.Node(name, "ReduceMax", x.Type, shape, []*Value{x, g.ints(-1)}, Int("keepdims", 1))
+}
+
 // ReduceSum is the sum over an axis, which goes.
 func (g *Graph) ReduceSum(name string, x *Value, axis int) *Value {
 	shape := slices.Delete(slices.Clone(x.Shape), axis, axis+1)

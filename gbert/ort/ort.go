@@ -204,14 +204,9 @@ func (s *Session) Run(batch *gbert.Batch) ([][]float32, error) {
 	if err := s.session.Run(inputs, outputs); err != nil {
 		return nil, fmt.Errorf("ort: %w", err)
 	}
-	values := make([][]float32, len(outputs))
-	for i, output := range outputs {
-		tensor, ok := output.(*onnxruntime_go.Tensor[float32])
-		if !ok {
-			return nil, fmt.Errorf("ort: the model's output %s is not of float32", outputNames(s.model)[i])
-		}
-		values[i] = append(values[i], tensor.GetData()...)
-		output.Destroy()
+	values, err := floats(outputs, outputNames(s.model))
+	if err != nil {
+		return nil, fmt.Errorf("ort: %w", err)
 	}
 	return values, nil
 }

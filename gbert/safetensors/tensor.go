@@ -32,7 +32,7 @@ func (t Tensor) Len() int {
 // Float32s returns the elements as float32, [Tensor.Len] of them in row-major
 // order. For F32 that is a view of the mapped file, which must not be written
 // to, where the machine and the file's alignment allow it; otherwise, and for
-// F16, BF16, F64 (rounded to the nearest) and I8, it is a copy.
+// F16, BF16, F64 (rounded to the nearest), I8 and U8, it is a copy.
 // Other data types are an error. A view is looked at in a [Tensor.Guard]; [Tensor.Copy] needs none.
 func (t Tensor) Float32s() (values []float32, err error) {
 	err = t.Guard(func() error {
@@ -50,7 +50,7 @@ func (t Tensor) float32s() ([]float32, error) {
 	n := len(t.Data) / size
 	if n == 0 {
 		switch t.DType {
-		case F32, F16, BF16, F64, I8:
+		case F32, F16, BF16, F64, I8, U8:
 			return []float32{}, nil
 		}
 	}
@@ -86,6 +86,12 @@ func (t Tensor) float32s() ([]float32, error) {
 		out := make([]float32, n)
 		for i := range out {
 			out[i] = float32(int8(t.Data[i]))
+		}
+		return out, nil
+	case U8:
+		out := make([]float32, n)
+		for i := range out {
+			out[i] = float32(t.Data[i])
 		}
 		return out, nil
 	}

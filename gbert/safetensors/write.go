@@ -29,7 +29,7 @@ type Entry struct {
 	Shape []int
 	DType DType
 	// Values are the elements in row-major order. They are written as DType:
-	// F32, F16 and BF16, rounded to the nearest, or I8, of which they must be
+	// F32, F16 and BF16, rounded to the nearest, or I8 and U8, of which they must be
 	// numbers.
 	Values []float32
 	// Raw are the elements as bytes of any known DType, little-endian.
@@ -216,9 +216,11 @@ func (e Entry) check() error {
 	case BF16:
 		return checkRange(e.Values, 0x7f7f7fff, BF16)
 	case I8:
-		return checkWhole(e.Values)
+		return checkWhole(e.Values, -128, 127, I8)
+	case U8:
+		return checkWhole(e.Values, 0, 255, U8)
 	default:
-		return fmt.Errorf("field Values is written as F32, F16, BF16 or I8, not as %s: give Raw", e.DType)
+		return fmt.Errorf("field Values is written as F32, F16, BF16, I8 or U8, not as %s: give Raw", e.DType)
 	}
 	return nil
 }
@@ -234,11 +236,11 @@ func checkRange(values []float32, most uint32, dtype DType) error {
 	return nil
 }
 
-// checkWhole refuses values that are no numbers of I8.
-func checkWhole(values []float32) error {
+// checkWhole refuses values that are no numbers of I8 or U8, whole and between two others.
+func checkWhole(values []float32, least, most float32, dtype DType) error {
 	for i, v := range values {
-		if float32(int8(max(-128, min(v, 127)))) != v {
-			return fmt.Errorf("value %d is %g: I8 holds whole numbers between -128 and 127", i, v)
+		if float32(int(max(least, min(v, most)))) != v {
+			return fmt.Errorf("value %d is %g: %s holds whole numbers between %g and %g", i, v, dtype, least, most)
 		}
 	}
 	return nil
@@ -270,8 +272,8 @@ func emit(out io.Writer, ordered []Entry, header []byte) error {
 				b = binary.LittleEndian.AppendUint16(b, float32ToFloat16(v))
 			case BF16:
 				b = binary.LittleEndian.AppendUint16(b, float32ToBFloat16(v))
-			case I8:
-				b = append(b, byte(int8(v)))
+			case I8, U8:
+				b = append(b, byte(int(v)))
 			default:
 				b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 			}
