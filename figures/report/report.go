@@ -65,7 +65,9 @@ type Claim struct {
 	Verdict Verdict
 	// Paper and Measured are the two values as text, the measured one with its interval.
 	Paper, Measured string
-	// Explanation says how the verdict follows from the numbers.
+	// Estimand is what is estimated, Rule how it decides, Detectable the least difference that the sample could have shown.
+	Estimand, Rule, Detectable string
+	// Explanation says what else there is to say of the verdict.
 	Explanation string
 }
 
@@ -198,7 +200,7 @@ func (c Claims) write(out *bytes.Buffer, n *numbers) error {
 		count[x.Verdict]++
 	}
 	out.WriteString("<p class=\"tally\">")
-	for _, v := range []Verdict{Holds, DoesNotHold, CannotTell} {
+	for _, v := range Verdicts {
 		if count[v] > 0 {
 			fmt.Fprintf(out, "<span>%d × %s</span> ", count[v], spoken{v, n.words}.HTML())
 		}
@@ -206,7 +208,7 @@ func (c Claims) write(out *bytes.Buffer, n *numbers) error {
 	out.WriteString("</p>\n<ol class=\"claims\">\n")
 	for _, x := range c {
 		fmt.Fprintf(out, "<li class=\"%s\">\n<p class=\"claim\">%s %s</p>\n<dl>\n", x.Verdict.class(), spoken{x.Verdict, n.words}.HTML(), prose(x.Text))
-		for _, d := range []KeyValue{{n.words.paper, x.Paper}, {n.words.measured, x.Measured}} {
+		for _, d := range []KeyValue{{n.words.paper, x.Paper}, {n.words.estimand, x.Estimand}, {n.words.rule, x.Rule}, {n.words.measured, x.Measured}, {n.words.detectable, x.Detectable}} {
 			if d.Value != "" {
 				fmt.Fprintf(out, "<div><dt>%s</dt><dd>%s</dd></div>\n", d.Key, prose(d.Value))
 			}

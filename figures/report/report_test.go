@@ -12,7 +12,7 @@ import (
 )
 
 func TestVerdictGoesThroughJSON(t *testing.T) {
-	for _, v := range []Verdict{Holds, DoesNotHold, CannotTell} {
+	for _, v := range Verdicts {
 		raw, err := json.Marshal(v)
 		var back Verdict
 		if err != nil || string(raw) != `"`+v.String()+`"` || json.Unmarshal(raw, &back) != nil || back != v {
@@ -136,9 +136,13 @@ func demoReport(t testing.TB) *Report {
 			{"What came out", []Block{
 				Paragraph("Most heads can be removed one at a time without a significant change. The numbers on this page are invented: they show what a report looks like.\n\nText with <b>tags</b> & signs is shown as it is."),
 				Claims{
-					{"Most heads can be removed alone without a significant loss of accuracy.", Holds, "8 of 96 heads matter (Table 1, recalled)", "4 of 72 [1, 8]", "McNemar's exact test with 1,000 examples a head, p < 0.01."},
-					{"A single head is enough in most layers.", DoesNotHold, "all but 3 layers", "2 of 6 layers", "Four layers lose more than two points (95 % intervals exclude zero)."},
-					{"Pruning half of the heads makes inference up to 17.5 % faster.", CannotTell, "+17.5 % at batch 64", "+16.9 % [9.1, 24.0]", "The interval holds both the paper's value and half of it."},
+					{
+						Text: "Most heads can be removed alone without a loss of accuracy that counts.", Verdict: Holds, Paper: "8 of 96 heads matter (Table 1, recalled)",
+						Estimand: "Accuracy without the head minus with it.", Rule: "Holds if the 95 % interval lies above -1 point.", Measured: "4 of 72 [1, 8]", Detectable: "0.6 points",
+						Explanation: "1,000 examples a head.",
+					},
+					{Text: "A single head is enough in most layers.", Verdict: DoesNotHold, Paper: "all but 3 layers", Measured: "2 of 6 layers", Explanation: "Four layers lose more than two points (95 % intervals exclude zero)."},
+					{Text: "Pruning half of the heads makes inference up to 17.5 % faster.", Verdict: CannotTell, Paper: "+17.5 % at batch 64", Measured: "+16.9 % [9.1, 24.0]", Explanation: "The interval holds both the paper's value and half of it."},
 				},
 			}},
 			{"Which heads matter", []Block{

@@ -17,11 +17,16 @@ const (
 	Holds
 	// DoesNotHold means that they contradict it.
 	DoesNotHold
+	// Informative is said of a statement that the paper does not make: it is neither right nor wrong about it.
+	Informative
 )
 
-var verdictText = map[Verdict]string{CannotTell: "cannot be told here", Holds: "holds", DoesNotHold: "does not hold"}
+// Verdicts are all of them, in the order in which they are counted.
+var Verdicts = []Verdict{Holds, DoesNotHold, CannotTell, Informative}
 
-// String returns "holds", "does not hold" or "cannot be told here".
+var verdictText = map[Verdict]string{CannotTell: "cannot be told here", Holds: "holds", DoesNotHold: "does not hold", Informative: "for information"}
+
+// String returns "holds", "does not hold", "cannot be told here" or "for information".
 func (v Verdict) String() string {
 	if s, ok := verdictText[v]; ok {
 		return s
@@ -45,7 +50,7 @@ func (v *Verdict) UnmarshalText(b []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("report: verdict %q: wanted %q, %q or %q", b, Holds, DoesNotHold, CannotTell)
+	return fmt.Errorf("report: verdict %q: wanted %q, %q, %q or %q", b, Holds, DoesNotHold, CannotTell, Informative)
 }
 
 // class is the verdict's name in style sheets.
@@ -55,6 +60,8 @@ func (v Verdict) class() string {
 		return "holds"
 	case DoesNotHold:
 		return "fails"
+	case Informative:
+		return "information"
 	}
 	return "open"
 }
@@ -74,7 +81,7 @@ type spoken struct {
 func (s spoken) String() string { return s.words.verdict(s.verdict) }
 
 func (s spoken) HTML() string {
-	sign := map[Verdict]string{Holds: "✓", DoesNotHold: "✗"}[s.verdict]
+	sign := map[Verdict]string{Holds: "✓", DoesNotHold: "✗", Informative: "·"}[s.verdict]
 	if sign == "" {
 		sign = "?"
 	}

@@ -14,16 +14,27 @@ type Claim struct {
 	// Paper is the paper's own value with its place, Measured ours with its interval.
 	Paper    string `json:"paper"`
 	Measured string `json:"measured"`
-	// Verdict says whether it holds here, and Explanation by which rule.
-	Verdict     report.Verdict `json:"verdict"`
-	Explanation string         `json:"explanation"`
+	// Estimand is what is estimated, Margin the difference that counts, Rule how they decide: all three are fixed before the numbers.
+	Estimand string `json:"estimand"`
+	Margin   string `json:"margin"`
+	Rule     string `json:"rule"`
+	// Detectable is the least difference that the sample shows with a probability of [stats.Power].
+	Detectable string `json:"detectable,omitempty"`
+	// Verdict says whether it holds here, Outcome what the rule gives: the same, but of a statement that the paper does not make.
+	Verdict report.Verdict `json:"verdict"`
+	Outcome report.Verdict `json:"outcome"`
+	// Explanation says why a claim is open, and what limits its verdict; it may be empty.
+	Explanation string `json:"explanation,omitempty"`
 }
 
 // ClaimsBlock shows claims in a report.
 func ClaimsBlock(claims []Claim) report.Claims {
 	block := make(report.Claims, len(claims))
 	for i, c := range claims {
-		block[i] = report.Claim{Text: c.Text, Verdict: c.Verdict, Paper: c.Paper, Measured: c.Measured, Explanation: c.Explanation}
+		block[i] = report.Claim{
+			Text: c.Text, Verdict: c.Verdict, Paper: c.Paper, Measured: c.Measured, Explanation: c.Explanation,
+			Estimand: c.Estimand, Rule: c.Rule, Detectable: c.Detectable,
+		}
 	}
 	return block
 }
@@ -41,14 +52,17 @@ func bilingual(in func(say *words.Printer) ([]Claim, error)) ([]Claim, error) {
 	return claims, err
 }
 
-// ClaimTable lists a paper's claims with their verdicts, and by which rule and why they are so.
+// ClaimTable lists a paper's claims: what is estimated and by which rule, then the numbers and the verdicts.
 func ClaimTable(claims []Claim, say *words.Printer) *figures.Table {
 	t := &figures.Table{
-		Title:   say.T("The paper's claims"),
-		Columns: []figures.Column{{Name: say.T("claim")}, {Name: say.T("verdict")}, {Name: say.T("measured here")}, {Name: say.T("the paper")}, {Name: say.T("rule and reason")}},
+		Title: say.T("The paper's claims"),
+		Columns: []figures.Column{
+			{Name: say.T("claim")}, {Name: say.T("verdict")}, {Name: say.T("what is estimated, and the rule")}, {Name: say.T("measured here")},
+			{Name: say.T("could have shown")}, {Name: say.T("the paper")}, {Name: say.T("reason")},
+		},
 	}
 	for _, c := range claims {
-		t.Rows = append(t.Rows, []any{c.Text, c.Verdict.In(say.Tag()), c.Measured, c.Paper, c.Explanation})
+		t.Rows = append(t.Rows, []any{c.Text, c.Verdict.In(say.Tag()), sentences(c.Estimand, c.Rule), c.Measured, c.Detectable, c.Paper, c.Explanation})
 	}
 	return t
 }

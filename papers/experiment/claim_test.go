@@ -27,9 +27,9 @@ func TestVerdicts(t *testing.T) {
 }
 
 func TestAClaimsBlockKeepsEveryField(t *testing.T) {
-	claims := []Claim{{Text: "a", Korean: "가", Paper: "b", Measured: "c", Verdict: report.Holds, Explanation: "d"}}
+	claims := []Claim{{Text: "a", Korean: "가", Paper: "b", Measured: "c", Verdict: report.Holds, Explanation: "d", Estimand: "e", Rule: "f", Detectable: "g"}}
 	block := ClaimsBlock(claims)
-	if want := (report.Claims{{Text: "a", Verdict: report.Holds, Paper: "b", Measured: "c", Explanation: "d"}}); !reflect.DeepEqual(block, want) {
+	if want := (report.Claims{{Text: "a", Verdict: report.Holds, Paper: "b", Measured: "c", Explanation: "d", Estimand: "e", Rule: "f", Detectable: "g"}}); !reflect.DeepEqual(block, want) {
 		t.Errorf("%+v", block)
 	}
 }

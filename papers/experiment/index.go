@@ -65,7 +65,7 @@ func WriteIndex(dir string, chapters []Chapter) ([]string, error) {
 // verdictTable counts verdicts, a line an experiment.
 func verdictTable(chapters []Chapter, say *words.Printer) *figures.Table {
 	t := &figures.Table{Title: say.T("Claims by verdict"), Columns: []figures.Column{{Name: say.T("experiment")}}}
-	verdicts := []report.Verdict{report.Holds, report.DoesNotHold, report.CannotTell}
+	verdicts := report.Verdicts
 	for _, v := range verdicts {
 		t.Columns = append(t.Columns, figures.Column{Name: v.Words(say.Tag())})
 	}

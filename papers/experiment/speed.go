@@ -6,18 +6,40 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/tokenizer"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 )
 
 // SpeedBatch is the speed of a compressed model beside the whole one, at one batch size. Times are the medians of the repeats;
-// both models are timed in turn. Ratio is whole/pruned, the median of the pairs; Low and High are its quartiles.
+// both models are timed in turn. Ratio is whole/pruned, the median of the pairs; Low and High are its quartiles. Ratios are those of all
+// pairs, and Processors how many processors the process had meanwhile, the fewer of the two medians; 0 where the system does not tell.
 type SpeedBatch struct {
-	Size          int     `json:"size"`
-	Seconds       float64 `json:"seconds"`
-	PrunedSeconds float64 `json:"pruned_seconds"`
-	Ratio         float64 `json:"ratio"`
-	Low           float64 `json:"low"`
-	High          float64 `json:"high"`
+	Size          int       `json:"size"`
+	Seconds       float64   `json:"seconds"`
+	PrunedSeconds float64   `json:"pruned_seconds"`
+	Ratio         float64   `json:"ratio"`
+	Low           float64   `json:"low"`
+	High          float64   `json:"high"`
+	Ratios        []float64 `json:"ratios"`
+	Processors    float64   `json:"processors,omitempty"`
+}
+
+// Evidence is the ratio with the interval of its median. Nothing is decided where the medians of the times themselves have a ratio outside
+// of that interval: then the machine was not steady.
+func (b SpeedBatch) Evidence(say *words.Printer, name string, p Provenance) Evidence {
+	e := Evidence{Name: name, Effect: stats.MedianOf(b.Ratios), Timed: true, Processors: p.Had(b.Processors)}
+	if apart := b.Seconds / b.PrunedSeconds; apart < e.Low || apart > e.High {
+		e.Open = say.F("the medians of the times have the ratio %.3f, which is outside of the interval: the machine was not steady", apart)
+	}
+	return e
+}
+
+// Had is how many processors a process had while something was timed; 0, not known, where another device computed.
+func (p Provenance) Had(processors float64) float64 {
+	if clockOf(p.Backend) == Processor {
+		return processors
+	}
+	return 0
 }
 
 // FilledBatch is a batch of size rows of exactly length tokens, cut from the examples' tokens one after another, so that no time
@@ -48,15 +70,32 @@ func TimePair(ctx context.Context, whole, pruned *gbert.Session, batch *gbert.Ba
 	if err != nil {
 		return SpeedBatch{}, err
 	}
+	timed := Pairs(times[0], times[1])
+	timed.Size = batch.Rows
+	return timed, nil
+}
+
+// Pairs is the speed by the times of two functions that were timed in turn.
+func Pairs(whole, pruned []Elapsed) SpeedBatch {
 	var first, second, ratios []float64
-	for i := range repeats {
-		a, b := times[0][i].Wall.Seconds(), times[1][i].Wall.Seconds()
+	for i := range whole {
+		a, b := whole[i].Wall.Seconds(), pruned[i].Wall.Seconds()
 		first, second, ratios = append(first, a), append(second, b), append(ratios, a/b)
 	}
 	ratio := stats.Quartiles(ratios)
 	return SpeedBatch{
-		Size: batch.Rows, Seconds: stats.Median(first), PrunedSeconds: stats.Median(second), Ratio: ratio.Value, Low: ratio.Low, High: ratio.High,
-	}, nil
+		Seconds: stats.Median(first), PrunedSeconds: stats.Median(second), Ratio: ratio.Value, Low: ratio.Low, High: ratio.High,
+		Ratios: ratios, Processors: min(Processors(whole), Processors(pruned)),
+	}
+}
+
+// Processors is how many processors the process had, the median over repeats; 0 where the system does not tell.
+func Processors(times []Elapsed) float64 {
+	had := make([]float64, len(times))
+	for i, took := range times {
+		had[i] = took.Processor.Seconds() / took.Wall.Seconds()
+	}
+	return stats.Median(had)
 }
 
 // sampleTime is about how long a sample of [Rounds.Time] takes, so that what a clock or a scheduler adds to it is little.

@@ -35,8 +35,11 @@ const (
 )
 
 // Clock is the clock that tells how long this environment's backend computes.
-func (e *Environment) Clock() Clock {
-	if e.Choice.Name == "xla:cpu" || e.Choice.Name == "go" {
+func (e *Environment) Clock() Clock { return clockOf(e.Choice.Name) }
+
+// clockOf is the clock that tells how long a backend computes, by its name.
+func clockOf(backend string) Clock {
+	if backend == "xla:cpu" || backend == "go" {
 		return Processor
 	}
 	return Wall
