@@ -41,7 +41,8 @@ func (s *suite) ablation(ctx context.Context) error {
 	warm := time.Since(began)
 
 	list := heads.All(s.model.Config)
-	names, err := s.sendSorted(p)
+	eager := s.eager()
+	names, err := sendSorted(eager, p, s.model.Config.PadTokenID)
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func (s *suite) ablation(ctx context.Context) error {
 		from := time.Now()
 		defer func() { elsewhere += time.Since(from) }()
 		head := len(passes) * len(list) / s.sizes.passes
-		answer, err := s.ask("pass", arguments{"batches": names, "layer": list[head].Layer, "head": list[head].Head})
+		answer, err := s.ask(eager, "pass", arguments{"batches": names, "layer": list[head].Layer, "head": list[head].Head})
 		if err != nil {
 			failure = err
 			return
@@ -61,8 +62,8 @@ func (s *suite) ablation(ctx context.Context) error {
 		passes = append(passes, answer.Seconds)
 		losses[head] = answer.Loss
 	}
-	if s.peer != nil {
-		if _, err := s.ask("pass", arguments{"batches": names, "layer": -1, "head": 0}); err != nil { // warms up
+	if eager != nil {
+		if _, err := s.ask(eager, "pass", arguments{"batches": names, "layer": -1, "head": 0}); err != nil { // warms up
 			return err
 		}
 	}
@@ -70,7 +71,7 @@ func (s *suite) ablation(ctx context.Context) error {
 	defer cancel()
 	began = time.Now()
 	ablation, err := heads.Ablate(ctx, session, p, func(done, total int) {
-		if s.peer != nil && failure == nil && len(passes) < s.sizes.passes && done*s.sizes.passes >= (len(passes)+1)*total {
+		if eager != nil && failure == nil && len(passes) < s.sizes.passes && done*s.sizes.passes >= (len(passes)+1)*total {
 			if pass(); failure != nil {
 				cancel()
 			}
@@ -84,26 +85,24 @@ func (s *suite) ablation(ctx context.Context) error {
 		return err
 	}
 	for head, loss := range losses {
-		if err := s.agree(fmt.Sprintf("loss without head %d of layer %d", list[head].Head, list[head].Layer), ablation.Heads[head].Loss, loss); err != nil {
+		if err := s.agree(eager, fmt.Sprintf("loss without head %d of layer %d", list[head].Head, list[head].Layer), ablation.Heads[head].Loss, loss); err != nil {
 			return err
 		}
 	}
 	_, tokens := p.Tokens()
 	_, warmTokens := one.Tokens()
 	r := &result{
-		Model: s.name, Item: "ablation", Case: fmt.Sprintf("%d heads, %d examples", len(list), d.Len()), Aim: 0.4,
-		Pairs: len(passes), Gbert: &spread{Median: sweep, Q1: sweep, Q3: sweep},
+		Model: s.name, Item: "ablation", Case: fmt.Sprintf("%d heads, %d examples", len(list), d.Len()), Pairs: len(passes), Gbert: sweep,
 		Compile: max(warm.Seconds()-sweep*float64(warmTokens)/float64(tokens), 0),
 		Note:    fmt.Sprintf("gbert's sweep is measured whole, with its statistics; torch's time is that of one pass times %d", len(list)+1),
 	}
-	if s.peer != nil {
-		whole, ratio := make([]float64, len(passes)), make([]float64, len(passes))
+	if eager != nil {
+		whole, ours := make([]float64, len(passes)), make([]float64, len(passes))
 		for i, seconds := range passes {
-			whole[i] = seconds * float64(len(list)+1)
-			ratio[i] = sweep / whole[i]
+			whole[i], ours[i] = seconds*float64(len(list)+1), sweep
 		}
-		r.Torch, r.Ratio = spreadOf(whole), spreadOf(ratio)
-		r.WithCompile = (sweep + r.Compile) / r.Torch.Median
+		r.against(eager.name, ours, whole)
+		r.Aim, r.WithCompile = aimOf("ablation", s.name, r.Case, eager.name), (sweep+r.Compile)/r.PeerSeconds
 	}
 	s.report.add(r)
 	return nil
@@ -134,19 +133,19 @@ func onePerShape(p *finetune.Prepared) (*finetune.Prepared, error) {
 	return one, err
 }
 
-// sendSorted gives the peer the data set in batches sorted by length, each padded to its own longest example.
-func (s *suite) sendSorted(p *finetune.Prepared) ([]string, error) {
-	if s.peer == nil {
+// sendSorted gives a peer the data set in batches sorted by length, each padded to its own longest example.
+func sendSorted(peer *peer, p *finetune.Prepared, padID int) ([]string, error) {
+	if peer == nil {
 		return nil, nil
 	}
-	if err := s.peer.ask("forget", nil, nil); err != nil {
+	if err := peer.ask("forget", nil, nil); err != nil {
 		return nil, err
 	}
 	var names []string
 	for i, b := range p.Batches {
-		own := gbert.PadBatch(p.Encodings, b.Index, len(b.Index), nil, s.model.Config.PadTokenID)
+		own := gbert.PadBatch(p.Encodings, b.Index, len(b.Index), nil, padID)
 		name := fmt.Sprint(i)
-		if err := s.peer.sendBatch(name, own, p.Dataset); err != nil {
+		if err := peer.sendBatch(name, own, p.Dataset); err != nil {
 			return nil, err
 		}
 		names = append(names, name)

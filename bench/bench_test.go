@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
@@ -166,10 +168,9 @@ func TestAnswersOfThePeer(t *testing.T) {
 
 func TestReportWithoutPeerHasNoRatios(t *testing.T) {
 	r := &report{Machine: "m", Versions: map[string]string{}}
-	one := &result{Model: "a", Item: "forward", Case: "32 × 32", Aim: 0.95}
-	one.pairs([]float64{0.5, 0.25, 0.75}, nil)
-	r.add(one)
-	if text := r.Markdown(); !strings.Contains(text, "| a | forward | 32 × 32 | 0.500 |  |  | ≤ 0.95 |") {
+	s := suite{report: r, name: "a"}
+	s.add("forward", "32 × 32", nil, &samples{ours: []float64{0.5, 0.25, 0.75}}, 2, nil)
+	if text := r.Markdown(); !strings.Contains(text, "| a | forward | 32 × 32 | 0.500 s |  |  |  |  | 1.50 |  | 3 |") {
 		t.Error(text)
 	}
 	path := filepath.Join(t.TempDir(), "r.json")
@@ -185,11 +186,101 @@ func TestReportWithoutPeerHasNoRatios(t *testing.T) {
 	}
 }
 
-func TestOnlyKnownItemsAreMeasured(t *testing.T) {
-	if o, err := parse([]string{"--only", "step,memory", "--models", "x"}); err != nil || fmt.Sprint(o.only, o.models) != "[step memory] [x]" {
+func TestResultsHaveTheNamesThatOthersRead(t *testing.T) {
+	r := &report{Versions: map[string]string{}}
+	s := suite{report: r, name: "all-MiniLM-L6-v2"}
+	fast, slow := &peer{name: "onnxruntime"}, &peer{name: "torch"}
+	taken := &samples{ours: []float64{1, 2, 3}, theirs: map[*peer][]float64{fast: {2, 2, 2}, slow: {4, 4, 4}}, busy: time.Second}
+	s.add("forward", "1 × 16", []*peer{fast, slow}, taken, 5, map[*peer]float64{fast: 2, slow: 7})
+	text, err := json.Marshal(r.Results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []map[string]any
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"model": "all-MiniLM-L6-v2", "item": "forward", "case": "1 × 16", "peer": "onnxruntime", "ratio": map[string]any{"median": 1.0, "q1": 0.75, "q3": 1.25},
+		"gbert_seconds": 2.0, "peer_seconds": 2.0, "compile_seconds": 3.0,
+	}
+	for key, value := range want {
+		if fmt.Sprint(got[0][key]) != fmt.Sprint(value) {
+			t.Errorf("%s: %v, want %v", key, got[0][key], value)
+		}
+	}
+	if got[0]["aim"] != 0.9 || got[1]["peer"] != "torch" || got[1]["peer_compile_seconds"] != 3.0 {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestEachPeerHasItsAim(t *testing.T) {
+	for _, c := range []struct {
+		item, model, of, peer string
+		want                  float64
+	}{
+		{"forward", "all-MiniLM-L6-v2", "32 × 32", "onnxruntime", 1},
+		{"forward", "bert-base-uncased", "1 × 128", "onnxruntime", 0.9},
+		{"forward", "bert-base-uncased", "1 × 128", "openvino", 1.05},
+		{"forward", "m", "32 × 32", "torch-compile", 0},
+		{"step", "all-MiniLM-L6-v2", "32 × 32", "torch", 0.45},
+		{"step", "bert-base-uncased", "32 × 32", "torch", 0.55},
+		{"step", "bert-base-uncased", "32 × 32", "torch-compile", 0.85},
+		{"epoch", "m", "against random batches", "torch", 0.28},
+		{"epoch", "m", "against length-grouped", "torch", 0.7},
+	} {
+		if got := aimOf(c.item, c.model, c.of, c.peer); got != c.want {
+			t.Errorf("%+v: %g", c, got)
+		}
+	}
+}
+
+func TestOnlyKnownItemsAndPeersAreMeasured(t *testing.T) {
+	if o, err := parse([]string{"--only", "step,memory", "--models", "x", "--peers", "openvino,torch"}); err != nil || fmt.Sprint(o.only, o.models, o.peers) != "[step memory] [x] [openvino torch]" {
 		t.Errorf("%+v, %v", o, err)
 	}
-	if _, err := parse([]string{"--only", "speed"}); err == nil || !strings.Contains(err.Error(), "speed") {
+	for _, bad := range [][]string{{"--only", "speed"}, {"--peers", "tensorflow"}, {"--peers", "torch,torch"}, {"--only", "step,step"}} {
+		if _, err := parse(bad); err == nil || !strings.Contains(err.Error(), strings.Split(bad[1], ",")[0]) {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
+}
+
+func TestResultsThatCannotBeWrittenAreRefusedBeforeAnyWork(t *testing.T) {
+	dir := t.TempDir()
+	if err := checkOut(filepath.Join(dir, "r.json")); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%v is left, %v", left, err)
+	}
+	for _, bad := range []string{dir, filepath.Join(dir, "none", "r.json"), filepath.Join(dir, "r.md")} {
+		if err := checkOut(bad); err == nil {
+			t.Errorf("%s is no error", bad)
+		}
+	}
+}
+
+func TestAPeerThatComputesOnIsNotTimedAgainst(t *testing.T) {
+	if _, err := os.Stat("/proc/self/schedstat"); err != nil {
+		t.Skip("this system does not tell the time that a process has computed")
+	}
+	command := exec.Command("sh", "-c", "while :; do :; done")
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = command.Process.Kill(), command.Wait() }()
+	busy := suite{peers: []*peer{{name: "busy", command: command}}, patience: 200 * time.Millisecond}
+	if err := busy.rest(); err == nil {
+		t.Error("a process that never rests is taken to be at rest")
+	}
+	still := exec.Command("sleep", "60")
+	if err := still.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = still.Process.Kill(), still.Wait() }()
+	quiet := suite{peers: []*peer{{name: "still", command: still}}, patience: time.Second}
+	if err := quiet.rest(); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,9 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"time"
+	"slices"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -16,7 +17,42 @@ const trainingEpochs = 3
 // resamples of the bootstrap behind an epoch's quartiles.
 const resamples = 1000
 
-// epoch estimates an epoch over the training set from some of its steps, gbert's and the two trainers' of transformers in turn.
+// rival is a way in which a peer trains, with the steps of it that were timed.
+type rival struct {
+	*plan
+	peer    *peer
+	name    string
+	drawn   []int // numbers of batches
+	timings []timing
+}
+
+// rivals are the two trainers of transformers, on each peer that trains.
+func (s *suite) rivals(p *finetune.Prepared, seed uint64) []*rival {
+	var all []*rival
+	for _, peer := range s.trainers() {
+		for name, plan := range map[string]*plan{"random batches": randomPlan(p.Encodings, batchSize, seed), "length-grouped": groupedPlan(p.Encodings, batchSize, seed)} {
+			all = append(all, &rival{plan: plan, peer: peer, name: name, drawn: plan.sample(s.sizes.epoch, seed)})
+		}
+	}
+	slices.SortFunc(all, func(a, b *rival) int {
+		return cmp.Or(-cmp.Compare(a.name, b.name), cmp.Compare(a.peer.name, b.peer.name))
+	})
+	return all
+}
+
+// step times the rival's i-th drawn step.
+func (r *rival) step(s *suite, p *finetune.Prepared, i int) error {
+	number := r.drawn[i]
+	index := r.batches[number]
+	if err := r.peer.sendBatch("b", gbert.PadBatch(p.Encodings, index, len(index), nil, s.model.Config.PadTokenID), s.train); err != nil {
+		return err
+	}
+	answer, err := s.ask(r.peer, "step", arguments{"batch": "b", "rate": 2e-5})
+	r.timings = append(r.timings, timing{r.lengths[number], answer.Seconds})
+	return err
+}
+
+// epoch estimates an epoch over the training set from some of its steps, gbert's and the rivals' in turn.
 func (s *suite) epoch(ctx context.Context) error {
 	p, err := finetune.Prepare(s.backend, s.model, s.train, maxLength, batchSize, 1)
 	if err != nil {
@@ -24,29 +60,33 @@ func (s *suite) epoch(ctx context.Context) error {
 	}
 	const seed = 1
 	ours := gbertPlan(p.Encodings, batchSize, trainingEpochs, seed, gbert.CompilationCost(s.backend))
-	strategies := []string{"random batches", "length-grouped"}
-	theirs := []*plan{randomPlan(p.Encodings, batchSize, seed), groupedPlan(p.Encodings, batchSize, seed)}
-	drawn := make([][]int, len(theirs))
-	timings := make([][]timing, 1+len(theirs))
-	if s.peer != nil {
-		check, err := s.fixed(32)
+	rivals := s.rivals(p, seed)
+	for _, peer := range s.trainers() {
+		check, err := s.fixed(batchSize, 32)
 		if err != nil {
 			return err
 		}
-		if err := s.checkSteps(ctx, check); err != nil {
+		if err := s.checkSteps(ctx, peer, check); err != nil {
 			return err
 		}
-		for i, plan := range theirs {
-			drawn[i] = plan.sample(s.sizes.epoch, seed)
+	}
+	for _, r := range rivals { // a compiler meets two lengths, and compiles for all
+		for _, i := range []int{0, len(r.drawn) - 1} {
+			if err := r.step(s, p, i); err != nil {
+				return err
+			}
 		}
+		r.timings = nil
 	}
 	t := startTrainer(ctx, s.backend, s.model, s.train, finetune.Options{Epochs: trainingEpochs, BatchSize: batchSize, MaxLength: maxLength, Seed: seed})
 	defer t.stop()
-	var compiled []timing
+	var compiled, timings []timing
 	done := 0
 	next := func() (timing, error) { // the next step that needs no compilation
 		for {
-			time.Sleep(settle)
+			if err := s.rest(); err != nil {
+				return timing{}, err
+			}
 			step, err := t.next(done == 0)
 			if err != nil {
 				return timing{}, err
@@ -70,26 +110,21 @@ func (s *suite) epoch(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		timings[0] = append(timings[0], at)
-		for k, plan := range theirs {
-			if s.peer == nil {
-				continue
-			}
-			number := drawn[k][i]
-			index := plan.batches[number]
-			batch := gbert.PadBatch(p.Encodings, index, len(index), nil, s.model.Config.PadTokenID)
-			if err := s.peer.sendBatch("b", batch, s.train); err != nil {
+		timings = append(timings, at)
+		for _, r := range rivals {
+			if err := r.step(s, p, i); err != nil {
 				return err
 			}
-			answer, err := s.ask("step", arguments{"batch": "b", "rate": 2e-5})
-			if err != nil {
-				return err
-			}
-			timings[1+k] = append(timings[1+k], timing{plan.lengths[number], answer.Seconds})
 		}
 		s.progress("epoch: step %d of %d", i+1, s.sizes.epoch)
 	}
-	fit := fitLine(timings[0])
+	s.addEpochs(ours, timings, compiled, rivals)
+	return nil
+}
+
+// addEpochs reports the estimates of whole epochs.
+func (s *suite) addEpochs(ours *plan, own, compiled []timing, rivals []*rival) {
+	fit := fitLine(own)
 	compile := 0.0 // a training compiles for all of its lengths before its first step
 	for _, c := range compiled {
 		compile += max(c.seconds-fit.at(c.length), 0)
@@ -98,34 +133,29 @@ func (s *suite) epoch(ctx context.Context) error {
 	for _, length := range ours.lengths {
 		shapes[length] = true
 	}
-	epochs := [][]int{ours.lengths}
-	for _, plan := range theirs {
-		epochs = append(epochs, plan.lengths)
-	}
-	if s.peer == nil {
-		timings, epochs = timings[:1], epochs[:1]
+	timings, epochs := [][]timing{own}, [][]int{ours.lengths}
+	for _, r := range rivals {
+		timings, epochs = append(timings, r.timings), append(epochs, r.lengths)
 	}
 	totals := bootstrapTotals(timings, epochs, resamples)
-	for k, name := range strategies {
-		r := &result{
-			Model: s.name, Item: "epoch", Case: fmt.Sprintf("against %s", name), Aim: []float64{0.5, 1}[k], Compile: compile,
-			Note: fmt.Sprintf("estimated from %d steps each; tokens computed for each real one: gbert %.2f, torch %.2f; gbert compiles %d lengths once a run",
-				s.sizes.epoch, share(ours), share(theirs[k]), len(shapes)),
-			RealTokens: ours.real, GbertTokens: ours.computed, TorchTokens: theirs[k].computed,
-		}
-		r.Pairs = len(timings[0])
-		total := fit.total(ours.lengths)
-		r.Gbert = &spread{Median: total, Q1: stats.Quantile(totals[0], 0.25), Q3: stats.Quantile(totals[0], 0.75)}
-		if s.peer != nil {
-			other := fitLine(timings[1+k]).total(theirs[k].lengths)
-			r.Torch = &spread{Median: other, Q1: stats.Quantile(totals[1+k], 0.25), Q3: stats.Quantile(totals[1+k], 0.75)}
-			of := ratios(totals[0], totals[1+k])
-			r.Ratio = &spread{Median: total / other, Q1: stats.Quantile(of, 0.25), Q3: stats.Quantile(of, 0.75)}
-			r.WithCompile = (total + compile) / other
-		}
-		s.report.add(r)
+	total := fit.total(ours.lengths)
+	alone := result{Model: s.name, Item: "epoch", Pairs: len(own), Gbert: total, Compile: compile, RealTokens: ours.real, GbertTokens: ours.computed}
+	if len(rivals) == 0 {
+		alone.Case = "alone"
+		s.report.add(&alone)
 	}
-	return nil
+	for i, rival := range rivals {
+		r := alone
+		r.Case, r.Peer, r.PeerTokens = "against "+rival.name, rival.peer.name, rival.computed
+		r.Aim = aimOf("epoch", s.name, r.Case, r.Peer)
+		r.Note = fmt.Sprintf("estimated from %d steps each; tokens computed for each real one: gbert %.2f, %s %.2f; gbert compiles %d lengths once a run",
+			s.sizes.epoch, share(ours), r.Peer, share(rival.plan), len(shapes))
+		r.PeerSeconds = fitLine(rival.timings).total(rival.lengths)
+		of := ratios(totals[0], totals[1+i])
+		r.Ratio = &spread{Median: total / r.PeerSeconds, Q1: stats.Quantile(of, 0.25), Q3: stats.Quantile(of, 0.75)}
+		r.WithCompile = (total + compile) / r.PeerSeconds
+		s.report.add(&r)
+	}
 }
 
 func share(p *plan) float64 { return float64(p.computed) / float64(p.real) }

@@ -18,8 +18,12 @@ import (
 //go:embed peer.py
 var peerScript string
 
-// peer is the child process in which PyTorch computes. It answers one JSON object a line; see peer.py.
+// peerNames are the peers that there are, each a child process of its own.
+var peerNames = []string{"torch", "torch-compile", "onnxruntime", "openvino"}
+
+// peer is a child process that computes what gbert does. It answers one JSON object a line; see peer.py.
 type peer struct {
+	name    string
 	command *exec.Cmd
 	stdin   io.WriteCloser
 	encoder *json.Encoder
@@ -27,16 +31,20 @@ type peer struct {
 	about   peerVersions
 }
 
-// peerVersions is what the peer computes with.
+// peerVersions is what a peer computes with.
 type peerVersions struct {
+	Name         string `json:"name"`
+	Version      string `json:"version"`
 	Python       string `json:"python"`
-	Torch        string `json:"torch"`
 	Transformers string `json:"transformers"`
 	Threads      int    `json:"threads"`
 	Device       string `json:"device"`
 }
 
-// device is what both sides compute on.
+// trains says whether the peer can train. The others run exported models.
+func (p *peer) trains() bool { return strings.HasPrefix(p.name, "torch") }
+
+// device is what all sides compute on.
 type device struct {
 	name string // as PyTorch calls it
 	tf32 bool   // products in TF32, which a GPU's backend uses by default
@@ -50,9 +58,9 @@ func deviceOf(c *backend.Choice) device {
 	return device{name: "cuda", tf32: !strings.Contains(c.Config, "tf32=false")}
 }
 
-// startPeer starts the peer with an interpreter that has torch and transformers.
-func startPeer(python string, threads int, d device) (*peer, error) {
-	p := &peer{command: exec.Command(python, "-u", "-c", peerScript)}
+// startPeer starts a peer with an interpreter that has what it needs.
+func startPeer(python, name string, threads int, d device) (*peer, error) {
+	p := &peer{name: name, command: exec.Command(python, "-u", "-c", peerScript, name)}
 	p.command.Stderr = os.Stderr
 	var err error
 	if p.stdin, err = p.command.StdinPipe(); err != nil {
@@ -64,12 +72,13 @@ func startPeer(python string, threads int, d device) (*peer, error) {
 	}
 	p.encoder, p.answers = json.NewEncoder(p.stdin), bufio.NewReaderSize(stdout, 1<<20)
 	if err := p.command.Start(); err != nil {
-		return nil, fmt.Errorf("bench: the peer's Python: %w; name one with torch and transformers by --python or BERTLAB_PEER_PYTHON", err)
+		return nil, fmt.Errorf("bench: the peers' Python: %w; name one with torch and transformers by --python or BERTLAB_PEER_PYTHON", err)
 	}
 	if err := p.ask("hello", arguments{"threads": threads, "device": d.name, "tf32": d.tf32}, &p.about); err != nil {
 		p.close()
 		return nil, err
 	}
+	p.about.Name = name
 	return p, nil
 }
 
@@ -88,11 +97,11 @@ func (p *peer) ask(command string, a arguments, answer any) error {
 		line[name] = value
 	}
 	if err := p.encoder.Encode(line); err != nil {
-		return fmt.Errorf("bench: peer, %s: %w", command, err)
+		return fmt.Errorf("bench: %s, %s: %w", p.name, command, err)
 	}
 	text, err := p.answers.ReadBytes('\n')
 	if err != nil {
-		return fmt.Errorf("bench: the peer ended in %s: %w; does its Python have torch and transformers?", command, err)
+		return fmt.Errorf("bench: %s ended in %s: %w; does the peers' Python have torch and transformers?", p.name, command, err)
 	}
 	return readAnswer(command, text, answer)
 }
