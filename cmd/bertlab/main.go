@@ -2,7 +2,8 @@
 // papers about it. See bertlab --help.
 //
 // Every command prints its result on standard output, with --json as one JSON document, and everything else on standard
-// error. The exit status is 0 for success, 2 for a wrong call, 1 for a failure, and 130 where Ctrl-C ended it (143: SIGTERM).
+// error. The exit status is 0 for success, 2 for a wrong call, 1 for a failure, 3 where reproduce --gather misses steps, and 130 where Ctrl-C
+// ended it (143: SIGTERM).
 package main
 
 import (
@@ -18,6 +19,7 @@ import (
 
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/gbert/hub/fetch"
+	"bertlab/papers/experiment"
 )
 
 func main() {
@@ -61,6 +63,7 @@ const (
 	exitSuccess   = 0
 	exitFailure   = 1
 	exitWrongCall = 2
+	exitMissing   = 3
 	exitSignal    = 128 // and the signal's number
 )
 
@@ -97,6 +100,8 @@ func (a *app) run(ctx context.Context, args []string) (status int) {
 	case err == nil:
 		return exitSuccess
 	case interrupted(ctx, err):
+	case errors.As(err, new(*experiment.MissingError)):
+		status = exitMissing
 	case errors.As(err, &wrong) || !a.started:
 		status = exitWrongCall
 	}

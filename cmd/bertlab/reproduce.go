@@ -20,6 +20,7 @@ import (
 
 func (a *app) reproduceCommand() *cobra.Command {
 	var quick, names bool
+	var sharing sharingFlags
 	var runs int
 	var protocol string
 	var list strings.Builder
@@ -32,11 +33,17 @@ func (a *app) reproduceCommand() *cobra.Command {
 		Short: "Run the experiments of papers, from data to figures",
 		Long: `Run the experiments of papers, all of them or those that are named, and write results, figures and HTML reports, in English and
 Korean, to the folder --out (default: results). Without a name, all are run, and index.html leads to them: every claim with its
-verdict, and the models of the recipes side by side. A run that was stopped resumes. Papers:` + "\n" + list.String(),
+verdict, and the models of the recipes side by side. A run that was stopped resumes.
+
+Several processes, on one machine or on many, may share the work in one folder: each is a --shard, and --gather makes the reports
+when all have ended. See docs/cluster.md. Papers:` + "\n" + list.String(),
 		Example: `  bertlab reproduce heads --quick
   bertlab reproduce layers --quick --seeds 3
   bertlab reproduce movement --protocol docs/protocols/movement-sst2.json --out results/movement-sst2
-  bertlab reproduce --out results`,
+  bertlab reproduce --out results
+  bertlab reproduce --quick --plan
+  bertlab reproduce heads --shard 0/4
+  bertlab reproduce heads --gather`,
 		RunE: a.resume(func(command *cobra.Command, args []string) error {
 			chosen, err := choosePapers(a.papers, args)
 			if err != nil {
@@ -60,7 +67,18 @@ verdict, and the models of the recipes side by side. A run that was stopped resu
 					return err
 				}
 			}
-			chapters, err := a.reproduce(command.Context(), chosen, r)
+			do := experiment.Paper.Reproduce
+			switch part, err := a.shardOf(&sharing); {
+			case err != nil:
+				return err
+			case sharing.gather:
+				do = func(p experiment.Paper, ctx context.Context, env *experiment.Environment, r experiment.Request) (*experiment.Outcome, error) {
+					return experiment.Gather(ctx, env, p, r)
+				}
+			case part != nil:
+				return a.shard(command.Context(), chosen, r, part, sharing.patience)
+			}
+			chapters, err := a.reproduce(command.Context(), chosen, r, do)
 			document := map[string]any{}
 			for _, c := range chapters {
 				document[c.Name] = c.Outcome
@@ -90,6 +108,7 @@ verdict, and the models of the recipes side by side. A run that was stopped resu
 	command.Flags().IntVar(&runs, "seeds", 0, "repeat with so many seeds from the first one on, where a paper has several (default: its protocol's)")
 	command.Flags().StringVar(&protocol, "protocol", "", "JSON file whose fields replace those of the paper's protocol (they are under \"config\" in its result)")
 	command.Flags().BoolVar(&quick, "quick", false, "fewer examples and seeds: minutes on two cores")
+	sharing.add(command.Flags())
 	return command
 }
 
@@ -111,26 +130,37 @@ func namesOf(list []experiment.Paper) []string {
 	return names
 }
 
-// reproduce runs the papers on one backend. One that fails does not keep the others from being run: its error is in its chapter, and
-// returned at the end.
-func (a *app) reproduce(ctx context.Context, chosen []experiment.Paper, r experiment.Request) ([]experiment.Chapter, error) {
+// reproduction does a paper, as [experiment.Paper.Reproduce] does.
+type reproduction func(p experiment.Paper, ctx context.Context, env *experiment.Environment, r experiment.Request) (*experiment.Outcome, error)
+
+// laboratory is what papers are reproduced in.
+func (a *app) laboratory(ctx context.Context) (*experiment.Environment, func(), error) {
 	if a.task != "" {
 		if _, err := workbench.LookupTask(a.task, nil, false); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	env, done, err := a.Environment(ctx, a.out)
+	if err == nil {
+		env.Memory = childMemory
+	}
+	return env, done, err
+}
+
+// reproduce runs the papers on one backend. One that fails does not keep the others from being run: its error is in its chapter, and
+// returned at the end.
+func (a *app) reproduce(ctx context.Context, chosen []experiment.Paper, r experiment.Request, do reproduction) ([]experiment.Chapter, error) {
+	env, done, err := a.laboratory(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	env.Memory = childMemory
 	var chapters []experiment.Chapter
 	var failures []error
 	for i, p := range chosen {
 		name, title := p.About()
 		a.Meter.Say("%s (%d of %d): %s", name, i+1, len(chosen), title)
-		result, err := p.Reproduce(ctx, env, r)
+		result, err := do(p, ctx, env, r)
 		if err != nil {
 			err = fmt.Errorf("%s: %w", name, err)
 			if ctx.Err() != nil {

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,12 @@ type Environment struct {
 	Memory func(ctx context.Context, job MemoryJob) (*Memory, error)
 	// Note is told in a line what a user should know of a model; may be nil.
 	Note func(line string)
+	// Sharing says which part of the steps this process does; nil: all.
+	Sharing *Sharing
+	// Recall is true where nothing is computed: a plan with a step that is not remembered gives a [MissingError].
+	Recall bool
+	// Machine describes the machine on which times are measured; empty: this one, see [Machine].
+	Machine string
 }
 
 // note passes a line on, with the name of the model.
@@ -197,7 +204,7 @@ func (e *Environment) Describe(model *gbert.Model, resolved *hub.Resolved) (Prov
 	}
 	return Provenance{
 		Model: resolved.Name, ModelSource: source, ModelSHA256: fingerprint, Backend: e.Choice.Name, Device: e.Choice.Device,
-		Plugin: e.Choice.PluginVersion, Machine: Machine(), Versions: backend.Versions(), Began: time.Now().UTC(),
+		Plugin: e.Choice.PluginVersion, Machine: cmp.Or(e.Machine, Machine()), Versions: backend.Versions(), Began: time.Now().UTC(),
 	}, nil
 }
 

@@ -28,6 +28,8 @@ type Plan struct {
 	models   map[*node]*gbert.Model
 	sessions []openSession
 	watched  map[*node]bool
+	owners   map[string]int // of each step, by its id, the shard that it was dealt to; nil: not dealt
+	computed int            // steps that were computed, not remembered
 }
 
 // Environment is what the plan's steps are computed in.
@@ -79,6 +81,8 @@ type Planned struct {
 	// Done is true where the result is remembered; Seconds is then how long it took.
 	Done    bool    `json:"done"`
 	Seconds float64 `json:"seconds,omitempty"`
+	// Shard is the one that a missing step was dealt to, where several processes share the plan.
+	Shard string `json:"shard,omitempty"`
 }
 
 // Steps lists the steps, each after those that it stands on, and which of them are remembered.
@@ -88,12 +92,17 @@ func (p *Plan) Steps() ([]Planned, error) {
 	}
 	list := make([]Planned, len(p.nodes))
 	for i, n := range p.nodes {
-		list[i] = Planned{ID: n.id, Name: n.name, Title: n.title, Level: n.level}
-		if n.record != nil {
-			list[i].Done, list[i].Seconds = true, n.record.Seconds
-		}
+		list[i] = n.planned()
 	}
 	return list, nil
+}
+
+func (n *node) planned() Planned {
+	s := Planned{ID: n.id, Name: n.name, Title: n.title, Level: n.level}
+	if n.record != nil {
+		s.Done, s.Seconds = true, n.record.Seconds
+	}
+	return s
 }
 
 // recall reads what is remembered. A step counts as done if it stands on the results that the other steps have now.
@@ -137,8 +146,14 @@ func (n *node) accept() {
 }
 
 // Run computes the steps whose results are not remembered, one after another, and remembers each as it is done. A run that was
-// stopped goes on with the step that it was at; training goes on from its last checkpoint.
-func (p *Plan) Run(ctx context.Context) error { return p.run(ctx, p.nodes) }
+// stopped goes on with the step that it was at; training goes on from its last checkpoint. As a shard, see [Sharing], it computes those
+// steps alone that are dealt to it, and what they stand on.
+func (p *Plan) Run(ctx context.Context) error {
+	if p.env.Sharing == nil {
+		return p.run(ctx, p.nodes)
+	}
+	return p.runShare(ctx)
+}
 
 // Now computes a step, and what it stands on, before the plan is whole: for a result that says which further steps there are. The
 // sooner such a step is done the better, since a plan is only checked as far as it is known.
@@ -166,9 +181,15 @@ func (n *node) standing(seen map[*node]bool) []*node {
 func (p *Plan) run(ctx context.Context, nodes []*node) error {
 	defer p.close()
 	began := time.Now()
+	if p.env.Sharing != nil {
+		return p.share(ctx, nodes, began)
+	}
 	for {
 		if err := p.recall(); err != nil {
 			return err
+		}
+		if p.env.Recall {
+			return p.complete(nodes)
 		}
 		again, err := p.pass(ctx, nodes, began)
 		if err != nil || !again {
@@ -206,23 +227,31 @@ func (p *Plan) pass(ctx context.Context, nodes []*node, began time.Time) (again 
 		if done > 0 {
 			w.place.left = time.Duration(spent / float64(done) * float64(missing-done) * float64(time.Second))
 		}
-		for _, needed := range n.needs {
-			if needed.weights == nil {
-				continue
-			}
-			changed, err := p.restore(ctx, needed, w)
-			if err != nil || changed {
-				return changed, err
-			}
+		if again, err := p.restoreAndCompute(ctx, n, w); err != nil || again {
+			return again, err
 		}
-		if err := p.compute(ctx, n, w); err != nil {
-			return false, err
-		}
-		p.watch(n)
 		spent += n.record.Seconds
 		done++
 		p.release(nodes)
 	}
+	return false, nil
+}
+
+// restoreAndCompute does a step with the models that it needs; see [Plan.pass] for again.
+func (p *Plan) restoreAndCompute(ctx context.Context, n *node, w *Worker) (again bool, err error) {
+	for _, needed := range n.needs {
+		if needed.weights == nil {
+			continue
+		}
+		if changed, err := p.restore(ctx, needed, w); err != nil || changed {
+			return changed, err
+		}
+	}
+	if err := p.compute(ctx, n, w); err != nil {
+		return false, err
+	}
+	p.computed++
+	p.watch(n)
 	return false, nil
 }
 

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/shard"
+)
+
+// sharingFlags say which part of the papers is done.
+type sharingFlags struct {
+	shard    string
+	gather   bool
+	patience time.Duration
+}
+
+func (s *sharingFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&s.shard, "shard", "", "do this part of the steps, i/n from 0/n on, and no report (default: that of the Slurm array or Kubernetes Indexed Job; 0/1: all)")
+	flags.BoolVar(&s.gather, "gather", false, "compute nothing: make the reports of what the shards have done, or name what is missing and end with status 3")
+	flags.DurationVar(&s.patience, "patience", 45*time.Second, "a shard of which nothing is heard for so long counts as dead: what others need of it they do themselves")
+}
+
+// shardOf is the part that is asked for, by flags or by the scheduler; nil: all.
+func (a *app) shardOf(s *sharingFlags) (*shard.Found, error) {
+	if s.gather {
+		if s.shard != "" {
+			return nil, call.Wrongf("--gather goes without --shard: it puts together what all shards have done")
+		}
+		return nil, nil
+	}
+	if s.patience < time.Second {
+		return nil, call.Wrongf("--patience %v: at least a second is needed", s.patience)
+	}
+	found, err := shard.Find(s.shard, os.Getenv, experiment.BoardFolder(a.out))
+	if err != nil {
+		return nil, call.Wrap(err)
+	}
+	if found != nil && found.Of == 1 {
+		found = nil
+	}
+	return found, nil
+}
+
+// shard does a shard's part of the papers. One that fails does not keep the others from being done.
+func (a *app) shard(ctx context.Context, chosen []experiment.Paper, r experiment.Request, part *shard.Found, patience time.Duration) error {
+	env, done, err := a.laboratory(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	board, err := shard.Join(experiment.BoardFolder(a.out), part.Shard, shard.Patience{Silence: patience})
+	if err != nil {
+		return err
+	}
+	defer board.Leave()
+	env.Sharing = &experiment.Sharing{Shard: part.Shard, Board: board}
+	a.Meter.Say("shard %s, by %s", part, part.From)
+	document := map[string]*experiment.Part{}
+	var failures []error
+	for i, p := range chosen {
+		name, title := p.About()
+		a.Meter.Say("%s (%d of %d): %s", name, i+1, len(chosen), title)
+		if document[name], err = experiment.ReproducePart(ctx, env, p, r); err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", name, err))
+			if ctx.Err() != nil {
+				break
+			}
+		}
+	}
+	if err := errors.Join(failures...); err != nil {
+		return err
+	}
+	return a.print(document, func(w io.Writer) {
+		for _, name := range namesOf(chosen) {
+			p := document[name]
+			fmt.Fprintf(w, "%s\tshard %s: %d of %d steps, %d computed here\n", name, p.Shard, p.Own, p.Steps, p.Computed)
+		}
+	})
+}
