@@ -20,7 +20,7 @@ func (denseForm) weights(of linearMap) []WeightSpec {
 }
 
 func (denseForm) apply(f *Forward, of linearMap, x, bias *Node) *Node {
-	return affine(x, f.Weight(WeightName(of.layer, of.role)), bias)
+	return f.multiply(x, WeightName(of.layer, of.role), bias)
 }
 
 func (denseForm) macs(of linearMap, tokens int, _ passMACs) int {

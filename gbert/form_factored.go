@@ -45,7 +45,7 @@ func (f factoredForm) weights(of linearMap) []WeightSpec {
 
 func (factoredForm) apply(f *Forward, of linearMap, x, bias *Node) *Node {
 	u, v := FactorNames(of.layer, of.role)
-	return affine(affine(x, f.Weight(v), nil), f.Weight(u), bias)
+	return f.multiply(f.multiply(x, v, nil), u, bias)
 }
 
 func (f factoredForm) macs(of linearMap, tokens int, _ passMACs) int {

@@ -34,6 +34,14 @@ func (f *Forward) Linear(layer int, role Role, x *Node) *Node {
 	return of.form().apply(f, of, x, f.Weight(BiasName(of.layer, role)))
 }
 
+// multiply is affine for a matrix of a layer, with what the taps make of it and of x.
+func (f *Forward) multiply(x *Node, weight string, bias *Node) *Node {
+	if f.taps.MapInput != nil {
+		x = f.taps.MapInput(weight, x)
+	}
+	return affine(x, f.Weight(weight), bias)
+}
+
 // affine is x·Wᵀ + b for x [..., in], W [out, in], b [out] or nil. The product is taken in two dimensions, which XLA multiplies,
 // forward and backward, faster than the same product with a batch axis.
 func affine(x, w, b *Node) *Node {

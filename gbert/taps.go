@@ -11,6 +11,9 @@ type Taps struct {
 	HeadMask *Node
 	// Weight transforms a weight as it is read: name and value to the value to use. nil reads weights as they are.
 	Weight func(name string, w *Node) *Node
+	// MapInput transforms what a matrix of the layers is multiplied with, x [..., in]; weight is the name of the matrix [out, in], which
+	// layers that share it have in common. Of a product U·V there are two. Maps in a bank and in int8 are not asked. nil: as it is.
+	MapInput func(weight string, x *Node) *Node
 	// Seed is a scalar uint32 that drives dropout; nil turns dropout off. The same seed gives the same masks.
 	Seed *Node
 	// HiddenStates asks for the embeddings' output and every layer's output.

@@ -54,7 +54,12 @@ func TestGraphsOfEveryTechniqueInPythonsRuntimes(t *testing.T) {
 	for _, opset := range []int{13, 15, 18, 20, 21} {
 		write("whole-opset-"+string(rune('a'+opset-13)), whole, gbert.PortableOptions{Opset: opset})
 	}
+	compared := 0
 	for _, o := range operations {
+		if o.rounds { // each runtime in its own way
+			continue
+		}
+		compared++
 		model, err := o.apply(whole, whole)
 		if err != nil {
 			t.Fatal(err)
@@ -70,7 +75,7 @@ func TestGraphsOfEveryTechniqueInPythonsRuntimes(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	if lines := strings.Count(string(output), "onnxruntime"); lines < 6+2*len(operations)+len(gbert.Activations()) {
+	if lines := strings.Count(string(output), "onnxruntime"); lines < 6+2*compared+len(gbert.Activations()) {
 		t.Errorf("only %d graphs were compared:\n%s", lines, output)
 	}
 	t.Logf("%s", output)

@@ -13,15 +13,15 @@ import (
 )
 
 // Combine makes one method of several that take part in the same training, such as pruning and distillation. Names of
-// parameters, constants, numbers and prepared results stay as they are: two methods must not share one. Weights are transformed
-// by each method in turn, the first one first. Every method's Loss is given the task's loss L, and what is minimised is
-// L + Σ (Lossᵢ(L) − L), so the order of the losses does not matter.
+// parameters, constants, numbers and prepared results stay as they are: two methods must not share one. Weights
+// and inputs of maps are transformed by each method in turn, the first one first. Every method's Loss is given the task's loss L, and
+// what is minimised is L + Σ (Lossᵢ(L) − L), so the order of the losses does not matter.
 func Combine(methods ...*Method) (*Method, error) {
 	c := &combination{}
 	result := &Method{Arguments: map[string]any{}}
 	var names []string
 	parameters, constants, numbers := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	var hasNumbers, hasPrepare, hasWeight, hasLoss, hasInputs bool
+	var hasNumbers, hasPrepare, hasWeight, hasInput, hasLoss, hasBatchInputs bool
 	for _, m := range methods {
 		if m == nil || m.Name == "" {
 			return nil, fmt.Errorf("finetune: method %d of those to combine is missing or has no name", len(names)+1)
@@ -53,7 +53,8 @@ func Combine(methods ...*Method) (*Method, error) {
 		result.HiddenStates = result.HiddenStates || m.HiddenStates
 		result.Attention = result.Attention || m.Attention
 		hasPrepare, hasWeight = hasPrepare || m.Prepare != nil, hasWeight || m.Weight != nil
-		hasLoss, hasInputs = hasLoss || m.Loss != nil, hasInputs || m.BatchInputs != nil
+		hasInput, hasLoss = hasInput || m.Input != nil, hasLoss || m.Loss != nil
+		hasBatchInputs = hasBatchInputs || m.BatchInputs != nil
 		c.methods = append(c.methods, m)
 	}
 	if len(methods) == 0 {
@@ -73,10 +74,13 @@ func Combine(methods ...*Method) (*Method, error) {
 	if hasWeight {
 		result.Weight = c.weight
 	}
+	if hasInput {
+		result.Input = c.input
+	}
 	if hasLoss {
 		result.Loss = c.loss
 	}
-	if hasInputs {
+	if hasBatchInputs {
 		result.BatchInputs = c.batchInputs
 	}
 	return result, nil
@@ -160,6 +164,15 @@ func (c *combination) weight(s *StepGraph, name string, w *Node) *Node {
 		}
 	}
 	return w
+}
+
+func (c *combination) input(s *StepGraph, weight string, x *Node) *Node {
+	for _, m := range c.methods {
+		if m.Input != nil {
+			x = m.Input(s, weight, x)
+		}
+	}
+	return x
 }
 
 // loss gives each method the view of the step with its own further inputs.

@@ -43,6 +43,9 @@ type Method struct {
 	// Weight transforms a weight of the model as it is read, such as W' = M ⊙ W. Gradients flow through it. It returns w
 	// itself for a weight that it leaves alone.
 	Weight func(s *StepGraph, name string, w *Node) *Node
+	// Input transforms what a matrix of the layers is multiplied with while training, see [gbert.Taps]. Evaluation and the saved model
+	// do without: a method that rounds inputs stores the model in a form that does the same.
+	Input func(s *StepGraph, weight string, x *Node) *Node
 	// Loss is what is minimised, given the mean loss of the batch: it adds a penalty or the distance to a teacher.
 	Loss func(s *StepGraph, loss *Node) *Node
 	// HiddenStates and Attention ask for the model's hidden states and attention probabilities in [StepGraph.Outputs].

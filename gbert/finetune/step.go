@@ -148,6 +148,9 @@ func (s *stepper) gradientGraph(in gradientOf[*Node]) []*Node {
 		if transform := s.method.Weight; transform != nil {
 			taps.Weight = func(name string, w *Node) *Node { return transform(view, name, w) }
 		}
+		if transform := s.method.Input; transform != nil {
+			taps.MapInput = func(weight string, x *Node) *Node { return transform(view, weight, x) }
+		}
 	}
 	view.Forward = gbert.NewForward(s.config, view.graph, view.Weight, taps)
 	view.Batch = in.BatchOf
