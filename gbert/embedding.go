@@ -55,6 +55,8 @@ type embedding interface {
 	macs(c *Config, tokens int) int
 	// table is the word table [V, width], row-major.
 	table(m *Model) ([]float32, error)
+	// keepWords keeps the rows of words, ascending, in a model whose configuration has the number of words that it had.
+	keepWords(m *Model, rows []int) error
 	// plain is what the form becomes in a model that any program reads.
 	plain() EmbeddingForm
 }

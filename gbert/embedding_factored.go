@@ -57,6 +57,8 @@ func (f factoredEmbedding) table(m *Model) ([]float32, error) {
 	return m.product(wordFactorU, wordFactorV, m.Config.VocabSize, f.Size, m.Config.HiddenSize)
 }
 
+func (factoredEmbedding) keepWords(m *Model, rows []int) error { return m.keepRows(wordFactorU, rows) }
+
 func (factoredEmbedding) portLookUp(p *portable, ids *onnx.Value) *onnx.Value {
 	return p.graph.MatMul("embeddings/words", p.rows("embeddings/words", wordFactorU, ids), p.weight(wordFactorV))
 }

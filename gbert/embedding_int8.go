@@ -112,6 +112,14 @@ func (e int8Embedding) table(m *Model) ([]float32, error) {
 	return multiply(rows, v, table.out, e.Size, m.Config.HiddenSize), nil
 }
 
+func (e int8Embedding) keepWords(m *Model, rows []int) error {
+	table := e.rows(m.Config)
+	if err := m.keepRows(table.codes(), rows); err != nil {
+		return err
+	}
+	return m.keepRows(table.scales(), rows)
+}
+
 func (e int8Embedding) portLookUp(p *portable, ids *onnx.Value) *onnx.Value {
 	const node = "embeddings/words"
 	table := e.rows(p.config)

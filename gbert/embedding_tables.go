@@ -52,6 +52,8 @@ func (tableEmbedding) table(m *Model) ([]float32, error) {
 	return table, err
 }
 
+func (tableEmbedding) keepWords(m *Model, rows []int) error { return m.keepRows(wordEmbeddings, rows) }
+
 func (tableEmbedding) portLookUp(p *portable, ids *onnx.Value) *onnx.Value {
 	return p.rows("embeddings/words", wordEmbeddings, ids)
 }

@@ -169,6 +169,17 @@ func (m *Model) keepRuns(name string, shape []int, kept [][2]int) error {
 	if !ok {
 		return fmt.Errorf("gbert: the model has no weight %q", name)
 	}
+	cut, err := cutRuns(tensor, shape, kept)
+	if err != nil {
+		return fmt.Errorf("gbert: %s: %w", name, err)
+	}
+	cut.Name = name
+	m.weights[name] = cut
+	return nil
+}
+
+// cutRuns is a tensor of runs of another's elements.
+func cutRuns(tensor safetensors.Tensor, shape []int, kept [][2]int) (safetensors.Tensor, error) {
 	size := tensor.DType.Size()
 	data := make([]byte, 0, size*WeightSpec{Shape: shape}.Size())
 	err := tensor.Guard(func() error {
@@ -177,9 +188,5 @@ func (m *Model) keepRuns(name string, shape []int, kept [][2]int) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("gbert: %s: %w", name, err)
-	}
-	m.weights[name] = safetensors.Tensor{Name: name, DType: tensor.DType, Shape: shape, Data: data}
-	return nil
+	return safetensors.Tensor{Name: tensor.Name, DType: tensor.DType, Shape: shape, Data: data}, err
 }

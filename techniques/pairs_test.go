@@ -9,11 +9,13 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/surgery"
+	"bertlab/gbert/tokenizer"
 	"bertlab/techniques/heads"
 	"bertlab/techniques/movement"
 	"bertlab/techniques/quantise"
 	"bertlab/techniques/sharing"
 	"bertlab/techniques/tucker"
+	"bertlab/techniques/vocabulary"
 )
 
 // An operation makes a smaller model of a model, whatever was done to it before.
@@ -83,6 +85,15 @@ var operations = []operation{
 		smaller, _, err := quantise.Quantise(m, quantise.Options{Inputs: gbert.DynamicInputs})
 		return smaller, err
 	}},
+	{"vocabulary.cut", true, false, func(m, _ *gbert.Model) (*gbert.Model, error) {
+		var counts vocabulary.Counts
+		counts.Add(m.Tokenizer, []tokenizer.Pair{{A: "a b c"}})
+		choice, err := vocabulary.Choose(m, counts, 1)
+		if err != nil {
+			return nil, err
+		}
+		return vocabulary.Cut(m, choice)
+	}},
 }
 
 // refused are the pairs, first and second, that cannot be: the reason is part of the message.
@@ -115,6 +126,8 @@ var refused = map[[2]string]string{
 	{"quantise.weights", "quantise.dynamic"}: "is int8 already",
 	{"quantise.dynamic", "quantise.weights"}: "is int8 already",
 	{"quantise.dynamic", "quantise.dynamic"}: "is int8 already",
+	// Nothing is left to take out.
+	{"vocabulary.cut", "vocabulary.cut"}: "words stay",
 	// Layers share what has the same shape in all of them; pruning by magnitude chose other heads in each.
 	{"movement.prune", "sharing.tie"}: "the same heads were expected",
 }

@@ -14,7 +14,7 @@ import (
 var apart = tiny.Apart[float32]
 
 func classifier(t testing.TB, layers int, seed uint64) *gbert.Model {
-	return tiny.Classifier(t, tiny.Shape{Layers: layers, Heads: 4}, seed)
+	return tiny.Classifier(t, tiny.Shape{Layers: layers, Heads: 4, More: []string{"##c", "##d", "cd", "##cd"}}, seed)
 }
 
 // prepared are n sentences for a model.

@@ -22,7 +22,7 @@ type assembly struct {
 // transformers does for a model of which facts is known.
 func assemble(files map[string][]byte, facts modelFacts) (*Tokenizer, error) {
 	a := &assembly{
-		Tokenizer: &Tokenizer{files: files, prefix: defaultPrefix, decoder: wordPieceDecoder, PadID: -1, ClsID: -1, SepID: -1, MaskID: -1, UnkID: -1},
+		Tokenizer: &Tokenizer{files: files, facts: facts, prefix: defaultPrefix, decoder: wordPieceDecoder, PadID: -1, ClsID: -1, SepID: -1, MaskID: -1, UnkID: -1},
 		files:     files, runes: defaultMaxRunes,
 	}
 	var tokens []addedToken

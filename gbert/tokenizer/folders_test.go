@@ -2,9 +2,7 @@ package tokenizer
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
-	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -151,18 +149,7 @@ func (g *goldenFolders) check(t *testing.T, f goldenFolder) int {
 }
 
 func TestFoldersInEveryLayoutHaveTheReferencesTokens(t *testing.T) {
-	reader, err := gzip.NewReader(bytes.NewReader(readFile(t, "testdata/folders.json.gz")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var golden goldenFolders
-	if err := json.Unmarshal(text, &golden); err != nil {
-		t.Fatal(err)
-	}
+	golden := readFolders(t)
 	if len(golden.Folders) < 400 {
 		t.Fatalf("only %d folders", len(golden.Folders))
 	}

@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -125,6 +126,7 @@ func (a *assembly) options(facts modelFacts) error {
 	if err := a.registry.build(a.Tokenizer, splits); err != nil {
 		return fmt.Errorf("%s: %w", a.source(), err)
 	}
+	a.added = slices.Sorted(maps.Keys(a.registry.tokens))
 	a.registry = nil
 	for _, id := range []struct {
 		name string

@@ -12,6 +12,7 @@ import (
 type pieceKind uint64
 
 const (
+	normalPiece  pieceKind = 1
 	controlPiece pieceKind = 3
 	userPiece    pieceKind = 4
 )
@@ -54,7 +55,7 @@ func parseSpiece(model []byte) (*spiece, error) {
 }
 
 func (s *spiece) addPiece(message []byte) error {
-	piece, kind := scored{}, pieceKind(1)
+	piece, kind := scored{}, normalPiece
 	err := fields(message, func(number protowire.Number, value uint64, bytes []byte) error {
 		switch number {
 		case 1:

@@ -32,6 +32,8 @@ type Tokenizer struct {
 	notes      []string
 	pairNote   string
 	files      map[string][]byte // name → contents, for Save
+	facts      modelFacts        // of the model's config.json
+	added      []int32           // the ids of all tokens that were added
 }
 
 // VocabSize returns one more than the largest id: the rows that a model's word

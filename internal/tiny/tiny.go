@@ -31,6 +31,8 @@ type Shape struct {
 	Range float64
 	// NoDropout trains without; else it is BERT's 0.1.
 	NoDropout bool
+	// More are words of a classifier's vocabulary beyond the letters, which no sentence has.
+	More []string
 }
 
 // Default is the shape that fills in for what another leaves open.
@@ -47,7 +49,7 @@ func Classifier(t testing.TB, s Shape, seed uint64) *gbert.Model {
 	for i := range words {
 		words[i] = string(rune('a' + i))
 	}
-	model, err := pretrained(t, s, seed, words).WithClassifier(2, nil, seed)
+	model, err := pretrained(t, s, seed, append(words, s.More...)).WithClassifier(2, nil, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
