@@ -60,7 +60,9 @@ func (projectedEmbedding) table(m *Model) ([]float32, error) {
 	return table, err
 }
 
-func (projectedEmbedding) keepWords(m *Model, rows []int) error { return m.keepRows(wordEmbeddings, rows) }
+func (projectedEmbedding) keepWords(m *Model, rows []int) error {
+	return m.keepRows(wordEmbeddings, rows)
+}
 
 func (projectedEmbedding) portLookUp(p *portable, ids *onnx.Value) *onnx.Value {
 	return p.rows("embeddings/words", wordEmbeddings, ids)

@@ -88,7 +88,7 @@ func number(t *testing.T, document map[string]any, path ...string) float64 {
 	return n
 }
 
-var vocabulary = []string{"good", "great", "fine", "lovely", "bad", "awful", "poor", "dull", "the", "film", "is", "a", "very", "plot", "."}
+var testWords = []string{"good", "great", "fine", "lovely", "bad", "awful", "poor", "dull", "the", "film", "is", "a", "very", "plot", "."}
 
 const tinyConfig = `{"model_type": "bert", "vocab_size": 20, "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 4,
 	"intermediate_size": 24, "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1,
@@ -110,7 +110,7 @@ func tinyModel(t *testing.T, labels int) string {
 			t.Fatal(err)
 		}
 	}
-	if model.Tokenizer, err = tokenizer.FromVocab(append([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}, vocabulary...), true); err != nil {
+	if model.Tokenizer, err = tokenizer.FromVocab(append([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}, testWords...), true); err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "tiny")
@@ -127,9 +127,9 @@ func reviews(t *testing.T, n int) string {
 	text.WriteString("sentence\tlabel\n")
 	for i := range n {
 		label := 1 - i%2
-		word := vocabulary[i/2%4]
+		word := testWords[i/2%4]
 		if label == 0 {
-			word = vocabulary[4+i/2%4]
+			word = testWords[4+i/2%4]
 		}
 		fmt.Fprintf(&text, "the film is %s%s .\t%d\n", strings.Repeat("very ", i%5), word, label)
 	}

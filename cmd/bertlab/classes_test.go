@@ -53,7 +53,7 @@ func pairsOf(t *testing.T, n int, labels ...string) string {
 	t.Helper()
 	text := "sentence1\tsentence2\tlabel\n"
 	for i := range n {
-		text += fmt.Sprintf("the %sfilm is %s\t%s film\t%s\n", strings.Repeat("very ", i%4), vocabulary[i%7], vocabulary[(3*i+1)%7], labels[i%len(labels)])
+		text += fmt.Sprintf("the %sfilm is %s\t%s film\t%s\n", strings.Repeat("very ", i%4), testWords[i%7], testWords[(3*i+1)%7], labels[i%len(labels)])
 	}
 	return write(t, "pairs.tsv", text)
 }
@@ -221,7 +221,7 @@ func TestModelsWithClassesInAnotherOrderCompareAsTheSame(t *testing.T) {
 func TestRowsWithoutAgreementAreLeftOutAndCounted(t *testing.T) {
 	model, text := namedModel(t, nli, 0, 1, 2), ""
 	for i, label := range []string{`"entailment"`, `"-"`, `"neutral"`, `""`, "null", "-1", "2"} {
-		text += fmt.Sprintf(`{"gold_label":%s,"sentence1":"the film is %s","sentence2":"%s"}`+"\n", label, vocabulary[i], vocabulary[i+1])
+		text += fmt.Sprintf(`{"gold_label":%s,"sentence1":"the film is %s","sentence2":"%s"}`+"\n", label, testWords[i], testWords[i+1])
 	}
 	data := write(t, "snli.jsonl", text)
 	document := bertlab(t, "eval", "--model", model, "--task", "mnli", "--data", data, "--json").document()

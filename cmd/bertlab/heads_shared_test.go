@@ -27,7 +27,7 @@ func tinyALBERT(t *testing.T) string {
 	if model, err = model.WithClassifier(2, nil, 7); err != nil {
 		t.Fatal(err)
 	}
-	if model.Tokenizer, err = tokenizer.FromVocab(append([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}, vocabulary...), true); err != nil {
+	if model.Tokenizer, err = tokenizer.FromVocab(append([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}, testWords...), true); err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "albert")

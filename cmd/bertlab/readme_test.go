@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +62,8 @@ func shellWords(line string) (words []string) {
 // readmeModel writes a BERT that is as small as the README's lines allow: heads and layers as they name them.
 func readmeModel(t *testing.T, dir string) {
 	t.Helper()
-	config, err := gbert.ParseConfig([]byte(strings.NewReplacer(`"hidden_size": 16`, `"hidden_size": 24`, `"num_attention_heads": 4`, `"num_attention_heads": 12`,
+	words := slices.Concat([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}, testWords, spelling())
+	config, err := gbert.ParseConfig([]byte(strings.NewReplacer(`"vocab_size": 20`, fmt.Sprintf(`"vocab_size": %d`, len(words)), `"hidden_size": 16`, `"hidden_size": 24`, `"num_attention_heads": 4`, `"num_attention_heads": 12`,
 		`"max_position_embeddings": 32`, `"max_position_embeddings": 128`).Replace(tinyConfig)))
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +72,7 @@ func readmeModel(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if model.Tokenizer, err = tokenizer.FromVocab(append([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}, vocabulary...), true); err != nil {
+	if model.Tokenizer, err = tokenizer.FromVocab(words, true); err != nil {
 		t.Fatal(err)
 	}
 	if err := model.Save(dir, gbert.Float32); err != nil {
@@ -86,7 +88,7 @@ func readmeMachine(t *testing.T) (environment []string) {
 	readmeModel(t, filepath.Join(models, "all-MiniLM-L6-v2"))
 	var ratings strings.Builder
 	for i := range 1100 { // 1,000 of them are held out
-		fmt.Fprintf(&ratings, "%d\t%g\ta %s film\n", i, []float64{2, -2}[i%8/4], vocabulary[i%8])
+		fmt.Fprintf(&ratings, "%d\t%g\ta %s film\n", i, []float64{2, -2}[i%8/4], testWords[i%8])
 	}
 	data := filepath.Join(cache, "data", "hutto_ICWSM_2014")
 	if err := os.MkdirAll(filepath.Dir(data), 0o755); err != nil {

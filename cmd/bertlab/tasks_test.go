@@ -19,10 +19,10 @@ func kindFiles(t *testing.T, n int) map[string]string {
 	var conll strings.Builder
 	sets.WriteString("text,praise,blame,short\n")
 	for i := range n {
-		word := vocabulary[i%8]
+		word := testWords[i%8]
 		text := fmt.Sprintf("the film is %s%s .", strings.Repeat("very ", i%3), word)
 		at := strings.Index(text, word)
-		fmt.Fprintf(&squad, `{"id": "q%d", "question": "is the film very %s", "context": %q, "answers": {"text": [%q], "answer_start": [%d]}}`+"\n", i, vocabulary[(i+1)%8], text, word, at)
+		fmt.Fprintf(&squad, `{"id": "q%d", "question": "is the film very %s", "context": %q, "answers": {"text": [%q], "answer_start": [%d]}}`+"\n", i, testWords[(i+1)%8], text, word, at)
 		flags := [3]int{}
 		flags[i%8/4] = 1
 		if i%3 == 0 {

@@ -68,11 +68,7 @@ func (r *Reading) Check(batch bool) error {
 // its own data.
 func LookupTask(name string, model *gbert.Model, ownFiles bool) (*task.Task, error) {
 	if name == "" && model != nil {
-		for _, operation := range model.Config.History {
-			if trained, ok := operation.Arguments["task"].(string); ok && operation.Name == "finetune" {
-				name = trained
-			}
-		}
+		name = trainedOn(model)
 	}
 	if name == "" {
 		if ownFiles {
@@ -85,6 +81,16 @@ func LookupTask(name string, model *gbert.Model, ownFiles bool) (*task.Task, err
 		return nil, call.Wrongf("%w%s", err, call.Meant(name, task.Names()))
 	}
 	return t, nil
+}
+
+// trainedOn is the task that a model was fine-tuned on; empty where it was on none.
+func trainedOn(model *gbert.Model) (name string) {
+	for _, operation := range model.Config.History {
+		if trained, ok := operation.Arguments["task"].(string); ok && operation.Name == "finetune" {
+			name = trained
+		}
+	}
+	return name
 }
 
 // taskFor is a task with the kind that was asked for, and with how answers are found. Where no kind was named, a task custom is of the
