@@ -30,8 +30,8 @@ type Statement struct {
 	Evidence []Evidence
 	// Missing says what the protocol lacks where there is no evidence; Also what stands beside the effects; Note what limits the verdict.
 	Missing, Also, Note string
-	// Open says why nothing can be decided, whatever the numbers are.
-	Open string
+	// Open says why nothing can be decided, whatever the numbers are; Doubt why evidence against the claim decides nothing.
+	Open, Doubt string
 }
 
 // Evidence is an effect that was measured.
@@ -107,6 +107,9 @@ func (s *Statement) judge(say *words.Printer) Claim {
 	}
 	if len(effects) > 0 {
 		claim.Outcome = s.Rule.decide(effects)
+		if s.Doubt != "" && claim.Outcome == report.DoesNotHold {
+			claim.Outcome, reasons = report.CannotTell, append(reasons, s.Doubt)
+		}
 		claim.Measured = s.measured(say, effects)
 		claim.Detectable = s.detectable(say)
 	} else {

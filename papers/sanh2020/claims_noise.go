@@ -1,10 +1,6 @@
 package sanh2020
 
-import (
-	"bertlab/figures/report"
-	"bertlab/papers/experiment"
-	"bertlab/techniques/movement"
-)
+import "bertlab/techniques/movement"
 
 const (
 	// leastSteps is the number of steps under which learned scores count as noise, whatever comes out; see the package's
@@ -29,12 +25,7 @@ func (r *Result) agreements() []Agreement {
 	var list []Agreement
 	for _, kind := range r.Config.Kinds {
 		a := Agreement{Kind: kind}
-		var sampled []Trained
-		for _, t := range r.plain(kind, r.Config.Focus) {
-			if t.Sample != nil {
-				sampled = append(sampled, t)
-			}
-		}
+		sampled := r.withSample(kind)
 		for i, first := range sampled {
 			for _, second := range sampled[:i] {
 				both, one, other := 0, 0, 0
@@ -90,15 +81,4 @@ func (r edition) noisy() string {
 		}
 	}
 	return ""
-}
-
-// withoutNoise takes back a verdict that noisy scores could have brought about: any, or only one against the method whose scores
-// they are.
-func (r edition) withoutNoise(claim experiment.Claim, any bool) experiment.Claim {
-	reason := r.noisy()
-	if reason == "" || claim.Measured == "not run" || claim.Verdict == report.Holds && !any {
-		return claim
-	}
-	claim.Verdict, claim.Explanation = report.CannotTell, reason+" "+claim.Explanation
-	return claim
 }

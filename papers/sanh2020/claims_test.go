@@ -1,19 +1,19 @@
 package sanh2020
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
-	"bertlab/stats"
 	"bertlab/techniques/movement"
 )
 
-// outcomes are right or wrong for each of 40 test examples; the pattern is repeated.
+// outcomes are right or wrong for each of 800 test examples; the pattern is repeated.
 func outcomes(pattern string) []bool {
-	list := make([]bool, 40)
+	list := make([]bool, 800)
 	for i := range list {
 		list[i] = pattern[i%len(pattern)] == '1'
 	}
@@ -27,8 +27,8 @@ func opposite(pattern string) string {
 
 // synthetic is a result of a protocol with every method, before any run.
 func synthetic() *Result {
-	return &Result{Metric: "accuracy", Layers: 2, Drift: &Drift{}, Speed: &Speed{Repeats: 5}, Measured: experiment.Measured[Config]{Config: Config{
-		Seeds: []uint64{1, 2}, Kinds: allKinds(), Remaining: []float64{0.5, 0.1, 0.03}, Focus: 0.1, ScoreRate: 1e-2, L0Rate: 1e-1,
+	return &Result{Metric: "accuracy", Layers: 2, Steps: leastSteps, Drift: &Drift{}, Drifts: []float64{0.01, 0.02, 0.01}, Speed: &Speed{Repeats: 15}, Measured: experiment.Measured[Config]{Config: Config{
+		Seeds: []uint64{1, 2, 3}, Kinds: allKinds(), Remaining: []float64{0.5, 0.1, 0.03}, Focus: 0.1, ScoreRate: 1e-2, L0Rate: 1e-1,
 		Global: []movement.Kind{movement.Magnitude, movement.Movement}, Distilled: allKinds(), SpeedBatches: []int{1, 16},
 	}}}
 }
@@ -38,8 +38,16 @@ func (r *Result) variant(kind movement.Kind, remaining float64) Pruning {
 	return Pruning{Kind: kind, Scope: movement.Local, Remaining: remaining, Rate: r.Config.rate(kind), Seed: 1}
 }
 
+// add adds a run with each seed, all alike.
 func (r *Result) add(v Pruning, pattern string) {
-	r.Runs = append(r.Runs, Trained{Variant: v, Kept: v.Remaining, Right: outcomes(pattern)})
+	for _, v.Seed = range r.Config.Seeds {
+		r.Runs = append(r.Runs, Trained{Variant: v, Kept: v.Remaining, Right: outcomes(pattern)})
+	}
+}
+
+// judge is the verdict on a statement.
+func judge(r *Result, s func(edition) experiment.Statement) experiment.Claim {
+	return experiment.Judge(words.English, s(english(r)))[0]
 }
 
 // pairings are outcomes of two groups, with the verdicts on "the first is better" and "both are equal".
@@ -58,19 +66,18 @@ func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
 	global := func(v Pruning) Pruning { v.Scope = movement.Global; return v }
 	distilled := func(v Pruning) Pruning { v.Distilled = true; return v }
 	structured := func(v Pruning) Pruning { v.Structured = true; return v }
-	second := func(v Pruning) Pruning { v.Seed = 2; return v }
 	r := synthetic()
-	few := func(kind movement.Kind) func(edition) (experiment.Claim, error) {
-		return func(r edition) (experiment.Claim, error) { return r.claimFewRemain(kind) }
+	few := func(kind movement.Kind) func(edition) experiment.Statement {
+		return func(r edition) experiment.Statement { return r.fewRemain(kind) }
 	}
 	for name, test := range map[string]struct {
-		claim      func(edition) (experiment.Claim, error)
+		claim      func(edition) experiment.Statement
 		equal      bool
 		a, b       Pruning
 		irrelevant []Pruning // runs that are none of the claim's business
 	}{
 		"many remain": {
-			edition.claimManyRemain, false, r.variant(movement.Magnitude, 0.5), r.variant(movement.Movement, 0.5),
+			edition.manyRemain, false, r.variant(movement.Magnitude, 0.5), r.variant(movement.Movement, 0.5),
 			[]Pruning{r.variant(movement.Magnitude, 0.1), distilled(r.variant(movement.Magnitude, 0.5)), r.variant(movement.Soft, 0.5)},
 		},
 		"few remain, movement": {
@@ -82,22 +89,22 @@ func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
 			[]Pruning{r.variant(movement.Movement, 0.03), {Kind: movement.Soft, Scope: movement.Local, Remaining: 0.1, Rate: 0.5, Seed: 1}},
 		},
 		"few remain, L0": {
-			few(movement.L0), false, r.variant(movement.L0, 0.1), r.variant(movement.Magnitude, 0.03), []Pruning{r.variant(movement.L0, 0.5)},
+			few(movement.L0), false, r.variant(movement.L0, 0.1), r.variant(movement.Magnitude, 0.1), []Pruning{r.variant(movement.L0, 0.5), r.variant(movement.Magnitude, 0.03)},
 		},
 		"movement is like L0": {
-			edition.claimLikeL0, true, r.variant(movement.Movement, 0.1), r.variant(movement.L0, 0.1), []Pruning{r.variant(movement.L0, 0.5), r.variant(movement.Magnitude, 0.1)},
+			edition.likeL0, true, r.variant(movement.Movement, 0.1), r.variant(movement.L0, 0.1), []Pruning{r.variant(movement.L0, 0.5), r.variant(movement.Magnitude, 0.1)},
 		},
 		"global and local": {
-			edition.claimGlobalLevel, true, global(r.variant(movement.Movement, 0.1)), r.variant(movement.Movement, 0.1),
+			edition.globalLevel, true, global(r.variant(movement.Movement, 0.1)), r.variant(movement.Movement, 0.1),
 			[]Pruning{global(r.variant(movement.Movement, 0.03)), r.variant(movement.Movement, 0.03), global(r.variant(movement.Magnitude, 0.1))},
 		},
 		"global, very few": {
-			edition.claimGlobalFew, false, global(r.variant(movement.Movement, 0.03)), r.variant(movement.Movement, 0.03),
+			edition.globalFew, false, global(r.variant(movement.Movement, 0.03)), r.variant(movement.Movement, 0.03),
 			[]Pruning{global(r.variant(movement.Movement, 0.1)), r.variant(movement.Movement, 0.1), global(r.variant(movement.Magnitude, 0.03))},
 		},
 		"teacher": {
-			edition.claimTeacher, false, distilled(r.variant(movement.Soft, 0.1)), r.variant(movement.Soft, 0.1),
-			[]Pruning{second(r.variant(movement.Soft, 0.1)), r.variant(movement.L0, 0.1), distilled(r.variant(movement.Movement, 0.1))},
+			edition.teacher, false, distilled(r.variant(movement.Soft, 0.1)), r.variant(movement.Soft, 0.1),
+			[]Pruning{r.variant(movement.L0, 0.1), distilled(r.variant(movement.Movement, 0.1))},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -115,36 +122,86 @@ func TestClaimsThatCompareRunsAreDecidedByTheInterval(t *testing.T) {
 					}
 					r.add(v, pattern)
 				}
-				c, err := test.claim(english(r))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if c.Verdict != want {
+				if c := judge(r, test.claim); c.Verdict != want {
 					t.Errorf("%s: %v, want %v (%s)", which, c.Verdict, want, c.Measured)
+				}
+				r.Config.Seeds = r.Config.Seeds[:2]
+				r.Runs = slices.DeleteFunc(r.Runs, func(run Trained) bool { return run.Variant.Seed == 3 })
+				if c := judge(r, test.claim); c.Verdict != report.CannotTell || !strings.Contains(c.Explanation, "needs 3 seeds, here: 2") {
+					t.Errorf("%s, with two seeds: %v, %s", which, c.Verdict, c.Explanation)
 				}
 			}
 			for _, only := range []Pruning{test.a, test.b} {
 				r := synthetic()
 				r.add(only, "1")
-				if c, err := test.claim(english(r)); err != nil || c.Verdict != report.CannotTell || c.Measured != "not run" {
-					t.Errorf("with %s alone: %v, %q, %v", only.title(words.English), c.Verdict, c.Measured, err)
+				if c := judge(r, test.claim); c.Verdict != report.CannotTell || c.Measured != "not run" {
+					t.Errorf("with %s alone: %v, %q", only.title(words.English), c.Verdict, c.Measured)
 				}
 			}
 		})
 	}
 }
 
-func TestSeveralSeedsAreOneMean(t *testing.T) {
+func TestATeacherMustHelpEachMethod(t *testing.T) {
+	const holds, not, open = report.Holds, report.DoesNotHold, report.CannotTell
+	for name, test := range map[string]struct {
+		taught map[movement.Kind]string // beside "10" without
+		want   report.Verdict
+	}{
+		"all":                 {map[movement.Kind]string{movement.Magnitude: "1", movement.Movement: "1", movement.L0: "1"}, holds},
+		"all but one, surely": {map[movement.Kind]string{movement.Magnitude: "1", movement.Movement: "1", movement.L0: "0"}, not},
+		"one perhaps not":     {map[movement.Kind]string{movement.Magnitude: "1", movement.Movement: "1", movement.L0: "01"}, open},
+	} {
+		r := synthetic()
+		for kind, pattern := range test.taught {
+			v := r.variant(kind, 0.1)
+			r.add(v, "10")
+			v.Distilled = true
+			r.add(v, pattern)
+		}
+		if c := judge(r, edition.teacher); c.Verdict != test.want || !strings.Contains(c.Measured, "of 3 surely so") {
+			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
+		}
+	}
+}
+
+// Soft movement that was asked for 10 % and kept 26 % says nothing about 10 %.
+func TestAShareThatWasNotReachedIsNotCompared(t *testing.T) {
 	r := synthetic()
-	other := r.variant(movement.Movement, 0.1)
-	other.Seed = 2
+	for _, share := range []float64{0.1, 0.03} {
+		r.add(r.variant(movement.Soft, share), "1")
+		r.add(r.variant(movement.Magnitude, share), "0")
+	}
+	keep := func(share, kept float64) {
+		for i := range r.Runs {
+			if v := r.Runs[i].Variant; v.Kind == movement.Soft && v.Remaining == share && v.Seed == 2 {
+				r.Runs[i].Kept = kept
+			}
+		}
+	}
+	soft := func(r edition) experiment.Statement { return r.fewRemain(movement.Soft) }
+	keep(0.1, 0.26)
+	if c := judge(r, soft); c.Verdict != report.Holds || !strings.Contains(c.Measured, "not compared: 10 % was asked and 26.0 % were kept") {
+		t.Errorf("one share: %v, %s", c.Verdict, c.Measured)
+	}
+	keep(0.03, 0.02)
+	if c := judge(r, soft); c.Verdict != report.CannotTell || !strings.Contains(c.Explanation, "3 % was asked and 2.0 % were kept") || strings.Contains(c.Measured, "NaN") {
+		t.Errorf("all shares: %v, %s, %s", c.Verdict, c.Measured, c.Explanation)
+	}
+	keep(0.1, 0.119)
+	if c := judge(r, soft); c.Verdict != report.Holds {
+		t.Errorf("within a fifth: %v, %s", c.Verdict, c.Measured)
+	}
+}
+
+func TestSeveralSharesAreOneMean(t *testing.T) {
+	r := synthetic()
 	r.add(r.variant(movement.Movement, 0.1), "10")
-	r.add(other, "01")
-	r.add(r.variant(movement.L0, 0.1), "10")
-	r.add(r.variant(movement.L0, 0.03), "01")
-	c, err := english(r).claimLikeL0() // each example is right in every second run, on both sides
-	if err != nil || c.Verdict != report.Holds || !strings.Contains(c.Measured, "0.5000 against 0.5000") {
-		t.Errorf("%v, %s, %v", c.Verdict, c.Measured, err)
+	r.add(r.variant(movement.Movement, 0.03), "01")
+	r.add(r.variant(movement.L0, 0.1), "01")
+	r.add(r.variant(movement.L0, 0.03), "10")
+	if c := judge(r, edition.likeL0); c.Verdict != report.Holds || !strings.Contains(c.Measured, "(50.00 − 50.00)") {
+		t.Errorf("%v, %s", c.Verdict, c.Measured)
 	}
 }
 
@@ -153,24 +210,8 @@ func TestWithoutAModerateShareNothingIsSaidAboutMostWeights(t *testing.T) {
 	r.Config.Remaining = []float64{0.1, 0.49}
 	r.add(r.variant(movement.Magnitude, 0.49), "1")
 	r.add(r.variant(movement.Movement, 0.49), "0")
-	if c, err := english(r).claimManyRemain(); err != nil || c.Verdict != report.CannotTell || c.Measured != "not run" {
-		t.Errorf("%v, %s, %v", c.Verdict, c.Measured, err)
-	}
-}
-
-func TestEqualMeansThatTheWholeIntervalIsWithinTwoPoints(t *testing.T) {
-	for _, test := range []struct {
-		low, high float64
-		want      report.Verdict
-	}{
-		{-0.019, 0.019, report.Holds}, {0.001, 0.019, report.Holds}, {-0.02, 0.01, report.CannotTell}, {-0.01, 0.02, report.CannotTell}, {-0.5, 0.5, report.CannotTell},
-		{0.02, 0.1, report.CannotTell}, {0.021, 0.1, report.DoesNotHold}, {-0.1, -0.021, report.DoesNotHold},
-	} {
-		d := &stats.Difference{}
-		d.Low, d.High = test.low, test.high
-		if got := equal(d); got != test.want {
-			t.Errorf("[%g, %g]: %v, want %v", test.low, test.high, got, test.want)
-		}
+	if c := judge(r, edition.manyRemain); c.Verdict != report.CannotTell || c.Measured != "not run" {
+		t.Errorf("%v, %s", c.Verdict, c.Measured)
 	}
 }
 
@@ -220,7 +261,7 @@ func verdicts(t *testing.T) [][]experiment.Claim {
 		{nil, nil, nil, "", "", "", nil, nil, 0.2, 1, nil, nil},
 	} {
 		r := synthetic()
-		r.Steps, r.MatrixSizes, r.Drift = leastSteps, [][]int{{64, 64, 64, 64, 192, 192}, {64, 64, 64, 64, 192, 192}}, &Drift{Distance: c.drift}
+		r.MatrixSizes, r.Drifts = [][]int{{64, 64, 64, 64, 192, 192}, {64, 64, 64, 64, 192, 192}}, []float64{c.drift, c.drift, c.drift}
 		r.Config.LearningRate, r.Speed.Unstructured = c.rate, c.zeros
 		if c.removed != nil {
 			r.Speed.Structured = []StructuredSpeed{{Remaining: 0.5, MACs: 2, PrunedMACs: 1, Batches: c.removed}}
@@ -229,7 +270,9 @@ func verdicts(t *testing.T) [][]experiment.Claim {
 			for kind, pattern := range right {
 				r.add(r.variant(kind, share), pattern)
 				if share == r.Config.Focus {
-					r.Runs[len(r.Runs)-1].Sample = &Sample{SmallShare: c.small[kind]}
+					for i := range r.Config.Seeds {
+						r.Runs[len(r.Runs)-1-i].Sample = &Sample{SmallShare: c.small[kind]}
+					}
 				}
 				if share <= few {
 					v := r.variant(kind, share)
@@ -240,7 +283,9 @@ func verdicts(t *testing.T) [][]experiment.Claim {
 		}
 		for kind, shares := range c.shares {
 			r.layered(kind, shares...)
-			r.Runs[len(r.Runs)-1].Right = outcomes(c.global)
+			for i := range r.Config.Seeds {
+				r.Runs[len(r.Runs)-1-i].Right = outcomes(c.global)
+			}
 		}
 		if c.globalFewest != "" {
 			v := r.variant(movement.Movement, 0.03)

@@ -94,7 +94,6 @@ type steps struct {
 	runs  []runStep
 
 	// With the first seed:
-	drift     *experiment.Node[*Drift]
 	kept      []keptSteps // the models that are kept
 	untrained *keptSteps  // the dense model without heads and neurons, not trained; nil without
 	scored    *experiment.Node[experiment.Evaluated]
@@ -107,6 +106,7 @@ type denseSteps struct {
 	tuned   *experiment.ModelNode[experiment.Training]
 	judged  *experiment.Node[experiment.Evaluated]
 	weights *experiment.Node[weights]
+	drift   *experiment.Node[*Drift]
 }
 
 // runStep is a pruned run: a step that keeps its model or one that does not.
@@ -138,6 +138,7 @@ func (s *steps) ofSeed(p *experiment.Plan, seed uint64, first bool) {
 	dense := denseSteps{variant: Pruning{Seed: seed}, tuned: experiment.FineTune(p, training)}
 	dense.judged = experiment.Evaluate(p, s.judging(dense.tuned))
 	dense.weights = countWeights.Of(p, modelInputs{Model: dense.tuned, Name: dense.variant.title})
+	dense.drift = compareWeights.Of(p, driftInputs{Before: s.pretrained, After: dense.tuned, Share: c.Focus, Seed: seed})
 	s.dense = append(s.dense, dense)
 	for _, v := range c.variants(seed, first) {
 		in := pruneInputs{FineTuneInputs: training, Pruning: c.options(v), Test: s.judging(nil), Name: v.title}
@@ -160,7 +161,6 @@ func (s *steps) ofSeed(p *experiment.Plan, seed uint64, first bool) {
 // ofModels adds what is measured of the models of the first seed.
 func (s *steps) ofModels(p *experiment.Plan) {
 	c, dense := s.config, s.dense[0]
-	s.drift = compareWeights.Of(p, driftInputs{Before: s.pretrained, After: dense.tuned, Share: c.Focus, Seed: c.Seeds[0]})
 	s.storage = measureStorage.Of(p, storageInputs{Model: dense.tuned, Name: dense.variant.title})
 	timing := speedInputs{Judging: s.judging(dense.tuned), Batches: c.SpeedBatches, Length: c.SpeedLength, Repeats: c.SpeedRepeats}
 	for i := range s.kept {
@@ -187,6 +187,7 @@ func (s *steps) collect(r *Result) {
 		}
 	}
 	for _, d := range s.dense {
+		r.Drifts = append(r.Drifts, d.drift.Result().Distance)
 		r.Dense = append(r.Dense, trained(d.variant, d.judged.Result(), d.tuned.Result(), d.weights.Result()))
 	}
 	for _, step := range s.runs {
@@ -199,7 +200,7 @@ func (s *steps) collect(r *Result) {
 		}
 		r.Runs = append(r.Runs, run)
 	}
-	r.Agreement, r.Drift = r.agreements(), s.drift.Result()
+	r.Agreement, r.Drift = r.agreements(), s.dense[0].drift.Result()
 	s.collectModels(r)
 }
 

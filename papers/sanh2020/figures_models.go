@@ -68,7 +68,7 @@ func (r edition) TeacherBars() (*figures.Figure, error) {
 	var groups []string
 	without, with := figures.BarSeries{Name: r.T("labels only")}, figures.BarSeries{Name: r.T("with a teacher")}
 	for _, kind := range r.Config.Distilled {
-		a, b := of(r.plain(kind, r.Config.Focus), r.Config.Seeds[0]), r.distilled(kind, r.Config.Focus)
+		a, b := r.plain(kind, r.Config.Focus), r.distilled(kind, r.Config.Focus)
 		if len(a) == 0 || len(b) == 0 {
 			continue
 		}
@@ -76,7 +76,7 @@ func (r edition) TeacherBars() (*figures.Figure, error) {
 		without.Values, with.Values = append(without.Values, mean(scores(a))), append(with.Values, mean(scores(b)))
 	}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Soft targets of the dense model, %g %% of the weights", 100*r.Config.Focus),
-		r.T("method"), r.Name(r.Metric), r.caption(r.F("seed %d, T = 2, α = 0.9", r.Config.Seeds[0]))),
+		r.T("method"), r.Name(r.Metric), r.caption(experiment.Caption(r.seeds(r.T("mean")), "T = 2, α = 0.9"))),
 		Groups: groups, Series: []figures.BarSeries{without, with}, Format: "%.3f", YFormat: figures.Percent,
 		HLines: []figures.Reference{{Value: r.Dense[0].Score, Label: r.T("dense")}, {Value: r.Majority, Label: r.T("largest class")}},
 	})

@@ -32,8 +32,9 @@ type Result struct {
 	Runs  []Trained `json:"runs"`
 	// Agreement is how far the masks of each method agree between seeds; empty with one seed.
 	Agreement []Agreement `json:"agreement,omitempty"`
-	// Drift is how far fine-tuning without pruning moves the weights, with the first seed.
-	Drift *Drift `json:"drift"`
+	// Drift is how far fine-tuning without pruning moves the weights, with the first seed; Drifts are the distances with all.
+	Drift  *Drift    `json:"drift"`
+	Drifts []float64 `json:"drifts"`
 	// Storage is what models take as files.
 	Storage []Storage `json:"storage"`
 	// Speed is that of pruned models against the dense one.

@@ -28,7 +28,7 @@ var names = strings.Fields(`
 	BERT ALBERT XLNet RoBERTa TinyBERT bert base large xlarge xxlarge uncased MiniLM
 	sst2 SST MNLI MRPC CoLA QNLI QQP STS RTE GLUE SQuAD RACE WMT MTNT matched mismatched BLEU EM
 	Michel Levy Neubig Sajjad Dalvi Durrani Nakov Sanh Wolf Rush Lagunas Wang Ren Lan Kolda Bader Ganesh Hao Dong Wei Xu Eckart Young
-	McNemar Adam AdamW HOOI HOSVD TensorLy II III IV UV HI FFN LayerNorm ln
+	McNemar Holm Adam AdamW HOOI HOSVD TensorLy II III IV UV HI FFN LayerNorm ln
 	NeurIPS ICLR EMNLP TACL Computer Speech Language arXiv
 	nat ms MB MACs kMACs GMACs MAC float16 float32 gzip GPU CPU XLA GTX Ti CLS SHA
 	bertlab layers drop mask heads figures go true false NaN
