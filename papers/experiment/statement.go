@@ -115,6 +115,9 @@ func (s *Statement) judge(say *words.Printer) Claim {
 	} else {
 		reasons = append(reasons, s.Missing)
 	}
+	if claim.Outcome == report.CannotTell && len(reasons) == 0 {
+		reasons = append(reasons, say.T("The sample leaves both open"))
+	}
 	claim.Verdict, claim.Explanation = claim.Outcome, sentences(append(reasons, s.Note)...)
 	if s.Own {
 		claim.Verdict = report.Informative

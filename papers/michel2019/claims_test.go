@@ -7,14 +7,27 @@ import (
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
+	"bertlab/stats"
 	"bertlab/techniques/heads"
 )
 
-// effectsOf are n effects of which the first are as given.
+// tested is the number of test examples of synthetic results.
+const tested = 800
+
+// judge is the verdict on a statement.
+func judge(r *Result, s func(edition) experiment.Statement) experiment.Claim {
+	if r.Config.Seeds == nil {
+		r.Config.Seeds = []uint64{1}
+	}
+	return experiment.Judge(words.English, s(english(r)))[0]
+}
+
+// effectsOf are n effects of which the first are as given; of the others examples change both ways.
 func effectsOf(n int, given ...heads.HeadEffect) []heads.HeadEffect {
 	list := make([]heads.HeadEffect, n)
 	for i := range list {
-		list[i] = heads.HeadEffect{PValue: 1, LossLow: -1, LossHigh: 1}
+		list[i] = heads.HeadEffect{PValue: 1, OnlyBase: 4, OnlyChanged: 4, LossLow: -0.1, LossHigh: 0.1}
 		if i < len(given) {
 			list[i] = given[i]
 		}
@@ -31,174 +44,177 @@ func repeat(n int, e heads.HeadEffect) []heads.HeadEffect {
 	return list
 }
 
-func TestMostHeadsAreNotSignificantMeansFewerThanHalf(t *testing.T) {
-	worse := heads.HeadEffect{PValue: 0.0099, MetricDelta: -0.1}
-	better := heads.HeadEffect{PValue: 0.001, MetricDelta: 0.1}
-	boundary := heads.HeadEffect{PValue: 0.01, MetricDelta: -0.1}
-	for _, test := range []struct {
+var (
+	worse    = heads.HeadEffect{PValue: 1e-9, OnlyBase: 80, MetricDelta: -0.1, LossDelta: 0.15, LossLow: 0.1, LossHigh: 0.2}
+	doubtful = heads.HeadEffect{PValue: 0.01, OnlyBase: 24, OnlyChanged: 8, MetricDelta: -0.02, LossLow: -0.1, LossHigh: 0.1}
+	harmful  = heads.HeadEffect{PValue: 1, LossDelta: -0.1, LossLow: -0.12, LossHigh: -0.08}
+	neutral  = heads.HeadEffect{PValue: 1, LossDelta: 0, LossLow: -0.001, LossHigh: 0.001}
+)
+
+func TestMostHeadsCostNothingMeansMoreThanHalf(t *testing.T) {
+	for name, test := range map[string]struct {
 		given []heads.HeadEffect
 		want  report.Verdict
 	}{
-		{nil, report.Holds}, {repeat(3, worse), report.Holds}, {repeat(4, worse), report.DoesNotHold}, {append(repeat(2, worse), repeat(2, better)...), report.DoesNotHold},
-		{repeat(8, boundary), report.Holds},
+		"no effects": {nil, report.Holds}, "three of eight cost": {repeat(3, worse), report.Holds}, "half of them": {repeat(4, worse), report.DoesNotHold},
+		"all": {repeat(8, worse), report.DoesNotHold}, "half of them perhaps": {repeat(4, doubtful), report.CannotTell}, "all perhaps": {repeat(8, doubtful), report.CannotTell},
 	} {
-		r := &Result{Metric: "accuracy", Ablation: &Effects{Heads: effectsOf(8, test.given...)}}
-		if c := english(r).claimSingleHeads(); c.Verdict != test.want {
-			t.Errorf("%d significant: %v, want %v (%s)", len(test.given), c.Verdict, test.want, c.Measured)
+		r := &Result{Metric: "accuracy", Ablation: &Effects{Examples: tested, Heads: effectsOf(8, test.given...)}}
+		if c := judge(r, edition.singleHeads); c.Verdict != test.want {
+			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
+		}
+		layers := &Result{Metric: "accuracy", Ablation: &Effects{Examples: tested}, OneHead: effectsOf(8, test.given...)}
+		if c := judge(layers, edition.oneHead); c.Verdict != test.want {
+			t.Errorf("%s, one head a layer: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
+		}
+	}
+}
+
+// With 160 examples a loss of 4.4 points at every head is far from significant, and is no evidence for the claim.
+func TestFewExamplesAreNoEvidenceThatHeadsCostNothing(t *testing.T) {
+	for name, effect := range map[string]heads.HeadEffect{"a loss of 4.4 points": {OnlyBase: 11, OnlyChanged: 4, PValue: 0.12}, "no loss": {OnlyBase: 3, OnlyChanged: 3, PValue: 1}} {
+		r := &Result{Metric: "accuracy", Ablation: &Effects{Examples: 160, Heads: repeat(72, effect)}, OneHead: repeat(6, effect)}
+		for _, s := range []func(edition) experiment.Statement{edition.singleHeads, edition.oneHead} {
+			if c := judge(r, s); c.Verdict != report.CannotTell || c.Detectable == "" {
+				t.Errorf("%s: %v (%s)", name, c.Verdict, c.Measured)
+			}
 		}
 	}
 }
 
 func TestSomeHeadsDoHarmOnlyBeyondChance(t *testing.T) {
-	harmful := heads.HeadEffect{PValue: 1, LossDelta: -0.1, LossLow: -0.2, LossHigh: -0.01}
-	touching := heads.HeadEffect{PValue: 1, LossDelta: -0.1, LossLow: -0.2, LossHigh: 0}
-	lucky := heads.HeadEffect{PValue: 1, MetricDelta: 0.01, LossLow: -1, LossHigh: 1}
-	chance := upperBinomial(72, 0.025)
+	lucky := heads.HeadEffect{PValue: 1, LossDelta: -0.02, LossLow: -0.038, LossHigh: -0.002}
 	for name, test := range map[string]struct {
 		given []heads.HeadEffect
 		want  report.Verdict
 	}{
-		"as many as chance gives": {repeat(chance, harmful), report.CannotTell}, "one more": {repeat(chance+1, harmful), report.Holds},
-		"none": {nil, report.DoesNotHold}, "intervals that touch 0": {repeat(72, touching), report.DoesNotHold}, "the metric alone rises": {repeat(1, lucky), report.CannotTell},
+		"one surely": {repeat(1, harmful), report.Holds}, "one of 72 by chance": {repeat(1, lucky), report.CannotTell},
+		"none, surely": {repeat(72, neutral), report.DoesNotHold}, "none is known": {nil, report.CannotTell},
 	} {
-		r := &Result{Metric: "accuracy", Ablation: &Effects{Heads: effectsOf(72, test.given...)}}
-		if c := english(r).claimSomeHelp(); c.Verdict != test.want {
+		r := &Result{Metric: "accuracy", Ablation: &Effects{Examples: tested, Heads: effectsOf(72, test.given...)}}
+		if c := judge(r, edition.someHelp); c.Verdict != test.want {
 			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
 		}
 	}
 }
 
-func TestUpperBinomialIsTheOnePercentTailOfTheDirectSum(t *testing.T) {
-	for _, n := range []int{1, 2, 6, 16, 72, 144} {
-		for _, p := range []float64{0.025, 0.5} {
-			above := func(k int) float64 { // P(X > k)
-				sum := 0.0
-				for i := k + 1; i <= n; i++ {
-					a, _ := math.Lgamma(float64(n + 1))
-					b, _ := math.Lgamma(float64(i + 1))
-					c, _ := math.Lgamma(float64(n - i + 1))
-					sum += math.Exp(a - b - c + float64(i)*math.Log(p) + float64(n-i)*math.Log(1-p))
-				}
-				return sum
-			}
-			k := upperBinomial(n, p)
-			if above(k) > 0.01 || k > 0 && above(k-1) <= 0.01 {
-				t.Errorf("n = %d, p = %g: %d, with P(X > k) = %g", n, p, k, above(k))
-			}
-		}
-	}
-}
-
-func TestOneHeadIsEnoughInMostLayersMeansMoreThanHalf(t *testing.T) {
-	worse := heads.HeadEffect{PValue: 0.001, MetricDelta: -0.1}
-	for count, want := range map[int]report.Verdict{0: report.Holds, 2: report.Holds, 3: report.DoesNotHold, 6: report.DoesNotHold} {
-		r := &Result{Metric: "accuracy", OneHead: effectsOf(6, repeat(count, worse)...)}
-		if c := english(r).claimOneHead(); c.Verdict != want {
-			t.Errorf("%d of 6 layers worse: %v, want %v", count, c.Verdict, want)
-		}
-	}
-}
-
-// pruning is a curve with steps of 10 %, and the given scores and p-values.
-func pruning(score, p func(percent int) float64) Curve {
-	c := Curve{Order: ByImportance}
+// pruning is a curve by importance with steps of 10 %, and the given accuracies. Which examples are right grows with the accuracy.
+func pruning(score func(percent int) float64) Curve {
+	c := Curve{Order: ByImportance, Seed: 1}
 	for percent := 0; percent <= 100; percent += 10 {
-		c.Points = append(c.Points, Point{Fraction: float64(percent) / 100, Score: score(percent), PValue: p(percent)})
+		s := score(percent)
+		right := make(stats.Answers, tested)
+		for i := range right {
+			right[i] = float64(i) < s*tested
+		}
+		c.Points = append(c.Points, Point{Fraction: float64(percent) / 100, Score: s, Right: right})
 	}
 	return c
 }
 
-func TestAPlateauAndACliffAreBothNeeded(t *testing.T) {
-	line := func(whole, at40, end float64) func(int) float64 { // two straight lines
-		return func(percent int) float64 {
-			if percent <= 40 {
-				return whole + (at40-whole)*float64(percent)/40
-			}
-			return at40 + (end-at40)*float64(percent-40)/60
+// line are two straight lines that meet at 40 %.
+func line(whole, at40, end float64) func(int) float64 {
+	return func(percent int) float64 {
+		if percent <= 40 {
+			return whole + (at40-whole)*float64(percent)/40
 		}
+		return at40 + (end-at40)*float64(percent-40)/60
 	}
-	from := func(first int) func(int) float64 { // significant from a percentage on
-		return func(percent int) float64 {
-			if percent >= first {
-				return 0.009
-			}
-			return 0.01
-		}
-	}
+}
+
+func TestThePlateauAndTheCliff(t *testing.T) {
+	const holds, not, open = report.Holds, report.DoesNotHold, report.CannotTell
 	for name, test := range map[string]struct {
-		curves []Curve
-		want   report.Verdict
+		curves         []Curve
+		plateau, cliff report.Verdict
 	}{
-		"plateau and cliff":               {[]Curve{pruning(line(0.9, 0.89, 0.5), from(50))}, report.Holds},
-		"significant at 40 %":             {[]Curve{pruning(line(0.9, 0.89, 0.5), from(40))}, report.DoesNotHold},
-		"one seed of two significant":     {[]Curve{pruning(line(0.9, 0.89, 0.5), from(50)), pruning(line(0.9, 0.89, 0.5), from(30))}, report.DoesNotHold},
-		"four times the cost is no cliff": {[]Curve{pruning(line(1, 0.875, 0.375), from(50))}, report.DoesNotHold},
-		"a little more than that is":      {[]Curve{pruning(line(1, 0.875, 0.374), from(50))}, report.Holds},
-		"a slope":                         {[]Curve{pruning(line(1, 0.8, 0.5), from(50))}, report.DoesNotHold},
-		"nothing changes":                 {[]Curve{pruning(line(0.5, 0.5, 0.5), from(200))}, report.DoesNotHold},
-		"better at 40 %, then a cliff":    {[]Curve{pruning(line(0.9, 0.92, 0.5), from(50))}, report.Holds},
-		"ever better":                     {[]Curve{pruning(line(0.5, 0.6, 0.61), from(200))}, report.DoesNotHold},
+		"both":                         {[]Curve{pruning(line(0.9, 0.9, 0.5))}, holds, holds},
+		"a loss at 40 %":               {[]Curve{pruning(line(0.9, 0.8, 0.5))}, not, not},
+		"a slope":                      {[]Curve{pruning(line(1, 0.8, 0.5))}, not, not},
+		"about two points":             {[]Curve{pruning(line(0.9, 0.88, 0.5))}, open, holds},
+		"nothing changes":              {[]Curve{pruning(line(0.5, 0.5, 0.5))}, holds, not},
+		"better at 40 %, then a cliff": {[]Curve{pruning(line(0.9, 0.92, 0.5))}, holds, holds},
+		"two seeds alike":              {[]Curve{pruning(line(0.9, 0.9, 0.5)), pruning(line(0.9, 0.9, 0.5))}, holds, holds},
+		"not run":                      {nil, open, open},
 	} {
+		for i := range test.curves {
+			test.curves[i].Seed = uint64(i)
+		}
 		r := &Result{Metric: "accuracy", Curves: test.curves}
-		c := english(r).claimPlateau()
-		if c.Verdict != test.want {
-			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
+		if c := judge(r, edition.noLoss); c.Verdict != test.plateau {
+			t.Errorf("%s, plateau: %v, want %v (%s)", name, c.Verdict, test.plateau, c.Measured)
+		}
+		if c := judge(r, edition.fallsOff); c.Verdict != test.cliff {
+			t.Errorf("%s, cliff: %v, want %v (%s)", name, c.Verdict, test.cliff, c.Measured)
 		}
 	}
 }
 
-func TestAPlateauEndsWhereTheScoreIsSignificantlyWorseNotBetter(t *testing.T) {
-	significant := func(int) float64 { return 0.001 }
-	better := func(percent int) float64 {
-		if percent > 50 {
-			return 0.4
+func TestTheTitlesFollowTheVerdicts(t *testing.T) {
+	r := &Result{Metric: "accuracy", Curves: []Curve{pruning(line(0.9, 0.8, 0.5))}}
+	if got := english(r).curvesTitle(); !strings.HasPrefix(got, "By importance, 40 % of the heads change the accuracy by -10.00 [-1") {
+		t.Errorf("%q", got)
+	}
+	for low, want := range map[float64]string{0.2: "matter in the other", -0.9: "matter no more", -0.2: "No clear relation"} {
+		r.Transfer = &Transfer{R: low + 0.1, RLow: low, RHigh: low + 0.7}
+		r.Config.Seeds = []uint64{1}
+		if got := english(r).transferTitle(); !strings.Contains(got, want) {
+			t.Errorf("from %g: %q, want %q", low, got, want)
 		}
-		return 0.5 + float64(percent)/1000
 	}
-	share, at40 := (&Result{Curves: []Curve{pruning(better, significant)}}).plateau(ByImportance)
-	if share != 0.5 || at40 != 0.54 {
-		t.Errorf("up to %g, %g at 40 %%", share, at40)
+}
+
+// areas are curves with their examples' areas.
+func areas(order Order, values ...float64) Curve {
+	c := Curve{Order: order, Seed: 1}
+	for i := range tested {
+		c.Areas = append(c.Areas, values[i%len(values)])
 	}
+	return c
 }
 
 func TestTheIntervalOfTheAreasDecides(t *testing.T) {
-	curve := func(order Order, areas ...float64) Curve { return Curve{Order: order, Areas: areas} }
 	for name, test := range map[string]struct {
 		curves   []Curve
 		want     report.Verdict
 		measured string
 	}{
-		"above":      {[]Curve{curve(ByImportance, 1, 1, 0.9, 0.8), curve(AtRandom, 0.5, 0.5, 0.5, 0.5)}, report.Holds, "0.9250 against 0.5000"},
-		"below":      {[]Curve{curve(ByImportance, 0.1, 0.2, 0.3, 0.2), curve(AtRandom, 0.5, 0.5, 0.5, 0.5)}, report.DoesNotHold, "0.2000 against 0.5000"},
-		"equal":      {[]Curve{curve(ByImportance, 0.5, 0.5), curve(AtRandom, 0.5, 0.5)}, report.DoesNotHold, ""},
-		"both ways":  {[]Curve{curve(ByImportance, 1, 0, 1, 0.1), curve(AtRandom, 0.5, 0.5, 0.5, 0.5)}, report.CannotTell, ""},
-		"not run":    {[]Curve{curve(ByImportance, 1, 0)}, report.CannotTell, "not run"},
-		"many draws": {[]Curve{curve(ByImportance, 1, 1), curve(AtRandom, 0, 0.2), curve(AtRandom, 1, 0.4)}, report.Holds, "1.0000 against 0.4000"},
+		"above":      {[]Curve{areas(ByImportance, 1, 1, 0.9, 0.8), areas(AtRandom, 0.5)}, report.Holds, "(92.50 − 50.00)"},
+		"below":      {[]Curve{areas(ByImportance, 0.1, 0.2, 0.3, 0.2), areas(AtRandom, 0.5)}, report.DoesNotHold, "(20.00 − 50.00)"},
+		"equal":      {[]Curve{areas(ByImportance, 0.5), areas(AtRandom, 0.5)}, report.DoesNotHold, ""},
+		"both ways":  {[]Curve{areas(ByImportance, 1, 0, 1, 0.1), areas(AtRandom, 0.5)}, report.CannotTell, ""},
+		"not run":    {[]Curve{areas(ByImportance, 1, 0)}, report.CannotTell, "not run"},
+		"many draws": {[]Curve{areas(ByImportance, 1), areas(AtRandom, 0, 0.2), areas(AtRandom, 1, 0.4)}, report.Holds, "(100.00 − 40.00)"},
 	} {
-		c, err := english(&Result{Curves: test.curves}).claimArea(AtRandom, "text", "paper")
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := judge(&Result{Curves: test.curves}, func(r edition) experiment.Statement { return r.area(AtRandom) })
 		if c.Verdict != test.want || !strings.Contains(c.Measured, test.measured) {
 			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
 		}
 	}
 }
 
+// timed is a speed with 15 ratios of which most lie between two.
+func timed(low, high float64) *Speed {
+	b := experiment.SpeedBatch{Size: 64, Ratio: (low + high) / 2, Seconds: (low + high) / 2, PrunedSeconds: 1}
+	for i := range 15 {
+		b.Ratios = append(b.Ratios, low+(high-low)*float64(i-3)/8)
+	}
+	return &Speed{Repeats: 15, MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Ratio: 5}, b}}
+}
+
 func TestTransferAndSpeedAreDecidedByTheirIntervals(t *testing.T) {
 	for _, test := range []struct {
 		low, high float64
 		want      report.Verdict
-	}{{0.1, 0.9, report.Holds}, {-0.1, 0.9, report.CannotTell}, {-0.9, 0, report.DoesNotHold}} {
-		transfer := english(&Result{Transfer: &Transfer{RLow: test.low, RHigh: test.high}}).claimTransfer()
-		speed := english(&Result{Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Low: 5, High: 6}, {Size: 64, Low: 1 + test.low, High: 1 + test.high}}}}).claimSpeed()
-		for _, c := range []experiment.Claim{transfer, speed} {
-			if c.Verdict != test.want {
-				t.Errorf("[%g, %g]: %v, want %v (%s)", test.low, test.high, c.Verdict, test.want, c.Measured)
+	}{{0.1, 0.9, report.Holds}, {-0.1, 0.9, report.CannotTell}, {-0.9, 0, report.DoesNotHold}, {0.01, 0.04, report.DoesNotHold}} {
+		r := &Result{Metric: "accuracy", Transfer: &Transfer{R: (test.low + test.high) / 2, RLow: test.low, RHigh: test.high}, Speed: timed(1+test.low, 1+test.high)}
+		for _, s := range []func(edition) experiment.Statement{edition.transfer, edition.speed} {
+			if c := judge(r, s); c.Verdict != test.want {
+				t.Errorf("[%g, %g]: %v, want %v (%s, %s)", test.low, test.high, c.Verdict, test.want, c.Measured, c.Explanation)
 			}
 		}
 	}
-	if c := english(&Result{}).claimTransfer(); c.Verdict != report.CannotTell || c.Measured != "not run" {
+	if c := judge(&Result{}, edition.transfer); c.Verdict != report.CannotTell || c.Measured != "not run" {
 		t.Errorf("without an out-of-domain set: %+v", c)
 	}
 }
@@ -218,43 +234,24 @@ func TestAnUndefinedCorrelationSaysNothing(t *testing.T) {
 
 // judged are the claims of synthetic results: one in which heads hardly matter, one in which they do, one that says nothing.
 func judged(t *testing.T) [][]experiment.Claim {
-	curves := func(importance, other float64, at40 float64) []Curve {
-		var list []Curve
-		for _, order := range []Order{ByImportance, AtRandom, ByReverse, ByScore} {
-			c := pruning(func(percent int) float64 {
-				if percent <= 40 {
-					return 0.9 + (at40-0.9)*float64(percent)/40
-				}
-				return at40 + (0.4-at40)*float64(percent-40)/60
-			}, func(percent int) float64 {
-				if percent > 40 || at40 < 0.85 {
-					return 0.001
-				}
-				return 1
-			})
-			c.Order, c.Areas = order, []float64{other, other, other, other}
-			if order == ByImportance {
-				c.Areas = []float64{importance, importance, importance, importance}
-				if importance == other {
-					c.Areas = []float64{0, 1, 0, 1}
-				}
-			}
-			list = append(list, c)
-		}
-		return list
+	curves := func(own, other []float64, way func(int) float64) []Curve {
+		c := pruning(way)
+		c.Areas = areas(ByImportance, own...).Areas
+		return []Curve{c, areas(AtRandom, other...), areas(ByReverse, other...), areas(ByScore, other...)}
 	}
-	worse, harmful := heads.HeadEffect{PValue: 0.001, MetricDelta: -0.1, LossLow: 0.1, LossHigh: 0.2}, heads.HeadEffect{PValue: 1, LossDelta: -0.1, LossLow: -0.2, LossHigh: -0.01}
 	result := func(effects, oneHead []heads.HeadEffect, c []Curve, low, high float64) *Result {
-		return &Result{
-			Metric: "accuracy", Ablation: &Effects{Heads: effects}, OneHead: oneHead, Curves: c, Transfer: &Transfer{RLow: low, RHigh: high},
-			Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Low: 1 + low, High: 1 + high}}},
+		r := &Result{
+			Metric: "accuracy", Ablation: &Effects{Examples: tested, Heads: effects}, OneHead: oneHead, Curves: c,
+			Transfer: &Transfer{R: (low + high) / 2, RLow: low, RHigh: high}, Speed: timed(1+low, 1+high),
 		}
+		r.Config.Seeds = []uint64{1}
+		return r
 	}
 	var list [][]experiment.Claim
 	for _, r := range []*Result{
-		result(effectsOf(8, repeat(8, harmful)...), effectsOf(6), curves(0.9, 0.5, 0.89), 0.1, 0.9),
-		result(effectsOf(8, repeat(8, worse)...), effectsOf(6, repeat(6, worse)...), curves(0.2, 0.5, 0.6), -0.9, -0.1),
-		result(effectsOf(8, repeat(1, harmful)...), effectsOf(6), curves(0.5, 0.5, 0.89), -0.1, 0.1),
+		result(effectsOf(8, repeat(8, harmful)...), effectsOf(6), curves([]float64{0.9}, []float64{0.5}, line(0.9, 0.9, 0.5)), 0.1, 0.9),
+		result(effectsOf(8, repeat(8, worse)...), effectsOf(6, repeat(6, worse)...), curves([]float64{0.2}, []float64{0.5}, line(0.9, 0.6, 0.5)), -0.9, -0.1),
+		result(effectsOf(8, repeat(8, doubtful)...), effectsOf(6, repeat(6, doubtful)...), curves([]float64{0, 1}, []float64{0.5}, line(0.5, 0.48, 0.38)), -0.1, 0.2),
 	} {
 		claims, err := english(r).Claims()
 		if err != nil {

@@ -5,17 +5,23 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/stat"
+
 	"bertlab/figures"
+	"bertlab/figures/report"
 	"bertlab/papers/experiment"
-	"bertlab/papers/experiment/words"
+	"bertlab/stats"
 	"bertlab/techniques/heads"
 )
+
+// level is that of significance, of all heads together.
+const level = 0.05
 
 // Figures are the experiment's figures in the order of the report.
 func (r edition) Figures() []experiment.Drawing {
 	return []experiment.Drawing{
 		{Name: "importance", Build: r.ImportanceHeatmap, Caption: r.T("Importance of each head, E|∂L/∂ξ|, divided by the layer's ℓ2 norm. The loss depends most on the bright heads.")},
-		{Name: "ablation", Build: r.AblationHeatmap, Caption: r.T("What the metric changes by when one head is masked and all others stay. Marked heads change the predictions significantly.")},
+		{Name: "ablation", Build: r.AblationHeatmap, Caption: r.T("What the metric changes by when one head is masked and all others stay. Marked heads change the accuracy significantly, corrected for their number.")},
 		{Name: "ablation-loss", Build: r.LossHeatmap, Caption: r.T("The same for the loss, which is finer than the metric: heads above 0 help, those below do harm.")},
 		{Name: "histogram", Build: r.Histogram, Caption: r.T("How often masking one head leads to which score. The line is the model with all its heads.")},
 		{Name: "pruning", Build: r.PruningCurves, Caption: r.T("The metric as ever more heads are masked, without retraining, in each order.")},
@@ -82,15 +88,22 @@ func (r edition) AblationHeatmap() (*figures.Figure, error) {
 	for l := range marks {
 		marks[l] = make([]bool, r.Heads)
 	}
+	var p []float64
 	for _, e := range r.Ablation.Heads {
-		marks[e.Layer][e.Head.Head] = e.PValue < level
+		p = append(p, e.PValue)
 	}
-	worse, better := r.significant(r.Ablation.Heads)
-	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.F("Without one head: %d of %d heads change the predictions significantly", worse+better, len(r.Ablation.Heads)),
+	marked := 0
+	for i, adjusted := range stats.Holm(p) {
+		if e := r.Ablation.Heads[i]; adjusted < level {
+			marks[e.Layer][e.Head.Head] = true
+			marked++
+		}
+	}
+	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.F("Without one head: %d of %d heads are shown to change the accuracy", marked, len(r.Ablation.Heads)),
 		r.T("head masked"), r.T("layer"), r.caption(r.F("%s of the whole model %.4f", r.Name(r.Metric), r.Ablation.Score))),
 		Values: r.table(r.Ablation.Heads, func(e heads.HeadEffect) float64 { return 100 * e.MetricDelta }),
 		Rows:   names("", r.Layers), Columns: names("", r.Heads), Palette: figures.Diverging, Format: "%+.1f",
-		Legend: r.F("change of %s, points", r.Name(r.Metric)), Marks: marks, MarkLabel: r.T("p < 0.01 (McNemar)"),
+		Legend: r.F("change of %s, points", r.Name(r.Metric)), Marks: marks, MarkLabel: r.T("p < 0.05 (McNemar, Holm)"),
 	})
 }
 
@@ -143,12 +156,21 @@ func (r edition) PruningCurves() (*figures.Figure, error) {
 			curves = append(curves, curve)
 		}
 	}
-	share, _ := r.plateau(ByImportance)
 	extra := r.F("%d fine-tuning run(s), %d random order(s) each; bands: range over runs and orders", len(r.Config.Seeds), r.Config.RandomOrders)
-	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.F("By importance, %.0f %% of the heads go without a significant loss", 100*share),
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.curvesTitle(),
 		r.T("heads masked"), r.Name(r.Metric), r.caption(extra)),
 		Curves: curves, HLines: []figures.Reference{{Value: r.Majority, Label: r.T("largest class")}}, XFormat: figures.Percent, YFormat: figures.Percent,
 	})
+}
+
+// curvesTitle says what the first heads cost, with its interval.
+func (r edition) curvesTitle() string {
+	list := r.pruned(plateau)
+	if len(list) == 0 {
+		return r.T("Accuracy as heads are masked")
+	}
+	last := list[len(list)-1]
+	return r.F("By importance, %s of the heads change the accuracy by %s points", last.Name, last.Points())
 }
 
 // curve is an order's mean over seeds and draws, with the range as its band where there are several.
@@ -171,7 +193,7 @@ func (r edition) curve(order Order) (figures.Curve, bool) {
 		return curve, false
 	}
 	for _, at := range scores {
-		curve.Y = append(curve.Y, mean(at))
+		curve.Y = append(curve.Y, stat.Mean(at, nil))
 		if len(at) > 1 {
 			curve.Lo, curve.Hi = append(curve.Lo, slices.Min(at)), append(curve.Hi, slices.Max(at))
 		}
@@ -179,15 +201,15 @@ func (r edition) curve(order Order) (figures.Curve, bool) {
 	return curve, true
 }
 
-// title says what the correlation of the losses says.
-func (t *Transfer) title(say *words.Printer) string {
-	switch {
-	case t.RLossLow > 0:
-		return say.T("Heads that matter in one domain matter in the other")
-	case t.RLossHi < 0:
-		return say.T("Heads that help in one domain hurt in the other")
+// transferTitle follows the verdict.
+func (r edition) transferTitle() string {
+	switch experiment.Judge(r.Printer, r.transfer())[0].Verdict {
+	case report.Holds:
+		return r.T("Heads that matter in one domain matter in the other")
+	case report.DoesNotHold:
+		return r.T("Heads that matter in one domain matter no more than others in the other")
 	}
-	return say.T("No clear relation between the effects of heads in two domains")
+	return r.T("No clear relation between the effects of heads in two domains")
 }
 
 // TransferScatter shows each head's effect in and out of domain.
@@ -199,7 +221,7 @@ func (r edition) TransferScatter() (*figures.Figure, error) {
 		x, y = append(x, 1000*r.Ablation.Heads[i].LossDelta), append(y, 1000*e.LossDelta)
 		labels = append(labels, e.Head.String())
 	}
-	return figures.Scatter(figures.ScatterOptions{Frame: r.Frame(t.title(r.Printer),
+	return figures.Scatter(figures.ScatterOptions{Frame: r.Frame(r.transferTitle(),
 		r.F("change of the loss on %s, thousandths of a nat", r.Config.Task), r.F("on %s", t.Task),
 		r.caption(r.F("out of domain: %s, %d examples; labels: layer:head from 0", t.Task, t.Effects.Examples))),
 		X: x, Y: y, Labels: labels, Outliers: 4, Lines: figures.FitLine | figures.ZeroLines,

@@ -2,6 +2,7 @@ package michel2019
 
 import (
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/heads"
 )
 
@@ -83,8 +84,8 @@ type Point struct {
 	Removed  string  `json:"removed"` // as heads.Set writes it
 	Score    float64 `json:"score"`
 	Loss     float64 `json:"loss"`
-	// PValue is McNemar's test against the unpruned model.
-	PValue float64 `json:"p_value"`
+	// Right says of which test examples the class was predicted.
+	Right stats.Answers `json:"right"`
 }
 
 // Transfer compares single-head effects in and out of domain.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/gonum/stat"
+
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/experimenttest"
@@ -103,15 +105,15 @@ func plausible(t *testing.T, r *Result) {
 	for _, c := range r.Curves {
 		orders[c.Order]++
 		first, last := c.Points[0], c.Points[len(c.Points)-1]
-		if len(c.Points) != 5 || first.Removed != "" || first.PValue != 1 || first.Score != r.Models[c.Seed-1].Score || last.Fraction != 1 || last.Removed != "0:0,1;1:0,1" {
+		if len(c.Points) != 5 || first.Removed != "" || first.Right.Accuracy() != first.Score || first.Score != r.Models[c.Seed-1].Score || last.Fraction != 1 || last.Removed != "0:0,1;1:0,1" {
 			t.Errorf("%s, seed %d: %+v", c.Order, c.Seed, c.Points)
 		}
 		under := 0.0
 		for _, p := range c.Points {
 			under += p.Score / float64(len(c.Points))
 		}
-		if math.Abs(mean(c.Areas)-under) > 1e-12 {
-			t.Errorf("%s: the examples' areas have the mean %g, the curve %g", c.Order, mean(c.Areas), under)
+		if math.Abs(stat.Mean(c.Areas, nil)-under) > 1e-12 {
+			t.Errorf("%s: the examples' areas have the mean %g, the curve %g", c.Order, stat.Mean(c.Areas, nil), under)
 		}
 	}
 	if want := map[Order]int{ByImportance: 2, Recomputed: 2, ByScore: 2, AtRandom: 4, ByReverse: 2}; !reflect.DeepEqual(orders, want) {
@@ -134,7 +136,7 @@ func plausible(t *testing.T, r *Result) {
 func TestWithoutATransferSetThereIsNoTransferFigure(t *testing.T) {
 	r := &Result{
 		Measured: experiment.Measured[Config]{Config: Config{Seeds: []uint64{1}}}, Layers: 1, Heads: 2, Metric: "accuracy", Majority: 0.5, Importance: &heads.Importance{Normalized: [][]float64{{0.6, 0.8}}},
-		Entropy: [][]float64{{1, 2}}, Ablation: &Effects{Heads: effectsOf(2)}, Curves: []Curve{pruning(func(int) float64 { return 0.5 }, func(int) float64 { return 1 })},
+		Entropy: [][]float64{{1, 2}}, Ablation: &Effects{Heads: effectsOf(2)}, Curves: []Curve{pruning(func(int) float64 { return 0.5 })},
 		Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Ratio: 1, Low: 1, High: 1}}},
 	}
 	list, err := experiment.Draw("heads-", english(r).Figures())

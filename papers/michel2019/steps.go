@@ -10,7 +10,6 @@ import (
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
-	"bertlab/stats"
 	"bertlab/techniques/heads"
 )
 
@@ -168,7 +167,7 @@ type curveInputs struct {
 
 // pruneInOrder masks ever more heads in an order.
 var pruneInOrder = &experiment.Definition[curveInputs, Curve]{
-	Name: "pruning curve", Version: 1,
+	Name: "pruning curve", Version: 2,
 	Title: func(say *words.Printer, in curveInputs) string {
 		return say.F("pruning by %s, seed %d", say.Name(string(in.Order)), in.Seed)
 	},
@@ -224,16 +223,8 @@ func (in *curveInputs) rank(ctx context.Context, w *experiment.Worker, session *
 func (in *curveInputs) curve(steps []heads.PruneStep) (Curve, error) {
 	examples := in.Sample.Examples
 	c := Curve{Order: in.Order, Seed: in.Seed, Draw: in.Draw, Areas: make([]float64, len(examples))}
-	whole, err := task.Right(in.Sample.Task, steps[0].Evaluation.Predictions, examples)
-	if err != nil {
-		return c, err
-	}
 	for _, step := range steps {
 		right, err := task.Right(in.Sample.Task, step.Evaluation.Predictions, examples)
-		if err != nil {
-			return c, err
-		}
-		test, err := stats.McNemar(whole, right)
 		if err != nil {
 			return c, err
 		}
@@ -244,7 +235,7 @@ func (in *curveInputs) curve(steps []heads.PruneStep) (Curve, error) {
 		}
 		c.Points = append(c.Points, Point{
 			Fraction: step.Fraction, Removed: step.Removed.String(), Score: step.Evaluation.Metrics[in.Sample.Task.Metrics[0]],
-			Loss: step.Evaluation.Loss, PValue: test.P,
+			Loss: step.Evaluation.Loss, Right: right,
 		})
 	}
 	return c, nil
@@ -260,7 +251,7 @@ type speedInputs struct {
 
 // measureSpeed removes half of the heads, the least important, and times the smaller model beside the whole one.
 var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
-	Name: "speed with half of the heads", Version: 1,
+	Name: "speed with half of the heads", Version: 2,
 	Title: func(say *words.Printer, _ speedInputs) string {
 		return say.T("speed with half of the heads")
 	},
