@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +34,8 @@ func (a *app) reproduceCommand() *cobra.Command {
 		Short: "Run the experiments of papers, from data to figures",
 		Long: `Run the experiments of papers, all of them or those that are named, and write results, figures and HTML reports, in English and
 Korean, to the folder --out (default: results). Without a name, all are run, and index.html leads to them: every claim with its
-verdict, and the models of the recipes side by side. A run that was stopped resumes.
+verdict, and the models of the recipes side by side. A run that was stopped resumes. Of a paper whose full protocol is on record, the
+record is shown at once, without model, data or network; --again repeats the run.
 
 Several processes, on one machine or on many, may share the work in one folder: each is a --shard, and --gather makes the reports
 when all have ended. See docs/cluster.md. Papers:` + "\n" + list.String(),
@@ -67,12 +69,16 @@ when all have ended. See docs/cluster.md. Papers:` + "\n" + list.String(),
 					return err
 				}
 			}
-			do := experiment.Paper.Reproduce
+			do := reproduction(a.replayed)
 			switch part, err := a.shardOf(&sharing); {
 			case err != nil:
 				return err
 			case sharing.gather:
-				do = func(p experiment.Paper, ctx context.Context, env *experiment.Environment, r experiment.Request) (*experiment.Outcome, error) {
+				do = func(p experiment.Paper, ctx context.Context, open opening, r experiment.Request) (*experiment.Outcome, error) {
+					env, err := open()
+					if err != nil {
+						return nil, err
+					}
 					return experiment.Gather(ctx, env, p, r)
 				}
 			case part != nil:
@@ -107,6 +113,8 @@ when all have ended. See docs/cluster.md. Papers:` + "\n" + list.String(),
 	command.Flags().BoolVar(&names, "list", false, "name the papers, one a line, and run nothing")
 	command.Flags().IntVar(&runs, "seeds", 0, "repeat with so many seeds from the first one on, where a paper has several (default: its protocol's)")
 	command.Flags().StringVar(&protocol, "protocol", "", "JSON file whose fields replace those of the paper's protocol (they are under \"config\" in its result)")
+	command.Flags().StringVar(&a.Records, "records", "", "folder with records (default: those of the program)")
+	command.Flags().BoolVar(&a.Again, "again", false, "compute what is on record, too")
 	command.Flags().BoolVar(&quick, "quick", false, "fewer examples and seeds: minutes on two cores")
 	sharing.add(command.Flags())
 	return command
@@ -130,8 +138,11 @@ func namesOf(list []experiment.Paper) []string {
 	return names
 }
 
+// An opening opens what papers are reproduced in, the first time that it is asked.
+type opening func() (*experiment.Environment, error)
+
 // reproduction does a paper, as [experiment.Paper.Reproduce] does.
-type reproduction func(p experiment.Paper, ctx context.Context, env *experiment.Environment, r experiment.Request) (*experiment.Outcome, error)
+type reproduction func(p experiment.Paper, ctx context.Context, open opening, r experiment.Request) (*experiment.Outcome, error)
 
 // laboratory is what papers are reproduced in.
 func (a *app) laboratory(ctx context.Context) (*experiment.Environment, func(), error) {
@@ -150,17 +161,26 @@ func (a *app) laboratory(ctx context.Context) (*experiment.Environment, func(), 
 // reproduce runs the papers on one backend. One that fails does not keep the others from being run: its error is in its chapter, and
 // returned at the end.
 func (a *app) reproduce(ctx context.Context, chosen []experiment.Paper, r experiment.Request, do reproduction) ([]experiment.Chapter, error) {
-	env, done, err := a.laboratory(ctx)
-	if err != nil {
-		return nil, err
+	var env *experiment.Environment // opened by the first paper that computes
+	closing := func() {}
+	defer func() { closing() }()
+	open := func() (*experiment.Environment, error) {
+		var err error
+		if env == nil {
+			if opened, done, failed := a.laboratory(ctx); failed != nil {
+				err = failed
+			} else {
+				env, closing = opened, done
+			}
+		}
+		return env, err
 	}
-	defer done()
 	var chapters []experiment.Chapter
 	var failures []error
 	for i, p := range chosen {
 		name, title := p.About()
 		a.Meter.Say("%s (%d of %d): %s", name, i+1, len(chosen), title)
-		result, err := do(p, ctx, env, r)
+		result, err := do(p, ctx, open, r)
 		if err != nil {
 			err = fmt.Errorf("%s: %w", name, err)
 			if ctx.Err() != nil {
@@ -172,10 +192,33 @@ func (a *app) reproduce(ctx context.Context, chosen []experiment.Paper, r experi
 		}
 		chapters = append(chapters, experiment.Chapter{Name: name, Title: title, Outcome: result})
 	}
+	if env == nil {
+		return chapters, errors.Join(failures...)
+	}
 	if c := backend.Compiled(env.Backend); c.Programs+c.Loaded > 0 {
 		a.Meter.Say("compiled %d programs and read %d of earlier runs in %.0f s, used them %d times again", c.Programs, c.Loaded, c.Time.Seconds(), c.Reused)
 	}
 	return chapters, errors.Join(failures...)
+}
+
+// replayed publishes what is on record of a paper; where nothing is, it computes the paper.
+func (a *app) replayed(p experiment.Paper, ctx context.Context, open opening, r experiment.Request) (*experiment.Outcome, error) {
+	result, err := p.Replay(a.out, a.Recordings(), r)
+	var refused *experiment.RefusedRecording
+	switch {
+	case errors.As(err, &refused):
+		a.Meter.Warn("%v: the paper is computed", err)
+	case err != nil:
+		return nil, err
+	case result != nil:
+		a.Meter.Say("this is the record of %s; --again computes it here, which took %s there", result.Recorded.Format(time.DateOnly), result.Took().Round(time.Minute))
+		return result, nil
+	}
+	env, err := open()
+	if err != nil {
+		return nil, err
+	}
+	return p.Reproduce(ctx, env, r)
 }
 
 // claimTable lists a paper's claims with what became of them.

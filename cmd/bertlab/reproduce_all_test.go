@@ -38,6 +38,18 @@ func (f fake) PlanFor(context.Context, *experiment.Environment, experiment.Reque
 	return nil, errors.New("it has no plan")
 }
 
+func (f fake) Replay(string, *experiment.Recordings, experiment.Request) (*experiment.Outcome, error) {
+	return nil, nil
+}
+
+func (f fake) Record(context.Context, *experiment.Environment, experiment.Request) (*experiment.Recording, error) {
+	return nil, errors.New("it has no run")
+}
+
+func (f fake) Verify(context.Context, *experiment.Environment, experiment.VerifyOptions) ([]experiment.Verified, error) {
+	return nil, errors.New("it has no record")
+}
+
 func (f fake) Reproduce(_ context.Context, env *experiment.Environment, r experiment.Request) (*experiment.Outcome, error) {
 	if f.err != nil {
 		return nil, f.err

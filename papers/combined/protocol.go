@@ -15,13 +15,13 @@ type Config struct {
 	// Model is the pretrained model, Task the task, Data its folder; empty: found by name.
 	Model string `json:"model"`
 	Task  string `json:"task"`
-	Data  string `json:"data,omitempty"`
+	Data  string `json:"data"`
 	// Recipes are those that come with bertlab, by name; the first makes the original.
 	Recipes []string `json:"recipes"`
 	// Quick trains each recipe for less than a minute, see recipes.Options.
 	Quick bool `json:"quick"`
 	// Seed, if not 0, stands in place of the recipes' own.
-	Seed uint64 `json:"seed,omitempty"`
+	Seed uint64 `json:"seed"`
 	// TestExamples are those of the dev split that judge; 0: all.
 	TestExamples int `json:"test_examples"`
 	// Batches, Length and Repeats are those of the times.

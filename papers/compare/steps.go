@@ -77,7 +77,7 @@ type memoryInputs struct {
 }
 
 var measureMemory = &experiment.Definition[memoryInputs, *experiment.Memory]{
-	Name: "peak memory", Version: 1,
+	Name: "peak memory", Version: 1, Timed: true,
 	Title: func(say *words.Printer, in memoryInputs) string {
 		return say.F("measuring the memory of %s", in.File.Name)
 	},
@@ -210,7 +210,7 @@ type timeInputs struct {
 
 // timeModels gives each model's samples, one a round. Only the models of one batch size are on the device at a time.
 var timeModels = &experiment.Definition[timeInputs, [][]float64]{
-	Name: "models timed in turn", Version: 1,
+	Name: "models timed in turn", Version: 1, Timed: true,
 	Title: func(say *words.Printer, in timeInputs) string { return say.F("timing batches of %d", in.Batch) },
 	Run: func(ctx context.Context, w *experiment.Worker, in timeInputs) ([][]float64, error) {
 		var prepared *finetune.Prepared

@@ -30,6 +30,8 @@ type Environment struct {
 	Hub *hub.Client
 	// Dir is the folder for results; steps are remembered below it.
 	Dir string
+	// Recordings have what steps returned that are not remembered there; nil: there are none.
+	Recordings *Recordings
 	// Progress is told what goes on; may be nil.
 	Progress func(Progress)
 	// Memory does a job in a process of its own, since a process's peak never falls again; nil: memory is not measured.
@@ -174,6 +176,8 @@ type Provenance struct {
 	Versions    map[string]string `json:"versions"`
 	Began       time.Time         `json:"began"`
 	Seconds     float64           `json:"seconds"`
+	// Recorded is when the run was recorded that this result is taken from; zero: it was computed here.
+	Recorded time.Time `json:"recorded,omitzero"`
 }
 
 // DataProvenance is a data set that was used.

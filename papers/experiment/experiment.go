@@ -125,13 +125,20 @@ type Outcome struct {
 	Files  []string `json:"files"`
 	Claims []Claim  `json:"-"`
 	Result any      `json:"result"` // plain data with JSON tags
+	// Recorded is when the result was recorded that was taken from the program; zero: it was computed here.
+	Recorded time.Time `json:"recorded,omitzero"`
 	// Tell gives the claims in a language, and the figure that stands for all of the experiment's; nil: none does.
 	Tell func(say *words.Printer) ([]Claim, *NamedFigure, error) `json:"-"`
 	// Further are the experiment's sections at the end of the report on all, in a language; nil: there are none.
 	Further func(say *words.Printer) ([]report.Section, error) `json:"-"`
 	// Err is why there is no result; nil: there is one.
 	Err error `json:"-"`
+
+	seconds float64
 }
+
+// Took is how long the steps took, or, of a run that found some of them, that run.
+func (o *Outcome) Took() time.Duration { return time.Duration(o.seconds * float64(time.Second)) }
 
 // Paper is an [Experiment] whatever its protocol and result.
 type Paper interface {
@@ -141,6 +148,12 @@ type Paper interface {
 	Accepts(r Request) error
 	// Reproduce does the experiment and leaves its files in the environment's folder. What is remembered there is not done again.
 	Reproduce(ctx context.Context, env *Environment, r Request) (*Outcome, error)
+	// Replay publishes what was recorded of the protocol that is asked for; nil: it has no recording.
+	Replay(dir string, rs *Recordings, r Request) (*Outcome, error)
+	// Record makes a recording of a run that is complete in the environment's folder.
+	Record(ctx context.Context, env *Environment, r Request) (*Recording, error)
+	// Verify computes steps of the experiment's recording again.
+	Verify(ctx context.Context, env *Environment, o VerifyOptions) ([]Verified, error)
 	// PlanFor is the experiment's plan, of which nothing is computed but what says which further steps there are; see [Node.Now].
 	PlanFor(ctx context.Context, env *Environment, r Request) (*Plan, error)
 }
@@ -219,8 +232,13 @@ func (e *Experiment[C, R]) Run(ctx context.Context, env *Environment, c C) (*R, 
 	}
 	h := headOf(result)
 	h.provenance.Seconds = time.Since(began).Seconds()
-	*h.claims, err = bilingual(func(say *words.Printer) ([]Claim, error) { return e.In(result, say).Claims() })
+	*h.claims, err = e.judged(result)
 	return result, err
+}
+
+// judged are the claims of a result, in both languages.
+func (e *Experiment[C, R]) judged(result *R) ([]Claim, error) {
+	return bilingual(func(say *words.Printer) ([]Claim, error) { return e.In(result, say).Claims() })
 }
 
 // plan makes the plan of a protocol.
@@ -273,7 +291,8 @@ func (e *Experiment[C, R]) Publish(dir string, result *R) (*Outcome, error) {
 		return nil, err
 	}
 	done := &Outcome{
-		Report: files[len(files)-1], Files: files, Claims: e.ClaimsOf(result), Result: result,
+		Report: files[len(files)-1], Files: files, Claims: e.ClaimsOf(result), Result: result, Recorded: headOf(result).provenance.Recorded,
+		seconds: headOf(result).provenance.Seconds,
 		Tell: func(say *words.Printer) ([]Claim, *NamedFigure, error) {
 			edition := e.In(result, say)
 			claims, err := edition.Claims()

@@ -18,7 +18,7 @@ func Local(ctx context.Context, dir string) (*Environment, error) {
 	}
 	stage := ""
 	return &Environment{
-		Backend: opened, Choice: choice, Hub: hub.New(hub.Options{Log: say}), Dir: dir,
+		Backend: opened, Choice: choice, Hub: hub.New(hub.Options{Log: say}), Dir: dir, Recordings: KeptRecordings(),
 		Progress: func(p Progress) {
 			if p.Stage != stage {
 				stage = p.Stage

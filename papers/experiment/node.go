@@ -21,6 +21,8 @@ type Definition[In, Out any] struct {
 	Name string
 	// Version is raised when the function returns something else for the same inputs: what was remembered counts no more.
 	Version int
+	// Timed is true where the result is a time, of which two measurements are two results.
+	Timed bool
 	// Title says to people what a step does; see [Text].
 	Title func(say *words.Printer, in In) string
 	// Run does the work.
@@ -43,6 +45,7 @@ type node struct {
 	level   int     // 0 without needs, else one more than the highest of them
 	compute func(ctx context.Context, w *Worker) (json.RawMessage, error)
 	weights *modelState // of a step that makes a model; nil: it makes none
+	timed   bool        // see [Definition.Timed]
 
 	remembered *record // what the store has
 	record     *record // the result: what is remembered, if it counts, or what was computed
@@ -72,7 +75,7 @@ func (n *node) base() *node { return n }
 
 // Of is the step of a plan that runs the definition on the given inputs. The same inputs give the same step.
 func (d *Definition[In, Out]) Of(p *Plan, in In) *Node[Out] {
-	n := &node{name: d.Name, title: said(func(say *words.Printer) string { return d.Title(say, in) })}
+	n := &node{name: d.Name, timed: d.Timed, title: said(func(say *words.Printer) string { return d.Title(say, in) })}
 	n.compute = func(ctx context.Context, w *Worker) (json.RawMessage, error) {
 		out, err := d.Run(ctx, w, in)
 		if err != nil {

@@ -44,7 +44,7 @@ func NewPlan(env *Environment) *Plan {
 			env.Report(Progress{Stage: line})
 		}
 	}
-	return &Plan{env: env, store: &stepStore{dir: stepsFolder(env.Dir), say: say}, byID: map[string]*node{}, models: map[*node]*gbert.Model{}, watched: map[*node]bool{}}
+	return &Plan{env: env, store: &stepStore{dir: stepsFolder(env.Dir), below: env.Recordings, say: say}, byID: map[string]*node{}, models: map[*node]*gbert.Model{}, watched: map[*node]bool{}}
 }
 
 // computes is what computes, as far as numbers depend on it: backend and versions.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"bertlab/figures"
 	"bertlab/figures/report"
@@ -190,6 +191,9 @@ func ProvenanceSection(p Provenance, config any, say *words.Printer) (report.Sec
 		{Key: say.T("model"), Value: p.Model + ", " + p.ModelSource}, {Key: say.T("weights (SHA-256)"), Value: p.ModelSHA256},
 		{Key: say.T("backend"), Value: strings.TrimSpace(p.Backend + " " + p.Plugin)}, {Key: say.T("machine"), Value: p.MachineIn(say)},
 		{Key: say.T("seconds"), Value: fmt.Sprintf("%.0f", p.Seconds)},
+	}
+	if !p.Recorded.IsZero() {
+		block = append(block, report.KeyValue{Key: say.T("recorded"), Value: p.Recorded.Format(time.DateOnly)})
 	}
 	for _, d := range p.Data {
 		block = append(block, report.KeyValue{Key: say.Name(d.Use), Value: strings.Join(strings.Fields(say.F("%s %s %s, %d examples, SHA-256 %s", d.Task, d.Split, d.Selection, d.Examples, d.SHA256)), " ")})

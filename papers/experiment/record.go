@@ -56,6 +56,8 @@ func (r *record) hash(more string) string {
 // stepStore keeps the results of steps in a folder, a file a step.
 type stepStore struct {
 	dir string
+	// below has what the folder has not.
+	below *Recordings
 	// say is told of files that do not count.
 	say func(format string, args ...any)
 }
@@ -65,9 +67,21 @@ func (s *stepStore) path(n *node) string { return filepath.Join(s.dir, n.id+".js
 // folder is where a step keeps what it makes beside its result.
 func (s *stepStore) folder(n *node) string { return filepath.Join(s.dir, n.id) }
 
-// read is what is remembered of a step; nil if nothing is. Whether the results that it stands on are still the same is for the caller
-// to see. A file that is damaged or of another version is named, and counts as not there.
+// read is what is remembered of a step, in the folder or, if nothing is there that counts, among the recordings; nil if nothing is.
 func (s *stepStore) read(n *node) (*record, error) {
+	r, err := s.own(n)
+	if r != nil || err != nil {
+		return r, err
+	}
+	if r = s.below.step(n.id); r == nil || r.Step != n.name || !bytes.Equal(r.Inputs, n.inputs) {
+		return nil, nil
+	}
+	return r, nil
+}
+
+// own is what the folder remembers of a step; nil if nothing is. Whether the results that it stands on are still the same is for the caller
+// to see. A file that is damaged or of another version is named, and counts as not there.
+func (s *stepStore) own(n *node) (*record, error) {
 	path := s.path(n)
 	text, err := files.Read(path, maxRecordBytes)
 	switch {

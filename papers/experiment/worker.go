@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,7 +83,7 @@ const partialSuffix = "-partial-"
 // removeCheckpoints removes the checkpoints of a step that is done, and what was partly done of it.
 func (s *stepStore) removeCheckpoints(n *node) error {
 	entries, err := os.ReadDir(s.dir)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // nothing is there where a step was recorded and its model is not kept
 		return fmt.Errorf("experiment: %w", err)
 	}
 	for _, entry := range entries {

@@ -16,8 +16,8 @@ type Config struct {
 	Repeats     int     `json:"repeats"`
 	CellSeconds float64 `json:"cell_seconds"`
 	// Base adds BERT-base with random weights: its batch sizes and lengths; none leaves it out.
-	BaseBatches []int `json:"base_batches,omitempty"`
-	BaseLengths []int `json:"base_lengths,omitempty"`
+	BaseBatches []int `json:"base_batches"`
+	BaseLengths []int `json:"base_lengths"`
 }
 
 // Quick is a protocol of a minute on two cores.

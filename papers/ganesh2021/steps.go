@@ -26,7 +26,7 @@ type cellInputs struct {
 
 // measureCell profiles a model at one batch size and length.
 var measureCell = &experiment.Definition[cellInputs, *profile.Profile]{
-	Name: "profile", Version: 1,
+	Name: "profile", Version: 1, Timed: true,
 	Title: func(say *words.Printer, in cellInputs) string {
 		return say.F("profile, batch %d, length %d", in.Batch, in.Length)
 	},

@@ -15,10 +15,10 @@ type Config struct {
 	Model string `json:"model"`
 	// Task is the task by name; Data a file or folder with its train and dev split, empty: found by name.
 	Task string `json:"task"`
-	Data string `json:"data,omitempty"`
+	Data string `json:"data"`
 	// Other is the task that gives the second direction; OtherData as Data.
 	Other     string `json:"other"`
-	OtherData string `json:"other_data,omitempty"`
+	OtherData string `json:"other_data"`
 	// Seed is that of all training runs.
 	Seed uint64 `json:"seed"`
 	// Epochs, BatchSize, MaxLength and LearningRate are those of fine-tuning.

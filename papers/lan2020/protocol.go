@@ -17,7 +17,7 @@ type Config struct {
 	Model string `json:"model"`
 	// Task is the task to fine-tune on, by name; Data the file or folder with its train and dev split, empty: found by name.
 	Task string `json:"task"`
-	Data string `json:"data,omitempty"`
+	Data string `json:"data"`
 	// Variants are the converted models; the whole model is always run.
 	Variants []Scheme `json:"variants"`
 	// EmbeddingSizes are the sizes E at which the word table of the fine-tuned whole model is cut, without further training.

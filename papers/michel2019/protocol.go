@@ -6,10 +6,10 @@ type Config struct {
 	Model string `json:"model"`
 	// Task is the task by name; Data a file or folder with its train and dev split, empty: found by name.
 	Task string `json:"task"`
-	Data string `json:"data,omitempty"`
+	Data string `json:"data"`
 	// Transfer is the out-of-domain task with the same labels, empty: none; TransferData as Data.
-	Transfer     string `json:"transfer,omitempty"`
-	TransferData string `json:"transfer_data,omitempty"`
+	Transfer     string `json:"transfer"`
+	TransferData string `json:"transfer_data"`
 	// Seeds are those of the fine-tuning runs; experiments beside the pruning curves use the model of the first.
 	Seeds []uint64 `json:"seeds"`
 	// Epochs, BatchSize, MaxLength and LearningRate are those of fine-tuning. The paper: 3, 32, 128, 2e-5.
@@ -18,7 +18,7 @@ type Config struct {
 	MaxLength    int     `json:"max_length"`
 	LearningRate float64 `json:"learning_rate"`
 	// FreezeEmbeddings keeps the embeddings as they were pretrained, which saves the time of their gradients and updates.
-	FreezeEmbeddings bool `json:"freeze_embeddings,omitempty"`
+	FreezeEmbeddings bool `json:"freeze_embeddings"`
 	// TrainExamples, TestExamples and TransferExamples limit the data sets; 0: all.
 	TrainExamples    int `json:"train_examples"`
 	TestExamples     int `json:"test_examples"`

@@ -251,7 +251,7 @@ type speedInputs struct {
 
 // measureSpeed removes half of the heads, the least important, and times the smaller model beside the whole one.
 var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
-	Name: "speed with half of the heads", Version: 2,
+	Name: "speed with half of the heads", Version: 2, Timed: true,
 	Title: func(say *words.Printer, _ speedInputs) string {
 		return say.T("speed with half of the heads")
 	},

@@ -51,8 +51,16 @@ func (l *Lab[C, R]) With(change func(*C)) *Lab[C, R] {
 // Protocol is the experiment's protocol.
 func (l *Lab[C, R]) Protocol() C { return l.protocol }
 
-// Result runs the experiment, or finds what was computed.
+// Result is that of the protocol: what was recorded, which needs neither model nor data nor network, or what an earlier cell or the command
+// line has computed; else the experiment is run.
 func (l *Lab[C, R]) Result() *R {
+	if l.result == nil {
+		recorded, err := l.experiment.Recorded(experiment.KeptRecordings(), l.protocol)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "%v: the experiment is run\n", err)
+		}
+		l.result = recorded
+	}
 	if l.result == nil {
 		ctx := context.Background()
 		env, err := experiment.Local(ctx, results)

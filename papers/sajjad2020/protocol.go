@@ -39,7 +39,7 @@ type Config struct {
 	MaxLength    int     `json:"max_length"`
 	LearningRate float64 `json:"learning_rate"`
 	// FreezeEmbeddings keeps the embeddings as they were pretrained, which saves the time of their gradients and updates.
-	FreezeEmbeddings bool `json:"freeze_embeddings,omitempty"`
+	FreezeEmbeddings bool `json:"freeze_embeddings"`
 	// TrainExamples and TestExamples limit the data sets; 0: all.
 	TrainExamples int `json:"train_examples"`
 	TestExamples  int `json:"test_examples"`

@@ -197,7 +197,7 @@ type speedInputs struct {
 
 // measureSpeed times the whole model, and models without their top layers, in turn.
 var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
-	Name: "speed with layers dropped", Version: 1,
+	Name: "speed with layers dropped", Version: 1, Timed: true,
 	Title: func(say *words.Printer, _ speedInputs) string {
 		return say.T("speed with layers dropped")
 	},

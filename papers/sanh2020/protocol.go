@@ -17,10 +17,10 @@ type Config struct {
 	// Model is the pretrained model, by name or folder.
 	Model string `json:"model"`
 	// Layers is how many of the model's layers are used, from below; 0: all. Fewer take less time, so that scores get more steps.
-	Layers int `json:"layers,omitempty"`
+	Layers int `json:"layers"`
 	// Task is the task by name; Data a file or folder with its train and dev split, empty: found by name.
 	Task string `json:"task"`
-	Data string `json:"data,omitempty"`
+	Data string `json:"data"`
 	// Seeds are those of the training runs; experiments beside the curves use the first.
 	Seeds []uint64 `json:"seeds"`
 	// Epochs, BatchSize, MaxLength and LearningRate are those of all training runs. The paper: 6 to 10, 16, 128, 3e-5.
@@ -43,16 +43,16 @@ type Config struct {
 	WarmupShare   float64 `json:"warmup_share"`
 	CoolDownShare float64 `json:"cool_down_share"`
 	// Global are the methods that are also run with one selection for the whole model, at shares up to 15 %: magnitude, movement.
-	Global []movement.Kind `json:"global,omitempty"`
+	Global []movement.Kind `json:"global"`
 	// Distilled are the methods that are also run with the dense model's soft targets, at shares up to 15 %.
-	Distilled []movement.Kind `json:"distilled,omitempty"`
+	Distilled []movement.Kind `json:"distilled"`
 	// Rates are learning rates of the scores at which the methods that learn scores are also run, at Focus.
-	Rates []float64 `json:"rates,omitempty"`
+	Rates []float64 `json:"rates"`
 	// Structured are the shares of heads and neurons that movement pruning is trained to keep; empty: StructuredUntrained is timed.
-	Structured []float64 `json:"structured,omitempty"`
+	Structured []float64 `json:"structured"`
 	// StructuredUntrained is the share of heads and neurons kept by magnitude, without training, in a model that is only timed;
 	// 0: none.
-	StructuredUntrained float64 `json:"structured_untrained,omitempty"`
+	StructuredUntrained float64 `json:"structured_untrained"`
 	// SpeedBatches are the batch sizes, SpeedLength the tokens and SpeedRepeats the timed passes of the speed measurements.
 	SpeedBatches []int `json:"speed_batches"`
 	SpeedLength  int   `json:"speed_length"`

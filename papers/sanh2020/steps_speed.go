@@ -119,7 +119,7 @@ type speedInputs struct {
 
 // measureSpeed times a pruned model beside the dense one, in turn. What the model has and computes is left 0 where nothing is removed.
 var measureSpeed = &experiment.Definition[speedInputs, StructuredSpeed]{
-	Name: "speed of a pruned model", Version: 2,
+	Name: "speed of a pruned model", Version: 2, Timed: true,
 	Title: func(say *words.Printer, in speedInputs) string {
 		return say.F("speed of: %s", in.Name(say))
 	},

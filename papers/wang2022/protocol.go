@@ -12,7 +12,7 @@ type Config struct {
 	Model string `json:"model"`
 	// Task is the task, Data the file or folder with its train and dev split; empty: found by name.
 	Task string `json:"task"`
-	Data string `json:"data,omitempty"`
+	Data string `json:"data"`
 	// Forms are the forms II, III and IV that are compared.
 	Forms []Form `json:"forms"`
 	// Ratios are the parts of the encoder matrices' parameters to keep, ascending; Recovered those at which small models learn again.
@@ -28,7 +28,7 @@ type Config struct {
 	MaxLength    int     `json:"max_length"`
 	LearningRate float64 `json:"learning_rate"`
 	// FreezeEmbeddings keeps the embeddings as they were pretrained, which saves the time of their gradients and updates.
-	FreezeEmbeddings bool `json:"freeze_embeddings,omitempty"`
+	FreezeEmbeddings bool `json:"freeze_embeddings"`
 	// RecoveryEpochs are the passes of each of the two stages of distillation; fine-tuning without a teacher has both stages' together.
 	RecoveryEpochs int     `json:"recovery_epochs"`
 	RecoveryRate   float64 `json:"recovery_rate"`

@@ -26,7 +26,7 @@ type speedInputs struct {
 
 // timeModels times a decomposed model beside the whole one, a classifier on full batches.
 var timeModels = &experiment.Definition[speedInputs, Speed]{
-	Name: "time of a decomposed model", Version: 1, Title: func(say *words.Printer, in speedInputs) string { return in.title(say) },
+	Name: "time of a decomposed model", Version: 1, Timed: true, Title: func(say *words.Printer, in speedInputs) string { return in.title(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (Speed, error) {
 		whole, err := w.Session(ctx, in.Whole)
 		if err != nil {
@@ -58,7 +58,7 @@ type mapInputs struct {
 
 // timeMaps times single linear maps.
 var timeMaps = &experiment.Definition[mapInputs, MapSpeed]{
-	Name: "time of linear maps", Version: 1,
+	Name: "time of linear maps", Version: 1, Timed: true,
 	Title: func(say *words.Printer, in mapInputs) string {
 		return say.F("timing linear maps: %s, %g of the break-even rank", in.Role, in.Part)
 	},

@@ -55,6 +55,8 @@ func (c Case[C, R]) Run(t *testing.T) *R {
 			t.Error("it gives others")
 		}
 	})
+	t.Run("its protocol asks for the same run", func(t *testing.T) { c.asksAgain(t) })
+	t.Run("a record of the run shows it again", func(t *testing.T) { c.recorded(t, dir, result) })
 	if c.Seeds != nil {
 		t.Run("fewer and more seeds keep what is there", func(t *testing.T) { c.seeds(t, dir, result) })
 	}
@@ -64,6 +66,47 @@ func (c Case[C, R]) Run(t *testing.T) *R {
 	}
 	t.Run("every verdict can come out", func(t *testing.T) { c.verdicts(t) })
 	return result
+}
+
+// asksAgain reads the protocol as it stands in a result, which users are told to copy: every field must be there, or a full protocol's own
+// would take its place.
+func (c Case[C, R]) asksAgain(t *testing.T) {
+	want, err := json.Marshal(c.Protocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := c.Experiment.Protocol(experiment.Request{Protocol: want})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := json.Marshal(asked); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s, %v; it was %s", got, err, want)
+	}
+}
+
+// recorded writes the run down as a record, which shows the same result, and has all that the same protocol needs in an empty folder.
+func (c Case[C, R]) recorded(t *testing.T, dir string, result *R) {
+	recording, err := c.Experiment.RecordRun(t.Context(), tiny.Environment(t, dir), c.Protocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if _, err := recording.Write(folder); err != nil {
+		t.Fatal(err)
+	}
+	records := experiment.NewRecordings(os.DirFS(folder))
+	shown, err := c.Experiment.Recorded(records, c.Protocol)
+	if err != nil || shown == nil {
+		t.Fatalf("it shows %v, %v", shown, err)
+	}
+	if !bytes.Equal(c.document(t, shown), c.document(t, result)) {
+		t.Error("it shows another result")
+	}
+	env := tiny.Environment(t, t.TempDir())
+	env.Recordings, env.Progress = records, computesNothing(t)
+	if again, err := c.Experiment.Run(t.Context(), env, c.Protocol); err != nil || !bytes.Equal(c.document(t, again), c.document(t, result)) {
+		t.Errorf("the same protocol in an empty folder gives another result, %v", err)
+	}
 }
 
 func computesNothing(t *testing.T) func(experiment.Progress) {

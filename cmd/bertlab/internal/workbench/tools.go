@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -20,6 +21,19 @@ type Tools struct {
 	Meter   *meter.Meter
 	Backend string // its name; empty: the best there is
 	Seed    uint64 // of everything random
+	Records string // folder with records of experiments; empty: those that the program was built with
+	Again   bool   // no record counts
+}
+
+// Recordings are the records of experiments; nil: none counts.
+func (t *Tools) Recordings() *experiment.Recordings {
+	if t.Again {
+		return nil
+	}
+	if t.Records != "" {
+		return experiment.NewRecordings(os.DirFS(t.Records))
+	}
+	return experiment.KeptRecordings()
 }
 
 // Hub finds models and data by name.
@@ -82,7 +96,7 @@ func (t *Tools) Environment(ctx context.Context, dir string) (_ *experiment.Envi
 		return nil, nil, err
 	}
 	return &experiment.Environment{
-		Backend: b, Choice: choice, Hub: t.Hub(), Dir: dir, Progress: t.Meter.Stage, Note: t.once(),
+		Backend: b, Choice: choice, Hub: t.Hub(), Dir: dir, Progress: t.Meter.Stage, Note: t.once(), Recordings: t.Recordings(),
 	}, b.Finalize, nil
 }
 

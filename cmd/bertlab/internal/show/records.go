@@ -1,0 +1,50 @@
+package show
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"bertlab/figures"
+	"bertlab/papers/experiment"
+)
+
+// Records lists records of experiments.
+func Records(list []experiment.ListedRecording) *figures.Table {
+	table := &figures.Table{Columns: []figures.Column{{Name: "paper"}, {Name: "recorded"}, {Name: "model"}, {Name: "steps"}, {Name: "took"}, {Name: "on"}}}
+	for _, r := range list {
+		if r.Refused != "" {
+			table.Rows = append(table.Rows, []any{r.Experiment, "not usable", "", "", "", r.Refused})
+			continue
+		}
+		took := time.Duration(r.Seconds * float64(time.Second)).Round(time.Minute)
+		table.Rows = append(table.Rows, []any{r.Experiment, r.Recorded.Format(time.DateOnly), r.Model, r.Steps, took.String(), r.Machine})
+	}
+	return table
+}
+
+// Verified lists the steps of records that were computed again, by their papers.
+func Verified(papers map[string][]experiment.Verified) *figures.Table {
+	table := &figures.Table{Columns: []figures.Column{{Name: "paper"}, {Name: "step"}, {Name: "outcome"}, {Name: "largest difference"}, {Name: "at"}}}
+	names := make([]string, 0, len(papers))
+	for name := range papers {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		for _, v := range papers[name] {
+			outcome := "differs"
+			switch {
+			case v.Same:
+				outcome = "same bytes"
+			case v.Within:
+				outcome = "within the tolerance"
+			}
+			if v.Remade {
+				outcome += " (its model came out otherwise)"
+			}
+			table.Rows = append(table.Rows, []any{name, v.Title.English, outcome, fmt.Sprintf("%.2g", v.Difference), v.At})
+		}
+	}
+	return table
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/output"
+	"bertlab/cmd/bertlab/internal/show"
+	"bertlab/internal/files"
+	"bertlab/papers/experiment"
+)
+
+func (a *app) recordsCommand() *cobra.Command {
+	command := group(&cobra.Command{
+		Use:   "records",
+		Short: "Runs by full protocols that come with the program",
+		Long: `Runs by full protocols that come with the program: reproduce and the notebooks show them without computing anything. They hold the
+protocol, the result and what each step returned, but no models.`,
+	}, a.recordsListCommand(), a.recordsVerifyCommand(), a.recordsWriteCommand())
+	command.PersistentFlags().StringVar(&a.Records, "records", "", "folder with records (default: those of the program)")
+	return command
+}
+
+func (a *app) recordsListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "Name the records, with their machine and how long they took", Args: cobra.NoArgs,
+		Example: "  bertlab records list",
+		RunE: a.begin(func(*cobra.Command, []string) error {
+			list := a.Recordings().List()
+			return a.print(list, func(w io.Writer) { fmt.Fprint(w, show.Records(list).Text()) })
+		}),
+	}
+}
+
+func (a *app) recordsVerifyCommand() *cobra.Command {
+	var minutes float64
+	command := &cobra.Command{
+		Use: "verify [paper…]", Short: "Compute a random sample of recorded steps again, and compare",
+		Long: `Compute a random sample of recorded steps again, and compare what they return. --minutes is what they took when they were recorded,
+together with the models that they need, for each paper; --seed draws them. On the same processor with the same versions every byte is
+the same; elsewhere numbers may differ by rounding, which training can enlarge. The exit status is 1 if one is not within a thousandth.`,
+		Example: "  bertlab records verify heads --minutes 10",
+		RunE: a.begin(func(command *cobra.Command, args []string) error {
+			if minutes <= 0 {
+				return call.Wrongf("--minutes %v: more than 0 are needed", minutes)
+			}
+			names := args
+			if len(names) == 0 {
+				names = a.Recordings().Names()
+			}
+			chosen, err := choosePapers(a.papers, names)
+			if err != nil || len(names) == 0 {
+				return err
+			}
+			return a.verifyRecords(command.Context(), chosen, time.Duration(minutes*float64(time.Minute)))
+		}),
+	}
+	command.Flags().Float64Var(&minutes, "minutes", 10, "how long the steps took, at most")
+	return command
+}
+
+func (a *app) verifyRecords(ctx context.Context, chosen []experiment.Paper, budget time.Duration) error {
+	env, done, err := a.Environment(ctx, "")
+	if err != nil {
+		return err
+	}
+	defer done()
+	env.Memory = childMemory
+	document, differ := map[string][]experiment.Verified{}, 0
+	for _, p := range chosen {
+		name, _ := p.About()
+		if document[name], err = p.Verify(ctx, env, experiment.VerifyOptions{Seed: a.Seed, Budget: budget}); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		for _, v := range document[name] {
+			if !v.Within {
+				differ++
+			}
+		}
+	}
+	if err := a.print(document, func(w io.Writer) { fmt.Fprint(w, show.Verified(document).Text()) }); err != nil {
+		return err
+	}
+	if differ > 0 {
+		return fmt.Errorf("%d steps do not return what is on record", differ)
+	}
+	return nil
+}
+
+func (a *app) recordsWriteCommand() *cobra.Command {
+	var to, protocol string
+	command := &cobra.Command{
+		Use: "write paper", Short: "Write a complete run down as a record", Args: cobra.ExactArgs(1),
+		Long:    "Write a run that is complete in the folder --out down as a record, in the folder --into.",
+		Example: "  bertlab records write heads --out results --into papers/records/runs",
+		RunE: a.begin(func(command *cobra.Command, args []string) error {
+			chosen, err := choosePapers(a.papers, args)
+			if err != nil {
+				return err
+			}
+			r := experiment.Request{Model: a.model, Task: a.task, Data: a.data}
+			if protocol != "" {
+				if r.Protocol, err = files.Read(protocol, maxProtocol); err != nil {
+					return err
+				}
+			}
+			env, done, err := a.Environment(command.Context(), a.out)
+			if err != nil {
+				return err
+			}
+			defer done()
+			recording, err := chosen[0].Record(command.Context(), env, r)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			path, err := recording.Write(to)
+			if err != nil {
+				return err
+			}
+			return a.print(map[string]any{"record": path, "steps": len(recording.Steps)}, func(w io.Writer) { fmt.Fprintf(w, "record\t%s\nsteps\t%d\n", path, len(recording.Steps)) })
+		}),
+	}
+	flags := command.Flags()
+	flags.String("out", "results", "folder with the run")
+	flags.StringVar(&protocol, "protocol", "", "JSON file whose fields replace those of the paper's protocol, as in reproduce")
+	flags.StringVar(&to, "into", "records", "folder for the record")
+	a.writes(flags, output.Target{Flag: "into", Kind: output.Folder})
+	return command
+}
