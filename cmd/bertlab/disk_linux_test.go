@@ -24,6 +24,8 @@ func TestAFullDiskIsAFailureThatIsNamedAndLosesNothing(t *testing.T) {
 		{"eval", "--model", model, "--data", file, "--predictions", answers},
 		{"finetune", "--model", model, "--task", "squad", "--train", file, "--epochs", "1", "--out", filepath.Join(disk, "tuned")},
 		{"movement", "--model", model, "--task", "squad", "--train", file, "--epochs", "1", "--remaining", "0.5", "--out", filepath.Join(disk, "pruned")},
+		{"quantise", "--model", model, "--out", filepath.Join(disk, "int8")},
+		{"quantise", "--method", "qat", "--model", model, "--task", "squad", "--train", file, "--epochs", "1", "--out", filepath.Join(disk, "int8")},
 		{"recipe", recipe, "--model", model, "--task", "squad", "--data", folder, "--out", filepath.Join(disk, "made")},
 		{"vocabulary", "--from", reviews(t, 20), "--task", "sst2", "--model", spelledModel(t), "--out", filepath.Join(disk, "fewer")},
 		{"compare", model, model, "--task", "squad", "--data", file, "--no-memory", "--out", filepath.Join(disk, "compared")},
