@@ -81,6 +81,8 @@ when all have ended. See docs/cluster.md. Papers:` + "\n" + list.String(),
 					}
 					return experiment.Gather(ctx, env, p, r)
 				}
+			case sharing.plan:
+				return a.plan(command.Context(), chosen, r)
 			case part != nil:
 				return a.shard(command.Context(), chosen, r, part, sharing.patience)
 			}

@@ -19,20 +19,22 @@ import (
 type sharingFlags struct {
 	shard    string
 	gather   bool
+	plan     bool
 	patience time.Duration
 }
 
 func (s *sharingFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&s.shard, "shard", "", "do this part of the steps, i/n from 0/n on, and no report (default: that of the Slurm array or Kubernetes Indexed Job; 0/1: all)")
 	flags.BoolVar(&s.gather, "gather", false, "compute nothing: make the reports of what the shards have done, or name what is missing and end with status 3")
+	flags.BoolVar(&s.plan, "plan", false, "compute nothing: list the steps, with about how many seconds and how much memory each takes")
 	flags.DurationVar(&s.patience, "patience", 45*time.Second, "a shard of which nothing is heard for so long counts as dead: what others need of it they do themselves")
 }
 
 // shardOf is the part that is asked for, by flags or by the scheduler; nil: all.
 func (a *app) shardOf(s *sharingFlags) (*shard.Found, error) {
-	if s.gather {
-		if s.shard != "" {
-			return nil, call.Wrongf("--gather goes without --shard: it puts together what all shards have done")
+	if s.gather || s.plan {
+		if s.shard != "" || s.gather && s.plan {
+			return nil, call.Wrongf("--gather, --plan and --shard: give one of them")
 		}
 		return nil, nil
 	}

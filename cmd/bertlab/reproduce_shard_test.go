@@ -99,3 +99,26 @@ func TestWrongShardsAreRefusedBeforeAnythingIsDone(t *testing.T) {
 		t.Error("something was made")
 	}
 }
+
+func TestAPlanListsStepsAndComputesNothing(t *testing.T) {
+	args, out := sharedArgs(t), filepath.Join(t.TempDir(), "results")
+	with := func(more ...string) []string {
+		return append(append([]string{}, args...), append(more, "--out", out)...)
+	}
+	c := bertlab(t, with("--plan", "--json")...)
+	var plan []experiment.Forecast
+	if err := json.Unmarshal([]byte(c.stdout), &plan); err != nil || c.status != exitSuccess || len(plan) != 1 {
+		t.Fatalf("it ended with %d: %v\n%s%s", c.status, err, c.stdout, c.stderr)
+	}
+	if p := plan[0]; p.Missing != p.Count || p.Count != len(p.Steps) || p.Seconds <= 0 || p.Longest <= 0 || p.Longest >= p.Seconds || p.Memory <= 0 {
+		t.Errorf("the outlook is %+v", p.Outlook)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("something was made")
+	}
+	bertlab(t, with("--shard", "1/3", "--quiet")...)
+	if c := bertlab(t, with("--plan")...); c.status != exitSuccess || !strings.Contains(c.stdout, "done") || !strings.Contains(c.stdout, "to do") {
+		t.Errorf("after a shard it ended with %d\n%s%s", c.status, c.stdout, c.stderr)
+	}
+	bertlab(t, with("--plan", "--gather")...).fails(exitWrongCall, "one of them")
+}

@@ -42,6 +42,8 @@ type Environment struct {
 	Sharing *Sharing
 	// Recall is true where nothing is computed: a plan with a step that is not remembered gives a [MissingError].
 	Recall bool
+	// Foresight is true where a plan is only looked at: results that say which further steps there are may be guessed; see [Foresee].
+	Foresight bool
 	// Machine describes the machine on which times are measured; empty: this one, see [Machine].
 	Machine string
 }

@@ -53,6 +53,8 @@ type ModelDefinition[In, Out any] struct {
 	Save func(in In, model *gbert.Model, dir string) error
 	// Folder is where the model is kept, seen from the environment's folder; nil: beside the step's result.
 	Folder func(In) string
+	// Cost says what a step takes; see [Definition].
+	Cost func(in In, c *gbert.Config) Cost
 	// Run makes the model. Training keeps its state in the worker's [Worker.Checkpointed] folder until the step is done.
 	Run func(ctx context.Context, w *Worker, in In) (*gbert.Model, Out, error)
 }
@@ -116,7 +118,7 @@ func (d *ModelDefinition[In, Out]) Of(p *Plan, in In) *ModelNode[Out] {
 		}
 		return json.Marshal(made[Out]{SHA256: sum, Known: known, Files: files})
 	}
-	added := p.add(n, d.Version, in)
+	added := p.add(n, d.Version, in, costOf(d.Cost, in))
 	added.weights.folder = p.store.folder(added)
 	if d.Folder != nil {
 		added.weights.folder = filepath.Join(p.env.Dir, d.Folder(in))

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"bertlab/gbert"
 	"bertlab/papers/experiment/words"
 )
 
@@ -25,6 +26,11 @@ type Definition[In, Out any] struct {
 	Timed bool
 	// Title says to people what a step does; see [Text].
 	Title func(say *words.Printer, in In) string
+	// Cost says what a step takes, with a model of the given configuration, for an estimate before it is run; nil: one pass of its
+	// examples through its model, and its training.
+	Cost func(in In, c *gbert.Config) Cost
+	// Guess stands for a result that says which further steps there are, where nothing is computed; nil: there is none.
+	Guess func(in In) Out
 	// Run does the work.
 	Run func(ctx context.Context, w *Worker, in In) (Out, error)
 }
@@ -32,7 +38,7 @@ type Definition[In, Out any] struct {
 // Node is a step of a plan: a definition with its inputs, whose result is remembered.
 type Node[Out any] struct {
 	*node
-	value *Out
+	value, guess *Out
 }
 
 // node is a step whatever its result.
@@ -44,8 +50,10 @@ type node struct {
 	needs   []*node // the steps among the inputs
 	level   int     // 0 without needs, else one more than the highest of them
 	compute func(ctx context.Context, w *Worker) (json.RawMessage, error)
-	weights *modelState // of a step that makes a model; nil: it makes none
-	timed   bool        // see [Definition.Timed]
+	weights *modelState   // of a step that makes a model; nil: it makes none
+	timed   bool          // see [Definition.Timed]
+	config  *gbert.Config // of the model that it reads, as far as that is known before it is there; nil: unknown
+	expects modelled
 
 	remembered *record // what the store has
 	record     *record // the result: what is remembered, if it counts, or what was computed
@@ -83,7 +91,12 @@ func (d *Definition[In, Out]) Of(p *Plan, in In) *Node[Out] {
 		}
 		return json.Marshal(out)
 	}
-	return &Node[Out]{node: p.add(n, d.Version, in)}
+	made := &Node[Out]{node: p.add(n, d.Version, in, costOf(d.Cost, in))}
+	if d.Guess != nil {
+		guess := d.Guess(in)
+		made.guess = &guess
+	}
+	return made
 }
 
 // Result is what the step returned. Only what stands on the step may ask, or what a plan's reader does after [Plan.Run].

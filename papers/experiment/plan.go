@@ -53,7 +53,7 @@ func (e *Environment) computes() map[string]any {
 }
 
 // add puts a step into the plan, or finds it there.
-func (p *Plan) add(n *node, version int, in any) *node {
+func (p *Plan) add(n *node, version int, in any, cost func(*gbert.Config) Cost) *node {
 	if err := n.identify(version, p.env.computes(), in); err != nil {
 		p.err = errors.Join(p.err, err)
 		return n
@@ -67,6 +67,7 @@ func (p *Plan) add(n *node, version int, in any) *node {
 	if known, ok := p.byID[n.id]; ok {
 		return known
 	}
+	n.reckon(in, cost)
 	p.nodes = append(p.nodes, n)
 	p.byID[n.id] = n
 	return n
@@ -78,9 +79,11 @@ type Planned struct {
 	Name  string `json:"name"`
 	Title Text   `json:"title"`
 	Level int    `json:"level"`
-	// Done is true where the result is remembered; Seconds is then how long it took.
+	// Done is true where the result is remembered; Seconds is then how long it took, and Memory the most that its process took, in
+	// bytes. [Foresee] says about how much both will be where it is not.
 	Done    bool    `json:"done"`
 	Seconds float64 `json:"seconds,omitempty"`
+	Memory  int64   `json:"memory,omitempty"`
 	// Shard is the one that a missing step was dealt to, where several processes share the plan.
 	Shard string `json:"shard,omitempty"`
 }
@@ -158,6 +161,11 @@ func (p *Plan) Run(ctx context.Context) error {
 // Now computes a step, and what it stands on, before the plan is whole: for a result that says which further steps there are. The
 // sooner such a step is done the better, since a plan is only checked as far as it is known.
 func (n *Node[Out]) Now(ctx context.Context, p *Plan) (result Out, err error) {
+	if n.guess != nil && p.env.Foresight {
+		if err := p.recall(); err != nil || n.record == nil {
+			return *n.guess, err
+		}
+	}
 	if err := p.run(ctx, n.standing(map[*node]bool{})); err != nil {
 		return result, err
 	}
@@ -294,7 +302,7 @@ func (p *Plan) compute(ctx context.Context, n *node, w *Worker) error {
 	if err != nil {
 		return err
 	}
-	r := &record{Result: result, Seconds: seconds}
+	r := &record{Result: result, Seconds: seconds, Work: n.expects.work, Memory: peakResident()}
 	for _, needed := range n.needs {
 		r.On = append(r.On, needed.record.sum())
 	}
@@ -321,6 +329,7 @@ func (n *node) sameModel(r *record) bool {
 
 // do runs a step's function; it took so many seconds.
 func (p *Plan) do(ctx context.Context, n *node, w *Worker) (result json.RawMessage, seconds float64, err error) {
+	resetPeak()
 	started := time.Now()
 	w.report(0, 0, "")
 	result, err = n.compute(ctx, w)

@@ -27,9 +27,13 @@ type record struct {
 	Step    string          `json:"step"`
 	Inputs  json.RawMessage `json:"inputs"`
 	// On are the sums of the results that the step stands on, in the order of its inputs.
-	On      []string        `json:"on,omitempty"`
-	Seconds float64         `json:"seconds"`
-	Result  json.RawMessage `json:"result"`
+	On      []string `json:"on,omitempty"`
+	Seconds float64  `json:"seconds"`
+	// Work is what the step was reckoned to take, in operations, and Memory the most that its process took, in bytes: what steps like it
+	// will take is estimated from them.
+	Work   float64         `json:"work,omitempty"`
+	Memory int64           `json:"memory,omitempty"`
+	Result json.RawMessage `json:"result"`
 	// Sum is the SHA-256 of all the rest.
 	Sum string `json:"sum"`
 
@@ -45,7 +49,13 @@ func (r *record) sum() string {
 }
 
 // seal is a hash of all the contents.
-func (r *record) seal() string { return r.hash(strconv.FormatFloat(r.Seconds, 'g', -1, 64)) }
+func (r *record) seal() string {
+	more := strconv.FormatFloat(r.Seconds, 'g', -1, 64)
+	if r.Work != 0 || r.Memory != 0 { // older files have neither
+		more += fmt.Sprintf("\n%s\n%d", strconv.FormatFloat(r.Work, 'g', -1, 64), r.Memory)
+	}
+	return r.hash(more)
+}
 
 func (r *record) hash(more string) string {
 	hash := sha256.New()

@@ -91,6 +91,9 @@ var train = &experiment.ModelDefinition[trainInputs, Training]{
 		}
 		return say.F("fine-tuning on %s with its trajectory, seed %d", title, seed)
 	},
+	Cost: func(in trainInputs, _ *gbert.Config) experiment.Cost {
+		return experiment.Cost{Passes: float64(in.Snapshots)}
+	},
 	Run: func(ctx context.Context, w *experiment.Worker, in trainInputs) (*gbert.Model, Training, error) {
 		start, err := w.Model(ctx, in.Start)
 		if err != nil {
@@ -225,6 +228,15 @@ type sweepInputs struct {
 }
 
 // sweep evaluates each point of the grid. What is done is written down, and a sweep that was stopped goes on at the point where it was.
+// sweepCost is a pass for each point of the grid.
+func sweepCost(in sweepInputs, _ *gbert.Config) experiment.Cost {
+	share, check := 1.0, float64(in.Check.Sample.Len())
+	if fit := float64(in.Fit.Sample.Len()); in.FitAlone {
+		share = fit / (fit + check)
+	}
+	return experiment.Cost{Passes: share * float64(len(in.Grid.Alpha)*max(1, len(in.Grid.Beta)))}
+}
+
 func (in *sweepInputs) sweep(ctx context.Context, w *experiment.Worker) (*landscape.Surface, error) {
 	opened, err := in.Space.open(ctx, w)
 	if err != nil {
@@ -255,6 +267,7 @@ func (in *sweepInputs) sweep(ctx context.Context, w *experiment.Worker) (*landsc
 var sweepLine = &experiment.Definition[sweepInputs, line]{
 	Name: "loss along a line", Version: 1,
 	Title: func(say *words.Printer, in sweepInputs) string { return in.Title.In(say) },
+	Cost:  sweepCost,
 	Run: func(ctx context.Context, w *experiment.Worker, in sweepInputs) (line, error) {
 		surface, err := in.sweep(ctx, w)
 		if err != nil {
@@ -268,6 +281,7 @@ var sweepLine = &experiment.Definition[sweepInputs, line]{
 var sweepPlane = &experiment.Definition[sweepInputs, *Surface]{
 	Name: "loss over a plane", Version: 1,
 	Title: func(say *words.Printer, in sweepInputs) string { return in.Title.In(say) },
+	Cost:  sweepCost,
 	Run: func(ctx context.Context, w *experiment.Worker, in sweepInputs) (*Surface, error) {
 		surface, err := in.sweep(ctx, w)
 		if err != nil || in.FitAlone {
@@ -290,6 +304,9 @@ var rollBack = &experiment.Definition[rollBackInputs, []landscape.Measure]{
 	Name: "parts rolled back", Version: 1,
 	Title: func(say *words.Printer, in rollBackInputs) string {
 		return say.F("layers rolled back, on %d examples of %s", in.Test.Sample.Len(), say.Name(in.Test.Sample.Task.Title))
+	},
+	Cost: func(in rollBackInputs, _ *gbert.Config) experiment.Cost {
+		return experiment.Cost{Passes: float64(len(in.Parts))}
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in rollBackInputs) ([]landscape.Measure, error) {
 		opened, err := in.Space.open(ctx, w)

@@ -25,6 +25,7 @@ var measureImportance = &experiment.Definition[importanceInputs, *heads.Importan
 	Title: func(say *words.Printer, in importanceInputs) string {
 		return say.F("importance of heads on %d examples of %s", in.Sample.Len(), say.Name(in.Sample.Task.Title))
 	},
+	Cost: func(importanceInputs, *gbert.Config) experiment.Cost { return experiment.Cost{Passes: 3} }, // with gradients
 	Run: func(ctx context.Context, w *experiment.Worker, in importanceInputs) (*heads.Importance, error) {
 		session, prepared, err := in.Open(ctx, w)
 		if err != nil {
@@ -49,6 +50,7 @@ var ablate = &experiment.Definition[experiment.Judging, *heads.Ablation]{
 	Title: func(say *words.Printer, in experiment.Judging) string {
 		return say.F("each head masked alone, on %s", say.Name(in.Sample.Task.Title))
 	},
+	Cost: eachHead[experiment.Judging],
 	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) (*heads.Ablation, error) {
 		session, prepared, err := in.Open(ctx, w)
 		if err != nil {
@@ -56,6 +58,11 @@ var ablate = &experiment.Definition[experiment.Judging, *heads.Ablation]{
 		}
 		return heads.Ablate(ctx, session, prepared, w.Progress())
 	},
+}
+
+// eachHead is the cost of a pass for each head, from its layer on.
+func eachHead[In any](_ In, c *gbert.Config) experiment.Cost {
+	return experiment.Cost{Passes: 1 + float64(c.NumAttentionHeads*(c.NumHiddenLayers+1))/2}
 }
 
 // keepOneInputs are the examples that choose the head that stays in a layer, and those on which that is tested.
@@ -66,6 +73,11 @@ var keepOne = &experiment.Definition[keepOneInputs, []heads.HeadEffect]{
 	Name: "one head in a layer", Version: 1,
 	Title: func(say *words.Printer, _ keepOneInputs) string {
 		return say.T("one head in a layer")
+	},
+	Cost: func(in keepOneInputs, c *gbert.Config) experiment.Cost {
+		choice, test := float64(in.Choice.Sample.Len()), float64(in.Test.Sample.Len())
+		passes := choice*eachHead(in, c).Passes + test*float64(1+c.NumHiddenLayers)
+		return experiment.Cost{Passes: passes / (choice + test)}
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in keepOneInputs) ([]heads.HeadEffect, error) {
 		session, choice, err := in.Choice.Open(ctx, w)
@@ -171,6 +183,7 @@ var pruneInOrder = &experiment.Definition[curveInputs, Curve]{
 	Title: func(say *words.Printer, in curveInputs) string {
 		return say.F("pruning by %s, seed %d", say.Name(string(in.Order)), in.Seed)
 	},
+	Cost: func(in curveInputs, _ *gbert.Config) experiment.Cost { return experiment.Cost{Passes: 1 + 1/in.Step} },
 	Run: func(ctx context.Context, w *experiment.Worker, in curveInputs) (Curve, error) {
 		session, prepared, err := in.Open(ctx, w)
 		if err != nil {

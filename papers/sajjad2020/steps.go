@@ -32,6 +32,13 @@ var measureSimilarity = &experiment.Definition[similarityInputs, *layerdrop.Simi
 		}
 		return say.F("similarity of layers by %s, on %d examples of %s", vector, in.Sample.Len(), say.Name(in.Sample.Task.Title))
 	},
+	Guess: func(in similarityInputs) *layerdrop.Similarity { // as in pretrained models, later layers change less
+		guess := &layerdrop.Similarity{Pooling: in.Pooling, Layers: make([]float64, in.Model.(*experiment.Pretrained).Model.Config.NumHiddenLayers)}
+		for l := range guess.Layers {
+			guess.Layers[l] = 0.8 + 0.2*float64(l)/float64(len(guess.Layers))
+		}
+		return guess
+	},
 	Run: func(ctx context.Context, w *experiment.Worker, in similarityInputs) (*layerdrop.Similarity, error) {
 		session, prepared, err := in.Open(ctx, w)
 		if err != nil {

@@ -1,0 +1,322 @@
+package experiment
+
+import (
+	"cmp"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/internal/files"
+	"bertlab/stats"
+)
+
+// Cost is what a step takes beyond one pass of its examples through its model, and beyond its training, which its inputs tell.
+type Cost struct {
+	// Passes is how often the examples pass through the model, in whole forward passes; 0: once.
+	Passes float64
+	// Work is further work, in multiply-accumulate operations.
+	Work float64
+}
+
+// trainingPasses is what a training step takes in forward passes: the pass itself, twice that for the gradients, and the update.
+const trainingPasses = 4
+
+// modelled is the work of a step that its inputs tell of, in multiply-accumulate operations, and the memory of its model and batches.
+type modelled struct {
+	work   float64
+	memory int64
+}
+
+// reckon adds up the work of a step from its inputs.
+func (n *node) reckon(in any, cost func(*gbert.Config) Cost) {
+	config := n.configOf(reflect.ValueOf(in))
+	n.config = config
+	if config == nil {
+		return
+	}
+	c := Cost{Passes: 1}
+	if cost != nil {
+		c = cost(config)
+	}
+	r := reckoning{config: config, passes: max(c.Passes, 1)}
+	r.walk(reflect.ValueOf(in))
+	n.expects = modelled{work: r.work + c.Work, memory: r.memory()}
+}
+
+// configOf is the configuration of the first model among the inputs, or of the steps there; nil: there is none.
+func (n *node) configOf(in reflect.Value) (found *gbert.Config) {
+	walkModels(in, func(p *Pretrained) {
+		if found == nil && p != nil && p.Model != nil {
+			found = p.Model.Config
+		}
+	})
+	for _, needed := range n.needs {
+		if found == nil {
+			found = needed.config
+		}
+	}
+	return found
+}
+
+// walkModels finds pretrained models in the fields of a value.
+func walkModels(v reflect.Value, found func(*Pretrained)) {
+	if !v.IsValid() || !v.CanInterface() || nillable(v) && v.IsNil() {
+		return
+	}
+	if p, ok := v.Interface().(*Pretrained); ok {
+		found(p)
+		return
+	}
+	if _, ok := v.Interface().(interface{ base() *node }); ok {
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		walkModels(v.Elem(), found)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			walkModels(v.Field(i), found)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			walkModels(v.Index(i), found)
+		}
+	}
+}
+
+// reckoning is the sum of what inputs tell of work.
+type reckoning struct {
+	config       *gbert.Config
+	passes       float64
+	work         float64
+	rows, length int  // of the largest batch
+	trains       bool // it is one of training
+}
+
+// walk looks for trainings, for examples to be judged and for batches to be timed.
+func (r *reckoning) walk(v reflect.Value) {
+	if !v.IsValid() || !v.CanInterface() || nillable(v) && v.IsNil() {
+		return
+	}
+	switch value := v.Interface().(type) {
+	case interface{ base() *node }, Sample:
+		return
+	case Judging:
+		r.judge(value)
+		return
+	case *Judging:
+		r.judge(*value)
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		r.walk(v.Elem())
+	case reflect.Struct:
+		r.training(v)
+		r.timing(v)
+		for i := range v.NumField() {
+			r.walk(v.Field(i))
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			r.walk(v.Index(i))
+		}
+	}
+}
+
+func (r *reckoning) judge(j Judging) {
+	r.work += r.passes * r.examples(j.Sample, j.MaxLength, j.BatchSize, false)
+}
+
+// training reckons with a struct that has options of a training and, beside them, its examples.
+func (r *reckoning) training(v reflect.Value) {
+	var options *finetune.Options
+	var sample Sample
+	for i := range v.NumField() {
+		if !v.Type().Field(i).IsExported() {
+			continue
+		}
+		switch field := v.Field(i).Interface().(type) {
+		case finetune.Options:
+			options = &field
+		case Sample:
+			if sample.Dataset == nil {
+				sample = field
+			}
+		}
+	}
+	if options != nil && sample.Dataset != nil {
+		r.work += trainingPasses * float64(cmp.Or(options.Epochs, 3)) * r.examples(sample, cmp.Or(options.MaxLength, 128), cmp.Or(options.BatchSize, 32), true)
+	}
+}
+
+// timing reckons with a struct that has repeats of timed batches: each is passed twice, by two models, and two more times to warm up; a
+// sample takes a while in any case.
+func (r *reckoning) timing(v reflect.Value) {
+	ints := func(name string) (list []int) {
+		field := v.FieldByName(name)
+		switch {
+		case !field.IsValid():
+		case field.Kind() == reflect.Int:
+			list = []int{int(field.Int())}
+		case field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Int:
+			for i := range field.Len() {
+				list = append(list, int(field.Index(i).Int()))
+			}
+		}
+		return list
+	}
+	repeats, lengths := ints("Repeats"), ints("Length")
+	batches := append(ints("Batches"), ints("Batch")...)
+	if len(repeats) == 0 || len(lengths) == 0 || len(batches) == 0 {
+		return
+	}
+	for _, batch := range batches {
+		r.batch(batch, lengths[0], false)
+		r.work += 2 * float64(repeats[0]+2) * float64(r.config.BatchMACs(batch, lengths[0], true).Total())
+	}
+}
+
+// examples are the operations of one pass over a sample.
+func (r *reckoning) examples(s Sample, maxLength, batch int, trains bool) float64 {
+	if s.Dataset == nil || s.Len() == 0 {
+		return 0
+	}
+	if maxLength <= 0 || maxLength > r.config.MaxPositionEmbeddings {
+		maxLength = r.config.MaxPositionEmbeddings
+	}
+	var tokens, longest int
+	for i := range s.Examples {
+		length := min(lengthOf(s.Examples[i].TextA)+lengthOf(s.Examples[i].TextB)+3, maxLength)
+		tokens, longest = tokens+length, max(longest, length)
+	}
+	r.batch(batch, longest, trains)
+	length := max(1, tokens/s.Len())
+	return float64(s.Len()) * float64(r.config.MACs(length, !trains).Total())
+}
+
+// lengthOf is about the number of tokens of a text: letters of a word piece, in English.
+func lengthOf(text string) int {
+	return max(len(strings.Fields(text))*5/4, len(text)/6)
+}
+
+func (r *reckoning) batch(rows, length int, trains bool) {
+	if rows*length > r.rows*r.length || trains && !r.trains {
+		r.rows, r.length = rows, length
+	}
+	r.trains = r.trains || trains
+}
+
+// memory is about what a process takes with the model and the largest batch, in bytes: the weights, in training four times, and the values
+// of each layer of which training keeps all.
+func (r *reckoning) memory() int64 {
+	c := r.config
+	h := int64(c.HiddenSize)
+	weights := 4 * (int64(c.VocabSize+c.MaxPositionEmbeddings)*h + int64(c.NumHiddenLayers)*(4*h*h+2*h*int64(c.IntermediateSize)))
+	row := int64(r.length) * (10*h + 2*int64(c.IntermediateSize) + 3*int64(c.NumAttentionHeads)*int64(r.length))
+	values := 4 * int64(r.rows) * row
+	if r.trains {
+		return programMemory + 5*weights + values*int64(c.NumHiddenLayers)
+	}
+	return programMemory + 2*weights + 2*values
+}
+
+// programMemory is what the program takes without a model: itself, the backend, what it compiled, and the data.
+const programMemory = 350 << 20
+
+// measuredCosts are what steps of a kind took, of those that a folder remembers.
+type measuredCosts struct {
+	pace   map[string]float64 // seconds an operation, by the name of the step; the median
+	flat   map[string]float64 // seconds of steps whose work is not known
+	memory map[string]int64
+	all    float64 // seconds an operation of all of them; 0: not known
+}
+
+// measured reads what steps took from the folder of steps. Files that are damaged count as not there: nothing but the estimate depends
+// on it.
+func (s *stepStore) measured() (m measuredCosts) {
+	paths, _ := filepath.Glob(filepath.Join(s.dir, "*.json")) // the pattern is right
+	m = measuredCosts{pace: map[string]float64{}, flat: map[string]float64{}, memory: map[string]int64{}}
+	paces, flats := map[string][]float64{}, map[string][]float64{}
+	var work, seconds float64
+	for _, path := range paths {
+		text, err := files.Read(path, maxRecordBytes)
+		var r record
+		if err != nil || json.Unmarshal(text, &r) != nil || r.Version != recordVersion || r.Seconds <= 0 {
+			continue
+		}
+		m.memory[r.Step] = max(m.memory[r.Step], r.Memory)
+		if r.Work > 0 {
+			paces[r.Step] = append(paces[r.Step], r.Seconds/r.Work)
+			work, seconds = work+r.Work, seconds+r.Seconds
+		} else {
+			flats[r.Step] = append(flats[r.Step], r.Seconds)
+		}
+	}
+	for name, list := range paces {
+		m.pace[name] = stats.Median(list)
+	}
+	for name, list := range flats {
+		m.flat[name] = stats.Median(list)
+	}
+	if work > 0 {
+		m.all = seconds / work
+	}
+	return m
+}
+
+// estimate fills in about how many seconds the missing steps take, each in a process that has done nothing yet but what it takes to begin,
+// and how much memory. pace is the seconds of an operation on this machine, for kinds of steps that the folder has not seen.
+func (p *Plan) estimate(pace func() (float64, error)) ([]Planned, error) {
+	steps, err := p.Steps()
+	if err != nil {
+		return nil, err
+	}
+	measured := p.store.measured()
+	for i, n := range p.nodes {
+		s := &steps[i]
+		if s.Done {
+			s.Memory = n.record.Memory
+			continue
+		}
+		s.Memory = max(n.expects.memory, measured.memory[n.name])
+		if s.Seconds, err = measured.seconds(n, pace); err != nil {
+			return nil, err
+		}
+	}
+	return steps, nil
+}
+
+// ownSeconds is about what a step takes beside its operations: models are loaded, programs compiled.
+const ownSeconds = 0.5
+
+func (m *measuredCosts) seconds(n *node, pace func() (float64, error)) (float64, error) {
+	if known, ok := m.pace[n.name]; ok && n.expects.work > 0 {
+		return known * n.expects.work, nil
+	}
+	if known, ok := m.flat[n.name]; ok {
+		return known, nil
+	}
+	if m.all == 0 && n.expects.work > 0 {
+		var err error
+		if m.all, err = pace(); err != nil {
+			return 0, err
+		}
+	}
+	return ownSeconds + m.all*n.expects.work, nil
+}
+
+// resetPeak lets the peak of the resident memory begin anew, where the system can.
+func resetPeak() { _ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
+
+// costOf is a definition's cost of given inputs; nil: it has none.
+func costOf[In any](cost func(In, *gbert.Config) Cost, in In) func(*gbert.Config) Cost {
+	if cost == nil {
+		return nil
+	}
+	return func(c *gbert.Config) Cost { return cost(in, c) }
+}
