@@ -92,6 +92,7 @@ type course struct {
 	model  experiment.ModelSource // as the steps before it leave it
 	layers int                    // that it then has
 	narrow bool                   // its word table is factored
+	fewer  bool                   // its vocabulary has become smaller
 	// teacher is the model as the first fine-tune leaves it; nil before that.
 	teacher experiment.ModelSource
 	head    *gbert.Model // the pretrained model with the task's head, whose shape the teacher's is

@@ -32,6 +32,12 @@ var notes = []struct {
 	{regexp.MustCompile(`^(.*), (\d+) of (\d+) entries$`), func(say *words.Printer, part []string) string {
 		return say.F("%s, %s of %s entries", part[1], part[2], part[3])
 	}},
+	{regexp.MustCompile(`^(\d+) of (\d+) words stay$`), func(say *words.Printer, part []string) string {
+		return say.F("%s of %s words stay", part[1], part[2])
+	}},
+	{regexp.MustCompile(`^(\d+) maps and the word table in eight bits$`), func(say *words.Printer, part []string) string {
+		return say.F("%s maps and the word table in eight bits", part[1])
+	}},
 	{regexp.MustCompile(`^word table of width (\d+), relative error (\S+)$`), func(say *words.Printer, part []string) string {
 		return say.F("word table of width %s, relative error %s", part[1], part[2])
 	}},

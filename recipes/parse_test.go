@@ -83,6 +83,8 @@ func TestAMistakeIsNamedWithItsLineAndWhatIsAllowed(t *testing.T) {
 		"strategy: \"middle\": choose from top, bottom, symmetric":              "steps:\n - fine-tune\n - drop-layers: {strategy: middle, count: 1}",
 		"either layers, or strategy and count":                                  "steps:\n - fine-tune\n - drop-layers: {layers: [1], count: 1}",
 		"test.yaml:3: store: as: \"float8\": choose from float32, float16":      "steps:\n - fine-tune\n - store: float8",
+		"numbers of eight bits are not trained":                                 "steps:\n - fine-tune\n - quantise\n - distil",
+		"quantise: it is in eight bits already":                                 "steps:\n - fine-tune\n - quantise\n - quantise",
 		"store: this is the last step":                                          "steps:\n - fine-tune\n - store: float16\n - fine-tune",
 		"test.yaml:2: distil: there is no teacher yet":                          "steps:\n - distil",
 		"test.yaml:2: drop-layers: nothing trains a classifier":                 "steps:\n - drop-layers: {count: 1}",

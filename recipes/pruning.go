@@ -66,7 +66,7 @@ func (s *Movement) plan(now *state) error {
 	case now.tied || now.factored:
 		return errors.New("only maps that are neither factored nor shared are pruned: prune first")
 	}
-	return nil
+	return now.trains()
 }
 
 func (s *Movement) add(c *course) (added, error) {
@@ -77,7 +77,9 @@ func (s *Movement) add(c *course) (added, error) {
 	pruning := s.options()
 	in.Pruning = &pruning
 	if s.Distil {
-		c.teach(&in, distill.Options{})
+		if err := c.teach(&in, distill.Options{}); err != nil {
+			return added{}, err
+		}
 	}
 	return put(retraining, c.plan, in), nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -64,6 +65,40 @@ func TestEveryStepFollowsTheOthers(t *testing.T) {
 		t.Errorf("%s %g, loss %g", result.Metric, result.Score, result.Loss)
 	}
 }
+
+func TestWordsGoAndEightBitsStayAtTheEnd(t *testing.T) {
+	env, o := begin(t, t.TempDir())
+	o.Model = tiny.Pretrained(t, tiny.Shape{Layers: 4, More: append(tiny.Spelling(), "plot", "##ing")})
+	o.Out = filepath.Join(t.TempDir(), "out")
+	result, err := Run(t.Context(), env, parsed(t, `steps:
+ - fine-tune: {examples: 8, batch: 8}
+ - vocabulary: {min-count: 2}
+ - movement: {remaining: 0.5, attention: head, ffn: neuron, distil: true, examples: 8, batch: 8}
+ - distil: {examples: 8, batch: 8, int8: true}
+ - quantise
+ - store: float16`), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := gbert.Load(o.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer written.Close()
+	if words := written.Config.VocabSize; words >= 67 || result.Steps[1].Note == "" || !strings.HasPrefix(result.Steps[1].Note, strconv.Itoa(words)+" of 67 words stay") {
+		t.Errorf("%d words: %q", words, result.Steps[1].Note)
+	}
+	if _, ok := written.Tokenizer.ID("plot"); ok || !gbert.IsInt8Words(written.Config.Embedding) || !strings.HasSuffix(result.Steps[4].Note, "maps and the word table in eight bits") {
+		t.Errorf("%s; %+v", result.Steps[4].Note, written.Config.Embedding)
+	}
+	again, err := Run(t.Context(), env, parsed(t, "steps:\n - fine-tune: {examples: 8, batch: 8}\n - vocabulary: {min-count: 1}"), Options{Model: begun(t), Task: o.Task, Data: o.Data, Out: filepath.Join(t.TempDir(), "all")})
+	if err != nil || again.Steps[1].Note != "13 of 13 words stay" {
+		t.Errorf("a vocabulary of which nothing goes: %+v, %v", again, err)
+	}
+}
+
+// begun is a pretrained model whose words all stay.
+func begun(t *testing.T) string { return tiny.Pretrained(t, tiny.Shape{Layers: 1}) }
 
 func TestMatricesAreDecomposedTogetherAndTaughtByTheSameTeacher(t *testing.T) {
 	env, o := begin(t, t.TempDir())

@@ -15,8 +15,8 @@ type Operation interface {
 
 // state is what is known of a model before it is there.
 type state struct {
-	layers                          int // 0: not known yet
-	tuned, tied, factored, attended bool
+	layers                                   int // 0: not known yet
+	tuned, tied, factored, attended, rounded bool
 }
 
 // operations read the arguments of the steps, by their names.
@@ -29,6 +29,8 @@ var operations = map[string]func(f *fields) Operation{
 	"factorise":           readFactorise,
 	"factorise-embedding": readFactoriseEmbedding,
 	"share":               readShare,
+	"vocabulary":          readVocabulary,
+	"quantise":            readQuantise,
 	"store":               readStore,
 }
 

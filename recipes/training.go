@@ -11,6 +11,7 @@ import (
 	"bertlab/papers/experiment/words"
 	"bertlab/techniques/distill"
 	"bertlab/techniques/movement"
+	"bertlab/techniques/quantise"
 )
 
 // Training are the arguments of every step that trains.
@@ -28,6 +29,8 @@ type Training struct {
 	// FreezeEmbeddings keeps the embeddings as they were pretrained, which saves the time of their gradients and updates. A word
 	// table that was factored is new, and always learns.
 	FreezeEmbeddings bool `json:"freeze_embeddings,omitempty"`
+	// Int8 computes with weights and inputs that are rounded to eight bits, as quantise with dynamic inputs will (Zafrir et al. 2019).
+	Int8 bool `json:"int8,omitempty"`
 }
 
 // readTraining reads a training that freezes the embeddings, or does not, if nothing is said.
@@ -35,7 +38,7 @@ func readTraining(f *fields, freeze bool) Training {
 	return Training{
 		Epochs: f.whole("epochs", 1, 1, 1000), Batch: f.whole("batch", 32, 1, 4096), MaxLength: f.whole("max-length", 128, 3, 4096),
 		LearningRate: f.above("learning-rate", 5e-5, 0, 1), Examples: f.whole("examples", 0, 0, 1<<30),
-		FreezeEmbeddings: f.yes("freeze-embeddings", freeze),
+		FreezeEmbeddings: f.yes("freeze-embeddings", freeze), Int8: f.yes("int8", false),
 	}
 }
 
@@ -51,6 +54,8 @@ type trainInputs struct {
 	Soft    distill.Options
 	// Pruning is what is pruned while the model is trained; nil: nothing is.
 	Pruning *movement.Options
+	// Rounded computes with numbers of eight bits.
+	Rounded bool  `json:",omitempty"`
 	Title   title `json:"-"`
 }
 
@@ -86,27 +91,38 @@ var retraining = &experiment.ModelDefinition[trainInputs, came]{
 	},
 }
 
-// method is what takes part in the training: pruning, a teacher, or both; nil: nothing does.
-func (in *trainInputs) method(model *gbert.Model) (pruning *finetune.Method, err error) {
-	if in.Pruning != nil {
-		if pruning, err = in.pruning(model); err != nil {
+// method is what takes part in the training: pruning, a teacher, rounding, or several of them; nil: nothing does.
+func (in *trainInputs) method(model *gbert.Model) (*finetune.Method, error) {
+	var methods []*finetune.Method
+	for _, part := range []struct {
+		wanted bool
+		make   func() (*finetune.Method, error)
+	}{
+		{in.Pruning != nil, func() (*finetune.Method, error) { return in.pruning(model) }},
+		{in.Targets != nil, func() (*finetune.Method, error) { return distill.SoftTargets(in.Targets.Result(), in.Soft) }},
+		{in.Rounded, func() (*finetune.Method, error) {
+			return quantise.Training(model, quantise.Options{Inputs: gbert.DynamicInputs})
+		}},
+	} {
+		if !part.wanted {
+			continue
+		}
+		method, err := part.make()
+		if err != nil {
 			return nil, err
 		}
+		methods = append(methods, method)
 	}
-	if in.Targets == nil {
-		return pruning, nil
+	if len(methods) < 2 {
+		return append(methods, nil)[0], nil
 	}
-	teaching, err := distill.SoftTargets(in.Targets.Result(), in.Soft)
-	if err != nil || pruning == nil {
-		return teaching, err
-	}
-	return finetune.Combine(pruning, teaching)
+	return finetune.Combine(methods...)
 }
 
 // trainInputs are the present step's, without a method.
 func (c *course) trainInputs(t Training) (trainInputs, error) {
 	train, err := c.start.sample(t.Examples)
-	return trainInputs{Model: c.model, Train: train, Options: c.options(t), Title: c.title()}, err
+	return trainInputs{Model: c.model, Train: train, Options: c.options(t), Rounded: t.Int8, Title: c.title()}, err
 }
 
 // options are those of a training in the present step.
@@ -126,14 +142,28 @@ type FineTune struct{ Training }
 
 func readFineTune(f *fields) Operation { return &FineTune{readTraining(f, false)} }
 
-func (s *FineTune) plan(now *state) error { now.tuned = true; return nil }
+func (s *FineTune) plan(now *state) error {
+	now.tuned = true
+	return now.trains()
+}
+
+// errRounded is what is wrong with a training of numbers of eight bits.
+var errRounded = errors.New("numbers of eight bits are not trained: quantise comes after all training, which may have int8: true")
+
+// trains reports a model that cannot be trained any more.
+func (s *state) trains() error {
+	if s.rounded {
+		return errRounded
+	}
+	return nil
+}
 
 func (s *FineTune) add(c *course) (added, error) {
 	in, err := c.trainInputs(s.Training)
 	if err != nil {
 		return added{}, err
 	}
-	if c.index == 0 { // what papers and other recipes compress may be the same model
+	if c.index == 0 && !s.Int8 { // what papers and other recipes compress may be the same model
 		n := experiment.FineTune(c.plan, experiment.FineTuneInputs{From: c.model, Train: in.Train, Options: in.Options})
 		known := func() came { return came{note(n.Result(), s.Batch), c.head.NumParameters()} }
 		return added{n.ID(), n, known, n.Seconds}, nil
@@ -161,7 +191,7 @@ func (s *Distil) plan(now *state) error {
 	if !now.tuned {
 		return errors.New("there is no teacher yet: a fine-tune comes before it")
 	}
-	return nil
+	return now.trains()
 }
 
 func (s *Distil) add(c *course) (added, error) {
@@ -169,7 +199,9 @@ func (s *Distil) add(c *course) (added, error) {
 	if err != nil {
 		return added{}, err
 	}
-	c.teach(&in, distill.Options{Temperature: s.Temperature, Alpha: s.Alpha})
+	if err := c.teach(&in, distill.Options{Temperature: s.Temperature, Alpha: s.Alpha}); err != nil {
+		return added{}, err
+	}
 	return put(retraining, c.plan, in), nil
 }
 
@@ -177,9 +209,13 @@ func (s *Distil) add(c *course) (added, error) {
 const teachBatch = 32
 
 // teach gives a training the teacher's logits on its examples. Recipes with the same teacher share them.
-func (c *course) teach(in *trainInputs, o distill.Options) {
+func (c *course) teach(in *trainInputs, o distill.Options) error {
+	if c.fewer && c.head.Head().PerToken() {
+		return errors.New("the teacher's answers are those of its own tokens, and the vocabulary has become smaller: put vocabulary after all distillation")
+	}
 	in.Targets = experiment.Predict(c.plan, experiment.Judging{Model: c.teacher, Sample: in.Train, MaxLength: in.Options.MaxLength, BatchSize: teachBatch})
 	if in.Soft = o; c.head.Head().PerToken() {
 		in.Soft.TokenOutputs = c.head.Outputs()
 	}
+	return nil
 }

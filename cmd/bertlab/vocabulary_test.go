@@ -10,18 +10,11 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/tokenizer"
+	"bertlab/internal/tiny"
 )
 
-// spelling are letters that begin and continue words, a to z.
-func spelling() (tokens []string) {
-	for c := 'a'; c <= 'z'; c++ {
-		if c != 'a' { // which is a word, too
-			tokens = append(tokens, string(c))
-		}
-		tokens = append(tokens, "##"+string(c))
-	}
-	return tokens
-}
+// spelling are letters that begin and continue words; "a" is a word already.
+func spelling() []string { return tiny.Spelling()[1:] }
 
 // spelledModel writes a tiny classifier whose vocabulary can spell any word.
 func spelledModel(t *testing.T) string {

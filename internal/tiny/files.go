@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +18,14 @@ import (
 // reviewWords are those of [Reviews].
 var reviewWords = []string{"good", "fine", "bad", "poor", "the", "film", "is", "very"}
 
+// Spelling are letters that begin and continue words, by which any word of them is spelled.
+func Spelling() (tokens []string) {
+	for letter := 'a'; letter <= 'z'; letter++ {
+		tokens = append(tokens, string(letter), "##"+string(letter))
+	}
+	return tokens
+}
+
 // Pretrained writes a random BERT that can read [Reviews] to a folder, whose path it returns. Its weights are smaller than a
 // [Classifier]'s, so that it can be trained.
 func Pretrained(t testing.TB, s Shape) string {
@@ -25,7 +34,7 @@ func Pretrained(t testing.TB, s Shape) string {
 		s.Range = 0.3
 	}
 	dir := filepath.Join(t.TempDir(), "tiny")
-	if err := pretrained(t, s, 3, reviewWords).Save(dir, gbert.Float32); err != nil {
+	if err := pretrained(t, s, 3, slices.Concat(reviewWords, s.More)).Save(dir, gbert.Float32); err != nil {
 		t.Fatal(err)
 	}
 	return dir

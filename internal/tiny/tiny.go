@@ -31,7 +31,7 @@ type Shape struct {
 	Range float64
 	// NoDropout trains without; else it is BERT's 0.1.
 	NoDropout bool
-	// More are words of a classifier's vocabulary beyond the letters, which no sentence has.
+	// More are further words of the vocabulary, which no sentence has.
 	More []string
 }
 

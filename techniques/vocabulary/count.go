@@ -44,8 +44,12 @@ type Choice struct {
 	ids []int32 // ascending, tokens without a row included
 }
 
+// ErrNothing says that all words stay.
+var ErrNothing = errors.New("no word is left out")
+
 // Choose says which tokens of a model stay where texts use words as counted: those that they use at least minCount times, and those that
-// every vocabulary needs. No texts, a count below 1, and a model without a tokenizer are errors; so is a choice that leaves nothing out.
+// every vocabulary needs. No texts, a count below 1, and a model without a tokenizer are errors; so is a choice that leaves nothing out,
+// [ErrNothing].
 func Choose(m *gbert.Model, counts Counts, minCount int) (*Choice, error) {
 	switch {
 	case m.Tokenizer == nil:
@@ -80,7 +84,7 @@ func Choose(m *gbert.Model, counts Counts, minCount int) (*Choice, error) {
 	}
 	choice.Needed = len(choice.ids) - choice.Used
 	if choice.After == choice.Before {
-		return nil, fmt.Errorf("vocabulary: all %d words stay: %d of them are needed whatever the texts are, and the texts use the others", choice.Before, needed)
+		return nil, fmt.Errorf("vocabulary: %w: all %d words stay, %d of them are needed whatever the texts are, and the texts use the others", ErrNothing, choice.Before, needed)
 	}
 	return choice, nil
 }

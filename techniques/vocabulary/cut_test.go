@@ -159,11 +159,11 @@ func TestWhatCannotBeCutIsRefused(t *testing.T) {
 	everything := Counts{}
 	everything.Add(model.Tokenizer, pairs([]string{"cab bab bad dad", "ab"}))
 	for want, choose := range map[string]func() (*Choice, error){
-		"has no tokenizer":   func() (*Choice, error) { return Choose(bare, counts, 1) },
-		"there are no texts": func() (*Choice, error) { return Choose(model, Counts{Tokens: counts.Tokens}, 1) },
-		"1 is the least":     func() (*Choice, error) { return Choose(model, counts, 0) },
-		"counts of 3 tokens": func() (*Choice, error) { return Choose(model, Counts{1, []int{1, 2, 3}}, 1) },
-		"all 24 words stay":  func() (*Choice, error) { return Choose(model, everything, 1) },
+		"has no tokenizer":                       func() (*Choice, error) { return Choose(bare, counts, 1) },
+		"there are no texts":                     func() (*Choice, error) { return Choose(model, Counts{Tokens: counts.Tokens}, 1) },
+		"1 is the least":                         func() (*Choice, error) { return Choose(model, counts, 0) },
+		"counts of 3 tokens":                     func() (*Choice, error) { return Choose(model, Counts{1, []int{1, 2, 3}}, 1) },
+		"no word is left out: all 24 words stay": func() (*Choice, error) { return Choose(model, everything, 1) },
 	} {
 		if _, err := choose(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
