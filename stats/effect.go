@@ -76,6 +76,20 @@ func (e Effect) Times(factor float64) Effect {
 	return e
 }
 
+// Minus is the difference of two effects that were found independently, each on its own examples, with Satterthwaite's degrees of freedom.
+func (e Effect) Minus(other Effect) Effect {
+	a, b := e.High-e.Low, other.High-other.Low
+	half := math.Hypot(a, b) / 2
+	d := Effect{Seeds: min(e.Seeds, other.Seeds), Examples: e.Examples + other.Examples}
+	d.Value = e.Value - other.Value
+	d.Low, d.High = d.Value-half, d.Value+half
+	if e.DF > 0 && other.DF > 0 {
+		a, b = a*a, b*b
+		d.DF = (a + b) * (a + b) / (a*a/e.DF + b*b/other.DF)
+	}
+	return d
+}
+
 // Detectable is the least true effect that such a sample shows with a probability of [Power], in one direction, by a test at a level such
 // as [Tail]: (t₁₋ₗₑᵥₑₗ + t₀.₈) standard errors.
 func (e Effect) Detectable(level float64) float64 {

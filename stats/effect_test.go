@@ -185,6 +185,15 @@ func TestHolmAndItsSteps(t *testing.T) {
 	}
 }
 
+func TestTheDifferenceOfTwoEffectsHasBothErrors(t *testing.T) {
+	a := Effect{Interval: Interval{5, 2, 8}, DF: 10, Seeds: 3, Examples: 100}
+	b := Effect{Interval: Interval{1, -3, 5}, DF: 20, Seeds: 4, Examples: 50}
+	want := Effect{Interval: Interval{4, -1, 9}, DF: 100. * 100 / (36*36/10. + 64*64/20.), Seeds: 3, Examples: 150}
+	if got := a.Minus(b); math.Abs(got.DF-want.DF) > 1e-9 || got.Interval != want.Interval || got.Seeds != 3 || got.Examples != 150 {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
 func TestDifferencesThatDoNotFitAreRefused(t *testing.T) {
 	for _, d := range [][][]float64{nil, {{}}, {{1, 2}, {1}}} {
 		if _, err := Crossed(d, 0); err == nil {

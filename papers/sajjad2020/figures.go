@@ -12,7 +12,6 @@ import (
 	"bertlab/figures"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
-	"bertlab/stats"
 	"bertlab/techniques/layerdrop"
 )
 
@@ -196,7 +195,7 @@ func (r edition) WhenBars(t *TaskResult) (*figures.Figure, error) {
 	if !ok {
 		return nil, nil
 	}
-	return figures.Bars(figures.BarsOptions{Frame: r.Frame(whenTitle(r.Printer, d.Interval, lead),
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Dropped before and not after fine-tuning, the %s layers make a difference of %s points", r.Name(string(lead)), d.Points()),
 		r.F("layers dropped, %s", r.Name(string(lead))), r.T("accuracy, %"),
 		r.caption(t, r.F("%s; whiskers: 95 %% interval of the difference from the whole model", r.seeds()))),
 		Groups: groups, Series: series, Format: "%.1f",
@@ -210,17 +209,6 @@ func (w When) label(say *words.Printer) string {
 		return say.T("during fine-tuning")
 	}
 	return say.F("%s fine-tuning", say.Name(string(w)))
-}
-
-// whenTitle says what the interval of before − after says.
-func whenTitle(say *words.Printer, d stats.Interval, lead layerdrop.Strategy) string {
-	switch {
-	case d.Low > 0:
-		return say.F("Dropped before fine-tuning, the %s layers are missed less", say.Name(string(lead)))
-	case d.High < 0:
-		return say.F("Dropped after fine-tuning, the %s layers are missed less", say.Name(string(lead)))
-	}
-	return say.F("Before or after fine-tuning: no clear difference for the %s layers", say.Name(string(lead)))
 }
 
 // TimeCurves show the time of inference and of a training step against the layers that stay.

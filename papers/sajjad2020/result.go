@@ -106,6 +106,8 @@ type SpeedBatch struct {
 	Size       int          `json:"size"`
 	Embeddings float64      `json:"embeddings"`
 	Models     []SpeedModel `json:"models"`
+	// Processors is how many the process had, the median over passes of the whole model; 0 where the system does not tell.
+	Processors float64 `json:"processors,omitempty"`
 }
 
 // SpeedModel is a model with K layers dropped; all models are timed in turn. Share is the encoder's time divided by that of the
@@ -113,13 +115,14 @@ type SpeedBatch struct {
 // its quartiles. Seconds and Classifier are medians on the wall: of sentence vectors, and of a classifier, whose last layer
 // computes [CLS] alone. MACs are the classifier's operations an example.
 type SpeedModel struct {
-	K          int     `json:"k"`
-	Seconds    float64 `json:"seconds"`
-	Share      float64 `json:"share"`
-	Low        float64 `json:"low"`
-	High       float64 `json:"high"`
-	Classifier float64 `json:"classifier"`
-	MACs       int     `json:"macs"`
+	K          int       `json:"k"`
+	Seconds    float64   `json:"seconds"`
+	Share      float64   `json:"share"`
+	Shares     []float64 `json:"shares"` // of all pairs
+	Low        float64   `json:"low"`
+	High       float64   `json:"high"`
+	Classifier float64   `json:"classifier"`
+	MACs       int       `json:"macs"`
 }
 
 // against tests a run against the whole model of the same seed.
@@ -131,44 +134,35 @@ func (r *Trial) against(whole Trial) error {
 
 // difference is a mean difference of accuracy, in shares.
 type difference struct {
-	stats.Difference
+	experiment.Evidence
 	// learned says that at least one side is right more often than the largest class.
 	learned bool
 }
 
-// between is the mean difference of accuracy between all pairs of runs of a task and a seed that match. An example's differences
-// are averaged first and resampled as one, since its answers under several seeds are not independent; the examples of all tasks
-// are then pooled. ok is false without pairs.
+// between is the mean difference of accuracy between all pairs of runs of a task and a seed that match, with its interval over the examples
+// of all tasks and over seeds. ok is false without pairs.
 func (r *Result) between(match func(a, b Trial) bool) (d difference, ok bool) {
-	var a, b []float64
-	largest := 0.0
+	var pairs experiment.Paired
+	largest, examples := 0.0, 0.0
 	for _, t := range r.Tasks {
-		x, y := t.pair(match)
-		a, b = append(a, x...), append(b, y...)
-		largest += t.Majority * float64(len(x))
-	}
-	if len(a) == 0 {
-		return d, false
-	}
-	var err error
-	if d.Difference, err = stats.PairedBootstrap(a, b, stats.Usual); err != nil {
-		panic(err) // as many on both sides, and at least one
-	}
-	d.learned = max(d.First, d.Second) > largest/float64(len(a))+1e-9
-	return d, true
-}
-
-// pair is the share of right answers to each example on both sides of all matching pairs, [examples]; nil without a pair.
-func (t *TaskResult) pair(match func(a, b Trial) bool) (x, y []float64) {
-	var first, second []stats.Answers
-	for _, a := range t.Runs {
-		for _, b := range t.Runs {
-			if a.Seed == b.Seed && match(a, b) {
-				first, second = append(first, a.Right), append(second, b.Right)
+		found := false
+		for _, a := range t.Runs {
+			for _, b := range t.Runs {
+				if a.Seed == b.Seed && match(a, b) {
+					pairs.Add(a.Seed, t.Task, a.Right.Numbers(), b.Right.Numbers())
+					found = true
+				}
 			}
 		}
+		if found {
+			largest, examples = largest+t.Majority*float64(t.Examples), examples+float64(t.Examples)
+		}
 	}
-	return stats.Pool(first), stats.Pool(second)
+	list := pairs.Evidence("")
+	if len(list) == 0 {
+		return d, false
+	}
+	return difference{list[0], max(list[0].First, list[0].Second) > largest/examples+1e-9}, true
 }
 
 // sameK matches runs of two strategies that dropped equally many layers before fine-tuning, but not the same ones.
@@ -225,8 +219,9 @@ func (t *TaskResult) drops(strategy layerdrop.Strategy, when When) []int {
 // stepShares are, for each number of layers dropped before fine-tuning, the times of a training step divided by those of the
 // whole model with the same task and seed, by the result's clock. Runs without a timed step are left out; layers that several
 // strategies chose were dropped and timed once.
-func (r *Result) stepShares() map[int][]float64 {
-	shares := map[int][]float64{}
+// Processors is how many the process had, the least of all runs; 0 where the clock does not tell.
+func (r *Result) stepShares() (shares map[int][]float64, processors float64) {
+	shares = map[int][]float64{}
 	for _, t := range r.Tasks {
 		whole, timed := map[uint64]float64{}, map[string]bool{}
 		for _, run := range t.Runs {
@@ -239,8 +234,11 @@ func (r *Result) stepShares() map[int][]float64 {
 			if run.When == Before && run.StepClock > 0 && whole[run.Seed] > 0 && !timed[once] {
 				timed[once] = true
 				shares[run.K()] = append(shares[run.K()], run.StepClock/whole[run.Seed])
+				if had := run.StepClock / run.StepSeconds; r.Clock == experiment.Processor && run.StepSeconds > 0 && (processors == 0 || had < processors) {
+					processors = had
+				}
 			}
 		}
 	}
-	return shares
+	return shares, processors
 }

@@ -203,7 +203,7 @@ func TestTheSameLayersAreDroppedOnceWhateverStrategyNamesThem(t *testing.T) {
 		t.Errorf("strategies %v", strategies)
 	}
 	distinct := map[string]bool{"0": true, "2": true, "3": true, fmt.Sprint(most): true}
-	if shares := r.stepShares(); len(shares[1]) != len(distinct) || len(shares[2]) != 1 {
+	if shares, _ := r.stepShares(); len(shares[1]) != len(distinct) || len(shares[2]) != 1 {
 		t.Errorf("steps timed: %v", shares)
 	}
 }

@@ -204,7 +204,7 @@ type speedInputs struct {
 
 // measureSpeed times the whole model, and models without their top layers, in turn.
 var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
-	Name: "speed with layers dropped", Version: 1, Timed: true,
+	Name: "speed with layers dropped", Version: 2, Timed: true,
 	Title: func(say *words.Printer, _ speedInputs) string {
 		return say.T("speed with layers dropped")
 	},
@@ -274,7 +274,7 @@ func (s *Speed) batch(ctx context.Context, clock experiment.Clock, sessions []*g
 		}
 		return list
 	}
-	result := SpeedBatch{Size: size, Embeddings: stats.Median(seconds(0, clock))}
+	result := SpeedBatch{Size: size, Embeddings: stats.Median(seconds(0, clock)), Processors: experiment.Processors(times[1])}
 	whole := seconds(1, clock)
 	for i, k := range drops {
 		shares := seconds(1+2*i, clock)
@@ -284,7 +284,7 @@ func (s *Speed) batch(ctx context.Context, clock experiment.Clock, sessions []*g
 		share := stats.Quartiles(shares)
 		result.Models = append(result.Models, SpeedModel{
 			K: k, Seconds: stats.Median(seconds(1+2*i, experiment.Wall)), Classifier: stats.Median(seconds(2+2*i, experiment.Wall)),
-			Share: share.Value, Low: share.Low, High: share.High,
+			Share: share.Value, Low: share.Low, High: share.High, Shares: shares,
 			MACs: sessions[i].Model().Config.MACs(s.Length, true).Total(),
 		})
 	}
