@@ -15,6 +15,11 @@ type BarSeries struct {
 	Lo, Hi []float64
 }
 
+// Add appends a bar with the ends of its whisker.
+func (s *BarSeries) Add(value, low, high float64) {
+	s.Values, s.Lo, s.Hi = append(s.Values, value), append(s.Lo, low), append(s.Hi, high)
+}
+
 // BarsOptions describes grouped bars, such as the speed at several batch sizes.
 type BarsOptions struct {
 	Frame

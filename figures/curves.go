@@ -20,6 +20,11 @@ type Curve struct {
 	Lo, Hi []float64
 }
 
+// Add appends a point with the ends of its band.
+func (c *Curve) Add(x, y, low, high float64) {
+	c.X, c.Y, c.Lo, c.Hi = append(c.X, x), append(c.Y, y), append(c.Lo, low), append(c.Hi, high)
+}
+
 // CurvesOptions describes lines over a common x axis.
 type CurvesOptions struct {
 	Frame

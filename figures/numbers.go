@@ -94,6 +94,26 @@ func Percent(v float64) string {
 	return minus(Group(strconv.FormatFloat(math.Round(v*1e5)/1e3, 'f', -1, 64))) + " %"
 }
 
+// Whole formats an axis on which only whole numbers mean something.
+func Whole(v float64) string {
+	if v != math.Trunc(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'f', 0, 64)
+}
+
+// Signed writes a change with one digit, and a sign that is as wide as a digit.
+func Signed(change float64) string { return minus(fmt.Sprintf("%+.1f", change)) }
+
+// FromZero numbers the lines of a grid or groups of bars, such as layers, from 0.
+func FromZero(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = strconv.Itoa(i)
+	}
+	return list
+}
+
 // printed applies a fmt verb such as "%.2f" with a typographic minus.
 func printed(format string, v float64) string {
 	if !finite(v) {

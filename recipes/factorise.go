@@ -94,13 +94,10 @@ func (s *Factorise) add(c *course) (added, error) {
 // matrices factors each matrix by itself.
 func (in *factoriseInputs) matrices(ctx context.Context, w *experiment.Worker) (*gbert.Model, string, error) {
 	s := in.Arguments
-	model, err := w.Model(ctx, in.Model)
-	if err != nil {
-		return nil, "", err
-	}
+	model := w.Model(in.Model)
 	o := tucker.FactoriseOptions{Ratio: s.Ratio, Rank: s.Rank, Roles: mapsOf[s.Maps], Progress: w.Progress()}
 	if s.Weighted {
-		session, prepared, err := in.Open(ctx, w)
+		session, prepared, err := in.Open(w)
 		if err != nil {
 			return nil, "", err
 		}
@@ -122,10 +119,7 @@ const bankSweeps = 2
 // bank factors all matrices together.
 func (in *factoriseInputs) bank(ctx context.Context, w *experiment.Worker) (*gbert.Model, string, error) {
 	s := in.Arguments
-	model, err := w.Model(ctx, in.Model)
-	if err != nil {
-		return nil, "", err
-	}
+	model := w.Model(in.Model)
 	o := tucker.BankOptions{Core: gbert.MixedCore, Ratio: s.Ratio, Rank: s.Rank, Roles: mapsOf[s.Maps], Sweeps: bankSweeps}
 	if s.Form == "shared" {
 		o.Core = gbert.FullCore
@@ -165,10 +159,7 @@ var factorisingEmbedding = &experiment.ModelDefinition[embeddingInputs, came]{
 	Name: "word table factored", Version: 1,
 	Title: func(say *words.Printer, in embeddingInputs) string { return in.Title(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in embeddingInputs) (*gbert.Model, came, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return nil, came{}, err
-		}
+		model := w.Model(in.Model)
 		smaller, report, err := sharing.FactorEmbedding(model, in.Size)
 		if err != nil {
 			return nil, came{}, err

@@ -43,10 +43,7 @@ var quantising = &experiment.ModelDefinition[quantiseInputs, came]{
 	Name: "model in eight bits", Version: 1,
 	Title: func(say *words.Printer, in quantiseInputs) string { return in.Title(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in quantiseInputs) (*gbert.Model, came, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return nil, came{}, err
-		}
+		model := w.Model(in.Model)
 		smaller, report, err := quantise.Quantise(model, quantise.Options{Inputs: in.Inputs})
 		if err != nil {
 			return nil, came{}, err

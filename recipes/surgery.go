@@ -80,10 +80,7 @@ var dropping = &experiment.ModelDefinition[dropInputs, came]{
 	Name: "layers dropped", Version: 1, Transient: true,
 	Title: func(say *words.Printer, in dropInputs) string { return in.Title(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in dropInputs) (*gbert.Model, came, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return nil, came{}, err
-		}
+		model := w.Model(in.Model)
 		smaller, err := surgery.DropLayers(model, in.Dropped)
 		if err != nil {
 			return nil, came{}, err
@@ -138,7 +135,7 @@ var removingHeads = &experiment.ModelDefinition[headInputs, came]{
 	Name: "least important heads removed", Version: 1,
 	Title: func(say *words.Printer, in headInputs) string { return in.Title(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in headInputs) (*gbert.Model, came, error) {
-		session, prepared, err := in.Open(ctx, w)
+		session, prepared, err := in.Open(w)
 		if err != nil {
 			return nil, came{}, err
 		}
@@ -204,10 +201,7 @@ var tying = &experiment.ModelDefinition[shareInputs, came]{
 	Name: "layers tied", Version: 1, Transient: true,
 	Title: func(say *words.Printer, in shareInputs) string { return in.Title(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in shareInputs) (*gbert.Model, came, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return nil, came{}, err
-		}
+		model := w.Model(in.Model)
 		smaller, report, err := sharing.Tie(model, in.Options)
 		if err != nil {
 			return nil, came{}, err

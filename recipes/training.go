@@ -63,11 +63,8 @@ type trainInputs struct {
 var retraining = &experiment.ModelDefinition[trainInputs, came]{
 	Name: "training of a recipe", Version: 1,
 	Title: func(say *words.Printer, in trainInputs) string { return in.Title(say) },
-	Run: func(ctx context.Context, w *experiment.Worker, in trainInputs) (*gbert.Model, came, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return nil, came{}, err
-		}
+	Run: func(ctx context.Context, w *experiment.Worker, in trainInputs) (_ *gbert.Model, _ came, err error) {
+		model := w.Model(in.Model)
 		if in.Head != nil {
 			if model, err = finetune.FreshHead(model, in.Train.Task, *in.Head); err != nil {
 				return nil, came{}, err

@@ -39,10 +39,7 @@ var cuttingWords = &experiment.ModelDefinition[vocabularyInputs, came]{
 	Name: "vocabulary cut", Version: 1,
 	Title: func(say *words.Printer, in vocabularyInputs) string { return in.Title(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in vocabularyInputs) (*gbert.Model, came, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return nil, came{}, err
-		}
+		model := w.Model(in.Model)
 		var counts vocabulary.Counts
 		if model.Tokenizer != nil { // else Choose says so
 			counts.Add(model.Tokenizer, textsOf(in.Sample.Dataset))

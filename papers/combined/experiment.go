@@ -22,7 +22,7 @@ var Experiment = &experiment.Experiment[Config, Result]{
 	Ask:       (*Config).ask,
 	Check:     (*Config).check,
 	Plan:      plan,
-	In:        func(r *Result, say *words.Printer) experiment.Edition { return edition{r, say} },
+	Tell:      func(r *Result, in experiment.Voice) experiment.Edition { return edition{r, in.Printer} },
 	Narrative: narrative,
 }
 

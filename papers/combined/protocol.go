@@ -2,7 +2,6 @@ package combined
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"bertlab/papers/compare"
@@ -12,10 +11,7 @@ import (
 
 // Config is the protocol. [Quick] and [Full] fill it in.
 type Config struct {
-	// Model is the pretrained model, Task the task, Data its folder; empty: found by name.
-	Model string `json:"model"`
-	Task  string `json:"task"`
-	Data  string `json:"data"`
+	experiment.OnTask
 	// Recipes are those that come with bertlab, by name; the first makes the original.
 	Recipes []string `json:"recipes"`
 	// Quick trains each recipe for less than a minute, see recipes.Options.
@@ -44,7 +40,7 @@ func Quick() Config {
 // Full is the protocol whose numbers are the ones to quote: all recipes as they are written.
 func Full() Config {
 	return Config{
-		Model: "all-MiniLM-L6-v2", Task: "movies", Batches: []int{1, 8, 32}, Length: 64, Repeats: 31,
+		OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "movies"}, Batches: []int{1, 8, 32}, Length: 64, Repeats: 31,
 		Recipes: []string{
 			"fine-tuned", "fine-tuned-twice", "float16", "layers", "layers-distil", "heads", "heads-neurons", "movement", "factorised", "bank", "embedding", "shared",
 			"layers-distil-float16", "heads-factorised-float16", "layers-embedding-float16", "everything",
@@ -54,7 +50,7 @@ func Full() Config {
 
 // ask puts what the user asked for into the protocol, which has one seed.
 func (c *Config) ask(r experiment.Request) {
-	r.Set(&c.Model, &c.Task, &c.Data)
+	c.OnTask.Ask(r)
 	if r.Seed != nil {
 		c.Seed = *r.Seed
 	}
@@ -65,13 +61,10 @@ func (c *Config) check() error {
 	if len(c.Recipes) < 2 {
 		return errors.New("the protocol needs at least two recipes: that of the original and another")
 	}
-	if err := c.options().Check(); err != nil {
+	if err := errors.Join(c.options().Check(), experiment.CheckOnce("recipes", c.Recipes)); err != nil {
 		return err
 	}
-	for i, name := range c.Recipes {
-		if slices.Contains(c.Recipes[:i], name) {
-			return fmt.Errorf("the recipe %s is there twice", name)
-		}
+	for _, name := range c.Recipes {
 		if _, err := recipes.Named(name); err != nil {
 			return err
 		}

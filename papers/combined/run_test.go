@@ -23,7 +23,8 @@ func protocol(t testing.TB) Config {
 	t.Helper()
 	dir := tiny.Reviews(t, 32, 20, false)
 	return Config{
-		Model: tiny.Pretrained(t, tiny.Shape{Layers: 6}), Task: "sst2", Data: dir, Recipes: []string{"fine-tuned", "float16", "layers", "layers-distil", "shared"}, Quick: true,
+		OnTask:  experiment.OnTask{Model: tiny.Pretrained(t, tiny.Shape{Layers: 6}), Task: "sst2", Data: dir},
+		Recipes: []string{"fine-tuned", "float16", "layers", "layers-distil", "shared"}, Quick: true,
 		Batches: []int{1, 2}, Length: 8, Repeats: 2,
 	}
 }
@@ -49,7 +50,7 @@ func TestTheExperiment(t *testing.T) {
 		Names: []string{"distil", "embedding", "fine", "tuned", "twice", "shared", "DistilBERT", "Hinton"},
 		Refused: map[string]func(*Config){
 			"at least two recipes":             func(c *Config) { c.Recipes = c.Recipes[:1] },
-			"layers is there twice":            func(c *Config) { c.Recipes = []string{"layers", "layers"} },
+			"recipes have layers twice":        func(c *Config) { c.Recipes = []string{"layers", "layers"} },
 			`no recipe "nonesuch"`:             func(c *Config) { c.Recipes = []string{"layers", "nonesuch"} },
 			"batch size 0":                     func(c *Config) { c.Batches = []int{0} },
 			"repeats -1":                       func(c *Config) { c.Repeats = -1 },

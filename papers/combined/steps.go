@@ -13,34 +13,36 @@ import (
 const models = "models"
 
 // plan adds the steps of all recipes, which leave their models in the folder models, and those of the comparison.
-func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) (func() error, error) {
+func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 	env := p.Environment()
 	start, err := recipes.Begin(ctx, env, c.Model, c.Task, c.Data, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	start.Quick = c.Quick
 	r.Provenance = start.Provenance
 	r.Provenance.Data = []experiment.DataProvenance{experiment.DescribeData("train", start.Train), experiment.DescribeData("dev", start.Test)}
-	var list []*recipes.Planned
 	var entries []compare.Entry
 	for i, name := range c.Recipes {
 		recipe, err := recipes.Named(name)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if c.Seed != 0 {
 			recipe.Seed = c.Seed
 		}
 		planned, err := recipe.In(p, start)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if i == 0 {
 			planned.Warn(env, start)
 		}
 		model, retrained := planned.Stored(p, start, models), recipe.Retrained()
-		list = append(list, planned)
+		p.Collect(func() error {
+			r.Recipes = append(r.Recipes, follow(planned))
+			return nil
+		})
 		entries = append(entries, compare.Entry{
 			Name: name, Title: recipe.Title, Dir: model.Folder(), Retrained: &retrained, Combined: len(recipe.Techniques()) > 1,
 			Model: model, Positions: start.Model.Model.Config.MaxPositionEmbeddings,
@@ -48,18 +50,15 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) (func()
 	}
 	test, err := experiment.AtMost(start.Test, c.TestExamples, experiment.DevSample)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	original := start.Provenance
 	original.Model, original.ModelSource = c.Recipes[0], "recipe"
 	comparison, err := compare.Plan(p, test.Labelled(), entries, c.options(), original)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return func() (err error) {
-		for _, planned := range list {
-			r.Recipes = append(r.Recipes, follow(planned))
-		}
+	p.Collect(func() (err error) {
 		if r.Comparison, err = comparison(); err != nil {
 			return err
 		}
@@ -67,7 +66,8 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) (func()
 			r.Comparison.Models[i].Dir = filepath.Join(models, r.Comparison.Models[i].Name)
 		}
 		return nil
-	}, nil
+	})
+	return nil
 }
 
 // follow says what came of a recipe.

@@ -33,10 +33,7 @@ var count = &experiment.Definition[shapeInputs, shape]{
 		return say.F("counting parameters and operations of %s", in.Name)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in shapeInputs) (shape, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return shape{}, err
-		}
+		model := w.Model(in.Model)
 		return shape{model.Config.NumHiddenLayers, model.NumParameters(), model.MACs(in.Length).Total()}, nil
 	},
 }
@@ -54,10 +51,7 @@ var measureFile = &experiment.Definition[fileInputs, Sizes]{
 	Name: "sizes of a file of weights", Version: 1,
 	Title: func(say *words.Printer, in fileInputs) string { return say.F("measuring the file of %s", in.Name) },
 	Run: func(ctx context.Context, w *experiment.Worker, in fileInputs) (s Sizes, err error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return s, err
-		}
+		model := w.Model(in.Model)
 		if s.Float32, err = model.DenseBytes(ctx, gbert.Float32); err != nil {
 			return s, err
 		}
@@ -147,7 +141,7 @@ var ask = &experiment.Definition[askInputs, answers]{
 	Name: "answers to a test set", Version: 1,
 	Title: func(say *words.Printer, in askInputs) string { return say.F("judging %s", in.Name) },
 	Run: func(ctx context.Context, w *experiment.Worker, in askInputs) (a answers, err error) {
-		session, prepared, err := in.Open(ctx, w)
+		session, prepared, err := in.Open(w)
 		if err != nil {
 			return a, err
 		}
@@ -213,18 +207,13 @@ var timeModels = &experiment.Definition[timeInputs, [][]float64]{
 	Name: "models timed in turn", Version: 1, Timed: true,
 	Title: func(say *words.Printer, in timeInputs) string { return say.F("timing batches of %d", in.Batch) },
 	Run: func(ctx context.Context, w *experiment.Worker, in timeInputs) ([][]float64, error) {
-		var prepared *finetune.Prepared
+		prepared, err := in.Text.Prepare(w, w.Model(in.Models[0]))
+		if err != nil {
+			return nil, err
+		}
 		passes := make([]func() error, len(in.Models))
 		for i, source := range in.Models {
-			model, err := w.Model(ctx, source)
-			if err != nil {
-				return nil, err
-			}
-			if i == 0 {
-				if prepared, err = in.Text.Prepare(w, model); err != nil {
-					return nil, err
-				}
-			}
+			model := w.Model(source)
 			session, err := gbert.NewSession(w.Backend(), model)
 			if err != nil {
 				return nil, err

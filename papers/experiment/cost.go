@@ -158,9 +158,12 @@ func (r *reckoning) training(v reflect.Value) {
 // sample takes a while in any case.
 func (r *reckoning) timing(v reflect.Value) {
 	ints := func(name string) (list []int) {
-		field := v.FieldByName(name)
+		found, ok := v.Type().FieldByName(name)
+		if !ok || len(found.Index) > 1 { // that of an embedded struct counts there
+			return nil
+		}
+		field := v.FieldByIndex(found.Index)
 		switch {
-		case !field.IsValid():
 		case field.Kind() == reflect.Int:
 			list = []int{int(field.Int())}
 		case field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Int:

@@ -216,7 +216,7 @@ func (e *Environment) Describe(model *gbert.Model, resolved *hub.Resolved) (Prov
 
 // Subject finds the model that an experiment is about and says in the provenance where it comes from. fits tells why the experiment
 // cannot be done with it.
-func (e *Environment) Subject(ctx context.Context, name string, p *Provenance, fits func(*gbert.Model) error) (*gbert.Model, error) {
+func (e *Environment) Subject(ctx context.Context, name string, p *Provenance, fits func(*gbert.Model) error) (*Pretrained, error) {
 	model, resolved, err := e.Model(ctx, name)
 	if err != nil {
 		return nil, err
@@ -224,8 +224,10 @@ func (e *Environment) Subject(ctx context.Context, name string, p *Provenance, f
 	if err := fits(model); err != nil {
 		return nil, err
 	}
-	*p, err = e.Describe(model, resolved)
-	return model, err
+	if *p, err = e.Describe(model, resolved); err != nil {
+		return nil, err
+	}
+	return &Pretrained{Model: model, SHA256: p.ModelSHA256, Dir: resolved.Dir}, nil
 }
 
 // Machine describes the processor in a line.

@@ -2,7 +2,6 @@ package experiment
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,10 +32,10 @@ type Experiment[C any, R any] struct {
 	// Check says what is wrong with a protocol, before anything is computed.
 	Check func(c *C) error
 	// Plan adds the experiment's steps to a plan. It fills in what is known before any step is run, Provenance and what the data say,
-	// and returns the function that puts the steps' results into r.
-	Plan func(ctx context.Context, p *Plan, c *C, r *R) (collect func() error, err error)
-	// In tells a result in a language.
-	In func(r *R, say *words.Printer) Edition
+	// and says where the steps' results go in r: see [Keep] and [Plan.Collect].
+	Plan func(ctx context.Context, p *Plan, c *C, r *R) error
+	// Tell tells a result in a language.
+	Tell func(r *R, in Voice) Edition
 	// Narrative holds narrative.en.md and narrative.ko.md, which tell the report; see [Narrative].
 	Narrative fs.FS
 }
@@ -112,11 +111,6 @@ func (r Request) Seeds(own []uint64) []uint64 {
 		list[i] = first + uint64(i)
 	}
 	return list
-}
-
-// Set puts model, task and data that are asked for into a protocol; without a name its own stay.
-func (r Request) Set(model, task, data *string) {
-	*model, *task, *data = cmp.Or(r.Model, *model), cmp.Or(r.Task, *task), cmp.Or(r.Data, *data)
 }
 
 // Outcome is an experiment that was done.
@@ -220,14 +214,14 @@ func replaced[C any](c C, object []byte) (C, error) {
 // Run does the experiment by a protocol. What the environment's folder remembers is not done again. Errors do not name the experiment.
 func (e *Experiment[C, R]) Run(ctx context.Context, env *Environment, c C) (*R, error) {
 	began := time.Now()
-	plan, result, collect, err := e.plan(ctx, env, c)
+	plan, result, err := e.plan(ctx, env, c)
 	if err != nil {
 		return nil, err
 	}
 	if err := plan.Run(ctx); err != nil {
 		return nil, err
 	}
-	if err := collect(); err != nil {
+	if err := plan.collect(); err != nil {
 		return nil, err
 	}
 	h := headOf(result)
@@ -242,21 +236,26 @@ func (e *Experiment[C, R]) judged(result *R) ([]Claim, error) {
 }
 
 // plan makes the plan of a protocol.
-func (e *Experiment[C, R]) plan(ctx context.Context, env *Environment, c C) (plan *Plan, result *R, collect func() error, err error) {
+func (e *Experiment[C, R]) plan(ctx context.Context, env *Environment, c C) (plan *Plan, result *R, err error) {
 	if err := e.Check(&c); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	plan, result = NewPlan(env), new(R)
 	own, ok := any(result).(interface{ setConfig(C) })
 	if !ok {
-		return nil, nil, nil, fmt.Errorf("experiment: %T does not embed Measured", result)
+		return nil, nil, fmt.Errorf("experiment: %T does not embed Measured", result)
 	}
 	own.setConfig(c)
-	collect, err = e.Plan(ctx, plan, &c, result)
-	return plan, result, collect, errors.Join(err, plan.err)
+	err = e.Plan(ctx, plan, &c, result)
+	return plan, result, errors.Join(err, plan.err)
 }
 
 func (m *Measured[C]) setConfig(c C) { m.Config = c }
+
+// In tells a result in a language.
+func (e *Experiment[C, R]) In(result *R, say *words.Printer) Edition {
+	return e.Tell(result, Voice{say})
+}
 
 // ClaimsOf are the claims of a result.
 func (e *Experiment[C, R]) ClaimsOf(result *R) []Claim { return *headOf(result).claims }
@@ -267,7 +266,7 @@ func (e *Experiment[C, R]) PlanFor(ctx context.Context, env *Environment, r Requ
 	if err != nil {
 		return nil, err
 	}
-	plan, _, _, err := e.plan(ctx, env, c)
+	plan, _, err := e.plan(ctx, env, c)
 	return plan, err
 }
 

@@ -29,13 +29,29 @@ func (j Judging) On(s Sample) Judging {
 }
 
 // Open opens a session of the model and prepares the sample for it. The plan closes the session.
-func (j *Judging) Open(ctx context.Context, w *Worker) (*gbert.Session, *finetune.Prepared, error) {
-	session, err := w.Session(ctx, j.Model)
+func (j Judging) Open(w *Worker) (*gbert.Session, *finetune.Prepared, error) {
+	session, err := w.Session(j.Model)
 	if err != nil {
 		return nil, nil, err
 	}
 	prepared, err := j.Prepare(w, session.Model())
 	return session, prepared, err
+}
+
+// Look is what a step does with a model on a sample.
+type Look[In, Out any] func(ctx context.Context, w *Worker, in In, session *gbert.Session, prepared *finetune.Prepared) (Out, error)
+
+// Opened is the function of a step which embeds [Judging] in its inputs, whose model and sample are opened before it looks at them.
+func Opened[In interface {
+	Open(w *Worker) (*gbert.Session, *finetune.Prepared, error)
+}, Out any](look Look[In, Out]) func(ctx context.Context, w *Worker, in In) (Out, error) {
+	return func(ctx context.Context, w *Worker, in In) (out Out, err error) {
+		session, prepared, err := in.Open(w)
+		if err != nil {
+			return out, err
+		}
+		return look(ctx, w, in, session, prepared)
+	}
 }
 
 // Prepare prepares the sample for a model, which may be another than the judging's own, and says which examples are cut.
@@ -79,18 +95,54 @@ type Evaluated struct {
 	Right stats.Answers `json:"right,omitempty"`
 }
 
+// Answers are a model's on a test set.
+type Answers struct {
+	Score float64 `json:"score"` // of the task's primary metric
+	Loss  float64 `json:"loss"`
+	// Right says of which test examples the class was predicted.
+	Right stats.Answers `json:"right"`
+}
+
+// Answers are those that were evaluated, with the score by a metric.
+func (e Evaluated) Answers(metric string) Answers {
+	return Answers{Score: e.Metrics[metric], Loss: e.Loss, Right: e.Right}
+}
+
+// Change is what a model's accuracy is above or below that of the whole model with the same seed.
+type Change struct {
+	// Difference is that of the shares of right answers, Low and High its 95 % interval (paired bootstrap), P McNemar's test.
+	Difference float64 `json:"difference"`
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	P          float64 `json:"p"`
+}
+
+// Against compares the answers with the whole model's.
+func (a Answers) Against(whole Answers) (Change, error) {
+	test, d, err := a.Right.Against(whole.Right)
+	return Change{Difference: d.Value, Low: d.Low, High: d.High, P: test.P}, err
+}
+
+// TestSet are the examples that models are judged on.
+type TestSet struct {
+	Metric   string  `json:"metric"` // the task's primary one
+	Examples int     `json:"examples"`
+	Majority float64 `json:"majority"` // the share of the largest class
+}
+
+// TestSetOf describes a sample.
+func TestSetOf(s Sample) TestSet {
+	return TestSet{Metric: s.Task.Metrics[0], Examples: s.Len(), Majority: s.Majority()}
+}
+
 var evaluation = &Definition[Judging, Evaluated]{
 	Name: "evaluation", Version: 2,
 	Title: func(say *words.Printer, in Judging) string {
 		return say.F("evaluation on %s", say.Name(in.Sample.Task.Title))
 	},
-	Run: func(ctx context.Context, w *Worker, in Judging) (Evaluated, error) {
-		session, prepared, err := in.Open(ctx, w)
-		if err != nil {
-			return Evaluated{}, err
-		}
+	Run: Opened(func(ctx context.Context, w *Worker, _ Judging, session *gbert.Session, prepared *finetune.Prepared) (Evaluated, error) {
 		return evaluate(ctx, session, prepared, w.Progress())
-	},
+	}),
 }
 
 // EvaluateModel judges a model that the step itself has made: the judging's own may be nil.
@@ -129,13 +181,9 @@ var prediction = &Definition[Judging, [][]float32]{
 	Title: func(say *words.Printer, in Judging) string {
 		return say.F("predictions on %d examples of %s", in.Sample.Len(), say.Name(in.Sample.Task.Title))
 	},
-	Run: func(ctx context.Context, w *Worker, in Judging) ([][]float32, error) {
-		session, prepared, err := in.Open(ctx, w)
-		if err != nil {
-			return nil, err
-		}
+	Run: Opened(func(ctx context.Context, w *Worker, _ Judging, session *gbert.Session, prepared *finetune.Prepared) ([][]float32, error) {
 		return prepared.Logits(ctx, session, nil, w.Progress())
-	},
+	}),
 }
 
 // Predict is the step that gives a model's logits for a sample, such as a teacher's for its students: [examples][outputs].
@@ -158,10 +206,7 @@ var fineTuning = &ModelDefinition[FineTuneInputs, Training]{
 		return say.F("fine-tuning on %s, seed %d", say.Name(in.Train.Task.Title), in.Options.Seed)
 	},
 	Run: func(ctx context.Context, w *Worker, in FineTuneInputs) (*gbert.Model, Training, error) {
-		model, err := w.Model(ctx, in.From)
-		if err != nil {
-			return nil, Training{}, err
-		}
+		model := w.Model(in.From)
 		start, err := finetune.FreshHead(model, in.Train.Task, in.Options.Seed)
 		if err != nil {
 			return nil, Training{}, err

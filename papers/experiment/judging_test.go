@@ -17,10 +17,7 @@ var evaluateMade = &experiment.Definition[experiment.Judging, experiment.Evaluat
 		return "evaluation of what was made"
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) (experiment.Evaluated, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return experiment.Evaluated{}, err
-		}
+		model := w.Model(in.Model)
 		in.Model = nil
 		return in.EvaluateModel(ctx, w, model)
 	},

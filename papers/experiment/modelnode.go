@@ -15,8 +15,8 @@ import (
 
 // ModelSource is a model among the inputs of a step: a [Pretrained] one, or one that a step makes, a [ModelNode].
 type ModelSource interface {
-	// modelOf opens the model; the plan closes it.
-	modelOf(ctx context.Context, w *Worker) (*gbert.Model, error)
+	// modelOf is the model, which the plan has opened for the worker's step.
+	modelOf(w *Worker) *gbert.Model
 	// key tells models apart while a plan runs.
 	key() any
 	fingerprint() string
@@ -30,6 +30,8 @@ type Pretrained struct {
 	Model *gbert.Model
 	// SHA256 is its fingerprint.
 	SHA256 string
+	// Dir is the folder that it was found in; empty where nobody asks.
+	Dir string
 }
 
 // MarshalJSON writes what stands for the model among a step's inputs: its fingerprint.
@@ -37,9 +39,9 @@ func (p *Pretrained) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]string{"model": p.SHA256})
 }
 
-func (p *Pretrained) modelOf(context.Context, *Worker) (*gbert.Model, error) { return p.Model, nil }
-func (p *Pretrained) key() any                                               { return p }
-func (p *Pretrained) fingerprint() string                                    { return p.SHA256 }
+func (p *Pretrained) modelOf(*Worker) *gbert.Model { return p.Model }
+func (p *Pretrained) key() any                     { return p }
+func (p *Pretrained) fingerprint() string          { return p.SHA256 }
 
 // ModelDefinition is a [Definition] of steps that make a model, which is kept in the store beside what is known of it.
 type ModelDefinition[In, Out any] struct {
@@ -155,12 +157,12 @@ func (n *ModelNode[Out]) fingerprint() string { return n.SHA256() }
 // Folder is where the model is kept; a transient one is not.
 func (n *ModelNode[Out]) Folder() string { return n.weights.folder }
 
-func (n *ModelNode[Out]) modelOf(_ context.Context, w *Worker) (*gbert.Model, error) {
+func (n *ModelNode[Out]) modelOf(w *Worker) *gbert.Model {
 	model, ok := w.plan.models[n.node]
 	if !ok {
-		return nil, fmt.Errorf("the model of the step %q was asked for by a step whose inputs do not name it", n.name)
+		panic(fmt.Sprintf("experiment: the model of the step %q was asked for by the step %q, whose inputs do not name it", n.name, w.step.name))
 	}
-	return model, nil
+	return model
 }
 
 // restore makes sure that the model of a step is open. A model that is gone, or is not the one that is remembered, is made anew;

@@ -134,8 +134,8 @@ func (n *Narrative) find(kind string, known map[string]report.Block) func(name s
 	}
 }
 
-// Tell is a paragraph of the narrative by its name, with the numbers of a result.
-func (e *Experiment[C, R]) Tell(result *R, name string, say *words.Printer) (string, error) {
+// Paragraph is one of the narrative by its name, with the numbers of a result.
+func (e *Experiment[C, R]) Paragraph(result *R, name string, say *words.Printer) (string, error) {
 	refuse := func(...string) (string, error) {
 		return "", errors.New("a paragraph with a name holds text and numbers alone")
 	}

@@ -46,19 +46,19 @@ func (n numbered) Numbers() map[string]any { return n.numbers }
 func tale(text string, numbers map[string]any) *Experiment[struct{}, struct{}] {
 	return &Experiment[struct{}, struct{}]{
 		Narrative: fstest.MapFS{"narrative.en.md": {Data: []byte(text)}},
-		In:        func(*struct{}, *words.Printer) Edition { return numbered{numbers: numbers} },
+		Tell:      func(*struct{}, Voice) Edition { return numbered{numbers: numbers} },
 	}
 }
 
 func TestAParagraphIsToldByItsName(t *testing.T) {
 	e := tale("## All\n\n{{block \"who\" .}}It is {{.model}}.{{if .more}} {{.more}}{{end}}{{end}}\n\n{{figure \"x\" \"Draw x.\"}}\n", map[string]any{"model": "a*b", "more": ""})
-	if said, err := e.Tell(nil, "who", words.English); err != nil || said != `It is a\*b.` {
+	if said, err := e.Paragraph(nil, "who", words.English); err != nil || said != `It is a\*b.` {
 		t.Errorf("%q, %v", said, err)
 	}
 	for name, wrong := range map[string]*Experiment[struct{}, struct{}]{
 		`"who"`: tale("## All\n", nil), "missing": tale("## All\n{{block \"who\" .}}{{.missing}}{{end}}", map[string]any{}), "figure": tale("## All\n{{block \"who\" .}}{{figure \"x\"}}{{end}}", nil),
 	} {
-		if _, err := wrong.Tell(nil, "who", words.English); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := wrong.Paragraph(nil, "who", words.English); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -24,6 +24,7 @@ type Plan struct {
 	nodes []*node // a step after all that it stands on
 	byID  map[string]*node
 	err   error // the first step that could not be added
+	puts  []func() error
 
 	models   map[*node]*gbert.Model
 	sessions []openSession
@@ -71,6 +72,36 @@ func (p *Plan) add(n *node, version int, in any, cost func(*gbert.Config) Cost) 
 	p.nodes = append(p.nodes, n)
 	p.byID[n.id] = n
 	return n
+}
+
+// Collect has a function called when all steps are done, which puts results of steps into the experiment's. Functions are called in the
+// order in which they were added.
+func (p *Plan) Collect(put func() error) { p.puts = append(p.puts, put) }
+
+// Keep puts a step's result into a field of the experiment's when all steps are done.
+func Keep[Out any](p *Plan, field *Out, step *Node[Out]) {
+	p.Collect(func() error {
+		*field = step.Result()
+		return nil
+	})
+}
+
+// Append adds a step's result to a list of the experiment's when all steps are done.
+func Append[Out any](p *Plan, list *[]Out, step *Node[Out]) {
+	p.Collect(func() error {
+		*list = append(*list, step.Result())
+		return nil
+	})
+}
+
+// collect calls what is to be called when all steps are done.
+func (p *Plan) collect() error {
+	for _, put := range p.puts {
+		if err := put(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Planned is a step as [Plan.Steps] lists it.

@@ -237,26 +237,20 @@ func TestAModelThatIsGoneIsMadeAgainOnlyWhereItIsNeeded(t *testing.T) {
 	classifier := &ModelDefinition[modelInputs, int]{Name: "classifier", Title: func(_ *words.Printer, _ modelInputs) string { return "classifier" },
 		Run: func(ctx context.Context, w *Worker, in modelInputs) (*gbert.Model, int, error) {
 			ran = append(ran, "model")
-			model, err := w.Model(ctx, in.From)
-			if err != nil {
-				return nil, 0, err
-			}
+			model := w.Model(in.From)
 			made, err := model.WithClassifier(labels, nil, 1)
 			return made, labels, err
 		}}
 	count := &Definition[modelInputs, int]{Name: "count", Title: func(_ *words.Printer, in modelInputs) string { return "count " + in.Name },
 		Run: func(ctx context.Context, w *Worker, in modelInputs) (int, error) {
 			ran = append(ran, "count "+in.Name)
-			model, err := w.Model(ctx, in.From)
-			if err != nil {
-				return 0, err
-			}
+			model := w.Model(in.From)
 			return model.NumLabels(), nil
 		}}
 	run := func(names ...string) (results []int, folder string) {
 		ran = nil
 		p := NewPlan(toyEnvironment(dir, nil))
-		made := classifier.Of(p, modelInputs{From: &Pretrained{pretrained, "a fingerprint"}})
+		made := classifier.Of(p, modelInputs{From: &Pretrained{Model: pretrained, SHA256: "a fingerprint"}})
 		var counts []*Node[int]
 		for _, name := range names {
 			counts = append(counts, count.Of(p, modelInputs{made, name}))
@@ -337,18 +331,14 @@ func TestATransientModelIsNotKept(t *testing.T) {
 	head := &ModelDefinition[modelInputs, int]{Name: "head", Transient: true, Title: func(_ *words.Printer, _ modelInputs) string { return "head" },
 		Run: func(ctx context.Context, w *Worker, in modelInputs) (*gbert.Model, int, error) {
 			ran = append(ran, "model")
-			model, err := w.Model(ctx, in.From)
-			if err != nil {
-				return nil, 0, err
-			}
+			model := w.Model(in.From)
 			made, err := model.WithClassifier(3, nil, 1)
 			return made, 3, err
 		}}
 	count := &Definition[modelInputs, int]{Name: "count", Title: func(_ *words.Printer, in modelInputs) string { return "count" },
 		Run: func(ctx context.Context, w *Worker, in modelInputs) (int, error) {
 			ran = append(ran, in.Name)
-			model, err := w.Model(ctx, in.From)
-			return model.NumLabels(), err
+			return w.Model(in.From).NumLabels(), nil
 		}}
 	for _, c := range []struct {
 		names []string
@@ -356,7 +346,7 @@ func TestATransientModelIsNotKept(t *testing.T) {
 	}{{[]string{"a", "b"}, []string{"model", "a", "b"}}, {[]string{"a", "b"}, nil}, {[]string{"a", "b", "c"}, []string{"model", "c"}}} {
 		ran = nil
 		p := NewPlan(toyEnvironment(dir, nil))
-		n := head.Of(p, modelInputs{From: &Pretrained{pretrained, "a fingerprint"}})
+		n := head.Of(p, modelInputs{From: &Pretrained{Model: pretrained, SHA256: "a fingerprint"}})
 		var last *Node[int]
 		for _, name := range c.names {
 			last = count.Of(p, modelInputs{n, name})
@@ -626,11 +616,10 @@ func TestAModelIsKeptWhereAndHowItsDefinitionSays(t *testing.T) {
 		Folder: func(in modelInputs) string { return filepath.Join("models", in.Name) },
 		Save:   func(_ modelInputs, model *gbert.Model, dir string) error { return model.Save(dir, gbert.Float16) },
 		Run: func(ctx context.Context, w *Worker, in modelInputs) (*gbert.Model, int, error) {
-			model, err := w.Model(ctx, in.From)
-			return model, 1, err
+			return w.Model(in.From), 1, nil
 		}}
 	p := NewPlan(toyEnvironment(dir, nil))
-	n := half.Of(p, modelInputs{From: &Pretrained{pretrained, "a fingerprint"}, Name: "small"})
+	n := half.Of(p, modelInputs{From: &Pretrained{Model: pretrained, SHA256: "a fingerprint"}, Name: "small"})
 	if want := filepath.Join(dir, "models", "small"); n.Folder() != want {
 		t.Fatalf("%s, want %s", n.Folder(), want)
 	}

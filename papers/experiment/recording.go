@@ -326,7 +326,7 @@ func (e *Experiment[C, R]) Record(ctx context.Context, env *Environment, request
 
 // RecordRun is [Experiment.Record] for a protocol, whatever folders of this machine it names.
 func (e *Experiment[C, R]) RecordRun(ctx context.Context, env *Environment, c C) (*Recording, error) {
-	plan, result, collect, err := e.plan(ctx, env, c)
+	plan, result, err := e.plan(ctx, env, c)
 	if err != nil {
 		return nil, err
 	}
@@ -344,7 +344,7 @@ func (e *Experiment[C, R]) RecordRun(ctx context.Context, env *Environment, c C)
 			return nil, err
 		}
 	}
-	if err := collect(); err != nil {
+	if err := plan.collect(); err != nil {
 		return nil, err
 	}
 	h := headOf(result)

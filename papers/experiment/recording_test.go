@@ -44,43 +44,36 @@ func (t *toy) sums(model *gbert.Model, labels *int) *Experiment[sumProtocol, sum
 	classifier := &ModelDefinition[modelInputs, int]{Name: "classifier", Title: func(_ *words.Printer, _ modelInputs) string { return "classifier" },
 		Run: func(ctx context.Context, w *Worker, in modelInputs) (*gbert.Model, int, error) {
 			t.ran = append(t.ran, "model")
-			model, err := w.Model(ctx, in.From)
-			if err != nil {
-				return nil, 0, err
-			}
+			model := w.Model(in.From)
 			made, err := model.WithClassifier(*labels, nil, 1)
 			return made, *labels, err
 		}}
 	count := &Definition[modelInputs, float64]{Name: "count", Title: func(_ *words.Printer, in modelInputs) string { return "count " + in.Name },
 		Run: func(ctx context.Context, w *Worker, in modelInputs) (float64, error) {
 			t.ran = append(t.ran, "count "+in.Name)
-			model, err := w.Model(ctx, in.From)
-			if err != nil {
-				return 0, err
-			}
+			model := w.Model(in.From)
 			return float64(model.NumLabels()), nil
 		}}
 	return &Experiment[sumProtocol, sumResult]{
 		Name: "sums", Ask: func(*sumProtocol, Request) {},
 		Full: func() sumProtocol { return sumProtocol{1, 2, 3} }, Quick: func() sumProtocol { return sumProtocol{1, 1, 0} },
 		Check: func(c *sumProtocol) error { return nil },
-		In: func(r *sumResult, _ *words.Printer) Edition {
-			return sumEdition{sumResult: r}
-		},
-		Plan: func(_ context.Context, p *Plan, c *sumProtocol, r *sumResult) (func() error, error) {
+		Tell:  func(r *sumResult, _ Voice) Edition { return sumEdition{sumResult: r} },
+		Plan: func(_ context.Context, p *Plan, c *sumProtocol, r *sumResult) error {
 			sum := t.add.Of(p, addInputs{A: t.start.Of(p, startInputs{c.A}), B: t.start.Of(p, startInputs{c.B}), Plus: c.Plus})
 			var counted *Node[float64]
 			if model != nil {
-				made := classifier.Of(p, modelInputs{From: &Pretrained{model, "a fingerprint"}})
+				made := classifier.Of(p, modelInputs{From: &Pretrained{Model: model, SHA256: "a fingerprint"}})
 				counted = count.Of(p, modelInputs{made, fmt.Sprint(c.Plus)})
 			}
-			return func() error {
-				r.Sum = sum.Result()
+			Keep(p, &r.Sum, sum)
+			p.Collect(func() error {
 				if counted != nil {
 					r.Labels = int(counted.Result())
 				}
 				return nil
-			}, nil
+			})
+			return nil
 		},
 	}
 }

@@ -2,8 +2,10 @@ package experiment
 
 import (
 	"context"
+	"math"
 	"time"
 
+	"bertlab/figures"
 	"bertlab/gbert"
 	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment/words"
@@ -96,6 +98,78 @@ func Processors(times []Elapsed) float64 {
 		had[i] = took.Processor.Seconds() / took.Wall.Seconds()
 	}
 	return stats.Median(had)
+}
+
+// Timing says how models are timed, among the inputs of a step.
+type Timing struct {
+	// Batches are the batch sizes, Length the tokens of a row at most, and Repeats how often each model is timed.
+	Batches         []int
+	Length, Repeats int
+}
+
+// Tokens is the length of the rows that a model is timed on.
+func (t Timing) Tokens(c *gbert.Config) int { return min(t.Length, c.MaxPositionEmbeddings) }
+
+// Pairs times two models in turn at each batch size, on rows cut from examples. Before a batch is timed, its number and itself are given
+// to a function, unless that is nil.
+func (t Timing) Pairs(ctx context.Context, w *Worker, whole, pruned *gbert.Session, examples []tokenizer.Encoding, before func(i int, batch *gbert.Batch) error) ([]SpeedBatch, error) {
+	var list []SpeedBatch
+	config := whole.Model().Config
+	for i, size := range t.Batches {
+		batch := FilledBatch(examples, size, t.Tokens(config), config.PadTokenID)
+		if before != nil {
+			if err := before(i, batch); err != nil {
+				return nil, err
+			}
+		}
+		timing, err := TimePair(ctx, whole, pruned, batch, t.Repeats)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, timing)
+		w.Progress()(i+1, len(t.Batches))
+	}
+	return list, nil
+}
+
+// SpeedUp is the speed of a model of which parts were removed against the whole one.
+type SpeedUp struct {
+	// MACs and PrunedMACs count an example's multiply-accumulate operations, as computed for a classifier.
+	MACs       int `json:"macs"`
+	PrunedMACs int `json:"pruned_macs"`
+	// Parameters and PrunedParameters count the models' values.
+	Parameters       int          `json:"parameters"`
+	PrunedParameters int          `json:"pruned_parameters"`
+	Batches          []SpeedBatch `json:"batches"`
+	// MaskedDifference is the largest difference of a logit between the model with the parts masked and without them.
+	MaskedDifference float64 `json:"masked_difference"`
+}
+
+// Count fills in what two models hold and compute at a length.
+func (s *SpeedUp) Count(whole, pruned *gbert.Model, length int) {
+	s.MACs, s.PrunedMACs = whole.Config.MACs(length, true).Total(), pruned.Config.MACs(length, true).Total()
+	s.Parameters, s.PrunedParameters = whole.NumParameters(), pruned.NumParameters()
+}
+
+// Compare fills in the largest difference of a logit, if it is larger than one before.
+func (s *SpeedUp) Compare(masked, pruned [][]float32) {
+	for row := range masked {
+		for label := range masked[row] {
+			s.MaskedDifference = max(s.MaskedDifference, math.Abs(float64(masked[row][label]-pruned[row][label])))
+		}
+	}
+}
+
+// ByOperations is how many times as fast the model would be if time were in proportion to operations.
+func (s *SpeedUp) ByOperations() float64 { return float64(s.MACs) / float64(s.PrunedMACs) }
+
+// SpeedSeries are the bars of a model's speed at each batch size.
+func SpeedSeries(name string, batches []SpeedBatch) figures.BarSeries {
+	series := figures.BarSeries{Name: name}
+	for _, b := range batches {
+		series.Add(b.Ratio, b.Low, b.High)
+	}
+	return series
 }
 
 // sampleTime is about how long a sample of [Rounds.Time] takes, so that what a clock or a scheduler adds to it is little.

@@ -59,7 +59,7 @@ func (e *Experiment[C, R]) Verify(ctx context.Context, env *Environment, o Verif
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
 	defer os.RemoveAll(own.Dir)
-	plan, _, _, err := e.plan(ctx, &own, c)
+	plan, _, err := e.plan(ctx, &own, c)
 	if err != nil {
 		return nil, err
 	}

@@ -118,10 +118,8 @@ func (w *Worker) report(done, total int, detail string) {
 	})
 }
 
-// Model opens a model that is among the step's inputs. It is closed with the plan.
-func (w *Worker) Model(ctx context.Context, source ModelSource) (*gbert.Model, error) {
-	return source.modelOf(ctx, w)
-}
+// Model is a model that is among the step's inputs; the plan has opened it, and closes it. Of another model it panics.
+func (w *Worker) Model(source ModelSource) *gbert.Model { return source.modelOf(w) }
 
 // openSessions is how many models a plan holds on the device at once, so that steps about the same model share what was uploaded
 // and compiled.
@@ -133,7 +131,7 @@ type openSession struct {
 }
 
 // Session is a session of a model that is among the step's inputs. The plan closes it.
-func (w *Worker) Session(ctx context.Context, source ModelSource) (*gbert.Session, error) {
+func (w *Worker) Session(source ModelSource) (*gbert.Session, error) {
 	p := w.plan
 	for i, open := range p.sessions {
 		if open.key == source.key() {
@@ -141,15 +139,11 @@ func (w *Worker) Session(ctx context.Context, source ModelSource) (*gbert.Sessio
 			return open.session, nil
 		}
 	}
-	model, err := source.modelOf(ctx, w)
-	if err != nil {
-		return nil, err
-	}
 	if len(p.sessions) == openSessions {
 		p.sessions[0].session.Close()
 		p.sessions = p.sessions[1:]
 	}
-	session, err := gbert.NewSession(p.env.Backend, model)
+	session, err := gbert.NewSession(p.env.Backend, w.Model(source))
 	if err != nil {
 		return nil, err
 	}

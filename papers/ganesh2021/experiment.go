@@ -3,8 +3,6 @@ package ganesh2021
 import (
 	"context"
 	"embed"
-	"fmt"
-	"slices"
 	"strings"
 
 	"bertlab/papers/experiment"
@@ -21,9 +19,7 @@ var Experiment = &experiment.Experiment[Config, Result]{
 	Title:   "Compressing Large-Scale Transformer-Based Models: A Case Study on BERT (Ganesh et al. 2021)",
 	Heading: words.Key("bertlab: what happens inside"),
 	Quick:   Quick, Full: Full, Ask: (*Config).ask, Check: (*Config).check, Plan: plan, Narrative: narrative,
-	In: func(r *Result, say *words.Printer) experiment.Edition {
-		return edition{r, experiment.Voice{Printer: say}}
-	},
+	Tell: func(r *Result, in experiment.Voice) experiment.Edition { return edition{r, in} },
 }
 
 // edition is a result as it is told in a language.
@@ -41,44 +37,51 @@ func (r edition) Numbers() map[string]any {
 }
 
 // plan adds a step for each batch size and length: of the model, on a GPU of the same model on the CPU, and of BERT-base.
-func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) (func() error, error) {
-	env := p.Environment()
-	model, resolved, err := env.Model(ctx, c.Model)
+func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
+	pretrained, err := p.Environment().Subject(ctx, c.Model, &r.Provenance, c.fits)
 	if err != nil {
-		return nil, err
-	}
-	if longest := slices.Max(c.Lengths); longest > model.Config.MaxPositionEmbeddings {
-		return nil, fmt.Errorf("the protocol has the length %d; %s takes %d tokens", longest, c.Model, model.Config.MaxPositionEmbeddings)
-	}
-	if r.Provenance, err = env.Describe(model, resolved); err != nil {
-		return nil, err
+		return err
 	}
 	if r.Counted, err = countBase(); err != nil {
-		return nil, err
+		return err
 	}
-	r.Device = deviceOf(env.Choice.Name)
-	in := cellInputs{
-		Model:   &experiment.Pretrained{Model: model, SHA256: r.Provenance.ModelSHA256},
-		Repeats: c.Repeats, CellSeconds: c.CellSeconds, Machine: r.Provenance.Machine,
-	}
-	own := gridOf(p, in, c.Batches, c.Lengths)
-	var other, base grid
+	r.Device = deviceOf(p.Environment().Choice.Name)
+	in := cellInputs{Model: pretrained, Repeats: c.Repeats, CellSeconds: c.CellSeconds, Machine: r.Provenance.Machine}
+	addGrid(p, &r.Profile, in, c.Batches, c.Lengths)
 	if r.Device == GPU {
 		onCPU := in
 		onCPU.Backend = "xla:cpu"
-		other = gridOf(p, onCPU, c.Batches, c.Lengths)
+		addGrid(p, &r.Other, onCPU, c.Batches, c.Lengths)
 	}
 	if len(c.BaseBatches) > 0 {
 		in.Model = randomBase.Of(p, struct{ Seed uint64 }{1})
-		base = gridOf(p, in, c.BaseBatches, c.BaseLengths)
+		addGrid(p, &r.Base, in, c.BaseBatches, c.BaseLengths)
 	}
-	return func() error {
-		r.Profile, r.Other, r.Base = own.profile(), other.profile(), base.profile()
-		if file, err := profile.CheckFile(model, resolved.Dir); err == nil { // a file without zeros has no count; the report says so
+	p.Collect(func() error {
+		if file, err := profile.CheckFile(pretrained.Model, pretrained.Dir); err == nil { // a file without zeros has no count; the report says so
 			r.Profile.Parameters.File = file
 		}
 		return nil
-	}, nil
+	})
+	return nil
+}
+
+// addGrid adds a step for each batch size and, within, each length, and puts their results together.
+func addGrid(p *experiment.Plan, whole **profile.Profile, in cellInputs, batches, lengths []int) {
+	for _, in.Batch = range batches {
+		for _, in.Length = range lengths {
+			cell := measureCell.Of(p, in)
+			p.Collect(func() error {
+				part := *cell.Result()
+				if *whole == nil {
+					*whole = &part
+				} else {
+					(*whole).Cells = append((*whole).Cells[:len((*whole).Cells):len((*whole).Cells)], part.Cells...)
+				}
+				return nil
+			})
+		}
+	}
 }
 
 // deviceOf is the kind of device of a backend, by its name.
@@ -87,11 +90,4 @@ func deviceOf(name string) Device {
 		return GPU
 	}
 	return CPU
-}
-
-// ask puts the model that the user asked for into the protocol.
-func (c *Config) ask(r experiment.Request) {
-	if r.Model != "" {
-		c.Model = r.Model
-	}
 }

@@ -1,8 +1,12 @@
 package ganesh2021
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+
+	"bertlab/gbert"
+	"bertlab/papers/experiment"
 )
 
 // Config is the protocol. [Quick] and [Full] fill it in.
@@ -44,6 +48,17 @@ func (c *Config) check() error {
 		return fmt.Errorf("the protocol has %d rounds; quartiles need 3 at least", c.Repeats)
 	case (len(c.BaseBatches) == 0) != (len(c.BaseLengths) == 0):
 		return fmt.Errorf("the protocol has the batch sizes %v and the lengths %v for BERT-base; wanted both or none", c.BaseBatches, c.BaseLengths)
+	}
+	return nil
+}
+
+// ask puts the model that the user asked for into the protocol.
+func (c *Config) ask(r experiment.Request) { c.Model = cmp.Or(r.Model, c.Model) }
+
+// fits says why the experiment cannot be done with a model.
+func (c *Config) fits(model *gbert.Model) error {
+	if longest := slices.Max(c.Lengths); longest > model.Config.MaxPositionEmbeddings {
+		return fmt.Errorf("the protocol has the length %d; %s takes %d tokens", longest, c.Model, model.Config.MaxPositionEmbeddings)
 	}
 	return nil
 }

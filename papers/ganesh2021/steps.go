@@ -30,11 +30,7 @@ var measureCell = &experiment.Definition[cellInputs, *profile.Profile]{
 	Title: func(say *words.Printer, in cellInputs) string {
 		return say.F("profile, batch %d, length %d", in.Batch, in.Length)
 	},
-	Run: func(ctx context.Context, w *experiment.Worker, in cellInputs) (*profile.Profile, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return nil, err
-		}
+	Run: func(ctx context.Context, w *experiment.Worker, in cellInputs) (_ *profile.Profile, err error) {
 		var b compute.Backend = w.Backend()
 		if in.Backend != "" {
 			if b, _, err = backend.Open(ctx, backend.Options{Name: in.Backend}); err != nil {
@@ -42,7 +38,7 @@ var measureCell = &experiment.Definition[cellInputs, *profile.Profile]{
 			}
 			defer b.Finalize()
 		}
-		return profile.Measure(ctx, b, model, profile.Options{
+		return profile.Measure(ctx, b, w.Model(in.Model), profile.Options{
 			Batches: []int{in.Batch}, Lengths: []int{in.Length}, Repeats: in.Repeats, CellTime: time.Duration(in.CellSeconds * float64(time.Second)),
 		})
 	},
@@ -62,32 +58,4 @@ var randomBase = &experiment.ModelDefinition[struct{ Seed uint64 }, struct{}]{
 		model, err := gbert.New(shape, in.Seed)
 		return model, struct{}{}, err
 	},
-}
-
-// grid are the cells of a model, by batch size and, within, by length.
-type grid []*experiment.Node[*profile.Profile]
-
-func gridOf(p *experiment.Plan, in cellInputs, batches, lengths []int) grid {
-	var g grid
-	for _, batch := range batches {
-		for _, length := range lengths {
-			in.Batch, in.Length = batch, length
-			g = append(g, measureCell.Of(p, in))
-		}
-	}
-	return g
-}
-
-// profile is the profile of all cells; nil without any.
-func (g grid) profile() *profile.Profile {
-	var whole *profile.Profile
-	for _, cell := range g {
-		part := *cell.Result()
-		if whole == nil {
-			whole = &part
-		} else {
-			whole.Cells = append(whole.Cells[:len(whole.Cells):len(whole.Cells)], part.Cells...)
-		}
-	}
-	return whole
 }

@@ -20,7 +20,7 @@ func found() *Result {
 		return Curve{Surface: &landscape.Surface{Geometry: landscape.Geometry{First: 2}, Sets: []landscape.SetSurface{{End: landscape.Measure{Loss: end}}}}}
 	}
 	r := &Result{
-		Measured: experiment.Measured[Config]{Config: Config{Task: "movies", Other: "tweets"}}, Layers: 6, Classes: 2, Prior: math.Ln2, Fine: curve(0.2), Scratch: curve(0.4),
+		Measured: experiment.Measured[Config]{Config: Config{OnTask: experiment.OnTask{Task: "movies"}, Other: "tweets"}}, Layers: 6, Classes: 2, Prior: math.Ln2, Fine: curve(0.2), Scratch: curve(0.4),
 		WidthDifference: interval(0.8, 0.5, 1.1),
 		Surface:         &Surface{Surface: &landscape.Surface{Grid: landscape.Plane(-1, 2, 4)}, Consistency: interval(0.9, 0.8, 0.95)},
 		Rollback:        []Rollback{{Name: "none"}, {Name: "low"}, {Name: "middle"}, {Name: "high"}},

@@ -5,7 +5,7 @@ import (
 	"embed"
 	"fmt"
 
-	"bertlab/gbert/finetune"
+	"bertlab/gbert"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 	"bertlab/techniques/landscape"
@@ -20,9 +20,7 @@ var Experiment = &experiment.Experiment[Config, Result]{
 	Title:   "Visualizing and Understanding the Effectiveness of BERT (Hao, Dong, Wei and Xu 2019)",
 	Heading: words.Key("bertlab: the loss around a fine-tuned BERT"),
 	Quick:   Quick, Full: Full, Ask: (*Config).ask, Check: (*Config).check, Plan: plan, Narrative: narrative,
-	In: func(r *Result, say *words.Printer) experiment.Edition {
-		return edition{r, experiment.Voice{Printer: say}}
-	},
+	Tell: func(r *Result, in experiment.Voice) experiment.Edition { return edition{r, in} },
 }
 
 // edition is a result as it is told in a language.
@@ -82,152 +80,160 @@ func load(ctx context.Context, env *experiment.Environment, c *Config, r *Result
 
 // plan adds the experiment's steps: models that are trained from pretrained and from random weights, on the task and on another for a
 // second direction; the loss along the first direction and over the plane of both; layers that move, or are rolled back, alone.
-func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) (func() error, error) {
-	env := p.Environment()
-	model, err := env.Subject(ctx, c.Model, &r.Provenance, c.checkModel)
+func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
+	pretrained, err := p.Environment().Subject(ctx, c.Model, &r.Provenance, c.checkModel)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r.Layers = model.Config.NumHiddenLayers
-	d, err := load(ctx, env, c, r)
+	r.Layers = pretrained.Model.Config.NumHiddenLayers
+	d, err := load(ctx, p.Environment(), c, r)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s := &steps{parts: rolledBack(model.Config)}
-	s.add(p, c, d, &experiment.Pretrained{Model: model, SHA256: r.Provenance.ModelSHA256})
-	return func() error { return s.collect(c, r) }, nil
+	s := &study{Plan: p, config: c, result: r, data: d, shape: pretrained.Model.Config}
+	s.add(pretrained)
+	return nil
 }
 
-// steps are the experiment's.
-type steps struct {
-	tuned, scratch *experiment.ModelNode[Training]
-	tunedOther     *experiment.ModelNode[experiment.Training]
-	scratchOther   *experiment.ModelNode[Training] // nil: no surface from random weights is asked for
-
-	curve, scratchCurve     *experiment.Node[line]
-	surface, scratchSurface *experiment.Node[*Surface] // nil as scratchOther
-	thirds                  []*experiment.Node[*Surface]
-	parts                   []landscape.Part // that are rolled back
-	rollback                *experiment.Node[[]landscape.Measure]
-	directions              *experiment.Node[directions]
-}
-
-// options are those of all fine-tuning runs.
-func (c *Config) options() finetune.Options {
-	return finetune.Options{
-		Epochs: c.Epochs, BatchSize: c.BatchSize, MaxLength: c.MaxLength, LearningRate: c.LearningRate, Seed: c.Seed, Keep: finetune.KeepLast,
-	}
+// study is the experiment as it is planned.
+type study struct {
+	*experiment.Plan
+	config *Config
+	result *Result
+	data
+	shape *gbert.Config // of the model
 }
 
 // pointBatch is the size of the batches in which examples are evaluated.
 const pointBatch = 32
 
-func (s *steps) add(p *experiment.Plan, c *Config, d data, pretrained *experiment.Pretrained) {
-	// The padded lengths are chosen for the examples that are evaluated most.
-	judge := experiment.Judging{
-		MaxLength: c.MaxLength, BatchSize: pointBatch, Like: []experiment.Sample{d.fit}, Passes: c.SurfacePoints*c.SurfacePoints + 2*c.CurvePoints,
+// judge judges a model on a sample. The padded lengths are chosen for the examples that are evaluated most.
+func (s *study) judge(on experiment.Sample) experiment.Judging {
+	c := s.config
+	return experiment.Judging{
+		Sample: on, MaxLength: c.MaxLength, BatchSize: pointBatch, Like: []experiment.Sample{s.fit}, Passes: c.SurfacePoints*c.SurfacePoints + 2*c.CurvePoints,
 	}
-	fit := judge.On(d.fit)
-	begin := func(from experiment.ModelSource, on experiment.Sample) experiment.ModelSource {
-		return addHead.Of(p, startInputs{From: from, Outputs: on.Task.Outputs(), Labels: on.Task.Labels, Seed: c.Seed})
-	}
-	start := begin(pretrained, d.train)
-	s.tuned = train.Of(p, trainInputs{Start: start, Train: d.train, Options: c.options(), Snapshots: c.Snapshots, Fit: &fit})
-	s.tunedOther = experiment.FineTune(p, experiment.FineTuneInputs{From: pretrained, Train: d.other, Options: c.options()})
-	random := drawWeights.Of(p, randomInputs{Like: pretrained, Seed: c.Seed})
-	scratch := trainInputs{Start: begin(random, d.train), Train: d.train, Options: c.options(), Snapshots: c.Snapshots, Fit: &fit, Random: true}
-	scratch.Options.Epochs, scratch.Options.LearningRate = c.ScratchEpochs, c.ScratchLearningRate
-	s.scratch = train.Of(p, scratch)
+}
 
-	plane := space{Start: start, Trained: s.tuned, Other: s.tunedOther}
-	s.directions = measureDirections.Of(p, plane)
-	whole := landscape.Whole(pretrained.Model.Config)
-	along := sweepInputs{
-		Space: space{Start: start, Trained: s.tuned}, Fit: fit, Check: judge.On(d.check), FitAlone: true, Part: whole,
-		Grid: landscape.Line(c.CurveRange[0], c.CurveRange[1], c.CurvePoints), Title: words.Key("loss along fine-tuning"),
-	}
-	s.curve = sweepLine.Of(p, along)
-	along.Space, along.Title = space{Start: scratch.Start, Trained: s.scratch}, "loss along training from random weights"
-	s.scratchCurve = sweepLine.Of(p, along)
+// begin gives a model a head for what it is trained on: that is θ₀.
+func (s *study) begin(from experiment.ModelSource, on experiment.Sample) experiment.ModelSource {
+	return addHead.Of(s.Plan, startInputs{From: from, Outputs: on.Task.Outputs(), Labels: on.Task.Labels, Seed: s.config.Seed})
+}
+
+// tell tells of a training run, on what it was and from which weights.
+func (s *study) tell(start string, on experiment.Sample, run func() Training) {
+	s.Collect(func() error {
+		t := run()
+		t.Start, t.Task = start, on.Task.Name
+		s.result.Runs = append(s.result.Runs, t)
+		return nil
+	})
+}
+
+// add adds the trainings, and what is measured of them.
+func (s *study) add(pretrained *experiment.Pretrained) {
+	c, fit := s.config, s.judge(s.fit)
+	start := s.begin(pretrained, s.train)
+	tuned := train.Of(s.Plan, trainInputs{Start: start, Train: s.train, Options: c.Options(c.Seed), Snapshots: c.Snapshots, Fit: &fit})
+	s.tell("pretrained", s.train, tuned.Result)
+	direction := experiment.FineTune(s.Plan, experiment.FineTuneInputs{From: pretrained, Train: s.other, Options: c.Options(c.Seed)})
+	s.tell("pretrained", s.other, func() Training { return trainingOf(direction.Result()) })
+	random := drawWeights.Of(s.Plan, randomInputs{Like: pretrained, Seed: c.Seed})
+	in := trainInputs{Start: s.begin(random, s.train), Train: s.train, Options: c.Options(c.Seed), Snapshots: c.Snapshots, Fit: &fit, Random: true}
+	in.Options.Epochs, in.Options.LearningRate = c.ScratchEpochs, c.ScratchLearningRate
+	scratch := train.Of(s.Plan, in)
+	s.tell("random", s.train, scratch.Result)
+
+	plane := space{Start: start, Trained: tuned, Other: direction}
+	s.addDirections(plane)
+	s.addCurves(space{Start: start, Trained: tuned}, space{Start: in.Start, Trained: scratch})
 	across := sweepInputs{
-		Space: plane, Fit: fit, Check: judge.On(d.check), Part: whole, Grid: landscape.Plane(c.SurfaceRange[0], c.SurfaceRange[1], c.SurfacePoints),
+		Space: plane, Fit: fit, Check: s.judge(s.check), Part: landscape.Whole(s.shape), Grid: landscape.Plane(c.SurfaceRange[0], c.SurfaceRange[1], c.SurfacePoints),
 		Title: words.Key("loss around the fine-tuned model"),
 	}
-	s.surface = sweepPlane.Of(p, across)
+	experiment.Keep(s.Plan, &s.result.Surface, sweepPlane.Of(s.Plan, across))
 	if c.ScratchSurface {
-		other := trainInputs{Start: begin(random, d.other), Train: d.other, Options: scratch.Options, Random: true}
-		s.scratchOther = train.Of(p, other)
-		across.Space = space{Start: scratch.Start, Trained: s.scratch, Other: s.scratchOther}
-		across.Title = words.Key("loss around the model trained from random weights")
-		s.scratchSurface = sweepPlane.Of(p, across)
+		second := train.Of(s.Plan, trainInputs{Start: s.begin(random, s.other), Train: s.other, Options: in.Options, Random: true})
+		s.tell("random", s.other, second.Result)
+		around := across
+		around.Space = space{Start: in.Start, Trained: scratch, Other: second}
+		around.Title = words.Key("loss around the model trained from random weights")
+		experiment.Keep(s.Plan, &s.result.ScratchSurface, sweepPlane.Of(s.Plan, around))
 	}
-	across.Space, across.FitAlone, across.Grid = plane, true, landscape.Plane(c.SurfaceRange[0], c.SurfaceRange[1], c.PartPoints)
+	s.addThirds(across)
+	s.addRollback(space{Start: start, Trained: tuned})
+}
+
+// addDirections adds lengths and angles of the two fine-tunings.
+func (s *study) addDirections(plane space) {
+	measured := measureDirections.Of(s.Plan, plane)
+	s.Collect(func() (err error) {
+		d := measured.Result()
+		s.result.Geometry, s.result.Whole = d.Units, landscape.Sum("whole", d.Units)
+		s.result.Cosine, err = cosine(d.Weights)
+		return err
+	})
+}
+
+// addCurves adds the loss along the way from pretrained and from random weights.
+func (s *study) addCurves(tuned, scratch space) {
+	c, r := s.config, s.result
+	along := sweepInputs{
+		Space: tuned, Fit: s.judge(s.fit), Check: s.judge(s.check), FitAlone: true, Part: landscape.Whole(s.shape),
+		Grid: landscape.Line(c.CurveRange[0], c.CurveRange[1], c.CurvePoints), Title: words.Key("loss along fine-tuning"),
+	}
+	first := sweepLine.Of(s.Plan, along)
+	along.Space, along.Title = scratch, words.Key("loss along training from random weights")
+	second := sweepLine.Of(s.Plan, along)
+	s.Collect(func() (err error) {
+		if r.Fine, err = r.describe(first.Result()); err != nil {
+			return err
+		}
+		if r.Scratch, err = r.describe(second.Result()); err != nil {
+			return err
+		}
+		r.WidthDifference, err = r.widthDifference(first.Result(), second.Result())
+		return err
+	})
+}
+
+// addThirds adds the loss over the plane as low, middle or high layers move alone.
+func (s *study) addThirds(across sweepInputs) {
+	c := s.config
+	across.FitAlone, across.Grid = true, landscape.Plane(c.SurfaceRange[0], c.SurfaceRange[1], c.PartPoints)
 	titles := map[string]words.Key{"low": words.Key("loss as only the low layers move"), "middle": words.Key("loss as only the middle layers move"), "high": words.Key("loss as only the high layers move")}
-	for _, third := range landscape.Thirds(pretrained.Model.Config) {
-		across.Part = third
-		across.Title = titles[third.Name]
-		s.thirds = append(s.thirds, sweepPlane.Of(p, across))
+	for _, third := range landscape.Thirds(s.shape) {
+		across.Part, across.Title = third, titles[third.Name]
+		swept := sweepPlane.Of(s.Plan, across)
+		s.Collect(func() error {
+			s.result.Parts = append(s.result.Parts, swept.Result().Surface)
+			return nil
+		})
 	}
-	s.rollback = rollBack.Of(p, rollBackInputs{Space: space{Start: start, Trained: s.tuned}, Test: judge.On(d.dev), Parts: s.parts})
 }
 
-// collect puts the steps' results into the experiment's.
-func (s *steps) collect(c *Config, r *Result) error {
-	add := func(start, task string, t Training) {
-		t.Start, t.Task = start, task
-		r.Runs = append(r.Runs, t)
-	}
-	task, other := r.Provenance.Data[0].Task, r.Provenance.Data[1].Task
-	direction := s.tunedOther.Result()
-	add("pretrained", task, s.tuned.Result())
-	add("pretrained", other, Training{Steps: direction.Steps, TrainLoss: direction.TrainLoss, Seconds: direction.Seconds})
-	add("random", task, s.scratch.Result())
-	if s.scratchOther != nil {
-		add("random", other, s.scratchOther.Result())
-		r.ScratchSurface = s.scratchSurface.Result()
-	}
-	r.Surface = s.surface.Result()
-	for _, third := range s.thirds {
-		r.Parts = append(r.Parts, third.Result().Surface)
-	}
-	d := s.directions.Result()
-	r.Geometry, r.Whole = d.Units, landscape.Sum("whole", d.Units)
-	var err error
-	if r.Cosine, err = cosine(d.Weights); err != nil {
-		return err
-	}
-	along, scratch := s.curve.Result(), s.scratchCurve.Result()
-	if r.Fine, err = r.describe(along); err != nil {
-		return err
-	}
-	if r.Scratch, err = r.describe(scratch); err != nil {
-		return err
-	}
-	if r.WidthDifference, err = r.widthDifference(along, scratch); err != nil {
-		return err
-	}
-	return s.collectRollback(r)
-}
-
-// collectRollback compares the models with parts rolled back.
-func (s *steps) collectRollback(r *Result) error {
-	measured := s.rollback.Result()
-	for i, part := range s.parts {
-		row, err := judge(part, measured[i], measured[0])
-		if err != nil {
-			return err
+// addRollback adds the fine-tuned model with parts set back, and compares them.
+func (s *study) addRollback(tuned space) {
+	parts, r := rolledBack(s.shape), s.result
+	measured := rollBack.Of(s.Plan, rollBackInputs{Space: tuned, Test: s.judge(s.dev), Parts: parts})
+	s.Collect(func() error {
+		for i, part := range parts {
+			row, err := judge(part, measured.Result()[i], measured.Result()[0])
+			if err != nil {
+				return err
+			}
+			r.Rollback = append(r.Rollback, row)
 		}
-		r.Rollback = append(r.Rollback, row)
-	}
-	low := r.Rollback[1]
-	for _, other := range r.Rollback[2:4] {
-		_, difference, err := low.Right.Against(other.Right)
-		if err != nil {
-			return err
+		low := r.Rollback[1]
+		for _, other := range r.Rollback[2:4] {
+			_, difference, err := low.Right.Against(other.Right)
+			if err != nil {
+				return err
+			}
+			r.LowAgainst = append(r.LowAgainst, difference.Interval)
 		}
-		r.LowAgainst = append(r.LowAgainst, difference.Interval)
-	}
-	return nil
+		return nil
+	})
 }
 
 // Numbers are what the narrative names.

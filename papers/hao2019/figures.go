@@ -83,7 +83,7 @@ func (r edition) CurveFigure() (*figures.Figure, error) {
 			if y > limit {
 				y, low, high = math.NaN(), math.NaN(), math.NaN()
 			}
-			curve.X, curve.Y, curve.Lo, curve.Hi = append(curve.X, a), append(curve.Y, y), append(curve.Lo, low), append(curve.Hi, math.Min(high, limit))
+			curve.Add(a, y, low, math.Min(high, limit))
 		}
 		return curve
 	}
@@ -256,20 +256,13 @@ func (r edition) RollbackBars() (*figures.Figure, error) {
 			name += ", " + r.part(row.Layers)
 		}
 		groups = append(groups, name)
-		bars.Values, bars.Lo, bars.Hi = append(bars.Values, 100*row.Change.Value), append(bars.Lo, 100*row.Change.Low), append(bars.Hi, 100*row.Change.High)
+		bars.Add(100*row.Change.Value, 100*row.Change.Low, 100*row.Change.High)
 	}
-	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Rolled back, the low layers change accuracy by %s points, the high ones by %s", signed(bars.Values[0]), signed(bars.Values[2])),
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Rolled back, the low layers change accuracy by %s points, the high ones by %s", figures.Signed(bars.Values[0]), figures.Signed(bars.Values[2])),
 		r.T("set back to the pretrained weights"), r.T("change of accuracy, points"),
 		r.caption(r.F("layers count from 0; %d dev examples; accuracy of the fine-tuned model %.3f; whiskers: 95 %% interval of the paired difference", len(r.Rollback[0].Right), r.Rollback[0].Accuracy))),
 		Groups: groups, Series: []figures.BarSeries{bars}, Format: "%+.1f",
 	})
-}
-
-func signed(v float64) string {
-	if v < 0 {
-		return fmt.Sprintf("−%.1f", -v)
-	}
-	return fmt.Sprintf("+%.1f", v)
 }
 
 // TravelBars show how far each part of the model went in fine-tuning.

@@ -11,21 +11,13 @@ import (
 
 // Config is the protocol. [Quick] and [Full] fill it in.
 type Config struct {
-	// Model is the pretrained model, by name or folder.
-	Model string `json:"model"`
-	// Task is the task by name; Data a file or folder with its train and dev split, empty: found by name.
-	Task string `json:"task"`
-	Data string `json:"data"`
+	experiment.OnTask
 	// Other is the task that gives the second direction; OtherData as Data.
 	Other     string `json:"other"`
 	OtherData string `json:"other_data"`
 	// Seed is that of all training runs.
 	Seed uint64 `json:"seed"`
-	// Epochs, BatchSize, MaxLength and LearningRate are those of fine-tuning.
-	Epochs       int     `json:"epochs"`
-	BatchSize    int     `json:"batch_size"`
-	MaxLength    int     `json:"max_length"`
-	LearningRate float64 `json:"learning_rate"`
+	experiment.Tuning
 	// ScratchEpochs and ScratchLearningRate are those of training from random weights, with the same data.
 	ScratchEpochs       int     `json:"scratch_epochs"`
 	ScratchLearningRate float64 `json:"scratch_learning_rate"`
@@ -64,8 +56,9 @@ func Quick() Config {
 // Full is the protocol whose numbers are the ones to quote.
 func Full() Config {
 	return Config{
-		Model: "all-MiniLM-L6-v2", Task: "movies", Other: "tweets", Seed: 1,
-		Epochs: 3, BatchSize: 32, MaxLength: 32, LearningRate: 5e-5, ScratchEpochs: 10, ScratchLearningRate: 2e-4,
+		OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "movies"}, Other: "tweets", Seed: 1,
+		Tuning:        experiment.Tuning{Epochs: 3, BatchSize: 32, MaxLength: 32, LearningRate: 5e-5},
+		ScratchEpochs: 10, ScratchLearningRate: 2e-4,
 		Examples: 256, CurveRange: [2]float64{-1, 3}, CurvePoints: 81, SurfaceRange: [2]float64{-1, 2}, SurfacePoints: 41, PartPoints: 21,
 		ScratchSurface: true, Snapshots: 12,
 	}
@@ -77,7 +70,7 @@ func (c *Config) ask(r experiment.Request) {
 	if r.Task != "" && r.Task == c.Other {
 		c.Task, c.Data, c.Other, c.OtherData = c.Other, c.OtherData, c.Task, c.Data
 	}
-	r.Set(&c.Model, &c.Task, &c.Data)
+	c.OnTask.Ask(r)
 	if r.Seed != nil {
 		c.Seed = *r.Seed
 	}
@@ -92,18 +85,16 @@ func (c *Config) check() error {
 		return errors.New("the protocol needs a task, and another for the second direction (task, other)")
 	case c.Task == c.Other && c.Data == c.OtherData:
 		return fmt.Errorf("the second direction must come from another data set than %s (other, other_data)", c.Task)
-	case c.Epochs < 1 || c.BatchSize < 1 || c.MaxLength < 1 || !(c.LearningRate > 0):
-		return errors.New("the protocol needs epochs, a batch size and a length of at least 1, and a learning rate above 0 (epochs, batch_size, max_length, learning_rate)")
 	case c.ScratchEpochs < 1 || !(c.ScratchLearningRate > 0):
 		return errors.New("the protocol needs at least 1 epoch of training from random weights, and a learning rate above 0 (scratch_epochs, scratch_learning_rate)")
-	case c.TrainExamples < 0 || c.OtherExamples < 0 || c.RollbackExamples < 0:
-		return errors.New("the protocol has a negative number of examples (train_examples, other_examples, rollback_examples); 0 means all")
 	case c.Examples < 2:
 		return fmt.Errorf("the protocol evaluates %d examples at each point (examples); at least 2 examples are needed", c.Examples)
 	case c.Snapshots < 1:
 		return fmt.Errorf("the protocol has %d snapshots (snapshots); the trajectory needs at least 1", c.Snapshots)
 	}
 	return errors.Join(
+		c.Tuning.Check(), experiment.CheckExamples("train_examples", c.TrainExamples), experiment.CheckExamples("other_examples", c.OtherExamples),
+		experiment.CheckExamples("rollback_examples", c.RollbackExamples),
 		checkRange("curve_range", c.CurveRange), checkRange("surface_range", c.SurfaceRange),
 		checkPoints("curve_points", c.CurvePoints), checkPoints("surface_points", c.SurfacePoints), checkPoints("part_points", c.PartPoints),
 	)

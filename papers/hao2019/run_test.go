@@ -54,8 +54,8 @@ func protocol(t testing.TB) Config {
 		}
 	}
 	return Config{
-		Model: filepath.Join(dir, "tiny"), Task: "sst2", Data: filepath.Join(dir, "films"), Other: "sst2", OtherData: filepath.Join(dir, "food"), Seed: 1,
-		Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, ScratchEpochs: 3, ScratchLearningRate: 1e-2, Examples: 12,
+		OnTask: experiment.OnTask{Model: filepath.Join(dir, "tiny"), Task: "sst2", Data: filepath.Join(dir, "films")}, Other: "sst2", OtherData: filepath.Join(dir, "food"), Seed: 1,
+		Tuning: experiment.Tuning{Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2}, ScratchEpochs: 3, ScratchLearningRate: 1e-2, Examples: 12,
 		CurveRange: [2]float64{-1, 3}, CurvePoints: 9, SurfaceRange: [2]float64{-1, 2}, SurfacePoints: 4, PartPoints: 3, ScratchSurface: true, Snapshots: 3,
 	}
 }
@@ -280,14 +280,14 @@ func TestTheOwnProtocolsArePossible(t *testing.T) {
 
 func TestTheTaskOfTheSecondDirectionChangesPlacesWithTheFirst(t *testing.T) {
 	seven := uint64(7)
-	c := Config{Model: "m", Task: "a", Data: "of a", Other: "b", OtherData: "of b"}
+	c := Config{OnTask: experiment.OnTask{Model: "m", Task: "a", Data: "of a"}, Other: "b", OtherData: "of b"}
 	c.ask(experiment.Request{Task: "b", Seed: &seven, Runs: 3})
-	if want := (Config{Model: "m", Task: "b", Data: "of b", Other: "a", OtherData: "of a", Seed: 7}); c != want {
+	if want := (Config{OnTask: experiment.OnTask{Model: "m", Task: "b", Data: "of b"}, Other: "a", OtherData: "of a", Seed: 7}); c != want {
 		t.Errorf("%+v, want %+v", c, want)
 	}
-	c = Config{Task: "a", Other: "b"}
+	c = Config{OnTask: experiment.OnTask{Task: "a"}, Other: "b"}
 	c.ask(experiment.Request{Task: "c", Data: "of c", Model: "n"})
-	if want := (Config{Model: "n", Task: "c", Data: "of c", Other: "b"}); c != want {
+	if want := (Config{OnTask: experiment.OnTask{Model: "n", Task: "c", Data: "of c"}, Other: "b"}); c != want {
 		t.Errorf("%+v, want %+v", c, want)
 	}
 }

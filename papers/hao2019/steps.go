@@ -31,10 +31,7 @@ var drawWeights = &experiment.ModelDefinition[randomInputs, nothing]{
 		return say.F("random weights, seed %d", in.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in randomInputs) (*gbert.Model, nothing, error) {
-		like, err := w.Model(ctx, in.Like)
-		if err != nil {
-			return nil, nothing{}, err
-		}
+		like := w.Model(in.Like)
 		config := like.Config.Clone()
 		config.Layers = nil
 		model, err := gbert.New(config, in.Seed)
@@ -61,10 +58,7 @@ var addHead = &experiment.ModelDefinition[startInputs, nothing]{
 		return say.F("a fresh head, seed %d", in.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in startInputs) (*gbert.Model, nothing, error) {
-		model, err := w.Model(ctx, in.From)
-		if err != nil {
-			return nil, nothing{}, err
-		}
+		model := w.Model(in.From)
 		start, err := model.WithClassifier(in.Outputs, in.Labels, in.Seed)
 		return start, nothing{}, err
 	},
@@ -95,10 +89,7 @@ var train = &experiment.ModelDefinition[trainInputs, Training]{
 		return experiment.Cost{Passes: float64(in.Snapshots)}
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in trainInputs) (*gbert.Model, Training, error) {
-		start, err := w.Model(ctx, in.Start)
-		if err != nil {
-			return nil, Training{}, err
-		}
+		start := w.Model(in.Start)
 		options, snapshots := in.Options, w.Partial("snapshots")
 		if in.Snapshots > 0 {
 			options.AfterStep = func(step, steps int, model func() (*gbert.Model, error)) error {
@@ -116,12 +107,17 @@ var train = &experiment.ModelDefinition[trainInputs, Training]{
 		if err != nil {
 			return nil, Training{}, err
 		}
-		done := Training{Steps: training.Steps, TrainLoss: training.TrainLoss, Seconds: training.Seconds}
+		done := trainingOf(training)
 		if in.Snapshots > 0 {
 			done.Way, err = in.way(ctx, w, start, trained, snapshots)
 		}
 		return trained.Model, done, err
 	},
+}
+
+// trainingOf is what is told of a training run.
+func trainingOf(t experiment.Training) Training {
+	return Training{Steps: t.Steps, TrainLoss: t.TrainLoss, Seconds: t.Seconds}
 }
 
 // due says after which steps the weights are kept: so many times, evenly, the last step being one.
@@ -201,19 +197,12 @@ type space struct {
 	Start, Trained, Other experiment.ModelSource
 }
 
-func (s *space) open(ctx context.Context, w *experiment.Worker) (opened landscape.Space, err error) {
-	for _, end := range []struct {
-		source experiment.ModelSource
-		model  **gbert.Model
-	}{{s.Start, &opened.From}, {s.Trained, &opened.To}, {s.Other, &opened.Other}} {
-		if end.source == nil {
-			continue
-		}
-		if *end.model, err = w.Model(ctx, end.source); err != nil {
-			return opened, err
-		}
+func (s *space) open(w *experiment.Worker) landscape.Space {
+	opened := landscape.Space{From: w.Model(s.Start), To: w.Model(s.Trained)}
+	if s.Other != nil {
+		opened.Other = w.Model(s.Other)
 	}
-	return opened, nil
+	return opened
 }
 
 // sweepInputs are a part of a model that is moved over a grid.
@@ -227,7 +216,6 @@ type sweepInputs struct {
 	Title      words.Key `json:"-"`
 }
 
-// sweep evaluates each point of the grid. What is done is written down, and a sweep that was stopped goes on at the point where it was.
 // sweepCost is a pass for each point of the grid.
 func sweepCost(in sweepInputs, _ *gbert.Config) experiment.Cost {
 	share, check := 1.0, float64(in.Check.Sample.Len())
@@ -237,11 +225,9 @@ func sweepCost(in sweepInputs, _ *gbert.Config) experiment.Cost {
 	return experiment.Cost{Passes: share * float64(len(in.Grid.Alpha)*max(1, len(in.Grid.Beta)))}
 }
 
+// sweep evaluates each point of the grid. What is done is written down, and a sweep that was stopped goes on at the point where it was.
 func (in *sweepInputs) sweep(ctx context.Context, w *experiment.Worker) (*landscape.Surface, error) {
-	opened, err := in.Space.open(ctx, w)
-	if err != nil {
-		return nil, err
-	}
+	opened := in.Space.open(w)
 	fit, err := in.Fit.Prepare(w, opened.From)
 	if err != nil {
 		return nil, err
@@ -309,10 +295,7 @@ var rollBack = &experiment.Definition[rollBackInputs, []landscape.Measure]{
 		return experiment.Cost{Passes: float64(len(in.Parts))}
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in rollBackInputs) ([]landscape.Measure, error) {
-		opened, err := in.Space.open(ctx, w)
-		if err != nil {
-			return nil, err
-		}
+		opened := in.Space.open(w)
 		test, err := in.Test.Prepare(w, opened.From)
 		if err != nil {
 			return nil, err
@@ -362,10 +345,7 @@ var measureDirections = &experiment.Definition[space, directions]{
 		return say.T("distances and angles of two fine-tunings")
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in space) (d directions, err error) {
-		opened, err := in.open(ctx, w)
-		if err != nil {
-			return d, err
-		}
+		opened := in.open(w)
 		if d.Units, err = opened.Geometries(); err != nil {
 			return d, err
 		}

@@ -26,7 +26,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 		{say.T("model"), c.Model, say.T("BERT-large")},
 		{say.T("task; second direction"), c.Task + "; " + c.Other, say.T("MNLI, RTE, SST-2, MRPC; another of them")},
 		{say.T("training examples"), experiment.Limit(say, c.TrainExamples) + "; " + experiment.Limit(say, c.OtherExamples), say.T("all")},
-		{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
+		c.Tuning.Row(say, "–"),
 		{say.T("from scratch: epochs, learning rate"), fmt.Sprintf("%d, %g; %s", c.ScratchEpochs, c.ScratchLearningRate, scratch), "–"},
 		{say.T("curve"), say.F("α from %g to %g, %d points", c.CurveRange[0], c.CurveRange[1], c.CurvePoints), say.T("−4 to 4, 40 points")},
 		{say.T("surface"), say.F("α and β from %g to %g, %d × %d points", c.SurfaceRange[0], c.SurfaceRange[1], c.SurfacePoints, c.SurfacePoints), say.T("−4 to 4, 40 × 40 points")},

@@ -5,16 +5,10 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"bertlab/papers/experiment"
 	"bertlab/stats"
 	"bertlab/techniques/sharing"
 )
-
-// against tests a model against the whole one of the same seed.
-func (t *Trial) against(whole Trial) error {
-	test, d, err := t.Right.Against(whole.Right)
-	t.P, t.Difference, t.Low, t.High = test.P, d.Value, d.Low, d.High
-	return err
-}
 
 // learned says that at least one side of a difference is right more often than the largest class.
 func (r *Result) learned(d stats.Difference) bool { return max(d.First, d.Second) > r.Majority+1e-9 }
@@ -26,7 +20,7 @@ func (r *Result) between(first, second Scheme) (d stats.Difference, ok bool, err
 }
 
 // paired compares answers by seed.
-func (r *Result) paired(first, second map[uint64]Answers) (d stats.Difference, ok bool, err error) {
+func (r *Result) paired(first, second map[uint64]experiment.Answers) (d stats.Difference, ok bool, err error) {
 	var a, b []stats.Answers
 	for _, seed := range r.Config.Seeds {
 		if x, y := first[seed].Right, second[seed].Right; len(x) > 0 && len(y) > 0 {
@@ -51,8 +45,8 @@ func (r *Result) of(v Scheme) []Trial {
 	return list
 }
 
-func (r *Result) answers(v Scheme) map[uint64]Answers {
-	list := map[uint64]Answers{}
+func (r *Result) answers(v Scheme) map[uint64]experiment.Answers {
+	list := map[uint64]experiment.Answers{}
 	for _, t := range r.of(v) {
 		list[t.Seed] = t.Answers
 	}
@@ -60,8 +54,8 @@ func (r *Result) answers(v Scheme) map[uint64]Answers {
 }
 
 // converted are the answers of a variant's conversion without training.
-func (r *Result) converted(v Scheme) map[uint64]Answers {
-	list := map[uint64]Answers{}
+func (r *Result) converted(v Scheme) map[uint64]experiment.Answers {
+	list := map[uint64]experiment.Answers{}
 	for _, t := range r.of(v) {
 		if t.Converted != nil {
 			list[t.Seed] = *t.Converted
@@ -71,8 +65,8 @@ func (r *Result) converted(v Scheme) map[uint64]Answers {
 }
 
 // initialised are the answers of the whole model that shares all, beginning with init.
-func (r *Result) initialised(init sharing.Init) map[uint64]Answers {
-	list := map[uint64]Answers{}
+func (r *Result) initialised(init sharing.Init) map[uint64]experiment.Answers {
+	list := map[uint64]experiment.Answers{}
 	for _, b := range r.Inits {
 		if b.Init == init {
 			list[b.Seed] = b.Answers
@@ -82,8 +76,8 @@ func (r *Result) initialised(init sharing.Init) map[uint64]Answers {
 }
 
 // cut are the answers of the whole model with a word table of size E.
-func (r *Result) cut(size int) map[uint64]Answers {
-	list := map[uint64]Answers{}
+func (r *Result) cut(size int) map[uint64]experiment.Answers {
+	list := map[uint64]experiment.Answers{}
 	for _, c := range r.Cuts {
 		if c.Size == size {
 			list[c.Seed] = c.Answers
@@ -93,7 +87,7 @@ func (r *Result) cut(size int) map[uint64]Answers {
 }
 
 // mean is the accuracy, mean over seeds.
-func mean(answers map[uint64]Answers) float64 {
+func mean(answers map[uint64]experiment.Answers) float64 {
 	var values []float64
 	for _, a := range answers {
 		values = append(values, a.Right.Accuracy())

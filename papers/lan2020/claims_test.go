@@ -19,10 +19,10 @@ func marks(right, n int) stats.Answers {
 // made is a result whose variants answer rightly so many of 1,000 questions, with three seeds. A variant errs where the others do, and
 // then on.
 func made(right map[Scheme]int, seeds ...uint64) *Result {
-	r := &Result{Measured: experiment.Measured[Config]{Config: Config{Seeds: seeds}}, Counts: sharing.Counts(), Layers: 3, Examples: 1000, Majority: 0.5}
+	r := &Result{Measured: experiment.Measured[Config]{Config: Config{Setup: experiment.Setup{Seeds: seeds}}}, Counts: sharing.Counts(), Layers: 3, TestSet: experiment.TestSet{Examples: 1000, Majority: 0.5}}
 	for _, seed := range seeds {
 		for v, n := range right {
-			r.Runs = append(r.Runs, Trial{Variant: v, Seed: seed, Answers: Answers{Right: marks(n, 1000)}})
+			r.Runs = append(r.Runs, Trial{Variant: v, Seed: seed, Answers: experiment.Answers{Right: marks(n, 1000)}})
 		}
 	}
 	return r

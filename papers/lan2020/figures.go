@@ -26,12 +26,9 @@ func (r edition) seeds() string {
 	return r.Seeds(r.Config.Seeds)
 }
 
-// signed writes a change with a sign that is as wide as a digit.
-func signed(v float64) string { return strings.Replace(fmt.Sprintf("%+.1f", v), "-", "−", 1) }
-
 // point is an accuracy in percent, mean over seeds, with the 95 % interval of its difference from the whole model; NaN for what was
 // not run.
-func (r *Result) point(answers map[uint64]Answers) (value, low, high float64, err error) {
+func (r *Result) point(answers map[uint64]experiment.Answers) (value, low, high float64, err error) {
 	whole := r.answers(Scheme{})
 	d, ok, err := r.paired(answers, whole)
 	if err != nil || !ok {
@@ -42,9 +39,9 @@ func (r *Result) point(answers map[uint64]Answers) (value, low, high float64, er
 }
 
 // add appends a point to a series of bars.
-func (r *Result) add(bars *figures.BarSeries, answers map[uint64]Answers) error {
+func (r *Result) add(bars *figures.BarSeries, answers map[uint64]experiment.Answers) error {
 	value, low, high, err := r.point(answers)
-	bars.Values, bars.Lo, bars.Hi = append(bars.Values, value), append(bars.Lo, low), append(bars.Hi, high)
+	bars.Add(value, low, high)
 	return err
 }
 
@@ -67,7 +64,7 @@ func (r edition) SharedBars() (*figures.Figure, error) {
 		}
 	}
 	whole := 100 * mean(r.answers(Scheme{}))
-	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Shared attention: %s points; shared FFN: %s; both: %s", signed(tuned.Values[0]-whole), signed(tuned.Values[1]-whole), signed(tuned.Values[2]-whole)),
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Shared attention: %s points; shared FFN: %s; both: %s", figures.Signed(tuned.Values[0]-whole), figures.Signed(tuned.Values[1]-whole), figures.Signed(tuned.Values[2]-whole)),
 		r.T("what all layers share"), r.T("accuracy, %"),
 		r.caption(true, r.F("%s; whiskers: 95 %% interval of the paired difference from the whole model", r.seeds()))),
 		Groups: groups, Series: series, Format: "%.1f", YRange: figures.Range{Min: 0, Max: 100},
@@ -187,7 +184,7 @@ func (r edition) EmbeddingCurves() (*figures.Figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		after.X, after.Y, after.Lo, after.Hi = append(after.X, float64(size)), append(after.Y, value), append(after.Lo, low), append(after.Hi, high)
+		after.Add(float64(size), value, low, high)
 	}
 	curves := []figures.Curve{after}
 	before := figures.Curve{Name: r.T("cut, then fine-tuned")}
@@ -199,7 +196,7 @@ func (r edition) EmbeddingCurves() (*figures.Figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		before.X, before.Y, before.Lo, before.Hi = append(before.X, float64(v.Embedding)), append(before.Y, value), append(before.Lo, low), append(before.Hi, high)
+		before.Add(float64(v.Embedding), value, low, high)
 	}
 	if len(before.X) > 0 {
 		curves = append(curves, before)
@@ -253,7 +250,7 @@ func (r edition) TransitionCurves(angle bool) (*figures.Figure, error) {
 		title += r.F(": variation %.2f, shared %.2f", uneven[0], uneven[1])
 	}
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(title, r.T("layer"), label, r.caption(true, r.F("%s; variation: standard deviation ÷ mean over layers", r.seeds()))),
-		Curves: curves, XFormat: wholeNumber, YRange: figures.Range{Min: 0, Max: 1.1 * largest(curves)},
+		Curves: curves, XFormat: figures.Whole, YRange: figures.Range{Min: 0, Max: 1.1 * largest(curves)},
 	})
 }
 
@@ -265,14 +262,6 @@ func largest(curves []figures.Curve) float64 {
 		}
 	}
 	return most
-}
-
-// wholeNumber formats an axis on which only whole numbers mean something.
-func wholeNumber(v float64) string {
-	if v != math.Trunc(v) {
-		return ""
-	}
-	return fmt.Sprintf("%.0f", v)
 }
 
 // CountBars show the parameters of the eight models of table 4, counted and printed.
@@ -304,7 +293,7 @@ func (r edition) StorageBars() (*figures.Figure, error) {
 			if i == 0 {
 				groups = append(groups, name)
 			}
-			bars.Values, bars.Lo, bars.Hi = append(bars.Values, value), append(bars.Lo, low), append(bars.Hi, high)
+			bars.Add(value, low, high)
 		}
 		share := float64(model.Parameters) / whole
 		add(r.T("parameters"), share, math.NaN(), math.NaN())

@@ -7,38 +7,23 @@ import (
 	"strings"
 
 	"bertlab/gbert"
+	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 	"bertlab/techniques/sharing"
 )
 
 // Config is the protocol. [Quick] and [Full] fill it in.
 type Config struct {
-	// Model is the pretrained model, by name or folder.
-	Model string `json:"model"`
-	// Task is the task to fine-tune on, by name; Data the file or folder with its train and dev split, empty: found by name.
-	Task string `json:"task"`
-	Data string `json:"data"`
+	experiment.Setup
 	// Variants are the converted models; the whole model is always run.
 	Variants []Scheme `json:"variants"`
 	// EmbeddingSizes are the sizes E at which the word table of the fine-tuned whole model is cut, without further training.
 	EmbeddingSizes []int `json:"embedding_sizes"`
-	// Seeds are those of the fine-tuning runs.
-	Seeds []uint64 `json:"seeds"`
-	// Epochs, BatchSize, MaxLength and LearningRate are those of fine-tuning.
-	Epochs       int     `json:"epochs"`
-	BatchSize    int     `json:"batch_size"`
-	MaxLength    int     `json:"max_length"`
-	LearningRate float64 `json:"learning_rate"`
-	// TrainExamples and TestExamples limit the data sets; 0: all. TransitionExamples of the test set show how far layers move.
-	TrainExamples      int `json:"train_examples"`
-	TestExamples       int `json:"test_examples"`
+	// TransitionExamples of the test set show how far layers move.
 	TransitionExamples int `json:"transition_examples"`
 	// SpeedVariants are the models that are timed. What is shared changes no operation, a factorised word table adds some.
 	SpeedVariants []Scheme `json:"speed_variants"`
-	// SpeedBatches are the batch sizes, SpeedLength the tokens and SpeedRepeats the timed pairs of the inference time.
-	SpeedBatches []int `json:"speed_batches"`
-	SpeedLength  int   `json:"speed_length"`
-	SpeedRepeats int   `json:"speed_repeats"`
+	experiment.Inference
 }
 
 // Scheme is a way to convert the pretrained model, and to train it. The zero value is the whole model.
@@ -122,16 +107,18 @@ func Quick() Config {
 // Full is the protocol whose numbers are the ones to quote.
 func Full() Config {
 	return Config{
-		Model: "all-MiniLM-L6-v2", Task: "movies",
+		Setup: experiment.Setup{
+			OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "movies"}, Seeds: []uint64{1, 2, 3},
+			Tuning: experiment.Tuning{Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 1e-4},
+		},
 		Variants: []Scheme{
 			shareAttention, shareFFN, shareAll, {What: sharing.All, Init: sharing.Mean}, {What: sharing.All, Init: sharing.Best},
 			{What: sharing.All, Groups: 2}, {What: sharing.All, Groups: 3}, distilled(shareAttention), distilled(shareFFN), distilled(shareAll),
 			{Embedding: 64}, {Embedding: 128}, {What: sharing.All, Embedding: 128},
 		},
-		EmbeddingSizes: []int{16, 32, 64, 128, 192, 256, 320, 384}, Seeds: []uint64{1, 2, 3},
-		Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 1e-4, TransitionExamples: 256,
+		EmbeddingSizes: []int{16, 32, 64, 128, 192, 256, 320, 384}, TransitionExamples: 256,
 		SpeedVariants: []Scheme{shareAttention, shareFFN, shareAll, {What: sharing.All, Embedding: 128}},
-		SpeedBatches:  []int{1, 16, 64}, SpeedLength: 64, SpeedRepeats: 15,
+		Inference:     experiment.Inference{SpeedBatches: []int{1, 16, 64}, SpeedLength: 64, SpeedRepeats: 15},
 	}
 }
 
@@ -150,31 +137,28 @@ func (c *Config) check() error {
 		}
 	}
 	switch {
-	case len(c.Seeds) == 0 || len(c.Variants) == 0:
-		return errors.New("the protocol needs at least one seed and one variant")
-	case len(c.SpeedBatches) == 0 || slices.Min(c.SpeedBatches) < 1 || c.SpeedRepeats < 1 || c.SpeedLength < 1:
-		return errors.New("the protocol needs batch sizes, repeats and a length of at least 1 for the speed")
-	case c.Epochs < 1 || c.BatchSize < 1 || c.MaxLength < 1 || !(c.LearningRate > 0):
-		return errors.New("the protocol needs epochs, a batch size and a length of at least 1, and a learning rate above 0")
-	case c.TrainExamples < 0 || c.TestExamples < 0 || c.TransitionExamples < 1:
-		return errors.New("the protocol has a negative number of examples, or none to see transitions on; 0 means all for training and test")
+	case len(c.Variants) == 0:
+		return errors.New("the protocol needs at least one variant (variants)")
+	case c.TransitionExamples < 1:
+		return errors.New("the protocol has no example to see transitions on (transition_examples)")
 	}
-	return nil
+	return errors.Join(c.Setup.Check(), c.Inference.Check())
 }
 
 // fits says what of the protocol cannot be done to a model.
-func (c *Config) fits(model *gbert.Config) error {
+func (c *Config) fits(model *gbert.Model) error {
+	layers := model.Config.NumHiddenLayers
 	sizes := slices.Clone(c.EmbeddingSizes)
 	for _, v := range slices.Concat(c.Variants, c.SpeedVariants) {
-		if v.What != "" && (v.Groups < 0 || v.Groups > model.NumHiddenLayers) {
-			return fmt.Errorf("the variant %q: with %d layers the number of groups is 1…%d", v, model.NumHiddenLayers, model.NumHiddenLayers)
+		if v.What != "" && (v.Groups < 0 || v.Groups > layers) {
+			return fmt.Errorf("the variant %q: with %d layers the number of groups is 1…%d", v, layers, layers)
 		}
 		if v.Embedding != 0 {
 			sizes = append(sizes, v.Embedding)
 		}
 	}
 	for _, size := range sizes {
-		if err := sharing.CheckEmbedding(model, size); err != nil {
+		if err := sharing.CheckEmbedding(model.Config, size); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package lan2020
 
 import (
 	"bertlab/papers/experiment"
-	"bertlab/stats"
 	"bertlab/techniques/sharing"
 )
 
@@ -13,12 +12,9 @@ type Result struct {
 	Layers int `json:"layers"`
 	Hidden int `json:"hidden"`
 	Vocab  int `json:"vocab"`
-	// Title, Metric, Examples and Majority are those of the task: its name, the primary metric, the size of the test set, and the
-	// share of its largest class.
-	Title    string  `json:"title"`
-	Metric   string  `json:"metric"`
-	Examples int     `json:"examples"`
-	Majority float64 `json:"majority"`
+	// Title is that of the task.
+	Title string `json:"title"`
+	experiment.TestSet
 	// Counts are the parameters of the paper's models, counted exactly.
 	Counts []sharing.CountRow `json:"counts"`
 	// Distances are how far the pretrained model's layers are from their mean, by the parts of a layer, [layers].
@@ -35,28 +31,15 @@ type Result struct {
 	Speed *Speed `json:"speed"`
 }
 
-// Answers are a model's on the test set.
-type Answers struct {
-	Score float64 `json:"score"` // of the primary metric
-	Loss  float64 `json:"loss"`
-	// Right says of which test examples the class was predicted.
-	Right stats.Answers `json:"right"`
-}
-
 // Trial is one model, converted and then trained.
 type Trial struct {
 	Variant Scheme `json:"variant"`
 	Seed    uint64 `json:"seed"`
-	Answers
+	experiment.Answers
 	// Converted are the answers of the fine-tuned whole model after the same conversion, without further training; nil where that
 	// says nothing new.
-	Converted *Answers `json:"converted,omitempty"`
-	// Difference is the share of right examples minus that of the whole model with the same seed, Low and High its 95 % interval
-	// (paired bootstrap), P McNemar's test.
-	Difference float64 `json:"difference"`
-	Low        float64 `json:"low"`
-	High       float64 `json:"high"`
-	P          float64 `json:"p"`
+	Converted *experiment.Answers `json:"converted,omitempty"`
+	experiment.Change
 	// Parts count the parameters, MACs the operations for one example of 128 tokens (or as many as the model takes).
 	Parts sharing.Parts `json:"parts"`
 	MACs  int           `json:"macs"`
@@ -73,14 +56,14 @@ type Trial struct {
 type Initialised struct {
 	Init sharing.Init `json:"init"`
 	Seed uint64       `json:"seed"`
-	Answers
+	experiment.Answers
 }
 
 // Cut is a fine-tuned model whose word table was cut to size E.
 type Cut struct {
 	Size int    `json:"size"`
 	Seed uint64 `json:"seed"`
-	Answers
+	experiment.Answers
 	// RelativeError is that of the fine-tuned word table, Parameters what the product holds.
 	RelativeError float64 `json:"relative_error"`
 	Parameters    int     `json:"parameters"`

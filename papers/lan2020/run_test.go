@@ -17,12 +17,15 @@ func protocol(t testing.TB) Config {
 	t.Helper()
 	dir := tiny.Reviews(t, 32, 20, false)
 	return Config{
-		Model: tiny.Pretrained(t, tiny.Shape{Layers: 3}), Task: "sst2", Data: dir,
+		Setup: experiment.Setup{
+			OnTask: experiment.OnTask{Model: tiny.Pretrained(t, tiny.Shape{Layers: 3}), Task: "sst2", Data: dir}, Seeds: []uint64{1, 2},
+			Tuning: experiment.Tuning{Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2},
+		},
 		Variants: []Scheme{
 			shareAttention, shareFFN, shareAll, {What: sharing.All, Init: sharing.Mean}, {What: sharing.All, Groups: 2, Embedding: 4}, distilled(shareAll), {Embedding: 4},
 		},
-		EmbeddingSizes: []int{1, 4, 8}, Seeds: []uint64{1, 2}, Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, TransitionExamples: 5,
-		SpeedVariants: []Scheme{shareAll, {What: sharing.All, Embedding: 4}}, SpeedBatches: []int{2}, SpeedLength: 8, SpeedRepeats: 3,
+		EmbeddingSizes: []int{1, 4, 8}, TransitionExamples: 5,
+		SpeedVariants: []Scheme{shareAll, {What: sharing.All, Embedding: 4}}, Inference: experiment.Inference{SpeedBatches: []int{2}, SpeedLength: 8, SpeedRepeats: 3},
 	}
 }
 
@@ -43,7 +46,8 @@ func TestTheExperiment(t *testing.T) {
 	result := experimenttest.Case[Config, Result]{
 		Experiment: Experiment, Protocol: protocol(t), Seeds: func(c *Config) *[]uint64 { return &c.Seeds }, Timeless: timeless,
 		Refused: map[string]func(*Config){
-			"at least one seed":       func(c *Config) { c.Seeds = nil },
+			"no seed":                 func(c *Config) { c.Seeds = nil },
+			"at least one variant":    func(c *Config) { c.Variants = nil },
 			"always run":              func(c *Config) { c.Variants = append(c.Variants, Scheme{}) },
 			"twice":                   func(c *Config) { c.Variants = append(c.Variants, shareFFN) },
 			"number of groups is 1…3": func(c *Config) { c.Variants[0].Groups = 4 },

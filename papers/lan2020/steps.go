@@ -31,10 +31,7 @@ var measureDistances = &experiment.Definition[modelInputs, []sharing.Distance]{
 		return say.T("distance of the layers from their mean")
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in modelInputs) ([]sharing.Distance, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return nil, err
-		}
+		model := w.Model(in.Model)
 		_, report, err := sharing.Tie(model, sharing.Options{Init: sharing.Mean})
 		if err != nil {
 			return nil, err
@@ -50,10 +47,7 @@ var measureWords = &experiment.Definition[modelInputs, []float64]{
 		return say.T("errors of smaller word tables")
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in modelInputs) ([]float64, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return nil, err
-		}
+		model := w.Model(in.Model)
 		return sharing.EmbeddingErrors(model)
 	},
 }
@@ -64,13 +58,9 @@ var measureTransitions = &experiment.Definition[experiment.Judging, *sharing.Tra
 	Title: func(say *words.Printer, _ experiment.Judging) string {
 		return say.T("how far the layers move their input")
 	},
-	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) (*sharing.Transitions, error) {
-		session, prepared, err := in.Open(ctx, w)
-		if err != nil {
-			return nil, err
-		}
-		return sharing.MeasureTransitions(ctx, session, prepared, w.Progress())
-	},
+	Run: experiment.Opened(func(ctx context.Context, w *experiment.Worker, _ experiment.Judging, session *gbert.Session, examples *finetune.Prepared) (*sharing.Transitions, error) {
+		return sharing.MeasureTransitions(ctx, session, examples, w.Progress())
+	}),
 }
 
 // convertInputs are a fine-tuned model and how it is converted, without further training.
@@ -93,10 +83,7 @@ var convertTuned = &experiment.Definition[convertInputs, converted]{
 		return say.F("converting the fine-tuned model, shared: %s", in.Variant)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in convertInputs) (c converted, err error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return c, err
-		}
+		model := w.Model(in.Model)
 		var smaller *gbert.Model
 		if in.Variant.What == "" {
 			var report *sharing.EmbeddingReport
@@ -156,12 +143,7 @@ var tuneVariant = &experiment.Definition[tuneInputs, tuned]{
 		return say.F("fine-tuning, shared: %s, seed %d", in.Variant.in(say), in.Options.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in tuneInputs) (t tuned, err error) {
-		pretrained, err := w.Model(ctx, in.From)
-		if err != nil {
-			return t, err
-		}
-		kind := in.Train.Task
-		start, err := pretrained.WithClassifier(kind.Outputs(), kind.Labels, in.Options.Seed)
+		start, err := finetune.FreshHead(w.Model(in.From), in.Train.Task, in.Options.Seed)
 		if err != nil {
 			return t, err
 		}
@@ -204,12 +186,11 @@ func moved(ctx context.Context, w *experiment.Worker, model *gbert.Model, sample
 
 // speedInputs are a converted model that is timed beside the whole one.
 type speedInputs struct {
-	From            experiment.ModelSource
-	Variant         Scheme // see [Scheme.conversion]
-	Words           experiment.Sample
-	MaxLength       int
-	Batches         []int
-	Length, Repeats int
+	From      experiment.ModelSource
+	Variant   Scheme // see [Scheme.conversion]
+	Words     experiment.Sample
+	MaxLength int
+	experiment.Timing
 }
 
 // timeVariant times a converted model beside the whole one, in turn.
@@ -219,11 +200,7 @@ var timeVariant = &experiment.Definition[speedInputs, SpeedModel]{
 		return say.F("time, shared: %s", in.Variant)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (timed SpeedModel, err error) {
-		pretrained, err := w.Model(ctx, in.From)
-		if err != nil {
-			return timed, err
-		}
-		start, err := pretrained.WithClassifier(2, nil, 1)
+		start, err := w.Model(in.From).WithClassifier(2, nil, 1)
 		if err != nil {
 			return timed, err
 		}
@@ -246,16 +223,7 @@ var timeVariant = &experiment.Definition[speedInputs, SpeedModel]{
 		}
 		defer session.Close()
 		timed.Parameters = model.NumParameters()
-		length := min(in.Length, start.Config.MaxPositionEmbeddings)
-		for i, size := range in.Batches {
-			batch := experiment.FilledBatch(prepared.Encodings, size, length, start.Config.PadTokenID)
-			pair, err := experiment.TimePair(ctx, whole, session, batch, in.Repeats)
-			if err != nil {
-				return timed, err
-			}
-			timed.Batches = append(timed.Batches, pair)
-			w.Progress()(i+1, len(in.Batches))
-		}
-		return timed, nil
+		timed.Batches, err = in.Pairs(ctx, w, whole, session, prepared.Encodings, nil)
+		return timed, err
 	},
 }

@@ -38,7 +38,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 		{say.T("sizes E of the word table"), words.List(c.EmbeddingSizes), "64, 128, 256, 768"},
 		{say.T("fine-tuning runs (seeds)"), words.List(c.Seeds), "–"},
 		{say.T("training examples"), experiment.Limit(say, c.TrainExamples), say.T("all")},
-		{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
+		c.Tuning.Row(say, "–"),
 		{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all of the development set")},
 	})
 }

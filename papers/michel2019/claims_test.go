@@ -199,7 +199,7 @@ func timed(low, high float64) *Speed {
 	for i := range 15 {
 		b.Ratios = append(b.Ratios, low+(high-low)*float64(i-3)/8)
 	}
-	return &Speed{Repeats: 15, MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Ratio: 5}, b}}
+	return &Speed{Repeats: 15, SpeedUp: experiment.SpeedUp{MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Ratio: 5}, b}}}
 }
 
 func TestTransferAndSpeedAreDecidedByTheirIntervals(t *testing.T) {

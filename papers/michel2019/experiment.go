@@ -3,13 +3,9 @@ package michel2019
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"math"
-	"slices"
 
-	"bertlab/gbert"
-	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
@@ -26,9 +22,7 @@ var Experiment = &experiment.Experiment[Config, Result]{
 	Title:   "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)",
 	Heading: words.Key("bertlab: which heads matter"),
 	Quick:   Quick, Full: Full, Ask: (*Config).ask, Check: (*Config).check, Plan: plan, Narrative: narrative,
-	In: func(r *Result, say *words.Printer) experiment.Edition {
-		return edition{r, experiment.Voice{Printer: say}}
-	},
+	Tell: func(r *Result, in experiment.Voice) experiment.Edition { return edition{r, in} },
 }
 
 // edition is a result as it is told in a language.
@@ -46,96 +40,60 @@ type data struct {
 	transfer experiment.Sample // empty: none
 }
 
-// load draws the data, and says in the result where they come from.
-func load(ctx context.Context, env *experiment.Environment, c *Config, r *Result) (d data, err error) {
-	d.Samples, err = env.Samples(ctx, c.Task, c.Data, experiment.SampleSizes{
-		Train: c.TrainExamples, Dev: c.TestExamples, Importance: c.ImportanceExamples, Calibration: c.ChoiceExamples,
-	})
-	if err != nil {
-		return d, err
-	}
-	r.Metric, r.Majority = d.Dev.Task.Metrics[0], d.Dev.Majority()
-	r.Provenance.Data = []experiment.DataProvenance{
-		experiment.DescribeData("train", d.Train.Dataset), experiment.DescribeData("test", d.Dev.Dataset),
-		experiment.DescribeData("importance", d.Importance.Dataset), experiment.DescribeData("choice of one head", d.Calibration.Dataset),
-	}
-	if c.Transfer == "" {
-		return d, nil
-	}
+// drawTransfer draws the examples out of domain, with the task's classes in its order.
+func (c *Config) drawTransfer(ctx context.Context, env *experiment.Environment, own *task.Task) (s experiment.Sample, err error) {
 	other, err := env.Data(ctx, c.Transfer, "dev", c.TransferData)
 	if err != nil {
-		return d, err
+		return s, err
 	}
 	if other.Task.Kind != task.Classification {
-		return d, fmt.Errorf("%s is not a classification task", c.Transfer)
+		return s, fmt.Errorf("%s is not a classification task", c.Transfer)
 	}
-	if other, err = other.InOrder(d.Train.Task.Labels); err != nil {
-		return d, fmt.Errorf("%s and %s: effects of heads cannot be compared: %w", c.Transfer, c.Task, err)
+	if other, err = other.InOrder(own.Labels); err != nil {
+		return s, fmt.Errorf("%s and %s: effects of heads cannot be compared: %w", c.Transfer, c.Task, err)
 	}
 	if other, err = experiment.AtMost(other, c.TransferExamples, experiment.DevSample); err != nil {
-		return d, err
+		return s, err
 	}
-	r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("out of domain", other))
-	d.transfer, err = experiment.NewSample(other)
-	return d, err
+	return experiment.NewSample(other)
 }
 
 // plan adds the experiment's steps: for each seed a fine-tuned model, the importance of its heads, each head masked alone and the
 // pruning curves; for the first seed all else.
-func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) (func() error, error) {
-	env := p.Environment()
-	model, err := env.Subject(ctx, c.Model, &r.Provenance, c.fits)
+func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
+	sizes := experiment.SampleSizes{Importance: c.ImportanceExamples, Calibration: c.ChoiceExamples}
+	pretrained, samples, err := c.Begin(ctx, p, &r.Provenance, c.fits, sizes)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r.Layers, r.Heads = model.Config.NumHiddenLayers, model.Config.NumAttentionHeads
-	d, err := load(ctx, env, c, r)
-	if err != nil {
-		return nil, err
+	d := data{Samples: samples}
+	r.Layers, r.Heads = pretrained.Model.Config.NumHiddenLayers, pretrained.Model.Config.NumAttentionHeads
+	r.Metric, r.Majority = d.Dev.Task.Metrics[0], d.Dev.Majority()
+	r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("importance", d.Importance.Dataset), experiment.DescribeData("choice of one head", d.Calibration.Dataset))
+	if c.Transfer != "" {
+		if d.transfer, err = c.drawTransfer(ctx, p.Environment(), d.Train.Task); err != nil {
+			return err
+		}
+		r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("out of domain", d.transfer.Dataset))
 	}
-	seeds := make([]*seedSteps, len(c.Seeds))
 	for i, seed := range c.Seeds {
-		tuned := experiment.FineTune(p, experiment.FineTuneInputs{
-			From: &experiment.Pretrained{Model: model, SHA256: r.Provenance.ModelSHA256}, Train: d.Train,
-			Options: finetune.Options{
-				Epochs: c.Epochs, BatchSize: c.BatchSize, MaxLength: c.MaxLength, LearningRate: c.LearningRate, Seed: seed,
-				FreezeEmbeddings: c.FreezeEmbeddings, Keep: finetune.KeepLast,
-			},
-		})
-		if seeds[i], err = planSeed(p, c, d, tuned, seed, i == 0); err != nil {
-			return nil, err
+		s := seedPlan{Plan: p, config: c, data: d, result: r, seed: seed, heads: heads.All(pretrained.Model.Config), tuned: c.FineTune(p, pretrained, d.Train, seed)}
+		if err := s.add(i == 0); err != nil {
+			return err
 		}
-		seeds[i].heads = heads.All(model.Config)
 	}
-	return func() error {
-		for _, s := range seeds {
-			if err := s.collect(r); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, nil
+	return nil
 }
 
-// seedSteps are the steps on the model that was fine-tuned with a seed.
-type seedSteps struct {
-	seed       uint64
-	heads      []heads.Head // the model's
-	tuned      *experiment.ModelNode[experiment.Training]
-	whole      *experiment.Node[experiment.Evaluated]
-	importance []*experiment.Node[*heads.Importance] // of both halves of the examples; one example has none
-	ablation   *experiment.Node[*heads.Ablation]
-	curves     []*experiment.Node[Curve]
-	first      *firstSteps // of the first seed
-}
-
-// firstSteps are the steps on the model of the first seed alone.
-type firstSteps struct {
-	byToken  *experiment.Node[*heads.Importance]
-	oneHead  *experiment.Node[[]heads.HeadEffect]
-	entropy  *experiment.Node[[][]float64]
-	transfer *experiment.Node[*heads.Ablation] // nil: there is no other domain
-	speed    *experiment.Node[*Speed]
+// seedPlan is the plan for the model that was fine-tuned with a seed.
+type seedPlan struct {
+	*experiment.Plan
+	config *Config
+	data
+	result *Result
+	seed   uint64
+	heads  []heads.Head // the model's
+	tuned  *experiment.ModelNode[experiment.Training]
 }
 
 // passes is about how often the model is run over what it is judged on.
@@ -144,88 +102,108 @@ const passes = 40
 // halvesSeed deals the examples of the importance into two halves.
 const halvesSeed = 1
 
-func planSeed(p *experiment.Plan, c *Config, d data, tuned *experiment.ModelNode[experiment.Training], seed uint64, first bool) (*seedSteps, error) {
-	judge := experiment.Judging{Model: tuned, MaxLength: c.MaxLength, BatchSize: c.BatchSize, Like: []experiment.Sample{d.Dev, d.Calibration, d.transfer}, Passes: passes}
-	s := &seedSteps{seed: seed, tuned: tuned, whole: experiment.Evaluate(p, judge.On(d.Dev)), ablation: ablate.Of(p, judge.On(d.Dev))}
-	halves := []experiment.Sample{d.Importance}
-	if d.Importance.Len() > 1 {
-		one, two, err := d.Importance.Halves(halvesSeed)
-		if err != nil {
-			return nil, err
-		}
-		halves = []experiment.Sample{one, two}
+// add adds the steps on the model, and those of the first seed alone.
+func (s *seedPlan) add(first bool) error {
+	c, r := s.config, s.result
+	judge := c.Judge(s.tuned, s.Dev)
+	judge.Like, judge.Passes = []experiment.Sample{s.Dev, s.Calibration, s.transfer}, passes
+	whole, ablation := experiment.Evaluate(s.Plan, judge), ablate.Of(s.Plan, judge)
+	s.Collect(func() error {
+		training, whole := s.tuned.Result(), whole.Result()
+		r.Models = append(r.Models, FineTuned{Seed: s.seed, TrainLoss: training.TrainLoss, TestLoss: whole.Loss, Score: whole.Metrics[r.Metric], Seconds: training.Seconds})
+		return nil
+	})
+	estimate := importanceInputs{Judging: judge.On(s.Importance), Variant: heads.PerExample}
+	estimate.Like, estimate.Passes = []experiment.Sample{s.Importance}, 1
+	importance, err := s.estimate(estimate)
+	if err != nil {
+		return err
 	}
-	estimate := judge
-	estimate.Like, estimate.Passes = []experiment.Sample{d.Importance}, 1
+	s.addCurves(judge, estimate, importance, ablation)
+	if !first {
+		return nil
+	}
+	estimate.Variant = heads.PerToken
+	experiment.Keep(s.Plan, &r.ImportanceByToken, measureImportance.Of(s.Plan, estimate))
+	experiment.Keep(s.Plan, &r.OneHead, keepOne.Of(s.Plan, keepOneInputs{Choice: judge.On(s.Calibration), Test: judge}))
+	experiment.Keep(s.Plan, &r.Entropy, entropy.Of(s.Plan, judge))
+	experiment.Keep(s.Plan, &r.Speed, measureSpeed.Of(s.Plan, speedInputs{Judging: judge, Importance: importance, Timing: c.Timing()}))
+	s.Collect(func() error { return s.describe(importance) })
+	s.addEffects(judge, ablation)
+	return nil
+}
+
+// estimate adds the importance of the heads on both halves of the examples; one example has none.
+func (s *seedPlan) estimate(in importanceInputs) (importance []*experiment.Node[*heads.Importance], err error) {
+	halves := make([]experiment.Sample, 2)
+	if s.Importance.Len() < 2 {
+		halves = []experiment.Sample{s.Importance}
+	} else if halves[0], halves[1], err = s.Importance.Halves(halvesSeed); err != nil {
+		return nil, err
+	}
 	for _, half := range halves {
-		s.importance = append(s.importance, measureImportance.Of(p, importanceInputs{Judging: estimate.On(half), Variant: heads.PerExample}))
+		in.Sample = half
+		importance = append(importance, measureImportance.Of(s.Plan, in))
 	}
+	return importance, nil
+}
+
+// addCurves adds the pruning curves, by each order.
+func (s *seedPlan) addCurves(judge experiment.Judging, estimate importanceInputs, importance []*experiment.Node[*heads.Importance], ablation *experiment.Node[*heads.Ablation]) {
 	for _, order := range []Order{ByImportance, ByScore, ByReverse, Recomputed, AtRandom} {
-		in := curveInputs{Judging: judge.On(d.Dev), Step: c.Step, Order: order, Seed: seed}
+		in := curveInputs{Judging: judge, Step: s.config.Step, Order: order, Seed: s.seed}
 		draws := 1
 		switch order {
 		case ByScore:
-			in.Ablation = s.ablation
+			in.Ablation = ablation
 		case AtRandom:
-			draws = c.RandomOrders
+			draws = s.config.RandomOrders
 		case Recomputed:
-			if !c.Recompute {
+			if !s.config.Recompute {
 				continue
 			}
-			in.Estimate = &importanceInputs{Judging: estimate.On(d.Importance), Variant: heads.PerExample}
+			in.Estimate = &estimate
 		default:
-			in.Importance = s.importance
+			in.Importance = importance
 		}
-		for draw := range draws {
-			in.Draw = draw
-			s.curves = append(s.curves, pruneInOrder.Of(p, in))
+		for in.Draw = range draws {
+			experiment.Append(s.Plan, &s.result.Curves, pruneInOrder.Of(s.Plan, in))
 		}
 	}
-	if !first {
-		return s, nil
-	}
-	s.first = &firstSteps{
-		byToken: measureImportance.Of(p, importanceInputs{Judging: estimate.On(d.Importance), Variant: heads.PerToken}),
-		oneHead: keepOne.Of(p, keepOneInputs{Choice: judge.On(d.Calibration), Test: judge.On(d.Dev)}),
-		entropy: entropy.Of(p, judge.On(d.Dev)),
-		speed: measureSpeed.Of(p, speedInputs{
-			Judging: judge.On(d.Dev), Importance: s.importance, Batches: c.SpeedBatches, Length: c.SpeedLength, Repeats: c.SpeedRepeats,
-		}),
-	}
-	if d.transfer.Dataset != nil {
-		s.first.transfer = ablate.Of(p, judge.On(d.transfer))
-	}
-	return s, nil
 }
 
-// collect puts the steps' results into the experiment's.
-func (s *seedSteps) collect(r *Result) error {
-	training, whole := s.tuned.Result(), s.whole.Result()
-	r.Models = append(r.Models, FineTuned{Seed: s.seed, TrainLoss: training.TrainLoss, TestLoss: whole.Loss, Score: whole.Metrics[r.Metric], Seconds: training.Seconds})
-	for _, curve := range s.curves {
-		r.Curves = append(r.Curves, curve.Result())
-	}
-	if s.first == nil {
-		return nil
-	}
-	ablation, err := s.ablation.Result(), error(nil)
-	if r.Importance, err = combined(s.importance); err != nil {
+// describe says what the importance of the heads is, and how stable.
+func (s *seedPlan) describe(importance []*experiment.Node[*heads.Importance]) (err error) {
+	r := s.result
+	if r.Importance, err = combined(importance); err != nil {
 		return err
 	}
-	r.ImportanceByToken, r.Entropy, r.OneHead, r.Speed = s.first.byToken.Result(), s.first.entropy.Result(), s.first.oneHead.Result(), s.first.speed.Result()
 	r.Agreement = spearman(s.values(r.Importance), s.values(r.ImportanceByToken))
-	if len(s.importance) == 2 {
-		r.Stability = spearman(s.values(s.importance[0].Result()), s.values(s.importance[1].Result()))
+	if len(importance) == 2 {
+		r.Stability = spearman(s.values(importance[0].Result()), s.values(importance[1].Result()))
 	}
-	r.Ablation = effects(ablation, r.Metric)
-	if s.first.transfer != nil {
-		r.Transfer, err = transferOf(ablation, s.first.transfer.Result(), r)
+	return nil
+}
+
+// addEffects adds what masking a head does in the other domain, and tells it beside what it does in the task's own.
+func (s *seedPlan) addEffects(judge experiment.Judging, ablation *experiment.Node[*heads.Ablation]) {
+	r := s.result
+	s.Collect(func() error {
+		r.Ablation = effects(ablation.Result(), r.Metric)
+		return nil
+	})
+	if s.transfer.Dataset == nil {
+		return
 	}
-	return err
+	elsewhere := ablate.Of(s.Plan, judge.On(s.transfer))
+	s.Collect(func() (err error) {
+		r.Transfer, err = transferOf(ablation.Result(), elsewhere.Result(), r)
+		return err
+	})
 }
 
 // values lists the normalised importance of the model's heads, by layer and head.
-func (s *seedSteps) values(i *heads.Importance) []float64 {
+func (s *seedPlan) values(i *heads.Importance) []float64 {
 	values := make([]float64, len(s.heads))
 	for k, h := range s.heads {
 		values[k] = i.Normalized[h.Layer][h.Head]
@@ -271,45 +249,4 @@ func spearman(x, y []float64) float64 {
 		return rho
 	}
 	return 0
-}
-
-// ask puts what the user asked for into the protocol. The other domain goes with the protocol's own task.
-func (c *Config) ask(r experiment.Request) {
-	if r.Model != "" {
-		c.Model = r.Model
-	}
-	if r.Task != "" && r.Task != c.Task {
-		c.Task, c.Transfer = r.Task, ""
-	}
-	if r.Data != "" {
-		c.Data = r.Data
-	}
-	c.Seeds = r.Seeds(c.Seeds)
-}
-
-// check says what is wrong with the protocol.
-func (c *Config) check() error {
-	switch {
-	case len(c.Seeds) == 0:
-		return errors.New("the protocol has no seed")
-	case len(c.SpeedBatches) == 0 || slices.Min(c.SpeedBatches) < 1 || c.SpeedRepeats < 1 || c.SpeedLength < 1:
-		return errors.New("the protocol needs batch sizes, repeats and a length of at least 1 for the speed")
-	case !(c.Step > 0 && c.Step <= 1):
-		return fmt.Errorf("the protocol prunes a share of %g of the heads at a time (step); it must be above 0 and at most 1", c.Step)
-	case c.RandomOrders < 0:
-		return fmt.Errorf("the protocol has %d random orders", c.RandomOrders)
-	case c.TrainExamples < 0 || c.TestExamples < 0 || c.TransferExamples < 0 || c.ImportanceExamples < 0 || c.ChoiceExamples < 0:
-		return errors.New("the protocol has a negative number of examples")
-	case c.Epochs < 1 || c.BatchSize < 1 || c.MaxLength < 1 || !(c.LearningRate > 0):
-		return errors.New("the protocol needs epochs, a batch size and a length of at least 1, and a learning rate above 0")
-	}
-	return nil
-}
-
-// fits says why the experiment cannot be done with a model.
-func (c *Config) fits(model *gbert.Model) error {
-	if len(heads.All(model.Config)) == 0 {
-		return fmt.Errorf("%s has no attention heads", c.Model)
-	}
-	return nil
 }

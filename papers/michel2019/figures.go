@@ -64,21 +64,11 @@ func (r *Result) table(effects []heads.HeadEffect, value func(heads.HeadEffect) 
 	return table
 }
 
-// names counts layers or heads from 0, as --mask-heads does.
-func names(prefix string, n int) []string {
-	list := make([]string, n)
-	for i := range list {
-		list[i] = fmt.Sprintf("%s%d", prefix, i)
-	}
-	return list
-}
-
 // ImportanceHeatmap shows the normalised importance of each head.
 func (r edition) ImportanceHeatmap() (*figures.Figure, error) {
 	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.T("Importance of attention heads"),
 		r.T("head"), r.T("layer"), r.caption(r.F("importance on %d training examples", r.Importance.Examples))),
-		Values: r.Importance.Normalized, Rows: names("", r.Layers), Columns: names("", r.Heads),
-		Palette: figures.Sequential, Legend: r.T("importance, ℓ2-normalised per layer"),
+		Values: r.Importance.Normalized, Palette: figures.Sequential, Legend: r.T("importance, ℓ2-normalised per layer"),
 	})
 }
 
@@ -101,9 +91,8 @@ func (r edition) AblationHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.F("Without one head: %d of %d heads are shown to change the accuracy", marked, len(r.Ablation.Heads)),
 		r.T("head masked"), r.T("layer"), r.caption(r.F("%s of the whole model %.4f", r.Name(r.Metric), r.Ablation.Score))),
-		Values: r.table(r.Ablation.Heads, func(e heads.HeadEffect) float64 { return 100 * e.MetricDelta }),
-		Rows:   names("", r.Layers), Columns: names("", r.Heads), Palette: figures.Diverging, Format: "%+.1f",
-		Legend: r.F("change of %s, points", r.Name(r.Metric)), Marks: marks, MarkLabel: r.T("p < 0.05 (McNemar, Holm)"),
+		Values:  r.table(r.Ablation.Heads, func(e heads.HeadEffect) float64 { return 100 * e.MetricDelta }),
+		Palette: figures.Diverging, Format: "%+.1f", Legend: r.F("change of %s, points", r.Name(r.Metric)), Marks: marks, MarkLabel: r.T("p < 0.05 (McNemar, Holm)"),
 	})
 }
 
@@ -118,16 +107,15 @@ func (r edition) LossHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.T("Without one head: change of the loss"),
 		r.T("head masked"), r.T("layer"), r.caption(r.F("loss of the whole model %.4f nats", r.Ablation.Loss))),
-		Values: r.table(r.Ablation.Heads, func(e heads.HeadEffect) float64 { return 1000 * e.LossDelta }),
-		Rows:   names("", r.Layers), Columns: names("", r.Heads), Palette: figures.Diverging, Format: "%+.0f",
-		Legend: r.T("change of the loss, thousandths of a nat"), Marks: marks, MarkLabel: r.T("95 % interval excludes 0"),
+		Values:  r.table(r.Ablation.Heads, func(e heads.HeadEffect) float64 { return 1000 * e.LossDelta }),
+		Palette: figures.Diverging, Format: "%+.0f", Legend: r.T("change of the loss, thousandths of a nat"), Marks: marks, MarkLabel: r.T("95 % interval excludes 0"),
 	})
 }
 
 // EntropyHeatmap shows how widely each head attends.
 func (r edition) EntropyHeatmap() (*figures.Figure, error) {
 	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.T("Entropy of attention"), r.T("head"), r.T("layer"), r.caption("")),
-		Values: r.Entropy, Rows: names("", r.Layers), Columns: names("", r.Heads), Palette: figures.Sequential, Legend: r.T("mean entropy, nats"),
+		Values: r.Entropy, Palette: figures.Sequential, Legend: r.T("mean entropy, nats"),
 	})
 }
 
@@ -233,15 +221,13 @@ func (r edition) TransferScatter() (*figures.Figure, error) {
 func (r edition) SpeedBars() (*figures.Figure, error) {
 	s := r.Speed
 	var groups []string
-	series := figures.BarSeries{Name: r.T("measured (median, quartiles)")}
 	for _, b := range s.Batches {
 		groups = append(groups, fmt.Sprint(b.Size))
-		series.Values, series.Lo, series.Hi = append(series.Values, b.Ratio), append(series.Lo, b.Low), append(series.Hi, b.High)
 	}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Speed with %.0f %% of the heads removed", 100*s.Fraction),
 		r.T("batch size"), r.T("examples/s against the whole model"),
 		r.F("%s, %d tokens, %s, %d pairs of timings a bar", r.Config.Model, s.Length, r.Provenance.MachineIn(r.Printer), s.Repeats)),
-		Groups: groups, Series: []figures.BarSeries{series}, Format: "%.2f×",
-		HLines: []figures.Reference{{Value: float64(s.MACs) / float64(s.PrunedMACs), Label: r.T("by operations")}},
+		Groups: groups, Series: []figures.BarSeries{experiment.SpeedSeries(r.T("measured (median, quartiles)"), s.Batches)}, Format: "%.2f×",
+		HLines: []figures.Reference{{Value: s.ByOperations(), Label: r.T("by operations")}},
 	})
 }

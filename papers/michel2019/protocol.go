@@ -1,28 +1,23 @@
 package michel2019
 
+import (
+	"errors"
+	"fmt"
+
+	"bertlab/gbert"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/heads"
+)
+
 // Config is the protocol. [Quick] and [Full] fill it in.
 type Config struct {
-	// Model is the pretrained model, by name or folder.
-	Model string `json:"model"`
-	// Task is the task by name; Data a file or folder with its train and dev split, empty: found by name.
-	Task string `json:"task"`
-	Data string `json:"data"`
-	// Transfer is the out-of-domain task with the same labels, empty: none; TransferData as Data.
-	Transfer     string `json:"transfer"`
-	TransferData string `json:"transfer_data"`
-	// Seeds are those of the fine-tuning runs; experiments beside the pruning curves use the model of the first.
-	Seeds []uint64 `json:"seeds"`
-	// Epochs, BatchSize, MaxLength and LearningRate are those of fine-tuning. The paper: 3, 32, 128, 2e-5.
-	Epochs       int     `json:"epochs"`
-	BatchSize    int     `json:"batch_size"`
-	MaxLength    int     `json:"max_length"`
-	LearningRate float64 `json:"learning_rate"`
-	// FreezeEmbeddings keeps the embeddings as they were pretrained, which saves the time of their gradients and updates.
-	FreezeEmbeddings bool `json:"freeze_embeddings"`
-	// TrainExamples, TestExamples and TransferExamples limit the data sets; 0: all.
-	TrainExamples    int `json:"train_examples"`
-	TestExamples     int `json:"test_examples"`
-	TransferExamples int `json:"transfer_examples"`
+	// Setup has the seeds of the fine-tuning runs; experiments beside the pruning curves use the model of the first. The paper: 3 epochs
+	// of batches of 32, 128 tokens, a learning rate of 2e-5.
+	experiment.Setup
+	// Transfer is the out-of-domain task with the same labels, empty: none; TransferData as Data, TransferExamples as TestExamples.
+	Transfer         string `json:"transfer"`
+	TransferData     string `json:"transfer_data"`
+	TransferExamples int    `json:"transfer_examples"`
 	// ImportanceExamples of the training set estimate the importance of heads; ChoiceExamples of it choose the one head that
 	// stays in a layer (the paper: 5,000).
 	ImportanceExamples int `json:"importance_examples"`
@@ -33,11 +28,8 @@ type Config struct {
 	Recompute bool `json:"recompute"`
 	// RandomOrders is the number of random pruning orders a seed.
 	RandomOrders int `json:"random_orders"`
-	// SpeedBatches are the batch sizes, SpeedLength the tokens and SpeedRepeats the timed passes of the speed measurement. The
-	// paper's batch sizes: 1, 4, 16, 64.
-	SpeedBatches []int `json:"speed_batches"`
-	SpeedLength  int   `json:"speed_length"`
-	SpeedRepeats int   `json:"speed_repeats"`
+	// Inference says how the pruned model is timed. The paper's batch sizes: 1, 4, 16, 64.
+	experiment.Inference
 }
 
 // Quick is a protocol of minutes on two cores.
@@ -55,9 +47,41 @@ func Quick() Config {
 // Full is the protocol whose numbers are the ones to quote.
 func Full() Config {
 	return Config{
-		Model: "all-MiniLM-L6-v2", Task: "movies", Transfer: "products",
-		Seeds: []uint64{1, 2, 3}, Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 5e-5, TransferExamples: 600,
-		ImportanceExamples: 1000, ChoiceExamples: 500, Step: 0.1, RandomOrders: 2,
-		SpeedBatches: []int{1, 4, 16, 64}, SpeedLength: 64, SpeedRepeats: 15,
+		Setup: experiment.Setup{
+			OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "movies"}, Seeds: []uint64{1, 2, 3},
+			Tuning: experiment.Tuning{Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 5e-5},
+		},
+		Transfer: "products", TransferExamples: 600, ImportanceExamples: 1000, ChoiceExamples: 500, Step: 0.1, RandomOrders: 2,
+		Inference: experiment.Inference{SpeedBatches: []int{1, 4, 16, 64}, SpeedLength: 64, SpeedRepeats: 15},
 	}
+}
+
+// ask puts what the user asked for into the protocol. The other domain goes with the protocol's own task.
+func (c *Config) ask(r experiment.Request) {
+	if r.Task != "" && r.Task != c.Task {
+		c.Transfer = ""
+	}
+	c.Setup.Ask(r)
+}
+
+// check says what is wrong with the protocol.
+func (c *Config) check() error {
+	switch {
+	case !(c.Step > 0 && c.Step <= 1):
+		return fmt.Errorf("the protocol prunes a share of %g of the heads at a time (step); it must be above 0 and at most 1", c.Step)
+	case c.RandomOrders < 0:
+		return fmt.Errorf("the protocol has %d random orders", c.RandomOrders)
+	}
+	return errors.Join(
+		c.Setup.Check(), c.Inference.Check(), experiment.CheckExamples("transfer_examples", c.TransferExamples),
+		experiment.CheckExamples("importance_examples", c.ImportanceExamples), experiment.CheckExamples("choice_examples", c.ChoiceExamples),
+	)
+}
+
+// fits says why the experiment cannot be done with a model.
+func (c *Config) fits(model *gbert.Model) error {
+	if len(heads.All(model.Config)) == 0 {
+		return fmt.Errorf("%s has no attention heads", c.Model)
+	}
+	return nil
 }

@@ -109,13 +109,5 @@ type Speed struct {
 	Fraction float64 `json:"fraction"`
 	Length   int     `json:"length"`
 	Repeats  int     `json:"repeats"`
-	// MACs and PrunedMACs count an example's multiply-accumulate operations, as computed for a classifier.
-	MACs       int `json:"macs"`
-	PrunedMACs int `json:"pruned_macs"`
-	// Parameters and PrunedParameters count the models' values.
-	Parameters       int                     `json:"parameters"`
-	PrunedParameters int                     `json:"pruned_parameters"`
-	Batches          []experiment.SpeedBatch `json:"batches"`
-	// MaskedDifference is the largest difference of a logit between the model with the heads masked and with them removed.
-	MaskedDifference float64 `json:"masked_difference"`
+	experiment.SpeedUp
 }

@@ -35,9 +35,12 @@ func reviews(t testing.TB, train, dev int) string { return tiny.Reviews(t, train
 func protocol(t testing.TB) Config {
 	data := reviews(t, 64, 24)
 	return Config{
-		Model: tinyModel(t), Task: "sst2", Data: data, Transfer: "sst2", TransferData: reviews(t, 4, 16), Seeds: []uint64{1, 2},
-		Epochs: 8, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, TestExamples: 20, ImportanceExamples: 12, ChoiceExamples: 10,
-		Step: 0.25, Recompute: true, RandomOrders: 2, SpeedBatches: []int{1, 3}, SpeedLength: 12, SpeedRepeats: 3,
+		Setup: experiment.Setup{
+			OnTask: experiment.OnTask{Model: tinyModel(t), Task: "sst2", Data: data}, Seeds: []uint64{1, 2},
+			Tuning: experiment.Tuning{Epochs: 8, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2}, TestExamples: 20,
+		},
+		Transfer: "sst2", TransferData: reviews(t, 4, 16), ImportanceExamples: 12, ChoiceExamples: 10, Step: 0.25, Recompute: true, RandomOrders: 2,
+		Inference: experiment.Inference{SpeedBatches: []int{1, 3}, SpeedLength: 12, SpeedRepeats: 3},
 	}
 }
 
@@ -135,9 +138,9 @@ func plausible(t *testing.T, r *Result) {
 
 func TestWithoutATransferSetThereIsNoTransferFigure(t *testing.T) {
 	r := &Result{
-		Measured: experiment.Measured[Config]{Config: Config{Seeds: []uint64{1}}}, Layers: 1, Heads: 2, Metric: "accuracy", Majority: 0.5, Importance: &heads.Importance{Normalized: [][]float64{{0.6, 0.8}}},
+		Measured: experiment.Measured[Config]{Config: Config{Setup: experiment.Setup{Seeds: []uint64{1}}}}, Layers: 1, Heads: 2, Metric: "accuracy", Majority: 0.5, Importance: &heads.Importance{Normalized: [][]float64{{0.6, 0.8}}},
 		Entropy: [][]float64{{1, 2}}, Ablation: &Effects{Heads: effectsOf(2)}, Curves: []Curve{pruning(func(int) float64 { return 0.5 })},
-		Speed: &Speed{MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Ratio: 1, Low: 1, High: 1}}},
+		Speed: &Speed{SpeedUp: experiment.SpeedUp{MACs: 2, PrunedMACs: 1, Batches: []experiment.SpeedBatch{{Size: 1, Ratio: 1, Low: 1, High: 1}}}},
 	}
 	list, err := experiment.Draw("heads-", english(r).Figures())
 	if err != nil {

@@ -2,7 +2,6 @@ package michel2019
 
 import (
 	"context"
-	"math"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -26,13 +25,9 @@ var measureImportance = &experiment.Definition[importanceInputs, *heads.Importan
 		return say.F("importance of heads on %d examples of %s", in.Sample.Len(), say.Name(in.Sample.Task.Title))
 	},
 	Cost: func(importanceInputs, *gbert.Config) experiment.Cost { return experiment.Cost{Passes: 3} }, // with gradients
-	Run: func(ctx context.Context, w *experiment.Worker, in importanceInputs) (*heads.Importance, error) {
-		session, prepared, err := in.Open(ctx, w)
-		if err != nil {
-			return nil, err
-		}
-		return heads.Measure(ctx, session, prepared, in.Variant, nil, w.Progress())
-	},
+	Run: experiment.Opened(func(ctx context.Context, w *experiment.Worker, in importanceInputs, session *gbert.Session, examples *finetune.Prepared) (*heads.Importance, error) {
+		return heads.Measure(ctx, session, examples, in.Variant, nil, w.Progress())
+	}),
 }
 
 // combined is the importance over both halves of the examples.
@@ -51,13 +46,9 @@ var ablate = &experiment.Definition[experiment.Judging, *heads.Ablation]{
 		return say.F("each head masked alone, on %s", say.Name(in.Sample.Task.Title))
 	},
 	Cost: eachHead[experiment.Judging],
-	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) (*heads.Ablation, error) {
-		session, prepared, err := in.Open(ctx, w)
-		if err != nil {
-			return nil, err
-		}
-		return heads.Ablate(ctx, session, prepared, w.Progress())
-	},
+	Run: experiment.Opened(func(ctx context.Context, w *experiment.Worker, _ experiment.Judging, session *gbert.Session, test *finetune.Prepared) (*heads.Ablation, error) {
+		return heads.Ablate(ctx, session, test, w.Progress())
+	}),
 }
 
 // eachHead is the cost of a pass for each head, from its layer on.
@@ -80,11 +71,11 @@ var keepOne = &experiment.Definition[keepOneInputs, []heads.HeadEffect]{
 		return experiment.Cost{Passes: passes / (choice + test)}
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in keepOneInputs) ([]heads.HeadEffect, error) {
-		session, choice, err := in.Choice.Open(ctx, w)
+		session, choice, err := in.Choice.Open(w)
 		if err != nil {
 			return nil, err
 		}
-		_, test, err := in.Test.Open(ctx, w)
+		_, test, err := in.Test.Open(w)
 		if err != nil {
 			return nil, err
 		}
@@ -155,13 +146,9 @@ var entropy = &experiment.Definition[experiment.Judging, [][]float64]{
 	Title: func(say *words.Printer, _ experiment.Judging) string {
 		return say.T("entropy of attention")
 	},
-	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) ([][]float64, error) {
-		session, prepared, err := in.Open(ctx, w)
-		if err != nil {
-			return nil, err
-		}
-		return heads.Entropy(ctx, session, prepared, w.Progress())
-	},
+	Run: experiment.Opened(func(ctx context.Context, w *experiment.Worker, _ experiment.Judging, session *gbert.Session, test *finetune.Prepared) ([][]float64, error) {
+		return heads.Entropy(ctx, session, test, w.Progress())
+	}),
 }
 
 // curveInputs are what a pruning curve is made of. One of Importance, Ablation and Estimate says the order; at random it is drawn.
@@ -184,27 +171,23 @@ var pruneInOrder = &experiment.Definition[curveInputs, Curve]{
 		return say.F("pruning by %s, seed %d", say.Name(string(in.Order)), in.Seed)
 	},
 	Cost: func(in curveInputs, _ *gbert.Config) experiment.Cost { return experiment.Cost{Passes: 1 + 1/in.Step} },
-	Run: func(ctx context.Context, w *experiment.Worker, in curveInputs) (Curve, error) {
-		session, prepared, err := in.Open(ctx, w)
+	Run: experiment.Opened(func(ctx context.Context, w *experiment.Worker, in curveInputs, session *gbert.Session, test *finetune.Prepared) (Curve, error) {
+		rank, err := in.rank(w, session)
 		if err != nil {
 			return Curve{}, err
 		}
-		rank, err := in.rank(ctx, w, session)
-		if err != nil {
-			return Curve{}, err
-		}
-		steps, err := heads.Prune(ctx, session, prepared, heads.PruneOptions{
+		steps, err := heads.Prune(ctx, session, test, heads.PruneOptions{
 			Rank: rank, Recompute: in.Estimate != nil, Step: in.Step, Progress: w.Progress(),
 		})
 		if err != nil {
 			return Curve{}, err
 		}
 		return in.curve(steps)
-	},
+	}),
 }
 
 // rank is the order in which heads go.
-func (in *curveInputs) rank(ctx context.Context, w *experiment.Worker, session *gbert.Session) (func(context.Context, gbert.HeadMask) ([]heads.Head, error), error) {
+func (in *curveInputs) rank(w *experiment.Worker, session *gbert.Session) (func(context.Context, gbert.HeadMask) ([]heads.Head, error), error) {
 	config := session.Model().Config
 	switch in.Order {
 	case ByScore:
@@ -212,7 +195,7 @@ func (in *curveInputs) rank(ctx context.Context, w *experiment.Worker, session *
 	case AtRandom:
 		return heads.Fixed(heads.RankAtRandom(config, in.Seed*1000+uint64(in.Draw))), nil
 	case Recomputed:
-		_, examples, err := in.Estimate.Open(ctx, w)
+		_, examples, err := in.Estimate.Open(w)
 		return func(ctx context.Context, mask gbert.HeadMask) ([]heads.Head, error) {
 			now, err := heads.Measure(ctx, session, examples, in.Estimate.Variant, mask, nil)
 			if err != nil {
@@ -257,9 +240,8 @@ func (in *curveInputs) curve(steps []heads.PruneStep) (Curve, error) {
 // speedInputs are what the speed of a smaller model is measured with.
 type speedInputs struct {
 	experiment.Judging
-	Importance      []*experiment.Node[*heads.Importance]
-	Batches         []int
-	Length, Repeats int
+	Importance []*experiment.Node[*heads.Importance]
+	experiment.Timing
 }
 
 // measureSpeed removes half of the heads, the least important, and times the smaller model beside the whole one.
@@ -268,21 +250,17 @@ var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
 	Title: func(say *words.Printer, _ speedInputs) string {
 		return say.T("speed with half of the heads")
 	},
-	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (*Speed, error) {
-		session, prepared, err := in.Open(ctx, w)
-		if err != nil {
-			return nil, err
-		}
+	Run: experiment.Opened(func(ctx context.Context, w *experiment.Worker, in speedInputs, session *gbert.Session, test *finetune.Prepared) (*Speed, error) {
 		importance, err := combined(in.Importance)
 		if err != nil {
 			return nil, err
 		}
 		ranking := heads.RankByImportance(session.Model().Config, importance)
-		return in.measure(ctx, w, session, prepared, heads.First(session.Model().Config, ranking, len(ranking)/2))
-	},
+		return in.measure(ctx, w, session, test, heads.First(session.Model().Config, ranking, len(ranking)/2))
+	}),
 }
 
-func (in *speedInputs) measure(ctx context.Context, w *experiment.Worker, session *gbert.Session, prepared *finetune.Prepared, set heads.Set) (*Speed, error) {
+func (in *speedInputs) measure(ctx context.Context, w *experiment.Worker, session *gbert.Session, test *finetune.Prepared, set heads.Set) (*Speed, error) {
 	model := session.Model()
 	smaller, err := surgery.RemoveHeads(model, set)
 	if err != nil {
@@ -293,37 +271,23 @@ func (in *speedInputs) measure(ctx context.Context, w *experiment.Worker, sessio
 		return nil, err
 	}
 	defer pruned.Close()
-	length := min(in.Length, model.Config.MaxPositionEmbeddings)
-	speed := &Speed{
-		Removed: set.String(), Fraction: float64(set.Len()) / float64(len(heads.All(model.Config))), Length: length, Repeats: in.Repeats,
-		MACs: model.Config.MACs(length, true).Total(), PrunedMACs: smaller.Config.MACs(length, true).Total(),
-		Parameters: model.NumParameters(), PrunedParameters: smaller.NumParameters(),
-	}
 	mask, err := set.Mask(model.Config)
 	if err != nil {
 		return nil, err
 	}
-	for i, size := range in.Batches {
-		batch := experiment.FilledBatch(prepared.Encodings, size, length, model.Config.PadTokenID)
+	length := in.Tokens(model.Config)
+	speed := &Speed{Removed: set.String(), Fraction: float64(set.Len()) / float64(len(heads.All(model.Config))), Length: length, Repeats: in.Repeats}
+	speed.Count(model, smaller, length)
+	speed.Batches, err = in.Pairs(ctx, w, session, pruned, test.Encodings, func(_ int, batch *gbert.Batch) error {
 		masked, err := session.BatchLogits(batch, mask)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		removed, err := pruned.BatchLogits(batch, nil)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			speed.Compare(masked, removed)
 		}
-		for row := range masked {
-			for label := range masked[row] {
-				speed.MaskedDifference = max(speed.MaskedDifference, math.Abs(float64(masked[row][label]-removed[row][label])))
-			}
-		}
-		timing, err := experiment.TimePair(ctx, session, pruned, batch, in.Repeats)
-		if err != nil {
-			return nil, err
-		}
-		speed.Batches = append(speed.Batches, timing)
-		w.Progress()(i+1, len(in.Batches))
-	}
-	return speed, nil
+		return err
+	})
+	return speed, err
 }

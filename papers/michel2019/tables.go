@@ -28,7 +28,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 		{say.T("out of domain"), transfer, "MNLI mismatched"},
 		{say.T("fine-tuning runs (seeds)"), words.List(c.Seeds), "1"},
 		{say.T("training examples"), experiment.Limit(say, c.TrainExamples), "392,702"},
-		{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "3, 32, 2e-5"},
+		c.Tuning.Row(say, "3, 32, 2e-5"),
 		{say.T("embeddings"), experiment.Embeddings(say, c.FreezeEmbeddings), say.T("trained")},
 		{say.T("test examples"), experiment.Limit(say, c.TestExamples), "9,815"},
 		{say.T("examples for the importance"), experiment.Limit(say, c.ImportanceExamples), say.T("all, or a subset")},
@@ -68,7 +68,7 @@ func (r edition) SpeedTable() *figures.Table {
 		if value, ok := paper[b.Size]; ok {
 			published = value
 		}
-		t.Rows = append(t.Rows, []any{b.Size, float64(b.Size) / b.Seconds, float64(b.Size) / b.PrunedSeconds, b.Ratio, r.F("%.3f to %.3f", b.Low, b.High), float64(r.Speed.MACs) / float64(r.Speed.PrunedMACs), published})
+		t.Rows = append(t.Rows, []any{b.Size, float64(b.Size) / b.Seconds, float64(b.Size) / b.PrunedSeconds, b.Ratio, r.F("%.3f to %.3f", b.Low, b.High), r.Speed.ByOperations(), published})
 	}
 	return t
 }

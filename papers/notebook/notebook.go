@@ -129,7 +129,7 @@ func table(t experiment.NamedTable) {
 // shows nothing.
 func (l *Lab[C, R]) Tell(names ...string) {
 	for _, name := range names {
-		text, err := l.experiment.Tell(l.Result(), name, Words())
+		text, err := l.experiment.Paragraph(l.Result(), name, Words())
 		check(err)
 		if text != "" {
 			check(show.Markdown(text))

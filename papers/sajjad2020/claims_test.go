@@ -26,10 +26,10 @@ func judge(r *Result, s func(edition) experiment.Statement) experiment.Claim {
 // measured is a result of six layers in which each strategy, two layers dropped, has as many of 400 examples right.
 func measured(t *testing.T, seeds int, right map[layerdrop.Strategy]int) *Result {
 	t.Helper()
-	r := &Result{Layers: 6, Tasks: []*TaskResult{{Task: "sst2", Metric: "accuracy", Examples: 400, Majority: 0.5}}}
+	r := &Result{Layers: 6, Tasks: []*TaskResult{{Task: "sst2", TestSet: experiment.TestSet{Metric: "accuracy", Examples: 400, Majority: 0.5}}}}
 	for seed := range seeds {
 		r.Config.Seeds = append(r.Config.Seeds, uint64(seed))
-		runs := []Trial{{Seed: uint64(seed), Right: marks(380, 400), StepClock: 6, StepSeconds: 4}}
+		runs := []Trial{{Seed: uint64(seed), Answers: experiment.Answers{Right: marks(380, 400)}, StepClock: 6, StepSeconds: 4}}
 		for _, strategy := range []layerdrop.Strategy{layerdrop.Top, layerdrop.Bottom, layerdrop.Symmetric} {
 			n, ok := right[strategy]
 			if !ok {
@@ -39,7 +39,7 @@ func measured(t *testing.T, seeds int, right map[layerdrop.Strategy]int) *Result
 			if err != nil {
 				t.Fatal(err)
 			}
-			runs = append(runs, Trial{Choice: Choice{Strategy: strategy, When: Before, Dropped: dropped}, Seed: uint64(seed), Right: marks(n, 400), StepClock: 4, StepSeconds: 3})
+			runs = append(runs, Trial{Choice: Choice{Strategy: strategy, When: Before, Dropped: dropped}, Seed: uint64(seed), Answers: experiment.Answers{Right: marks(n, 400)}, StepClock: 4, StepSeconds: 3})
 		}
 		r.Tasks[0].Runs = append(r.Tasks[0].Runs, runs...)
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"bertlab/gbert/finetune"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 	"bertlab/techniques/layerdrop"
@@ -22,9 +21,7 @@ var Experiment = &experiment.Experiment[Config, Result]{
 	Title:   "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)",
 	Heading: words.Key("bertlab: which layers can go"),
 	Quick:   Quick, Full: Full, Ask: (*Config).ask, Check: (*Config).check, Plan: plan, Narrative: narrative,
-	In: func(r *Result, say *words.Printer) experiment.Edition {
-		return edition{r, experiment.Voice{Printer: say}}
-	},
+	Tell: func(r *Result, in experiment.Voice) experiment.Edition { return edition{r, in} },
 }
 
 // edition is a result as it is told in a language.
@@ -38,28 +35,43 @@ func (r edition) Subtitle() string { return r.caption(nil, r.seeds()) }
 
 // plan adds the experiment's steps: the similarity of the pretrained model's layers, which chooses some of those to drop; for each task
 // and seed the whole model and, for each choice, models without those layers; the time of inference.
-func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) (func() error, error) {
-	env := p.Environment()
-	model, err := env.Subject(ctx, c.Model, &r.Provenance, c.checkModel)
+func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
+	pretrained, err := p.Environment().Subject(ctx, c.Model, &r.Provenance, c.checkModel)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r.Layers, r.Parameters, r.Clock = model.Config.NumHiddenLayers, model.NumParameters(), env.Clock()
-	data, err := load(ctx, env, c, r)
+	r.Layers, r.Parameters, r.Clock = pretrained.Model.Config.NumHiddenLayers, pretrained.Model.NumParameters(), p.Environment().Clock()
+	data, err := load(ctx, p.Environment(), c, r)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	choices, err := c.byPosition(r.Layers)
-	if err != nil {
-		return nil, err
-	}
-	pretrained := &experiment.Pretrained{Model: model, SHA256: r.Provenance.ModelSHA256}
-	compare := similarityInputs{
-		Judging: experiment.Judging{Model: pretrained, Sample: data[0].Importance, MaxLength: c.MaxLength, BatchSize: c.BatchSize}, Pooling: layerdrop.CLS,
-	}
+	compare := similarityInputs{Judging: c.Judge(pretrained, data[0].Importance), Pooling: layerdrop.CLS}
 	similarity := measureSimilarity.Of(p, compare)
+	experiment.Keep(p, &r.Similarity, similarity)
 	compare.Pooling = layerdrop.MeanToken
-	meanSimilarity := measureSimilarity.Of(p, compare)
+	experiment.Keep(p, &r.MeanSimilarity, measureSimilarity.Of(p, compare))
+	choices, err := c.choices(ctx, p, similarity, r.Layers)
+	if err != nil {
+		return err
+	}
+	for i, samples := range data {
+		for _, seed := range c.Seeds {
+			s := &seedPlan{Plan: p, config: c, Samples: samples, pretrained: pretrained, into: r.Tasks[i], clock: r.Clock, seed: seed}
+			if err := s.add(choices); err != nil {
+				return err
+			}
+		}
+	}
+	experiment.Keep(p, &r.Speed, measureSpeed.Of(p, speedInputs{Model: pretrained, Drops: c.Drops, Timing: c.Timing()}))
+	return nil
+}
+
+// choices are all sets of layers that are dropped.
+func (c *Config) choices(ctx context.Context, p *experiment.Plan, similarity *experiment.Node[*layerdrop.Similarity], layers int) ([]Choice, error) {
+	list, err := c.byPosition(layers)
+	if err != nil {
+		return nil, err
+	}
 	if len(c.Thresholds) > 0 {
 		measured, err := similarity.Now(ctx, p)
 		if err != nil {
@@ -69,30 +81,9 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) (func()
 		if err != nil {
 			return nil, err
 		}
-		choices = append(choices, contribution...)
+		list = append(list, contribution...)
 	}
-	choices = append(choices, c.byName()...)
-	var seeds []*seedSteps
-	for i, d := range data {
-		for _, seed := range c.Seeds {
-			s, err := planSeed(p, c, d, pretrained, seed, choices)
-			if err != nil {
-				return nil, err
-			}
-			s.into = r.Tasks[i]
-			seeds = append(seeds, s)
-		}
-	}
-	speed := measureSpeed.Of(p, speedInputs{Model: pretrained, Drops: c.Drops, Batches: c.SpeedBatches, Length: c.SpeedLength, Repeats: c.SpeedRepeats})
-	return func() error {
-		r.Similarity, r.MeanSimilarity, r.Speed = similarity.Result(), meanSimilarity.Result(), speed.Result()
-		for _, s := range seeds {
-			if err := s.collect(r.Clock); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, nil
+	return append(list, c.byName()...), nil
 }
 
 // load draws the data of the tasks that have any, and says in the result what they are.
@@ -112,9 +103,7 @@ func load(ctx context.Context, env *experiment.Environment, c *Config, r *Result
 		}
 		data = append(data, d)
 		kind := d.Dev.Task
-		r.Tasks = append(r.Tasks, &TaskResult{
-			Task: kind.Name, Title: kind.Title, Pair: kind.Pair, Metric: kind.Metrics[0], Examples: d.Dev.Len(), Majority: d.Dev.Majority(),
-		})
+		r.Tasks = append(r.Tasks, &TaskResult{Task: kind.Name, Title: kind.Title, Pair: kind.Pair, TestSet: experiment.TestSetOf(d.Dev)})
 		r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("train", d.Train.Dataset), experiment.DescribeData("test", d.Dev.Dataset))
 	}
 	if len(data) == 0 {
@@ -167,89 +156,66 @@ func (c *Config) byName() (list []Choice) {
 	return list
 }
 
-// options are those of all training runs with a seed.
-func (c *Config) options(seed uint64) finetune.Options {
-	return finetune.Options{
-		Epochs: c.Epochs, BatchSize: c.BatchSize, MaxLength: c.MaxLength, LearningRate: c.LearningRate, Seed: seed, FreezeEmbeddings: c.FreezeEmbeddings,
-		Keep: finetune.KeepLast,
-	}
-}
-
-// seedSteps are the steps on a task with a seed.
-type seedSteps struct {
+// seedPlan is the plan for a task with a seed.
+type seedPlan struct {
+	*experiment.Plan
+	config *Config
+	experiment.Samples
+	pretrained *experiment.Pretrained
 	into       *TaskResult
+	clock      experiment.Clock
 	seed       uint64
-	parameters int // of the whole model
-	tuned      *experiment.ModelNode[experiment.Training]
-	whole      *experiment.Node[experiment.Evaluated]
-	travel     *experiment.Node[[]float64]
-	dropped    []droppedStep
+	whole      Trial // once the steps are done
 }
 
-// droppedStep is a model without some layers.
-type droppedStep struct {
-	Choice
-	*experiment.Node[judged]
-}
-
-// planSeed adds the fine-tuned whole model; and for each choice the model without the layers, which is fine-tuned then, and what the
+// add adds the fine-tuned whole model; and for each choice the model without the layers, which is fine-tuned then, and what the
 // fine-tuned one is without them; for the top layers also the model that loses them while it is trained.
-func planSeed(p *experiment.Plan, c *Config, d experiment.Samples, pretrained *experiment.Pretrained, seed uint64, choices []Choice) (*seedSteps, error) {
-	start, err := pretrained.Model.WithClassifier(d.Train.Task.Outputs(), d.Train.Task.Labels, seed)
+func (s *seedPlan) add(choices []Choice) error {
+	c := s.config
+	start, err := s.pretrained.Model.WithClassifier(s.Train.Task.Outputs(), s.Train.Task.Labels, s.seed)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	training := experiment.FineTuneInputs{From: pretrained, Train: d.Train, Options: c.options(seed)}
-	test := experiment.Judging{Sample: d.Dev, MaxLength: c.MaxLength, BatchSize: c.BatchSize}
-	s := &seedSteps{seed: seed, parameters: start.NumParameters(), tuned: experiment.FineTune(p, training)}
-	ofTuned := test
-	ofTuned.Model = s.tuned
-	s.whole = experiment.Evaluate(p, ofTuned)
-	s.travel = measureTravel.Of(p, travelInputs{Before: pretrained, After: s.tuned, Task: d.Train.Task.Title, Seed: seed})
-	add := func(choice Choice, when When) {
-		choice.When = when
-		step := droppedStep{Choice: choice}
-		same := layerdrop.Canonical(start.Config, choice.Dropped)
-		switch when {
-		case Before:
-			step.Node = tuneDropped.Of(p, tuneInputs{FineTuneInputs: training, Dropped: same, When: when, Test: test})
-		case After:
-			step.Node = dropTuned.Of(p, dropInputs{Judging: ofTuned, Dropped: same, Seed: seed})
-		case Progressive:
-			step.Node = tuneDropped.Of(p, tuneInputs{FineTuneInputs: training, Dropped: choice.Dropped, When: when, Test: test})
-		}
-		s.dropped = append(s.dropped, step)
-	}
+	training := experiment.FineTuneInputs{From: s.pretrained, Train: s.Train, Options: c.Options(s.seed)}
+	tuned := experiment.FineTune(s.Plan, training)
+	test := c.Judge(tuned, s.Dev)
+	evaluated := experiment.Evaluate(s.Plan, test)
+	s.Collect(func() error {
+		s.whole = s.trial(Choice{Dropped: []int{}}, judged{evaluated.Result(), start.NumParameters(), tuned.Result()})
+		s.whole.P = 1
+		s.into.Runs = append(s.into.Runs, s.whole)
+		return nil
+	})
+	experiment.Append(s.Plan, &s.into.Travel, measureTravel.Of(s.Plan, travelInputs{Before: s.pretrained, After: tuned, Task: s.Train.Task.Title, Seed: s.seed}))
 	for _, choice := range choices {
-		add(choice, Before)
-		add(choice, After)
+		same := layerdrop.Canonical(start.Config, choice.Dropped)
+		before := tuneInputs{FineTuneInputs: training, Dropped: same, When: Before, Test: c.Judge(nil, s.Dev)}
+		s.drop(choice, Before, tuneDropped.Of(s.Plan, before))
+		s.drop(choice, After, dropTuned.Of(s.Plan, dropInputs{Judging: test, Dropped: same, Seed: s.seed}))
 		if c.Progressive && choice.Strategy == layerdrop.Top {
-			add(choice, Progressive)
+			before.Dropped, before.When = choice.Dropped, Progressive
+			s.drop(choice, Progressive, tuneDropped.Of(s.Plan, before))
 		}
-	}
-	return s, nil
-}
-
-// collect puts the steps' results into the task's.
-func (s *seedSteps) collect(clock experiment.Clock) error {
-	t := s.into
-	whole := s.trial(Choice{Dropped: []int{}}, judged{s.whole.Result(), s.parameters, s.tuned.Result()}, clock)
-	whole.P = 1
-	t.Runs, t.Travel = append(t.Runs, whole), append(t.Travel, s.travel.Result())
-	for _, step := range s.dropped {
-		run := s.trial(step.Choice, step.Result(), clock)
-		if err := run.against(whole); err != nil {
-			return err
-		}
-		t.Runs = append(t.Runs, run)
 	}
 	return nil
 }
 
+// drop tells of a model without some layers in the task's result.
+func (s *seedPlan) drop(choice Choice, when When, step *experiment.Node[judged]) {
+	choice.When = when
+	s.Collect(func() (err error) {
+		run := s.trial(choice, step.Result())
+		run.Change, err = run.Against(s.whole.Answers)
+		s.into.Runs = append(s.into.Runs, run)
+		return err
+	})
+}
+
 // trial is a model as the result tells of it.
-func (s *seedSteps) trial(c Choice, m judged, clock experiment.Clock) Trial {
+func (s *seedPlan) trial(c Choice, m judged) Trial {
+	t := m.Training
 	return Trial{
-		Choice: c, Seed: s.seed, Score: m.Metrics[s.into.Metric], Loss: m.Loss, Right: m.Right, Parameters: m.Parameters,
-		TrainLoss: m.Training.TrainLoss, Seconds: m.Training.Seconds, StepSeconds: m.Training.Clock.Median(experiment.Wall), StepClock: m.Training.Clock.Median(clock),
+		Choice: c, Seed: s.seed, Answers: m.Answers(s.into.Metric), Parameters: m.Parameters,
+		TrainLoss: t.TrainLoss, Seconds: t.Seconds, StepSeconds: t.Clock.Median(experiment.Wall), StepClock: t.Clock.Median(s.clock),
 	}
 }

@@ -96,27 +96,17 @@ func (r *Result) choiceScore(t *TaskResult, strategy layerdrop.Strategy, when Wh
 // mostBands is how many error bands can be told apart in one figure. Beyond it, [Result.StrategyBars] and [Result.ScoreTable] have the intervals.
 const mostBands = 3
 
-// signed writes a change with a sign that is as wide as a digit.
-func signed(v float64) string { return strings.Replace(fmt.Sprintf("%+.1f", v), "-", "−", 1) }
-
-// wholeNumber formats an axis on which only whole numbers mean something.
-func wholeNumber(v float64) string {
-	if v != math.Trunc(v) {
-		return ""
-	}
-	return fmt.Sprintf("%.0f", v)
-}
-
 // ScoreCurves show the accuracy on a task as ever more layers are dropped before fine-tuning, for each strategy; up to three
 // strategies with the intervals.
 func (r edition) ScoreCurves(t *TaskResult) (*figures.Figure, error) {
 	var curves []figures.Curve
 	for _, strategy := range r.strategies() {
 		start := t.accuracy()
-		curve := figures.Curve{Name: r.Name(string(strategy)), X: []float64{0}, Y: []float64{start}, Lo: []float64{start}, Hi: []float64{start}}
+		curve := figures.Curve{Name: r.Name(string(strategy))}
+		curve.Add(0, start, start, start)
 		for _, k := range t.drops(strategy, Before) {
 			score, low, high := r.choiceScore(t, strategy, Before, k)
-			curve.X, curve.Y, curve.Lo, curve.Hi = append(curve.X, float64(k)), append(curve.Y, score), append(curve.Lo, low), append(curve.Hi, high)
+			curve.Add(float64(k), score, low, high)
 		}
 		if len(curve.X) > 1 {
 			curves = append(curves, curve)
@@ -127,7 +117,7 @@ func (r edition) ScoreCurves(t *TaskResult) (*figures.Figure, error) {
 	if ks := t.drops(lead, Before); len(ks) > 0 {
 		k := ks[len(ks)-1]
 		score, _, _ := r.choiceScore(t, lead, Before, k)
-		title = r.F("Without the %s %d of %d layers: %s points on %s", r.Name(string(lead)), k, r.Layers, signed(100*(score-t.accuracy())), t.Task)
+		title = r.F("Without the %s %d of %d layers: %s points on %s", r.Name(string(lead)), k, r.Layers, figures.Signed(100*(score-t.accuracy())), t.Task)
 	}
 	caption := r.F("%s; bands: 95 %% interval of the difference from the whole model", r.seeds())
 	if len(curves) > mostBands {
@@ -137,7 +127,7 @@ func (r edition) ScoreCurves(t *TaskResult) (*figures.Figure, error) {
 		}
 	}
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(title, r.F("layers dropped, of %d", r.Layers), r.T("accuracy, mean over seeds"), r.caption(t, caption)),
-		Curves: curves, XFormat: wholeNumber, HLines: []figures.Reference{{Value: t.Majority, Label: r.T("largest class")}}, YFormat: figures.Percent,
+		Curves: curves, XFormat: figures.Whole, HLines: []figures.Reference{{Value: t.Majority, Label: r.T("largest class")}}, YFormat: figures.Percent,
 	})
 }
 
@@ -158,7 +148,7 @@ func (r edition) StrategyBars(t *TaskResult) (*figures.Figure, error) {
 			if !ok {
 				d.Value, d.Low, d.High = math.NaN(), math.NaN(), math.NaN()
 			}
-			bars.Values, bars.Lo, bars.Hi = append(bars.Values, 100*d.Value), append(bars.Lo, 100*d.Low), append(bars.Hi, 100*d.High)
+			bars.Add(100*d.Value, 100*d.Low, 100*d.High)
 		}
 		series = append(series, bars)
 	}
@@ -185,7 +175,7 @@ func (r edition) WhenBars(t *TaskResult) (*figures.Figure, error) {
 		bars := figures.BarSeries{Name: when.label(r.Printer)}
 		for _, k := range ks {
 			score, low, high := r.choiceScore(t, lead, when, k)
-			bars.Values, bars.Lo, bars.Hi = append(bars.Values, 100*score), append(bars.Lo, 100*low), append(bars.Hi, 100*high)
+			bars.Add(100*score, 100*low, 100*high)
 		}
 		series = append(series, bars)
 	}
@@ -219,9 +209,9 @@ func (r edition) TimeCurves() (*figures.Figure, error) {
 		c := figures.Curve{Name: name}
 		for _, s := range slices.Backward(shares) {
 			least = min(least, r.Layers-s.k)
-			c.X, c.Y, c.Lo, c.Hi = append(c.X, float64(r.Layers-s.k)), append(c.Y, s.Value), append(c.Lo, s.Low), append(c.Hi, s.High)
+			c.Add(float64(r.Layers-s.k), s.Value, s.Low, s.High)
 		}
-		c.X, c.Y, c.Lo, c.Hi = append(c.X, float64(r.Layers)), append(c.Y, 1), append(c.Lo, 1), append(c.Hi, 1)
+		c.Add(float64(r.Layers), 1, 1, 1)
 		return c
 	}
 	curves := []figures.Curve{curve(r.T("inference"), inference)}
@@ -235,23 +225,14 @@ func (r edition) TimeCurves() (*figures.Figure, error) {
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.F("With %d of %d layers, inference takes %.0f %% of the time", r.Layers-last.k, r.Layers, 100*last.Value),
 		r.T("layers that stay"), r.T("time against the whole model"),
 		r.F("%s, %s; %s: encoder at batch %d × %d tokens, %d repeats; training steps, %s; bands: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Name(r.Clock.String()), batch.Size, r.Speed.Length, r.Speed.Repeats, r.seeds())),
-		Curves: append(curves, line), XFormat: wholeNumber, YFormat: figures.Percent, YRange: figures.Range{Min: 0, Max: 1.05},
+		Curves: append(curves, line), XFormat: figures.Whole, YFormat: figures.Percent, YRange: figures.Range{Min: 0, Max: 1.05},
 	})
-}
-
-// layerNames count layers from 0, as bertlab layers drop does.
-func layerNames(n int) []string {
-	list := make([]string, n)
-	for i := range list {
-		list[i] = fmt.Sprint(i)
-	}
-	return list
 }
 
 // SimilarityHeatmap shows how alike [CLS] is after any two layers of the pretrained model.
 func (r edition) SimilarityHeatmap() (*figures.Figure, error) {
 	s := r.Similarity
-	names := append([]string{r.T("emb.")}, layerNames(r.Layers)...)
+	names := append([]string{r.T("emb.")}, figures.FromZero(r.Layers)...)
 	first, last := s.Matrix[0][r.Layers], s.Layers[r.Layers-1]
 	low := 0.9
 	for _, row := range s.Matrix {
@@ -275,7 +256,7 @@ func (r edition) ContributionBars() (*figures.Figure, error) {
 	low := min(floats.Min(s.Layers), floats.Min(r.MeanSimilarity.Layers), 0)
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Layer %d changes [CLS] least: cosine %.3f", most, s.Layers[most]),
 		r.T("layer (from 0)"), r.T("cosine of input and output"), r.caption(nil, r.F("pretrained, %d examples of %s", s.Examples, r.Tasks[0].Task))),
-		Groups: layerNames(r.Layers), Series: []figures.BarSeries{{Name: r.T("[CLS]"), Values: s.Layers}, {Name: r.T("mean of the tokens"), Values: r.MeanSimilarity.Layers}},
+		Groups: figures.FromZero(r.Layers), Series: []figures.BarSeries{{Name: r.T("[CLS]"), Values: s.Layers}, {Name: r.T("mean of the tokens"), Values: r.MeanSimilarity.Layers}},
 		HLines: lines, Format: "%.3f", YRange: figures.Range{Min: low, Max: 1.05},
 	})
 }
@@ -303,6 +284,6 @@ func (r edition) TravelBars() (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Distance travelled in fine-tuning, layer by layer: ρ = %s", strings.Replace(fmt.Sprintf("%+.2f", stat.Mean(r.travelOrder(), nil)), "-", "−", 1)),
 		r.T("layer (from 0)"), "‖θ − θ₀‖ / ‖θ₀‖, %", caption),
-		Groups: layerNames(r.Layers), Series: series, Format: "%.2f",
+		Groups: figures.FromZero(r.Layers), Series: series, Format: "%.2f",
 	})
 }

@@ -33,20 +33,11 @@ type Config struct {
 	Progressive bool `json:"progressive"`
 	// Seeds are those of the fine-tuning runs.
 	Seeds []uint64 `json:"seeds"`
-	// Epochs, BatchSize, MaxLength and LearningRate are those of fine-tuning.
-	Epochs       int     `json:"epochs"`
-	BatchSize    int     `json:"batch_size"`
-	MaxLength    int     `json:"max_length"`
-	LearningRate float64 `json:"learning_rate"`
-	// FreezeEmbeddings keeps the embeddings as they were pretrained, which saves the time of their gradients and updates.
-	FreezeEmbeddings bool `json:"freeze_embeddings"`
+	experiment.Tuning
 	// TrainExamples and TestExamples limit the data sets; 0: all.
 	TrainExamples int `json:"train_examples"`
 	TestExamples  int `json:"test_examples"`
-	// SpeedBatches are the batch sizes, SpeedLength the tokens and SpeedRepeats the timed passes of the inference time.
-	SpeedBatches []int `json:"speed_batches"`
-	SpeedLength  int   `json:"speed_length"`
-	SpeedRepeats int   `json:"speed_repeats"`
+	experiment.Inference
 }
 
 // Task is a task by name, and the file or folder with its train and dev split; empty: found by name.
@@ -76,7 +67,8 @@ func Full() Config {
 	return Config{
 		Model: "all-MiniLM-L6-v2", Tasks: []Task{{Name: "movies"}, {Name: "products"}, {Name: "mrpc", Optional: true}}, Drops: []int{2, 3, 4}, Strategies: layerdrop.ByPosition,
 		Thresholds: []float64{0.98, 0.99}, SimilarityExamples: 500, Progressive: true, Seeds: []uint64{1, 2, 3},
-		Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 5e-5, SpeedBatches: []int{1, 16, 64}, SpeedLength: 64, SpeedRepeats: 15,
+		Tuning:    experiment.Tuning{Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 5e-5},
+		Inference: experiment.Inference{SpeedBatches: []int{1, 16, 64}, SpeedLength: 64, SpeedRepeats: 15},
 	}
 }
 
@@ -98,20 +90,19 @@ func (c *Config) check() error {
 	switch {
 	case c.Model == "":
 		return errors.New("the protocol names no model (model)")
-	case len(c.Tasks) == 0 || len(c.Seeds) == 0 || len(c.Strategies) == 0 || len(c.Drops) == 0:
-		return errors.New("the protocol needs at least one task, seed, strategy and number of layers to drop (tasks, seeds, strategies, drops)")
-	case len(c.SpeedBatches) == 0 || slices.Min(c.SpeedBatches) < 1 || c.SpeedRepeats < 1 || c.SpeedLength < 1:
-		return errors.New("the protocol needs batch sizes, repeats and a length of at least 1 for the speed (speed_batches, speed_repeats, speed_length)")
-	case c.SimilarityExamples < 0 || c.TrainExamples < 0 || c.TestExamples < 0:
-		return errors.New("the protocol has a negative number of examples (similarity_examples, train_examples, test_examples); 0 means all")
-	case c.Epochs < 1 || c.BatchSize < 1 || c.MaxLength < 1 || !(c.LearningRate > 0):
-		return errors.New("the protocol needs epochs, a batch size and a length of at least 1, and a learning rate above 0 (epochs, batch_size, max_length, learning_rate)")
+	case len(c.Tasks) == 0 || len(c.Strategies) == 0 || len(c.Drops) == 0:
+		return errors.New("the protocol needs at least one task, strategy and number of layers to drop (tasks, strategies, drops)")
 	}
 	tasks := make([]string, len(c.Tasks))
 	for i, t := range c.Tasks {
 		tasks[i] = t.Name
 	}
-	if err := errors.Join(once("tasks", tasks), once("seeds", c.Seeds), once("strategies", c.Strategies), once("drops", c.Drops), once("thresholds", c.Thresholds)); err != nil {
+	err := errors.Join(
+		experiment.CheckSeeds(c.Seeds), c.Tuning.Check(), c.Inference.Check(), experiment.CheckExamples("similarity_examples", c.SimilarityExamples),
+		experiment.CheckExamples("train_examples", c.TrainExamples), experiment.CheckExamples("test_examples", c.TestExamples),
+		experiment.CheckOnce("tasks", tasks), experiment.CheckOnce("strategies", c.Strategies), experiment.CheckOnce("drops", c.Drops), experiment.CheckOnce("thresholds", c.Thresholds),
+	)
+	if err != nil {
 		return err
 	}
 	return c.checkLayers()
@@ -137,22 +128,12 @@ func (c *Config) checkLayers() error {
 		if len(list) == 0 {
 			return errors.New("the protocol's lists have one without layers; the whole model is always run")
 		}
-		if err := once("lists", list); err != nil {
+		if err := experiment.CheckOnce("lists", list); err != nil {
 			return err
 		}
 		sets = append(sets, surgery.FormatLayers(slices.Sorted(slices.Values(list))))
 	}
-	return once("lists", sets)
-}
-
-// once says that a list of the protocol has something twice, which would count twice in means.
-func once[T comparable](field string, list []T) error {
-	for i, value := range list {
-		if slices.Contains(list[:i], value) {
-			return fmt.Errorf("the protocol's %s have %v twice", field, value)
-		}
-	}
-	return nil
+	return experiment.CheckOnce("lists", sets)
 }
 
 // checkModel says which layers the model does not have.

@@ -7,7 +7,6 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"bertlab/papers/experiment"
-	"bertlab/stats"
 	"bertlab/techniques/layerdrop"
 )
 
@@ -32,13 +31,10 @@ type Result struct {
 
 // TaskResult is what was measured on one task.
 type TaskResult struct {
-	Task     string `json:"task"`
-	Title    string `json:"title"`
-	Pair     bool   `json:"pair"`
-	Metric   string `json:"metric"`   // the primary one
-	Examples int    `json:"examples"` // of the test set
-	// Majority is the share of the test set's largest class.
-	Majority float64 `json:"majority"`
+	Task  string `json:"task"`
+	Title string `json:"title"`
+	Pair  bool   `json:"pair"`
+	experiment.TestSet
 	// Runs are the models, seed by seed.
 	Runs []Trial `json:"runs"`
 	// Travel is how far each layer of the whole model moved in fine-tuning, ‖θ−θ₀‖/‖θ₀‖, [seeds][layers].
@@ -71,18 +67,10 @@ func (c Choice) K() int { return len(c.Dropped) }
 // Trial is one model on the test set.
 type Trial struct {
 	Choice
-	Seed  uint64  `json:"seed"`
-	Score float64 `json:"score"` // of the primary metric
-	Loss  float64 `json:"loss"`
-	// Right says of which test examples the class was predicted.
-	Right stats.Answers `json:"right"`
-	// Difference is the share of right examples minus that of the whole model with the same seed, Low and High its 95 % interval
-	// (paired bootstrap), P McNemar's test.
-	Difference float64 `json:"difference"`
-	Low        float64 `json:"low"`
-	High       float64 `json:"high"`
-	P          float64 `json:"p"`
-	Parameters int     `json:"parameters"`
+	Seed uint64 `json:"seed"`
+	experiment.Answers
+	experiment.Change     // against the whole model
+	Parameters        int `json:"parameters"`
 	// TrainLoss, Seconds and StepSeconds are of fine-tuning: mean loss of the last epoch, time with compilation, and the median time
 	// of a step that compiled nothing (0 if there was none), on the wall; StepClock is the same by the result's clock. All are 0
 	// for a model that was not trained.
@@ -123,13 +111,6 @@ type SpeedModel struct {
 	High       float64   `json:"high"`
 	Classifier float64   `json:"classifier"`
 	MACs       int       `json:"macs"`
-}
-
-// against tests a run against the whole model of the same seed.
-func (r *Trial) against(whole Trial) error {
-	test, d, err := r.Right.Against(whole.Right)
-	r.P, r.Difference, r.Low, r.High = test.P, d.Value, d.Low, d.High
-	return err
 }
 
 // difference is a mean difference of accuracy, in shares.

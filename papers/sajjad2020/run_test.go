@@ -29,7 +29,8 @@ func protocol(t testing.TB) Config {
 	dir := tiny.Reviews(t, 48, 20, false)
 	return Config{
 		Model: tiny.Pretrained(t, tiny.Shape{Layers: tinyLayers}), Tasks: []Task{{Name: "sst2", Data: dir}}, Drops: []int{1, 3}, Strategies: layerdrop.ByPosition, Thresholds: []float64{0.8, 0.95}, Progressive: true,
-		Seeds: []uint64{1, 2}, Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, SpeedBatches: []int{2}, SpeedLength: 8, SpeedRepeats: 3,
+		Seeds: []uint64{1, 2}, Tuning: experiment.Tuning{Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2},
+		Inference: experiment.Inference{SpeedBatches: []int{2}, SpeedLength: 8, SpeedRepeats: 3},
 	}
 }
 
@@ -63,7 +64,8 @@ func TestTheExperiment(t *testing.T) {
 		Experiment: Experiment, Protocol: protocol(t), Seeds: func(c *Config) *[]uint64 { return &c.Seeds }, Timeless: timeless,
 		Refused: map[string]func(*Config){
 			"(model)":                                  func(c *Config) { c.Model = "" },
-			"at least one task":                        func(c *Config) { c.Seeds = nil },
+			"at least one task":                        func(c *Config) { c.Tasks = nil },
+			"no seed":                                  func(c *Config) { c.Seeds = nil },
 			"for the speed":                            func(c *Config) { c.SpeedBatches = nil },
 			"negative number of examples":              func(c *Config) { c.SimilarityExamples = -1 },
 			"a learning rate above 0":                  func(c *Config) { c.LearningRate = 0 },
@@ -147,7 +149,7 @@ func TestTheFilesOfTheExperiment(t *testing.T) {
 func steps(t *testing.T, c Config) map[string]int {
 	t.Helper()
 	p := experiment.NewPlan(tiny.Environment(t, t.TempDir()))
-	if _, err := plan(t.Context(), p, &c, new(Result)); err != nil {
+	if err := plan(t.Context(), p, &c, new(Result)); err != nil {
 		t.Fatal(err)
 	}
 	list, err := p.Steps()
@@ -389,10 +391,7 @@ var trainedWords = func(t *testing.T) *experiment.Definition[tuneInputs, bool] {
 		Name: "word table as pretrained", Version: 1,
 		Title: func(_ *words.Printer, _ tuneInputs) string { return "word table" },
 		Run: func(ctx context.Context, w *experiment.Worker, in tuneInputs) (bool, error) {
-			pretrained, err := w.Model(ctx, in.From)
-			if err != nil {
-				return false, err
-			}
+			pretrained := w.Model(in.From)
 			model, _, err := in.train(ctx, w)
 			if err != nil {
 				return false, err
@@ -421,7 +420,7 @@ func TestEmbeddingsCanStayAsPretrained(t *testing.T) {
 		}
 		p := experiment.NewPlan(env)
 		in := tuneInputs{FineTuneInputs: experiment.FineTuneInputs{
-			From: &experiment.Pretrained{Model: model, SHA256: provenance.ModelSHA256}, Train: data[0].Train, Options: c.options(1),
+			From: &experiment.Pretrained{Model: model, SHA256: provenance.ModelSHA256}, Train: data[0].Train, Options: c.Options(1),
 		}}
 		var same []*experiment.Node[bool]
 		for _, choice := range []struct {

@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert"
+	"bertlab/gbert/finetune"
 	"bertlab/gbert/surgery"
 	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment"
@@ -39,13 +40,9 @@ var measureSimilarity = &experiment.Definition[similarityInputs, *layerdrop.Simi
 		}
 		return guess
 	},
-	Run: func(ctx context.Context, w *experiment.Worker, in similarityInputs) (*layerdrop.Similarity, error) {
-		session, prepared, err := in.Open(ctx, w)
-		if err != nil {
-			return nil, err
-		}
-		return layerdrop.Measure(ctx, session, prepared, in.Pooling, w.Progress())
-	},
+	Run: experiment.Opened(func(ctx context.Context, w *experiment.Worker, in similarityInputs, session *gbert.Session, examples *finetune.Prepared) (*layerdrop.Similarity, error) {
+		return layerdrop.Measure(ctx, session, examples, in.Pooling, w.Progress())
+	}),
 }
 
 // judged is a model without some layers on the test set.
@@ -91,12 +88,7 @@ var tuneDropped = &experiment.Definition[tuneInputs, judged]{
 
 // train drops the layers and fine-tunes the rest.
 func (in *tuneInputs) train(ctx context.Context, w *experiment.Worker) (*gbert.Model, experiment.Training, error) {
-	pretrained, err := w.Model(ctx, in.From)
-	if err != nil {
-		return nil, experiment.Training{}, err
-	}
-	kind := in.Train.Task
-	model, err := pretrained.WithClassifier(kind.Outputs(), kind.Labels, in.Options.Seed)
+	model, err := finetune.FreshHead(w.Model(in.From), in.Train.Task, in.Options.Seed)
 	if err != nil {
 		return nil, experiment.Training{}, err
 	}
@@ -155,10 +147,7 @@ var dropTuned = &experiment.Definition[dropInputs, judged]{
 		return say.F("layers %s dropped after fine-tuning on %s, seed %d", layers, title, in.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in dropInputs) (judged, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return judged{}, err
-		}
+		model := w.Model(in.Model)
 		smaller, err := surgery.DropLayers(model, in.Dropped)
 		if err != nil {
 			return judged{}, err
@@ -182,24 +171,15 @@ var measureTravel = &experiment.Definition[travelInputs, []float64]{
 		return say.F("how far fine-tuning on %s moved each layer, seed %d", say.Name(in.Task), in.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in travelInputs) ([]float64, error) {
-		before, err := w.Model(ctx, in.Before)
-		if err != nil {
-			return nil, err
-		}
-		after, err := w.Model(ctx, in.After)
-		if err != nil {
-			return nil, err
-		}
-		return layerdrop.Travel(before, after)
+		return layerdrop.Travel(w.Model(in.Before), w.Model(in.After))
 	},
 }
 
 // speedInputs are what the time of inference is measured with.
 type speedInputs struct {
-	Model           experiment.ModelSource // the pretrained one
-	Drops           []int
-	Batches         []int
-	Length, Repeats int
+	Model experiment.ModelSource // the pretrained one
+	Drops []int
+	experiment.Timing
 }
 
 // measureSpeed times the whole model, and models without their top layers, in turn.
@@ -209,10 +189,7 @@ var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
 		return say.T("speed with layers dropped")
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (*Speed, error) {
-		pretrained, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return nil, err
-		}
+		pretrained := w.Model(in.Model)
 		start, err := pretrained.WithClassifier(2, nil, 1)
 		if err != nil {
 			return nil, err
@@ -235,7 +212,7 @@ var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
 			defer session.Close()
 			sessions = append(sessions, session)
 		}
-		speed := &Speed{Length: min(in.Length, pretrained.Config.MaxPositionEmbeddings), Repeats: in.Repeats}
+		speed := &Speed{Length: in.Tokens(pretrained.Config), Repeats: in.Repeats}
 		for i, size := range in.Batches {
 			batch, err := speed.batch(ctx, w.Clock(), sessions, drops, size)
 			if err != nil {

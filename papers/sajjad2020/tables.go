@@ -54,7 +54,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 		{say.T("layers named one by one"), lists, "–"},
 		{say.T("fine-tuning runs (seeds)"), words.List(c.Seeds), "–"},
 		{say.T("training examples"), experiment.Limit(say, c.TrainExamples), say.T("all")},
-		{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
+		c.Tuning.Row(say, "–"),
 		{say.T("embeddings"), experiment.Embeddings(say, c.FreezeEmbeddings), say.T("trained")},
 		{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all of the development set")},
 	})

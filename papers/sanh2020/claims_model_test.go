@@ -131,7 +131,7 @@ func TestTheTimesAtTheLargestBatchSayWhatIsFaster(t *testing.T) {
 	} {
 		r := synthetic()
 		r.Speed.Unstructured = timed(test.low, test.high)
-		r.Speed.Structured = []StructuredSpeed{{Remaining: 0.5, MACs: 2, PrunedMACs: 1, Batches: timed(test.low, test.high)}}
+		r.Speed.Structured = []StructuredSpeed{{Remaining: 0.5, SpeedUp: experiment.SpeedUp{MACs: 2, PrunedMACs: 1, Batches: timed(test.low, test.high)}}}
 		if c := judge(r, edition.zerosAreSlow); c.Verdict != test.slow {
 			t.Errorf("zeros, %g to %g: %v, want %v (%s)", test.low, test.high, c.Verdict, test.slow, c.Measured)
 		}
@@ -152,7 +152,7 @@ func TestEveryModelWithoutItsHeadsMustBeFaster(t *testing.T) {
 	} {
 		r := synthetic()
 		for _, batches := range test.models {
-			r.Speed.Structured = append(r.Speed.Structured, StructuredSpeed{Remaining: 0.5, MACs: 2, PrunedMACs: 1, Batches: batches})
+			r.Speed.Structured = append(r.Speed.Structured, StructuredSpeed{Remaining: 0.5, SpeedUp: experiment.SpeedUp{MACs: 2, PrunedMACs: 1, Batches: batches}})
 		}
 		if c := judge(r, edition.removalIsFast); c.Verdict != test.want || (c.Measured == "not run") != (test.models == nil) {
 			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
@@ -161,8 +161,8 @@ func TestEveryModelWithoutItsHeadsMustBeFaster(t *testing.T) {
 }
 
 func TestTheTitleOfTheSpeedsFollowsTheNumbers(t *testing.T) {
-	half := StructuredSpeed{Remaining: 0.5, Batches: timed(1.5, 1.5)}
-	third := StructuredSpeed{Remaining: 0.3, Batches: timed(0.75, 0.75)}
+	half := StructuredSpeed{Remaining: 0.5, SpeedUp: experiment.SpeedUp{Batches: timed(1.5, 1.5)}}
+	third := StructuredSpeed{Remaining: 0.3, SpeedUp: experiment.SpeedUp{Batches: timed(0.75, 0.75)}}
 	for want, speed := range map[string]*Speed{
 		"Speed at batch 16: 1.25× with zeros, 0.75× with 30 % of heads and neurons": {Unstructured: timed(1, 1.5), Structured: []StructuredSpeed{half, third}},
 		"Speed at batch 16: 1.00× with zeros":                                       {Unstructured: timed(1, 1)},

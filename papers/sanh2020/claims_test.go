@@ -27,9 +27,9 @@ func opposite(pattern string) string {
 
 // synthetic is a result of a protocol with every method, before any run.
 func synthetic() *Result {
-	return &Result{Metric: "accuracy", Layers: 2, Steps: leastSteps, Drift: &Drift{}, Drifts: []float64{0.01, 0.02, 0.01}, Speed: &Speed{Repeats: 15}, Measured: experiment.Measured[Config]{Config: Config{
-		Seeds: []uint64{1, 2, 3}, Kinds: allKinds(), Remaining: []float64{0.5, 0.1, 0.03}, Focus: 0.1, ScoreRate: 1e-2, L0Rate: 1e-1,
-		Global: []movement.Kind{movement.Magnitude, movement.Movement}, Distilled: allKinds(), SpeedBatches: []int{1, 16},
+	return &Result{TestSet: experiment.TestSet{Metric: "accuracy"}, Layers: 2, Steps: leastSteps, Drift: &Drift{}, Drifts: []float64{0.01, 0.02, 0.01}, Speed: &Speed{Repeats: 15}, Measured: experiment.Measured[Config]{Config: Config{
+		Setup: experiment.Setup{Seeds: []uint64{1, 2, 3}}, Kinds: allKinds(), Remaining: []float64{0.5, 0.1, 0.03}, Focus: 0.1, ScoreRate: 1e-2, L0Rate: 1e-1,
+		Global: []movement.Kind{movement.Magnitude, movement.Movement}, Distilled: allKinds(), Inference: experiment.Inference{SpeedBatches: []int{1, 16}},
 	}}}
 }
 
@@ -264,7 +264,7 @@ func verdicts(t *testing.T) [][]experiment.Claim {
 		r.MatrixSizes, r.Drifts = [][]int{{64, 64, 64, 64, 192, 192}, {64, 64, 64, 64, 192, 192}}, []float64{c.drift, c.drift, c.drift}
 		r.Config.LearningRate, r.Speed.Unstructured = c.rate, c.zeros
 		if c.removed != nil {
-			r.Speed.Structured = []StructuredSpeed{{Remaining: 0.5, MACs: 2, PrunedMACs: 1, Batches: c.removed}}
+			r.Speed.Structured = []StructuredSpeed{{Remaining: 0.5, SpeedUp: experiment.SpeedUp{MACs: 2, PrunedMACs: 1, Batches: c.removed}}}
 		}
 		for share, right := range map[float64]answers{0.5: c.many, 0.1: c.moderate, 0.03: c.fewest} {
 			for kind, pattern := range right {

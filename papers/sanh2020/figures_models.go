@@ -18,15 +18,6 @@ func (r edition) matrices() []string {
 	return []string{r.T("query"), r.T("key"), r.T("value"), r.T("attention out"), r.T("FFN in"), r.T("FFN out")}
 }
 
-// layerNames counts layers from 0.
-func layerNames(n int) []string {
-	list := make([]string, n)
-	for i := range list {
-		list[i] = fmt.Sprint(i)
-	}
-	return list
-}
-
 // LayerHeatmap shows where global movement pruning leaves weights (figure 6 of the paper), the mean over seeds.
 func (r edition) LayerHeatmap() (*figures.Figure, error) {
 	runs := r.global(movement.Movement, r.Config.Focus)
@@ -41,7 +32,7 @@ func (r edition) LayerHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.F("Where movement pruning leaves %g %% of all weights", 100*r.Config.Focus),
 		r.T("matrix"), r.T("layer (from 0)"), r.caption(r.seeds(r.T("mean")))),
-		Values: values, Rows: layerNames(r.Layers), Columns: r.matrices(), Palette: figures.Sequential, Format: "%.1f", Legend: r.T("remaining weights, %"),
+		Values: values, Columns: r.matrices(), Palette: figures.Sequential, Format: "%.1f", Legend: r.T("remaining weights, %"),
 	})
 }
 
@@ -59,7 +50,7 @@ func (r edition) LayerBars() (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Remaining weights by layer, one selection for the whole model"),
 		r.T("layer (from 0)"), r.T("remaining weights, %"), r.caption(r.seeds(r.T("mean")))),
-		Groups: layerNames(r.Layers), Series: series, Format: "%.1f", HLines: []figures.Reference{{Value: 100 * r.Config.Focus, Label: r.T("all layers")}},
+		Groups: figures.FromZero(r.Layers), Series: series, Format: "%.1f", HLines: []figures.Reference{{Value: 100 * r.Config.Focus, Label: r.T("all layers")}},
 	})
 }
 
@@ -115,7 +106,7 @@ func (r edition) DriftHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.F("Fine-tuning moves weights by %.1f %% of their norm", 100*r.Drift.Distance),
 		r.T("matrix"), r.T("layer (from 0)"), r.caption(r.F("no pruning, peak learning rate %g, seed %d", r.Config.LearningRate, r.Config.Seeds[0]))),
-		Values: values, Rows: layerNames(len(values)), Columns: r.matrices(), Palette: figures.Sequential, Format: "%.1f", Legend: "‖W − W₀‖/‖W₀‖, %",
+		Values: values, Columns: r.matrices(), Palette: figures.Sequential, Format: "%.1f", Legend: "‖W − W₀‖/‖W₀‖, %",
 	})
 }
 
@@ -131,11 +122,7 @@ func (r edition) SpeedBars() (*figures.Figure, error) {
 		if len(batches) == 0 {
 			return
 		}
-		bars := figures.BarSeries{Name: name}
-		for _, b := range batches {
-			bars.Values, bars.Lo, bars.Hi = append(bars.Values, b.Ratio), append(bars.Lo, b.Low), append(bars.Hi, b.High)
-		}
-		series = append(series, bars)
+		series = append(series, experiment.SpeedSeries(name, batches))
 	}
 	add(r.F("zeros, %.0f %% left", 100*s.Kept), s.Unstructured)
 	for _, m := range s.Structured {

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"bertlab/gbert"
-	"bertlab/gbert/finetune"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 	"bertlab/techniques/movement"
@@ -14,23 +13,11 @@ import (
 
 // Config is the protocol. [Quick] and [Full] fill it in.
 type Config struct {
-	// Model is the pretrained model, by name or folder.
-	Model string `json:"model"`
+	// Setup has the seeds of the training runs; experiments beside the curves use the first. The paper: 6 to 10 epochs of batches of 16, 128
+	// tokens, a learning rate of 3e-5, frozen embeddings.
+	experiment.Setup
 	// Layers is how many of the model's layers are used, from below; 0: all. Fewer take less time, so that scores get more steps.
 	Layers int `json:"layers"`
-	// Task is the task by name; Data a file or folder with its train and dev split, empty: found by name.
-	Task string `json:"task"`
-	Data string `json:"data"`
-	// Seeds are those of the training runs; experiments beside the curves use the first.
-	Seeds []uint64 `json:"seeds"`
-	// Epochs, BatchSize, MaxLength and LearningRate are those of all training runs. The paper: 6 to 10, 16, 128, 3e-5.
-	Epochs       int     `json:"epochs"`
-	BatchSize    int     `json:"batch_size"`
-	MaxLength    int     `json:"max_length"`
-	LearningRate float64 `json:"learning_rate"`
-	// TrainExamples and TestExamples limit the data sets; 0: all.
-	TrainExamples int `json:"train_examples"`
-	TestExamples  int `json:"test_examples"`
 	// Kinds are the methods of the curves, Remaining the shares of weights that they keep, ascending or descending.
 	Kinds     []movement.Kind `json:"kinds"`
 	Remaining []float64       `json:"remaining"`
@@ -53,10 +40,7 @@ type Config struct {
 	// StructuredUntrained is the share of heads and neurons kept by magnitude, without training, in a model that is only timed;
 	// 0: none.
 	StructuredUntrained float64 `json:"structured_untrained"`
-	// SpeedBatches are the batch sizes, SpeedLength the tokens and SpeedRepeats the timed passes of the speed measurements.
-	SpeedBatches []int `json:"speed_batches"`
-	SpeedLength  int   `json:"speed_length"`
-	SpeedRepeats int   `json:"speed_repeats"`
+	experiment.Inference
 }
 
 // Quick is a protocol of minutes on two cores. It uses the two lowest layers of the model, so that the scores get steps enough to
@@ -77,14 +61,17 @@ func Quick() Config {
 // Full is the protocol whose numbers are the ones to quote: 147 runs of 3,402 steps on movie reviews.
 func Full() Config {
 	return Config{
-		Model: "all-MiniLM-L6-v2", Task: "movies", Seeds: []uint64{1, 2, 3},
-		Epochs: 6, BatchSize: 16, MaxLength: 64, LearningRate: 3e-4, // ten times the paper's rate, for a tenth of its steps
+		Setup: experiment.Setup{
+			OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "movies"}, Seeds: []uint64{1, 2, 3},
+			// ten times the paper's rate, for a tenth of its steps
+			Tuning: experiment.Tuning{Epochs: 6, BatchSize: 16, MaxLength: 64, LearningRate: 3e-4, FreezeEmbeddings: true},
+		},
 		Kinds: allKinds(), Remaining: []float64{0.5, 0.15, 0.10, 0.05, 0.03}, Focus: 0.10,
 		ScoreRate: 1e-2, L0Rate: 1e-1,
 		WarmupShare: 0.4, CoolDownShare: 0.2, // the paper's 5,400 steps before the first cut, as far as there are steps: see movement.Options.Advice
 		Global: []movement.Kind{movement.Magnitude, movement.Movement}, Distilled: allKinds(),
 		Rates: []float64{3e-3, 1e-2, 3e-2, 1e-1}, Structured: []float64{0.7, 0.5, 0.3},
-		SpeedBatches: []int{1, 16, 64}, SpeedLength: 64, SpeedRepeats: 15,
+		Inference: experiment.Inference{SpeedBatches: []int{1, 16, 64}, SpeedLength: 64, SpeedRepeats: 15},
 	}
 }
 
@@ -96,29 +83,12 @@ func allKinds() []movement.Kind {
 // few is the share up to which the paper finds that first-order methods win.
 const few = 0.15
 
-// ask puts what the user asked for into the protocol.
-func (c *Config) ask(r experiment.Request) {
-	r.Set(&c.Model, &c.Task, &c.Data)
-	c.Seeds = r.Seeds(c.Seeds)
-}
-
 // check says what is wrong with the protocol, as far as that shows without model and data.
 func (c *Config) check() error {
-	switch {
-	case c.Model == "" || c.Task == "":
-		return errors.New("the protocol needs a model and a task (model, task)")
-	case len(c.Seeds) == 0:
-		return errors.New("the protocol has no seed (seeds)")
-	case c.Layers < 0:
+	if c.Layers < 0 {
 		return fmt.Errorf("%d layers (layers): 0 means all of the model's", c.Layers)
-	case c.Epochs < 1 || c.BatchSize < 1 || c.MaxLength < 1 || !(c.LearningRate > 0):
-		return errors.New("the protocol needs epochs, a batch size and a length of at least 1, and a learning rate above 0 (epochs, batch_size, max_length, learning_rate)")
-	case c.TrainExamples < 0 || c.TestExamples < 0:
-		return errors.New("the protocol has a negative number of examples (train_examples, test_examples); 0 means all")
-	case len(c.SpeedBatches) == 0 || slices.Min(c.SpeedBatches) < 1 || c.SpeedRepeats < 1 || c.SpeedLength < 1:
-		return errors.New("the protocol needs batch sizes, repeats and a length of at least 1 for the speed (speed_batches, speed_repeats, speed_length)")
 	}
-	return errors.Join(once("seeds", c.Seeds), c.checkMethods(), c.checkShares(), c.checkRates())
+	return errors.Join(c.Setup.Check(), c.Inference.Check(), c.checkMethods(), c.checkShares(), c.checkRates())
 }
 
 // checkMethods says what is wrong with the lists of methods.
@@ -130,7 +100,7 @@ func (c *Config) checkMethods() error {
 		field string
 		kinds []movement.Kind
 	}{{"kinds", c.Kinds}, {"global", c.Global}, {"distilled", c.Distilled}} {
-		if err := once(list.field, list.kinds); err != nil {
+		if err := experiment.CheckOnce(list.field, list.kinds); err != nil {
 			return err
 		}
 		for _, kind := range list.kinds {
@@ -153,7 +123,7 @@ func (c *Config) checkShares() error {
 		field  string
 		shares []float64
 	}{{"remaining", c.Remaining}, {"structured", c.Structured}} {
-		if err := once(list.field, list.shares); err != nil {
+		if err := experiment.CheckOnce(list.field, list.shares); err != nil {
 			return err
 		}
 		for _, share := range list.shares {
@@ -178,21 +148,19 @@ func (c *Config) checkRates() error {
 			return fmt.Errorf("a learning rate of scores is %g (score_rate, l0_rate, rates); it must be above 0", rate)
 		}
 	}
-	return once("rates", c.Rates)
+	return experiment.CheckOnce("rates", c.Rates)
 }
 
-// once says that a list of the protocol has something twice, which would count twice in means.
-func once[T comparable](field string, list []T) error {
-	for i, value := range list {
-		if slices.Contains(list[:i], value) {
-			return fmt.Errorf("the protocol's %s have %v twice", field, value)
-		}
+// fits says why the experiment cannot be done with a model.
+func (c *Config) fits(model *gbert.Model) error {
+	if n := model.Config.NumHiddenLayers; c.Layers > n {
+		return fmt.Errorf("the model has %d layers, not %d (layers)", n, c.Layers)
 	}
 	return nil
 }
 
-// fits says what of the protocol cannot be done to a model in so many steps.
-func (c *Config) fits(model *gbert.Model, steps int) error {
+// possible says what of the protocol cannot be done to a model in so many steps.
+func (c *Config) possible(model *gbert.Model, steps int) error {
 	list := c.variants(c.Seeds[0], true)
 	if c.StructuredUntrained > 0 {
 		list = append(list, c.untrained())
@@ -207,13 +175,6 @@ func (c *Config) fits(model *gbert.Model, steps int) error {
 		}
 	}
 	return nil
-}
-
-// training are the options of all training runs with a seed. Embeddings are frozen, as in the paper.
-func (c Config) training(seed uint64) finetune.Options {
-	return finetune.Options{
-		Epochs: c.Epochs, BatchSize: c.BatchSize, MaxLength: c.MaxLength, LearningRate: c.LearningRate, Seed: seed, FreezeEmbeddings: true, Keep: finetune.KeepLast,
-	}
 }
 
 // options are those of a variant.

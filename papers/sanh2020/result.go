@@ -17,16 +17,13 @@ import (
 // Result is everything that was measured, as plain data. Layers are numbered from 0.
 type Result struct {
 	experiment.Measured[Config]
-	// Layers is the number of the model's layers; Metric the task's primary metric, Majority the share of the test set's largest
-	// class.
-	Layers   int     `json:"layers"`
-	Metric   string  `json:"metric"`
-	Majority float64 `json:"majority"`
+	// Layers is the number of the model's layers.
+	Layers int `json:"layers"`
+	experiment.TestSet
 	// MatrixSizes are the numbers of weights by layer and matrix, in the order of gbert.LayerRoles.
 	MatrixSizes [][]int `json:"matrix_sizes"`
-	// Steps is the number of optimizer steps of each run, Examples that of test examples.
-	Steps    int `json:"steps"`
-	Examples int `json:"examples"`
+	// Steps is the number of optimizer steps of each run.
+	Steps int `json:"steps"`
 	// Dense are the models fine-tuned without pruning, one a seed; Runs the pruned ones.
 	Dense []Trained `json:"dense"`
 	Runs  []Trained `json:"runs"`
@@ -148,14 +145,7 @@ type StructuredSpeed struct {
 	// Heads and Neurons are what is left in each layer.
 	Heads   []int `json:"heads"`
 	Neurons []int `json:"neurons"`
-	// MACs and PrunedMACs count an example's multiply-accumulate operations, as computed for a classifier.
-	MACs             int                     `json:"macs"`
-	PrunedMACs       int                     `json:"pruned_macs"`
-	Parameters       int                     `json:"parameters"`
-	PrunedParameters int                     `json:"pruned_parameters"`
-	Batches          []experiment.SpeedBatch `json:"batches"`
-	// MaskedDifference is the largest difference of a logit between the model with zeros and the one without them.
-	MaskedDifference float64 `json:"masked_difference"`
+	experiment.SpeedUp
 }
 
 // pick are the runs for which a condition holds.

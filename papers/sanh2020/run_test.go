@@ -28,11 +28,14 @@ func reviews(t testing.TB, train, dev int) string { return tiny.Reviews(t, train
 // protocol is one of seconds that has everything.
 func protocol(t testing.TB) Config {
 	return Config{
-		Model: tinyModel(t), Task: "sst2", Data: reviews(t, 48, 20), Seeds: []uint64{1, 2},
-		Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, Kinds: allKinds(), Remaining: []float64{0.5, 0.125}, Focus: 0.125,
+		Setup: experiment.Setup{
+			OnTask: experiment.OnTask{Model: tinyModel(t), Task: "sst2", Data: reviews(t, 48, 20)}, Seeds: []uint64{1, 2},
+			Tuning: experiment.Tuning{Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, FreezeEmbeddings: true},
+		},
+		Kinds: allKinds(), Remaining: []float64{0.5, 0.125}, Focus: 0.125,
 		ScoreRate: 1e-2, L0Rate: 1e-1, WarmupShare: 0.1, CoolDownShare: 0.3,
 		Global: []movement.Kind{movement.Magnitude, movement.Movement}, Distilled: []movement.Kind{movement.Movement}, Rates: []float64{1e-2, 1e-1},
-		Structured: []float64{0.5}, StructuredUntrained: 0.5, SpeedBatches: []int{1, 3}, SpeedLength: 12, SpeedRepeats: 2,
+		Structured: []float64{0.5}, StructuredUntrained: 0.5, Inference: experiment.Inference{SpeedBatches: []int{1, 3}, SpeedLength: 12, SpeedRepeats: 2},
 	}
 }
 

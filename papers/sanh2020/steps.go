@@ -56,12 +56,7 @@ var keepPruned = &experiment.ModelDefinition[pruneInputs, pruned]{
 // prune trains, prunes and judges.
 func (in *pruneInputs) prune(ctx context.Context, w *experiment.Worker) (*gbert.Model, pruned, error) {
 	var known pruned
-	pretrained, err := w.Model(ctx, in.From)
-	if err != nil {
-		return nil, known, err
-	}
-	kind := in.Train.Task
-	start, err := pretrained.WithClassifier(kind.Outputs(), kind.Labels, in.Options.Seed)
+	start, err := finetune.FreshHead(w.Model(in.From), in.Train.Task, in.Options.Seed)
 	if err != nil {
 		return nil, known, err
 	}
@@ -229,11 +224,7 @@ var countWeights = &experiment.Definition[modelInputs, weights]{
 		return say.F("remaining weights of: %s", in.Name(say))
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in modelInputs) (weights, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return weights{}, err
-		}
-		return weightsOf(model)
+		return weightsOf(w.Model(in.Model))
 	},
 }
 
@@ -251,15 +242,7 @@ var compareWeights = &experiment.Definition[driftInputs, *Drift]{
 		return say.F("how far fine-tuning moved the weights, seed %d", in.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in driftInputs) (*Drift, error) {
-		before, err := w.Model(ctx, in.Before)
-		if err != nil {
-			return nil, err
-		}
-		after, err := w.Model(ctx, in.After)
-		if err != nil {
-			return nil, err
-		}
-		return measureDrift(before, after, in.Share)
+		return measureDrift(w.Model(in.Before), w.Model(in.After), in.Share)
 	},
 }
 

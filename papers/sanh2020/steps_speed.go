@@ -2,7 +2,6 @@ package sanh2020
 
 import (
 	"context"
-	"math"
 
 	"bertlab/gbert"
 	"bertlab/papers/experiment"
@@ -25,11 +24,8 @@ var measureStorage = &experiment.Definition[storageInputs, gbert.Sizes]{
 	Title: func(say *words.Printer, in storageInputs) string {
 		return say.F("size of the file of: %s", in.Name(say))
 	},
-	Run: func(ctx context.Context, w *experiment.Worker, in storageInputs) (gbert.Sizes, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return gbert.Sizes{}, err
-		}
+	Run: func(ctx context.Context, w *experiment.Worker, in storageInputs) (_ gbert.Sizes, err error) {
+		model := w.Model(in.Model)
 		if in.Removed {
 			if model, err = movement.RemoveEmpty(model); err != nil {
 				return gbert.Sizes{}, err
@@ -78,10 +74,7 @@ var maskTuned = &experiment.ModelDefinition[maskInputs, struct{}]{
 		return say.F("without training: %s", in.Name(say))
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in maskInputs) (*gbert.Model, struct{}, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return nil, struct{}{}, err
-		}
+		model := w.Model(in.Model)
 		masked, err := movement.Prune(model, in.Pruning)
 		return masked, struct{}{}, err
 	},
@@ -94,10 +87,7 @@ var judgeRemoved = &experiment.Definition[experiment.Judging, experiment.Evaluat
 		return say.F("evaluation on %s without the masked heads and neurons", say.Name(in.Sample.Task.Title))
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in experiment.Judging) (experiment.Evaluated, error) {
-		model, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return experiment.Evaluated{}, err
-		}
+		model := w.Model(in.Model)
 		smaller, err := movement.RemoveEmpty(model)
 		if err != nil {
 			return experiment.Evaluated{}, err
@@ -111,10 +101,9 @@ type speedInputs struct {
 	experiment.Judging // of the dense model
 	Pruned             experiment.ModelSource
 	// Removed means that the heads and neurons which are masked are removed first.
-	Removed         bool
-	Batches         []int
-	Length, Repeats int
-	Name            func(say *words.Printer) string `json:"-"` // of the pruned model, for the step's title
+	Removed bool
+	experiment.Timing
+	Name func(say *words.Printer) string `json:"-"` // of the pruned model, for the step's title
 }
 
 // measureSpeed times a pruned model beside the dense one, in turn. What the model has and computes is left 0 where nothing is removed.
@@ -124,18 +113,12 @@ var measureSpeed = &experiment.Definition[speedInputs, StructuredSpeed]{
 		return say.F("speed of: %s", in.Name(say))
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (speed StructuredSpeed, err error) {
-		masked, err := w.Model(ctx, in.Pruned)
-		if err != nil {
-			return speed, err
-		}
+		masked := w.Model(in.Pruned)
 		if !in.Removed {
 			speed.Batches, err = in.timeBatches(ctx, w, masked, nil)
 			return speed, err
 		}
-		dense, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return speed, err
-		}
+		dense := w.Model(in.Model)
 		smaller, err := movement.RemoveEmpty(masked)
 		if err != nil {
 			return speed, err
@@ -143,26 +126,17 @@ var measureSpeed = &experiment.Definition[speedInputs, StructuredSpeed]{
 		for _, layer := range smaller.Config.Layers {
 			speed.Heads, speed.Neurons = append(speed.Heads, len(layer.Heads)), append(speed.Neurons, layer.IntermediateSize)
 		}
-		length := in.length(dense)
-		speed.MACs, speed.PrunedMACs = dense.Config.MACs(length, true).Total(), smaller.Config.MACs(length, true).Total()
-		speed.Parameters, speed.PrunedParameters = dense.NumParameters(), smaller.NumParameters()
-		same := func(pruned *gbert.Session, batch *gbert.Batch) (err error) {
-			speed.MaskedDifference, err = difference(w, pruned, masked, batch)
-			return err
-		}
-		speed.Batches, err = in.timeBatches(ctx, w, smaller, same)
+		speed.Count(dense, smaller, in.Tokens(dense.Config))
+		speed.Batches, err = in.timeBatches(ctx, w, smaller, func(pruned *gbert.Session, batch *gbert.Batch) error {
+			return speed.compare(w, pruned, masked, batch)
+		})
 		return speed, err
 	},
 }
 
-// length is how many tokens the timed sequences have.
-func (in *speedInputs) length(model *gbert.Model) int {
-	return min(in.Length, model.Config.MaxPositionEmbeddings)
-}
-
 // timeBatches times a pruned model beside the dense one at each batch size. check, if not nil, is given the first batch.
 func (in *speedInputs) timeBatches(ctx context.Context, w *experiment.Worker, pruned *gbert.Model, check func(*gbert.Session, *gbert.Batch) error) ([]experiment.SpeedBatch, error) {
-	dense, prepared, err := in.Open(ctx, w)
+	dense, prepared, err := in.Open(w)
 	if err != nil {
 		return nil, err
 	}
@@ -171,44 +145,28 @@ func (in *speedInputs) timeBatches(ctx context.Context, w *experiment.Worker, pr
 		return nil, err
 	}
 	defer session.Close()
-	var list []experiment.SpeedBatch
-	for i, size := range in.Batches {
-		batch := experiment.FilledBatch(prepared.Encodings, size, in.length(dense.Model()), dense.Model().Config.PadTokenID)
-		if check != nil && i == 0 {
-			if err := check(session, batch); err != nil {
-				return nil, err
-			}
+	return in.Pairs(ctx, w, dense, session, prepared.Encodings, func(i int, batch *gbert.Batch) error {
+		if check == nil || i > 0 {
+			return nil
 		}
-		timing, err := experiment.TimePair(ctx, dense, session, batch, in.Repeats)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, timing)
-		w.Progress()(i+1, len(in.Batches))
-	}
-	return list, nil
+		return check(session, batch)
+	})
 }
 
-// difference is the largest difference of a logit between a model and the one with zeros that it was made of.
-func difference(w *experiment.Worker, pruned *gbert.Session, masked *gbert.Model, batch *gbert.Batch) (float64, error) {
+// compare says by how much the logits of a model differ from those of the one with zeros that it was made of.
+func (s *StructuredSpeed) compare(w *experiment.Worker, pruned *gbert.Session, masked *gbert.Model, batch *gbert.Batch) error {
 	session, err := gbert.NewSession(w.Backend(), masked)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer session.Close()
 	a, err := pruned.BatchLogits(batch, nil)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	b, err := session.BatchLogits(batch, nil)
-	if err != nil {
-		return 0, err
+	if err == nil {
+		s.Compare(b, a)
 	}
-	largest := 0.0
-	for row := range a {
-		for label := range a[row] {
-			largest = max(largest, math.Abs(float64(a[row][label]-b[row][label])))
-		}
-	}
-	return largest, nil
+	return err
 }

@@ -20,18 +20,22 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 
 // Table lists the protocol.
 func (c Config) Table(say *words.Printer) *figures.Table {
+	embeddings := say.T("trained")
+	if c.FreezeEmbeddings {
+		embeddings = say.T("frozen")
+	}
 	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
 		{say.T("model"), c.modelName(say), "bert-base-uncased"},
 		{say.T("task"), c.Task, say.T("SQuAD, MNLI, QQP")},
 		{say.T("seeds"), words.List(c.Seeds), say.T("not said")},
 		{say.T("training examples"), experiment.Limit(say, c.TrainExamples), "87,599; 392,702; 363,846"},
 		{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all")},
-		{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), say.T("6 to 10, 16, 3e-5")},
+		c.Tuning.Row(say, say.T("6 to 10, 16, 3e-5")),
 		{say.T("learning rate of scores (L0)"), fmt.Sprintf("%g (%g)", c.ScoreRate, c.L0Rate), "1e-2 (1e-1)"},
 		{say.T("warm-up, cool-down of the schedule"), say.F("%s, %s of the steps", figures.Percent(c.WarmupShare), figures.Percent(c.CoolDownShare)), say.T("5,400 and 10,800 steps")},
 		{say.T("methods"), words.List(words.Names(say, c.Kinds)), say.T("magnitude, movement, soft, L0")},
 		{say.T("remaining weights"), words.List(c.Remaining), say.T("1.0 to 0.03")},
-		{say.T("embeddings"), say.T("frozen"), say.T("frozen")},
+		{say.T("embeddings"), embeddings, say.T("frozen")},
 	})
 }
 
@@ -131,7 +135,7 @@ func (r edition) SpeedTable() *figures.Table {
 			name += r.T(", not trained")
 		}
 		for _, b := range s.Batches {
-			t.Rows = append(t.Rows, []any{name, s.Score, b.Size, b.Ratio, r.F("%.3f to %.3f", b.Low, b.High), float64(s.MACs) / float64(s.PrunedMACs)})
+			t.Rows = append(t.Rows, []any{name, s.Score, b.Size, b.Ratio, r.F("%.3f to %.3f", b.Low, b.High), s.ByOperations()})
 		}
 	}
 	return t

@@ -25,21 +25,21 @@ type model struct {
 // measured is a result of these models, each seed alike; the whole model has 360 of 400 right, the largest class 200.
 func measured(t *testing.T, seeds int, models ...model) *Result {
 	t.Helper()
-	r := &Result{Majority: 0.5, Measured: experiment.Measured[Config]{Config: Config{Ratios: []float64{0.25}, Recovered: []float64{0.25}}}}
+	r := &Result{TestSet: experiment.TestSet{Majority: 0.5}, Measured: experiment.Measured[Config]{Config: Config{Ratios: []float64{0.25}, Recovered: []float64{0.25}}}}
 	var err error
 	if r.Counts, err = counts(); err != nil {
 		t.Fatal(err)
 	}
 	for seed := range uint64(seeds) {
 		r.Config.Seeds = append(r.Config.Seeds, seed)
-		r.Whole = append(r.Whole, Trial{Seed: seed, Right: marks(360, 400)})
+		r.Whole = append(r.Whole, Trial{Seed: seed, Answers: experiment.Answers{Right: marks(360, 400)}})
 	}
 	for _, m := range models {
 		r.Config.Forms = append(r.Config.Forms, m.form)
 		for seed := range uint64(seeds) {
 			r.Variants = append(r.Variants, Decomposition{Form: m.form, Ratio: 0.25, Seed: seed, Error: m.error})
 			for recovery, right := range map[Recovery]int{None: m.none, Tuned: m.tuned, Distilled: m.distilled} {
-				r.Trials = append(r.Trials, Trial{Form: m.form, Ratio: 0.25, Seed: seed, Recovery: recovery, Right: marks(right, 400)})
+				r.Trials = append(r.Trials, Trial{Form: m.form, Ratio: 0.25, Seed: seed, Recovery: recovery, Answers: experiment.Answers{Right: marks(right, 400)}})
 			}
 		}
 	}

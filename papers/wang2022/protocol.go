@@ -4,15 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"bertlab/gbert"
+	"bertlab/papers/experiment"
+	"bertlab/techniques/tucker"
 )
 
 // Config is the protocol. [Quick] and [Full] fill it in.
 type Config struct {
-	// Model is the pretrained model, by name or folder.
-	Model string `json:"model"`
-	// Task is the task, Data the file or folder with its train and dev split; empty: found by name.
-	Task string `json:"task"`
-	Data string `json:"data"`
+	// Setup fine-tunes the whole model: each seed has its own, which is decomposed.
+	experiment.Setup
 	// Forms are the forms II, III and IV that are compared.
 	Forms []Form `json:"forms"`
 	// Ratios are the parts of the encoder matrices' parameters to keep, ascending; Recovered those at which small models learn again.
@@ -20,22 +21,11 @@ type Config struct {
 	Recovered []float64 `json:"recovered"`
 	// Sweeps is how often HOOI improves each factor of III and IV at most; 0 means none.
 	Sweeps int `json:"sweeps"`
-	// Seeds are those of fine-tuning: each has its own whole model, which is decomposed.
-	Seeds []uint64 `json:"seeds"`
-	// Epochs, BatchSize, MaxLength and LearningRate are those of the whole model's fine-tuning.
-	Epochs       int     `json:"epochs"`
-	BatchSize    int     `json:"batch_size"`
-	MaxLength    int     `json:"max_length"`
-	LearningRate float64 `json:"learning_rate"`
-	// FreezeEmbeddings keeps the embeddings as they were pretrained, which saves the time of their gradients and updates.
-	FreezeEmbeddings bool `json:"freeze_embeddings"`
 	// RecoveryEpochs are the passes of each of the two stages of distillation; fine-tuning without a teacher has both stages' together.
 	RecoveryEpochs int     `json:"recovery_epochs"`
 	RecoveryRate   float64 `json:"recovery_rate"`
-	// TrainExamples, RecoveryExamples and TestExamples limit the data sets; 0: all.
-	TrainExamples    int `json:"train_examples"`
+	// RecoveryExamples are those that small models learn again from; 0: all.
 	RecoveryExamples int `json:"recovery_examples"`
-	TestExamples     int `json:"test_examples"`
 	// SpeedBatch, SpeedLength and SpeedRepeats are batch size, tokens and timed pairs of the inference time; SpeedRatios the ratios
 	// that are timed, and LayerRanks the ranks of single maps, as parts of the break-even rank.
 	SpeedBatch   int       `json:"speed_batch"`
@@ -71,9 +61,12 @@ func Quick() Config {
 // Full is the protocol whose numbers are the ones to quote.
 func Full() Config {
 	return Config{
-		Model: "all-MiniLM-L6-v2", Task: "movies", Forms: []Form{II, III, IV}, Ratios: []float64{0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 0.75},
-		Recovered: []float64{0.05, 0.1, 0.15, 0.25, 0.5}, Sweeps: 10, Seeds: []uint64{1, 2, 3},
-		Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 5e-5, RecoveryEpochs: 1, RecoveryRate: 2e-4,
+		Setup: experiment.Setup{
+			OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "movies"}, Seeds: []uint64{1, 2, 3},
+			Tuning: experiment.Tuning{Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 5e-5},
+		},
+		Forms: []Form{II, III, IV}, Ratios: []float64{0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 0.75}, Recovered: []float64{0.05, 0.1, 0.15, 0.25, 0.5}, Sweeps: 10,
+		RecoveryEpochs: 1, RecoveryRate: 2e-4,
 		SpeedBatch: 32, SpeedLength: 64, SpeedRepeats: 15, SpeedRatios: []float64{0.05, 0.1, 0.25, 0.5, 0.75}, LayerRanks: []float64{0.25, 0.5, 1, 1.5},
 	}
 }
@@ -85,8 +78,8 @@ func (c *Config) check() error {
 		return !slices.ContainsFunc(list, func(ratio float64) bool { return !slices.Contains(c.Ratios, ratio) })
 	}
 	switch {
-	case len(c.Forms) == 0 || len(c.Ratios) == 0 || len(c.Seeds) == 0:
-		return errors.New("the protocol needs at least one form, ratio and seed")
+	case len(c.Forms) == 0 || len(c.Ratios) == 0:
+		return errors.New("the protocol needs at least one form and one ratio")
 	case slices.ContainsFunc(c.Forms, func(f Form) bool { return f != II && f != III && f != IV }):
 		return fmt.Errorf("the protocol has the forms %v; they are %s, %s and %s", c.Forms, II, III, IV)
 	case slices.Min(ratios) <= 0 || slices.Max(ratios) > 1 || !slices.IsSorted(c.Ratios):
@@ -95,12 +88,29 @@ func (c *Config) check() error {
 		return fmt.Errorf("the protocol recovers at %v and times at %v; both must be among the ratios %v", c.Recovered, c.SpeedRatios, c.Ratios)
 	case c.SpeedBatch < 1 || c.SpeedLength < 1 || c.SpeedRepeats < 1:
 		return errors.New("the protocol needs a batch size, a length and repeats of at least 1 for the speed")
-	case c.TrainExamples < 0 || c.RecoveryExamples < 0 || c.TestExamples < 0 || c.Sweeps < 0 || c.RecoveryEpochs < 1:
-		return errors.New("the protocol has a negative number of examples (0 means all) or of sweeps, or no epoch of recovery")
-	case c.Epochs < 1 || c.BatchSize < 1 || c.MaxLength < 1 || !(c.LearningRate > 0) || !(c.RecoveryRate > 0):
-		return errors.New("the protocol needs epochs, a batch size and a length of at least 1, and learning rates above 0")
+	case c.Sweeps < 0 || c.RecoveryEpochs < 1 || !(c.RecoveryRate > 0):
+		return errors.New("the protocol has a negative number of sweeps, no epoch of recovery, or no learning rate of recovery above 0 (sweeps, recovery_epochs, recovery_rate)")
 	case slices.ContainsFunc(c.LayerRanks, func(part float64) bool { return !(part > 0 && part <= 2) }):
 		return fmt.Errorf("the protocol times single maps at %v of the break-even rank; each must be above 0 and at most 2", c.LayerRanks)
+	}
+	return errors.Join(c.Setup.Check(), experiment.CheckExamples("recovery_examples", c.RecoveryExamples))
+}
+
+// fits says what of the protocol cannot be done to a model.
+func (c *Config) fits(model *gbert.Model) error {
+	if !model.Config.IsPlain() {
+		return fmt.Errorf("%s is compressed already; a plain BERT was expected", c.Model)
+	}
+	for _, form := range c.Forms {
+		for _, ratio := range c.Ratios {
+			err := tucker.FactoriseOptions{Ratio: ratio}.Check(model)
+			if form != II {
+				err = bankOptions(form, ratio, c.Sweeps).Check(model)
+			}
+			if err != nil {
+				return fmt.Errorf("form %s at a ratio of %g: %w", form, ratio, err)
+			}
+		}
 	}
 	return nil
 }

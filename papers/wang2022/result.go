@@ -2,15 +2,12 @@ package wang2022
 
 import (
 	"bertlab/papers/experiment"
-	"bertlab/stats"
 )
 
 // Result is everything that was measured, as plain data.
 type Result struct {
 	experiment.Measured[Config]
-	Metric   string  `json:"metric"`
-	Examples int     `json:"examples"` // of the test set
-	Majority float64 `json:"majority"` // share of the test set's largest class
+	experiment.TestSet
 	// Parameters, Matrices and MACs are those of the whole model: all of it, its encoder's matrices, and operations of a classifier.
 	Parameters int `json:"parameters"`
 	Matrices   int `json:"matrices"`
@@ -66,10 +63,7 @@ type Trial struct {
 	Ratio    float64  `json:"ratio,omitempty"`
 	Recovery Recovery `json:"recovery,omitempty"`
 	Seed     uint64   `json:"seed"`
-	Score    float64  `json:"score"` // of the primary metric
-	Loss     float64  `json:"loss"`
-	// Right says of which test examples the class was predicted.
-	Right stats.Answers `json:"right"`
+	experiment.Answers
 	// Seconds is the time of the training, with compilation.
 	Seconds float64 `json:"seconds,omitempty"`
 }

@@ -17,8 +17,11 @@ func protocol(t testing.TB) Config {
 	t.Helper()
 	dir := tiny.Reviews(t, 48, 20, false)
 	return Config{
-		Model: tiny.Pretrained(t, tiny.Shape{Layers: 2}), Task: "sst2", Data: dir, Forms: []Form{II, III, IV}, Ratios: []float64{0.3, 0.6, 0.9}, Recovered: []float64{0.3, 0.6},
-		Sweeps: 2, Seeds: []uint64{1, 2}, Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2, RecoveryEpochs: 1, RecoveryRate: 1e-2,
+		Setup: experiment.Setup{
+			OnTask: experiment.OnTask{Model: tiny.Pretrained(t, tiny.Shape{Layers: 2}), Task: "sst2", Data: dir}, Seeds: []uint64{1, 2},
+			Tuning: experiment.Tuning{Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2},
+		},
+		Forms: []Form{II, III, IV}, Ratios: []float64{0.3, 0.6, 0.9}, Recovered: []float64{0.3, 0.6}, Sweeps: 2, RecoveryEpochs: 1, RecoveryRate: 1e-2,
 		SpeedBatch: 2, SpeedLength: 8, SpeedRepeats: 3, SpeedRatios: []float64{0.3}, LayerRanks: []float64{0.25, 1},
 	}
 }
@@ -49,14 +52,15 @@ func TestTheExperiment(t *testing.T) {
 	result := experimenttest.Case[Config, Result]{
 		Experiment: Experiment, Protocol: protocol(t), Seeds: func(c *Config) *[]uint64 { return &c.Seeds }, Timeless: timeless,
 		Refused: map[string]func(*Config){
-			"at least one form":       func(c *Config) { c.Seeds = nil },
+			"at least one form":       func(c *Config) { c.Forms = nil },
+			"no seed":                 func(c *Config) { c.Seeds = nil },
 			"they are II, III and IV": func(c *Config) { c.Forms = []Form{"V"} },
 			"ascending":               func(c *Config) { c.Ratios = []float64{0.5, 0.3} },
 			"above 0, at most 1":      func(c *Config) { c.Ratios = []float64{0.5, 1.3} },
 			"must be among":           func(c *Config) { c.Recovered = []float64{0.5} },
 			"for the speed":           func(c *Config) { c.SpeedBatch = 0 },
 			"no epoch of recovery":    func(c *Config) { c.RecoveryEpochs = 0 },
-			"learning rates above 0":  func(c *Config) { c.RecoveryRate = 0 },
+			"of recovery above 0":     func(c *Config) { c.RecoveryRate = 0 },
 			"at most 2":               func(c *Config) { c.LayerRanks = []float64{3} },
 			"form II at":              func(c *Config) { c.Forms, c.Ratios, c.Recovered, c.SpeedRatios = []Form{II}, []float64{0.01}, nil, nil },
 			"form IV at":              func(c *Config) { c.Forms, c.Ratios, c.Recovered, c.SpeedRatios = []Form{IV}, []float64{0.01}, nil, nil },
@@ -96,27 +100,14 @@ func TestEmbeddingsCanStayAsPretrained(t *testing.T) {
 	for _, freeze := range []bool{true, false} {
 		config := protocol(t)
 		config.FreezeEmbeddings, config.Seeds = freeze, config.Seeds[:1]
-		env := tiny.Environment(t, t.TempDir())
-		p := experiment.NewPlan(env)
-		if _, err := plan(t.Context(), p, &config, &Result{}); err != nil {
-			t.Fatal(err)
-		}
-		pretrained, resolved, err := env.Model(t.Context(), config.Model)
+		p := experiment.NewPlan(tiny.Environment(t, t.TempDir()))
+		var provenance experiment.Provenance
+		pretrained, samples, err := config.Begin(t.Context(), p, &provenance, config.fits, experiment.SampleSizes{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer pretrained.Close()
-		provenance, err := env.Describe(pretrained, resolved)
-		if err != nil {
-			t.Fatal(err)
-		}
-		data, err := env.Samples(t.Context(), config.Task, config.Data, experiment.SampleSizes{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := planSeed(p, &config, data, &experiment.Pretrained{Model: pretrained, SHA256: provenance.ModelSHA256}, 1, true)
-		err = p.With(t.Context(), s.tuned, func(trained *gbert.Model) error {
-			if tiny.SameWords(t, pretrained, trained) != freeze {
+		err = p.With(t.Context(), config.FineTune(p, pretrained, samples.Train, 1), func(trained *gbert.Model) error {
+			if tiny.SameWords(t, pretrained.Model, trained) != freeze {
 				t.Errorf("freeze %v: the word table as pretrained: %v", freeze, !freeze)
 			}
 			return nil

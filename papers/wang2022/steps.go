@@ -36,14 +36,10 @@ var decompose = &experiment.ModelDefinition[decomposeInputs, decomposed]{
 	Title: func(say *words.Printer, in decomposeInputs) string {
 		return say.F("decomposing, form %s, %g of the parameters, seed %d", in.Form, in.Ratio, in.Seed)
 	},
-	Run: func(ctx context.Context, w *experiment.Worker, in decomposeInputs) (*gbert.Model, decomposed, error) {
-		d := decomposed{Variant: Decomposition{Form: in.Form, Ratio: in.Ratio, Seed: in.Seed, ByRole: map[string]float64{}}}
-		whole, err := w.Model(ctx, in.Whole)
-		if err != nil {
-			return nil, d, err
-		}
+	Run: func(ctx context.Context, w *experiment.Worker, in decomposeInputs) (small *gbert.Model, d decomposed, err error) {
+		d = decomposed{Variant: Decomposition{Form: in.Form, Ratio: in.Ratio, Seed: in.Seed, ByRole: map[string]float64{}}}
+		whole := w.Model(in.Whole)
 		began := time.Now()
-		var small *gbert.Model
 		var report *tucker.Factorisation
 		if in.Form == II {
 			small, report, err = tucker.Factorise(ctx, whole, tucker.FactoriseOptions{Ratio: in.Ratio, Progress: w.Progress()})
@@ -141,10 +137,7 @@ type recoverInputs struct {
 var learnAgain = &experiment.Definition[recoverInputs, recovered]{
 	Name: "learning again", Version: 1, Title: func(say *words.Printer, in recoverInputs) string { return in.title(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in recoverInputs) (recovered, error) {
-		small, err := w.Model(ctx, in.Model)
-		if err != nil {
-			return recovered{}, err
-		}
+		small := w.Model(in.Model)
 		model, seconds, err := in.learn(ctx, w, small)
 		if err != nil {
 			return recovered{}, err
@@ -175,10 +168,7 @@ func (in *recoverInputs) learn(ctx context.Context, w *experiment.Worker, small 
 		return stage("labels", small, 2, nil)
 	}
 	// The two stages of TinyBERT (Jiao et al. 2020), which the paper uses: attention and hidden states, then predictions.
-	whole, err := w.Model(ctx, in.Whole)
-	if err != nil {
-		return nil, 0, err
-	}
+	whole := w.Model(in.Whole)
 	layers, err := distill.FromTeacher(whole, small, distill.Options{HiddenStates: 1, Attention: 1, LayersOnly: true})
 	if err != nil {
 		return nil, 0, err

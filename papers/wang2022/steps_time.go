@@ -28,11 +28,11 @@ type speedInputs struct {
 var timeModels = &experiment.Definition[speedInputs, Speed]{
 	Name: "time of a decomposed model", Version: 1, Timed: true, Title: func(say *words.Printer, in speedInputs) string { return in.title(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (Speed, error) {
-		whole, err := w.Session(ctx, in.Whole)
+		whole, err := w.Session(in.Whole)
 		if err != nil {
 			return Speed{}, err
 		}
-		small, err := w.Session(ctx, in.Small)
+		small, err := w.Session(in.Small)
 		if err != nil {
 			return Speed{}, err
 		}
@@ -63,7 +63,7 @@ var timeMaps = &experiment.Definition[mapInputs, MapSpeed]{
 		return say.F("timing linear maps: %s, %g of the break-even rank", in.Role, in.Part)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in mapInputs) (MapSpeed, error) {
-		dense, err := w.Session(ctx, in.Model)
+		dense, err := w.Session(in.Model)
 		if err != nil {
 			return MapSpeed{}, err
 		}

@@ -27,7 +27,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 		{say.T("learns again at"), list(c.Recovered), say.T("all")},
 		{say.T("HOOI sweeps, at most"), c.Sweeps, say.T("100, from a random start")},
 		{say.T("fine-tuning runs (seeds)"), list(c.Seeds), "–"},
-		{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), "–"},
+		c.Tuning.Row(say, "–"),
 		{say.T("embeddings"), experiment.Embeddings(say, c.FreezeEmbeddings), say.T("trained")},
 		{say.T("distillation"), say.F("%d + %d epochs on the task, learning rate %g", c.RecoveryEpochs, c.RecoveryEpochs, c.RecoveryRate), say.T("2 to 3 epochs on a corpus, then two stages on the augmented task")},
 		{say.T("training, recovery, test examples"), fmt.Sprintf("%s, %s, %s", experiment.Limit(say, c.TrainExamples), experiment.Limit(say, c.RecoveryExamples), experiment.Limit(say, c.TestExamples)), say.T("all")},
