@@ -36,7 +36,10 @@ require (
 
 require github.com/tdewolff/parse/v2 v2.7.22 // indirect
 
-require github.com/yalue/onnxruntime_go v1.27.0
+require (
+	github.com/wyatt915/treeblood v0.1.16
+	github.com/yalue/onnxruntime_go v1.27.0
+)
 
 require (
 	codeberg.org/go-latex/latex v0.1.0 // indirect

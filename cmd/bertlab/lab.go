@@ -15,6 +15,7 @@ import (
 	"bertlab/cmd/bertlab/internal/jupyter"
 	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/papers/experiment"
+	"bertlab/papers/notebook/site"
 )
 
 // labDocument is what lab prints after a run without a browser.
@@ -28,6 +29,7 @@ type labDocument struct {
 
 type labFlags struct {
 	execute, html string
+	site          string
 	quick         bool
 	timeout       time.Duration
 }
@@ -38,13 +40,21 @@ func (a *app) labCommand() *cobra.Command {
 		Use:   "lab [folder]",
 		Short: "Open JupyterLab on the notebooks, or run one",
 		Long: `Open JupyterLab on the notebooks (or another folder) with the Go kernel. JupyterLab and the kernel are set up first
-if they are missing. With --execute one notebook is run without a browser and written with its outputs to --out, or in place.`,
+if they are missing. With --execute one notebook is run without a browser and written with its outputs to --out, or in place. --site writes all notebooks, with
+the outputs that they hold, as pages that need no server and no network, with an index in each language; nothing is run for it.`,
 		Example: `  bertlab lab
-  bertlab lab --execute notebooks/02_heads.ipynb --quick --out heads.ipynb`,
+  bertlab lab --execute notebooks/02_heads.ipynb --quick --out heads.ipynb
+  bertlab lab notebooks --site pages`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: a.begin(func(command *cobra.Command, args []string) error {
 			if f.execute != "" && len(args) > 0 {
 				return call.Wrongf("give a folder to open or a notebook to --execute, not both")
+			}
+			if f.site != "" {
+				if f.execute != "" || f.html != "" {
+					return call.Wrongf("--site makes pages of what the notebooks hold: it goes without --execute and --html")
+				}
+				return a.site(args, f.site)
 			}
 			if f.execute == "" && (f.html != "" || a.out != "" || a.json) {
 				return call.Wrongf("--json, --html and --out need --execute NOTEBOOK")
@@ -79,9 +89,30 @@ if they are missing. With --execute one notebook is run without a browser and wr
 	a.writes(flags, output.Target{Flag: "html", Kind: output.File, Endings: []string{".html"}})
 	flags.StringVar(&f.execute, "execute", "", "run this notebook without a browser")
 	flags.StringVar(&f.html, "html", "", "also write the notebook's outputs as one HTML page")
+	flags.StringVar(&f.site, "site", "", "write all notebooks of the folder as pages into this folder")
+	a.writes(flags, output.Target{Flag: "site", Kind: output.Folder})
 	flags.BoolVar(&f.quick, "quick", false, "run notebooks in their quick mode (BERTLAB_QUICK=1)")
 	flags.DurationVar(&f.timeout, "timeout", time.Hour, "stop a notebook that takes longer (0: never)")
 	return command
+}
+
+// site writes notebooks as pages.
+func (a *app) site(args []string, dir string) error {
+	var folder string
+	if len(args) > 0 {
+		folder = args[0]
+	} else {
+		module, err := jupyter.FindModule()
+		if err != nil {
+			return err
+		}
+		folder = filepath.Join(module, "notebooks")
+	}
+	paths, err := site.Write(folder, dir)
+	if err != nil {
+		return err
+	}
+	return a.print(map[string]any{"site": paths[len(paths)-1], "files": paths}, func(w io.Writer) { fmt.Fprintf(w, "site\t%s\npages\t%d\n", paths[len(paths)-1], len(paths)) })
 }
 
 func (a *app) execute(ctx context.Context, environment *jupyter.Environment, f *labFlags) (*labDocument, error) {

@@ -22,6 +22,8 @@ type Report struct {
 	// Language of the prose, as in <html lang>; "": "en". Standing phrases, such as "Contents" and the verdicts, are English, or
 	// Korean for "ko".
 	Language string
+	// Links lead to the pages around this one; they stand above the title.
+	Links    []Link
 	Sections []Section
 }
 
@@ -31,7 +33,8 @@ type Section struct {
 	Blocks []Block
 }
 
-// Block is a part of a section: [Paragraph], [Markdown], [FigureBlock], [TableBlock], [Claims], [Provenance], [Link] or [Code].
+// Block is a part of a section: [Paragraph], [Markdown], [Equations], [FigureBlock], [Picture], [TableBlock], [Claims], [Provenance], [Link],
+// [Code], [Folded] or [HTML].
 type Block interface {
 	write(out *bytes.Buffer, n *numbers) error
 }
@@ -107,7 +110,17 @@ func (r *Report) HTML() ([]byte, error) {
 	n := numbers{words: phrasesOf(r.Language)}
 	fmt.Fprintf(&out, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", text(cmp.Or(r.Language, "en")))
 	out.WriteString("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n")
-	fmt.Fprintf(&out, "<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n<header>\n<h1>%s</h1>\n", prose(r.Title), reportStyle, prose(r.Title))
+	fmt.Fprintf(&out, "<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n<header>\n", prose(r.Title), reportStyle)
+	if len(r.Links) > 0 {
+		out.WriteString("<div class=\"links\">\n")
+		for _, l := range r.Links {
+			if err := l.write(&out, &n); err != nil {
+				return nil, err
+			}
+		}
+		out.WriteString("</div>\n")
+	}
+	fmt.Fprintf(&out, "<h1>%s</h1>\n", prose(r.Title))
 	if r.Subtitle != "" {
 		fmt.Fprintf(&out, "<p class=\"subtitle\">%s</p>\n", prose(r.Subtitle))
 	}

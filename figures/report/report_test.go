@@ -175,3 +175,23 @@ func TestNumbersOfAReportHaveMinusSignsButCodeHasNone(t *testing.T) {
 		}
 	}
 }
+
+func TestEquationsAreSetAndWhatIsNoneStays(t *testing.T) {
+	write := func(source string) (string, error) {
+		var out bytes.Buffer
+		err := Equations(source).write(&out, &numbers{words: phrasesOf("en")})
+		return out.String(), err
+	}
+	got, err := write("It costs $5 and `$x$` or $6; $\\theta_1$ moves *far*, by\n\n$$\n\\frac{a}{b}\n$$\n\n```\n$$y$$\n```\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wanted := range []string{"costs $5 and <code>$x$</code> or $6;", "<mi>θ</mi>", "<em>far</em>", "<mfrac>", "$$y$$"} {
+		if !strings.Contains(got, wanted) {
+			t.Errorf("no %q in %s", wanted, got)
+		}
+	}
+	if _, err := write("$\\nosuchcommand x$"); err == nil || !strings.Contains(err.Error(), "nosuchcommand") {
+		t.Errorf("a command that is not known: %v", err)
+	}
+}

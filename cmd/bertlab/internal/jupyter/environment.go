@@ -100,7 +100,7 @@ func (o Options) resolve() (Options, error) {
 		return o, fmt.Errorf("jupyter: %w", err)
 	}
 	if o.Module == "" {
-		if o.Module, err = findModule(); err != nil {
+		if o.Module, err = FindModule(); err != nil {
 			return o, err
 		}
 	} else if o.Module, err = filepath.Abs(o.Module); err != nil {
@@ -114,8 +114,8 @@ func (o Options) resolve() (Options, error) {
 	return o, nil
 }
 
-// findModule goes up from the working directory to the root of the bertlab module.
-func findModule() (string, error) {
+// FindModule goes up from the working directory to the root of the bertlab module.
+func FindModule() (string, error) {
 	start, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("jupyter: %w", err)

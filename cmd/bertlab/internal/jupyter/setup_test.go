@@ -280,11 +280,11 @@ func TestFindModuleGoesUpToTheRoot(t *testing.T) {
 	m := newMachine(t)
 	m.write("mod $ule/notebooks/deep/x", "")
 	t.Chdir(filepath.Join(m.Module, "notebooks", "deep"))
-	if got, err := findModule(); err != nil || got != m.Module {
+	if got, err := FindModule(); err != nil || got != m.Module {
 		t.Errorf("the module is %q, %v; want %q", got, err, m.Module)
 	}
 	t.Chdir(m.bin)
-	if _, err := findModule(); err == nil {
+	if _, err := FindModule(); err == nil {
 		t.Error("no error outside the module")
 	}
 }

@@ -1,0 +1,313 @@
+// Package site writes notebooks, with the outputs that they hold, as a site of pages that need no server, no script from elsewhere and no
+// network: a page a notebook, in the style of the reports, light and dark, and an index in each language.
+package site
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"bertlab/figures/report"
+	"bertlab/internal/files"
+	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
+)
+
+// maxNotebook bounds what is read of a notebook.
+const maxNotebook = 64 << 20
+
+// text is a string in a notebook's file, which may be written as a list of lines.
+type text string
+
+// UnmarshalJSON reads a string or a list of strings.
+func (t *text) UnmarshalJSON(raw []byte) error {
+	var lines []string
+	if err := json.Unmarshal(raw, &lines); err == nil {
+		*t = text(strings.Join(lines, ""))
+		return nil
+	}
+	return json.Unmarshal(raw, (*string)(t))
+}
+
+// file is a notebook's file, as far as a page shows it.
+type file struct {
+	Cells []struct {
+		Type    string `json:"cell_type"`
+		Source  text   `json:"source"`
+		Outputs []output
+	} `json:"cells"`
+	Format int `json:"nbformat"`
+}
+
+type output struct {
+	Type string                     `json:"output_type"`
+	Data map[string]json.RawMessage `json:"data"`
+	Meta map[string]json.RawMessage `json:"metadata"`
+	Text text                       `json:"text"` // of a stream
+	Name string                     `json:"name"`
+}
+
+// page is a notebook that becomes a page.
+type page struct {
+	name   string // of the notebook in both languages, such as 02_heads
+	say    *words.Printer
+	report *report.Report
+	intro  string // the first paragraph
+}
+
+// file is the name of the page's file.
+func (p *page) file() string { return p.name + ending(p.say) }
+
+func ending(say *words.Printer) string {
+	if say == words.English {
+		return ".html"
+	}
+	return "." + say.Tag() + ".html"
+}
+
+// Write writes all notebooks of a folder as pages into another folder, with index.html and its Korean edition, and returns the paths, that
+// of the English index last. All notebooks are read before anything is written.
+func Write(notebooks, dir string) ([]string, error) {
+	found, err := filepath.Glob(filepath.Join(notebooks, "*.ipynb"))
+	if err != nil {
+		return nil, fmt.Errorf("site: %w", err)
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("site: %s holds no notebooks", notebooks)
+	}
+	slices.Sort(found)
+	editions := map[*words.Printer][]*page{}
+	for _, path := range found {
+		p, err := read(path)
+		if err != nil {
+			return nil, err
+		}
+		editions[p.say] = append(editions[p.say], p)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("site: %w", err)
+	}
+	var paths []string
+	for _, say := range []*words.Printer{words.Korean, words.English} {
+		pages := editions[say]
+		if len(pages) == 0 {
+			continue
+		}
+		for i, p := range pages {
+			p.link(pages, i, editions)
+			path := filepath.Join(dir, p.file())
+			if err := p.report.Write(path); err != nil {
+				return nil, err
+			}
+			paths = append(paths, path)
+		}
+		path := filepath.Join(dir, "index"+ending(say))
+		if err := index(pages, say, editions).Write(path); err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
+}
+
+// toNotebook is a link to another notebook of the folder.
+var toNotebook = regexp.MustCompile(`\]\(([\w.]+)\.ipynb\)`)
+
+// read makes a page of a notebook's file.
+func read(path string) (*page, error) {
+	raw, err := files.Read(path, maxNotebook)
+	if err != nil {
+		return nil, fmt.Errorf("site: %w", err)
+	}
+	var f file
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return nil, fmt.Errorf("site: %s is no notebook: %w", path, err)
+	}
+	if f.Format != 4 {
+		return nil, fmt.Errorf("site: %s has the notebook format %d; 4 was expected", path, f.Format)
+	}
+	base := filepath.Base(path)
+	p := &page{say: words.English, name: strings.TrimSuffix(base, filepath.Ext(base))}
+	if name, korean := strings.CutSuffix(base, experiment.KoreanNotebook); korean {
+		p.say, p.name = words.Korean, name
+	}
+	p.report = &report.Report{Title: p.name, Language: p.say.Tag()}
+	section := report.Section{}
+	turn := func(title string) {
+		if len(section.Blocks) > 0 {
+			section.Title = cmp.Or(section.Title, p.say.T("The question"))
+			p.report.Sections = append(p.report.Sections, section)
+		}
+		section = report.Section{Title: title}
+	}
+	for _, cell := range f.Cells {
+		switch cell.Type {
+		case "markdown":
+			for title, body := range parts(string(cell.Source)) {
+				switch {
+				case strings.HasPrefix(title, "## "):
+					turn(strings.TrimPrefix(title, "## "))
+				case strings.HasPrefix(title, "# "):
+					p.report.Title = strings.TrimPrefix(title, "# ")
+				}
+				body = toNotebook.ReplaceAllString(body, "]($1.html)")
+				if body != "" {
+					p.intro = cmp.Or(p.intro, firstParagraph(body))
+					section.Blocks = append(section.Blocks, report.Equations(body))
+				}
+			}
+		case "code":
+			section.Blocks = append(section.Blocks, report.Folded{Summary: summary(string(cell.Source), p.say), Code: string(cell.Source)})
+			blocks, err := shown(cell.Outputs)
+			if err != nil {
+				return nil, fmt.Errorf("site: %s: %w", path, err)
+			}
+			section.Blocks = append(section.Blocks, blocks...)
+		}
+	}
+	turn("")
+	if len(p.report.Sections) == 0 {
+		return nil, fmt.Errorf("site: %s is empty", path)
+	}
+	return p, nil
+}
+
+// parts goes through a Markdown cell by its headings of the first two levels, each with what stands below it.
+func parts(source string) func(yield func(title, body string) bool) {
+	return func(yield func(title, body string) bool) {
+		title := ""
+		var body []string
+		fenced := false
+		for line := range strings.Lines(source) {
+			line = strings.TrimRight(line, "\n")
+			if strings.HasPrefix(line, "```") {
+				fenced = !fenced
+			}
+			if !fenced && (strings.HasPrefix(line, "# ") || strings.HasPrefix(line, "## ")) {
+				if (title != "" || len(body) > 0) && !yield(title, strings.TrimSpace(strings.Join(body, "\n"))) {
+					return
+				}
+				title, body = line, nil
+				continue
+			}
+			body = append(body, line)
+		}
+		yield(title, strings.TrimSpace(strings.Join(body, "\n")))
+	}
+}
+
+// firstParagraph is a text up to its first empty line.
+func firstParagraph(text string) string {
+	first, _, _ := strings.Cut(text, "\n\n")
+	return first
+}
+
+// summary is the comment with which a cell begins.
+func summary(source string, say *words.Printer) string {
+	line, _, _ := strings.Cut(source, "\n")
+	if comment, ok := strings.CutPrefix(line, "// "); ok {
+		return comment
+	}
+	return say.T("The code")
+}
+
+// shown are the blocks of a cell's outputs, each in the richest form that a page has.
+func shown(outputs []output) ([]report.Block, error) {
+	var blocks []report.Block
+	for _, o := range outputs {
+		part := func(kind string) (s string, ok bool, err error) {
+			raw, ok := o.Data[kind]
+			if !ok {
+				return "", false, nil
+			}
+			var t text
+			err = json.Unmarshal(raw, &t)
+			return string(t), true, err
+		}
+		if o.Type == "error" {
+			return nil, errors.New("a cell failed: execute the notebook again")
+		}
+		if html, ok, err := part("text/html"); ok || err != nil {
+			blocks = append(blocks, report.HTML(html))
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if encoded, ok, err := part("image/png"); ok || err != nil {
+			if err != nil {
+				return nil, err
+			}
+			png, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(encoded), ""))
+			if err != nil {
+				return nil, err
+			}
+			var size struct{ Width int }
+			_ = json.Unmarshal(o.Meta["image/png"], &size) // without one the picture has its own
+			alt, _, err := part("text/plain")
+			if err != nil {
+				return nil, err
+			}
+			blocks = append(blocks, report.Picture{PNG: png, Width: size.Width, Alt: alt})
+			continue
+		}
+		if markdown, ok, err := part("text/markdown"); ok || err != nil {
+			blocks = append(blocks, report.Equations(markdown))
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		plain, _, err := part("text/plain")
+		if err != nil {
+			return nil, err
+		}
+		if plain = cmp.Or(plain, string(o.Text)); plain != "" && o.Name != "stderr" {
+			blocks = append(blocks, report.Code(plain))
+		}
+	}
+	return blocks, nil
+}
+
+// link puts links to the index, to the pages before and after, and to the other language above the page.
+func (p *page) link(pages []*page, i int, editions map[*words.Printer][]*page) {
+	say := p.say
+	links := []report.Link{{Text: say.T("All notebooks"), Target: "index" + ending(say)}}
+	if i > 0 {
+		links = append(links, report.Link{Text: "← " + pages[i-1].report.Title, Target: pages[i-1].file()})
+	}
+	if i+1 < len(pages) {
+		links = append(links, report.Link{Text: pages[i+1].report.Title + " →", Target: pages[i+1].file()})
+	}
+	for _, other := range words.Languages {
+		for _, q := range editions[other] {
+			if other != say && q.name == p.name {
+				links = append(links, report.Link{Text: other.T("English"), Target: q.file()})
+			}
+		}
+	}
+	p.report.Links = links
+}
+
+// index leads to the pages of a language.
+func index(pages []*page, say *words.Printer, editions map[*words.Printer][]*page) *report.Report {
+	r := &report.Report{Title: say.T("bertlab: a laboratory for compressing BERT"), Subtitle: say.T("Each notebook repeats a paper's experiments, from data to figures."), Language: say.Tag()}
+	for _, other := range words.Languages {
+		if other != say && len(editions[other]) > 0 {
+			r.Links = append(r.Links, report.Link{Text: other.T("English"), Target: "index" + ending(other)})
+		}
+	}
+	for _, p := range pages {
+		r.Sections = append(r.Sections, report.Section{Title: p.report.Title, Blocks: []report.Block{
+			report.Equations(p.intro), report.Link{Text: say.T("Open the notebook"), Target: p.file()},
+		}})
+	}
+	return r
+}
