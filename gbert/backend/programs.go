@@ -126,14 +126,15 @@ func (p *programs) Finalize() {
 
 // Builder implements [compute.Backend].
 func (p *programs) Builder(name string) compute.Builder {
-	return &programBuilder{Builder: p.Backend.Builder(name), owner: p}
+	return &programBuilder{Builder: p.Backend.Builder(name), owner: p, inPlace: isInPlace(name)}
 }
 
 // programBuilder is a builder that looks whether its program is compiled already.
 type programBuilder struct {
 	compute.Builder
-	owner  *programs
-	placed bool // on devices of its own, which the text does not say
+	owner   *programs
+	placed  bool // on devices of its own, which the text does not say
+	inPlace bool // see [InPlace]
 }
 
 func (b *programBuilder) DistributedSPMD(devices int) error {
@@ -184,6 +185,7 @@ func (b *programBuilder) compile(text []byte) (inner compute.Executable, err err
 	} else if inner, err = b.Builder.Compile(); err != nil {
 		return nil, err
 	}
+	trim()
 	if store != nil && time.Since(began) >= store.least {
 		if saved, ok := saveProgram(inner); ok {
 			store.write(text, saved)
@@ -194,6 +196,9 @@ func (b *programBuilder) compile(text []byte) (inner compute.Executable, err err
 
 // Compile implements [compute.Builder].
 func (b *programBuilder) Compile() (compute.Executable, error) {
+	if b.inPlace {
+		workInPlace(b.Builder)
+	}
 	text, ok := b.owner.text(b.Builder)
 	if !ok || b.placed {
 		began := time.Now()

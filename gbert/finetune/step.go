@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bertlab/gbert"
+	"bertlab/gbert/backend"
 )
 
 // parameter is a trained array on the device with its Adam moments, which plain SGD does without: a weight of the model, or a
@@ -39,11 +40,11 @@ type stepper struct {
 	update   *gbert.Computation[updateOf[any]]
 }
 
-func newStepper(backend compute.Backend, model *gbert.Model, o Options) (*stepper, error) {
-	s := &stepper{backend: backend, config: model.Config, options: o}
+func newStepper(b compute.Backend, model *gbert.Model, o Options) (*stepper, error) {
+	s := &stepper{backend: b, config: model.Config, options: o}
 	for _, spec := range model.Weights() {
 		p := &parameter{spec: spec, weight: true, rate: 1}
-		tensor, err := model.Upload(backend, spec.Name)
+		tensor, err := model.Upload(b, spec.Name)
 		if err != nil {
 			s.close()
 			return nil, fmt.Errorf("finetune: %w", err)
@@ -72,11 +73,11 @@ func newStepper(backend compute.Backend, model *gbert.Model, o Options) (*steppe
 			return nil, fmt.Errorf("finetune: %w", err)
 		}
 	}
-	if s.gradient, err = gbert.NewComputation[gradientOf[*tensors.Tensor]](backend, "gradient", s.gradientGraph); err != nil {
+	if s.gradient, err = gbert.NewComputation[gradientOf[*tensors.Tensor]](b, "gradient", s.gradientGraph); err != nil {
 		s.close()
 		return nil, fmt.Errorf("finetune: %w", err)
 	}
-	if s.update, err = gbert.NewComputation[updateOf[any]](backend, "update", s.updateGraph); err != nil {
+	if s.update, err = gbert.NewComputation[updateOf[any]](b, backend.InPlace("update"), s.updateGraph); err != nil {
 		s.close()
 		return nil, fmt.Errorf("finetune: %w", err)
 	}
@@ -164,9 +165,9 @@ func (s *stepper) gradientGraph(in gradientOf[*Node]) []*Node {
 	return append(Gradient(objective, in.State.Trained...), loss, objective)
 }
 
-// updateOf are the inputs of the update.
+// updateOf are the inputs of the update, which puts the new state in the place of the old.
 type updateOf[T any] struct {
-	State     []T // for each trained array its value and its moments, if it has any
+	State     []T // for each trained array its value and its moments, if it has any; first, as the outputs
 	Gradients []T
 	ratesOf[T]
 }
@@ -210,11 +211,19 @@ func clipScale(gradients []*Node, c float64) *Node {
 	if c == 0 {
 		return nil
 	}
-	total := ReduceAllSum(Square(gradients[0]))
+	total := sumOfSquares(gradients[0])
 	for _, g := range gradients[1:] {
-		total = Add(total, ReduceAllSum(Square(g)))
+		total = Add(total, sumOfSquares(g))
 	}
 	return MinScalar(Div(MulScalar(OnesLike(total), c), AddScalar(Sqrt(total), 1e-6)), 1)
+}
+
+// sumOfSquares is ‖g‖², row by row as products, which read g once: XLA on a CPU would write all squares down before it sums them.
+func sumOfSquares(g *Node) *Node {
+	if g.Rank() != 2 {
+		return ReduceAllSum(Square(g))
+	}
+	return ReduceAllSum(DotGeneral(g, []int{1}, []int{0}, g, []int{1}, []int{0}))
 }
 
 // adamW is one step of Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2, as in PyTorch):

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"time"
 
 	"github.com/gomlx/compute"
 
 	"bertlab/gbert"
+	"bertlab/gbert/backend"
 	"bertlab/gbert/task"
 )
 
@@ -148,6 +150,7 @@ type state struct {
 }
 
 func (r *run) loop(ctx context.Context) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	if err := r.compile(ctx); err != nil {
 		return err
 	}
@@ -186,6 +189,10 @@ func (r *run) loop(ctx context.Context) error {
 	return nil
 }
 
+// garbage is by how many percent Go's heap may grow over what is in use while a model is trained: the examples and the graphs of all
+// programs are in use, a step makes little garbage, and the memory is wanted for the device.
+const garbage = 20
+
 // compile compiles for the batches that are still to come, one of each shape. It leaves a cancelled run to the loop.
 func (r *run) compile(ctx context.Context) error {
 	began := time.Now()
@@ -211,6 +218,7 @@ func (r *run) compile(ctx context.Context) error {
 	if err := r.stepper.compile(r.read, batches, r.scalars()); err != nil {
 		return err
 	}
+	backend.ReleaseMemory() // what reading and compiling took
 	r.state.Seconds += time.Since(began).Seconds()
 	return nil
 }
