@@ -78,7 +78,7 @@ func (m *Model) savePortable(dir string, o PortableOptions, int8 bool) error {
 			return err
 		}
 	}
-	if err := writeSynced(filepath.Join(staging.Dir, configName), config); err != nil {
+	if err := writeText(filepath.Join(staging.Dir, configName), config); err != nil {
 		return err
 	}
 	superseded := missing(staging.Dir, portableNames())

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"bertlab/gbert/safetensors"
 	"bertlab/gbert/saves"
 	"bertlab/gbert/tokenizer"
+	"bertlab/internal/files"
 )
 
 // Save writes the model to a folder in the Hugging Face layout: config.json, model.safetensors, and the tokenizer's files.
@@ -49,7 +51,7 @@ func (m *Model) save(dir string, precision Precision, store storage) error {
 	if err != nil {
 		return err
 	}
-	if err := writeSynced(filepath.Join(staging.Dir, "config.json"), config); err != nil {
+	if err := writeText(filepath.Join(staging.Dir, "config.json"), config); err != nil {
 		return err
 	}
 	entries, metadata, err := m.stored(numbers, store)
@@ -160,18 +162,10 @@ func missing(dir string, names []string) []string {
 	})
 }
 
-func writeSynced(path string, data []byte) error {
-	file, err := os.Create(path)
-	if err != nil {
+// writeText writes a file of a folder that is being saved.
+func writeText(path string, text []byte) error {
+	return files.WriteSynced(path, func(w io.Writer) error {
+		_, err := w.Write(text)
 		return err
-	}
-	if _, err := file.Write(data); err != nil {
-		file.Close()
-		return err
-	}
-	if err := file.Sync(); err != nil {
-		file.Close()
-		return err
-	}
-	return file.Close()
+	})
 }

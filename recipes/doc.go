@@ -11,13 +11,7 @@
 //	  - distil: {epochs: 2, learning-rate: 5e-5, temperature: 2, alpha: 0.9}
 //	  - store: float16
 //
-// Reading and running it:
-//
-//	recipe, err := recipes.ReadFile("recipes/layers-distil-float16.yaml")
-//	result, err := recipes.Run(ctx, env, recipe, recipes.Options{Out: "small"})
-//	fmt.Println(result.Score, result.Parameters, result.Bytes)
-//
-// The steps are those of [Kinds]; each page of their arguments is the type of the step, such as [DropLayers]. What a recipe
+// The example of [Run] reads and runs it. The steps are those of [Kinds]; each page of their arguments is the type of the step, such as [DropLayers]. What a recipe
 // cannot mean is refused before anything is computed, with the line of the file and what is allowed there.
 //
 // Details. Each step of a recipe is a step of an [experiment.Plan]: it is remembered under its own arguments, the examples that it reads

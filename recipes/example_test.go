@@ -1,10 +1,31 @@
 package recipes_test
 
 import (
+	"context"
 	"fmt"
+	"log"
 
+	"bertlab/papers/experiment"
 	"bertlab/recipes"
 )
+
+// A recipe's model is left in the folder small.
+func ExampleRun() {
+	ctx := context.Background()
+	env, err := experiment.Local(ctx, "results")
+	if err != nil {
+		log.Fatal(err)
+	}
+	recipe, err := recipes.ReadFile("recipes/layers-distil-float16.yaml")
+	if err != nil {
+		log.Fatal(err)
+	}
+	result, err := recipes.Run(ctx, env, recipe, recipes.Options{Out: "small"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result.Score, result.Parameters, result.Bytes)
+}
 
 func ExampleParse() {
 	recipe, err := recipes.Parse("mine.yaml", []byte(`

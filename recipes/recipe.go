@@ -27,13 +27,13 @@ type Recipe struct {
 	// Seed drives everything random.
 	Seed uint64
 	// Steps are in order; store, if it is there, is the last.
-	Steps []Step
+	Steps []Instruction
 
 	file string
 }
 
-// Step is a step with its place in the file.
-type Step struct {
+// Instruction is a step of a recipe, with its place in the file.
+type Instruction struct {
 	Kind string
 	Line int
 	Do   Operation
@@ -166,20 +166,20 @@ func anchored(node *yaml.Node) int {
 }
 
 // parseStep reads "- store: float16", "- fine-tune: {epochs: 2}" or "- fine-tune".
-func parseStep(file string, node *yaml.Node) (Step, error) {
+func parseStep(file string, node *yaml.Node) (Instruction, error) {
 	name, arguments := node, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Line: node.Line}
 	switch {
 	case node.Kind == yaml.ScalarNode:
 	case node.Kind == yaml.MappingNode && len(node.Content) == 2 && node.Content[0].Kind == yaml.ScalarNode:
 		name, arguments = node.Content[0], node.Content[1]
 	default:
-		return Step{}, &Error{File: file, Line: node.Line, Text: "a step is a name with its arguments, such as drop-layers: {count: 2}"}
+		return Instruction{}, &Error{File: file, Line: node.Line, Text: "a step is a name with its arguments, such as drop-layers: {count: 2}"}
 	}
 	read, ok := operations[name.Value]
 	if !ok {
-		return Step{}, &Error{File: file, Line: name.Line, Text: fmt.Sprintf("there is no step %q: %s", name.Value, allowed(Kinds()))}
+		return Instruction{}, &Error{File: file, Line: name.Line, Text: fmt.Sprintf("there is no step %q: %s", name.Value, allowed(Kinds()))}
 	}
-	step := Step{Kind: name.Value, Line: name.Line}
+	step := Instruction{Kind: name.Value, Line: name.Line}
 	if name.Value == "store" && arguments.Kind == yaml.ScalarNode && arguments.Tag != "!!null" { // store: float16
 		arguments = &yaml.Node{Kind: yaml.MappingNode, Line: arguments.Line, Content: []*yaml.Node{{Kind: yaml.ScalarNode, Value: "as", Line: arguments.Line}, arguments}}
 	}
@@ -189,7 +189,7 @@ func parseStep(file string, node *yaml.Node) (Step, error) {
 }
 
 // fault is a mistake at a step.
-func (r *Recipe) fault(s Step, err error) error {
+func (r *Recipe) fault(s Instruction, err error) error {
 	return &Error{r.file, s.Line, s.Kind + ": " + err.Error(), err}
 }
 
@@ -241,7 +241,7 @@ func (r *Recipe) Retrained() bool {
 
 // distils reports whether a step learns from soft targets.
 func (r *Recipe) distils() bool {
-	return slices.ContainsFunc(r.Steps, func(step Step) bool {
+	return slices.ContainsFunc(r.Steps, func(step Instruction) bool {
 		if pruning, ok := step.Do.(*Movement); ok {
 			return pruning.Distil
 		}

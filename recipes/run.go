@@ -161,7 +161,7 @@ func (p *Planned) Warn(env *experiment.Environment, s *Start) {
 	if line == "" || env.Note == nil {
 		return
 	}
-	first := slices.IndexFunc(p.Recipe.Steps, func(step Step) bool { _, ok := step.Do.(*FineTune); return ok })
+	first := slices.IndexFunc(p.Recipe.Steps, func(step Instruction) bool { _, ok := step.Do.(*FineTune); return ok })
 	where := "fine-tuning on " + s.Train.Task.Name
 	if first > 0 {
 		where = p.Recipe.place(first)

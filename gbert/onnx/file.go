@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -63,7 +62,7 @@ func (g *Graph) write(path string, o Options) error {
 	if err != nil {
 		return err
 	}
-	return writeSynced(path, func(w io.Writer) error {
+	return files.WriteSynced(path, func(w io.Writer) error {
 		_, err := w.Write(text)
 		return err
 	})
@@ -72,7 +71,7 @@ func (g *Graph) write(path string, o Options) error {
 // writeData writes the large tensors of a graph one after the other, and returns the graph that names their places.
 func writeData(path string, graph *protos.GraphProto) (*protos.GraphProto, error) {
 	apart := &protos.GraphProto{Name: graph.Name, Node: graph.Node, Input: graph.Input, Output: graph.Output, ValueInfo: graph.ValueInfo}
-	err := writeSynced(path, func(w io.Writer) error {
+	err := files.WriteSynced(path, func(w io.Writer) error {
 		at := 0
 		for _, t := range graph.Initializer {
 			if len(t.RawData) <= smallTensor {
@@ -101,20 +100,6 @@ func writeData(path string, graph *protos.GraphProto) (*protos.GraphProto, error
 		return nil
 	})
 	return apart, err
-}
-
-// writeSynced writes a new file that is on the disk when it returns.
-func writeSynced(path string, write func(w io.Writer) error) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	buffered := bufio.NewWriterSize(file, 1<<20)
-	if err := errors.Join(write(buffered), buffered.Flush(), file.Sync()); err != nil {
-		file.Close()
-		return err
-	}
-	return file.Close()
 }
 
 // Tensor is a constant of a file: elements row-major and little-endian.

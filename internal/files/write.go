@@ -1,6 +1,9 @@
 package files
 
 import (
+	"bufio"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,6 +40,21 @@ func Write(path string, text []byte) error {
 		return err
 	}
 	return file.CloseAtomicallyReplace()
+}
+
+// WriteSynced makes a new file that is on the disk when it returns, in a folder that nobody reads yet, such as one of a model that is being
+// saved. Write gets a buffer.
+func WriteSynced(path string, write func(w io.Writer) error) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	buffered := bufio.NewWriterSize(file, 1<<20)
+	if err := errors.Join(write(buffered), buffered.Flush(), file.Sync()); err != nil {
+		file.Close()
+		return err
+	}
+	return file.Close()
 }
 
 // A temporary file counts as left by a killed writer when nobody holds its lock. It is locked right after it is made: newborn is far

@@ -2,9 +2,7 @@
 // (package recipes), puts the models side by side (package compare), and judges five statements by rules that were fixed before
 // the numbers were seen.
 //
-//	result, err := combined.Experiment.Run(ctx, env, combined.Quick())
-//	done, err := combined.Experiment.Publish("results", result) // recipes.json, figures, tables and the report recipes.html
-//	advice, err := result.Comparison.Advise(compare.Limits{Size: 40e6})
+// The package's example does it, and asks for advice.
 //
 // Models that are trained again have seen more steps than the original: the recipe fine-tuned-twice says what that gives by
 // itself.

@@ -26,14 +26,11 @@ var architectures = []struct {
 // ArchitectureTable counts the parameters and operations of BERTs of several shapes, without heads, for a sequence of 128 tokens.
 func ArchitectureTable(say *words.Printer) (*figures.Table, error) {
 	const length = 128
-	t := &figures.Table{
-		Title:   say.T("The same architecture, smaller"),
-		Caption: say.F("Counted by formula, which the tests hold against real models; uncased English vocabulary, %d tokens, all positions of the last layer.", length),
-		Columns: []figures.Column{
+	t := experiment.NewTable(say, say.T("The same architecture, smaller"),
+		say.F("Counted by formula, which the tests hold against real models; uncased English vocabulary, %d tokens, all positions of the last layer.", length), []figures.Column{
 			{Name: say.T("model")}, {Name: say.T("layers × width")}, {Name: say.T("parameters"), Unit: say.T("millions"), Format: "%.1f"},
 			{Name: say.T("in embeddings"), Unit: "%", Format: "%.0f"}, {Name: say.T("operations"), Unit: say.T("billions"), Format: "%.2f"},
-		},
-	}
+		})
 	for _, a := range architectures {
 		a.Vocab, a.Positions, a.TokenTypes = 30522, 512, 2
 		text, err := json.Marshal(map[string]any{

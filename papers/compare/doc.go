@@ -5,11 +5,7 @@
 // time of a forward pass at several batch sizes, and the peak memory of a process that has nothing but this model. The first
 // model is the original; the others are compared with it in pairs, example by example (McNemar's exact test, paired bootstrap).
 //
-//	entries := []compare.Entry{{Name: "original", Dir: "original"}, {Name: "small", Dir: "small"}}
-//	comparison, err := compare.Run(ctx, env, entries, compare.Options{Task: "movies"})
-//	fmt.Println(comparison.Table(experiment.English).Text())
-//	pareto, err := comparison.ParetoFigure(compare.Size)
-//	advice, err := comparison.Advise(compare.Limits{Size: 40e6})
+// The example of [Run] shows a table, a figure and advice.
 //
 // Details. Models are timed in turn, round by round, each round beginning with another one, on rows without padding; medians with
 // quartiles, and the ratio to the original's time of the same round. The drop is the original's metric minus the model's; its

@@ -7,6 +7,7 @@ import (
 
 	"bertlab/papers/compare"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 )
 
 // Two models side by side, and which of them to take if the file may have 40 MB. The first one is the original.
@@ -21,12 +22,17 @@ func ExampleRun() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, m := range comparison.Models {
-		fmt.Println(m.Name, m.Score, m.Low, m.High)
+	fmt.Println(comparison.Table(words.English).Text())
+	pareto, err := comparison.ParetoFigure(compare.Size, words.English)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := pareto.Save("pareto.png"); err != nil {
+		log.Fatal(err)
 	}
 	advice, err := comparison.Advise(compare.Limits{Size: 40e6})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(advice)
+	fmt.Println(advice.Best, advice.Certain, advice.Why.English)
 }

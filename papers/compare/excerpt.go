@@ -12,14 +12,11 @@ import (
 // original's. Models that were not compared are left out.
 func (c *Comparison) Excerpt(say *words.Printer, names ...string) *figures.Table {
 	last := len(c.Batches) - 1
-	t := &figures.Table{
-		Caption: c.caption(say),
-		Columns: []figures.Column{
-			{Name: say.T("model")}, {Name: say.T("what was done")}, {Name: say.Name(c.Metric), Format: "%.3f"}, {Name: say.T("change"), Unit: say.T("points")},
-			{Name: say.T("parameters"), Unit: "%", Format: "%.0f"}, {Name: say.T("file"), Unit: "%", Format: "%.0f"}, {Name: say.T("operations"), Unit: "%", Format: "%.0f"},
-			{Name: say.F("speed at %d", c.Batches[last]), Format: "%.2f×"},
-		},
-	}
+	t := experiment.NewTable(say, "", c.caption(say), []figures.Column{
+		{Name: say.T("model")}, {Name: say.T("what was done")}, {Name: say.Name(c.Metric), Format: "%.3f"}, {Name: say.T("change"), Unit: say.T("points")},
+		{Name: say.T("parameters"), Unit: "%", Format: "%.0f"}, {Name: say.T("file"), Unit: "%", Format: "%.0f"}, {Name: say.T("operations"), Unit: "%", Format: "%.0f"},
+		{Name: say.F("speed at %d", c.Batches[last]), Format: "%.2f×"},
+	})
 	original := c.Models[0]
 	for _, name := range append([]string{original.Name}, names...) {
 		m, ok := c.Find(name)
@@ -41,11 +38,8 @@ func (c *Comparison) Excerpt(say *words.Printer, names ...string) *figures.Table
 // ConstraintTable answers which model to take when one thing is scarce: of the models whose metric surely falls by at most drop,
 // the one that takes least of it. Without retraining, only models that were not trained again are asked.
 func (c *Comparison) ConstraintTable(say *words.Printer, drop float64) *figures.Table {
-	t := &figures.Table{
-		Title:   say.T("What to take when one thing is scarce"),
-		Caption: c.caption(say) + " " + say.F("Only models that lose at most %.0f points with a probability of %.0f %% (paired bootstrap).", 100*drop, 100*Sure),
-		Columns: []figures.Column{{Name: say.T("what is scarce")}, {Name: say.T("model")}, {Name: say.T("takes")}, {Name: say.T("of the original's"), Unit: "%", Format: "%.0f"}, {Name: say.T("change"), Unit: say.T("points")}},
-	}
+	t := experiment.NewTable(say, say.T("What to take when one thing is scarce"),
+		c.caption(say)+" "+say.F("Only models that lose at most %.0f points with a probability of %.0f %% (paired bootstrap).", 100*drop, 100*Sure), []figures.Column{{Name: say.T("what is scarce")}, {Name: say.T("model")}, {Name: say.T("takes")}, {Name: say.T("of the original's"), Unit: "%", Format: "%.0f"}, {Name: say.T("change"), Unit: say.T("points")}})
 	type constraint struct {
 		name      string
 		unit      string

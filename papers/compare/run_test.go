@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"bertlab/figures"
 	"bertlab/gbert"
 	"bertlab/gbert/surgery"
 	"bertlab/gbert/tokenizer"
@@ -236,6 +237,25 @@ func TestAFileThatIsNoComparisonIsRefused(t *testing.T) {
 		}
 		if _, err := Read(dir); err == nil || errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "compare.json") {
 			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func TestEveryTableSaysItsLanguage(t *testing.T) {
+	c := compared(t)
+	advice, err := c.Advise(Limits{Size: 40e6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, say := range words.Languages {
+		tables := []*figures.Table{advice.Table(say), c.Excerpt(say, "half"), c.ConstraintTable(say, 1)}
+		for _, named := range c.Tables(say) {
+			tables = append(tables, named.Table)
+		}
+		for _, table := range tables {
+			if table.Language != say.Tag() {
+				t.Errorf("%q is in %q, not in %q", table.Title, table.Language, say.Tag())
+			}
 		}
 	}
 }

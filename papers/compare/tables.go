@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"bertlab/figures"
+	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 )
@@ -29,15 +30,12 @@ func points(r stats.Estimate, sign float64) string {
 
 // Table lists all models: what they can, what they take, and how they differ from the original.
 func (c *Comparison) Table(say *words.Printer) *figures.Table {
-	t := &figures.Table{
-		Title:   say.T("What is kept and what is saved"),
-		Caption: c.caption(say) + " " + say.T("Change: of the metric against the original, 95 % interval by the paired bootstrap; p: McNemar's exact test. Speed: the original's time divided by the model's, median of the rounds. Memory: peak of a process with this model alone."),
-		Columns: []figures.Column{
+	t := experiment.NewTable(say, say.T("What is kept and what is saved"),
+		c.caption(say)+" "+say.T("Change: of the metric against the original, 95 % interval by the paired bootstrap; p: McNemar's exact test. Speed: the original's time divided by the model's, median of the rounds. Memory: peak of a process with this model alone."), []figures.Column{
 			{Name: say.T("model")}, {Name: say.Name(c.Metric), Format: "%.3f"}, {Name: "95 %"}, {Name: say.T("change"), Unit: say.T("points")}, {Name: "p", Format: "%.3f"},
 			{Name: say.T("parameters"), Unit: say.T("millions"), Format: "%.2f"}, {Name: say.T("file"), Unit: "MB", Format: "%.1f"},
 			{Name: say.T("operations"), Unit: say.T("millions"), Format: "%.0f"},
-		},
-	}
+		})
 	for _, batch := range c.Batches {
 		t.Columns = append(t.Columns, figures.Column{Name: say.F("speed at %d", batch), Format: "%.2f×"})
 	}
@@ -64,14 +62,11 @@ func (c *Comparison) Table(say *words.Printer) *figures.Table {
 
 // SizeTable lists what the files of weights take.
 func (c *Comparison) SizeTable(say *words.Printer) *figures.Table {
-	t := &figures.Table{
-		Title:   say.T("Files of weights"),
-		Caption: say.T("As float32 with all zeros, as the recipe stores it, and that after gzip."),
-		Columns: []figures.Column{
+	t := experiment.NewTable(say, say.T("Files of weights"),
+		say.T("As float32 with all zeros, as the recipe stores it, and that after gzip."), []figures.Column{
 			{Name: say.T("model")}, {Name: "float32", Unit: "MB", Format: "%.1f"}, {Name: say.T("as stored"), Unit: "MB", Format: "%.1f"}, {Name: "gzip", Unit: "MB", Format: "%.1f"},
 			{Name: say.T("largest difference of a logit"), Format: "%.2g"},
-		},
-	}
+		})
 	for i, m := range c.Models {
 		var logits any = m.Logits
 		if i == 0 || m.Logits < 0 {
@@ -84,11 +79,8 @@ func (c *Comparison) SizeTable(say *words.Printer) *figures.Table {
 
 // TimeTable lists the time of a batch, median and quartiles.
 func (c *Comparison) TimeTable(say *words.Printer) *figures.Table {
-	t := &figures.Table{
-		Title:   say.T("Time of a batch"),
-		Caption: say.F("Rows of %d tokens; median and quartiles of %d rounds in which all models were timed in turn; %s.", c.Length, c.Repeats, c.Provenance.MachineIn(say)),
-		Columns: []figures.Column{{Name: say.T("model")}},
-	}
+	t := experiment.NewTable(say, say.T("Time of a batch"),
+		say.F("Rows of %d tokens; median and quartiles of %d rounds in which all models were timed in turn; %s.", c.Length, c.Repeats, c.Provenance.MachineIn(say)), []figures.Column{{Name: say.T("model")}})
 	for _, batch := range c.Batches {
 		t.Columns = append(t.Columns, figures.Column{Name: say.F("batch %d", batch), Unit: "ms", Format: "%.2f"}, figures.Column{Name: say.T("quartiles")})
 	}
@@ -104,13 +96,10 @@ func (c *Comparison) TimeTable(say *words.Printer) *figures.Table {
 
 // PairTable lists the further pairs.
 func (c *Comparison) PairTable(say *words.Printer) *figures.Table {
-	t := &figures.Table{
-		Title:   say.T("Models held against each other"),
-		Caption: say.T("First minus second, 95 % interval by the paired bootstrap."),
-		Columns: []figures.Column{
+	t := experiment.NewTable(say, say.T("Models held against each other"),
+		say.T("First minus second, 95 % interval by the paired bootstrap."), []figures.Column{
 			{Name: say.T("first")}, {Name: say.T("second")}, {Name: say.Name(c.Metric), Unit: say.T("points")}, {Name: say.T("loss"), Unit: say.T("nats")}, {Name: "p", Format: "%.3f"},
-		},
-	}
+		})
 	for _, p := range c.Pairs {
 		var test any
 		if p.McNemar != nil {

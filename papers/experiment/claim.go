@@ -54,13 +54,10 @@ func bilingual(in func(say *words.Printer) ([]Claim, error)) ([]Claim, error) {
 
 // ClaimTable lists a paper's claims: what is estimated and by which rule, then the numbers and the verdicts.
 func ClaimTable(claims []Claim, say *words.Printer) *figures.Table {
-	t := &figures.Table{
-		Title: say.T("The paper's claims"),
-		Columns: []figures.Column{
-			{Name: say.T("claim")}, {Name: say.T("verdict")}, {Name: say.T("what is estimated, and the rule")}, {Name: say.T("measured here")},
-			{Name: say.T("could have shown")}, {Name: say.T("the paper")}, {Name: say.T("reason")},
-		},
-	}
+	t := NewTable(say, say.T("The paper's claims"), "", []figures.Column{
+		{Name: say.T("claim")}, {Name: say.T("verdict")}, {Name: say.T("what is estimated, and the rule")}, {Name: say.T("measured here")},
+		{Name: say.T("could have shown")}, {Name: say.T("the paper")}, {Name: say.T("reason")},
+	})
 	for _, c := range claims {
 		t.Rows = append(t.Rows, []any{c.Text, c.Verdict.In(say.Tag()), sentences(c.Estimand, c.Rule), c.Measured, c.Detectable, c.Paper, c.Explanation})
 	}

@@ -36,14 +36,19 @@ func Caption(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), "; ")
 }
 
-// NewTable is a table without rows.
-func NewTable(title, caption string, columns []figures.Column) *figures.Table {
-	return &figures.Table{Title: title, Caption: caption, Columns: columns}
+// NewTable is a table without rows in the edition's language.
+func (v Voice) NewTable(title, caption string, columns []figures.Column) *figures.Table {
+	return &figures.Table{Language: v.Tag(), Title: title, Caption: caption, Columns: columns}
+}
+
+// NewTable is a table without rows in a language.
+func NewTable(say *words.Printer, title, caption string, columns []figures.Column) *figures.Table {
+	return Voice{say}.NewTable(title, caption, columns)
 }
 
 // ProtocolTable holds what a protocol does against what the paper did, a row each.
 func ProtocolTable(say *words.Printer, paper string, rows [][]any) *figures.Table {
-	t := NewTable(say.T("Protocol"), "", []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: paper}})
+	t := NewTable(say, say.T("Protocol"), "", []figures.Column{{Name: say.T("what")}, {Name: say.T("here")}, {Name: paper}})
 	t.Rows = rows
 	return t
 }

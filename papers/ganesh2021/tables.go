@@ -12,7 +12,7 @@ import (
 // ParameterTable lists the parameters of the model and of BERT-base.
 func (r edition) ParameterTable() *figures.Table {
 	own, base := r.Profile.Parameters, r.Counted.Parameters
-	t := experiment.NewTable(r.T("Parameters"), r.T("Embeddings with their LayerNorm; a weight that several layers use counts once. "), []figures.Column{
+	t := r.NewTable(r.T("Parameters"), r.T("Embeddings with their LayerNorm; a weight that several layers use counts once. "), []figures.Column{
 		{Name: r.T("component")}, {Name: r.Config.Model, Format: "%d"}, {Name: r.T("share"), Format: "%.1f %%"}, {Name: "BERT-base", Format: "%d"}, {Name: r.T("share"), Format: "%.1f %%"},
 	})
 	switch file := own.File; {
@@ -34,7 +34,7 @@ func (r edition) ParameterTable() *figures.Table {
 
 // BaseTable lists the operations of BERT-base.
 func (r edition) BaseTable() *figures.Table {
-	t := experiment.NewTable(r.T("Operations of BERT-base, one example"),
+	t := r.NewTable(r.T("Operations of BERT-base, one example"),
 		r.T("Multiply-accumulates of the linear maps, Q·Kᵀ and probabilities · V, in millions. 'Encoder' is what is usually quoted; the pooler is a component of its own."), []figures.Column{{Name: r.T("component")}})
 	for _, l := range r.Counted.Lengths {
 		t.Columns = append(t.Columns, figures.Column{Name: r.F("%d tokens", l.Length), Unit: r.T("million MACs"), Format: "%.1f"}, figures.Column{Name: r.T("share"), Format: "%.1f %%"})
@@ -60,8 +60,7 @@ func (r edition) BaseTable() *figures.Table {
 
 // CountTable holds the counts of the pass against each other, and says what memory it takes.
 func CountTable(say *words.Printer, title string, p *profile.Profile) *figures.Table {
-	t := experiment.NewTable(
-		title,
+	t := experiment.NewTable(say, title,
 		say.T("MACs by formula, as counted in the compiled graph, and half of the operations by XLA's own analysis, which counts softmax, activation and sums, too. Memory: XLA's account of the compiled pass, and the process at its fullest."), []figures.Column{
 			{Name: say.T("batch")}, {Name: say.T("tokens")}, {Name: say.T("formula"), Unit: say.T("million MACs"), Format: "%.2f"}, {Name: say.T("graph"), Unit: say.T("million MACs"), Format: "%.2f"}, {Name: say.T("XLA / 2"), Unit: say.T("million"), Format: "%.2f"},
 			{Name: say.T("scratch and results"), Unit: say.T("MB"), Format: "%.1f"}, {Name: say.T("process"), Unit: say.T("MB"), Format: "%.0f"},
@@ -85,8 +84,7 @@ func CountTable(say *words.Printer, title string, p *profile.Profile) *figures.T
 
 // SumTable holds the times of the components against that of the whole pass.
 func SumTable(say *words.Printer, title string, p *profile.Profile) *figures.Table {
-	t := experiment.NewTable(
-		title,
+	t := experiment.NewTable(say, title,
 		say.F("Remainder: whole pass less the sum of its components, by rounds, with quartiles; negative where the whole pass fuses what the components cannot, or where each call waits for busy processors. Processor time is that of all threads together, steadier on a busy machine. %d threads; a call costs %.0f µs, which are taken off.", p.Threads, 1e6*p.CallSeconds), []figures.Column{
 			{Name: say.T("batch")}, {Name: say.T("tokens")}, {Name: say.T("whole"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("quartiles")}, {Name: say.T("sum"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("remainder"), Unit: "%"}, {Name: say.T("within 10 %")},
 			{Name: say.T("processor time"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("its sum"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("processors had"), Format: "%.2f"}, {Name: say.T("rounds")}, {Name: say.T("compiled in"), Unit: "s", Format: "%.1f"},
@@ -105,7 +103,7 @@ func SumTable(say *words.Printer, title string, p *profile.Profile) *figures.Tab
 
 // ComponentTable lists all components at all batch sizes and lengths.
 func ComponentTable(say *words.Printer, title string, p *profile.Profile) *figures.Table {
-	t := experiment.NewTable(title, say.T("Time: median and quartiles of the rounds. Activations are all results that training would keep."), []figures.Column{
+	t := experiment.NewTable(say, title, say.T("Time: median and quartiles of the rounds. Activations are all results that training would keep."), []figures.Column{
 		{Name: say.T("batch")}, {Name: say.T("tokens")}, {Name: say.T("component")}, {Name: say.T("operations"), Unit: say.T("million MACs"), Format: "%.2f"}, {Name: say.T("share"), Format: "%.1f %%"},
 		{Name: say.T("activations"), Unit: say.T("MB"), Format: "%.2f"}, {Name: say.T("time"), Unit: say.T("ms"), Format: "%.3f"}, {Name: say.T("quartiles")}, {Name: say.T("share"), Format: "%.1f %%"},
 		{Name: say.T("speed"), Unit: say.T("GMACs/s"), Format: "%.0f"},

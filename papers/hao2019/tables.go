@@ -38,7 +38,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 
 // ModelTable lists the trained models.
 func (r edition) ModelTable() *figures.Table {
-	t := experiment.NewTable(r.T("Trained models"), r.T("Training loss: mean of the last epoch, with dropout. Distance: from where training began, over all that moves."), []figures.Column{{Name: r.T("start")}, {Name: r.T("task")}, {Name: r.T("steps"), Format: "%d"}, {Name: r.T("training loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.T("distance"), Format: "%.2f"}})
+	t := r.NewTable(r.T("Trained models"), r.T("Training loss: mean of the last epoch, with dropout. Distance: from where training began, over all that moves."), []figures.Column{{Name: r.T("start")}, {Name: r.T("task")}, {Name: r.T("steps"), Format: "%d"}, {Name: r.T("training loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.T("distance"), Format: "%.2f"}})
 	for i, m := range r.Runs {
 		var distance any
 		switch {
@@ -58,7 +58,7 @@ func (r edition) ModelTable() *figures.Table {
 
 // WidthTable compares the optima of the two curves.
 func (r edition) WidthTable() *figures.Table {
-	t := experiment.NewTable(r.T("Two optima on their lines"),
+	t := r.NewTable(r.T("Two optima on their lines"),
 		r.F("Width: of the interval around α = 1 in which the loss is at most %g·ln %d above that at α = 1. Climb: the highest on the way from 0 to 1, as a share of the descent. 95 %% intervals by the bootstrap over training examples.", Tolerance, r.Classes), []figures.Column{{Name: r.T("start")}, {Name: r.T("loss at α = 0"), Unit: r.T("nats"), Format: "%.3f"}, {Name: r.T("at α = 1"), Unit: r.T("nats"), Format: "%.3f"}, {Name: "‖δ₁‖", Format: "%.2f"}, {Name: r.T("width")}, {Name: r.T("as a distance"), Format: "%.2f"}, {Name: r.T("climb")}})
 	for _, c := range []struct {
 		name string
@@ -81,7 +81,7 @@ var paperRollback = []struct {
 
 // RollbackTable lists the models with layers rolled back, with the paper's numbers beside them.
 func (r edition) RollbackTable() *figures.Table {
-	t := experiment.NewTable(r.T("Layers set back to the pretrained weights"),
+	t := r.NewTable(r.T("Layers set back to the pretrained weights"),
 		r.F("%s, %d dev examples, largest class %.3f. Layers count from 0. Interval: paired bootstrap; p: McNemar. The paper: accuracy of BERT-large without its layers 1–8, 9–16, 17–24, which it counts from 1, recalled.", r.Config.Task, len(r.Rollback[0].Right), r.Majority), []figures.Column{{Name: r.T("set back")}, {Name: r.T("layers")}, {Name: r.T("accuracy"), Unit: "%", Format: "%.2f"}, {Name: r.T("change"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")}, {Name: "p", Format: "%.3f"}, {Name: r.T("loss"), Unit: r.T("nats"), Format: "%.3f"}})
 	for _, p := range paperRollback {
 		t.Columns = append(t.Columns, figures.Column{Name: r.F("paper: %s", p.task), Format: "%.2f"})
@@ -106,7 +106,7 @@ func (r edition) RollbackTable() *figures.Table {
 
 // GeometryTable lists distances and angles, part by part.
 func (r edition) GeometryTable() *figures.Table {
-	t := experiment.NewTable(r.T("Distances and angles of two fine-tunings"), r.F("Layers count from 0. δ₁: %s, δ₂: %s, before it is rescaled.", r.Config.Task, r.Config.Other), []figures.Column{{Name: r.T("part")}, {Name: r.T("weights"), Format: "%d"}, {Name: "‖θ₀‖", Format: "%.1f"}, {Name: "‖δ₁‖", Format: "%.3f"}, {Name: "‖δ₁‖/‖θ₀‖", Unit: "%", Format: "%.2f"}, {Name: "‖δ₂‖/‖θ₀‖", Unit: "%", Format: "%.2f"}, {Name: r.T("cosine"), Format: "%+.3f"}, {Name: r.T("angle"), Unit: "°", Format: "%.1f"}})
+	t := r.NewTable(r.T("Distances and angles of two fine-tunings"), r.F("Layers count from 0. δ₁: %s, δ₂: %s, before it is rescaled.", r.Config.Task, r.Config.Other), []figures.Column{{Name: r.T("part")}, {Name: r.T("weights"), Format: "%d"}, {Name: "‖θ₀‖", Format: "%.1f"}, {Name: "‖δ₁‖", Format: "%.3f"}, {Name: "‖δ₁‖/‖θ₀‖", Unit: "%", Format: "%.2f"}, {Name: "‖δ₂‖/‖θ₀‖", Unit: "%", Format: "%.2f"}, {Name: r.T("cosine"), Format: "%+.3f"}, {Name: r.T("angle"), Unit: "°", Format: "%.1f"}})
 	for _, g := range append(append(r.Geometry[:0:0], r.Geometry...), r.Whole) {
 		t.Rows = append(t.Rows, []any{r.part(g.Name), g.Size, g.Norm, g.First, 100 * g.Travel(), 100 * g.OtherTravel(), g.Cosine(), degrees(g.Cosine())})
 	}
@@ -115,7 +115,7 @@ func (r edition) GeometryTable() *figures.Table {
 
 // WayTable lists the trajectories.
 func (r edition) WayTable() *figures.Table {
-	t := experiment.NewTable(r.T("Trajectories"),
+	t := r.NewTable(r.T("Trajectories"),
 		r.T("d_α = ⟨δ, δ₁⟩/‖δ₁‖²; d_β: magnitude off the line. Loss on the training examples of the surfaces, without dropout: of the model as it was, and of its weights with the learned head."), []figures.Column{{Name: r.T("start")}, {Name: r.T("step"), Format: "%d"}, {Name: "d_α", Format: "%.3f"}, {Name: "d_β", Format: "%.3f"}, {Name: r.T("cosine"), Format: "%.3f"}, {Name: r.T("loss"), Unit: r.T("nats"), Format: "%.3f"}, {Name: r.T("with the learned head"), Unit: r.T("nats"), Format: "%.3f"}})
 	for _, m := range r.Runs {
 		for _, w := range m.Way {

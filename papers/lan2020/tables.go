@@ -45,7 +45,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 
 // RunTable lists all models, mean over seeds.
 func (r edition) RunTable() (*figures.Table, error) {
-	table := experiment.NewTable(r.T("Models"),
+	table := r.NewTable(r.T("Models"),
 		r.F("Mean over %s, %d test examples of %s. Difference: from the model that shares nothing with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar. Converted: the fine-tuned whole model after the same conversion, without training.", r.seeds(), r.Examples, r.Config.Task), []figures.Column{
 			{Name: r.T("shared")}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("encoder"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.Name(r.Metric), Format: "%.4f"},
 			{Name: r.T("difference"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")}, {Name: "p < 0.05"}, {Name: r.T("loss"), Format: "%.3f"}, {Name: r.T("converted"), Format: "%.4f"},
@@ -82,7 +82,7 @@ func (r edition) RunTable() (*figures.Table, error) {
 
 // CutTable lists the word tables.
 func (r edition) CutTable() (*figures.Table, error) {
-	table := experiment.NewTable(r.T("The word table of the fine-tuned model, cut to E columns"),
+	table := r.NewTable(r.T("The word table of the fine-tuned model, cut to E columns"),
 		r.F("Without further training. Mean over %s, %d test examples of %s; 95 %% interval by the paired bootstrap. The whole table has %.2f million parameters.", r.seeds(), r.Examples, r.Config.Task, float64(r.Vocab*r.Hidden)/1e6), []figures.Column{
 			{Name: "E"}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("relative error"), Format: "%.3f"}, {Name: r.T("accuracy"), Format: "%.4f"},
 			{Name: r.T("difference"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")},
@@ -110,7 +110,7 @@ func (r edition) CutTable() (*figures.Table, error) {
 
 // SpeedTable lists storage, memory and time.
 func (r edition) SpeedTable() *figures.Table {
-	table := experiment.NewTable(r.T("Storage, memory and time"),
+	table := r.NewTable(r.T("Storage, memory and time"),
 		r.F("File: float32 weights. Training state: weights, gradients and two moments of AdamW. Operations: of a classifier for %d tokens. Training step: median of the runs, one after another. Inference: %d tokens, %d pairs timed in turn on %s, with quartiles.", macLength, r.Speed.Length, r.Speed.Repeats, r.Provenance.MachineIn(r.Printer)), []figures.Column{
 			{Name: r.T("shared")}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("file"), Unit: r.T("MB"), Format: "%.1f"}, {Name: r.T("training state"), Unit: r.T("MB"), Format: "%.0f"},
 			{Name: r.T("operations"), Unit: r.T("millions"), Format: "%.0f"}, {Name: r.T("training step"), Unit: r.T("ms"), Format: "%.0f"},
@@ -147,7 +147,7 @@ func (r edition) SpeedTable() *figures.Table {
 
 // CountTable lists the paper's models with their exact parameters.
 func (r edition) CountTable() *figures.Table {
-	table := experiment.NewTable(r.T("Parameters of the paper's models, counted"),
+	table := r.NewTable(r.T("Parameters of the paper's models, counted"),
 		r.T("With the pooler. Models that share nothing are printed in the paper as they are without it; ALBERT xlarge and xxlarge are printed as 60 and 235 million."), []figures.Column{
 			{Name: r.T("table")}, {Name: r.T("model")}, {Name: r.T("layers")}, {Name: "H"}, {Name: "E"}, {Name: r.T("embeddings"), Format: "%d"}, {Name: r.T("encoder"), Format: "%d"}, {Name: r.T("pooler"), Format: "%d"},
 			{Name: r.T("all"), Format: "%d"}, {Name: r.T("printed"), Unit: r.T("millions")},
@@ -170,8 +170,7 @@ func (r edition) CountTable() *figures.Table {
 
 // PaperTable is table 4 of the paper, to hold the numbers here against.
 func PaperTable(say *words.Printer) *figures.Table {
-	table := experiment.NewTable(
-		say.T("The paper: what sharing costs (table 4)"),
+	table := experiment.NewTable(say, say.T("The paper: what sharing costs (table 4)"),
 		say.T("BERT base's shape, pretrained as it is shared; average of SQuAD 1.1, SQuAD 2.0, MNLI, SST-2 and RACE."), []figures.Column{
 			{Name: "E"}, {Name: say.T("shared")}, {Name: say.T("parameters"), Unit: say.T("millions")}, {Name: "MNLI", Format: "%.1f"}, {Name: "SST-2", Format: "%.1f"}, {Name: say.T("average"), Format: "%.1f"},
 		})

@@ -177,7 +177,7 @@ var pruneInOrder = &experiment.Definition[curveInputs, Curve]{
 			return Curve{}, err
 		}
 		steps, err := heads.Prune(ctx, session, test, heads.PruneOptions{
-			Rank: rank, Recompute: in.Estimate != nil, Step: in.Step, Progress: w.Progress(),
+			Rank: rank, Recompute: in.Estimate != nil, Share: in.Step, Progress: w.Progress(),
 		})
 		if err != nil {
 			return Curve{}, err

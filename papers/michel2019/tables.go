@@ -39,7 +39,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 
 // OneHeadTable is Table 3 of the paper: the change of the metric when one head stays in a layer.
 func (r edition) OneHeadTable() *figures.Table {
-	t := experiment.NewTable(r.T("One head in a layer"),
+	t := r.NewTable(r.T("One head in a layer"),
 		r.T("Layers and heads count from 0, as in --mask-heads. The head is chosen on training examples. Paper: best head per layer of bert-base-uncased on MNLI (Table 3)."), []figures.Column{
 			{Name: r.T("layer")}, {Name: r.T("head")}, {Name: r.Name(r.Metric), Format: "%.4f"}, {Name: r.T("change"), Unit: r.T("points"), Format: "%+.2f"},
 			{Name: r.T("p (McNemar)"), Format: "%.3f"}, {Name: r.T("change of the loss"), Unit: r.T("nats"), Format: "%+.4f"}, {Name: r.T("95 % interval")}, {Name: r.T("paper"), Unit: r.T("points"), Format: "%+.2f"},
@@ -57,7 +57,7 @@ func (r edition) OneHeadTable() *figures.Table {
 
 // SpeedTable is Table 4 of the paper.
 func (r edition) SpeedTable() *figures.Table {
-	t := experiment.NewTable(r.T("Speed with half of the heads removed"),
+	t := r.NewTable(r.T("Speed with half of the heads removed"),
 		r.F("Sequences of %d tokens without padding, medians; ratios are medians of pairs timed in turn, with quartiles. Paper: BERT-base on MNLI, GTX 1080 Ti, 50 %% pruned (Table 4).", r.Speed.Length), []figures.Column{
 			{Name: r.T("batch")}, {Name: r.T("whole"), Unit: r.T("examples/s"), Format: "%.0f"}, {Name: r.T("pruned"), Unit: r.T("examples/s"), Format: "%.0f"},
 			{Name: r.T("ratio"), Format: "%.3f"}, {Name: r.T("quartiles")}, {Name: r.T("by operations"), Format: "%.3f"}, {Name: r.T("paper"), Format: "%.3f"},
@@ -75,7 +75,7 @@ func (r edition) SpeedTable() *figures.Table {
 
 // CurveTable lists the pruning curves by order, mean over seeds and draws.
 func (r edition) CurveTable() *figures.Table {
-	t := experiment.NewTable(r.T("Pruning curves"), r.F("Mean over seeds and draws of the test %s.", r.Name(r.Metric)), []figures.Column{{Name: r.T("order")}})
+	t := r.NewTable(r.T("Pruning curves"), r.F("Mean over seeds and draws of the test %s.", r.Name(r.Metric)), []figures.Column{{Name: r.T("order")}})
 	for _, order := range []Order{ByImportance, Recomputed, ByScore, AtRandom, ByReverse} {
 		curve, ok := r.curve(order)
 		if !ok {
@@ -97,7 +97,7 @@ func (r edition) CurveTable() *figures.Table {
 
 // ModelTable lists the fine-tuned models.
 func (r edition) ModelTable() *figures.Table {
-	t := experiment.NewTable(r.T("Fine-tuned models"), "", []figures.Column{{Name: r.T("seed")}, {Name: r.T("train loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.T("test loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.Name(r.Metric), Format: "%.4f"}})
+	t := r.NewTable(r.T("Fine-tuned models"), "", []figures.Column{{Name: r.T("seed")}, {Name: r.T("train loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.T("test loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.Name(r.Metric), Format: "%.4f"}})
 	for _, m := range r.Models {
 		t.Rows = append(t.Rows, []any{int(m.Seed), m.TrainLoss, m.TestLoss, m.Score})
 	}

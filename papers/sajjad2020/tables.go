@@ -62,7 +62,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 
 // ScoreTable lists all sets of layers on a task, mean over seeds, and by how many seeds the predictions differ from the whole model's.
 func (r edition) ScoreTable(t *TaskResult) *figures.Table {
-	table := experiment.NewTable(r.F("Layers dropped on %s", t.Task),
+	table := r.NewTable(r.F("Layers dropped on %s", t.Task),
 		r.F("Mean over %s, %d test examples. Layers count from 0, as in bertlab layers drop. Difference: from the whole model with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar.", r.seeds(), t.Examples), []figures.Column{
 			{Name: r.T("strategy")}, {Name: r.T("when")}, {Name: "k"}, {Name: r.T("layers dropped")}, {Name: r.Name(t.Metric), Format: "%.4f"}, {Name: r.T("difference of accuracy"), Unit: r.T("points"), Format: "%+.2f"},
 			{Name: r.T("95 % interval")}, {Name: "p < 0.05"}, {Name: r.T("parameters"), Format: "%d"}, {Name: r.T("a training step"), Unit: r.T("ms"), Format: "%.0f"},
@@ -112,7 +112,7 @@ func (r edition) ScoreTable(t *TaskResult) *figures.Table {
 
 // SpeedTable lists the time of inference.
 func (r edition) SpeedTable() *figures.Table {
-	t := experiment.NewTable(r.T("Time of inference"),
+	t := r.NewTable(r.T("Time of inference"),
 		r.F("%d tokens, %d repeats, %s. The encoder's share is its %s without the embeddings, divided by that of the whole model; milliseconds are on the wall. A classifier's last layer computes [CLS] alone, so its time is not in proportion.", r.Speed.Length, r.Speed.Repeats, r.Provenance.MachineIn(r.Printer), r.Name(r.Clock.String())), []figures.Column{
 			{Name: r.T("batch")}, {Name: r.T("dropped")}, {Name: r.T("sentence vectors"), Unit: r.T("ms"), Format: "%.2f"}, {Name: r.T("encoder's share"), Format: "%.3f"}, {Name: r.T("quartiles")},
 			{Name: r.T("share of layers"), Format: "%.3f"}, {Name: r.T("classifier"), Unit: r.T("ms"), Format: "%.2f"}, {Name: r.T("operations"), Unit: r.T("millions"), Format: "%.0f"},
@@ -127,8 +127,7 @@ func (r edition) SpeedTable() *figures.Table {
 
 // PaperTable is the paper's result for the top strategy, to hold the numbers here against.
 func PaperTable(say *words.Printer) *figures.Table {
-	t := experiment.NewTable(
-		say.T("The paper: top layers of BERT-base dropped before fine-tuning"),
+	t := experiment.NewTable(say, say.T("The paper: top layers of BERT-base dropped before fine-tuning"),
 		say.T("GLUE development sets, recalled; the averages give the paper's losses of 2.00 (4 layers) and 2.91 points (6 layers)."), []figures.Column{{Name: say.T("dropped, of 12")}})
 	for _, name := range []string{"SST-2", "MNLI", say.T("QNLI"), say.T("QQP"), say.T("STS-B"), say.T("RTE"), say.T("MRPC"), say.T("average")} {
 		t.Columns = append(t.Columns, figures.Column{Name: name, Format: "%.2f"})

@@ -41,7 +41,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 
 // RunTable lists the methods at each share, mean and range over seeds.
 func (r edition) RunTable() *figures.Table {
-	t := experiment.NewTable(r.T("Pruning while fine-tuning"), r.caption(r.T("range over seeds")), []figures.Column{
+	t := r.NewTable(r.T("Pruning while fine-tuning"), r.caption(r.T("range over seeds")), []figures.Column{
 		{Name: r.T("method")}, {Name: r.T("selection")}, {Name: r.T("teacher")}, {Name: r.T("asked for"), Unit: "%", Format: "%.0f"}, {Name: r.T("remaining"), Unit: "%", Format: "%.1f"},
 		{Name: r.Name(r.Metric), Format: "%.4f"}, {Name: r.T("range")}, {Name: r.T("test loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.T("runs")},
 	})
@@ -75,7 +75,7 @@ func (r edition) AgreementTable() *figures.Table {
 	if len(r.Agreement) == 0 {
 		return nil
 	}
-	t := experiment.NewTable(r.F("Masks of two seeds at %g %%", 100*r.Config.Focus),
+	t := r.NewTable(r.F("Masks of two seeds at %g %%", 100*r.Config.Focus),
 		r.T("Of the weights that one seed keeps, the share that another one keeps too. Masks at random would have the second share in common."), []figures.Column{{Name: r.T("method")}, {Name: r.T("kept by both"), Unit: "%", Format: "%.1f"}, {Name: r.T("by chance"), Unit: "%", Format: "%.1f"}, {Name: r.T("pairs of seeds")}})
 	for _, a := range r.Agreement {
 		t.Rows = append(t.Rows, []any{curveName(r.Printer, a.Kind), 100 * a.Overlap, 100 * a.Chance, a.Pairs})
@@ -85,25 +85,23 @@ func (r edition) AgreementTable() *figures.Table {
 
 // PaperTable is the paper's table 2, to stand beside ours.
 func PaperTable(say *words.Printer) *figures.Table {
-	return &figures.Table{
-		Title: say.T("The paper's table 2"), Caption: say.T("bert-base-uncased, development sets."),
-		Columns: []figures.Column{
-			{Name: say.T("task")}, {Name: say.T("dense")}, {Name: say.T("remaining")}, {Name: say.T("magnitude")}, {Name: "L0"}, {Name: say.T("movement")}, {Name: say.T("soft movement")},
-		},
-		Rows: [][]any{
-			{say.T("SQuAD, EM/F1"), "80.4/88.1", "10 %", "67.7/78.5", "69.9/80.0", "71.9/81.7", "71.3/81.5"},
-			{"", "", "3 %", "40.1/54.5", "61.2/73.3", "65.2/76.3", "69.5/79.9"},
-			{say.T("MNLI, matched/mismatched"), "84.5/84.9", "10 %", "77.8/79.0", "77.9/78.5", "79.3/79.5", "80.7/81.1"},
-			{"", "", "3 %", "68.9/69.8", "75.1/75.4", "76.1/76.7", "79.0/79.6"},
-			{say.T("QQP, accuracy/F1"), "91.4/88.4", "10 %", "78.8/75.1", "87.5/81.9", "89.1/85.5", "90.5/87.1"},
-			{"", "", "3 %", "72.1/58.4", "86.5/81.0", "85.6/81.0", "89.3/85.6"},
-		},
+	t := experiment.NewTable(say, say.T("The paper's table 2"), say.T("bert-base-uncased, development sets."), []figures.Column{
+		{Name: say.T("task")}, {Name: say.T("dense")}, {Name: say.T("remaining")}, {Name: say.T("magnitude")}, {Name: "L0"}, {Name: say.T("movement")}, {Name: say.T("soft movement")},
+	})
+	t.Rows = [][]any{
+		{say.T("SQuAD, EM/F1"), "80.4/88.1", "10 %", "67.7/78.5", "69.9/80.0", "71.9/81.7", "71.3/81.5"},
+		{"", "", "3 %", "40.1/54.5", "61.2/73.3", "65.2/76.3", "69.5/79.9"},
+		{say.T("MNLI, matched/mismatched"), "84.5/84.9", "10 %", "77.8/79.0", "77.9/78.5", "79.3/79.5", "80.7/81.1"},
+		{"", "", "3 %", "68.9/69.8", "75.1/75.4", "76.1/76.7", "79.0/79.6"},
+		{say.T("QQP, accuracy/F1"), "91.4/88.4", "10 %", "78.8/75.1", "87.5/81.9", "89.1/85.5", "90.5/87.1"},
+		{"", "", "3 %", "72.1/58.4", "86.5/81.0", "85.6/81.0", "89.3/85.6"},
 	}
+	return t
 }
 
 // StorageTable lists what models take as files.
 func (r edition) StorageTable() *figures.Table {
-	t := experiment.NewTable(r.T("Storage"), r.T("The whole file of weights, embeddings included; the compact file stores arrays without their zeros."), []figures.Column{{Name: r.T("model")}, {Name: r.T("remaining"), Unit: "%", Format: "%.1f"}})
+	t := r.NewTable(r.T("Storage"), r.T("The whole file of weights, embeddings included; the compact file stores arrays without their zeros."), []figures.Column{{Name: r.T("model")}, {Name: r.T("remaining"), Unit: "%", Format: "%.1f"}})
 	for _, name := range []string{r.T("float32"), r.T("float16"), r.T("gzip"), r.T("compact"), r.T("compact float16")} {
 		t.Columns = append(t.Columns, figures.Column{Name: name, Unit: r.T("MB"), Format: "%.1f"})
 	}
@@ -119,7 +117,7 @@ func (r edition) StorageTable() *figures.Table {
 
 // SpeedTable lists the speed of pruned models against the dense one.
 func (r edition) SpeedTable() *figures.Table {
-	t := experiment.NewTable(r.T("Speed"), r.F("Sequences of %d tokens without padding; medians of %d pairs timed in turn, with quartiles.", r.Speed.Length, r.Speed.Repeats), []figures.Column{
+	t := r.NewTable(r.T("Speed"), r.F("Sequences of %d tokens without padding; medians of %d pairs timed in turn, with quartiles.", r.Speed.Length, r.Speed.Repeats), []figures.Column{
 		{Name: r.T("model")}, {Name: r.Name(r.Metric), Format: "%.4f"}, {Name: r.T("batch")}, {Name: r.T("speed against dense"), Format: "%.3f"}, {Name: r.T("quartiles")}, {Name: r.T("by operations"), Format: "%.3f"},
 	})
 	for _, b := range r.Speed.Unstructured {

@@ -36,7 +36,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 
 // VariantTable lists the decomposed models of the first seed: size, error, operations, accuracy.
 func (r edition) VariantTable() (*figures.Table, error) {
-	t := experiment.NewTable(r.T("Decomposed models"),
+	t := r.NewTable(r.T("Decomposed models"),
 		r.F("%s. Whole model: %d parameters, %d of them in the encoder's matrices, %.0f million operations for %d tokens, accuracy %.4f. Accuracy: mean over seeds with the 95 %% interval of the difference from the whole model, points.", r.caption(""), r.Parameters, r.Matrices, float64(r.MACs)/1e6, r.Config.SpeedLength, r.accuracy()), []figures.Column{
 			{Name: r.T("form and ranks")}, {Name: r.T("matrices' parameters"), Format: "%d"}, {Name: r.T("part"), Unit: "%", Format: "%.1f"}, {Name: r.T("error"), Format: "%.4f"},
 			{Name: r.T("operations"), Unit: "%", Format: "%.0f"}, {Name: r.T("not trained again")}, {Name: r.T("fine-tuned")}, {Name: r.T("distilled")},
@@ -78,7 +78,7 @@ func verdict(say *words.Printer, low, high float64) string {
 
 // SpeedTable lists the time of whole models.
 func (r edition) SpeedTable() *figures.Table {
-	t := experiment.NewTable(r.T("Time of inference"),
+	t := r.NewTable(r.T("Time of inference"),
 		r.F("Classifier, batch %d × %d tokens, whole and decomposed in turn, %d pairs, %s.", r.Config.SpeedBatch, r.Config.SpeedLength, r.Config.SpeedRepeats, r.Provenance.MachineIn(r.Printer)), []figures.Column{
 			{Name: r.T("form and ranks")}, {Name: r.T("whole"), Unit: r.T("ms"), Format: "%.1f"}, {Name: r.T("decomposed"), Unit: r.T("ms"), Format: "%.1f"},
 			{Name: r.T("whole / decomposed"), Format: "%.2f"}, {Name: r.T("quartiles")}, {Name: r.T("by operations"), Format: "%.2f"}, {Name: r.T("it is")},
@@ -91,7 +91,7 @@ func (r edition) SpeedTable() *figures.Table {
 
 // MapTable lists the time of single maps, with their break-even ranks.
 func (r edition) MapTable() *figures.Table {
-	t := experiment.NewTable(r.T("Time of single linear maps"),
+	t := r.NewTable(r.T("Time of single linear maps"),
 		r.F("The maps of all layers one after the other, %d tokens, dense and factored in turn, %s. Beyond the break-even rank m·n/(m+n) factors have more parameters and operations than their product.", r.Config.SpeedBatch*r.Config.SpeedLength, r.Provenance.MachineIn(r.Printer)), []figures.Column{
 			{Name: r.T("map")}, {Name: r.T("matrix")}, {Name: r.T("break-even rank")}, {Name: r.T("rank")}, {Name: r.T("dense"), Unit: r.T("ms"), Format: "%.2f"}, {Name: r.T("factored"), Unit: r.T("ms"), Format: "%.2f"},
 			{Name: r.T("dense / factored"), Format: "%.2f"}, {Name: r.T("quartiles")}, {Name: r.T("by operations"), Format: "%.2f"},
@@ -106,7 +106,7 @@ func (r edition) MapTable() *figures.Table {
 
 // CountTable lists the parameters of the paper's models.
 func (r edition) CountTable() *figures.Table {
-	t := experiment.NewTable(r.T("Parameters of the paper's models of BERT-base"),
+	t := r.NewTable(r.T("Parameters of the paper's models of BERT-base"),
 		r.T("Counted on the shapes, without word embeddings and classifier. The printed values are recalled, and agree with the count."), []figures.Column{{Name: r.T("model")}, {Name: r.T("printed"), Unit: r.T("millions"), Format: "%.1f"}, {Name: r.T("counted"), Format: "%d"}, {Name: r.T("part of BERT-base")}})
 	for _, c := range r.Counts {
 		t.Rows = append(t.Rows, []any{c.Name, c.Printed, c.Counted, fmt.Sprintf("1/%.1f", float64(r.Counts[0].Counted)/float64(c.Counted))})

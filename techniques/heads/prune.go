@@ -17,8 +17,8 @@ type PruneOptions struct {
 	Rank func(ctx context.Context, mask gbert.HeadMask) ([]Head, error)
 	// Recompute asks Rank anew before each step whose ξ has changed, and takes from its list the first heads that are still present.
 	Recompute bool
-	// Step is the share of all heads that goes in a step; 0.1 when 0.
-	Step float64
+	// Share is the share of all heads that goes in a step; 0.1 when 0.
+	Share float64
 	// Known are steps that are evaluated already, of the same model on the same data set by another order. What has the same heads
 	// masked, as the first and the last step do, is taken from them.
 	Known []PruneStep
@@ -41,13 +41,13 @@ func Fixed(ranking []Head) func(context.Context, gbert.HeadMask) ([]Head, error)
 }
 
 // Prune masks ever more heads, from none to all, and evaluates the model on a data set at each step (Michel et al. 2019,
-// section 4). Step k has round(k·Step·heads) heads masked.
+// section 4). Step k has round(k·Share·heads) heads masked.
 func Prune(ctx context.Context, s *gbert.Session, p *finetune.Prepared, o PruneOptions) ([]PruneStep, error) {
-	if o.Step == 0 {
-		o.Step = 0.1
+	if o.Share == 0 {
+		o.Share = 0.1
 	}
-	if !(o.Step > 0 && o.Step <= 1) {
-		return nil, fmt.Errorf("heads: a pruning step of %g of the heads; it must be above 0 and at most 1", o.Step)
+	if !(o.Share > 0 && o.Share <= 1) {
+		return nil, fmt.Errorf("heads: a pruning step of %g of the heads; it must be above 0 and at most 1", o.Share)
 	}
 	if o.Rank == nil {
 		return nil, fmt.Errorf("heads: no ranking to prune by: set PruneOptions.Rank, for instance to Fixed(RankByImportance(…))")
@@ -61,7 +61,7 @@ func Prune(ctx context.Context, s *gbert.Session, p *finetune.Prepared, o PruneO
 		return ranking, NewSet(ranking...).Check(config)
 	}
 	total := len(All(config))
-	count := int(math.Ceil(1/o.Step - 1e-9))
+	count := int(math.Ceil(1/o.Share - 1e-9))
 	mask := gbert.NewHeadMask(config)
 	ranking, err := rank(mask)
 	if err != nil {
@@ -70,7 +70,7 @@ func Prune(ctx context.Context, s *gbert.Session, p *finetune.Prepared, o PruneO
 	var steps []PruneStep
 	var removed []Head
 	for k := 0; k <= count; k++ {
-		target := min(int(math.Round(float64(k)*o.Step*float64(total))), total)
+		target := min(int(math.Round(float64(k)*o.Share*float64(total))), total)
 		if k == count {
 			target = total
 		}

@@ -23,7 +23,7 @@ func TestPruneMasksTheRankingStepByStep(t *testing.T) {
 		{0, []int{0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}}, {0.3, []int{0, 2, 3, 5, 5}}, {0.5, []int{0, 3, 5}}, {1, []int{0, 5}}, {0.2, []int{0, 1, 2, 3, 4, 5}},
 	} {
 		reports := 0
-		steps, err := Prune(context.Background(), s, p, PruneOptions{Rank: Fixed(ranking), Step: test.step, Progress: func(done, total int) {
+		steps, err := Prune(context.Background(), s, p, PruneOptions{Rank: Fixed(ranking), Share: test.step, Progress: func(done, total int) {
 			if reports++; done != reports || total != len(test.counts) {
 				t.Errorf("step %g: %d of %d done", test.step, done, total)
 			}
@@ -69,7 +69,7 @@ func TestPruneAsksForTheRankingAnewWithThePresentMask(t *testing.T) {
 		}
 		return list, nil
 	}
-	steps, err := Prune(context.Background(), s, p, PruneOptions{Rank: rank, Recompute: true, Step: 1. / 3})
+	steps, err := Prune(context.Background(), s, p, PruneOptions{Rank: rank, Recompute: true, Share: 1. / 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,9 +97,9 @@ func TestPruneSaysWhatIsWrong(t *testing.T) {
 		"too few heads: 6":                  {Rank: Fixed(append(slices.Clone(all[:3]), all[:3]...))},
 		"removed already":                   {Rank: Fixed(append([]Head{{0, 1}}, all...))},
 		"no layer 7":                        {Rank: Fixed(append([]Head{{7, 0}}, all...))},
-		"pruning step of -0.1":              {Rank: Fixed(all), Step: -0.1},
-		"pruning step of 1.5":               {Rank: Fixed(all), Step: 1.5},
-		"pruning step of NaN":               {Rank: Fixed(all), Step: math.NaN()},
+		"pruning step of -0.1":              {Rank: Fixed(all), Share: -0.1},
+		"pruning step of 1.5":               {Rank: Fixed(all), Share: 1.5},
+		"pruning step of NaN":               {Rank: Fixed(all), Share: math.NaN()},
 		"no ranking":                        {},
 		"no order today":                    {Rank: failing},
 	} {
@@ -113,15 +113,15 @@ func TestStepsThatAreKnownAreNotEvaluatedAgain(t *testing.T) {
 	m := classifier(t, 2, 1)
 	s, p := session(t, m), prepare(t, m, sentences(6, 1), 4)
 	ranking := All(m.Config)
-	first, err := Prune(context.Background(), s, p, PruneOptions{Rank: Fixed(ranking), Step: 1. / 3})
+	first, err := Prune(context.Background(), s, p, PruneOptions{Rank: Fixed(ranking), Share: 1. / 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, err := Prune(context.Background(), s, p, PruneOptions{Rank: Fixed(Reversed(ranking)), Step: 1. / 3})
+	plain, err := Prune(context.Background(), s, p, PruneOptions{Rank: Fixed(Reversed(ranking)), Share: 1. / 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps, err := Prune(context.Background(), s, p, PruneOptions{Rank: Fixed(Reversed(ranking)), Step: 1. / 3, Known: first})
+	steps, err := Prune(context.Background(), s, p, PruneOptions{Rank: Fixed(Reversed(ranking)), Share: 1. / 3, Known: first})
 	if err != nil {
 		t.Fatal(err)
 	}
