@@ -19,7 +19,7 @@ import (
 //
 // A folder into which another process saves gives the model of one save or of the other, never the files of both.
 func Load(dir string) (*Model, error) {
-	names := slices.Concat([]string{configName, safetensors.WeightsName, safetensors.IndexName}, portableNames(), tokenizer.FileNames())
+	names := slices.Concat([]string{configName, safetensors.WeightsName, safetensors.IndexName}, portableNames(), tokenizer.FileNames(), sentenceNames(), []string{poolingName})
 	for range hurried {
 		if err := saves.Finish(dir); err != nil {
 			return nil, fmt.Errorf("gbert: %s: %w", dir, err)
@@ -70,6 +70,12 @@ func readFolder(dir string) (*Model, error) {
 		_ = model.Close() // nothing was read from it
 		return nil, fmt.Errorf("gbert: %w", err)
 	}
+	var notes []string
+	if model.sentence, notes, err = readSentence(dir); err != nil {
+		_ = model.Close() // nothing was read from it
+		return nil, err
+	}
+	config.Notes = append(config.Notes, notes...)
 	return model, nil
 }
 

@@ -26,10 +26,11 @@ type Model struct {
 	// Tokenizer is the tokenizer of the folder that the model was loaded from; nil when there was none.
 	Tokenizer *tokenizer.Tokenizer
 
-	weights map[string]safetensors.Tensor
-	carried map[string]carriedTensor // of its file, by their names here; see Carried
-	file    *safetensors.File        // kept so that the mapping lives as long as the model
-	bare    bool                     // the file's names had no "bert."
+	weights  map[string]safetensors.Tensor
+	sentence map[string][]byte        // the files of an embedder, by their names in the folder; see IsEmbedder
+	carried  map[string]carriedTensor // of its file, by their names here; see Carried
+	file     *safetensors.File        // kept so that the mapping lives as long as the model
+	bare     bool                     // the file's names had no "bert."
 }
 
 // New makes a model with fresh random weights: normal with the configuration's initializer range, LayerNorms at one and

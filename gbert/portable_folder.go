@@ -12,7 +12,6 @@ import (
 	"bertlab/gbert/onnx"
 	"bertlab/gbert/safetensors"
 	"bertlab/gbert/saves"
-	"bertlab/gbert/tokenizer"
 )
 
 // The graphs of a folder, by their usual names: that of the weights' own numbers, and that of whole numbers of eight bits.
@@ -81,14 +80,11 @@ func (m *Model) savePortable(dir string, o PortableOptions, int8 bool) error {
 	if err := writeText(filepath.Join(staging.Dir, configName), config); err != nil {
 		return err
 	}
-	superseded := missing(staging.Dir, portableNames())
-	if m.Tokenizer != nil {
-		if err := m.Tokenizer.Save(staging.Dir); err != nil {
-			return err
-		}
-		superseded = append(superseded, missing(staging.Dir, tokenizer.FileNames())...)
+	superseded, err := m.writeBeside(staging.Dir)
+	if err != nil {
+		return err
 	}
-	return staging.Commit(superseded...)
+	return staging.Commit(append(superseded, missing(staging.Dir, portableNames())...)...)
 }
 
 // belongs reports a folder with the safetensors of another model, whose config.json would be replaced.

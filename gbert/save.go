@@ -61,13 +61,23 @@ func (m *Model) save(dir string, precision Precision, store storage) error {
 	if err := safetensors.Write(filepath.Join(staging.Dir, safetensors.WeightsName), entries, metadata); err != nil {
 		return err
 	}
-	if m.Tokenizer == nil {
-		return staging.Commit()
-	}
-	if err := m.Tokenizer.Save(staging.Dir); err != nil {
+	superseded, err := m.writeBeside(staging.Dir)
+	if err != nil {
 		return err
 	}
-	return staging.Commit(missing(staging.Dir, tokenizer.FileNames())...)
+	return staging.Commit(superseded...)
+}
+
+// writeBeside writes the files of the tokenizer and of an embedder into the folder of a save, and returns the names of those that a model
+// before may have left.
+func (m *Model) writeBeside(dir string) (superseded []string, err error) {
+	if superseded, err = m.writeSentence(dir); err != nil || m.Tokenizer == nil {
+		return superseded, err
+	}
+	if err := m.Tokenizer.Save(dir); err != nil {
+		return nil, err
+	}
+	return append(superseded, missing(dir, tokenizer.FileNames())...), nil
 }
 
 // A storage says how weights stand in a file: as which tensors, and with which metadata.

@@ -201,3 +201,23 @@ func (m *Model) SplitLogits(batch *Batch, flat []float32) [][]float32 {
 	}
 	return rows
 }
+
+// BatchStates are the hidden states of the last layer, [rows, length, D] row-major, of all of a batch's rows, padding included. The model
+// needs no head.
+func (s *Session) BatchStates(batch *Batch) ([]float32, error) {
+	if err := batch.Check(s.model.Config); err != nil {
+		return nil, err
+	}
+	program, err := NewProgram[BatchOf[*tensors.Tensor]](s, "states", func(begin func(Taps) *Forward, in Input) []*Node {
+		return []*Node{begin(Taps{}).Encode(in, false).Hidden}
+	})
+	if err != nil {
+		return nil, err
+	}
+	results, err := program.Consume(batch.Tensors().BatchOf)
+	if err != nil {
+		return nil, err
+	}
+	defer results.Close()
+	return results.Values(0)
+}

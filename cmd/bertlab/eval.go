@@ -27,6 +27,7 @@ type evalDocument struct {
 func (a *app) evalCommand() *cobra.Command {
 	var d dataFlags
 	var mask, predictions string
+	var pooling gbert.Pooling
 	command := &cobra.Command{
 		Use:   "eval",
 		Short: "Evaluate a model on data",
@@ -41,12 +42,19 @@ their probabilities, the words and tags of a tagging task, the answers to questi
 written in the format of SQuAD's scripts, {id: answer}.
 
 --runtime onnx computes in ONNX Runtime what export --onnx writes, and onnx-int8 what export --onnx --int8 writes. With onnx-int8 what
-enters a map is rounded over the range of its batch, so an example's logits change a little with --batch.`,
+enters a map is rounded over the range of its batch, so an example's logits change a little with --batch.
+
+--pooling judges a model's sentence embeddings instead, which need no head: both texts of a pair become vectors, whose cosine is
+correlated with the target (Spearman), as sentence-transformers does with STS-B.`,
 		Example: `  bertlab eval --model movies
   bertlab eval --model DIR --task sst2 --data dev.tsv --mask-heads "0:3,5;2:1" --json
+  bertlab eval --model all-MiniLM-L6-v2 --task stsb --pooling mean
   bertlab eval --model DIR --task squad --data dev-v1.1.json --predictions answers.json`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
+			if pooling != "" {
+				return a.evalEmbedder(command.Context(), &d, pooling, mask+predictions)
+			}
 			document, of, err := a.eval(command.Context(), &d, mask, predictions)
 			if err != nil {
 				return err
@@ -66,11 +74,34 @@ enters a map is rounded over the range of its batch, so an example's logits chan
 	flags.StringVar(&mask, "mask-heads", "", `heads to mask, such as "0:3,5;2:1"`)
 	flags.StringVar(&predictions, "predictions", "", "file for the predictions, one JSON line per example")
 	a.writes(flags, output.Target{Flag: "predictions", Kind: output.File})
+	flags.StringVar((*string)(&pooling), "pooling", "", "judge sentence embeddings: cls, mean of the tokens, or own, as the model's 1_Pooling says")
 	a.outFile(flags)
 	d.addSplit(flags, "dev")
 	d.addRuntime(flags)
 	d.add(flags)
 	return command
+}
+
+// evalEmbedder judges sentence embeddings; other are the values of flags that do not go with it.
+func (a *app) evalEmbedder(ctx context.Context, d *dataFlags, pooling gbert.Pooling, other string) error {
+	if other != "" {
+		return call.Wrongf("--pooling judges sentence embeddings: --mask-heads and --predictions do not go with it")
+	}
+	if err := d.fill(a); err != nil {
+		return err
+	}
+	document, err := a.JudgeEmbedder(ctx, a.model, &d.Reading, pooling)
+	if err == nil {
+		err = a.keep(document)
+	}
+	if err != nil {
+		return err
+	}
+	return a.print(document, func(w io.Writer) {
+		fmt.Fprintf(w, "spearman\t%s\n", document.Spearman.Text("%.4f"))
+		fmt.Fprintf(w, "pearson\t%.4f\npairs\t%d\npooling\t%s\n", document.Metrics[task.Pearson], document.Examples, document.Pooling)
+		printProvenance(w, document.Provenance)
+	})
 }
 
 // eval judges the model with heads masked, and writes its predictions to a file if that is named. It also gives the task.

@@ -12,6 +12,7 @@ import (
 // modelFiles are the files of a model beside its weights, where it has them.
 var modelFiles = []string{
 	"config.json", "tokenizer.json", "vocab.txt", "spiece.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+	"modules.json", "1_Pooling/config.json", "sentence_bert_config.json", "config_sentence_transformers.json", // of an embedder
 }
 
 // downloadModel brings a model from the Hub into the cache.

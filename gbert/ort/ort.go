@@ -163,6 +163,18 @@ func (s *Session) BatchLogits(batch *gbert.Batch, mask gbert.HeadMask) ([][]floa
 	return s.model.RowLogits(batch, interleave(outputs))
 }
 
+// BatchStates is that of [gbert.Session], for a model without a head.
+func (s *Session) BatchStates(batch *gbert.Batch) ([]float32, error) {
+	if s.model.Head() != gbert.NoHead {
+		return nil, errors.New("ort: the graph gives what the head says, not hidden states: take the model without its head (Model.WithoutHead)")
+	}
+	outputs, err := s.Run(batch)
+	if err != nil {
+		return nil, err
+	}
+	return outputs[0], nil
+}
+
 // interleave puts several outputs of the same length into one, entry by entry.
 func interleave(outputs [][]float32) []float32 {
 	if len(outputs) == 1 {

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,15 +29,16 @@ const (
 	maxList   = 1 << 12       // bytes of that list
 )
 
-// removable are the files that a save may remove: those of a tokenizer, which would be mixed with the new one's, and graphs of the model
-// before.
+// removable are the files that a save may remove: those of a tokenizer, which would be mixed with the new one's, those that make the model
+// before an embedder, and its graphs.
 var removable = []string{
 	"tokenizer.json", "vocab.txt", "spiece.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+	"modules.json", "sentence_bert_config.json", "config_sentence_transformers.json",
 	"onnx/model.onnx", "onnx/model.onnx_data", "onnx/model_quantized.onnx", "onnx/model_quantized.onnx_data",
 }
 
-// folders are those that a save may have: of a model's graphs.
-var folders = []string{"onnx"}
+// folders are those that a save may have: of a model's graphs, and of the modules of an embedder, such as 1_Pooling.
+var folders = regexp.MustCompile(`^(onnx|[0-9]{1,3}_[A-Za-z]{1,40})$`)
 
 // A Save is a set of files on its way into a model folder.
 type Save struct {
@@ -145,8 +147,12 @@ func finish(dir string) error {
 			return fmt.Errorf("a save was interrupted while its files were put in place: move those in %s to %s: %w", ready, dir, err)
 		}
 	}
-	for _, folder := range folders {
-		_ = os.Remove(filepath.Join(ready, folder)) // empty, or not there
+	if left, err := os.ReadDir(ready); err == nil {
+		for _, entry := range left {
+			if folders.MatchString(entry.Name()) {
+				_ = os.Remove(filepath.Join(ready, entry.Name())) // empty
+			}
+		}
 	}
 	if err := os.Remove(ready); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) { // or committed anew
 		return err
@@ -170,7 +176,7 @@ func whole(ready string) ([]string, error) {
 	}
 	for _, entry := range entries {
 		folder := entry.Name()
-		if !entry.IsDir() || !slices.Contains(folders, folder) {
+		if !entry.IsDir() || !folders.MatchString(folder) {
 			if err := add(folder, entry); err != nil {
 				return nil, err
 			}
@@ -191,7 +197,7 @@ func whole(ready string) ([]string, error) {
 
 // place moves a file to its place, whose folder is made if need be. Another process may have moved it.
 func place(from, to string) error {
-	if folder := filepath.Dir(to); slices.Contains(folders, filepath.Base(filepath.Dir(from))) {
+	if folder := filepath.Dir(to); folders.MatchString(filepath.Base(filepath.Dir(from))) {
 		if info, err := os.Lstat(folder); err == nil && !info.IsDir() {
 			return fmt.Errorf("%s is no folder", folder)
 		}

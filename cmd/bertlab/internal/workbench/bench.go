@@ -73,15 +73,22 @@ func (t *Tools) Open(ctx context.Context, name string, r *Reading, check func(*g
 	if err != nil {
 		return nil, err
 	}
+	subject, shown := b.Loaded, data
+	if r.singles {
+		subject = b.Loaded.WithoutHead()
+		if data, err = single(data); err != nil {
+			return nil, err
+		}
+	}
 	var choice *backend.Choice
 	if b.Compute, choice, err = t.OpenBackend(ctx); err != nil {
 		return nil, err
 	}
 	length := t.length(r, data.Task.Kind, b.Loaded)
-	if b.Prepared, err = finetune.Prepare(b.Compute, b.Loaded, data, length, r.Batch, max(r.Passes, 1)); err != nil {
+	if b.Prepared, err = finetune.Prepare(b.Compute, subject, data, length, r.Batch, max(r.Passes, 1)); err != nil {
 		return nil, err
 	}
-	if b.Session, err = gbert.NewSession(b.Compute, b.Loaded); err != nil {
+	if b.Session, err = gbert.NewSession(b.Compute, subject); err != nil {
 		return nil, err
 	}
 	var used *Runtime
@@ -91,7 +98,7 @@ func (t *Tools) Open(ctx context.Context, name string, r *Reading, check func(*g
 	cut := b.Prepared.Cut()
 	t.sayCut("", cut, data, b.Loaded, length)
 	b.Provenance = Provenance{
-		Model: info, Task: data.Task.Name, Data: data, MaxLength: length, Truncated: cut, BatchSize: b.Prepared.BatchSize(), Seed: t.Seed,
+		Model: info, Task: data.Task.Name, Data: shown, MaxLength: length, Truncated: cut, BatchSize: b.Prepared.BatchSize(), Seed: t.Seed,
 		Backend: choice, Runtime: used, Versions: backend.Versions(),
 	}
 	return b, nil

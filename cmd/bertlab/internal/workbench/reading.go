@@ -33,6 +33,7 @@ type Reading struct {
 
 	Passes   int  // how often the examples will be computed, 0: once
 	Headless bool // the model needs no classification head, and the data no labels
+	singles  bool // pairs are read as single texts, without the model's head
 	Unjudged bool // examples without a label are kept beside others
 }
 
