@@ -86,10 +86,7 @@ func (r edition) AccuracyCurves(recovery Recovery) (*figures.Figure, error) {
 		curve := figures.Curve{Name: form.label(r.Printer)}
 		for _, ratio := range r.Config.Ratios {
 			v, known := r.variant(form, ratio)
-			d, ok, err := r.against(cell{form, ratio, recovery})
-			if err != nil {
-				return nil, err
-			}
+			d, ok := r.against(cell{form, ratio, recovery})
 			if !ok || !known {
 				continue
 			}
@@ -120,10 +117,7 @@ func (r edition) RecoveryBars(ratio float64) (*figures.Figure, error) {
 		v, _ := r.variant(form, ratio)
 		groups = append(groups, r.ranks(v.Name))
 		for i, recovery := range []Recovery{None, Tuned, Distilled} {
-			d, ok, err := r.against(cell{form, ratio, recovery})
-			if err != nil {
-				return nil, err
-			}
+			d, ok := r.against(cell{form, ratio, recovery})
 			if !ok {
 				d.Value, d.Low, d.High = math.NaN(), math.NaN(), math.NaN()
 			}

@@ -3,8 +3,7 @@ package wang2022
 import (
 	"slices"
 
-	"gonum.org/v1/gonum/stat"
-
+	"bertlab/papers/experiment"
 	"bertlab/stats"
 )
 
@@ -30,20 +29,17 @@ func (r *Result) pooled(c cell) []float64 {
 	return pooled(r.Trials, func(t Trial) bool { return t.Form == c.form && t.Ratio == c.ratio && t.Recovery == c.recovery })
 }
 
-func (r *Result) wholePooled() []float64 { return pooled(r.Whole, func(Trial) bool { return true }) }
-
-// against is a cell's accuracy minus that of the whole models; false where it was not run.
-func (r *Result) against(c cell) (stats.Difference, bool, error) {
-	mine := r.pooled(c)
-	if mine == nil {
-		return stats.Difference{}, false, nil
+// against is a cell's accuracy minus that of the whole models of the same seeds; false where it was not run.
+func (r *Result) against(c cell) (experiment.Evidence, bool) {
+	list := compare("", r.of(c), r.Whole)
+	if len(list) == 0 {
+		return experiment.Evidence{}, false
 	}
-	d, err := stats.PairedBootstrap(mine, r.wholePooled(), stats.Usual)
-	return d, true, err
+	return list[0], true
 }
 
 // accuracy is the whole models' mean share of right predictions.
-func (r *Result) accuracy() float64 { return stat.Mean(r.wholePooled(), nil) }
+func (r *Result) accuracy() float64 { return mean(r.Whole) }
 
 // variant is a form at a ratio, of the first seed.
 func (r *Result) variant(form Form, ratio float64) (Decomposition, bool) {

@@ -93,6 +93,9 @@ type MapSpeed struct {
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
 	MACRatio float64 `json:"mac_ratio"`
+	// Ratios are those of all pairs; Processors how many processors the process had, 0 where the system does not tell.
+	Ratios     []float64 `json:"ratios"`
+	Processors float64   `json:"processors,omitempty"`
 	// MACs are the dense pass's operations, of all layers.
 	MACs int `json:"macs"`
 }

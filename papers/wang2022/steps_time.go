@@ -2,7 +2,6 @@ package wang2022
 
 import (
 	"context"
-	"time"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -11,7 +10,6 @@ import (
 	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
-	"bertlab/stats"
 	"bertlab/techniques/tucker"
 	"bertlab/tensor"
 )
@@ -26,7 +24,7 @@ type speedInputs struct {
 
 // timeModels times a decomposed model beside the whole one, a classifier on full batches.
 var timeModels = &experiment.Definition[speedInputs, Speed]{
-	Name: "time of a decomposed model", Version: 1, Timed: true, Title: func(say *words.Printer, in speedInputs) string { return in.title(say) },
+	Name: "time of a decomposed model", Version: 2, Timed: true, Title: func(say *words.Printer, in speedInputs) string { return in.title(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (Speed, error) {
 		whole, err := w.Session(in.Whole)
 		if err != nil {
@@ -58,7 +56,7 @@ type mapInputs struct {
 
 // timeMaps times single linear maps.
 var timeMaps = &experiment.Definition[mapInputs, MapSpeed]{
-	Name: "time of linear maps", Version: 1, Timed: true,
+	Name: "time of linear maps", Version: 2, Timed: true,
 	Title: func(say *words.Printer, in mapInputs) string {
 		return say.F("timing linear maps: %s, %g of the break-even rank", in.Role, in.Part)
 	},
@@ -99,7 +97,7 @@ func (in *mapInputs) time(ctx context.Context, dense, factored *gbert.Session, m
 	}
 	x := tensors.FromFlatDataAndDimensions(values, tokens, m.In)
 	defer x.MustFinalizeAll()
-	var first, second, ratios []float64
+	var first, second []experiment.Elapsed
 	for repeat := -2; repeat < 3*in.Repeats; repeat++ { // two rounds compile and warm up
 		if err := ctx.Err(); err != nil {
 			return err
@@ -113,19 +111,19 @@ func (in *mapInputs) time(ctx context.Context, dense, factored *gbert.Session, m
 			return err
 		}
 		if repeat >= 0 {
-			first, second, ratios = append(first, a), append(second, b), append(ratios, a/b)
+			first, second = append(first, a), append(second, b)
 		}
 	}
-	m.Dense, m.Factored = stats.Median(first), stats.Median(second)
-	ratio := stats.Quartiles(ratios)
-	m.Ratio, m.Low, m.High = ratio.Value, ratio.Low, ratio.High
+	timed := experiment.Pairs(first, second)
+	m.Dense, m.Factored, m.Ratio, m.Low, m.High = timed.Seconds, timed.PrunedSeconds, timed.Ratio, timed.Low, timed.High
+	m.Ratios, m.Processors = timed.Ratios, timed.Processors
 	m.MACs = dense.Model().Config.NumHiddenLayers * tokens * m.Out * m.In
 	m.MACRatio = float64(m.Out*m.In) / float64(m.Rank*(m.Out+m.In))
 	return nil
 }
 
-// passMaps is the time of one pass through the maps of a role, in seconds.
-func passMaps(session *gbert.Session, role gbert.Role, x *tensors.Tensor) (float64, error) {
+// passMaps is the time of one pass through the maps of a role.
+func passMaps(session *gbert.Session, role gbert.Role, x *tensors.Tensor) (experiment.Elapsed, error) {
 	layers := session.Model().Config.NumHiddenLayers
 	program, err := gbert.NewProgram[*tensors.Tensor](session, "wang2022."+string(role), func(begin func(gbert.Taps) *gbert.Forward, x *Node) []*Node {
 		forward := begin(gbert.Taps{})
@@ -140,16 +138,16 @@ func passMaps(session *gbert.Session, role gbert.Role, x *tensors.Tensor) (float
 		return results
 	})
 	if err != nil {
-		return 0, err
+		return experiment.Elapsed{}, err
 	}
-	began := time.Now()
+	watch := experiment.Start()
 	results, err := program.Run(x)
 	if err != nil {
-		return 0, err
+		return experiment.Elapsed{}, err
 	}
 	defer results.Close()
 	if _, err := results.Values(0); err != nil {
-		return 0, err
+		return experiment.Elapsed{}, err
 	}
-	return time.Since(began).Seconds(), nil
+	return watch.Elapsed(), nil
 }

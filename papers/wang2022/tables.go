@@ -6,6 +6,7 @@ import (
 	"bertlab/figures"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
+	"bertlab/stats"
 )
 
 // Tables are what the report and the notebooks show, by name.
@@ -49,10 +50,7 @@ func (r edition) VariantTable() (*figures.Table, error) {
 			}
 			row := []any{r.ranks(v.Name), v.Matrices, 100 * float64(v.Matrices) / float64(r.Matrices), r.meanError(form, ratio), 100 * float64(v.MACs) / float64(r.MACs)}
 			for _, recovery := range []Recovery{None, Tuned, Distilled} {
-				d, ok, err := r.against(cell{form, ratio, recovery})
-				if err != nil {
-					return nil, err
-				}
+				d, ok := r.against(cell{form, ratio, recovery})
 				text := "–"
 				if ok {
 					text = fmt.Sprintf("%.4f (%s)", r.accuracy()+d.Value, d.Points())
@@ -65,12 +63,12 @@ func (r edition) VariantTable() (*figures.Table, error) {
 	return t, nil
 }
 
-// verdict says in a word what a ratio of times is.
-func verdict(say *words.Printer, low, high float64) string {
-	switch {
-	case low > 1:
+// verdict says in a word what a ratio of times is, by the interval of its median.
+func verdict(say *words.Printer, ratios []float64) string {
+	switch e := stats.MedianOf(ratios); {
+	case e.Low > 1:
 		return say.T("faster")
-	case high < 1:
+	case e.High < 1:
 		return say.T("slower")
 	}
 	return say.T("no clear difference")
@@ -84,7 +82,7 @@ func (r edition) SpeedTable() *figures.Table {
 			{Name: r.T("whole / decomposed"), Format: "%.2f"}, {Name: r.T("quartiles")}, {Name: r.T("by operations"), Format: "%.2f"}, {Name: r.T("it is")},
 		})
 	for _, s := range r.Speed {
-		t.Rows = append(t.Rows, []any{r.ranks(s.Name), 1000 * s.Time.Seconds, 1000 * s.Time.PrunedSeconds, s.Time.Ratio, r.F("%.2f to %.2f", s.Time.Low, s.Time.High), s.MACRatio, verdict(r.Printer, s.Time.Low, s.Time.High)})
+		t.Rows = append(t.Rows, []any{r.ranks(s.Name), 1000 * s.Time.Seconds, 1000 * s.Time.PrunedSeconds, s.Time.Ratio, r.F("%.2f to %.2f", s.Time.Low, s.Time.High), s.MACRatio, verdict(r.Printer, s.Time.Ratios)})
 	}
 	return t
 }
@@ -99,7 +97,7 @@ func (r edition) MapTable() *figures.Table {
 		})
 	for _, m := range r.Maps {
 		dense, factored := m.rates()
-		t.Rows = append(t.Rows, []any{r.Name(string(m.Role)), fmt.Sprintf("%d × %d", m.Out, m.In), m.BreakEven, m.Rank, 1000 * m.Dense, 1000 * m.Factored, m.Ratio, r.F("%.2f to %.2f", m.Low, m.High), m.MACRatio, dense, factored, verdict(r.Printer, m.Low, m.High)})
+		t.Rows = append(t.Rows, []any{r.Name(string(m.Role)), fmt.Sprintf("%d × %d", m.Out, m.In), m.BreakEven, m.Rank, 1000 * m.Dense, 1000 * m.Factored, m.Ratio, r.F("%.2f to %.2f", m.Low, m.High), m.MACRatio, dense, factored, verdict(r.Printer, m.Ratios)})
 	}
 	return t
 }
