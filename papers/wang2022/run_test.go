@@ -41,7 +41,7 @@ func timeless(r *Result) {
 	}
 	for i := range r.Maps {
 		m := &r.Maps[i]
-		m.Dense, m.Factored, m.Ratio, m.Low, m.High = 0, 0, 0, 0, 0
+		m.Dense, m.Factored, m.Ratio, m.Low, m.High, m.Ratios, m.Processors = 0, 0, 0, 0, 0, nil, 0
 	}
 	r.Claims = slices.DeleteFunc(r.Claims, func(c experiment.Claim) bool {
 		return strings.Contains(c.Text, "faster") || strings.Contains(c.Text, "time") || strings.Contains(c.Text, "operations")
