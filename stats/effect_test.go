@@ -171,6 +171,28 @@ func TestTheMedianOfRepeatsHasAnIntervalOfRanks(t *testing.T) {
 	}
 }
 
+func TestTheMedianByItsQuartilesHoldsTheTruth(t *testing.T) {
+	random := rand.New(rand.NewPCG(9, 9))
+	for _, n := range []int{7, 15, 25} {
+		missed := 0
+		for range draws {
+			list := make([]float64, n)
+			for i := range list {
+				list[i] = 1 + 0.1*random.NormFloat64()
+			}
+			if e := MedianOfQuartiles(Quartiles(list), n); e.Low > 1 || e.High < 1 {
+				missed++
+			}
+		}
+		if missed > most {
+			t.Errorf("%d repeats: %d of %d intervals miss the truth", n, missed, draws)
+		}
+	}
+	if e := MedianOfQuartiles(Interval{1, 0.9, 1.1}, 5); !math.IsInf(e.Low, -1) || e.Value != 1 {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestHolmAndItsSteps(t *testing.T) {
 	p := []float64{0.01, 0.04, 0.03, 0.005}
 	for i, want := range []float64{0.03, 0.06, 0.06, 0.02} { // R: p.adjust(p, "holm")

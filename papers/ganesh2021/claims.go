@@ -3,256 +3,288 @@ package ganesh2021
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
-	"bertlab/figures/report"
 	"bertlab/papers/experiment"
 	"bertlab/stats"
 	"bertlab/techniques/profile"
 )
 
-// The thresholds of the claims, fixed beforehand.
+// What counts, fixed beforehand.
 const (
-	manyParameters = 0.10 // share of the parameters that counts as memory
-	noTime         = 0.02 // share of the time that counts as none
-	idle           = 0.8  // processors that a pass has at least on a CPU that does nothing else
-	follows        = 0.9  // rank correlation from which times follow operations
+	more    = 0.01 // share of the time that one component takes beyond another, or beyond its operations
+	noTime  = 0.02 // share of the time that counts as none
+	follows = 0.9  // rank correlation from which times follow operations
 )
 
 const inFigures = "in figures without numbers"
 
-// Claims are the paper's, with verdicts.
+// Claims are the paper's, with verdicts. They are about BERT-base, and judged on it alone: the narrower a model, the more of it are its
+// embeddings.
 func (r edition) Claims() ([]experiment.Claim, error) {
-	return []experiment.Claim{
-		r.claimSize(), r.timed(r.claimComputation()), r.timed(r.claimAttention()), r.timed(r.claimLength()), r.timed(r.claimEmbedding()),
-		r.timed(r.claimProportion()), r.claimMemory(),
-	}, nil
+	return experiment.Judge(r.Printer, r.size(), r.computation(), r.attention(), r.length(), r.embedding(), r.proportion(), r.memory()), nil
 }
 
-// processors is how many processors the process had, on average, in the whole pass of the cell where it had the fewest; 0 where
-// that is not known, as on a GPU.
-func (r *Result) processors() float64 {
+// isBase reports whether a profile is that of a BERT-base, by its parameters.
+func (r *Result) isBase(p *profile.Profile) bool {
+	return p != nil && p.Parameters.WithoutHead == r.Counted.Parameters.WithoutHead
+}
+
+// subject is the profile on which claims are judged, and why nothing can be decided on it; empty: it is that of a BERT-base.
+func (r edition) subject() (p *profile.Profile, open string) {
+	switch {
+	case r.Base != nil:
+		return r.Base, ""
+	case r.isBase(r.Profile):
+		return r.Profile, ""
+	}
+	return r.Profile, r.F("the claim is about BERT-base; this is %s", r.Config.Model)
+}
+
+// processors is how many processors the process had in the whole pass of a cell; 0 where that is not known, as on a GPU.
+func (r *Result) processors(c *profile.Cell) float64 {
 	if r.Device == GPU {
 		return 0
 	}
-	fewest := 0.0
-	for _, cell := range r.Profile.Cells {
-		if had := cell.ProcessorSeconds.Median / cell.Seconds.Median; had > 0 && (fewest == 0 || had < fewest) {
-			fewest = had
+	return c.ProcessorSeconds.Median / c.Seconds.Median
+}
+
+// timed is evidence of a median of a cell's rounds, less a number.
+func (r *Result) timed(name string, c *profile.Cell, s profile.Spread, less float64) experiment.Evidence {
+	effect := stats.MedianOfQuartiles(stats.Interval{Value: s.Median - less, Low: s.Low - less, High: s.High - less}, c.Repeats)
+	return experiment.Evidence{Name: name, Effect: effect, Timed: true, Processors: r.processors(c)}
+}
+
+// statement is one about times of the subject.
+func (r edition) statement(s experiment.Statement) (experiment.Statement, *profile.Profile) {
+	p, open := r.subject()
+	s.Open = open
+	if s.Paper == "" {
+		s.Paper = r.T(inFigures)
+	}
+	s.Missing = r.T("The model has no such component.")
+	return s, p
+}
+
+// largestBut is the component with the most of something, but for one.
+func largestBut(one profile.Component, of func(profile.Component) float64) profile.Component {
+	others := slices.DeleteFunc(slices.Clone(profile.Components), func(c profile.Component) bool { return c == one || c == profile.Head })
+	return slices.MaxFunc(others, func(a, b profile.Component) int {
+		switch x, y := of(a), of(b); {
+		case x < y:
+			return -1
+		case x > y:
+			return 1
 		}
-	}
-	return fewest
+		return 0
+	})
 }
 
-// timed is a claim about time, which is left open where the machine did other work: a pass on a CPU that is not kept waiting has
-// at least one processor.
-func (r edition) timed(claim experiment.Claim) experiment.Claim {
-	claim.Explanation += r.F(" Open where the machine was busy with other work, so that the process had less than %g of a processor in a pass.", idle)
-	if had := r.processors(); had > 0 && had < idle {
-		claim.Verdict = report.CannotTell
-		claim.Measured = r.F("the machine was busy, the process had as little as %.2f of a processor; %s", had, claim.Measured)
+// size: the feed-forward networks hold the most parameters.
+func (r edition) size() experiment.Statement {
+	share := func(p profile.Parameters) func(profile.Component) float64 {
+		return func(c profile.Component) float64 { return float64(p.Of(c)) / float64(p.WithoutHead) }
 	}
-	return claim
-}
-
-// claimSize: the feed-forward networks hold the most parameters.
-func (r edition) claimSize() experiment.Claim {
-	share := func(p profile.Parameters, c profile.Component) float64 {
-		return float64(p.Of(c)) / float64(p.WithoutHead)
-	}
-	largest := profile.FeedForward
-	for _, c := range profile.Components {
-		if c != profile.Head && r.Profile.Parameters.Of(c) > r.Profile.Parameters.Of(largest) {
-			largest = c
-		}
-	}
-	own, base := r.Profile.Parameters, r.Counted.Parameters
-	return experiment.Claim{Text: r.T("The feed-forward networks hold more parameters than any other component."),
-		Paper:       r.F("%s; BERT-base by its shape: %s", r.T(inFigures), percent(share(base, profile.FeedForward))),
-		Measured:    r.F("%s of %s; embeddings %s. BERT-base: %s, embeddings %s", percent(share(own, profile.FeedForward)), millions(r.Printer, own.WithoutHead), percent(share(own, profile.Embedding)), percent(share(base, profile.FeedForward)), percent(share(base, profile.Embedding))),
-		Verdict:     experiment.When(largest == profile.FeedForward),
-		Explanation: r.F("Exact counts, so there is no interval. The verdict is on %s, whose largest component is: %s. The narrower the model, the more of it is its table of words.", r.Config.Model, r.Name(largest.String())),
+	base, own := share(r.Counted.Parameters), share(r.Profile.Parameters)
+	largest := largestBut(profile.FeedForward, base)
+	return experiment.Statement{
+		Text:     r.T("The feed-forward networks hold more parameters than any other component."),
+		Paper:    r.T(inFigures),
+		Estimand: r.T("share of BERT-base's parameters in the feed-forward networks minus that in the largest other component, counted"),
+		Rule:     experiment.Superior(0, experiment.Points),
+		Evidence: []experiment.Evidence{{Effect: stats.Counted(base(profile.FeedForward) - base(largest)), First: base(profile.FeedForward), Second: base(largest)}},
+		Also: r.F("largest other: %s; %s: %s, embeddings %s of %s", r.Name(largest.String()), r.Config.Model,
+			percent(own(profile.FeedForward)), percent(own(profile.Embedding)), millions(r.Printer, r.Profile.Parameters.WithoutHead)),
 	}
 }
 
-// claimComputation: the feed-forward networks take the most operations and the most time.
-func (r edition) claimComputation() experiment.Claim {
-	verdict := report.Holds
+// computation: the feed-forward networks take the most operations and the most time.
+func (r edition) computation() experiment.Statement {
+	s, p := r.statement(experiment.Statement{
+		Text:     r.T("The feed-forward networks take the most operations and the most time."),
+		Estimand: r.T("share of the feed-forward networks minus that of the largest other component, of the operations and of the time, at each batch size and length"),
+		Rule:     experiment.Superior(more, experiment.Points).Each(),
+	})
 	var times []string
-	low, high := math.Inf(1), 0.0
-	for _, cell := range r.Profile.Cells {
+	for i := range p.Cells {
+		cell := &p.Cells[i]
 		ffn := cell.Part(profile.FeedForward)
 		if ffn == nil {
-			return experiment.Claim{Text: r.T(computationText), Paper: r.T(inFigures), Measured: r.T("the model has no feed-forward networks")}
+			return s
 		}
-		for _, part := range cell.Components {
-			if part.Component == profile.FeedForward {
-				continue
-			}
-			switch {
-			case part.MACs > ffn.MACs, part.Seconds.Low > ffn.Seconds.High:
-				verdict = report.DoesNotHold
-			case part.Seconds.High >= ffn.Seconds.Low && verdict == report.Holds:
-				verdict = report.CannotTell
+		get := func(of func(*profile.Part) float64) func(profile.Component) float64 {
+			return func(c profile.Component) float64 {
+				if part := cell.Part(c); part != nil {
+					return of(part)
+				}
+				return 0
 			}
 		}
-		low, high = min(low, ffn.MACShare), max(high, ffn.MACShare)
-		times = append(times, fmt.Sprintf("%s (%s)", percent(ffn.TimeShare), cellName(&cell)))
+		macs := get(func(p *profile.Part) float64 { return p.MACShare })
+		other := cell.Part(largestBut(profile.FeedForward, get(func(p *profile.Part) float64 { return p.TimeShares.Median })))
+		s.Evidence = append(s.Evidence, experiment.That(r.F("operations, %s", cellName(cell)), stats.Counted(ffn.MACShare-macs(largestBut(profile.FeedForward, macs)))))
+		if other != nil {
+			first, second := r.timed("", cell, ffn.TimeShares, 0), r.timed("", cell, other.TimeShares, 0)
+			first.Name, first.Effect = r.F("time, %s", cellName(cell)), first.Minus(second.Effect)
+			s.Evidence = append(s.Evidence, first)
+		}
+		times = append(times, fmt.Sprintf("%s (%s)", percent(ffn.TimeShares.Median), cellName(cell)))
 	}
-	return experiment.Claim{Text: r.T(computationText), Paper: r.T(inFigures),
-		Measured:    r.F("of the operations %s to %s; of the time %s", percent(low), percent(high), strings.Join(times, ", ")),
-		Verdict:     verdict,
-		Explanation: r.T("Holds if at every batch size and length no other component has more operations, and the quartiles of no other component's time reach those of the feed-forward networks; fails if another has more operations, or its quartiles are wholly above."),
-	}
+	s.Also = r.F("share of the time: %s", strings.Join(times, ", "))
+	return s
 }
 
-const (
-	computationText = "The feed-forward networks take the most operations and the most time."
-)
-
-// excess is by how much a component's share of the time exceeds its share of the operations: the median and the quartiles.
-func excess(p *profile.Part) profile.Spread {
-	return profile.Spread{Median: p.TimeShares.Median - p.MACShare, Low: p.TimeShares.Low - p.MACShare, High: p.TimeShares.High - p.MACShare}
+// excess is by how much attention's share of the time exceeds its share of the operations; false without attention.
+func (r *Result) excess(name string, cell *profile.Cell) (experiment.Evidence, bool) {
+	part := cell.Part(profile.Attention)
+	if part == nil {
+		return experiment.Evidence{}, false
+	}
+	return r.timed(name, cell, part.TimeShares, part.MACShare), true
 }
 
-// claimAttention: attention takes more of the time than of the operations.
-func (r edition) claimAttention() experiment.Claim {
-	claim := experiment.Claim{Text: r.T("Attention (Q·Kᵀ, softmax, probabilities · V) takes more of the time than of the operations."),
-		Paper:       r.F("%s; most so on the GPU", r.T(inFigures)),
-		Explanation: r.T("Holds if at every batch size and length the lower quartile of the share of time over the rounds is above the share of operations; fails if at one of them the upper quartile is below."),
-	}
-	var parts []string
-	claim.Verdict = report.Holds
-	for _, cell := range r.Profile.Cells {
-		part := cell.Part(profile.Attention)
-		if part == nil {
-			claim.Verdict, claim.Measured = report.CannotTell, r.T("the model has no attention")
-			return claim
+// attention takes more of the time than of the operations.
+func (r edition) attention() experiment.Statement {
+	s, p := r.statement(experiment.Statement{
+		Text:     r.T("Attention (Q·Kᵀ, softmax, probabilities · V) takes more of the time than of the operations."),
+		Paper:    r.F("%s; most so on the GPU", r.T(inFigures)),
+		Estimand: r.T("attention's share of the time minus its share of the operations, at each batch size and length"),
+		Rule:     experiment.Superior(more, experiment.Points).Each(),
+	})
+	for i := range p.Cells {
+		if e, ok := r.excess(cellName(&p.Cells[i]), &p.Cells[i]); ok {
+			s.Evidence = append(s.Evidence, e)
 		}
-		e := excess(part)
-		switch experiment.ByInterval(e.Low, e.High, 0) {
-		case report.DoesNotHold:
-			claim.Verdict = report.DoesNotHold
-		case report.CannotTell:
-			if claim.Verdict == report.Holds {
-				claim.Verdict = report.CannotTell
-			}
-		}
-		parts = append(parts, r.F("%s: %s of the time [%s, %s], %s of the operations", cellName(&cell), percent(part.TimeShares.Median), percent(part.TimeShares.Low), percent(part.TimeShares.High), percent(part.MACShare)))
 	}
-	claim.Measured = strings.Join(parts, "; ")
-	return claim
+	return s
 }
 
-// claimLength: what attention takes beyond its share of the operations grows with the length.
-func (r edition) claimLength() experiment.Claim {
-	claim := experiment.Claim{Text: r.T("What attention takes of the time beyond its share of the operations grows with the length."),
-		Paper:       r.T(inFigures),
-		Explanation: r.T("Compared are the shortest and the longest texts at each batch size. Holds if the lower quartile of the excess at the longest is above the upper quartile at the shortest for every batch size; fails if for one of them it is the other way round."),
-	}
-	lengths := r.lengths()
-	short, long := lengths[0], lengths[len(lengths)-1]
-	var parts []string
-	claim.Verdict = report.Holds
-	for _, batch := range r.batches() {
-		a, b := r.Profile.Cell(batch, short).Part(profile.Attention), r.Profile.Cell(batch, long).Part(profile.Attention)
-		if a == nil || b == nil {
-			claim.Verdict, claim.Measured = report.CannotTell, r.T("the model has no attention")
-			return claim
+// length: what attention takes beyond its share of the operations grows with the length.
+func (r edition) length() experiment.Statement {
+	s, p := r.statement(experiment.Statement{
+		Text:     r.T("What attention takes of the time beyond its share of the operations grows with the length."),
+		Estimand: r.T("attention's share of the time minus its share of the operations, at the longest texts minus at the shortest, for each batch size"),
+		Rule:     experiment.Superior(more, experiment.Points).Each(),
+	})
+	ends := map[int][2]*profile.Cell{} // the shortest and the longest of each batch size
+	var batches []int
+	for i := range p.Cells {
+		cell := &p.Cells[i]
+		pair, ok := ends[cell.Batch]
+		if !ok {
+			pair, batches = [2]*profile.Cell{cell, cell}, append(batches, cell.Batch)
 		}
-		from, to := excess(a), excess(b)
-		switch {
-		case to.High < from.Low:
-			claim.Verdict = report.DoesNotHold
-		case to.Low <= from.High && claim.Verdict == report.Holds:
-			claim.Verdict = report.CannotTell
+		if cell.Length < pair[0].Length {
+			pair[0] = cell
 		}
-		parts = append(parts, r.F("batch %d: %s [%s] at %d tokens, %s [%s] at %d", batch, points(from.Median), interval(from), short, points(to.Median), interval(to), long))
+		if cell.Length > pair[1].Length {
+			pair[1] = cell
+		}
+		ends[cell.Batch] = pair
 	}
-	claim.Measured = r.F("excess in points, %s", strings.Join(parts, "; "))
-	return claim
+	for _, batch := range batches {
+		short, long := ends[batch][0], ends[batch][1]
+		name := r.F("batch %d, %d and %d tokens", batch, short.Length, long.Length)
+		from, ok := r.excess(name, short)
+		to, also := r.excess(name, long)
+		if !ok || !also || short.Length == long.Length {
+			continue
+		}
+		to.Effect = to.Minus(from.Effect)
+		to.Processors = min(to.Processors, from.Processors)
+		s.Evidence = append(s.Evidence, to)
+	}
+	return s
 }
 
-// claimEmbedding: embeddings cost memory and no time.
-func (r edition) claimEmbedding() experiment.Claim {
-	parameters := float64(r.Profile.Parameters.Of(profile.Embedding)) / float64(r.Profile.Parameters.WithoutHead)
-	low, high := math.Inf(1), math.Inf(-1)
-	verdict := experiment.When(parameters >= manyParameters)
-	for _, cell := range r.Profile.Cells {
-		s := cell.Part(profile.Embedding).TimeShares
-		low, high = min(low, s.Median), max(high, s.Median)
-		switch {
-		case s.Low >= noTime:
-			verdict = report.DoesNotHold
-		case s.High >= noTime && verdict == report.Holds:
-			verdict = report.CannotTell
+// embedding costs memory and no time.
+func (r edition) embedding() experiment.Statement {
+	s, p := r.statement(experiment.Statement{
+		Text:     r.T("Embeddings cost memory and no time."),
+		Paper:    r.F("a look-up without operations; %s", r.T(inFigures)),
+		Estimand: r.T("the embeddings' share of the time at each batch size and length"),
+		Rule:     experiment.NoMore(noTime, experiment.Share).Each(),
+	})
+	for i := range p.Cells {
+		if part := p.Cells[i].Part(profile.Embedding); part != nil {
+			s.Evidence = append(s.Evidence, r.timed(cellName(&p.Cells[i]), &p.Cells[i], part.TimeShares, 0))
 		}
 	}
-	return experiment.Claim{Text: r.T("Embeddings cost memory and no time."), Paper: r.F("a look-up without operations; %s", r.T(inFigures)),
-		Measured:    r.F("%s of the parameters; of the time %s to %s by batch size and length", percent(parameters), percent2(low), percent2(high)),
-		Verdict:     verdict,
-		Explanation: r.F("Holds if they are at least %s of the parameters and the upper quartile of their share of time is below %s at every batch size and length; fails if they are less, or a lower quartile is not below.", percent(manyParameters), percent(noTime)),
-	}
+	s.Also = r.F("%s of the parameters", percent(float64(p.Parameters.Of(profile.Embedding))/float64(p.Parameters.WithoutHead)))
+	return s
 }
 
-// claimProportion: on a CPU the times of components follow their operations.
-func (r edition) claimProportion() experiment.Claim {
-	claim := experiment.Claim{Text: r.T("On a CPU the times of the components follow their operations."),
-		Paper:       r.T(inFigures),
-		Explanation: r.F("Spearman's rank correlation between operations and median times over the components that multiply, at each batch size and length. Holds if the least is at least %g; fails if the greatest is below. Components are few, so there is no interval.", follows),
-	}
-	p := r.Profile
+// proportion: on a CPU the times of components follow their operations.
+func (r edition) proportion() experiment.Statement {
+	s, p := r.statement(experiment.Statement{
+		Text:     r.T("On a CPU the times of the components follow their operations."),
+		Estimand: r.T("Spearman's rank correlation of operations and median times over the components that multiply, at each batch size and length; interval: whatever the medians are within theirs"),
+		Rule:     experiment.NoLess(follows, experiment.Plain).Each(),
+	})
 	if r.Device == GPU {
-		p = r.Other
+		s.Open = r.T("computed on a GPU")
 	}
-	low, high := math.Inf(1), math.Inf(-1)
-	for _, cell := range p.Cells {
-		var macs, times []float64
+	for i := range p.Cells {
+		cell := &p.Cells[i]
+		var macs []float64
+		var times []stats.Effect
 		for _, part := range cell.Components {
 			if part.MACs > 0 {
-				macs, times = append(macs, float64(part.MACs)), append(times, part.Seconds.Median)
+				macs, times = append(macs, float64(part.MACs)), append(times, r.timed("", cell, part.Seconds, 0).Effect)
 			}
 		}
-		rho := stats.Spearman(macs, times)
-		if math.IsNaN(rho) {
-			claim.Measured = r.T("too few components multiply")
-			return claim
+		if rho := ranked(macs, times); !math.IsNaN(rho.Value) {
+			s.Evidence = append(s.Evidence, experiment.Evidence{Name: cellName(cell), Effect: rho, Timed: true, Processors: r.processors(cell)})
 		}
-		low, high = min(low, rho), max(high, rho)
 	}
-	claim.Measured = r.F("rank correlation %.2f to %.2f", low, high)
-	return claim.With(experiment.Decide(low >= follows, high < follows))
+	return s
 }
 
-// claimMemory: a GPU takes more memory than a CPU.
-func (r edition) claimMemory() experiment.Claim {
-	claim := experiment.Claim{Text: r.T("The same pass takes more memory on a GPU than on a CPU."),
-		Paper:       r.T(inFigures),
-		Explanation: r.T("Compared is what XLA's compiled program needs on its device: weights, inputs, results and scratch memory. Holds if it is more on the GPU at every batch size and length, fails if it is at none."),
+// ranked is Spearman's ρ of operations and times, from the least to the greatest that it can be with each time at an end of its interval.
+func ranked(macs []float64, times []stats.Effect) stats.Effect {
+	at := func(choose func(i int) float64) float64 {
+		list := make([]float64, len(times))
+		for i := range list {
+			list[i] = choose(i)
+		}
+		return stats.Spearman(macs, list)
+	}
+	rho := at(func(i int) float64 { return times[i].Value })
+	e := stats.Counted(rho)
+	for ends := range 1 << len(times) {
+		v := at(func(i int) float64 {
+			if ends>>i&1 == 0 {
+				return times[i].Low
+			}
+			return times[i].High
+		})
+		e.Low, e.High = min(e.Low, v), max(e.High, v)
+	}
+	return e
+}
+
+// memory: a GPU takes more memory than a CPU.
+func (r edition) memory() experiment.Statement {
+	s := experiment.Statement{
+		Text:     r.T("The same pass takes more memory on a GPU than on a CPU."),
+		Paper:    r.T(inFigures),
+		Estimand: r.T("memory that XLA's compiled program needs on its device (weights, inputs, results, scratch), on the GPU against the CPU, at each batch size and length"),
+		Rule:     experiment.Superior(0, experiment.Ratio).Each(),
+		Missing:  r.F("there is no GPU here: %s", r.Provenance.Backend),
 	}
 	if r.Device != GPU || r.Other == nil {
-		claim.Measured = r.F("there is no GPU here: %s", r.Provenance.Backend)
-		return claim
+		return s
 	}
-	more := 0
-	var parts []string
+	if !r.isBase(r.Profile) {
+		s.Open = r.F("the claim is about BERT-base; this is %s", r.Config.Model)
+	}
+	s.Missing = r.T("the backend does not say")
 	for i := range r.Profile.Cells {
 		gpu, cpu := r.Profile.Cells[i].Memory.Program, r.Other.Cells[i].Memory.Program
-		if gpu == nil || cpu == nil {
-			claim.Measured = r.T("the backend does not say")
-			return claim
+		if gpu != nil && cpu != nil {
+			s.Evidence = append(s.Evidence, experiment.That(cellName(&r.Profile.Cells[i]), stats.Counted(float64(gpu.Total())/float64(cpu.Total()))))
 		}
-		if gpu.Total() > cpu.Total() {
-			more++
-		}
-		parts = append(parts, r.F("%s: %.1f and %.1f MB", cellName(&r.Profile.Cells[i]), float64(gpu.Total())/1e6, float64(cpu.Total())/1e6))
 	}
-	claim.Measured = r.F("GPU and CPU, %s", strings.Join(parts, "; "))
-	switch more {
-	case len(r.Profile.Cells):
-		claim.Verdict = report.Holds
-	case 0:
-		claim.Verdict = report.DoesNotHold
-	}
-	return claim
+	return s
 }

@@ -129,7 +129,7 @@ func TestACompressedModelIsProfiledAndDrawn(t *testing.T) {
 	if slices.Contains(names, "profile-attention") || !slices.Contains(names, "profile-shares") {
 		t.Errorf("without heads are drawn: %v", names)
 	}
-	if claim := english(result).claimAttention(); claim.Verdict.String() != "cannot be told here" {
+	if claim := (ruled{claim: edition.attention, r: result}).judge(); claim.Verdict.String() != "cannot be told here" {
 		t.Errorf("without heads: %+v", claim)
 	}
 }

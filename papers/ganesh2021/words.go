@@ -13,9 +13,6 @@ func cellName(c *profile.Cell) string { return fmt.Sprintf("%d × %d", c.Batch, 
 
 func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
 
-// percent2 writes a share that may be very small.
-func percent2(share float64) string { return fmt.Sprintf("%.2f %%", 100*share) }
-
 // points writes a difference of shares.
 func points(difference float64) string {
 	return strings.Replace(fmt.Sprintf("%+.1f", 100*difference), "-", "−", 1)
