@@ -91,8 +91,11 @@ func Pairs(whole, pruned []Elapsed) SpeedBatch {
 	}
 }
 
-// Processors is how many processors the process had, the median over repeats; 0 where the system does not tell.
+// Processors is how many processors the process had, the median over repeats; 0 where the system does not tell, and without repeats.
 func Processors(times []Elapsed) float64 {
+	if len(times) == 0 {
+		return 0
+	}
 	had := make([]float64, len(times))
 	for i, took := range times {
 		had[i] = took.Processor.Seconds() / took.Wall.Seconds()

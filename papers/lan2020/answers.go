@@ -6,32 +6,26 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"bertlab/papers/experiment"
-	"bertlab/stats"
 	"bertlab/techniques/sharing"
 )
 
-// learned says that at least one side of a difference is right more often than the largest class.
-func (r *Result) learned(d stats.Difference) bool { return max(d.First, d.Second) > r.Majority+1e-9 }
-
-// between is the mean difference of accuracy first − second over seeds. An example's answers under several seeds are averaged first
-// and resampled as one, since they are not independent. ok is false without a seed that has both.
-func (r *Result) between(first, second Scheme) (d stats.Difference, ok bool, err error) {
+// between is the mean difference of accuracy first − second, over seeds and examples. ok is false without a seed that has both.
+func (r *Result) between(first, second Scheme) (d experiment.Evidence, ok bool) {
 	return r.paired(r.answers(first), r.answers(second))
 }
 
 // paired compares answers by seed.
-func (r *Result) paired(first, second map[uint64]experiment.Answers) (d stats.Difference, ok bool, err error) {
-	var a, b []stats.Answers
+func (r *Result) paired(first, second map[uint64]experiment.Answers) (d experiment.Evidence, ok bool) {
+	var pairs experiment.Paired
 	for _, seed := range r.Config.Seeds {
 		if x, y := first[seed].Right, second[seed].Right; len(x) > 0 && len(y) > 0 {
-			a, b = append(a, x), append(b, y)
+			pairs.Add(seed, "", x.Numbers(), y.Numbers())
 		}
 	}
-	if len(a) == 0 {
-		return d, false, nil
+	if list := pairs.Evidence(""); len(list) > 0 {
+		return list[0], true
 	}
-	d, err = stats.PairedBootstrap(stats.Pool(a), stats.Pool(b), stats.Usual)
-	return d, true, err
+	return d, false
 }
 
 // of are the trials of a variant, by seed.

@@ -94,7 +94,7 @@ type seedPlan struct {
 func (s *seedPlan) trial(v Scheme, e experiment.Evaluated, t experiment.Training, shape shape) Trial {
 	return Trial{
 		Variant: v, Seed: s.seed, Answers: e.Answers(s.result.Metric), Parts: shape.Parts, MACs: shape.MACs,
-		TrainLoss: t.TrainLoss, Seconds: t.Seconds, StepSeconds: t.Clock.Median(experiment.Wall),
+		TrainLoss: t.TrainLoss, Seconds: t.Seconds, StepSeconds: t.Clock.Median(experiment.Wall), StepProcessors: experiment.Processors(t.Clock.Steps),
 	}
 }
 

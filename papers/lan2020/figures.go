@@ -28,21 +28,20 @@ func (r edition) seeds() string {
 
 // point is an accuracy in percent, mean over seeds, with the 95 % interval of its difference from the whole model; NaN for what was
 // not run.
-func (r *Result) point(answers map[uint64]experiment.Answers) (value, low, high float64, err error) {
+func (r *Result) point(answers map[uint64]experiment.Answers) (value, low, high float64) {
 	whole := r.answers(Scheme{})
-	d, ok, err := r.paired(answers, whole)
-	if err != nil || !ok {
-		return math.NaN(), math.NaN(), math.NaN(), err
+	d, ok := r.paired(answers, whole)
+	if !ok {
+		return math.NaN(), math.NaN(), math.NaN()
 	}
 	start := mean(whole)
-	return 100 * (start + d.Value), 100 * (start + d.Low), 100 * (start + d.High), nil
+	return 100 * (start + d.Value), 100 * (start + d.Low), 100 * (start + d.High)
 }
 
 // add appends a point to a series of bars.
-func (r *Result) add(bars *figures.BarSeries, answers map[uint64]experiment.Answers) error {
-	value, low, high, err := r.point(answers)
+func (r *Result) add(bars *figures.BarSeries, answers map[uint64]experiment.Answers) {
+	value, low, high := r.point(answers)
 	bars.Add(value, low, high)
-	return err
 }
 
 // SharedBars show the accuracy by what is shared: only converted, fine-tuned, distilled.
@@ -50,11 +49,9 @@ func (r edition) SharedBars() (*figures.Figure, error) {
 	converted, tuned, taught := figures.BarSeries{Name: r.T("converted after fine-tuning")}, figures.BarSeries{Name: r.T("converted, then fine-tuned")}, figures.BarSeries{Name: r.T("and distilled")}
 	groups := []string{r.T("attention"), r.T("FFN"), r.T("all")}
 	for _, v := range []Scheme{shareAttention, shareFFN, shareAll} {
-		for _, err := range []error{r.add(&converted, r.converted(v)), r.add(&tuned, r.answers(v)), r.add(&taught, r.answers(distilled(v)))} {
-			if err != nil {
-				return nil, err
-			}
-		}
+		r.add(&converted, r.converted(v))
+		r.add(&tuned, r.answers(v))
+		r.add(&taught, r.answers(distilled(v)))
 	}
 	series := []figures.BarSeries{converted, tuned}
 	for _, value := range taught.Values {
@@ -84,11 +81,8 @@ func (r edition) InitBars() (*figures.Figure, error) {
 			v = shareAll
 		}
 		trained = trained || len(r.of(v)) > 0
-		for _, err := range []error{r.add(&converted, r.initialised(init)), r.add(&tuned, r.answers(v))} {
-			if err != nil {
-				return nil, err
-			}
-		}
+		r.add(&converted, r.initialised(init))
+		r.add(&tuned, r.answers(v))
 	}
 	series := []figures.BarSeries{converted}
 	if trained {
@@ -180,10 +174,7 @@ func (r edition) ErrorCurve() (*figures.Figure, error) {
 func (r edition) EmbeddingCurves() (*figures.Figure, error) {
 	after := figures.Curve{Name: r.T("cut after fine-tuning")}
 	for _, size := range r.Config.EmbeddingSizes {
-		value, low, high, err := r.point(r.cut(size))
-		if err != nil {
-			return nil, err
-		}
+		value, low, high := r.point(r.cut(size))
 		after.Add(float64(size), value, low, high)
 	}
 	curves := []figures.Curve{after}
@@ -192,10 +183,7 @@ func (r edition) EmbeddingCurves() (*figures.Figure, error) {
 		if v != (Scheme{Embedding: v.Embedding}) || v.Embedding == 0 {
 			continue
 		}
-		value, low, high, err := r.point(r.answers(v))
-		if err != nil {
-			return nil, err
-		}
+		value, low, high := r.point(r.answers(v))
 		before.Add(float64(v.Embedding), value, low, high)
 	}
 	if len(before.X) > 0 {

@@ -50,6 +50,8 @@ type Trial struct {
 	TrainLoss   float64 `json:"train_loss"`
 	Seconds     float64 `json:"seconds"`
 	StepSeconds float64 `json:"step_seconds"`
+	// StepProcessors is how many processors the process had in a step; 0 where the system does not tell.
+	StepProcessors float64 `json:"step_processors,omitempty"`
 }
 
 // Initialised is a fine-tuned model of which all layers then share their weights, beginning with what Init makes of them.

@@ -195,7 +195,7 @@ type speedInputs struct {
 
 // timeVariant times a converted model beside the whole one, in turn.
 var timeVariant = &experiment.Definition[speedInputs, SpeedModel]{
-	Name: "time of a converted model", Version: 1, Timed: true,
+	Name: "time of a converted model", Version: 2, Timed: true,
 	Title: func(say *words.Printer, in speedInputs) string {
 		return say.F("time, shared: %s", in.Variant)
 	},

@@ -66,10 +66,7 @@ func (r edition) RunTable() (*figures.Table, error) {
 			table.Rows = append(table.Rows, append(row, nil, "", "", stat.Mean(losses, nil), nil))
 			continue
 		}
-		d, _, err := r.between(v, Scheme{})
-		if err != nil {
-			return nil, err
-		}
+		d, _ := r.between(v, Scheme{})
 		var converted any
 		if answers := r.converted(v); len(answers) > 0 {
 			converted = mean(answers)
@@ -89,10 +86,7 @@ func (r edition) CutTable() (*figures.Table, error) {
 		})
 	for _, size := range r.Config.EmbeddingSizes {
 		answers := r.cut(size)
-		d, ok, err := r.paired(answers, r.answers(Scheme{}))
-		if err != nil {
-			return nil, err
-		}
+		d, ok := r.paired(answers, r.answers(Scheme{}))
 		if !ok {
 			continue
 		}
