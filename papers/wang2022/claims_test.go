@@ -96,7 +96,7 @@ func TestOnePairOfManyThatGoesAgainstTheErrorByChanceIsNotEnough(t *testing.T) {
 					copy(right[300:], marks(4, 4))
 				}
 				r.Variants = append(r.Variants, Decomposition{Form: form, Ratio: ratio, Error: map[Form]float64{II: 0.8, IV: 0.6}[form]})
-				r.Trials = append(r.Trials, Trial{Form: form, Ratio: ratio, Seed: seed, Recovery: Tuned, Right: right})
+				r.Trials = append(r.Trials, Trial{Form: form, Ratio: ratio, Seed: seed, Recovery: Tuned, Answers: experiment.Answers{Right: right}})
 			}
 		}
 	}
