@@ -12,12 +12,13 @@ import (
 	"bertlab/papers/sajjad2020"
 	"bertlab/papers/sanh2020"
 	"bertlab/papers/wang2022"
+	"bertlab/papers/zafrir2019"
 )
 
 // All are the experiments in the order in which they are run.
 func All() []experiment.Paper {
 	return []experiment.Paper{
 		ganesh2021.Experiment, michel2019.Experiment, sajjad2020.Experiment, sanh2020.Experiment, wang2022.Experiment, lan2020.Experiment,
-		hao2019.Experiment, combined.Experiment,
+		hao2019.Experiment, zafrir2019.Experiment, combined.Experiment,
 	}
 }

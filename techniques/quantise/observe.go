@@ -51,8 +51,8 @@ func Observe(ctx context.Context, s *gbert.Session, p *finetune.Prepared, progre
 	name := fmt.Sprintf("inputs of maps %d", passes.Add(1))
 	program, err := gbert.NewProgram[gbert.BatchOf[*tensors.Tensor]](s, name, func(begin func(gbert.Taps) *gbert.Forward, in gbert.Input) []*Node {
 		last = recorder{}
-		begin(gbert.Taps{MapInput: last.record}).Encode(in, config.Head.ReadsCLS())
-		return slices.Clone(last.nodes)
+		out := begin(gbert.Taps{MapInput: last.record}).Encode(in, config.Head.ReadsCLS())
+		return append(slices.Clone(last.nodes), out.Hidden) // a program needs an output, and a model without layers has no maps
 	})
 	if err != nil {
 		return nil, err

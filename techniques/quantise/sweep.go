@@ -20,8 +20,9 @@ type Sensitivity struct {
 	Parameters int `json:"parameters"`
 	// Error is the root of the mean squared change of the logits.
 	Error float64 `json:"error"`
-	// Loss is the change of the mean loss; 0 for data without labels.
-	Loss float64 `json:"loss"`
+	// Loss is the change of the mean loss, Score that of the task's first metric; 0 for data without labels.
+	Loss  float64 `json:"loss"`
+	Score float64 `json:"score"`
 }
 
 // Sensitivities are those of all maps of a model.
@@ -175,7 +176,8 @@ func compare(p *finetune.Prepared, base, logits [][]float32) (Sensitivity, error
 	if err != nil {
 		return entry, err
 	}
-	entry.Loss = after.Loss - before.Loss
+	metric := p.Dataset.Task.Metrics[0]
+	entry.Loss, entry.Score = after.Loss-before.Loss, after.Metrics[metric]-before.Metrics[metric]
 	return entry, nil
 }
 

@@ -23,7 +23,7 @@ type usage struct {
 
 // told are the folders whose words are all said through a printer.
 var told = []string{
-	"..", "../../ganesh2021", "../../hao2019", "../../lan2020", "../../combined", "../../compare", "../../michel2019", "../../notebook", "../../sajjad2020", "../../sanh2020", "../../wang2022", "../../../recipes",
+	"..", "../../ganesh2021", "../../hao2019", "../../lan2020", "../../combined", "../../compare", "../../michel2019", "../../notebook", "../../sajjad2020", "../../sanh2020", "../../wang2022", "../../zafrir2019", "../../../recipes",
 }
 
 // rooms are the folders whose words the catalogue has, from this one.

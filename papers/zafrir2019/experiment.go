@@ -1,0 +1,170 @@
+package zafrir2019
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"slices"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
+	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
+	"bertlab/techniques/quantise"
+)
+
+//go:embed narrative.en.md narrative.ko.md
+var narrative embed.FS
+
+// Experiment is the experiment in all its parts.
+var Experiment = &experiment.Experiment[Config, Result]{
+	Name:    "quantise",
+	Title:   "Q8BERT: Quantized 8Bit BERT (Zafrir et al. 2019)",
+	Heading: words.Key("bertlab: BERT in whole numbers of eight bits"),
+	Quick:   Quick, Full: Full, Ask: (*Config).ask, Check: (*Config).check, Plan: plan, Narrative: narrative,
+	Tell: func(r *Result, in experiment.Voice) experiment.Edition { return edition{r, in} },
+}
+
+// edition is a result as it is told in a language.
+type edition struct {
+	*Result
+	experiment.Voice
+}
+
+// Subtitle implements [experiment.Edition].
+func (r edition) Subtitle() string { return r.caption(r.Seeds(r.Config.Seeds)) }
+
+// caption names model and tasks, and what else a figure says.
+func (r edition) caption(extra ...string) string {
+	var tasks []string
+	for _, t := range r.Tasks {
+		tasks = append(tasks, r.F("%s (%d test examples)", t.Name, t.Examples))
+	}
+	return experiment.Caption(slices.Concat([]string{r.Config.Model, r.F("fine-tuned on %s", words.List(tasks))}, extra)...)
+}
+
+// plan adds the experiment's steps: for each task and seed the fine-tuned model, and it in each way; of the first one what each matrix
+// costs, and the speed.
+func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
+	env := p.Environment()
+	pretrained, err := env.Subject(ctx, c.Model, &r.Provenance, func(m *gbert.Model) error { return fits(c.Model, m) })
+	if err != nil {
+		return err
+	}
+	r.Layers = pretrained.Model.Config.NumHiddenLayers
+	for i, name := range c.Tasks {
+		data, err := env.Samples(ctx, name, c.Data[i], experiment.SampleSizes{Train: c.TrainExamples, Dev: c.TestExamples, Calibration: c.CalibrationExamples})
+		if err != nil {
+			return err
+		}
+		kind := data.Dev.Task
+		if !kind.Kind.Discrete() {
+			return fmt.Errorf("%s has no classes: the experiment compares right answers", name)
+		}
+		r.Tasks = append(r.Tasks, Task{Name: name, Title: kind.Title, Metric: kind.Metrics[0], Examples: data.Dev.Len(), Majority: data.Dev.Majority()})
+		r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("train", data.Train.Dataset), experiment.DescribeData("test", data.Dev.Dataset))
+		if i == 0 {
+			if err := r.measureWhole(ctx, pretrained.Model, data.Train.Task); err != nil {
+				return err
+			}
+		}
+		for k, seed := range c.Seeds {
+			s := &seedPlan{Plan: p, config: c, result: r, Samples: data, pretrained: pretrained, task: name, seed: seed, first: i == 0 && k == 0}
+			s.add()
+		}
+	}
+	return nil
+}
+
+// fits says why the experiment cannot be done with a model.
+func fits(name string, m *gbert.Model) error {
+	if err := quantise.Check(m); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// measureWhole notes the file of the model in float32.
+func (r *Result) measureWhole(ctx context.Context, pretrained *gbert.Model, of *task.Task) error {
+	headed, err := finetune.FreshHead(pretrained, of, 1)
+	if err != nil {
+		return err
+	}
+	bytes, err := headed.DenseBytes(ctx, gbert.Float32)
+	r.Sizes = append(r.Sizes, Size{Whole, bytes})
+	return err
+}
+
+// seedPlan is the plan with a task and a seed.
+type seedPlan struct {
+	*experiment.Plan
+	config *Config
+	result *Result
+	experiment.Samples
+	pretrained *experiment.Pretrained
+	task       string
+	seed       uint64
+	first      bool
+}
+
+// add adds the fine-tuned model and it in each way.
+func (s *seedPlan) add() {
+	c, o := s.config, s.config.Options(s.seed)
+	tuned := experiment.FineTune(s.Plan, experiment.FineTuneInputs{From: s.pretrained, Train: s.Train, Options: o})
+	judge := c.Judge(tuned, s.Dev)
+	whole := experiment.Evaluate(s.Plan, judge)
+	s.Collect(func() error {
+		s.keep(Whole, judged{Evaluated: whole.Result()})
+		return nil
+	})
+	s.keepAs(Aware, trainAware.Of(s.Plan, awareInputs{From: s.pretrained, Train: s.Train, Options: o, Test: s.Dev}))
+	s.keepAs(Dynamic, quantiseAfter.Of(s.Plan, afterInputs{Judging: judge, Inputs: gbert.DynamicInputs}))
+	s.keepAs(Row, quantiseAfter.Of(s.Plan, afterInputs{Judging: judge, Inputs: gbert.RowInputs}))
+	s.keepAs(Static, quantiseAfter.Of(s.Plan, afterInputs{Judging: judge, Inputs: gbert.StaticInputs, Calibration: judge.On(s.Calibration)}))
+	if s.first {
+		experiment.Keep(s.Plan, &s.result.Maps, sweepMaps.Of(s.Plan, judge.On(s.Calibration)))
+		experiment.Keep(s.Plan, &s.result.Speed, measureSpeed.Of(s.Plan, speedInputs{Judging: judge, Timing: c.Timing()}))
+	}
+}
+
+// keepAs puts a step's result into the experiment's when all steps are done.
+func (s *seedPlan) keepAs(way Way, step *experiment.Node[judged]) {
+	s.Collect(func() error {
+		s.keep(way, step.Result())
+		return nil
+	})
+}
+
+func (s *seedPlan) keep(way Way, done judged) {
+	s.result.Runs = append(s.result.Runs, Run{Task: s.task, Seed: s.seed, Way: way, Evaluated: done.Evaluated})
+	if s.first && way != Whole {
+		s.result.Sizes = append(s.result.Sizes, Size{way, done.Bytes})
+	}
+}
+
+// Numbers are what the narrative names.
+func (r edition) Numbers() map[string]any {
+	return map[string]any{
+		"model": r.Config.Model, "epochs": r.Config.Epochs, "learningRate": r.Config.LearningRate, "percentile": fmt.Sprintf("%g", percentile),
+		"calibration": r.Maps.Examples, "bytes": fmt.Sprintf("%.1f", float64(r.bytes(Whole))/1e6), "int8": fmt.Sprintf("%.1f", float64(r.bytes(Dynamic))/1e6),
+		"all": fmt.Sprintf("%.3f", r.Maps.All.Error), "worst": r.worst(),
+	}
+}
+
+// worst names the matrix that costs most.
+func (r edition) worst() string {
+	worst := slices.MaxFunc(r.Maps.Maps, func(a, b quantise.Sensitivity) int {
+		switch {
+		case a.Error < b.Error:
+			return -1
+		case a.Error > b.Error:
+			return 1
+		}
+		return 0
+	})
+	if worst.Role == quantise.Words {
+		return r.Name(string(worst.Role))
+	}
+	return r.F("layer %d", worst.Layer) + ", " + r.Name(string(worst.Role))
+}
