@@ -8,13 +8,26 @@ import (
 
 // A head over the vocabulary decodes with the word table, in whatever form it is.
 func TestTheWordTableDecodesInEveryForm(t *testing.T) {
-	config := tinyConfig(func(c *Config) { c.Embedding = FactoredWords(7) })
+	for _, form := range []EmbeddingForm{FactoredWords(7), Int8Words(FactoredWords(7)), Int8Words(EmbeddingForm{})} {
+		t.Run(form.String(), func(t *testing.T) { decodesWords(t, form) })
+	}
+}
+
+func decodesWords(t *testing.T, form EmbeddingForm) {
+	config := tinyConfig(func(c *Config) {
+		if c.Embedding = FactoredWords(7); form.Size() == 0 {
+			c.Embedding = EmbeddingForm{}
+		}
+	})
 	model, err := New(config, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	model.Config.Head = MaskedLMHead
 	model.initialize(maskedLMParameters(config), 3)
+	if form != config.Embedding {
+		model = inInt8(t, model, FloatInputs)
+	}
 	if err := model.Check(); err != nil {
 		t.Fatal(err)
 	}
@@ -31,6 +44,11 @@ func TestTheWordTableDecodesInEveryForm(t *testing.T) {
 	near(t, "logits over the vocabulary", predict(model), predict(dense), 1e-5)
 	if dense.Config.Embedding != (EmbeddingForm{}) || dense.has(wordFactorU) {
 		t.Error("the dense model has factors")
+	}
+	for _, o := range []PortableOptions{{}, {Int8: true}} {
+		if graph, err := model.Portable(o); err != nil || len(graph.Outputs()) != 1 {
+			t.Errorf("as ONNX: %v", err)
+		}
 	}
 }
 

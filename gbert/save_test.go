@@ -93,6 +93,7 @@ func variants(t testing.TB) map[string]*Model {
 		models["int8, inputs "+string(inputs)] = inInt8(t, fresh(t, compressedConfig()), inputs)
 	}
 	models["int8, words factored"] = inInt8(t, models["words factored"], DynamicInputs)
+	models["int8, projected"] = inInt8(t, fresh(t, tinyConfig(func(c *Config) { c.Embedding, c.ClassifierDropout = Projected(6), 0.1 })), RowInputs)
 	models["int8, all tied, words factored"] = inInt8(t, models["all tied, words factored"], StaticInputs)
 	for name, config := range bankedConfigs() {
 		models["banked "+name] = fresh(t, config)
