@@ -32,6 +32,7 @@ var All = []Notebook{
 	{"06_tucker", tucker.Narrative()},
 	{"07_sharing", sharing.Narrative()},
 	{"08_notes", notes.Narrative()},
+	{"09_quantisation", quantisation.Narrative()},
 }
 
 // told holds the narratives of notebooks that have no paper of their own, a folder each.
