@@ -24,6 +24,7 @@ import (
 type compareFlags struct {
 	options  compare.Options
 	noMemory bool
+	runtimes []string
 }
 
 // compareDocument is what compare prints.
@@ -43,7 +44,11 @@ file's size, operations, the time of a batch at several sizes, and the peak memo
 model is the original; each of the others is tested against it on paired examples.
 
 Results, figures and a report go to the folder --out (default: results). Measurements are kept there; bertlab advise
-uses them.`,
+uses them.
+
+With --runtimes xla,onnx,onnx-int8 each model stands there once in each runtime: in ONNX Runtime as export --onnx writes it, and with
+--int8. Its file is the graph then, and the peak memory is that of XLA alone. The original in the first runtime is what all others are
+held against.`,
 		Example: `  bertlab compare movies small smaller --task movies --out results
   bertlab compare original pruned --task sst2 --data dev.tsv --batches 1,32 --repeats 50 --json`,
 		Args:        cobra.MinimumNArgs(2),
@@ -66,6 +71,7 @@ uses them.`,
 	flags.IntVar(&f.options.Length, "length", 64, "tokens of the timed rows")
 	flags.IntVar(&f.options.Repeats, "repeats", 15, "how often each model is timed")
 	flags.BoolVar(&f.options.LabelsByNumber, "labels-by-number", false, "match the classes of models and data by their numbers, whatever their names")
+	flags.StringSliceVar(&f.runtimes, "runtimes", []string{workbench.XLA}, "runtimes in which each model is judged and timed: "+strings.Join(workbench.Runtimes, ", "))
 	flags.BoolVar(&f.noMemory, "no-memory", false, "do not measure peak memory")
 	return command
 }
@@ -80,8 +86,14 @@ func (a *app) compare(ctx context.Context, models []string, f *compareFlags) (*c
 	case o.Repeats < 1:
 		return nil, call.Wrongf("--repeats %d: at least 1 is needed", o.Repeats)
 	}
+	for _, runtime := range f.runtimes {
+		if err := call.Choose("runtimes", runtime, workbench.Runtimes...); err != nil {
+			return nil, err
+		}
+		o.Runtimes = append(o.Runtimes, compare.Runtime(runtime))
+	}
 	if err := o.Check(); err != nil {
-		return nil, call.Wrongf("--batches: %w", err)
+		return nil, call.Wrongf("--batches, --runtimes: %w", err)
 	}
 	if a.model != "" {
 		return nil, call.Wrongf("--model %s: name the models after compare, the original first", a.model)

@@ -21,6 +21,8 @@ type Entry struct {
 	Retrained *bool
 	// Combined says that several techniques made it.
 	Combined bool
+	// Runtime computes its logits; empty: XLA.
+	Runtime Runtime
 }
 
 // Options say on what the models are compared. Zero values mean the defaults named with each field.
@@ -39,6 +41,8 @@ type Options struct {
 	Repeats int
 	// Resamples are those of the bootstraps; 2000.
 	Resamples int
+	// Runtimes are those in which each model of [Run] is judged and timed, the original's own first; XLA alone.
+	Runtimes []Runtime
 	// Pairs are further models, by name, that are compared with each other.
 	Pairs [][2]string
 }
@@ -46,6 +50,9 @@ type Options struct {
 func (o Options) filled() Options {
 	if o.Batches == nil {
 		o.Batches = []int{1, 8, 32}
+	}
+	if o.Runtimes == nil {
+		o.Runtimes = []Runtime{XLA}
 	}
 	for _, d := range []struct {
 		value     *int
@@ -64,6 +71,8 @@ func (o Options) Check() error {
 	switch {
 	case o.Length < 3 || o.Repeats < 1 || o.Resamples < 1 || o.Examples < 0:
 		return fmt.Errorf("length %d, repeats %d, resamples %d, examples %d: at least 3, 1, 1 and 0 are needed", o.Length, o.Repeats, o.Resamples, o.Examples)
+	case checkRuntimes(o.Runtimes) != nil:
+		return checkRuntimes(o.Runtimes)
 	case len(o.Batches) == 0:
 		return errors.New("at least one batch size is needed")
 	}
@@ -98,6 +107,7 @@ type Measurement struct {
 	SHA256     string          `json:"sha256"` // of configuration and weights
 	Retrained  *bool           `json:"retrained,omitempty"`
 	Combined   bool            `json:"combined,omitempty"`
+	Runtime    Runtime         `json:"runtime,omitempty"` // empty: XLA
 	Layers     int             `json:"layers"`
 	Parameters int             `json:"parameters"`
 	MACs       int             `json:"macs"` // of one example of Length tokens

@@ -1,7 +1,9 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"bertlab/figures"
@@ -29,6 +31,18 @@ func (c *Comparison) ParetoFigure(cost Cost, say *words.Printer) (*figures.Figur
 		Groups: []string{say.T("original"), say.T("one technique"), say.T("several")}, YFormat: figures.Percent,
 		HLines: []figures.Reference{{Value: c.Models[0].Score, Label: say.T("original")}},
 	}
+	var runtimes []Runtime
+	for _, m := range c.Models {
+		if !slices.Contains(runtimes, m.Runtime) {
+			runtimes = append(runtimes, m.Runtime)
+		}
+	}
+	if len(runtimes) > 1 { // the colour says the runtime, the name the model
+		o.Groups = nil
+		for _, r := range runtimes {
+			o.Groups = append(o.Groups, string(cmp.Or(r, XLA)))
+		}
+	}
 	for i, m := range c.Models {
 		x := map[Cost]float64{Size: float64(m.Sizes.Stored) / 1e6, Time: 1000 * m.Latency[largest].Seconds, Compute: float64(m.MACs) / 1e6}[cost]
 		point := figures.ParetoPoint{Name: m.Name, X: x, Y: m.Score}
@@ -38,6 +52,9 @@ func (c *Comparison) ParetoFigure(cost Cost, say *words.Printer) (*figures.Figur
 				point.Group = 2
 			}
 			point.Lo, point.Hi = c.Models[0].Score-m.Against.Metric.High, c.Models[0].Score-m.Against.Metric.Low
+		}
+		if len(runtimes) > 1 {
+			point.Group = slices.Index(runtimes, m.Runtime)
 		}
 		o.Points = append(o.Points, point)
 	}

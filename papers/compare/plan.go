@@ -43,6 +43,7 @@ func run(ctx context.Context, env *experiment.Environment, entries []Entry, o Op
 	if err != nil {
 		return nil, err
 	}
+	entries = within(entries, o.Runtimes)
 	data, err := testData(ctx, env, o, models[0])
 	if err != nil {
 		return nil, err
@@ -210,7 +211,7 @@ func Plan(p *experiment.Plan, data *task.Dataset, entries []Entry, o Options, pr
 // add adds the steps on one model.
 func (c *planned) add(p *experiment.Plan, entry Entry, asked askInputs, sample experiment.Sample, o Options) error {
 	machine, name := c.result.Provenance.Machine, entry.Name
-	on := fileInputs{Model: entry.Model, Dir: entry.Dir, Name: name}
+	on := fileInputs{Model: entry.Model, Dir: entry.Dir, Name: name, Runtime: entry.Runtime}
 	if _, ok := entry.Model.(*experiment.Pretrained); ok {
 		var err error
 		if on.Stored, err = storedBytes(entry.Dir); err != nil {
@@ -223,7 +224,7 @@ func (c *planned) add(p *experiment.Plan, entry Entry, asked askInputs, sample e
 		shape: count.Of(p, shapeInputs{Model: entry.Model, Length: o.Length, Name: name}),
 	})
 	m := &c.models[i]
-	if p.Environment().Memory != nil {
+	if p.Environment().Memory != nil && entry.Runtime == "" {
 		m.memory = measureMemory.Of(p, memoryInputs{on, o.Batches[len(o.Batches)-1], o.Length, machine})
 	}
 	m.alone = compareAnswers.Of(p, pairInputs{Sample: sample, A: m.answers, Resamples: o.Resamples, Name: name})
@@ -250,6 +251,10 @@ func (c *planned) addTimes(p *experiment.Plan, text experiment.Judging, o Option
 	in.Text.Model = nil
 	for _, entry := range c.entries {
 		in.Models, in.Names = append(in.Models, entry.Model), append(in.Names, entry.Name)
+		in.Runtimes = append(in.Runtimes, entry.Runtime)
+	}
+	if !slices.ContainsFunc(in.Runtimes, func(r Runtime) bool { return r != "" }) {
+		in.Runtimes = nil
 	}
 	for _, size := range o.Batches {
 		in.Batch = size
@@ -264,7 +269,7 @@ func (c *planned) collect() (*Comparison, error) {
 		steps := &c.models[i]
 		s, a, alone := steps.shape.Result(), steps.answers.Result(), steps.alone.Result()
 		m := Measurement{
-			Name: entry.Name, Title: entry.Title, Dir: entry.Dir, SHA256: experiment.Fingerprint(entry.Model), Retrained: entry.Retrained, Combined: entry.Combined,
+			Name: entry.Name, Title: entry.Title, Dir: entry.Dir, SHA256: experiment.Fingerprint(entry.Model), Retrained: entry.Retrained, Combined: entry.Combined, Runtime: entry.Runtime,
 			Layers: s.Layers, Parameters: s.Parameters, MACs: s.MACs, Sizes: steps.sizes.Result(),
 			Score: a.Score, Low: alone.Metric.Low, High: alone.Metric.High, Loss: stat.Mean(a.Losses, nil), Truncated: a.Cut,
 		}

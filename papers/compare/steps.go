@@ -42,9 +42,11 @@ var count = &experiment.Definition[shapeInputs, shape]{
 // the same values; 0 for a model that a step writes.
 type fileInputs struct {
 	Model  experiment.ModelSource
-	Stored int64  `json:",omitempty"`
-	Dir    string `json:"-"`
-	Name   string `json:"-"`
+	Stored int64 `json:",omitempty"`
+	// Runtime is what reads the file; empty: XLA.
+	Runtime Runtime `json:",omitempty"`
+	Dir     string  `json:"-"`
+	Name    string  `json:"-"`
 }
 
 var measureFile = &experiment.Definition[fileInputs, Sizes]{
@@ -53,6 +55,10 @@ var measureFile = &experiment.Definition[fileInputs, Sizes]{
 	Run: func(ctx context.Context, w *experiment.Worker, in fileInputs) (s Sizes, err error) {
 		model := w.Model(in.Model)
 		if s.Float32, err = model.DenseBytes(ctx, gbert.Float32); err != nil {
+			return s, err
+		}
+		if in.Runtime != "" {
+			s.Stored, err = in.Runtime.graphBytes(model)
 			return s, err
 		}
 		if s.Stored, err = storedBytes(in.Dir); err != nil {
@@ -94,12 +100,14 @@ type askInputs struct {
 	Order []int `json:",omitempty"`
 	// Windows are how the answers to questions are found.
 	Windows *task.Answers `json:",omitempty"`
-	Name    string        `json:"-"`
+	// Runtime computes the logits; empty: XLA.
+	Runtime Runtime `json:",omitempty"`
+	Name    string  `json:"-"`
 }
 
 // ask are the inputs for an entry. Its classes are matched with the task's by their names or, by number, take the model's own.
 func (o Options) ask(entry Entry, data *task.Dataset) (in askInputs, err error) {
-	in = askInputs{Judging: experiment.Judging{Model: entry.Model, MaxLength: min(testLength, entry.Positions), BatchSize: testBatch}, Name: entry.Name}
+	in = askInputs{Judging: experiment.Judging{Model: entry.Model, MaxLength: min(testLength, entry.Positions), BatchSize: testBatch}, Runtime: entry.Runtime, Name: entry.Name}
 	if data.Task.Kind == task.Spans {
 		windows := data.Task.Answers.Filled()
 		in.Windows, in.MaxLength = &windows, min(finetune.SpanLength, entry.Positions)
@@ -148,7 +156,12 @@ var ask = &experiment.Definition[askInputs, answers]{
 		if err := prepared.CheckLabels(session.Model()); err != nil {
 			return a, err
 		}
-		if a.Logits, err = prepared.Logits(ctx, session, nil, w.Progress()); err != nil {
+		runner, done, err := in.Runtime.open(ctx, session)
+		if err != nil {
+			return a, err
+		}
+		defer done()
+		if a.Logits, err = prepared.Logits(ctx, runner, nil, w.Progress()); err != nil {
 			return a, err
 		}
 		evaluation, err := prepared.Judge(a.Logits)
@@ -199,7 +212,9 @@ type timeInputs struct {
 	Text                   experiment.Judging
 	Batch, Length, Repeats int
 	Machine                string
-	Names                  []string `json:"-"`
+	// Runtimes are those of the models; none: XLA.
+	Runtimes []Runtime `json:",omitempty"`
+	Names    []string  `json:"-"`
 }
 
 // timeModels gives each model's samples, one a round. Only the models of one batch size are on the device at a time.
@@ -219,9 +234,18 @@ var timeModels = &experiment.Definition[timeInputs, [][]float64]{
 				return nil, err
 			}
 			defer session.Close()
+			runtime := XLA
+			if in.Runtimes != nil {
+				runtime = in.Runtimes[i]
+			}
+			runner, done, err := runtime.open(ctx, session)
+			if err != nil {
+				return nil, err
+			}
+			defer done()
 			batch := experiment.FilledBatch(prepared.Encodings, in.Batch, in.Length, model.Config.PadTokenID)
 			passes[i] = func() error {
-				if _, err := session.BatchLogits(batch, nil); err != nil {
+				if _, err := runner.BatchLogits(batch, nil); err != nil {
 					return fmt.Errorf("%s: %w", in.Names[i], err)
 				}
 				return nil

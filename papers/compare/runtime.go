@@ -1,0 +1,90 @@
+package compare
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/onnx"
+	"bertlab/gbert/ort"
+)
+
+// A Runtime computes the logits of a model.
+type Runtime string
+
+// The runtimes.
+const (
+	XLA      Runtime = "xla"
+	ONNX     Runtime = "onnx"      // ONNX Runtime, on the graph that export --onnx writes
+	ONNXInt8 Runtime = "onnx-int8" // ONNX Runtime, on that of export --onnx --int8
+)
+
+// Runtimes are all of them.
+var Runtimes = []Runtime{XLA, ONNX, ONNXInt8}
+
+// checkRuntimes reports runtimes that are not known, or named twice.
+func checkRuntimes(runtimes []Runtime) error {
+	for i, r := range runtimes {
+		if !slices.Contains(Runtimes, r) {
+			return fmt.Errorf("there is no runtime %q: choose from %q", r, Runtimes)
+		}
+		if slices.Contains(runtimes[:i], r) {
+			return fmt.Errorf("the runtime %s is named twice", r)
+		}
+	}
+	return nil
+}
+
+// within are the entries in each of the runtimes, the original in the first of them in front. Where there are several, the runtime is part
+// of a name.
+func within(entries []Entry, runtimes []Runtime) []Entry {
+	var all []Entry
+	for _, entry := range entries {
+		for _, r := range runtimes {
+			one := entry
+			if one.Runtime = r; r == XLA {
+				one.Runtime = "" // steps without a runtime are XLA's
+			}
+			if len(runtimes) > 1 {
+				one.Name = fmt.Sprintf("%s, %s", entry.Name, r)
+			}
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// open is a session's model in the runtime, and what closes it.
+func (r Runtime) open(ctx context.Context, session *gbert.Session) (finetune.Runner, func(), error) {
+	if r == "" || r == XLA {
+		return session, func() {}, nil
+	}
+	opened, err := ort.Open(ctx, session.Model(), ort.Options{Portable: gbert.PortableOptions{Int8: r == ONNXInt8}})
+	if err != nil {
+		return nil, nil, err
+	}
+	return opened, func() { _ = opened.Close() }, nil
+}
+
+// graphBytes is the size of the graph that the runtime reads, with its data beside it.
+func (r Runtime) graphBytes(model *gbert.Model) (size int64, err error) {
+	dir, err := os.MkdirTemp("", "bertlab-graph-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	if err := model.SavePortable(dir, gbert.PortableOptions{}, r == ONNXInt8); err != nil {
+		return 0, err
+	}
+	name := map[Runtime]string{ONNX: gbert.PortableName, ONNXInt8: gbert.PortableInt8Name}[r]
+	for _, part := range []string{name, name + onnx.DataEnding} {
+		if info, err := os.Stat(filepath.Join(dir, part)); err == nil {
+			size += info.Size()
+		}
+	}
+	return size, nil
+}
