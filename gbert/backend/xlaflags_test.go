@@ -22,6 +22,7 @@ func TestXLAFlagsOfAFileCountBesideOurs(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string { return put(t, []byte(text), dir, name) }
 	plugin := write("plugin", "\x00xla_cpu_use_xnnpack\x00xla_dump_to\x00xla_cpu_multi_thread_eigen\x00xla_dump_hlo_as_text\x00")
+	both := write("both", "\x00xla_cpu_use_xnnpack\x00xla_dump_to\x00xla_cpu_parallel_codegen_split_count\x00")
 	older := write("older", "\x00xla_dump_to\x00")
 	foreign := write("foreign", "\x00xla_cpu_use_xnnpack\x00") // its flags are elsewhere
 	const ours = "--xla_cpu_use_xnnpack=false"
@@ -30,6 +31,7 @@ func TestXLAFlagsOfAFileCountBesideOurs(t *testing.T) {
 		{"a file with spaces in its name", plugin, write("a b", "\t--xla_dump_to=d"), "--xla_dump_to=d " + ours, ""},
 		{"an empty file", plugin, write("empty", ""), ours, ""},
 		{"a file that names the flag", plugin, write("named", "--xla_cpu_use_xnnpack=true"), "--xla_cpu_use_xnnpack=true", ""},
+		{"a plugin that knows both of ours", both, "--xla_dump_to=d", "--xla_dump_to=d " + ours + " --xla_cpu_parallel_codegen_split_count=2", ""},
 		{"a file for a plugin without the flag", older, write("old", "--xla_dump_to=d"), "--xla_dump_to=d", ""},
 		{"a file of Windows", plugin, write("crlf", "--xla_dump_to=d\r\n"), "--xla_dump_to=d " + ours, ""},
 		{"quotes", plugin, `--xla_dump_to="a \" b" --xla_dump_hlo_as_text`, `--xla_dump_to="a \" b" --xla_dump_hlo_as_text ` + ours, ""},

@@ -3,13 +3,11 @@ package finetune
 import (
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"golang.org/x/sync/errgroup"
 
 	"bertlab/gbert"
 	"bertlab/gbert/backend"
@@ -242,35 +240,32 @@ func (s *stepper) adamW(w, g, m, v, rate, correction1, correction2 *Node, decay 
 	return Sub(w, update), newM, newV
 }
 
-// compile compiles what steps with batches of these shapes need, side by side: one compilation leaves cores idle.
+// compile compiles what steps with batches of these shapes need, one after another: XLA uses the cores for the parts of a program, and two
+// compilations at once would wait for the allocator, which keeps all memory in one arena, and need their memory together.
 func (s *stepper) compile(p *Prepared, batches []*gbert.Batch, now scalars) error {
 	state, err := s.state(now.step, now.steps)
 	if err != nil {
 		return err
 	}
 	defer state.Close()
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, b := range batches {
-		group.Go(func() error {
-			batch := s.batch(p, b, now.seed)
-			defer batch.Close()
-			return s.gradient.Compile(gradientOf[*tensors.Tensor]{state.stateOf, batch.trainingBatch})
-		})
-	}
-	group.Go(func() error {
-		rates := now.rates()
-		defer rates.Close()
-		in := updateOf[any]{ratesOf: rates.inputs()}
-		for _, p := range s.trained {
-			for _, t := range p.tensors() {
-				in.State = append(in.State, *t)
-			}
-			in.Gradients = append(in.Gradients, p.value) // of the same shape
+		batch := s.batch(p, b, now.seed)
+		err := s.gradient.Compile(gradientOf[*tensors.Tensor]{state.stateOf, batch.trainingBatch})
+		batch.Close()
+		if err != nil {
+			return err
 		}
-		return s.update.Compile(in)
-	})
-	return group.Wait()
+	}
+	rates := now.rates()
+	defer rates.Close()
+	in := updateOf[any]{ratesOf: rates.inputs()}
+	for _, p := range s.trained {
+		for _, t := range p.tensors() {
+			in.State = append(in.State, *t)
+		}
+		in.Gradients = append(in.Gradients, p.value) // of the same shape
+	}
+	return s.update.Compile(in)
 }
 
 // stepBatch is a batch for one step. Close frees it.
