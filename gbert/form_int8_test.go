@@ -85,7 +85,7 @@ func QueryInXLA(t testing.TB, m *Model, x []float32, gradient bool) []float32 {
 		input[r] = [][]float32{x[r*hidden : (r+1)*hidden]}
 	}
 	var flat []float32
-	exec.MustExec(input)[0].MustConstFlatData(func(values any) { flat = append(flat, values.([]float32)...) })
+	exec.MustCall(input)[0].MustConstFlatData(func(values any) { flat = append(flat, values.([]float32)...) })
 	return flat
 }
 
