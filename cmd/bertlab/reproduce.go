@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/workbench"
@@ -20,10 +21,9 @@ import (
 )
 
 func (a *app) reproduceCommand() *cobra.Command {
-	var quick, names bool
+	var names bool
+	var asked requestFlags
 	var sharing sharingFlags
-	var runs int
-	var protocol string
 	var list strings.Builder
 	for _, p := range a.papers {
 		name, title := p.About()
@@ -54,20 +54,9 @@ when all have ended. See docs/cluster.md. Papers:` + "\n" + list.String(),
 			if names {
 				return a.listPapers(chosen)
 			}
-			if command.Flags().Changed("seeds") && runs < 1 {
-				return call.Wrongf("--seeds %d: at least 1 run is needed", runs)
-			}
-			r := experiment.Request{Quick: quick, Runs: runs, Model: a.model, Task: a.task, Data: a.data}
-			if command.Flags().Changed("seed") {
-				r.Seed = &a.Seed
-			}
-			if protocol != "" {
-				if len(args) != 1 {
-					return call.Wrongf("--protocol goes with one paper, not with %d", len(chosen))
-				}
-				if r.Protocol, err = files.Read(protocol, maxProtocol); err != nil {
-					return err
-				}
+			r, err := a.request(command.Flags(), &asked, chosen)
+			if err != nil {
+				return err
 			}
 			do := reproduction(a.replayed)
 			switch part, err := a.shardOf(&sharing); {
@@ -113,13 +102,42 @@ when all have ended. See docs/cluster.md. Papers:` + "\n" + list.String(),
 	}
 	a.outFolder(command.Flags())
 	command.Flags().BoolVar(&names, "list", false, "name the papers, one a line, and run nothing")
-	command.Flags().IntVar(&runs, "seeds", 0, "repeat with so many seeds from the first one on, where a paper has several (default: its protocol's)")
-	command.Flags().StringVar(&protocol, "protocol", "", "JSON file whose fields replace those of the paper's protocol (they are under \"config\" in its result)")
+	asked.add(command.Flags())
 	command.Flags().StringVar(&a.Records, "records", "", "folder with records (default: those of the program)")
 	command.Flags().BoolVar(&a.Again, "again", false, "compute what is on record, too")
-	command.Flags().BoolVar(&quick, "quick", false, "fewer examples and seeds: minutes on two cores")
 	sharing.add(command.Flags())
 	return command
+}
+
+// requestFlags are what of a protocol is asked for.
+type requestFlags struct {
+	quick    bool
+	runs     int
+	protocol string
+}
+
+func (r *requestFlags) add(flags *pflag.FlagSet) {
+	flags.IntVar(&r.runs, "seeds", 0, "repeat with so many seeds from the first one on, where a paper has several (default: its protocol's)")
+	flags.StringVar(&r.protocol, "protocol", "", "JSON file whose fields replace those of the paper's protocol (they are under \"config\" in its result)")
+	flags.BoolVar(&r.quick, "quick", false, "fewer examples and seeds: minutes on two cores")
+}
+
+// request is what is asked of the papers.
+func (a *app) request(flags *pflag.FlagSet, asked *requestFlags, chosen []experiment.Paper) (r experiment.Request, err error) {
+	if flags.Changed("seeds") && asked.runs < 1 {
+		return r, call.Wrongf("--seeds %d: at least 1 run is needed", asked.runs)
+	}
+	r = experiment.Request{Quick: asked.quick, Runs: asked.runs, Model: a.model, Task: a.task, Data: a.data}
+	if flags.Changed("seed") {
+		r.Seed = &a.Seed
+	}
+	if asked.protocol != "" {
+		if len(chosen) != 1 {
+			return r, call.Wrongf("--protocol goes with one paper, not with %d", len(chosen))
+		}
+		r.Protocol, err = files.Read(asked.protocol, maxProtocol)
+	}
+	return r, err
 }
 
 // maxProtocol bounds a protocol's file.

@@ -32,7 +32,7 @@ func TestShardsAndTheirGatheringGiveWhatOneProcessGives(t *testing.T) {
 		return append(append([]string{}, args...), append(more, "--out", shared)...)
 	}
 
-	bertlab(t, with("--gather")...).fails(exitFailure, "no shard has run")
+	bertlab(t, with("--gather")...).fails(exitMissing, "no shard has begun")
 	if c := bertlab(t, with("--shard", "1/3")...); c.status != exitSuccess || !strings.Contains(c.stdout, "shard 1/3") {
 		t.Fatalf("it ended with %d\n%s%s", c.status, c.stdout, c.stderr)
 	}

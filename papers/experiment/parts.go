@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"bertlab/gbert/backend"
 	"bertlab/papers/experiment/shard"
@@ -72,9 +70,6 @@ func (r Request) words() string {
 // Gather publishes an experiment whose steps are all remembered, and computes nothing: it needs no device of the kind that computed them.
 // Missing steps are a [MissingError].
 func Gather(ctx context.Context, env *Environment, p Paper, r Request) (*Outcome, error) {
-	if _, err := os.Stat(stepsFolder(env.Dir)); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s holds no steps: no shard has run with this folder as --out", env.Dir)
-	}
 	name, _ := p.About()
 	work, err := shard.Begun(BoardFolder(env.Dir), name)
 	if err != nil {
@@ -98,7 +93,7 @@ func Gather(ctx context.Context, env *Environment, p Paper, r Request) (*Outcome
 // explain adds whose the missing steps are, as far as that is known, and why so many may be missing.
 func (e *MissingError) explain(ctx context.Context, env *Environment, p Paper, r Request, work *shard.Work) {
 	if work == nil {
-		e.Why = "no shard has begun this experiment in the folder"
+		e.Why = fmt.Sprintf("no shard has begun this experiment in the folder %s", env.Dir)
 		return
 	}
 	plan, err := p.PlanFor(ctx, env, r)

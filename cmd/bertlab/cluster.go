@@ -1,0 +1,170 @@
+package main
+
+import (
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/cluster"
+	"bertlab/papers/compare"
+	"bertlab/papers/experiment"
+)
+
+func (a *app) clusterCommand() *cobra.Command {
+	return group(&cobra.Command{
+		Use:   "cluster",
+		Short: "Print what a scheduler takes to run papers on many machines",
+		Long: `Print a script for Slurm or manifests for Kubernetes that run the experiments of papers in shards, in a folder that all machines see, and
+gather them when all have ended. Time and memory come from the steps that are still to be done in --out. See docs/cluster.md.`,
+	}, a.slurmCommand(), a.kubernetesCommand())
+}
+
+// clusterFlags are those of all schedulers.
+type clusterFlags struct {
+	requestFlags
+	cluster.Job
+	memory string
+}
+
+func (c *clusterFlags) add(flags *pflag.FlagSet) {
+	flags.IntVar(&c.Tasks, "tasks", 4, "number of shards")
+	flags.IntVar(&c.Parallel, "parallel", 0, "how many of them run at once (default: all)")
+	flags.DurationVar(&c.Time, "time", 0, "limit of a task, such as 2h (default: twice what it is expected to take)")
+	flags.StringVar(&c.memory, "memory", "", "memory of a task, such as 8GB (default: half more than it is expected to take)")
+	flags.IntVar(&c.Processors, "cpus", 2, "processors of a task")
+	flags.IntVar(&c.GPUs, "gpus", 0, "GPUs of a task")
+	flags.StringVar(&c.Name, "name", "bertlab", "name of the job")
+	flags.StringVar(&c.Out, "out", "results", "folder for results, which all tasks see")
+	c.requestFlags.add(flags)
+}
+
+// fill plans the papers' steps, if time and memory are not both given, and completes the job.
+func (a *app) fill(command *cobra.Command, c *clusterFlags, papers []string) (r experiment.Request, err error) {
+	chosen, err := choosePapers(a.papers, papers)
+	if err != nil {
+		return r, err
+	}
+	if r, err = a.request(command.Flags(), &c.requestFlags, chosen); err != nil {
+		return r, err
+	}
+	for _, p := range chosen {
+		if err := p.Accepts(r); err != nil {
+			return r, err
+		}
+	}
+	if c.memory != "" {
+		if c.Memory, err = compare.ParseSize(c.memory); err != nil {
+			return r, call.Wrongf("--memory %s: %v", c.memory, err)
+		}
+	}
+	if !command.Flags().Changed("parallel") {
+		c.Parallel = c.Tasks
+	}
+	given := c.Job
+	given.Time, given.Memory = max(c.Time, time.Hour), max(c.Memory, 1<<30)
+	if err := given.Check(); err != nil { // before anything is planned
+		return r, call.Wrap(err)
+	}
+	c.Arguments = append(append([]string{}, papers...), a.words(command.Flags())...)
+	if c.Time != 0 && c.Memory != 0 {
+		c.Why = "Time and memory were given"
+		return r, nil
+	}
+	env, done, err := a.laboratory(command.Context())
+	if err != nil {
+		return r, err
+	}
+	defer done()
+	env.Dir = c.Out
+	forecasts, err := experiment.Foresee(command.Context(), env, chosen, r)
+	if err == nil {
+		c.Expect(experiment.SumOf(forecasts))
+	}
+	return r, err
+}
+
+// words are the flags that a reproduction is called with, but for its protocol.
+func (a *app) words(flags *pflag.FlagSet) (words []string) {
+	for _, name := range []string{"quick", "seeds", "seed", "model", "task", "data", "backend"} {
+		switch flag := flags.Lookup(name); {
+		case !flag.Changed:
+		case flag.Value.Type() == "bool":
+			words = append(words, "--"+name+"="+strconv.FormatBool(flag.Value.String() == "true"))
+		default:
+			words = append(words, "--"+name, flag.Value.String())
+		}
+	}
+	return words
+}
+
+func (a *app) slurmCommand() *cobra.Command {
+	var c clusterFlags
+	s := cluster.Slurm{Program: "bertlab"}
+	command := &cobra.Command{
+		Use:   "slurm [paper…]",
+		Short: "Print a script for sbatch: an array of shards, and their gathering",
+		Example: `  bertlab cluster slurm heads layers --tasks 8 --parallel 4 --out /shared/results > papers.sh
+  sbatch papers.sh`,
+		RunE: a.begin(func(command *cobra.Command, papers []string) error {
+			if _, err := a.fill(command, &c, papers); err != nil {
+				return err
+			}
+			s.Job = c.Job
+			if c.protocol != "" {
+				s.Arguments = append(s.Arguments, "--protocol", c.protocol)
+			}
+			return a.manifest(s.Write)
+		}),
+	}
+	c.add(command.Flags())
+	command.Flags().StringVar(&s.Partition, "partition", "", "partition (default: the cluster's)")
+	command.Flags().StringVar(&s.Account, "account", "", "account (default: the user's)")
+	command.Flags().StringVar(&s.Program, "program", "bertlab", "how tasks call bertlab, such as its path on the machines")
+	return command
+}
+
+func (a *app) kubernetesCommand() *cobra.Command {
+	var c clusterFlags
+	var k cluster.Kubernetes
+	command := &cobra.Command{
+		Use:   "kubernetes [paper…]",
+		Short: "Print manifests for kubectl: an Indexed Job of shards, and the Job that gathers them",
+		Example: `  bertlab cluster kubernetes heads --tasks 8 --image registry.example/bertlab:1 --claim results > papers.yaml
+  kubectl apply -f papers.yaml`,
+		RunE: a.begin(func(command *cobra.Command, papers []string) error {
+			r, err := a.fill(command, &c, papers)
+			if err != nil {
+				return err
+			}
+			k.Job, k.Protocol = c.Job, string(r.Protocol)
+			if k.Protocol != "" {
+				k.Arguments = append(k.Arguments, "--protocol", cluster.ProtocolFile)
+			}
+			return a.manifest(k.Write)
+		}),
+	}
+	c.add(command.Flags())
+	command.Flags().StringVar(&k.Image, "image", "bertlab:latest", "image of the Dockerfile, as the machines pull it")
+	command.Flags().StringVar(&k.Claim, "claim", "bertlab", "PersistentVolumeClaim of the results, which allows ReadWriteMany")
+	command.Flags().StringVar(&k.Namespace, "namespace", "", "namespace (default: that of whoever applies it)")
+	return command
+}
+
+// manifest prints what a scheduler takes, with --json as the string of a document.
+func (a *app) manifest(write func(io.Writer) error) error {
+	var text strings.Builder
+	if err := write(&text); err != nil {
+		return call.Wrap(err)
+	}
+	if a.json {
+		return a.print(map[string]string{"manifest": text.String()}, nil)
+	}
+	a.Meter.Clear()
+	_, err := io.WriteString(a.stdout, text.String()) // its tabs are the shell's
+	return err
+}
