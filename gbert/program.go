@@ -18,6 +18,8 @@ type Computation[In any] struct {
 	name string
 	exec func(fields []held) (*Exec, error)
 
+	across *across[In] // nil: one device computes
+
 	mu    sync.Mutex
 	execs map[string]*Exec // by what the fields of the inputs hold
 }
@@ -46,30 +48,48 @@ func newComputation[In, Nodes any](backend compute.Backend, name string, build f
 }
 
 // arrange lists the inputs of a call, and finds the executor for them.
-func (c *Computation[In]) arrange(in In) ([]any, *Exec, error) {
+func (c *Computation[In]) arrange(in In) ([]any, *Exec, []bool, error) {
 	values, fields := flatten(reflect.ValueOf(&in).Elem(), nil, nil)
 	if len(values) == 0 {
-		return nil, nil, fmt.Errorf("gbert: %s: there are no inputs", c.name)
+		return nil, nil, nil, fmt.Errorf("gbert: %s: there are no inputs", c.name)
 	}
 	key := fmt.Sprint(fields)
+	var divided []bool
+	if c.across != nil {
+		var how string
+		divided, how = c.across.key(in, values)
+		key += how
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	exec, ok := c.execs[key]
 	if !ok {
 		var err error
 		if exec, err = c.exec(fields); err != nil {
-			return nil, nil, fmt.Errorf("gbert: %s: %w", c.name, err)
+			return nil, nil, nil, fmt.Errorf("gbert: %s: %w", c.name, err)
+		}
+		if c.across != nil {
+			if exec, err = c.across.arranged(exec, divided, values); err != nil {
+				return nil, nil, nil, fmt.Errorf("gbert: %s: %w", c.name, err)
+			}
 		}
 		c.execs[key] = exec
 	}
-	return values, exec, nil
+	return values, exec, divided, nil
 }
 
 // Run computes. The inputs stay the caller's; the results are its, too, and it closes them.
 func (c *Computation[In]) Run(in In) (*Results, error) {
-	values, exec, err := c.arrange(in)
+	values, exec, divided, err := c.arrange(in)
 	if err != nil {
 		return nil, err
+	}
+	if c.across != nil {
+		results, err := c.across.run(exec, divided, values)
+		if err != nil {
+			return nil, fmt.Errorf("gbert: %s: %w", c.name, err)
+		}
+		return results, nil
 	}
 	outputs, err := exec.Call(values...)
 	if err != nil {
@@ -87,8 +107,8 @@ func (c *Computation[In]) Consume(in In) (*Results, error) {
 // Compile compiles for inputs of these shapes, all of which are tensors, without computing anything or sending them to the device. Calls
 // for different shapes may go on side by side.
 func (c *Computation[In]) Compile(in In) error {
-	values, exec, err := c.arrange(in)
-	if err != nil {
+	values, exec, _, err := c.arrange(in)
+	if err != nil || c.across != nil { // among devices it compiles at its first run
 		return err
 	}
 	var list []shapes.Shape

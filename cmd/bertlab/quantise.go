@@ -105,7 +105,7 @@ func (f *quantiseFlags) check(changed func(flag string) bool) error {
 	if err := call.Choose("inputs", f.inputs, quantiseMethods[:4]...); err != nil {
 		return err
 	}
-	for _, flag := range []string{"inputs", "epochs", "lr", "warmup", "weight-decay", "max-grad-norm", "keep-head", "keep", "freeze-embeddings", "dev", "checkpoint-every"} {
+	for _, flag := range []string{"inputs", "epochs", "lr", "warmup", "weight-decay", "max-grad-norm", "keep-head", "keep", "freeze-embeddings", "dev", "checkpoint-every", "devices"} {
 		if f.method != aware && changed(flag) {
 			return call.Wrongf("--%s goes with --method %s, which trains", flag, aware)
 		}

@@ -58,6 +58,9 @@ type Options struct {
 	// LengthGrouping is off when negative: batches are then drawn at random, as transformers' default trainer does.
 	LengthGrouping int `json:"length_grouping,omitempty"`
 
+	// Devices is how many devices of the backend compute the gradient of a step together, each of a part of the batch's rows; 1. The
+	// result is the same to rounding, so that a run may go on with another number.
+	Devices int `json:"-"`
 	// Method is a compression method that takes part in training; nil for none.
 	Method *Method `json:"-"`
 

@@ -75,6 +75,11 @@ func newStepper(b compute.Backend, model *gbert.Model, o Options) (*stepper, err
 		s.close()
 		return nil, fmt.Errorf("finetune: %w", err)
 	}
+	// The weights lie on the first device, which alone updates them; the others get copies for each step.
+	if _, err = s.gradient.Across(gbert.Devices{Backend: b, Count: o.Devices}, func(in gradientOf[*tensors.Tensor]) any { return in.LabelledBatch }); err != nil {
+		s.close()
+		return nil, fmt.Errorf("finetune: %w", err)
+	}
 	if s.update, err = gbert.NewComputation[updateOf[any]](b, backend.InPlace("update"), s.updateGraph); err != nil {
 		s.close()
 		return nil, fmt.Errorf("finetune: %w", err)
@@ -275,6 +280,7 @@ type stepBatch struct {
 
 func (s *stepper) batch(p *Prepared, b *gbert.Batch, seed uint32) *stepBatch {
 	batch := &stepBatch{}
+	b = b.DividedBy(max(s.options.Devices, 1))
 	batch.LabelledBatch, batch.Seed = p.LabelledTensors(b), tensors.FromScalar(seed)
 	if s.method != nil && s.method.BatchInputs != nil {
 		batch.Method = s.method.BatchInputs(b)

@@ -64,6 +64,8 @@ func (r *Training) CheckOptions(seed uint64) error {
 		return call.Wrongf("--weight-decay %g: it must not be negative", o.WeightDecay)
 	case !(o.MaxGradNorm >= 0):
 		return call.Wrongf("--max-grad-norm %g: it must not be negative", o.MaxGradNorm)
+	case o.Devices < 1:
+		return call.Wrongf("--devices %d: at least 1 is needed", o.Devices)
 	case o.CheckpointEvery <= 0:
 		return call.Wrongf("--checkpoint-every %v: it must be above 0", o.CheckpointEvery)
 	}
