@@ -2,16 +2,14 @@ package main
 
 import (
 	"io"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/cluster"
-	"bertlab/papers/compare"
+	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/papers/experiment"
 )
 
@@ -27,19 +25,12 @@ gather them when all have ended. Time and memory come from the steps that are st
 // clusterFlags are those of all schedulers.
 type clusterFlags struct {
 	requestFlags
-	cluster.Job
-	memory string
+	cluster.Flags
 }
 
-func (c *clusterFlags) add(flags *pflag.FlagSet) {
-	flags.IntVar(&c.Tasks, "tasks", 4, "number of shards")
-	flags.IntVar(&c.Parallel, "parallel", 0, "how many of them run at once (default: all)")
-	flags.DurationVar(&c.Time, "time", 0, "limit of a task, such as 2h (default: twice what it is expected to take)")
-	flags.StringVar(&c.memory, "memory", "", "memory of a task, such as 8GB (default: half more than it is expected to take)")
-	flags.IntVar(&c.Processors, "cpus", 2, "processors of a task")
-	flags.IntVar(&c.GPUs, "gpus", 0, "GPUs of a task")
-	flags.StringVar(&c.Name, "name", "bertlab", "name of the job")
-	flags.StringVar(&c.Out, "out", "results", "folder for results, which all tasks see")
+func (c *clusterFlags) add(a *app, flags *pflag.FlagSet) {
+	c.Flags.Add(flags)
+	a.writes(flags, output.Target{Flag: "out", Kind: output.Folder})
 	c.requestFlags.add(flags)
 }
 
@@ -57,20 +48,9 @@ func (a *app) fill(command *cobra.Command, c *clusterFlags, papers []string) (r 
 			return r, err
 		}
 	}
-	if c.memory != "" {
-		if c.Memory, err = compare.ParseSize(c.memory); err != nil {
-			return r, call.Wrongf("--memory %s: %v", c.memory, err)
-		}
-	}
-	if !command.Flags().Changed("parallel") {
-		c.Parallel = c.Tasks
-	}
-	given := c.Job
-	given.Time, given.Memory = max(c.Time, time.Hour), max(c.Memory, 1<<30)
-	if err := given.Check(); err != nil { // before anything is planned
+	if err := c.Complete(command.Flags(), papers); err != nil { // before anything is planned
 		return r, call.Wrap(err)
 	}
-	c.Arguments = append(append([]string{}, papers...), a.words(command.Flags())...)
 	if c.Time != 0 && c.Memory != 0 {
 		c.Why = "Time and memory were given"
 		return r, nil
@@ -86,20 +66,6 @@ func (a *app) fill(command *cobra.Command, c *clusterFlags, papers []string) (r 
 		c.Expect(experiment.SumOf(forecasts))
 	}
 	return r, err
-}
-
-// words are the flags that a reproduction is called with, but for its protocol.
-func (a *app) words(flags *pflag.FlagSet) (words []string) {
-	for _, name := range []string{"quick", "seeds", "seed", "model", "task", "data", "backend"} {
-		switch flag := flags.Lookup(name); {
-		case !flag.Changed:
-		case flag.Value.Type() == "bool":
-			words = append(words, "--"+name+"="+strconv.FormatBool(flag.Value.String() == "true"))
-		default:
-			words = append(words, "--"+name, flag.Value.String())
-		}
-	}
-	return words
 }
 
 func (a *app) slurmCommand() *cobra.Command {
@@ -121,7 +87,7 @@ func (a *app) slurmCommand() *cobra.Command {
 			return a.manifest(s.Write)
 		}),
 	}
-	c.add(command.Flags())
+	c.add(a, command.Flags())
 	command.Flags().StringVar(&s.Partition, "partition", "", "partition (default: the cluster's)")
 	command.Flags().StringVar(&s.Account, "account", "", "account (default: the user's)")
 	command.Flags().StringVar(&s.Program, "program", "bertlab", "how tasks call bertlab, such as its path on the machines")
@@ -148,7 +114,7 @@ func (a *app) kubernetesCommand() *cobra.Command {
 			return a.manifest(k.Write)
 		}),
 	}
-	c.add(command.Flags())
+	c.add(a, command.Flags())
 	command.Flags().StringVar(&k.Image, "image", "bertlab:latest", "image of the Dockerfile, as the machines pull it")
 	command.Flags().StringVar(&k.Claim, "claim", "bertlab", "PersistentVolumeClaim of the results, which allows ReadWriteMany")
 	command.Flags().StringVar(&k.Namespace, "namespace", "", "namespace (default: that of whoever applies it)")
