@@ -4,23 +4,23 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
-	"bertlab/figures/report"
 	"bertlab/papers/compare"
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 )
 
-// The tolerances of the claims, fixed before the numbers were seen.
+// What counts, fixed before the numbers were seen.
 const (
 	lossAllowed = 0.02  // of the metric, for a model that counts as one that still works
-	levelMetric = 0.005 // of the metric, within which half precision must stay
-	levelSpeed  = 1.05  // a speed above which time was saved
+	level       = 0.005 // of the metric, within which half precision must stay
+	better      = 0.005 // of the metric, for one model to be better than another
+	slower      = 1.05  // the speed up to which no time was saved
 )
 
-// Claims are the statements with the numbers measured here.
+// Claims are the statements with the numbers measured here. Most are the comparison's own: they are told for information.
 func (r edition) Claims() ([]experiment.Claim, error) {
-	return []experiment.Claim{r.claimCombine(), r.claimHalf(), r.claimTime(), r.claimTeacher(), r.claimAgain()}, nil
+	return experiment.Judge(r.Printer, r.combine(), r.half(), r.time(), r.teacher(), r.again()), nil
 }
 
 // works are the models of recipes whose metric falls by at most lossAllowed, surely; smallest file first.
@@ -36,13 +36,7 @@ func (r *Result) works(combined bool) []*compare.Measurement {
 	return list
 }
 
-func (r edition) claimCombine() experiment.Claim {
-	claim := experiment.Claim{
-		Text:  r.T("A combination gives a smaller model than any technique alone, at the same loss."),
-		Paper: r.T("not asked: papers report one technique each"),
-		Explanation: r.F("Of the models whose metric falls by at most %.0f points with a probability of %.0f %% (paired bootstrap), the smallest file as stored: holds if it is a combination's, fails if it is a single technique's. Undecided if no combination is that sure.",
-			100*lossAllowed, 100*compare.Sure),
-	}
+func (r edition) combine() experiment.Statement {
 	single, several := r.works(false), r.works(true)
 	name := func(list []*compare.Measurement) string {
 		if len(list) == 0 {
@@ -51,103 +45,95 @@ func (r edition) claimCombine() experiment.Claim {
 		m := list[0]
 		return r.F("%s, %.1f MB, P = %.2f", m.Name, float64(m.Sizes.Stored)/1e6, m.DropWithin(lossAllowed))
 	}
-	claim.Measured = r.F("smallest of one technique: %s; of several: %s; original %.1f MB", name(single), name(several), float64(r.Comparison.Models[0].Sizes.Stored)/1e6)
+	s := experiment.Statement{
+		Text:     r.T("A combination gives a smaller model than any technique alone, at the same loss."),
+		Paper:    r.T("not asked: papers report one technique each"),
+		Estimand: r.F("smallest file of a combination against that of a single technique, of the models whose metric falls by at most %.0f points with a probability of %.0f %% (paired bootstrap)", 100*lossAllowed, 100*compare.Sure),
+		Rule:     experiment.Inferior(0, experiment.Ratio), Own: true,
+		Missing: r.T("No combination is that sure."),
+		Also:    r.F("smallest of one technique: %s; of several: %s; original %.1f MB", name(single), name(several), float64(r.Comparison.Models[0].Sizes.Stored)/1e6),
+		Note:    r.T("About these models, each trained once."),
+	}
 	if len(several) > 0 {
-		claim.Verdict = experiment.When(len(single) == 0 || several[0].Sizes.Stored < single[0].Sizes.Stored)
+		beside := r.Comparison.Models[0].Sizes.Stored // without a single technique that works, the original
+		if len(single) > 0 {
+			beside = single[0].Sizes.Stored
+		}
+		s.Evidence = experiment.One(stats.Counted(float64(several[0].Sizes.Stored) / float64(beside)))
 	}
-	return claim
+	return s
 }
 
-// lacks says that the protocol does not have the recipes that a claim is about.
-func (r edition) lacks(claim experiment.Claim, names ...string) experiment.Claim {
-	claim.Measured, claim.Verdict = r.F("not run: the protocol lacks one of %s", strings.Join(names, ", ")), report.CannotTell
-	return claim
+// estimated is an effect by its bootstrap over the examples.
+func (r *Result) estimated(e stats.Interval) stats.Effect {
+	return stats.Effect{Interval: e, Examples: r.Comparison.Examples}
 }
 
-func (r edition) claimHalf() experiment.Claim {
-	claim := experiment.Claim{
-		Text: r.T("Storing weights in half precision costs nothing."), Paper: r.T("common practice, not one paper's number"),
-		Explanation: r.F("Holds if the 95 %% interval of the metric's change lies within ±%.1f points; fails if it lies wholly outside.", 100*levelMetric),
+func (r edition) half() experiment.Statement {
+	s := experiment.Statement{
+		Text:     r.T("Storing weights in half precision costs nothing."),
+		Paper:    r.T("common practice, not one paper's number"),
+		Estimand: r.F("%s of the model in half precision minus that of the same in single precision", r.Name(r.Comparison.Metric)),
+		Rule:     experiment.Equivalent(level, experiment.Points), Own: true,
+		Missing: r.F("The protocol lacks one of %s.", "float16"),
 	}
-	m, ok := r.Comparison.Find("float16")
-	if !ok {
-		return r.lacks(claim, "float16")
+	if m, ok := r.Comparison.Find("float16"); ok {
+		s.Evidence = experiment.One(r.estimated(m.Against.Metric.Interval).Times(-1))
+		s.Also = r.F("logits differ by at most %.2g; file %.1f of %.1f MB", m.Logits, float64(m.Sizes.Stored)/1e6, float64(r.Comparison.Models[0].Sizes.Stored)/1e6)
 	}
-	d := m.Against.Metric
-	claim.Measured = r.F("change %+.2f points [%+.2f, %+.2f]; logits differ by at most %.2g; file %.1f of %.1f MB", -100*d.Value+0, -100*d.High+0, -100*d.Low+0, m.Logits,
-		float64(m.Sizes.Stored)/1e6, float64(r.Comparison.Models[0].Sizes.Stored)/1e6)
-	switch {
-	case d.Low >= -levelMetric && d.High <= levelMetric:
-		claim.Verdict = report.Holds
-	case d.Low > levelMetric || d.High < -levelMetric:
-		claim.Verdict = report.DoesNotHold
-	}
-	return claim
+	return s
 }
 
-func (r edition) claimTime() experiment.Claim {
-	names := []string{"float16", "embedding", "shared"}
-	claim := experiment.Claim{
-		Text:        r.T("Half precision on disk, a factored word table and shared layers save bytes, not time."),
-		Paper:       r.T("ALBERT: sharing saves parameters, not operations (Lan et al. 2020)"),
-		Explanation: r.F("Holds if, for each, the upper quartile of the speed against the original is at most %.2f; fails if a lower quartile is above it.", levelSpeed),
+func (r edition) time() experiment.Statement {
+	batch := r.Comparison.Batches[len(r.Comparison.Batches)-1]
+	s := experiment.Statement{
+		Text:     r.T("Half precision on disk, a factored word table and shared layers save bytes, not time."),
+		Paper:    r.T("ALBERT: sharing saves parameters, not operations (Lan et al. 2020)"),
+		Estimand: r.F("time of the original against that of each model at batch %d, median of rounds", batch),
+		Rule:     experiment.NoMore(slower, experiment.Ratio).Each(),
+		Missing:  r.F("The protocol lacks one of %s.", "float16, embedding, shared"),
 	}
-	var parts []string
-	verdict := report.Holds
-	for _, name := range names {
+	for _, name := range []string{"float16", "embedding", "shared"} {
 		m, ok := r.Comparison.Find(name)
 		if !ok {
-			return r.lacks(claim, names...)
+			s.Evidence = nil
+			return s
 		}
-		l := m.Latency[len(m.Latency)-1]
-		parts = append(parts, r.F("%s %.2f× [%.2f, %.2f]", name, l.Speed, l.SpeedLow, l.SpeedHigh))
-		switch {
-		case l.SpeedLow > levelSpeed:
-			verdict = report.DoesNotHold
-		case l.SpeedHigh > levelSpeed && verdict == report.Holds:
-			verdict = report.CannotTell
-		}
+		last := len(m.Latency) - 1
+		e := experiment.That(name, stats.MedianOf(m.Latency[last].Speeds(r.Comparison.Models[0].Latency[last])))
+		e.Timed, e.Processors = true, r.Provenance.Had(m.Latency[last].Processors)
+		s.Evidence = append(s.Evidence, e)
 	}
-	batch := r.Comparison.Batches[len(r.Comparison.Batches)-1]
-	claim.Measured = r.F("speed at batch %d, median [quartiles]: %s", batch, strings.Join(parts, "; "))
-	claim.Verdict = verdict
-	return claim
+	return s
 }
 
-func (r *Result) pair(a, b string) (*compare.Pair, bool) {
+// pair is about two models: A − B of the metric. The loss stands beside it and does not decide.
+func (r edition) pair(s experiment.Statement, a, b string) experiment.Statement {
+	s.Own, s.Rule = true, experiment.Superior(better, experiment.Points)
+	s.Estimand = r.F("%s of %s minus that of %s, two models", r.Name(r.Comparison.Metric), a, b)
+	s.Missing = r.F("The protocol lacks one of %s.", a+", "+b)
+	s.Note = r.T("About these models, each trained once.")
 	i := slices.IndexFunc(r.Comparison.Pairs, func(p compare.Pair) bool { return p.A == a && p.B == b })
-	if i < 0 {
-		return nil, false
+	if i >= 0 {
+		p := r.Comparison.Pairs[i]
+		s.Evidence = experiment.One(r.estimated(p.Metric.Interval))
+		s.Also = r.F("loss %+.4f [%+.4f, %+.4f]", p.Loss.Value, p.Loss.Low, p.Loss.High)
 	}
-	return &r.Comparison.Pairs[i], true
+	return s
 }
 
-// judgePair decides by the interval of A − B, of the metric first, of the loss if the metric decides nothing.
-func (r edition) judgePair(claim experiment.Claim, a, b string) experiment.Claim {
-	claim.Explanation = r.T("Holds if the 95 % interval of the difference of the metric (paired bootstrap) lies above 0, fails if it lies at or below 0. The loss stands beside it and does not decide. One training run each.")
-	p, ok := r.pair(a, b)
-	if !ok {
-		return r.lacks(claim, a, b)
-	}
-	claim.Measured = r.F("%s − %s: %s %+.2f points [%+.2f, %+.2f], loss %+.4f [%+.4f, %+.4f]", a, b, r.Name(r.Comparison.Metric),
-		100*p.Metric.Value, 100*p.Metric.Low, 100*p.Metric.High, p.Loss.Value, p.Loss.Low, p.Loss.High)
-	claim.Verdict = experiment.ByInterval(p.Metric.Low, p.Metric.High, 0)
-	return claim
-}
-
-func (r edition) claimTeacher() experiment.Claim {
-	return r.judgePair(experiment.Claim{
+func (r edition) teacher() experiment.Statement {
+	return r.pair(experiment.Statement{
 		Text:  r.T("A model that lost layers is better when the whole model teaches it than with labels alone."),
 		Paper: r.T("Hinton et al. 2015; Sanh et al. 2019 (DistilBERT)"),
 	}, "layers-distil", "layers")
 }
 
-func (r edition) claimAgain() experiment.Claim {
-	claim := r.judgePair(experiment.Claim{
+func (r edition) again() experiment.Statement {
+	return r.pair(experiment.Statement{
 		Text:  r.T("Training the original again makes it better, so that recipes that train twice have an advantage."),
 		Paper: r.T("not asked; a control of this comparison"),
 	}, "fine-tuned-twice", "fine-tuned")
-	return claim
 }
 
 // lead is the best model of several techniques that still works, or of one; nil when none is sure.

@@ -14,17 +14,31 @@ type Latency struct {
 	Speed     float64 `json:"speed"`
 	SpeedLow  float64 `json:"speed_low"`
 	SpeedHigh float64 `json:"speed_high"`
+	// Processors is how many processors the process had, the fewer of the original's and this model's medians; 0 where the system does not
+	// tell.
+	Processors float64 `json:"processors,omitempty"`
 }
 
-// latency is that of model i, from the samples of all models at a batch size, [models][rounds], the original's first.
-func latency(size int, all [][]float64, i int) Latency {
-	samples := all[i]
-	ratios := make([]float64, len(samples))
-	for k := range samples {
-		ratios[k] = all[0][k] / samples[k]
+// Speeds are the original's times divided by this model's, round by round.
+func (l Latency) Speeds(original Latency) []float64 {
+	ratios := make([]float64, min(len(l.Samples), len(original.Samples)))
+	for i := range ratios {
+		ratios[i] = original.Samples[i] / l.Samples[i]
 	}
-	seconds, speed := stats.Quartiles(samples), stats.Quartiles(ratios)
-	return Latency{
-		Batch: size, Seconds: seconds.Value, Low: seconds.Low, High: seconds.High, Samples: samples, Speed: speed.Value, SpeedLow: speed.Low, SpeedHigh: speed.High,
-	}
+	return ratios
+}
+
+// timings are the samples of all models at a batch size, [models][rounds], the original's first, and the processors that each had.
+type timings struct {
+	Samples    [][]float64 `json:"samples"`
+	Processors []float64   `json:"processors"`
+}
+
+// latency is that of model i.
+func latency(size int, t timings, i int) Latency {
+	l := Latency{Batch: size, Samples: t.Samples[i], Processors: min(t.Processors[0], t.Processors[i])}
+	seconds, speed := stats.Quartiles(l.Samples), stats.Quartiles(l.Speeds(Latency{Samples: t.Samples[0]}))
+	l.Seconds, l.Low, l.High = seconds.Value, seconds.Low, seconds.High
+	l.Speed, l.SpeedLow, l.SpeedHigh = speed.Value, speed.Low, speed.High
+	return l
 }

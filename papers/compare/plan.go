@@ -149,9 +149,9 @@ func storedBytes(dir string) (int64, error) {
 type planned struct {
 	entries []Entry
 	models  []modelSteps
-	named   [][2]string                     // the further pairs
-	pairs   []*experiment.Node[judged]      // of these
-	times   []*experiment.Node[[][]float64] // by batch size
+	named   [][2]string                 // the further pairs
+	pairs   []*experiment.Node[judged]  // of these
+	times   []*experiment.Node[timings] // by batch size
 	result  *Comparison
 }
 

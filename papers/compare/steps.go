@@ -218,20 +218,20 @@ type timeInputs struct {
 }
 
 // timeModels gives each model's samples, one a round. Only the models of one batch size are on the device at a time.
-var timeModels = &experiment.Definition[timeInputs, [][]float64]{
-	Name: "models timed in turn", Version: 1, Timed: true,
+var timeModels = &experiment.Definition[timeInputs, timings]{
+	Name: "models timed in turn", Version: 2, Timed: true,
 	Title: func(say *words.Printer, in timeInputs) string { return say.F("timing batches of %d", in.Batch) },
-	Run: func(ctx context.Context, w *experiment.Worker, in timeInputs) ([][]float64, error) {
+	Run: func(ctx context.Context, w *experiment.Worker, in timeInputs) (timed timings, err error) {
 		prepared, err := in.Text.Prepare(w, w.Model(in.Models[0]))
 		if err != nil {
-			return nil, err
+			return timed, err
 		}
 		passes := make([]func() error, len(in.Models))
 		for i, source := range in.Models {
 			model := w.Model(source)
 			session, err := gbert.NewSession(w.Backend(), model)
 			if err != nil {
-				return nil, err
+				return timed, err
 			}
 			defer session.Close()
 			runtime := XLA
@@ -253,14 +253,15 @@ var timeModels = &experiment.Definition[timeInputs, [][]float64]{
 		}
 		times, err := experiment.Rounds{Repeats: in.Repeats, Rotate: true, Progress: w.Progress()}.Time(ctx, passes...)
 		if err != nil {
-			return nil, err
+			return timed, err
 		}
-		samples := make([][]float64, len(times))
 		for i, rounds := range times {
-			for _, took := range rounds {
-				samples[i] = append(samples[i], took.Wall.Seconds())
+			timed.Processors = append(timed.Processors, experiment.Processors(rounds))
+			timed.Samples = append(timed.Samples, make([]float64, len(rounds)))
+			for k, took := range rounds {
+				timed.Samples[i][k] = took.Wall.Seconds()
 			}
 		}
-		return samples, nil
+		return timed, nil
 	},
 }
