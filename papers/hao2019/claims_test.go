@@ -21,18 +21,26 @@ func found() *Result {
 	}
 	r := &Result{
 		Measured: experiment.Measured[Config]{Config: Config{OnTask: experiment.OnTask{Task: "movies"}, Other: "tweets"}}, Layers: 6, Classes: 2, Prior: math.Ln2, Fine: curve(0.2), Scratch: curve(0.4),
-		WidthDifference: interval(0.8, 0.5, 1.1),
-		Surface:         &Surface{Surface: &landscape.Surface{Grid: landscape.Plane(-1, 2, 4)}, Consistency: interval(0.9, 0.8, 0.95)},
-		Rollback:        []Rollback{{Name: "none"}, {Name: "low"}, {Name: "middle"}, {Name: "high"}},
-		LowAgainst:      []stats.Interval{interval(0.03, 0.01, 0.05), interval(0.2, 0.15, 0.25)},
-		Cosine:          interval(0.05, 0.01, 0.09),
+		Surface:    &Surface{Surface: &landscape.Surface{Grid: landscape.Plane(-1, 2, 4)}, Consistency: interval(0.9, 0.8, 0.95)},
+		Rollback:   []Rollback{{Name: "none"}, {Name: "low"}, {Name: "middle"}, {Name: "high"}},
+		LowAgainst: []stats.Interval{interval(0.03, 0.01, 0.05), interval(0.2, 0.15, 0.25)},
+		Cosine:     interval(0.05, 0.01, 0.09),
 	}
+	r.widen(0.8, 0.3)
 	r.Fine.Rise, r.Fine.Drop = interval(0.01, 0, 0.03), interval(0.5, 0.4, 0.6)
 	r.Geometry = append(r.Geometry, landscape.Geometry{Name: "embeddings", Norm: 1, First: 9, Second: 9})
 	for l := range 6 {
 		r.Geometry = append(r.Geometry, landscape.Geometry{Name: (&landscape.Part{First: l, End: l + 1}).Layers(), Norm: 1, First: float64(l), Second: float64(l * l)})
 	}
 	return r
+}
+
+// widen gives three seeds about the same difference of widths.
+func (r *Result) widen(difference, half float64) {
+	r.WidthDifference, r.More = interval(difference, difference-half, difference+half), nil
+	for seed := range uint64(2) {
+		r.More = append(r.More, Width{Seed: seed + 2, Difference: difference + 0.02*(float64(seed)-0.5), Learned: true})
+	}
 }
 
 func TestEachClaimFollowsItsRule(t *testing.T) { judged(t) }
@@ -48,8 +56,12 @@ func judged(t *testing.T) (list [][]experiment.Claim) {
 		verdict report.Verdict
 	}{
 		"as it is":                {func(*Result) {}, width, report.Holds},
-		"narrower":                {func(r *Result) { r.WidthDifference = interval(-0.5, -0.8, -0.2) }, width, report.DoesNotHold},
-		"perhaps wider":           {func(r *Result) { r.WidthDifference = interval(0.1, -0.2, 0.4) }, width, report.CannotTell},
+		"narrower":                {func(r *Result) { r.widen(-0.5, 0.3) }, width, report.DoesNotHold},
+		"perhaps wider":           {func(r *Result) { r.widen(0.1, 0.3) }, width, report.CannotTell},
+		"two seeds":               {func(r *Result) { r.More = r.More[:1] }, width, report.CannotTell},
+		"seeds disagree":          {func(r *Result) { r.More[0].Difference = -0.5 }, width, report.CannotTell},
+		"another did not learn":   {func(r *Result) { r.More[0].Learned = false }, width, report.CannotTell},
+		"another reaches the end": {func(r *Result) { r.More[1].Open = true }, width, report.CannotTell},
 		"scratch has not learned": {func(r *Result) { r.Scratch.Sets[0].End.Loss = 0.65 }, width, report.CannotTell},
 		"scratch reaches the end": {func(r *Result) { r.Scratch.Open = true }, width, report.CannotTell},
 		"fine reaches the end":    {func(r *Result) { r.Fine.Open = true }, width, report.Holds},
@@ -69,7 +81,7 @@ func judged(t *testing.T) (list [][]experiment.Claim) {
 			for i := range r.Geometry {
 				r.Geometry[i].Second = -r.Geometry[i].Second
 			}
-		}, invariant, report.CannotTell},
+		}, invariant, report.DoesNotHold},
 		"all layers move alike": {func(r *Result) {
 			for i := range r.Geometry {
 				r.Geometry[i].First, r.Geometry[i].Second = 1, 1
@@ -104,7 +116,7 @@ func judged(t *testing.T) (list [][]experiment.Claim) {
 func checkClaims(t *testing.T, claims []experiment.Claim) {
 	t.Helper()
 	for _, c := range claims {
-		if c.Text == "" || c.Paper == "" || c.Measured == "" || c.Explanation == "" {
+		if c.Text == "" || c.Paper == "" || c.Measured == "" || c.Rule == "" || c.Estimand == "" || c.Explanation == "" && c.Verdict == report.CannotTell {
 			t.Errorf("a claim is not told in full: %+v", c)
 		}
 	}

@@ -160,6 +160,9 @@ func (s *study) add(pretrained *experiment.Pretrained) {
 		around.Title = words.Key("loss around the model trained from random weights")
 		experiment.Keep(s.Plan, &s.result.ScratchSurface, sweepPlane.Of(s.Plan, around))
 	}
+	for _, seed := range c.MoreSeeds {
+		s.addWidth(pretrained, seed)
+	}
 	s.addThirds(across)
 	s.addRollback(space{Start: start, Trained: tuned})
 }
@@ -175,16 +178,47 @@ func (s *study) addDirections(plane space) {
 	})
 }
 
-// addCurves adds the loss along the way from pretrained and from random weights.
-func (s *study) addCurves(tuned, scratch space) {
-	c, r := s.config, s.result
+// lines are the loss along the way from pretrained and from random weights.
+func (s *study) lines(tuned, scratch space) (first, second *experiment.Node[line]) {
+	c := s.config
 	along := sweepInputs{
 		Space: tuned, Fit: s.judge(s.fit), Check: s.judge(s.check), FitAlone: true, Part: landscape.Whole(s.shape),
 		Grid: landscape.Line(c.CurveRange[0], c.CurveRange[1], c.CurvePoints), Title: words.Key("loss along fine-tuning"),
 	}
-	first := sweepLine.Of(s.Plan, along)
+	first = sweepLine.Of(s.Plan, along)
 	along.Space, along.Title = scratch, words.Key("loss along training from random weights")
-	second := sweepLine.Of(s.Plan, along)
+	return first, sweepLine.Of(s.Plan, along)
+}
+
+// addWidth adds trainings with another seed, for the widths of their optima.
+func (s *study) addWidth(pretrained *experiment.Pretrained, seed uint64) {
+	c, r := *s.config, s.result
+	c.Seed = seed
+	again := *s
+	again.config = &c
+	in := trainInputs{Start: again.begin(pretrained, s.train), Train: s.train, Options: c.Options(seed)}
+	tuned := space{Start: in.Start, Trained: train.Of(s.Plan, in)}
+	in.Start, in.Random = again.begin(drawWeights.Of(s.Plan, randomInputs{Like: pretrained, Seed: seed}), s.train), true
+	in.Options.Epochs, in.Options.LearningRate = c.ScratchEpochs, c.ScratchLearningRate
+	first, second := again.lines(tuned, space{Start: in.Start, Trained: train.Of(s.Plan, in)})
+	s.Collect(func() error {
+		fine, err := r.describe(first.Result())
+		if err != nil {
+			return err
+		}
+		scratch, err := r.describe(second.Result())
+		r.More = append(r.More, Width{
+			Seed: seed, Fine: fine.Width.Value, Scratch: scratch.Width.Value, Difference: fine.Width.Value - scratch.Width.Value,
+			Learned: r.learned(fine) && r.learned(scratch), Open: scratch.Open,
+		})
+		return err
+	})
+}
+
+// addCurves adds the loss along the way from pretrained and from random weights.
+func (s *study) addCurves(tuned, scratch space) {
+	r := s.result
+	first, second := s.lines(tuned, scratch)
 	s.Collect(func() (err error) {
 		if r.Fine, err = r.describe(first.Result()); err != nil {
 			return err

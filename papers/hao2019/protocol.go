@@ -3,6 +3,7 @@ package hao2019
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"bertlab/gbert"
 	"bertlab/papers/experiment"
@@ -17,6 +18,8 @@ type Config struct {
 	OtherData string `json:"other_data"`
 	// Seed is that of all training runs.
 	Seed uint64 `json:"seed"`
+	// MoreSeeds are those of further trainings from pretrained and from random weights, for the widths of their optima alone.
+	MoreSeeds []uint64 `json:"more_seeds,omitempty"`
 	experiment.Tuning
 	// ScratchEpochs and ScratchLearningRate are those of training from random weights, with the same data.
 	ScratchEpochs       int     `json:"scratch_epochs"`
@@ -49,14 +52,14 @@ func Quick() Config {
 	c.TrainExamples, c.OtherExamples, c.Examples, c.RollbackExamples = 960, 640, 64, 320
 	c.Epochs, c.ScratchEpochs, c.ScratchLearningRate = 1, 1, 5e-4
 	c.CurvePoints, c.SurfacePoints, c.PartPoints = 33, 10, 7
-	c.ScratchSurface, c.Snapshots = false, 6
+	c.ScratchSurface, c.Snapshots, c.MoreSeeds = false, 6, nil
 	return c
 }
 
 // Full is the protocol whose numbers are the ones to quote.
 func Full() Config {
 	return Config{
-		OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "movies"}, Other: "tweets", Seed: 1,
+		OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "movies"}, Other: "tweets", Seed: 1, MoreSeeds: []uint64{2, 3},
 		Tuning:        experiment.Tuning{Epochs: 3, BatchSize: 32, MaxLength: 32, LearningRate: 5e-5},
 		ScratchEpochs: 10, ScratchLearningRate: 2e-4,
 		Examples: 256, CurveRange: [2]float64{-1, 3}, CurvePoints: 81, SurfaceRange: [2]float64{-1, 2}, SurfacePoints: 41, PartPoints: 21,
@@ -71,8 +74,9 @@ func (c *Config) ask(r experiment.Request) {
 		c.Task, c.Data, c.Other, c.OtherData = c.Other, c.OtherData, c.Task, c.Data
 	}
 	c.OnTask.Ask(r)
-	if r.Seed != nil {
-		c.Seed = *r.Seed
+	all := r.Seeds(append([]uint64{c.Seed}, c.MoreSeeds...))
+	if c.Seed, c.MoreSeeds = all[0], all[1:]; len(c.MoreSeeds) == 0 {
+		c.MoreSeeds = nil
 	}
 }
 
@@ -85,6 +89,8 @@ func (c *Config) check() error {
 		return errors.New("the protocol needs a task, and another for the second direction (task, other)")
 	case c.Task == c.Other && c.Data == c.OtherData:
 		return fmt.Errorf("the second direction must come from another data set than %s (other, other_data)", c.Task)
+	case len(c.MoreSeeds) != len(slices.Compact(slices.Sorted(slices.Values(c.MoreSeeds)))) || slices.Contains(c.MoreSeeds, c.Seed):
+		return fmt.Errorf("the protocol has a seed twice: %d, %v (seed, more_seeds)", c.Seed, c.MoreSeeds)
 	case c.ScratchEpochs < 1 || !(c.ScratchLearningRate > 0):
 		return errors.New("the protocol needs at least 1 epoch of training from random weights, and a learning rate above 0 (scratch_epochs, scratch_learning_rate)")
 	case c.Examples < 2:

@@ -23,6 +23,8 @@ type Result struct {
 	Fine            Curve          `json:"curve"`
 	Scratch         Curve          `json:"scratch_curve"`
 	WidthDifference stats.Interval `json:"width_difference"`
+	// More are the widths of further trainings with other seeds.
+	More []Width `json:"more_widths,omitempty"`
 	// Surface is the plane of the two fine-tunings: training loss and dev error. ScratchSurface is nil where it was not asked for.
 	Surface        *Surface `json:"surface"`
 	ScratchSurface *Surface `json:"scratch_surface,omitempty"`
@@ -74,6 +76,17 @@ type Curve struct {
 	// Rise is the highest climb on the way from α = 0 to 1 as a share of the descent, and Drop that descent in nats.
 	Rise stats.Interval `json:"rise"`
 	Drop stats.Interval `json:"drop"`
+}
+
+// Width is by how much the optimum of a training from pretrained weights is wider than that of one from scratch. Learned says that both
+// have learned, Open that the second reaches the end of the curve.
+type Width struct {
+	Seed       uint64  `json:"seed"`
+	Fine       float64 `json:"fine"`
+	Scratch    float64 `json:"scratch"`
+	Difference float64 `json:"difference"`
+	Learned    bool    `json:"learned"`
+	Open       bool    `json:"open,omitempty"`
 }
 
 // end is the loss at the trained weights.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -54,7 +55,7 @@ func protocol(t testing.TB) Config {
 		}
 	}
 	return Config{
-		OnTask: experiment.OnTask{Model: filepath.Join(dir, "tiny"), Task: "sst2", Data: filepath.Join(dir, "films")}, Other: "sst2", OtherData: filepath.Join(dir, "food"), Seed: 1,
+		OnTask: experiment.OnTask{Model: filepath.Join(dir, "tiny"), Task: "sst2", Data: filepath.Join(dir, "films")}, Other: "sst2", OtherData: filepath.Join(dir, "food"), Seed: 1, MoreSeeds: []uint64{2, 3},
 		Tuning: experiment.Tuning{Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2}, ScratchEpochs: 3, ScratchLearningRate: 1e-2, Examples: 12,
 		CurveRange: [2]float64{-1, 3}, CurvePoints: 9, SurfaceRange: [2]float64{-1, 2}, SurfacePoints: 4, PartPoints: 3, ScratchSurface: true, Snapshots: 3,
 	}
@@ -70,7 +71,7 @@ func timeless(r *Result) {
 func TestTheExperiment(t *testing.T) {
 	config := protocol(t)
 	result := experimenttest.Case[Config, Result]{
-		Experiment: Experiment, Protocol: config, Timeless: timeless,
+		Experiment: Experiment, Protocol: config, Timeless: timeless, Seeds: func(c *Config) *[]uint64 { return &c.MoreSeeds },
 		Refused: map[string]func(*Config){
 			"(model)":                  func(c *Config) { c.Model = "" },
 			"(task, other)":            func(c *Config) { c.Other = "" },
@@ -245,7 +246,7 @@ func computed(t *testing.T, dir string, config Config) []string {
 
 func TestAChangedFieldRecomputesWhatReadsItAlone(t *testing.T) {
 	config, dir := protocol(t), t.TempDir()
-	config.ScratchSurface, config.Epochs, config.ScratchEpochs = false, 1, 1
+	config.ScratchSurface, config.MoreSeeds, config.Epochs, config.ScratchEpochs = false, nil, 1, 1
 	computed(t, dir, config)
 	for _, test := range []struct {
 		field  string
@@ -282,12 +283,12 @@ func TestTheTaskOfTheSecondDirectionChangesPlacesWithTheFirst(t *testing.T) {
 	seven := uint64(7)
 	c := Config{OnTask: experiment.OnTask{Model: "m", Task: "a", Data: "of a"}, Other: "b", OtherData: "of b"}
 	c.ask(experiment.Request{Task: "b", Seed: &seven, Runs: 3})
-	if want := (Config{OnTask: experiment.OnTask{Model: "m", Task: "b", Data: "of b"}, Other: "a", OtherData: "of a", Seed: 7}); c != want {
+	if want := (Config{OnTask: experiment.OnTask{Model: "m", Task: "b", Data: "of b"}, Other: "a", OtherData: "of a", Seed: 7, MoreSeeds: []uint64{8, 9}}); !reflect.DeepEqual(c, want) {
 		t.Errorf("%+v, want %+v", c, want)
 	}
 	c = Config{OnTask: experiment.OnTask{Task: "a"}, Other: "b"}
 	c.ask(experiment.Request{Task: "c", Data: "of c", Model: "n"})
-	if want := (Config{OnTask: experiment.OnTask{Model: "n", Task: "c", Data: "of c"}, Other: "b"}); c != want {
+	if want := (Config{OnTask: experiment.OnTask{Model: "n", Task: "c", Data: "of c"}, Other: "b"}); !reflect.DeepEqual(c, want) {
 		t.Errorf("%+v, want %+v", c, want)
 	}
 }
