@@ -16,6 +16,7 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/papers/experiment/words"
+	"bertlab/stats"
 )
 
 // sumProtocol is that of an experiment that adds numbers.
@@ -36,7 +37,7 @@ type sumEdition struct {
 }
 
 func (e sumEdition) Claims() ([]Claim, error) {
-	return []Claim{{Text: "It is positive.", Measured: fmt.Sprint(e.Sum), Verdict: When(e.Sum > 0)}}, nil
+	return Judge(words.English, Statement{Text: "It is positive.", Rule: Superior(0, Plain), Evidence: One(stats.Counted(float64(e.Sum)))}), nil
 }
 
 // sums is the experiment over the steps of a toy, and, if a model is given, a step that makes one and one that reads it.

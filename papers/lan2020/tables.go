@@ -46,7 +46,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 // RunTable lists all models, mean over seeds.
 func (r edition) RunTable() (*figures.Table, error) {
 	table := r.NewTable(r.T("Models"),
-		r.F("Mean over %s, %d test examples of %s. Difference: from the model that shares nothing with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar. Converted: the fine-tuned whole model after the same conversion, without training.", r.seeds(), r.Examples, r.Config.Task), []figures.Column{
+		r.F("Mean over %s, %d test examples of %s. Difference: from the model that shares nothing with the same seed, 95 %% interval over seeds and examples. p < 0.05: number of seeds, McNemar. Converted: the fine-tuned whole model after the same conversion, without training.", r.seeds(), r.Examples, r.Config.Task), []figures.Column{
 			{Name: r.T("shared")}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("encoder"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.Name(r.Metric), Format: "%.4f"},
 			{Name: r.T("difference"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")}, {Name: "p < 0.05"}, {Name: r.T("loss"), Format: "%.3f"}, {Name: r.T("converted"), Format: "%.4f"},
 		})
@@ -80,7 +80,7 @@ func (r edition) RunTable() (*figures.Table, error) {
 // CutTable lists the word tables.
 func (r edition) CutTable() (*figures.Table, error) {
 	table := r.NewTable(r.T("The word table of the fine-tuned model, cut to E columns"),
-		r.F("Without further training. Mean over %s, %d test examples of %s; 95 %% interval by the paired bootstrap. The whole table has %.2f million parameters.", r.seeds(), r.Examples, r.Config.Task, float64(r.Vocab*r.Hidden)/1e6), []figures.Column{
+		r.F("Without further training. Mean over %s, %d test examples of %s; 95 %% interval over seeds and examples. The whole table has %.2f million parameters.", r.seeds(), r.Examples, r.Config.Task, float64(r.Vocab*r.Hidden)/1e6), []figures.Column{
 			{Name: "E"}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("relative error"), Format: "%.3f"}, {Name: r.T("accuracy"), Format: "%.4f"},
 			{Name: r.T("difference"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")},
 		})

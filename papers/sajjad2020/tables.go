@@ -63,7 +63,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 // ScoreTable lists all sets of layers on a task, mean over seeds, and by how many seeds the predictions differ from the whole model's.
 func (r edition) ScoreTable(t *TaskResult) *figures.Table {
 	table := r.NewTable(r.F("Layers dropped on %s", t.Task),
-		r.F("Mean over %s, %d test examples. Layers count from 0, as in bertlab layers drop. Difference: from the whole model with the same seed, 95 %% interval by the paired bootstrap. p < 0.05: number of seeds, McNemar.", r.seeds(), t.Examples), []figures.Column{
+		r.F("Mean over %s, %d test examples. Layers count from 0, as in bertlab layers drop. Difference: from the whole model with the same seed, 95 %% interval over seeds and examples. p < 0.05: number of seeds, McNemar.", r.seeds(), t.Examples), []figures.Column{
 			{Name: r.T("strategy")}, {Name: r.T("when")}, {Name: "k"}, {Name: r.T("layers dropped")}, {Name: r.Name(t.Metric), Format: "%.4f"}, {Name: r.T("difference of accuracy"), Unit: r.T("points"), Format: "%+.2f"},
 			{Name: r.T("95 % interval")}, {Name: "p < 0.05"}, {Name: r.T("parameters"), Format: "%d"}, {Name: r.T("a training step"), Unit: r.T("ms"), Format: "%.0f"},
 		})
