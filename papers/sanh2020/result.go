@@ -10,7 +10,6 @@ import (
 	"bertlab/gbert"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
-	"bertlab/stats"
 	"bertlab/techniques/movement"
 )
 
@@ -205,15 +204,6 @@ func scores(runs []Trained) []float64 {
 		list[i] = t.Score
 	}
 	return list
-}
-
-// accuracy is, for each test example, the share of runs that are right about it; nil without runs.
-func accuracy(runs []Trained) []float64 {
-	list := make([]stats.Answers, len(runs))
-	for i, t := range runs {
-		list[i] = t.Right
-	}
-	return stats.Pool(list)
 }
 
 func mean(values []float64) float64 { return stat.Mean(values, nil) }
