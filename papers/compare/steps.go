@@ -240,7 +240,7 @@ var timeModels = &experiment.Definition[timeInputs, timings]{
 			}
 			runner, done, err := runtime.open(ctx, session)
 			if err != nil {
-				return nil, err
+				return timed, err
 			}
 			defer done()
 			batch := experiment.FilledBatch(prepared.Encodings, in.Batch, in.Length, model.Config.PadTokenID)
