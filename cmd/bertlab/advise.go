@@ -78,7 +78,7 @@ func (f *adviseFlags) advise(dropped bool) (*compare.Advice, error) {
 		}
 	}
 	if f.size != "" {
-		if l.Size, err = compare.ParseSize(f.size); err != nil {
+		if l.Size, err = call.ParseSize(f.size); err != nil {
 			return nil, call.Wrongf("--max-size %s: %v", f.size, err)
 		}
 	}

@@ -27,7 +27,7 @@ func opposite(pattern string) string {
 
 // synthetic is a result of a protocol with every method, before any run.
 func synthetic() *Result {
-	return &Result{TestSet: experiment.TestSet{Metric: "accuracy"}, Layers: 2, Steps: leastSteps, Drift: &Drift{}, Drifts: []float64{0.01, 0.02, 0.01}, Speed: &Speed{Repeats: 15}, Measured: experiment.Measured[Config]{Config: Config{
+	return &Result{TestSet: experiment.TestSet{Metric: "accuracy"}, Layers: 2, Steps: leastSteps, Drift: &movement.Drift{}, Drifts: []float64{0.01, 0.02, 0.01}, Speed: &Speed{Repeats: 15}, Measured: experiment.Measured[Config]{Config: Config{
 		Setup: experiment.Setup{Seeds: []uint64{1, 2, 3}}, Kinds: allKinds(), Remaining: []float64{0.5, 0.1, 0.03}, Focus: 0.1, ScoreRate: 1e-2, L0Rate: 1e-1,
 		Global: []movement.Kind{movement.Magnitude, movement.Movement}, Distilled: allKinds(), Inference: experiment.Inference{SpeedBatches: []int{1, 16}},
 	}}}

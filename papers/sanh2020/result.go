@@ -29,8 +29,8 @@ type Result struct {
 	// Agreement is how far the masks of each method agree between seeds; empty with one seed.
 	Agreement []Agreement `json:"agreement,omitempty"`
 	// Drift is how far fine-tuning without pruning moves the weights, with the first seed; Drifts are the distances with all.
-	Drift  *Drift    `json:"drift"`
-	Drifts []float64 `json:"drifts"`
+	Drift  *movement.Drift `json:"drift"`
+	Drifts []float64       `json:"drifts"`
 	// Storage is what models take as files.
 	Storage []Storage `json:"storage"`
 	// Speed is that of pruned models against the dense one.
@@ -104,17 +104,6 @@ type Sample struct {
 	// Deviation is the standard deviation of Weights; SmallShare the share of the kept ones that are smaller than it.
 	Deviation  float64 `json:"deviation"`
 	SmallShare float64 `json:"small_share"`
-}
-
-// Drift compares a fine-tuned model with the pretrained one.
-type Drift struct {
-	// Distance is ‖W − W₀‖/‖W₀‖ over the encoder's matrices, ByMatrix by layer and matrix.
-	Distance float64     `json:"distance"`
-	ByMatrix [][]float64 `json:"by_matrix"`
-	// SignShare is the share of weights that change their sign.
-	SignShare float64 `json:"sign_share"`
-	// Overlap is the share of the weights of largest magnitude that were among them before, matrix by matrix, at the share Focus.
-	Overlap float64 `json:"overlap"`
 }
 
 // Storage is what a model takes as a file.

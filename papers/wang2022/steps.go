@@ -37,7 +37,7 @@ var decompose = &experiment.ModelDefinition[decomposeInputs, decomposed]{
 		return say.F("decomposing, form %s, %g of the parameters, seed %d", in.Form, in.Ratio, in.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in decomposeInputs) (small *gbert.Model, d decomposed, err error) {
-		d = decomposed{Variant: Decomposition{Form: in.Form, Ratio: in.Ratio, Seed: in.Seed, ByRole: map[string]float64{}}}
+		d = decomposed{Variant: Decomposition{Form: in.Form, Ratio: in.Ratio, Seed: in.Seed}}
 		whole := w.Model(in.Whole)
 		began := time.Now()
 		var report *tucker.Factorisation
@@ -55,7 +55,7 @@ var decompose = &experiment.ModelDefinition[decomposeInputs, decomposed]{
 		if report.Bank != nil {
 			v.Name, v.Sweeps = report.Bank.Name, report.Bank.Errors
 		}
-		if v.Error, err = stackError(whole, report.Maps, v.ByRole); err != nil {
+		if v.Error, v.ByRole, err = report.Error(whole); err != nil {
 			return nil, d, err
 		}
 		d.Config, err = json.Marshal(small.Config)
@@ -85,40 +85,6 @@ func ranks(report *tucker.Factorisation) string {
 		return fmt.Sprintf("II-%d", low)
 	}
 	return fmt.Sprintf("II-%d to %d", low, high)
-}
-
-// stackError is the relative error of all matrices together; it also gives those of each role.
-func stackError(model *gbert.Model, maps []tucker.FactorisedMap, byRole map[string]float64) (float64, error) {
-	lost, whole := map[string]float64{}, map[string]float64{}
-	for _, m := range maps {
-		weight, _, err := model.DenseMap(m.Layer, m.Role)
-		if err != nil {
-			return 0, err
-		}
-		square := 0.0
-		for _, w := range weight {
-			square += float64(w) * float64(w)
-		}
-		if square == 0 {
-			continue // its relative error may be infinite
-		}
-		for _, key := range []string{"", string(m.Role)} {
-			whole[key] += square
-			lost[key] += square * m.RelativeError * m.RelativeError
-		}
-	}
-	for _, role := range gbert.LayerRoles {
-		byRole[string(role)] = rootOf(lost[string(role)], whole[string(role)])
-	}
-	return rootOf(lost[""], whole[""]), nil
-}
-
-// rootOf is √(part/whole), and 0 of nothing.
-func rootOf(part, whole float64) float64 {
-	if whole == 0 {
-		return 0
-	}
-	return math.Sqrt(part / whole)
 }
 
 // recoverInputs are what a decomposed model learns again from. Whole and Logits are its teacher's, for distillation.

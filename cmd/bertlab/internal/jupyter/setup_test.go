@@ -227,7 +227,7 @@ func TestKernelStartsInAWorkspaceWithTheModule(t *testing.T) {
 	if len(path) < 3 || path[0] != filepath.Join(e.Kernel, "bin") || path[len(path)-1] != "${PATH}" {
 		t.Errorf("the kernel's PATH is %q", path)
 	}
-	if got := spec.Env["GOFLAGS"]; got != "-tags=some -ldflags=-w" {
+	if got := spec.Env["GOFLAGS"]; got != "-tags=some -ldflags=-s" {
 		t.Errorf("the kernel's GOFLAGS are %q: -mod does not go with a workspace", got)
 	}
 }
