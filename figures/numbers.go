@@ -105,6 +105,15 @@ func Whole(v float64) string {
 // Signed writes a change with one digit, and a sign that is as wide as a digit.
 func Signed(change float64) string { return minus(fmt.Sprintf("%+.1f", change)) }
 
+// Texts are values as groups of bars or lines of a grid are named by them, such as batch sizes.
+func Texts[T any](values []T) []string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = fmt.Sprint(v)
+	}
+	return list
+}
+
 // FromZero numbers the lines of a grid or groups of bars, such as layers, from 0.
 func FromZero(n int) []string {
 	list := make([]string, n)

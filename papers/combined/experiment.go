@@ -12,7 +12,7 @@ import (
 //go:embed narrative.en.md narrative.ko.md
 var narrative embed.FS
 
-// Experiment is the experiment in all its parts.
+// Experiment follows recipes and puts their models side by side.
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:      "recipes",
 	Title:     "Techniques put together: recipes, and their models side by side",
@@ -26,13 +26,13 @@ var Experiment = &experiment.Experiment[Config, Result]{
 	Narrative: narrative,
 }
 
-// edition is a result as it is told in a language.
+// edition tells what comes of techniques put together.
 type edition struct {
 	*Result
 	*words.Printer
 }
 
-// Subtitle implements [experiment.Edition].
+// Subtitle names the model and the task.
 func (r edition) Subtitle() string { return fmt.Sprintf("%s, %s", r.Config.Model, r.Config.Task) }
 
 // Figures implements [experiment.Edition].

@@ -9,7 +9,7 @@ import (
 	"bertlab/recipes"
 )
 
-// Config is the protocol. [Quick] and [Full] fill it in.
+// Config lists the recipes; [Quick] and [Full] fill it in.
 type Config struct {
 	experiment.OnTask
 	// Recipes are those that come with bertlab, by name; the first makes the original.

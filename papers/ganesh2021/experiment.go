@@ -22,16 +22,16 @@ var Experiment = &experiment.Experiment[Config, Result]{
 	Tell: func(r *Result, in experiment.Voice) experiment.Edition { return edition{r, in} },
 }
 
-// edition is a result as it is told in a language.
+// edition tells what the parts of a model take.
 type edition struct {
 	*Result
 	experiment.Voice
 }
 
-// Subtitle implements [experiment.Edition].
+// Subtitle names the model, the machine and what is passed through.
 func (r edition) Subtitle() string { return r.caption(r.T(pass)) }
 
-// Numbers are what the narrative names.
+// Numbers are the name of the model alone: the others stand in tables.
 func (r edition) Numbers() map[string]any {
 	return map[string]any{"model": r.Config.Model}
 }

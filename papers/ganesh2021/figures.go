@@ -11,7 +11,7 @@ import (
 	"bertlab/techniques/profile"
 )
 
-// Figures are the experiment's figures in the order of the report.
+// Figures are the shares of the parts, then how they change with the length.
 func (r edition) Figures() []experiment.Drawing {
 	return []experiment.Drawing{
 		{Name: "shares", Build: r.ShareBars, Caption: r.T("The share of each component in parameters, operations, activation memory and time, side by side.")},
@@ -208,15 +208,10 @@ func (r edition) LengthBars() (*figures.Figure, error) {
 
 // GridHeatmap shows the time of a token over batch sizes and lengths.
 func (r edition) GridHeatmap() (*figures.Figure, error) {
-	var rows, columns []string
 	var values [][]float64
 	best, worst := math.Inf(1), 0.0
 	var bestCell, worstCell *profile.Cell
-	for _, length := range r.lengths() {
-		columns = append(columns, fmt.Sprint(length))
-	}
 	for _, batch := range r.batches() {
-		rows = append(rows, fmt.Sprint(batch))
 		var row []float64
 		for _, length := range r.lengths() {
 			cell := r.Profile.Cell(batch, length)
@@ -233,7 +228,7 @@ func (r edition) GridHeatmap() (*figures.Figure, error) {
 	}
 	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Sized(7, 3.6, r.F("A token costs %.1f times as much at %s as at %s", worst/best, cellName(worstCell), cellName(bestCell)),
 		r.T("tokens in the text"), r.T("batch size"), r.caption(r.F("batch × length; %s; medians of the whole pass", r.T(pass)))),
-		Values: values, Rows: rows, Columns: columns, Legend: r.T("time of a token, µs"), Format: "%.0f",
+		Values: values, Rows: figures.Texts(r.batches()), Columns: figures.Texts(r.lengths()), Legend: r.T("time of a token, µs"), Format: "%.0f",
 	})
 }
 

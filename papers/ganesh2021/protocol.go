@@ -9,7 +9,7 @@ import (
 	"bertlab/papers/experiment"
 )
 
-// Config is the protocol. [Quick] and [Full] fill it in.
+// Config is the grid of batch sizes and lengths; [Quick] and [Full] fill it in.
 type Config struct {
 	// Model is the model, by name or folder.
 	Model string `json:"model"`
@@ -32,7 +32,7 @@ func Quick() Config {
 	}
 }
 
-// Full is the protocol whose numbers are the ones to quote.
+// Full times BERT-base, too: its numbers are the ones to quote.
 func Full() Config {
 	return Config{
 		Model: "all-MiniLM-L6-v2", Batches: []int{1, 8, 32}, Lengths: []int{32, 64, 128, 256, 512}, Repeats: 25, CellSeconds: 40,

@@ -14,7 +14,7 @@ import (
 //go:embed narrative.en.md narrative.ko.md
 var narrative embed.FS
 
-// Experiment is the experiment in all its parts.
+// Experiment looks at the loss along fine-tuning and across it.
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:    "landscape",
 	Title:   "Visualizing and Understanding the Effectiveness of BERT (Hao, Dong, Wei and Xu 2019)",
@@ -23,13 +23,13 @@ var Experiment = &experiment.Experiment[Config, Result]{
 	Tell: func(r *Result, in experiment.Voice) experiment.Edition { return edition{r, in} },
 }
 
-// edition is a result as it is told in a language.
+// edition tells what the loss is like around trained models.
 type edition struct {
 	*Result
 	experiment.Voice
 }
 
-// Subtitle implements [experiment.Edition].
+// Subtitle names the model, the task and the seed.
 func (r edition) Subtitle() string { return r.caption("") }
 
 // data are the draws that the experiment reads.
@@ -270,7 +270,7 @@ func (s *study) addRollback(tuned space) {
 	})
 }
 
-// Numbers are what the narrative names.
+// Numbers are the two tasks and the ends of the surfaces.
 func (r edition) Numbers() map[string]any {
 	c := r.Config
 	return map[string]any{

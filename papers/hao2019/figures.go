@@ -11,7 +11,7 @@ import (
 	"bertlab/techniques/landscape"
 )
 
-// Figures are the experiment's figures in the order of the report.
+// Figures go from the line through two models over the plane of three to single layers.
 func (r edition) Figures() []experiment.Drawing {
 	part := func(i int) func() (*figures.Figure, error) {
 		return func() (*figures.Figure, error) { return r.PartFigure(i) }

@@ -10,7 +10,7 @@ import (
 	"bertlab/techniques/landscape"
 )
 
-// Config is the protocol. [Quick] and [Full] fill it in.
+// Config says which ways and planes through the weights are looked at, and how finely; [Quick] and [Full] fill it in.
 type Config struct {
 	experiment.OnTask
 	// Other is the task that gives the second direction; OtherData as Data.
@@ -56,7 +56,7 @@ func Quick() Config {
 	return c
 }
 
-// Full is the protocol whose numbers are the ones to quote.
+// Full has surfaces of 41 × 41 points: its numbers are the ones to quote.
 func Full() Config {
 	return Config{
 		OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "movies"}, Other: "tweets", Seed: 1, MoreSeeds: []uint64{2, 3},

@@ -8,7 +8,7 @@ import (
 	"bertlab/papers/experiment/words"
 )
 
-// Tables are what the report and the notebooks show, by name.
+// Tables are the trained models, their optima, the rollback, distances, and trajectories.
 func (r edition) Tables() ([]experiment.NamedTable, error) {
 	return []experiment.NamedTable{
 		{Name: "models", Table: r.ModelTable()}, {Name: "widths", Table: r.WidthTable()}, {Name: "rollback-table", Table: r.RollbackTable()},
@@ -16,7 +16,7 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 	}, nil
 }
 
-// Table lists the protocol.
+// Table holds grids and trainings against those of the paper.
 func (c Config) Table(say *words.Printer) *figures.Table {
 	scratch := say.T("a curve")
 	if c.ScratchSurface {

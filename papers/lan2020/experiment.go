@@ -14,7 +14,7 @@ import (
 //go:embed narrative.en.md narrative.ko.md
 var narrative embed.FS
 
-// Experiment is the experiment in all its parts.
+// Experiment converts a pretrained BERT into one whose layers share their weights.
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:    "sharing",
 	Title:   "ALBERT: A Lite BERT for Self-supervised Learning of Language Representations (Lan et al. 2020)",
@@ -23,13 +23,13 @@ var Experiment = &experiment.Experiment[Config, Result]{
 	Tell: func(r *Result, in experiment.Voice) experiment.Edition { return edition{r, in} },
 }
 
-// edition is a result as it is told in a language.
+// edition tells what sharing weights costs.
 type edition struct {
 	*Result
 	experiment.Voice
 }
 
-// Subtitle implements [experiment.Edition].
+// Subtitle names the model, the task and all seeds.
 func (r edition) Subtitle() string { return r.caption(true, r.seeds()) }
 
 // plan adds the experiment's steps: what the pretrained model's layers and word table are like, and for each seed the fine-tuned whole
@@ -162,7 +162,7 @@ func (s *seedPlan) addVariant(v Scheme, judge experiment.Judging) {
 	})
 }
 
-// Numbers are what the narrative names.
+// Numbers are the accuracy of the whole model and how sure it is.
 func (r edition) Numbers() map[string]any {
 	whole := mean(r.answers(Scheme{}))
 	return map[string]any{

@@ -12,7 +12,7 @@ import (
 	"bertlab/techniques/sharing"
 )
 
-// Config is the protocol. [Quick] and [Full] fill it in.
+// Config lists the ways to share, and the sizes of the word table; [Quick] and [Full] fill it in.
 type Config struct {
 	experiment.Setup
 	// Variants are the converted models; the whole model is always run.
@@ -104,7 +104,7 @@ func Quick() Config {
 	return c
 }
 
-// Full is the protocol whose numbers are the ones to quote.
+// Full has 13 variants and three seeds: its numbers are the ones to quote.
 func Full() Config {
 	return Config{
 		Setup: experiment.Setup{

@@ -12,7 +12,7 @@ import (
 	"bertlab/papers/experiment/words"
 )
 
-// Tables are what the report and the notebooks show, by name.
+// Tables are the variants, the word tables, times, the paper's counts and its table 4.
 func (r edition) Tables() ([]experiment.NamedTable, error) {
 	models, err := r.RunTable()
 	if err != nil {
@@ -25,7 +25,7 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 	}, err
 }
 
-// Table lists the protocol.
+// Table holds the protocol against the paper's pretraining.
 func (c Config) Table(say *words.Printer) *figures.Table {
 	var variants []string
 	for _, v := range c.Variants {

@@ -16,7 +16,7 @@ import (
 //go:embed narrative.en.md narrative.ko.md
 var narrative embed.FS
 
-// Experiment is the experiment in all its parts.
+// Experiment asks which attention heads a fine-tuned BERT needs.
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:    "heads",
 	Title:   "Are Sixteen Heads Really Better than One? (Michel, Levy and Neubig 2019)",
@@ -25,13 +25,13 @@ var Experiment = &experiment.Experiment[Config, Result]{
 	Tell: func(r *Result, in experiment.Voice) experiment.Edition { return edition{r, in} },
 }
 
-// edition is a result as it is told in a language.
+// edition tells which heads matter.
 type edition struct {
 	*Result
 	experiment.Voice
 }
 
-// Subtitle implements [experiment.Edition].
+// Subtitle names the model, the task and the first seed.
 func (r edition) Subtitle() string { return r.caption("") }
 
 // data are the draws that the experiment reads.

@@ -9,7 +9,7 @@ import (
 	"bertlab/techniques/heads"
 )
 
-// Config is the protocol. [Quick] and [Full] fill it in.
+// Config says how heads are ranked and masked, and how their model is fine-tuned; [Quick] and [Full] fill it in.
 type Config struct {
 	// Setup has the seeds of the fine-tuning runs; experiments beside the pruning curves use the model of the first. The paper: 3 epochs
 	// of batches of 32, 128 tokens, a learning rate of 2e-5.
@@ -44,7 +44,7 @@ func Quick() Config {
 	return c
 }
 
-// Full is the protocol whose numbers are the ones to quote.
+// Full has three seeds and the whole task: its numbers are the ones to quote.
 func Full() Config {
 	return Config{
 		Setup: experiment.Setup{

@@ -8,7 +8,7 @@ import (
 	"bertlab/papers/experiment/words"
 )
 
-// Tables are what the report and the notebooks show, by name.
+// Tables are the paper's tables 3 and 4, the pruning curves, the models and the protocol.
 func (r edition) Tables() ([]experiment.NamedTable, error) {
 	return []experiment.NamedTable{
 		{Name: "one-head", Table: r.OneHeadTable()}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "curves", Table: r.CurveTable()},
@@ -16,7 +16,7 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 	}, nil
 }
 
-// Table lists the protocol.
+// Table holds the protocol against that of the paper, on MNLI.
 func (c Config) Table(say *words.Printer) *figures.Table {
 	transfer := c.Transfer
 	if transfer == "" {

@@ -15,7 +15,7 @@ import (
 //go:embed narrative.en.md narrative.ko.md
 var narrative embed.FS
 
-// Experiment is the experiment in all its parts.
+// Experiment drops layers before, after and during fine-tuning.
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:    "layers",
 	Title:   "On the Effect of Dropping Layers of Pre-trained Transformer Models (Sajjad, Dalvi, Durrani and Nakov 2023)",
@@ -24,13 +24,13 @@ var Experiment = &experiment.Experiment[Config, Result]{
 	Tell: func(r *Result, in experiment.Voice) experiment.Edition { return edition{r, in} },
 }
 
-// edition is a result as it is told in a language.
+// edition tells what dropping layers costs.
 type edition struct {
 	*Result
 	experiment.Voice
 }
 
-// Subtitle implements [experiment.Edition].
+// Subtitle names the model and the seeds; each task has figures of its own.
 func (r edition) Subtitle() string { return r.caption(nil, r.seeds()) }
 
 // plan adds the experiment's steps: the similarity of the pretrained model's layers, which chooses some of those to drop; for each task

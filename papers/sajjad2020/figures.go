@@ -36,7 +36,7 @@ func (r edition) Figures() []experiment.Drawing {
 	)
 }
 
-// Numbers are what the narrative names.
+// Numbers are those of each task: its accuracy and how sure it is.
 func (r edition) Numbers() map[string]any {
 	c := r.Config
 	var names []string
@@ -133,10 +133,6 @@ func (r edition) ScoreCurves(t *TaskResult) (*figures.Figure, error) {
 
 // StrategyBars show what each strategy costs on a task against the whole model, with intervals: the curves' numbers side by side.
 func (r edition) StrategyBars(t *TaskResult) (*figures.Figure, error) {
-	var groups []string
-	for _, k := range r.Config.Drops {
-		groups = append(groups, fmt.Sprint(k))
-	}
 	var series []figures.BarSeries
 	for _, strategy := range r.strategies() {
 		if strategy == layerdrop.Contribution || strategy == layerdrop.List { // their numbers of layers are their own
@@ -155,18 +151,14 @@ func (r edition) StrategyBars(t *TaskResult) (*figures.Figure, error) {
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("What the choice of layers costs on %s", t.Task),
 		r.T("layers dropped before fine-tuning"), r.T("change of accuracy, points"),
 		r.caption(t, r.F("%s; whiskers: 95 %% interval of the paired difference", r.seeds()))),
-		Groups: groups, Series: series, Format: "%+.1f",
+		Groups: figures.Texts(r.Config.Drops), Series: series, Format: "%+.1f",
 	})
 }
 
 // WhenBars show the accuracy on a task when layers go before, after or during fine-tuning, by the leading strategy.
 func (r edition) WhenBars(t *TaskResult) (*figures.Figure, error) {
 	lead := r.lead()
-	var groups []string
 	ks := t.drops(lead, Before)
-	for _, k := range ks {
-		groups = append(groups, fmt.Sprint(k))
-	}
 	var series []figures.BarSeries
 	for _, when := range []When{Before, Progressive, After} {
 		if len(t.drops(lead, when)) == 0 {
@@ -188,7 +180,7 @@ func (r edition) WhenBars(t *TaskResult) (*figures.Figure, error) {
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Dropped before and not after fine-tuning, the %s layers make a difference of %s points", r.Name(string(lead)), d.Points()),
 		r.F("layers dropped, %s", r.Name(string(lead))), r.T("accuracy, %"),
 		r.caption(t, r.F("%s; whiskers: 95 %% interval of the difference from the whole model", r.seeds()))),
-		Groups: groups, Series: series, Format: "%.1f",
+		Groups: figures.Texts(ks), Series: series, Format: "%.1f",
 		HLines: []figures.Reference{{Value: 100 * t.accuracy(), Label: r.T("whole")}, {Value: 100 * t.Majority, Label: r.T("largest class")}},
 	})
 }

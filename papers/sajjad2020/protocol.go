@@ -12,7 +12,7 @@ import (
 	"bertlab/techniques/layerdrop"
 )
 
-// Config is the protocol. [Quick] and [Full] fill it in.
+// Config lists the layers to drop, by strategy, and the tasks; [Quick] and [Full] fill it in.
 type Config struct {
 	// Model is the pretrained model, by name or folder.
 	Model string `json:"model"`

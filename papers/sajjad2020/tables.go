@@ -24,7 +24,7 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 	return list, nil
 }
 
-// Table lists the protocol.
+// Table holds the protocol against the GLUE experiments of the paper.
 func (c Config) Table(say *words.Printer) *figures.Table {
 	var tasks, strategies []string
 	for _, t := range c.Tasks {

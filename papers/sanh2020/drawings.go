@@ -5,7 +5,7 @@ import (
 	"bertlab/techniques/movement"
 )
 
-// Figures are the experiment's figures in the order of the report.
+// Figures go from accuracy over the weights that remain to the speed of what is removed.
 func (r edition) Figures() []experiment.Drawing {
 	c := r.Config
 	global := len(r.global(movement.Movement, c.Focus)) > 0
@@ -25,7 +25,7 @@ func (r edition) Figures() []experiment.Drawing {
 	}
 }
 
-// Numbers are what the narrative names.
+// Numbers are the model, the task, and how many steps the scores had.
 func (r edition) Numbers() map[string]any {
 	return map[string]any{"model": r.Config.modelName(r.Printer), "task": r.Config.Task, "steps": r.Steps}
 }

@@ -14,7 +14,7 @@ import (
 //go:embed narrative.en.md narrative.ko.md
 var narrative embed.FS
 
-// Experiment is the experiment in all its parts.
+// Experiment prunes by magnitude, by movement and by L0 while it fine-tunes.
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:    "movement",
 	Title:   "Movement Pruning: Adaptive Sparsity by Fine-Tuning (Sanh, Wolf and Rush 2020)",
@@ -23,13 +23,13 @@ var Experiment = &experiment.Experiment[Config, Result]{
 	Tell: func(r *Result, in experiment.Voice) experiment.Edition { return edition{r, in} },
 }
 
-// edition is a result as it is told in a language.
+// edition tells what is left of a model that is pruned while it is fine-tuned.
 type edition struct {
 	*Result
 	experiment.Voice
 }
 
-// Subtitle implements [experiment.Edition].
+// Subtitle names the model, the task and the steps.
 func (r edition) Subtitle() string { return r.caption("") }
 
 // plan adds the experiment's steps: for each seed the dense model, how far it moved, and those that are pruned while they are fine-tuned;

@@ -113,10 +113,6 @@ func (r edition) DriftHeatmap() (*figures.Figure, error) {
 // SpeedBars show the speed of pruned models against the dense one.
 func (r edition) SpeedBars() (*figures.Figure, error) {
 	s := r.Speed
-	var groups []string
-	for _, size := range r.Config.SpeedBatches {
-		groups = append(groups, fmt.Sprint(size))
-	}
 	var series []figures.BarSeries
 	add := func(name string, batches []experiment.SpeedBatch) {
 		if len(batches) == 0 {
@@ -131,7 +127,7 @@ func (r edition) SpeedBars() (*figures.Figure, error) {
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.speedTitle(),
 		r.T("batch size"), r.T("examples/s against the dense model"),
 		r.F("%s, %d tokens, %s, medians and quartiles of %d pairs of timings", r.Config.modelName(r.Printer), s.Length, r.Provenance.MachineIn(r.Printer), s.Repeats)),
-		Groups: groups, Series: series, Format: "%.2f×", HLines: []figures.Reference{{Value: 1, Label: r.T("dense")}},
+		Groups: figures.Texts(r.Config.SpeedBatches), Series: series, Format: "%.2f×", HLines: []figures.Reference{{Value: 1, Label: r.T("dense")}},
 	})
 }
 

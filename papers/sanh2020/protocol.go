@@ -11,7 +11,7 @@ import (
 	"bertlab/techniques/movement"
 )
 
-// Config is the protocol. [Quick] and [Full] fill it in.
+// Config lists the methods, and the shares of weights that they keep; [Quick] and [Full] fill it in.
 type Config struct {
 	// Setup has the seeds of the training runs; experiments beside the curves use the first. The paper: 6 to 10 epochs of batches of 16, 128
 	// tokens, a learning rate of 3e-5, frozen embeddings.

@@ -10,7 +10,7 @@ import (
 	"bertlab/techniques/movement"
 )
 
-// Tables are what the report and the notebooks show, by name.
+// Tables are the runs, the paper's table 2, how far masks agree, files and speed.
 func (r edition) Tables() ([]experiment.NamedTable, error) {
 	return []experiment.NamedTable{
 		{Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "runs", Table: r.RunTable()}, {Name: "paper", Table: PaperTable(r.Printer)},
@@ -18,7 +18,7 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 	}, nil
 }
 
-// Table lists the protocol.
+// Table holds schedule and rates against those of the paper.
 func (c Config) Table(say *words.Printer) *figures.Table {
 	embeddings := say.T("trained")
 	if c.FreezeEmbeddings {

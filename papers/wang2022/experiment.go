@@ -13,7 +13,7 @@ import (
 //go:embed narrative.en.md narrative.ko.md
 var narrative embed.FS
 
-// Experiment is the experiment in all its parts.
+// Experiment decomposes all matrices of the encoder, each by itself or together.
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:    "tucker",
 	Title:   "Exploring Extreme Parameter Compression for Pre-trained Language Models (Wang, Ren and others 2022)",
@@ -22,16 +22,16 @@ var Experiment = &experiment.Experiment[Config, Result]{
 	Tell: func(r *Result, in experiment.Voice) experiment.Edition { return edition{r, in} },
 }
 
-// edition is a result as it is told in a language.
+// edition tells what decomposed matrices keep.
 type edition struct {
 	*Result
 	experiment.Voice
 }
 
-// Subtitle implements [experiment.Edition].
+// Subtitle names the model, the task and the seeds.
 func (r edition) Subtitle() string { return r.caption("") }
 
-// Numbers are what the narrative names.
+// Numbers are the task and the epochs of the recovery.
 func (r edition) Numbers() map[string]any {
 	return map[string]any{"model": r.Config.Model, "task": r.Config.Task, "epochs": r.Config.RecoveryEpochs}
 }

@@ -17,7 +17,7 @@ func (r *Result) middle() float64 {
 	return r.Config.Ratios[len(r.Config.Ratios)/2]
 }
 
-// Figures are the experiment's figures in the order of the report.
+// Figures go from the error of matrices over accuracy to time.
 func (r edition) Figures() []experiment.Drawing {
 	accuracy := func(recovery Recovery) func() (*figures.Figure, error) {
 		return func() (*figures.Figure, error) { return r.AccuracyCurves(recovery) }

@@ -10,7 +10,7 @@ import (
 	"bertlab/techniques/tucker"
 )
 
-// Config is the protocol. [Quick] and [Full] fill it in.
+// Config lists forms and parts of the parameters, and how small models learn again; [Quick] and [Full] fill it in.
 type Config struct {
 	// Setup fine-tunes the whole model: each seed has its own, which is decomposed.
 	experiment.Setup
@@ -58,7 +58,7 @@ func Quick() Config {
 	return c
 }
 
-// Full is the protocol whose numbers are the ones to quote.
+// Full has seven ratios and three seeds: its numbers are the ones to quote.
 func Full() Config {
 	return Config{
 		Setup: experiment.Setup{

@@ -9,7 +9,7 @@ import (
 	"bertlab/stats"
 )
 
-// Tables are what the report and the notebooks show, by name.
+// Tables are the decomposed models, times of models and of maps, and the paper's counts.
 func (r edition) Tables() ([]experiment.NamedTable, error) {
 	variants, err := r.VariantTable()
 	return []experiment.NamedTable{
@@ -18,7 +18,7 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 	}, err
 }
 
-// Table lists the protocol.
+// Table holds ratios and recovery against those of the paper.
 func (c Config) Table(say *words.Printer) *figures.Table {
 	list := words.List
 	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
