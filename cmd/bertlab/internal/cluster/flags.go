@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"bertlab/papers/compare"
+	"bertlab/cmd/bertlab/internal/call"
 )
 
 // Flags are those of all schedulers.
@@ -32,7 +32,7 @@ func (f *Flags) Add(flags *pflag.FlagSet) {
 // arguments of the call.
 func (f *Flags) Complete(flags *pflag.FlagSet, papers []string) (err error) {
 	if f.memory != "" {
-		if f.Memory, err = compare.ParseSize(f.memory); err != nil {
+		if f.Memory, err = call.ParseSize(f.memory); err != nil {
 			return fmt.Errorf("--memory %s: %w", f.memory, err)
 		}
 	}
