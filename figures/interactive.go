@@ -67,16 +67,21 @@ func (o SurfaceOptions) Interactive(hint string) (string, error) {
 		"azimuth": azimuth, "elevation": elevation, "tall": tallness,
 		"alt": s.Title, "hint": cmp.Or(clean(hint), s.say("Drag, or use the arrow keys, to turn the surface.")),
 	}
+	return scripted("surface", s.Title, turnScript, data)
+}
+
+// scripted is a piece of HTML that a script fills from data. Its id is a hash of them, so that two pieces of a page do not meet.
+func scripted(kind, title, script string, data map[string]any) (string, error) {
 	text, err := json.Marshal(data)
 	if err != nil {
 		return "", fmt.Errorf("figures: %w", err)
 	}
 	sum := sha256.Sum256(text)
-	data["id"] = "surface-" + hex.EncodeToString(sum[:6])
+	data["id"] = kind + "-" + hex.EncodeToString(sum[:6])
 	if text, err = json.Marshal(data); err != nil { // <, > and & are escaped, so that no label ends the script
 		return "", fmt.Errorf("figures: %w", err)
 	}
-	return fmt.Sprintf("<div id=\"%s\" title=\"%s\"></div>\n<script>\n%s</script>\n", data["id"], html.EscapeString(s.Title), strings.Replace(turnScript, "DATA", string(text), 1)), nil
+	return fmt.Sprintf("<div id=\"%s\" title=\"%s\"></div>\n<script>\n%s</script>\n", data["id"], html.EscapeString(title), strings.Replace(script, "DATA", string(text), 1)), nil
 }
 
 // InteractivePage is [SurfaceOptions.Interactive] as a whole page, with title and caption.

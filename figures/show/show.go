@@ -64,6 +64,19 @@ func Surface(o figures.SurfaceOptions, hint string) error {
 	return display(map[protocol.MIMEType]any{protocol.MIMETextHTML: turning, protocol.MIMETextPlain: "The same surface, to be turned by hand."}, nil)
 }
 
+// Stepped shows a grid with a slider, which needs no network. A viewer that runs no scripts shows nothing of it: a picture of the same
+// numbers should stand above it.
+func Stepped(o figures.SteppedOptions) error {
+	piece, err := o.Interactive()
+	if err != nil {
+		return err
+	}
+	if !gonbui.IsNotebook {
+		return printed(os.Stdout, o.Title)
+	}
+	return display(map[protocol.MIMEType]any{protocol.MIMETextHTML: piece, protocol.MIMETextPlain: o.Title}, nil)
+}
+
 // Table shows a table as HTML, with aligned text beside it.
 func Table(t *figures.Table) error {
 	if !gonbui.IsNotebook {

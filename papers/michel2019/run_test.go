@@ -73,6 +73,20 @@ func TestTheExperiment(t *testing.T) {
 			"Up to 40 % of the heads can be pruned without a noticeable loss, then accuracy falls off a cliff.",
 		},
 	}.Run(t)
+	steps, err := result.PruningSteps(words.Korean)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, curve := range result.Curves {
+		for j, point := range curve.Points {
+			if step := steps.Series[i].Steps[j]; len(step.Empty) != int(math.Round(point.Fraction*float64(result.Layers*result.Heads))) || step.Measured != point.Score {
+				t.Errorf("%s, step %d: %+v", curve.Order, j, step)
+			}
+		}
+	}
+	if piece, err := steps.Interactive(); err != nil || !strings.Contains(piece, "헤드") {
+		t.Errorf("the slider: %v", err)
+	}
 	t.Run("its numbers are plausible", func(t *testing.T) { plausible(t, result) })
 }
 

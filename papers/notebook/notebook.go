@@ -179,6 +179,12 @@ func (l *Lab[C, R]) Turn(surface figures.SurfaceOptions) {
 	check(show.Surface(surface, ""))
 }
 
+// Step shows a grid with a slider where scripts are run.
+func (l *Lab[C, R]) Step(grid figures.SteppedOptions) {
+	grid.Language = Words().Tag()
+	check(show.Stepped(grid))
+}
+
 // Claims shows the paper's claims with their verdicts.
 func (l *Lab[C, R]) Claims() {
 	claims, err := l.edition().Claims()
