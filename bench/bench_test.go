@@ -271,7 +271,13 @@ func TestAPeerThatComputesOnIsNotTimedAgainst(t *testing.T) {
 	}
 	defer func() { _, _ = command.Process.Kill(), command.Wait() }()
 	busy := suite{peers: []*peer{{name: "busy", command: command}}, patience: 200 * time.Millisecond}
-	if err := busy.rest(); err == nil {
+	var found error
+	for range 20 { // on a machine with much else to do it may not be given a processor for a while
+		if found = busy.rest(); found != nil {
+			break
+		}
+	}
+	if found == nil {
 		t.Error("a process that never rests is taken to be at rest")
 	}
 	still := exec.Command("sleep", "60")

@@ -96,8 +96,8 @@ func (a *app) recordsWriteCommand() *cobra.Command {
 	var to, protocol string
 	command := &cobra.Command{
 		Use: "write paper", Short: "Write a complete run down as a record", Args: cobra.ExactArgs(1),
-		Long:    "Write a run that is complete in the folder --out down as a record, in the folder --into.",
-		Example: "  bertlab records write heads --out results --into papers/records/runs",
+		Long:    "Write a run that is complete in the folder --results down as a record, in the folder --into.",
+		Example: "  bertlab records write heads --results results --into papers/records/runs",
 		RunE: a.begin(func(command *cobra.Command, args []string) error {
 			chosen, err := choosePapers(a.papers, args)
 			if err != nil {
@@ -126,7 +126,7 @@ func (a *app) recordsWriteCommand() *cobra.Command {
 		}),
 	}
 	flags := command.Flags()
-	flags.String("out", "results", "folder with the run")
+	flags.StringVar(&a.out, "results", "results", "folder with the run")
 	flags.StringVar(&protocol, "protocol", "", "JSON file whose fields replace those of the paper's protocol, as in reproduce")
 	flags.StringVar(&to, "into", "records", "folder for the record")
 	a.writes(flags, output.Target{Flag: "into", Kind: output.Folder})

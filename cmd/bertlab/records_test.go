@@ -41,7 +41,7 @@ func recordedHeads(t *testing.T) (ask []string) {
 		t.Fatal(err)
 	}
 	ask = append(quick, "--protocol", "protocol.json")
-	document := bertlab(t, append([]string{"records", "write", "heads", "--out", "mine", "--into", "kept", "--json"}, ask...)...).document()
+	document := bertlab(t, append([]string{"records", "write", "heads", "--results", "mine", "--into", "kept", "--json"}, ask...)...).document()
 	if document["record"] != filepath.Join("kept", "heads.json.zst") || number(t, document, "steps") < 5 {
 		t.Errorf("%v", document)
 	}
@@ -86,7 +86,7 @@ func TestARecordIsShownVerifiedAndRepeated(t *testing.T) {
 	}
 	bertlab(t, "records", "verify", "heads", "--records", "kept", "--minutes", "0").fails(exitWrongCall, "--minutes")
 	bertlab(t, "records", "verify", "nothing", "--records", "kept").fails(exitWrongCall, "heads")
-	bertlab(t, append([]string{"records", "write", "heads", "--out", "nowhere", "--into", "kept"}, ask...)...).fails(exitFailure, "no result yet")
+	bertlab(t, append([]string{"records", "write", "heads", "--results", "nowhere", "--into", "kept"}, ask...)...).fails(exitFailure, "no result yet")
 
 	// A damaged one is named, and the paper computed.
 	path := filepath.Join("kept", "heads.json.zst")
