@@ -23,7 +23,7 @@ const (
 	ONNXInt8 Runtime = "onnx-int8" // ONNX Runtime, on that of export --onnx --int8
 )
 
-// Runtimes are all of them.
+// Runtimes are all of them, in the order in which they are listed.
 var Runtimes = []Runtime{XLA, ONNX, ONNXInt8}
 
 // checkRuntimes reports runtimes that are not known, or named twice.
