@@ -19,6 +19,8 @@ func (a *app) clusterCommand() *cobra.Command {
 		Short: "Print what a scheduler takes to run papers on many machines",
 		Long: `Print a script for Slurm or manifests for Kubernetes that run the experiments of papers in shards, in a folder that all machines see, and
 gather them when all have ended. Time and memory come from the steps that are still to be done in --out. See docs/cluster.md.`,
+		Example: `  bertlab cluster slurm heads --tasks 4 --parallel 2 --out /shared/results | sbatch
+  bertlab cluster kubernetes heads --tasks 4 --image registry.example/bertlab:1 --claim results | kubectl apply -f -`,
 	}, a.slurmCommand(), a.kubernetesCommand())
 }
 
@@ -74,6 +76,9 @@ func (a *app) slurmCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "slurm [paper…]",
 		Short: "Print a script for sbatch: an array of shards, and their gathering",
+		Long: `Print a script for sbatch: an array of --tasks shards, of which at most --parallel run at once, in the folder --out that all machines see. A
+task that the time limit or the machine stops is put back and goes on where it was. When all have ended, one more job gathers what they did
+and names what is missing.`,
 		Example: `  bertlab cluster slurm heads layers --tasks 8 --parallel 4 --out /shared/results > papers.sh
   sbatch papers.sh`,
 		RunE: a.begin(func(command *cobra.Command, papers []string) error {
@@ -100,6 +105,8 @@ func (a *app) kubernetesCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "kubernetes [paper…]",
 		Short: "Print manifests for kubectl: an Indexed Job of shards, and the Job that gathers them",
+		Long: `Print manifests for kubectl: an Indexed Job of --tasks shards, of which at most --parallel run at once, on a volume that all of them share,
+and a Job that waits for them, gathers what they did, and names what is missing. --image is made by the Dockerfile.`,
 		Example: `  bertlab cluster kubernetes heads --tasks 8 --image registry.example/bertlab:1 --claim results > papers.yaml
   kubectl apply -f papers.yaml`,
 		RunE: a.begin(func(command *cobra.Command, papers []string) error {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -90,10 +91,13 @@ func (a *app) compare(ctx context.Context, models []string, f *compareFlags) (*c
 		if err := call.Choose("runtimes", runtime, workbench.Runtimes...); err != nil {
 			return nil, err
 		}
+		if slices.Contains(o.Runtimes, compare.Runtime(runtime)) {
+			return nil, call.Wrongf("--runtimes: %s is named twice", runtime)
+		}
 		o.Runtimes = append(o.Runtimes, compare.Runtime(runtime))
 	}
 	if err := o.Check(); err != nil {
-		return nil, call.Wrongf("--batches, --runtimes: %w", err)
+		return nil, call.Wrongf("--batches: %w", err)
 	}
 	if a.model != "" {
 		return nil, call.Wrongf("--model %s: name the models after compare, the original first", a.model)

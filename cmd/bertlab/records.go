@@ -21,6 +21,8 @@ func (a *app) recordsCommand() *cobra.Command {
 		Short: "Runs by full protocols that come with the program",
 		Long: `Runs by full protocols that come with the program: reproduce and the notebooks show them without computing anything. They hold the
 protocol, the result and what each step returned, but no models.`,
+		Example: `  bertlab records list
+  bertlab records verify heads --minutes 10`,
 	}, a.recordsListCommand(), a.recordsVerifyCommand(), a.recordsWriteCommand())
 	command.PersistentFlags().StringVar(&a.Records, "records", "", "folder with records (default: those of the program)")
 	return command
@@ -29,6 +31,7 @@ protocol, the result and what each step returned, but no models.`,
 func (a *app) recordsListCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "Name the records, with their machine and how long they took", Args: cobra.NoArgs,
+		Long:    "Name the records: paper, day, model, number of steps, how long they took, and on which machine. A file that cannot be used is named with the reason.",
 		Example: "  bertlab records list",
 		RunE: a.begin(func(*cobra.Command, []string) error {
 			list := a.Recordings().List()

@@ -166,7 +166,7 @@ func (s *Session) BatchLogits(batch *gbert.Batch, mask gbert.HeadMask) ([][]floa
 // BatchStates is that of [gbert.Session], for a model without a head.
 func (s *Session) BatchStates(batch *gbert.Batch) ([]float32, error) {
 	if s.model.Head() != gbert.NoHead {
-		return nil, errors.New("ort: the graph gives what the head says, not hidden states: take the model without its head (Model.WithoutHead)")
+		return nil, errors.New("ort: the graph gives what the head says, not hidden states: take the model without its head")
 	}
 	outputs, err := s.Run(batch)
 	if err != nil {
