@@ -18,8 +18,8 @@ type Equations string
 // mathematics finds code, in which a dollar is a dollar, and equations: displayed ones, and those in a line.
 var mathematics = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`|\\$\\$(.+?)\\$\\$|\\$([^$\\s](?:[^$\n`]*[^$\\s`])?)\\$")
 
-// placeholder stands for an equation while the text becomes HTML; its characters are of private use.
-const placeholder = "\ue000%d\ue001"
+// standIn stands for an equation while the text becomes HTML; its characters are of private use.
+const standIn = "\ue000%d\ue001"
 
 func (e Equations) write(out *bytes.Buffer, _ *numbers) error {
 	var set []string
@@ -45,7 +45,7 @@ func (e Equations) write(out *bytes.Buffer, _ *numbers) error {
 			failed = fmt.Errorf("report: the equation %q: %w", tex, err)
 		}
 		set = append(set, strings.TrimSpace(ml))
-		return fmt.Sprintf(placeholder, len(set)-1)
+		return fmt.Sprintf(standIn, len(set)-1)
 	})
 	if failed != nil {
 		return failed
@@ -56,7 +56,7 @@ func (e Equations) write(out *bytes.Buffer, _ *numbers) error {
 	}
 	html := page.String()
 	for i, ml := range set {
-		html = strings.Replace(html, fmt.Sprintf(placeholder, i), ml, 1)
+		html = strings.Replace(html, fmt.Sprintf(standIn, i), ml, 1)
 	}
 	out.WriteString(html)
 	return nil
