@@ -11,7 +11,6 @@ import (
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/cmd/bertlab/internal/show"
-	"bertlab/internal/files"
 	"bertlab/papers/experiment"
 )
 
@@ -68,12 +67,11 @@ the same; elsewhere numbers may differ by rounding, which training can enlarge. 
 }
 
 func (a *app) verifyRecords(ctx context.Context, chosen []experiment.Paper, budget time.Duration) error {
-	env, done, err := a.Environment(ctx, "")
+	env, done, err := a.laboratory(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	env.Memory = childMemory
 	document, differ := map[string][]experiment.Verified{}, 0
 	for _, p := range chosen {
 		name, _ := p.About()
@@ -96,32 +94,32 @@ func (a *app) verifyRecords(ctx context.Context, chosen []experiment.Paper, budg
 }
 
 func (a *app) recordsWriteCommand() *cobra.Command {
-	var to, protocol string
+	var asked requestFlags
+	var from, into string
 	command := &cobra.Command{
 		Use: "write paper", Short: "Write a complete run down as a record", Args: cobra.ExactArgs(1),
-		Long:    "Write a run that is complete in the folder --results down as a record, in the folder --into.",
+		Long:    "Write a run that is complete in the folder --results down as a record, in the folder --into. The other flags ask for the run, as in reproduce.",
 		Example: "  bertlab records write heads --results results --into papers/records/runs",
 		RunE: a.begin(func(command *cobra.Command, args []string) error {
 			chosen, err := choosePapers(a.papers, args)
 			if err != nil {
 				return err
 			}
-			r := experiment.Request{Model: a.model, Task: a.task, Data: a.data}
-			if protocol != "" {
-				if r.Protocol, err = files.Read(protocol, maxProtocol); err != nil {
-					return err
-				}
+			r, err := a.request(command.Flags(), &asked, chosen)
+			if err != nil {
+				return err
 			}
-			env, done, err := a.Environment(command.Context(), a.out)
+			env, done, err := a.laboratory(command.Context())
 			if err != nil {
 				return err
 			}
 			defer done()
+			env.Dir = from
 			recording, err := chosen[0].Record(command.Context(), env, r)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			path, err := recording.Write(to)
+			path, err := recording.Write(into)
 			if err != nil {
 				return err
 			}
@@ -129,9 +127,9 @@ func (a *app) recordsWriteCommand() *cobra.Command {
 		}),
 	}
 	flags := command.Flags()
-	flags.StringVar(&a.out, "results", "results", "folder with the run")
-	flags.StringVar(&protocol, "protocol", "", "JSON file whose fields replace those of the paper's protocol, as in reproduce")
-	flags.StringVar(&to, "into", "records", "folder for the record")
+	flags.StringVar(&from, "results", "results", "folder with the run")
+	asked.add(flags)
+	flags.StringVar(&into, "into", "records", "folder for the record")
 	a.writes(flags, output.Target{Flag: "into", Kind: output.Folder})
 	return command
 }

@@ -218,62 +218,72 @@ func summary(source string, say *words.Printer) string {
 	return say.T("The code")
 }
 
-// shown are the blocks of a cell's outputs, each in the richest form that a page has.
+// shown are the blocks of a cell's outputs.
 func shown(outputs []output) ([]report.Block, error) {
 	var blocks []report.Block
 	for _, o := range outputs {
-		part := func(kind string) (s string, ok bool, err error) {
-			raw, ok := o.Data[kind]
-			if !ok {
-				return "", false, nil
-			}
-			var t text
-			err = json.Unmarshal(raw, &t)
-			return string(t), true, err
-		}
 		if o.Type == "error" {
 			return nil, errors.New("a cell failed: execute the notebook again")
 		}
-		if html, ok, err := part("text/html"); ok || err != nil {
-			blocks = append(blocks, report.HTML(html))
-			if err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if encoded, ok, err := part("image/png"); ok || err != nil {
-			if err != nil {
-				return nil, err
-			}
-			png, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(encoded), ""))
-			if err != nil {
-				return nil, err
-			}
-			var size struct{ Width int }
-			_ = json.Unmarshal(o.Meta["image/png"], &size) // without one the picture has its own
-			alt, _, err := part("text/plain")
-			if err != nil {
-				return nil, err
-			}
-			blocks = append(blocks, report.Picture{PNG: png, Width: size.Width, Alt: alt})
-			continue
-		}
-		if markdown, ok, err := part("text/markdown"); ok || err != nil {
-			blocks = append(blocks, report.Equations(markdown))
-			if err != nil {
-				return nil, err
-			}
-			continue
-		}
-		plain, _, err := part("text/plain")
+		block, err := o.richest()
 		if err != nil {
 			return nil, err
 		}
-		if plain = cmp.Or(plain, string(o.Text)); plain != "" && o.Name != "stderr" {
-			blocks = append(blocks, report.Code(plain))
+		if block != nil {
+			blocks = append(blocks, block)
 		}
 	}
 	return blocks, nil
+}
+
+// richest is the output in the richest form that a page has; nil: there is nothing to show, as of what goes to standard error.
+func (o *output) richest() (report.Block, error) {
+	for _, kind := range []string{"text/html", "image/png", "text/markdown", "text/plain"} {
+		value, err := o.as(kind)
+		if err != nil {
+			return nil, err
+		}
+		if value == "" {
+			continue
+		}
+		switch kind {
+		case "text/html":
+			return report.HTML(value), nil
+		case "image/png":
+			return o.picture(value)
+		case "text/markdown":
+			return report.Equations(value), nil
+		default:
+			return report.Code(value), nil
+		}
+	}
+	if o.Text == "" || o.Name == "stderr" {
+		return nil, nil
+	}
+	return report.Code(o.Text), nil
+}
+
+// as is what the output holds of a kind; "": nothing.
+func (o *output) as(kind string) (string, error) {
+	var t text
+	if raw, ok := o.Data[kind]; ok {
+		if err := json.Unmarshal(raw, &t); err != nil {
+			return "", err
+		}
+	}
+	return string(t), nil
+}
+
+// picture is a PNG, whose plain text is for readers who cannot see it.
+func (o *output) picture(encoded string) (report.Block, error) {
+	png, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(encoded), ""))
+	if err != nil {
+		return nil, err
+	}
+	var size struct{ Width int }
+	_ = json.Unmarshal(o.Meta["image/png"], &size) // without one the picture has its own
+	alt, err := o.as("text/plain")
+	return report.Picture{PNG: png, Width: size.Width, Alt: alt}, err
 }
 
 // link puts links to the index, to the pages before and after, and to the other language above the page.

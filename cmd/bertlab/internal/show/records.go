@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -26,12 +27,7 @@ func Records(list []experiment.ListedRecording) *figures.Table {
 // Verified lists the steps of records that were computed again, by their papers.
 func Verified(papers map[string][]experiment.Verified) *figures.Table {
 	table := &figures.Table{Columns: []figures.Column{{Name: "paper"}, {Name: "step"}, {Name: "outcome"}, {Name: "largest difference"}, {Name: "at"}}}
-	names := make([]string, 0, len(papers))
-	for name := range papers {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(papers)) {
 		for _, v := range papers[name] {
 			outcome := "differs"
 			switch {
