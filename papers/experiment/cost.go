@@ -43,7 +43,7 @@ func (n *node) reckon(in any, cost func(*gbert.Config) Cost) {
 		c = cost(config)
 	}
 	r := reckoning{config: config, passes: max(c.Passes, 1)}
-	r.walk(reflect.ValueOf(in))
+	walk(reflect.ValueOf(in), false, r.add)
 	n.expects = modelled{work: r.work + c.Work, memory: r.memory()}
 }
 
@@ -64,28 +64,16 @@ func (n *node) configOf(in reflect.Value) (found *gbert.Config) {
 
 // walkModels finds pretrained models in the fields of a value.
 func walkModels(v reflect.Value, found func(*Pretrained)) {
-	if !v.IsValid() || !v.CanInterface() || nillable(v) && v.IsNil() {
-		return
-	}
-	if p, ok := v.Interface().(*Pretrained); ok {
-		found(p)
-		return
-	}
-	if _, ok := v.Interface().(interface{ base() *node }); ok {
-		return
-	}
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		walkModels(v.Elem(), found)
-	case reflect.Struct:
-		for i := range v.NumField() {
-			walkModels(v.Field(i), found)
+	walk(v, false, func(v reflect.Value, _ bool) (into bool) {
+		switch value := v.Interface().(type) {
+		case *Pretrained:
+			found(value)
+			return false
+		case interface{ base() *node }:
+			return false
 		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			walkModels(v.Index(i), found)
-		}
-	}
+		return true
+	})
 }
 
 // reckoning is the sum of what inputs tell of work.
@@ -97,35 +85,23 @@ type reckoning struct {
 	trains       bool // it is one of training
 }
 
-// walk looks for trainings, for examples to be judged and for batches to be timed.
-func (r *reckoning) walk(v reflect.Value) {
-	if !v.IsValid() || !v.CanInterface() || nillable(v) && v.IsNil() {
-		return
-	}
+// add looks for trainings, for examples to be judged and for batches to be timed.
+func (r *reckoning) add(v reflect.Value, _ bool) (into bool) {
 	switch value := v.Interface().(type) {
 	case interface{ base() *node }, Sample:
-		return
+		return false
 	case Judging:
 		r.judge(value)
-		return
+		return false
 	case *Judging:
 		r.judge(*value)
-		return
+		return false
 	}
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		r.walk(v.Elem())
-	case reflect.Struct:
+	if v.Kind() == reflect.Struct {
 		r.training(v)
 		r.timing(v)
-		for i := range v.NumField() {
-			r.walk(v.Field(i))
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			r.walk(v.Index(i))
-		}
 	}
+	return true
 }
 
 func (r *reckoning) judge(j Judging) {

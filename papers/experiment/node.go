@@ -175,37 +175,38 @@ func namedSteps(value any, named map[string]bool) {
 }
 
 // walkSteps finds the steps in a value, in the order of its fields and elements. A value that writes its own JSON, such as a draw of
-// data, has none in it.
+// data, has none in it, and a hint does not count.
 func walkSteps(v reflect.Value, found func(*node)) {
-	if !v.IsValid() || !v.CanInterface() {
-		return
-	}
-	if nillable(v) && v.IsNil() {
-		return
-	}
-	if step, ok := v.Interface().(interface{ base() *node }); ok {
-		found(step.base())
-		return
-	}
-	if _, ok := v.Interface().(json.Marshaler); ok {
+	walk(v, false, func(v reflect.Value, hint bool) (into bool) {
+		if step, ok := v.Interface().(interface{ base() *node }); ok && !hint {
+			found(step.base())
+			return false
+		}
+		_, own := v.Interface().(json.Marshaler)
+		return !own && !hint
+	})
+}
+
+// walk goes through a value, its fields and its elements one after another, as deep as visit says. A hint is a field that is tagged
+// json:"-", or lies in one.
+func walk(v reflect.Value, hint bool, visit func(v reflect.Value, hint bool) (into bool)) {
+	if !v.IsValid() || !v.CanInterface() || nillable(v) && v.IsNil() || !visit(v, hint) {
 		return
 	}
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
-		walkSteps(v.Elem(), found)
+		walk(v.Elem(), hint, visit)
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if v.Type().Field(i).Tag.Get("json") != "-" { // a hint
-				walkSteps(v.Field(i), found)
-			}
+			walk(v.Field(i), hint || v.Type().Field(i).Tag.Get("json") == "-", visit)
 		}
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
-			walkSteps(v.Index(i), found)
+			walk(v.Index(i), hint, visit)
 		}
 	case reflect.Map:
 		for _, key := range v.MapKeys() {
-			walkSteps(v.MapIndex(key), found)
+			walk(v.MapIndex(key), hint, visit)
 		}
 	}
 }
