@@ -62,7 +62,7 @@ func (r edition) speed() experiment.Statement {
 		Paper:    r.T("said without a measurement (abstract)"),
 		Estimand: r.F("time of float32 in ONNX Runtime over that of integers at the largest batch, median of %d pairs", r.Speed.Repeats),
 		Rule:     experiment.Superior(faster, experiment.Ratio),
-		Missing:  r.T("ONNX Runtime is not there: bertlab setup --onnxruntime brings it."),
+		Missing:  r.T("ONNX Runtime is not there."),
 	}
 	if n := len(r.Speed.OverPortable); n > 0 {
 		s.Evidence = []experiment.Evidence{r.Speed.OverPortable[n-1].Evidence(r.Printer, "", r.Provenance)}
