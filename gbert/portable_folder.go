@@ -87,6 +87,20 @@ func (m *Model) savePortable(dir string, o PortableOptions, int8 bool) error {
 	return staging.Commit(append(superseded, missing(staging.Dir, portableNames())...)...)
 }
 
+// PortableSizes are the bytes of the graphs in a folder that [Model.SavePortable] wrote, by their names, each with the file beside it that
+// holds the constants of a large one.
+func PortableSizes(dir string) map[string]int64 {
+	sizes := map[string]int64{}
+	for _, name := range []string{PortableName, PortableInt8Name} {
+		for _, part := range []string{name, name + onnx.DataEnding} {
+			if file, err := os.Stat(filepath.Join(dir, part)); err == nil {
+				sizes[name] += file.Size()
+			}
+		}
+	}
+	return sizes
+}
+
 // belongs reports a folder with the safetensors of another model, whose config.json would be replaced.
 func (m *Model) belongs(dir string) error {
 	file, err := safetensors.OpenFolder(dir)

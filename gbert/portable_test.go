@@ -35,6 +35,12 @@ func TestAModelOfAGraphIsTheModel(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
+		sizes := PortableSizes(dir)
+		for _, graph := range []string{PortableName, PortableInt8Name} {
+			if info, err := os.Stat(filepath.Join(dir, graph)); err != nil || sizes[graph] != info.Size() {
+				t.Errorf("%s: %s has %d bytes: %v", name, graph, sizes[graph], err)
+			}
+		}
 		loaded, err := Load(dir)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -51,6 +57,9 @@ func TestAModelOfAGraphIsTheModel(t *testing.T) {
 		}
 		if _, err := os.Stat(filepath.Join(dir, PortableInt8Name)); err == nil {
 			t.Errorf("%s: the graph of whole numbers of the save before is still there", name)
+		}
+		if sizes := PortableSizes(dir); len(sizes) != 1 || sizes[PortableName] == 0 {
+			t.Errorf("%s: sizes %v of one graph", name, sizes)
 		}
 	}
 }

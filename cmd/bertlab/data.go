@@ -1,19 +1,13 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/pflag"
 
-	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/cmd/bertlab/internal/workbench"
-	"bertlab/figures"
 	"bertlab/gbert"
-	"bertlab/gbert/finetune"
 	"bertlab/gbert/task"
 )
 
@@ -61,18 +55,10 @@ func (d *dataFlags) addSplit(flags *pflag.FlagSet, usual string) {
 	flags.StringVar(&d.Split, "split", usual, "train, dev or test; a file is always read as a whole")
 }
 
-// fill completes what is read with the global flags, and checks it.
-func (d *dataFlags) fill(a *app) error {
-	d.Task, d.Data, d.Exact = a.task, a.data, d.flags.Changed("max-length")
-	return d.Check(d.flags.Changed("batch"))
-}
-
-// openBench opens model, data and backend. check, if not nil, sees the model before the data are read.
-func (a *app) openBench(ctx context.Context, d *dataFlags, check func(*gbert.Model) error) (*workbench.Bench, error) {
-	if err := d.fill(a); err != nil {
-		return nil, err
-	}
-	return a.Open(ctx, a.model, &d.Reading, check)
+// take completes what is read with the global flags.
+func (d *dataFlags) take(a *app) *workbench.Reading {
+	d.Task, d.Data, d.Exact, d.BatchGiven = a.task, a.data, d.flags.Changed("max-length"), d.flags.Changed("batch")
+	return &d.Reading
 }
 
 // targetFlags say how a model is written.
@@ -93,41 +79,11 @@ func (t *targetFlags) addPrecision(flags *pflag.FlagSet) {
 	flags.BoolVar(&t.float16, "float16", false, "write the weights in half precision")
 }
 
-func (t *targetFlags) precision() gbert.Precision {
+// destination is where and how the model is written.
+func (t *targetFlags) destination(a *app) workbench.Destination {
+	d := workbench.Destination{Out: a.out, Precision: gbert.Float32}
 	if t.float16 {
-		return gbert.Float16
+		d.Precision = gbert.Float16
 	}
-	return gbert.Float32
-}
-
-// openSource opens the model that --model names, which a command that makes it smaller needs. The caller closes it.
-func (a *app) openSource(ctx context.Context) (*gbert.Model, *workbench.ModelInfo, error) {
-	if a.model == "" {
-		return nil, nil, errNoModel
-	}
-	return a.OpenModel(ctx, a.model)
-}
-
-var errNoModel = call.Wrongf("name the model with --model")
-
-// printProvenance writes the lines under a result.
-func printProvenance(w io.Writer, p workbench.Provenance) {
-	fmt.Fprintf(w, "model\t%s\n", p.Model.Dir)
-	fmt.Fprintf(w, "data\t%s\n", p.Data)
-	if p.Runtime != nil {
-		fmt.Fprintf(w, "runtime\t%s\n", p.Runtime)
-	} else {
-		fmt.Fprintf(w, "backend\t%s\n", p.Backend.Name)
-	}
-	fmt.Fprintf(w, "time\t%.1f s\n", p.Seconds)
-}
-
-func printMetrics(w io.Writer, e *finetune.Evaluation, t *task.Task) {
-	for _, metric := range t.Metrics {
-		if value, ok := e.Metrics[metric]; ok {
-			fmt.Fprintf(w, "%s\t%.4f\n", metric, value)
-		}
-	}
-	fmt.Fprintf(w, "loss\t%.4f\n", e.Loss)
-	fmt.Fprintf(w, "examples\t%s\n", figures.Count(e.Examples))
+	return d
 }

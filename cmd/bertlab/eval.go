@@ -1,28 +1,15 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/output"
-	"bertlab/cmd/bertlab/internal/workbench"
+	"bertlab/cmd/bertlab/internal/show"
 	"bertlab/gbert"
-	"bertlab/gbert/finetune"
-	"bertlab/gbert/task"
-	"bertlab/techniques/heads"
 )
-
-// evalDocument is what eval prints. The evaluation's fields are absent when the data have no labels.
-type evalDocument struct {
-	*finetune.Evaluation
-	MaskedHeads string `json:"masked_heads,omitempty"`
-	Predictions string `json:"predictions,omitempty"` // the file
-	workbench.Provenance
-}
 
 func (a *app) evalCommand() *cobra.Command {
 	var d dataFlags
@@ -53,21 +40,14 @@ correlated with the target (Spearman), as sentence-transformers does with STS-B.
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
 			if pooling != "" {
-				return a.evalEmbedder(command.Context(), &d, pooling, mask+predictions)
-			}
-			document, of, err := a.eval(command.Context(), &d, mask, predictions)
-			if err != nil {
-				return err
-			}
-			if err := a.keep(document); err != nil {
-				return err
-			}
-			return a.print(document, func(w io.Writer) {
-				if document.Evaluation != nil {
-					printMetrics(w, document.Evaluation, of)
+				if mask+predictions != "" {
+					return call.Wrongf("--pooling judges sentence embeddings: --mask-heads and --predictions do not go with it")
 				}
-				printProvenance(w, document.Provenance)
-			})
+				document, err := a.JudgeEmbedder(command.Context(), a.model, d.take(a), pooling)
+				return a.finishKept(document, err, func(w io.Writer) { show.Embedded(w, document) })
+			}
+			document, err := a.Evaluate(command.Context(), a.model, d.take(a), mask, predictions)
+			return a.finishKept(document, err, func(w io.Writer) { show.Evaluated(w, document) })
 		}),
 	}
 	flags := command.Flags()
@@ -80,78 +60,4 @@ correlated with the target (Spearman), as sentence-transformers does with STS-B.
 	d.addRuntime(flags)
 	d.add(flags)
 	return command
-}
-
-// evalEmbedder judges sentence embeddings; other are the values of flags that do not go with it.
-func (a *app) evalEmbedder(ctx context.Context, d *dataFlags, pooling gbert.Pooling, other string) error {
-	if other != "" {
-		return call.Wrongf("--pooling judges sentence embeddings: --mask-heads and --predictions do not go with it")
-	}
-	if err := d.fill(a); err != nil {
-		return err
-	}
-	document, err := a.JudgeEmbedder(ctx, a.model, &d.Reading, pooling)
-	if err == nil {
-		err = a.keep(document)
-	}
-	if err != nil {
-		return err
-	}
-	return a.print(document, func(w io.Writer) {
-		fmt.Fprintf(w, "spearman\t%s\n", document.Spearman.Text("%.4f"))
-		fmt.Fprintf(w, "pearson\t%.4f\npairs\t%d\npooling\t%s\n", document.Metrics[task.Pearson], document.Examples, document.Pooling)
-		printProvenance(w, document.Provenance)
-	})
-}
-
-// eval judges the model with heads masked, and writes its predictions to a file if that is named. It also gives the task.
-func (a *app) eval(ctx context.Context, d *dataFlags, mask, predictions string) (*evalDocument, *task.Task, error) {
-	set, err := heads.ParseSet(mask)
-	if err != nil {
-		return nil, nil, call.Wrongf("--mask-heads %s: %w", mask, err)
-	}
-	if len(set) > 0 && d.Runtime != workbench.XLA {
-		return nil, nil, call.Wrongf("--mask-heads needs --runtime %s: a graph of ONNX has no mask; remove the heads (bertlab heads prune), and judge what is left", workbench.XLA)
-	}
-	var headMask gbert.HeadMask
-	d.Unjudged = predictions != ""
-	b, err := a.openBench(ctx, d, func(m *gbert.Model) (err error) {
-		if len(set) == 0 {
-			return nil
-		}
-		if headMask, err = set.Mask(m.Config); err != nil {
-			return call.Wrongf("--mask-heads %s: %w", mask, err)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	defer b.Close()
-	document := &evalDocument{MaskedHeads: set.String(), Predictions: predictions}
-	data := b.Prepared.Dataset
-	unlabelled := data.Unlabelled()
-	if unlabelled == data.Len() && predictions == "" {
-		return nil, nil, fmt.Errorf("%d of the %d examples of %s have no label: there is nothing to judge; --predictions FILE writes what the model says", unlabelled, data.Len(), data.Source)
-	}
-	logits, err := b.Prepared.Logits(ctx, b.Runner, headMask, a.Meter.Count("evaluating", "examples"))
-	if err != nil {
-		return nil, nil, err
-	}
-	if unlabelled < data.Len() {
-		if document.Evaluation, err = b.Prepared.JudgeLabelled(logits); err != nil {
-			return nil, nil, err
-		}
-	}
-	if predictions != "" {
-		said, err := b.Prepared.Predictions(logits)
-		if err == nil {
-			err = output.Predictions(predictions, b.Data, data, said)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-	}
-	document.Provenance = b.Stamp()
-	return document, data.Task, nil
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"io"
 	"time"
 
@@ -10,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"bertlab/cmd/bertlab/internal/output"
+	"bertlab/cmd/bertlab/internal/show"
 	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/gbert/finetune"
 )
@@ -35,20 +34,12 @@ from the folder --data or from the task's usual place.`,
   bertlab finetune --model bert-base-uncased --task sst2 --train train.tsv --dev dev.tsv --epochs 3 --out sst2`,
 		Args: cobra.NoArgs,
 		RunE: a.resume(func(command *cobra.Command, _ []string) error {
-			trained, err := a.train(command.Context(), &f)
-			if err != nil {
+			r := f.take(a)
+			if err := r.Check(a.Seed); err != nil {
 				return err
 			}
-			return a.print(trained, func(w io.Writer) {
-				printTrained(w, trained)
-				fmt.Fprintf(w, "epoch\t%d of %d, training loss %.4f\n", trained.Kept, trained.Options.Epochs, trained.Best().TrainLoss)
-				fmt.Fprintf(w, "data\t%s\n", trained.Data)
-				if trained.DevData != nil {
-					fmt.Fprintf(w, "\t%s\n", trained.DevData)
-				}
-				fmt.Fprintf(w, "backend\t%s\n", trained.Backend.Name)
-				fmt.Fprintf(w, "time\t%.1f s\n", trained.Seconds)
-			})
+			trained, err := a.Train(command.Context(), r)
+			return a.finish(trained, err, func(w io.Writer) { show.FineTuned(w, trained) })
 		}),
 	}
 	flags := command.Flags()
@@ -79,23 +70,9 @@ func (f *finetuneFlags) add(a *app, flags *pflag.FlagSet) {
 	batch.DefValue, batch.Usage, f.data.Batch = "32", "examples in a batch", 32
 }
 
-// train checks the flags and trains the model.
-func (a *app) train(ctx context.Context, f *finetuneFlags) (*workbench.Trained, error) {
-	if err := f.data.fill(a); err != nil {
-		return nil, err
-	}
-	r := &f.training
-	r.Reading, r.Model, r.Out, r.Keep, r.Precision = f.data.Reading, a.model, a.out, f.target.keep, f.target.precision()
-	if err := r.CheckOptions(a.Seed); err != nil {
-		return nil, err
-	}
-	return a.Train(ctx, r)
-}
-
-// printTrained writes where a trained model is and how it does on dev data.
-func printTrained(w io.Writer, trained *workbench.Trained) {
-	fmt.Fprintf(w, "model\t%s\n", trained.Out)
-	if trained.Dev != nil {
-		printMetrics(w, trained.Dev, trained.Task)
-	}
+// take completes a training with the global flags.
+func (f *finetuneFlags) take(a *app) *workbench.Training {
+	r, to := &f.training, f.target.destination(a)
+	r.Reading, r.Model, r.Keep, r.Out, r.Precision = *f.data.take(a), a.model, f.target.keep, to.Out, to.Precision
+	return r
 }

@@ -1,24 +1,13 @@
 package main
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"bertlab/cmd/bertlab/internal/show"
-	"bertlab/cmd/bertlab/internal/workbench"
-	"bertlab/gbert"
-	"bertlab/techniques/heads"
+	"bertlab/figures"
 )
-
-// ablationDocument is what heads ablate prints.
-type ablationDocument struct {
-	*heads.Ablation
-	KeepOne bool   `json:"keep_one"`
-	Figure  string `json:"figure,omitempty"`
-	workbench.Provenance
-}
 
 func (a *app) headsAblateCommand() *cobra.Command {
 	var d dataFlags
@@ -33,40 +22,12 @@ the loss with its 95 % interval, both on the same examples. With --keep-one, eac
   bertlab heads ablate --model DIR --task sst2 --data dev.tsv --json`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
-			b, err := a.openBench(command.Context(), &d, func(m *gbert.Model) error {
-				d.Passes = heads.SweepPasses(m.Config)
-				return nil
-			})
-			if err != nil {
-				return err
+			document, err := a.AblateHeads(command.Context(), a.model, d.take(a), keepOne)
+			if err == nil {
+				document.Figure = figure
+				err = draw(figure, func() (*figures.Figure, error) { return show.AblationMap(document) })
 			}
-			defer b.Close()
-			ablate, what := heads.Ablate, "ablating heads"
-			if keepOne {
-				ablate, what = heads.KeepOne, "keeping one head a layer"
-			}
-			ablation, err := ablate(command.Context(), b.Session, b.Prepared, a.Meter.Count(what, "predictions"))
-			if err != nil {
-				return err
-			}
-			document := ablationDocument{Ablation: ablation, KeepOne: keepOne, Figure: figure, Provenance: b.Stamp()}
-			if figure != "" {
-				drawing, err := show.Ablation(b.Loaded.Config, ablation, keepOne, document.Caption())
-				if err == nil {
-					err = drawing.Save(figure)
-				}
-				if err != nil {
-					return err
-				}
-			}
-			if err := a.keep(document); err != nil {
-				return err
-			}
-			return a.print(document, func(w io.Writer) {
-				fmt.Fprintln(w, show.AblationTable(ablation).Text())
-				printMetrics(w, ablation.Base, b.Prepared.Dataset.Task)
-				printProvenance(w, document.Provenance)
-			})
+			return a.finishKept(document, err, func(w io.Writer) { show.Ablation(w, document) })
 		}),
 	}
 	flags := command.Flags()

@@ -1,24 +1,14 @@
 package main
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
-	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/show"
-	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/figures"
 	"bertlab/techniques/heads"
 )
-
-// importanceDocument is what heads importance prints.
-type importanceDocument struct {
-	*heads.Importance
-	Figure string `json:"figure,omitempty"`
-	workbench.Provenance
-}
 
 func (a *app) headsImportanceCommand() *cobra.Command {
 	var d dataFlags
@@ -33,35 +23,12 @@ over the examples (equation 2 of the paper), raw and divided by its ℓ2 norm in
   bertlab heads importance --model DIR --task sst2 --data train.tsv --json`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
-			if err := checkVariant(variant); err != nil {
-				return err
+			document, err := a.MeasureHeads(command.Context(), a.model, d.take(a), variant)
+			if err == nil {
+				document.Figure = figure
+				err = draw(figure, func() (*figures.Figure, error) { return show.ImportanceMap(document) })
 			}
-			b, err := a.openBench(command.Context(), &d, nil)
-			if err != nil {
-				return err
-			}
-			defer b.Close()
-			importance, err := heads.Measure(command.Context(), b.Session, b.Prepared, variant, nil, a.Meter.Count("measuring importance", "examples"))
-			if err != nil {
-				return err
-			}
-			document := importanceDocument{Importance: importance, Figure: figure, Provenance: b.Stamp()}
-			if figure != "" {
-				drawing, err := show.Heads(importance.Normalized, "Importance of each head", "importance (ℓ2-normalised in each layer)", figures.Sequential, document.Caption())
-				if err == nil {
-					err = drawing.Save(figure)
-				}
-				if err != nil {
-					return err
-				}
-			}
-			if err := a.keep(document); err != nil {
-				return err
-			}
-			return a.print(document, func(w io.Writer) {
-				fmt.Fprintln(w, show.HeadTable("Importance of each head, normalised in each layer", importance.Normalized, "%.3f").Text())
-				printProvenance(w, document.Provenance)
-			})
+			return a.finishKept(document, err, func(w io.Writer) { show.Importance(w, document) })
 		}),
 	}
 	flags := command.Flags()
@@ -71,13 +38,4 @@ over the examples (equation 2 of the paper), raw and divided by its ℓ2 norm in
 	d.addSplit(flags, "train")
 	d.add(flags)
 	return command
-}
-
-// checkVariant reports a --variant that there is not.
-func checkVariant(v heads.Estimator) error {
-	if v == heads.PerExample || v == heads.PerToken {
-		return nil
-	}
-	return call.Wrongf("--variant %s: choose %s (equation 2 of the paper) or %s (the authors' code)%s", v, heads.PerExample, heads.PerToken,
-		call.Meant(string(v), []string{string(heads.PerExample), string(heads.PerToken)}))
 }

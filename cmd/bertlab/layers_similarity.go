@@ -1,25 +1,14 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
-	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/show"
-	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/figures"
 	"bertlab/techniques/layerdrop"
 )
-
-// similarityDocument is what layers similarity prints.
-type similarityDocument struct {
-	*layerdrop.Similarity
-	Figure string `json:"figure,omitempty"`
-	workbench.Provenance
-}
 
 func (a *app) layersSimilarityCommand() *cobra.Command {
 	var d dataFlags
@@ -35,32 +24,12 @@ dropping takes those out. The model needs no classification head.`,
   bertlab layers similarity --model DIR --task sst2 --data train.tsv --pooling mean --json`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
-			similarity, b, err := a.measureSimilarity(command.Context(), &d, pooling)
-			if err != nil {
-				return err
+			document, err := a.CompareLayers(command.Context(), a.model, d.take(a), pooling)
+			if err == nil {
+				document.Figure = figure
+				err = draw(figure, func() (*figures.Figure, error) { return show.SimilarityMap(document) })
 			}
-			defer b.Close()
-			document := similarityDocument{Similarity: similarity, Figure: figure, Provenance: b.Stamp()}
-			if figure != "" {
-				drawing, err := show.Similarity(similarity, document.Caption())
-				if err != nil {
-					return err
-				}
-				if err := drawing.Save(figure); err != nil {
-					return err
-				}
-			}
-			if err := a.keep(document); err != nil {
-				return err
-			}
-			return a.print(document, func(w io.Writer) {
-				table := &figures.Table{Columns: []figures.Column{{Name: "layer"}, {Name: "cosine of input and output", Format: "%.4f"}}}
-				for layer, cosine := range similarity.Layers {
-					table.Rows = append(table.Rows, []any{similarity.Origins[layer], cosine})
-				}
-				fmt.Fprintln(w, table.Text())
-				printProvenance(w, document.Provenance)
-			})
+			return a.finishKept(document, err, func(w io.Writer) { show.Similarity(w, document) })
 		}),
 	}
 	flags := command.Flags()
@@ -70,22 +39,4 @@ dropping takes those out. The model needs no classification head.`,
 	d.addSplit(flags, "train")
 	d.add(flags)
 	return command
-}
-
-// measureSimilarity opens model and data and compares the layers. The caller closes the bench.
-func (a *app) measureSimilarity(ctx context.Context, d *dataFlags, pooling layerdrop.Pooling) (*layerdrop.Similarity, *workbench.Bench, error) {
-	if err := call.Choose("pooling", pooling, layerdrop.CLS, layerdrop.MeanToken); err != nil {
-		return nil, nil, err
-	}
-	d.Headless = true
-	b, err := a.openBench(ctx, d, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	similarity, err := layerdrop.Measure(ctx, b.Session, b.Prepared, pooling, a.Meter.Count("comparing layers", "examples"))
-	if err != nil {
-		b.Close()
-		return nil, nil, err
-	}
-	return similarity, b, nil
 }

@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 
 	"bertlab/cmd/bertlab/internal/output"
+	"bertlab/figures"
 )
 
 // print writes a command's result: with --json the document, else what human writes.
@@ -25,6 +26,34 @@ func (a *app) print(result any, human func(w io.Writer)) error {
 	}
 	_, err := a.stdout.Write(text.Bytes())
 	return err
+}
+
+// finish prints a command's result, unless the command failed.
+func (a *app) finish(result any, err error, human func(w io.Writer)) error {
+	if err != nil {
+		return err
+	}
+	return a.print(result, human)
+}
+
+// finishKept is finish for a result that the file --out keeps as well.
+func (a *app) finishKept(result any, err error, human func(w io.Writer)) error {
+	if err == nil {
+		err = a.keep(result)
+	}
+	return a.finish(result, err, human)
+}
+
+// draw saves a figure to a file, if one is named.
+func draw(path string, figure func() (*figures.Figure, error)) error {
+	if path == "" {
+		return nil
+	}
+	drawing, err := figure()
+	if err != nil {
+		return err
+	}
+	return drawing.Save(path)
 }
 
 // keep writes the document to the file that --out names, if it names one.

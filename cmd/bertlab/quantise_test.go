@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"bertlab/cmd/bertlab/internal/output"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/gbert"
 	"bertlab/internal/testbed"
 	"bertlab/techniques/quantise"
@@ -61,7 +62,7 @@ func TestAQuantisedModelIsJudgedAndExportedAsAnyOther(t *testing.T) {
 func TestAQuantisedModelInONNXRuntimeIsTheSimulatedOne(t *testing.T) {
 	testbed.ONNXRuntime(t)
 	model, data := tinyModel(t, 2), reviews(t, 24)
-	for _, method := range quantiseMethods[:4] {
+	for _, method := range workbench.QuantiseMethods[:4] {
 		out := filepath.Join(t.TempDir(), "int8")
 		bertlab(t, "quantise", "--method", method, "--model", model, "--out", out, "--task", "sst2", "--data", data, "--json").document()
 		var lines [2][]line

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 
@@ -12,7 +13,7 @@ import (
 
 // vocabularyDocument is what vocabulary prints.
 type vocabularyDocument struct {
-	*modelDocument
+	*workbench.Written
 	*workbench.FewerWords
 }
 
@@ -38,11 +39,8 @@ does on them before and after. Without it, that is the dev split of --task or --
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
 			document, err := a.vocabulary(command.Context(), &f)
-			if err != nil {
-				return err
-			}
-			return a.print(document, func(w io.Writer) {
-				document.modelDocument.human(w)
+			return a.finish(document, err, func(w io.Writer) {
+				show.Written(w, document.Written)
 				show.FewerWords(w, document.FewerWords)
 			})
 		}),
@@ -58,21 +56,19 @@ does on them before and after. Without it, that is the dev split of --task or --
 }
 
 func (a *app) vocabulary(ctx context.Context, f *vocabularyFlags) (*vocabularyDocument, error) {
-	if err := f.Words.Check(); err != nil {
+	r := f.take(a)
+	if err := cmp.Or(f.Words.Check(), r.Check()); err != nil {
 		return nil, err
 	}
-	if err := f.fill(a); err != nil {
-		return nil, err
-	}
-	model, info, err := a.openSource(ctx)
+	model, info, err := a.OpenSource(ctx, a.model)
 	if err != nil {
 		return nil, err
 	}
 	defer model.Close()
-	smaller, words, err := a.KeepWords(ctx, model, &f.Reading, f.Words)
+	smaller, words, err := a.KeepWords(ctx, model, r, f.Words)
 	if err != nil {
 		return nil, err
 	}
-	saved, err := a.saveModel(smaller, info, &f.targetFlags)
-	return &vocabularyDocument{saved, words}, err
+	written, err := f.destination(a).Save(smaller, info)
+	return &vocabularyDocument{written, words}, err
 }

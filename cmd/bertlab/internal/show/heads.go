@@ -2,15 +2,50 @@ package show
 
 import (
 	"fmt"
+	"io"
 	"math"
 
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/figures"
 	"bertlab/gbert"
 	"bertlab/techniques/heads"
 )
 
-// HeadTable is a grid of numbers, a row a layer.
-func HeadTable(title string, values [][]float64, format string) *figures.Table {
+// Importance writes how much each head matters.
+func Importance(w io.Writer, d *workbench.HeadImportance) {
+	fmt.Fprintln(w, headTable("Importance of each head, normalised in each layer", d.Normalized, "%.3f").Text())
+	Provenance(w, d.Provenance)
+}
+
+// ImportanceMap draws it.
+func ImportanceMap(d *workbench.HeadImportance) (*figures.Figure, error) {
+	return headMap(d.Normalized, "Importance of each head", "importance (ℓ2-normalised in each layer)", figures.Sequential, d.Caption())
+}
+
+// Ablation writes what each head costs when it is masked, or alone stays in its layer.
+func Ablation(w io.Writer, d *workbench.HeadAblation) {
+	fmt.Fprintln(w, ablationTable(d.Ablation).Text())
+	Metrics(w, d.Base, d.Task)
+	Provenance(w, d.Provenance)
+}
+
+// AblationMap draws the changes of the metric.
+func AblationMap(d *workbench.HeadAblation) (*figures.Figure, error) {
+	title := "Change of " + d.Metric + " when a head is masked"
+	if d.KeepOne {
+		title = "Change of " + d.Metric + " when a head alone stays in its layer"
+	}
+	return headMap(deltas(d.Config, d.Ablation), title, "Δ "+d.Metric, figures.Diverging, d.Caption())
+}
+
+// Pruned writes which heads went.
+func Pruned(w io.Writer, d *workbench.PrunedHeads) {
+	Written(w, d.Written)
+	fmt.Fprintf(w, "removed\t%s\n", d.Removed)
+}
+
+// headTable is a grid of numbers, a row a layer.
+func headTable(title string, values [][]float64, format string) *figures.Table {
 	table := &figures.Table{Title: title, Columns: []figures.Column{{Name: "layer"}}}
 	for layer, row := range values {
 		cells := []any{layer}
@@ -25,21 +60,12 @@ func HeadTable(title string, values [][]float64, format string) *figures.Table {
 	return table
 }
 
-// Heads draws a heat map of layers × heads.
-func Heads(values [][]float64, title, legend string, palette figures.Palette, caption string) (*figures.Figure, error) {
+// headMap draws a heat map of layers × heads.
+func headMap(values [][]float64, title, legend string, palette figures.Palette, caption string) (*figures.Figure, error) {
 	return figures.Heatmap(figures.HeatmapOptions{
 		Frame:  figures.Frame{Title: title, Caption: caption, XLabel: "head", YLabel: "layer"},
 		Values: values, Legend: legend, Palette: palette,
 	})
-}
-
-// Ablation draws the changes of the metric when a head is masked, or alone stays in its layer.
-func Ablation(c *gbert.Config, ablation *heads.Ablation, keepOne bool, caption string) (*figures.Figure, error) {
-	title := "Change of " + ablation.Metric + " when a head is masked"
-	if keepOne {
-		title = "Change of " + ablation.Metric + " when a head alone stays in its layer"
-	}
-	return Heads(deltas(c, ablation), title, "Δ "+ablation.Metric, figures.Diverging, caption)
 }
 
 // deltas are the changes of the metric, [layers][heads]; NaN for heads that the model does not have.
@@ -57,8 +83,8 @@ func deltas(c *gbert.Config, ablation *heads.Ablation) [][]float64 {
 	return values
 }
 
-// AblationTable has a row for each head that was masked.
-func AblationTable(ablation *heads.Ablation) *figures.Table {
+// ablationTable has a row for each head that was masked.
+func ablationTable(ablation *heads.Ablation) *figures.Table {
 	table := &figures.Table{Columns: []figures.Column{
 		{Name: "head"}, {Name: ablation.Metric, Format: "%.4f"}, {Name: "Δ", Format: "%+.4f"}, {Name: "p", Format: "%.3f"},
 		{Name: "Δ loss", Format: "%+.4f"}, {Name: "from", Format: "%+.4f"}, {Name: "to", Format: "%+.4f"},

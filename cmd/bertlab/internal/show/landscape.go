@@ -2,14 +2,37 @@ package show
 
 import (
 	"fmt"
+	"io"
 	"math"
 
+	"bertlab/cmd/bertlab/internal/output"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/figures"
 	"bertlab/techniques/landscape"
 )
 
-// LandscapeTable lists loss and error along a line.
-func LandscapeTable(s *landscape.Surface) *figures.Table {
+// Landscape writes the ends, the lowest point and, for a line, the curve.
+func Landscape(w io.Writer, d *workbench.Landscape) {
+	set := d.Sets[0]
+	fmt.Fprintf(w, "moves\t%s, ‖δ₁‖ = %.3f, ‖δ₁‖/‖θ₀‖ = %.4f\n", d.Part.Name, d.Geometry.First, d.Geometry.Travel())
+	if d.Cosine != nil {
+		fmt.Fprintf(w, "directions\tcosine %+.4f, ‖δ₂‖ = %.3f before it is rescaled\n", *d.Cosine, d.Geometry.Second)
+	}
+	fmt.Fprintf(w, "at θ₀\tloss %.4f, error %.4f\n", set.Start.Loss, set.Start.Error)
+	fmt.Fprintf(w, "at θ₁\tloss %.4f, error %.4f\n", set.End.Loss, set.End.Error)
+	best, at := d.Lowest(0)
+	fmt.Fprintf(w, "lowest\tloss %.4f at α = %g, β = %g\n", best, at.Alpha, at.Beta)
+	if set.Overflow > 0 {
+		fmt.Fprintf(w, "overflow\tat %d points, counted as %.1f nats\n", set.Overflow, landscape.LargestLoss)
+	}
+	if len(d.Beta) == 0 {
+		fmt.Fprintf(w, "\n%s\n", landscapeTable(d.Surface).Text())
+	}
+	Provenance(w, d.Provenance)
+}
+
+// landscapeTable lists loss and error along a line.
+func landscapeTable(s *landscape.Surface) *figures.Table {
 	table := &figures.Table{Columns: []figures.Column{{Name: "α", Format: "%.3f"}, {Name: "loss", Format: "%.4f"}, {Name: "error", Format: "%.4f"}}}
 	for i, a := range s.Alpha {
 		table.Rows = append(table.Rows, []any{a, s.Sets[0].Loss[0][i], s.Sets[0].Error[0][i]})
@@ -17,9 +40,10 @@ func LandscapeTable(s *landscape.Surface) *figures.Table {
 	return table
 }
 
-// Landscape draws the loss along a line as a curve, over a plane as contours.
-func Landscape(s *landscape.Surface, caption string) (*figures.Figure, error) {
-	frame, loss := landscapeFrame(s, caption), s.Sets[0].Loss
+// LandscapeMap draws the loss along a line as a curve, over a plane as contours.
+func LandscapeMap(d *workbench.Landscape) (*figures.Figure, error) {
+	s := d.Surface
+	frame, loss := landscapeFrame(s, d.Caption()), s.Sets[0].Loss
 	if len(s.Beta) > 0 {
 		return figures.Contour(figures.ContourOptions{Frame: frame, X: s.Alpha, Y: s.Beta, Values: positive(loss), Scale: figures.Log, Legend: "loss, nats", Marks: landscapeMarks()})
 	}
@@ -30,11 +54,16 @@ func Landscape(s *landscape.Surface, caption string) (*figures.Figure, error) {
 	})
 }
 
-// LandscapePage is a page with the loss over a plane, to be turned by hand.
-func LandscapePage(s *landscape.Surface, caption string) (string, error) {
-	return figures.SurfaceOptions{
-		Frame: landscapeFrame(s, caption), X: s.Alpha, Y: s.Beta, Values: positive(s.Sets[0].Loss), Scale: figures.Log, ZLabel: "loss, nats, logarithmic", Marks: landscapeMarks(),
+// LandscapePage writes a page with the loss over a plane, to be turned by hand, to a file.
+func LandscapePage(path string, d *workbench.Landscape) error {
+	s := d.Surface
+	page, err := figures.SurfaceOptions{
+		Frame: landscapeFrame(s, d.Caption()), X: s.Alpha, Y: s.Beta, Values: positive(s.Sets[0].Loss), Scale: figures.Log, ZLabel: "loss, nats, logarithmic", Marks: landscapeMarks(),
 	}.InteractivePage("")
+	if err != nil {
+		return err
+	}
+	return output.WriteFile(path, []byte(page))
 }
 
 func landscapeFrame(s *landscape.Surface, caption string) figures.Frame {

@@ -50,6 +50,9 @@ type Bench struct {
 // are read.
 func (t *Tools) Open(ctx context.Context, name string, r *Reading, check func(*gbert.Model) error) (_ *Bench, err error) {
 	b := &Bench{began: time.Now()}
+	if err := r.Check(); err != nil {
+		return nil, err
+	}
 	if r.Task != "" {
 		if _, err := LookupTask(r.Task, nil, false); err != nil {
 			return nil, err

@@ -25,6 +25,8 @@ type Reading struct {
 	MaxLength int
 	Exact     bool
 	Batch     int // 0: as many examples as memory bears
+	// BatchGiven says that --batch named the number, which 0 is not.
+	BatchGiven bool
 
 	Kind    string // of a task custom; empty: that of the model's head
 	Answers task.Answers
@@ -37,12 +39,12 @@ type Reading struct {
 	Unjudged bool // examples without a label are kept beside others
 }
 
-// Check reports what is wrong with the values of flags. batch says that --batch was given.
-func (r *Reading) Check(batch bool) error {
+// Check reports what is wrong with the values of flags.
+func (r *Reading) Check() error {
 	switch {
 	case r.MaxLength < 3:
 		return call.Wrongf("--max-length %d: [CLS], a token and [SEP] need 3", r.MaxLength)
-	case r.Batch < 1 && batch:
+	case r.Batch < 1 && r.BatchGiven:
 		return call.Wrongf("--batch %d: at least 1 is needed", r.Batch)
 	case r.Examples < 0:
 		return call.Wrongf("--examples %d: give a number above 0, or 0 for all", r.Examples)

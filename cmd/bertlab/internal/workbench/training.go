@@ -48,9 +48,12 @@ type Trained struct {
 	Task *task.Task `json:"-"` // with the classes of the data
 }
 
-// CheckOptions completes the options of a run with those of the flags, and reports what is wrong with them. In the library a zero means
-// the default, so "none" becomes negative.
-func (r *Training) CheckOptions(seed uint64) error {
+// Check completes the options of a run with those of the flags, and reports what is wrong with flags. In the library a zero means the
+// default, so "none" becomes negative.
+func (r *Training) Check(seed uint64) error {
+	if err := r.Reading.Check(); err != nil {
+		return err
+	}
 	o := &r.Options
 	o.BatchSize, o.MaxLength, o.Seed, o.CheckpointDir = r.Batch, r.MaxLength, seed, filepath.Join(r.Out, output.CheckpointFolder)
 	switch {
@@ -76,6 +79,8 @@ func (r *Training) CheckOptions(seed uint64) error {
 	}
 	return call.Choose("keep", o.Keep, finetune.KeepBest, finetune.KeepLast)
 }
+
+func (r *Training) destination() Destination { return Destination{r.Out, r.Precision} }
 
 // Train trains a model and saves it. The options have been checked.
 func (t *Tools) Train(ctx context.Context, r *Training) (*Trained, error) {
