@@ -79,7 +79,7 @@ func TestExperimentsInAFolderShareTheModelThatTheyBeginWith(t *testing.T) {
 	clear(trained)
 
 	l := sajjad2020.Quick()
-	l.Model, l.Tasks, l.Drops, l.TrainExamples, l.TestExamples, l.FreezeEmbeddings = model, []sajjad2020.Task{{Name: "sst2", Data: data}}, []int{1}, 32, 0, false
+	l.Model, l.Tasks, l.Drops, l.TrainExamples, l.TestExamples, l.FreezeEmbeddings = model, []experiment.TaskData{{Name: "sst2", Data: data}}, []int{1}, 32, 0, false
 	l.BatchSize, l.MaxLength, l.LearningRate, l.SpeedRepeats, l.SimilarityExamples = 8, 16, 1e-2, 1, 8
 	if _, err := sajjad2020.Experiment.Run(t.Context(), env, l); err != nil {
 		t.Fatal(err)

@@ -33,17 +33,17 @@ func Quick() Config {
 		"fine-tuned", "fine-tuned-twice", "float16", "layers", "layers-distil", "heads", "heads-neurons", "factorised", "embedding", "shared",
 		"layers-distil-float16", "layers-embedding-float16", "everything",
 	}
-	c.Quick, c.TestExamples, c.Batches, c.Repeats = true, 500, []int{1, 16}, 7
+	c.Task, c.Quick, c.TestExamples, c.Batches, c.Repeats = "movies", true, 500, []int{1, 16}, 7
 	return c
 }
 
 // Full is the protocol whose numbers are the ones to quote: all recipes as they are written.
 func Full() Config {
 	return Config{
-		OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "movies"}, Batches: []int{1, 8, 32}, Length: 64, Repeats: 31,
+		OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "sst2"}, Batches: []int{1, 8, 32}, Length: 64, Repeats: 31,
 		Recipes: []string{
 			"fine-tuned", "fine-tuned-twice", "float16", "layers", "layers-distil", "heads", "heads-neurons", "movement", "factorised", "bank", "embedding", "shared",
-			"layers-distil-float16", "heads-factorised-float16", "layers-embedding-float16", "everything",
+			"vocabulary", "int8", "layers-distil-float16", "heads-factorised-float16", "layers-embedding-float16", "everything", "fastest", "smallest",
 		},
 	}
 }

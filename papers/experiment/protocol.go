@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -36,6 +37,31 @@ func (t *OnTask) Check() error {
 	return nil
 }
 
+// TaskData is one of several tasks of a protocol.
+type TaskData struct {
+	// Name is the task's; Data the file or folder with its train and dev split, empty: found by name.
+	Name string `json:"name"`
+	Data string `json:"data,omitempty"`
+	// Epochs, if not 0, stand in place of the protocol's: a small task needs more passes than a large one.
+	Epochs int `json:"epochs,omitempty"`
+	// Optional leaves the task out, and says so, where its data cannot be found.
+	Optional bool `json:"optional,omitempty"`
+}
+
+// CheckTasks says what is wrong with the tasks of a protocol: each once, none with a negative number of epochs.
+func CheckTasks(tasks []TaskData) error {
+	if len(tasks) == 0 {
+		return errors.New("the protocol needs at least one task (tasks)")
+	}
+	names := make([]string, len(tasks))
+	for i, t := range tasks {
+		if names[i] = t.Name; t.Epochs < 0 {
+			return fmt.Errorf("the protocol has %d epochs for %s (tasks)", t.Epochs, t.Name)
+		}
+	}
+	return CheckOnce("tasks", names)
+}
+
 // Tuning says how models are fine-tuned.
 type Tuning struct {
 	Epochs       int     `json:"epochs"`
@@ -44,6 +70,14 @@ type Tuning struct {
 	LearningRate float64 `json:"learning_rate"`
 	// FreezeEmbeddings keeps the embeddings as they were pretrained, which saves the time of their gradients and updates.
 	FreezeEmbeddings bool `json:"freeze_embeddings"`
+}
+
+// FullTrainExamples is a third of SST-2's training phrases, from which full protocols fine-tune unless they say otherwise.
+const FullTrainExamples = 22_400
+
+// FullTuning is how they do it: one pass in batches of 32. Papers that fine-tune alike on the same draw share the models.
+func FullTuning() Tuning {
+	return Tuning{Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 1e-4}
 }
 
 // Check says what is wrong.
@@ -62,14 +96,43 @@ func (t *Tuning) Options(seed uint64) finetune.Options {
 	}
 }
 
+// For is how models are fine-tuned on a task.
+func (t Tuning) For(on TaskData) Tuning {
+	t.Epochs = cmp.Or(on.Epochs, t.Epochs)
+	return t
+}
+
 // Judge judges a model on a sample as it was trained: on as many tokens, in batches of the same size.
 func (t *Tuning) Judge(model ModelSource, on Sample) Judging {
 	return Judging{Model: model, Sample: on, MaxLength: t.MaxLength, BatchSize: t.BatchSize}
 }
 
-// Row tells it in the table of a protocol.
-func (t *Tuning) Row(say *words.Printer, paper string) []any {
-	return []any{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", t.Epochs, t.BatchSize, t.LearningRate), paper}
+// Row tells it in the table of a protocol. Tasks with epochs of their own are named.
+func (t *Tuning) Row(say *words.Printer, paper string, tasks ...TaskData) []any {
+	return []any{say.T("epochs, batch, learning rate"), fmt.Sprintf("%s, %d, %g", t.Passes(tasks), t.BatchSize, t.LearningRate), paper}
+}
+
+// Passes are the epochs of the tasks: those of most, and in brackets those of the tasks that have others, as in "1 (mrpc: 3)".
+func (t *Tuning) Passes(tasks []TaskData) string {
+	var own []string
+	for _, on := range tasks {
+		if n := t.For(on).Epochs; n != t.Epochs {
+			own = append(own, fmt.Sprintf("%s: %d", on.Name, n))
+		}
+	}
+	if len(own) == 0 {
+		return fmt.Sprint(t.Epochs)
+	}
+	return fmt.Sprintf("%d (%s)", t.Epochs, strings.Join(own, ", "))
+}
+
+// TaskNames are the names of tasks, as in a table.
+func TaskNames(tasks []TaskData) string {
+	names := make([]string, len(tasks))
+	for i, t := range tasks {
+		names[i] = t.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 // Setup are the fields of a protocol that fine-tunes a model on one task with several seeds.

@@ -48,6 +48,7 @@ type Config struct {
 // Quick is a protocol of minutes on two cores: few examples, a coarse grid, a curve but no surface from random weights.
 func Quick() Config {
 	c := Full()
+	c.Task, c.Other = "movies", "tweets"
 	c.BatchSize, c.MaxLength, c.LearningRate = 16, 32, 1.5e-4 // fewer examples, so more and larger steps with them
 	c.TrainExamples, c.OtherExamples, c.Examples, c.RollbackExamples = 960, 640, 64, 320
 	c.Epochs, c.ScratchEpochs, c.ScratchLearningRate = 1, 1, 5e-4
@@ -56,13 +57,14 @@ func Quick() Config {
 	return c
 }
 
-// Full has surfaces of 41 × 41 points: its numbers are the ones to quote.
+// Full has surfaces of 31 × 31 points and a third of SST-2: its numbers are the ones to quote.
 func Full() Config {
 	return Config{
-		OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "movies"}, Other: "tweets", Seed: 1, MoreSeeds: []uint64{2, 3},
-		Tuning:        experiment.Tuning{Epochs: 3, BatchSize: 32, MaxLength: 32, LearningRate: 5e-5},
-		ScratchEpochs: 10, ScratchLearningRate: 2e-4,
-		Examples: 256, CurveRange: [2]float64{-1, 3}, CurvePoints: 81, SurfaceRange: [2]float64{-1, 2}, SurfacePoints: 41, PartPoints: 21,
+		OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "sst2"}, Other: "mrpc", Seed: 1, MoreSeeds: []uint64{2, 3},
+		Tuning:        experiment.FullTuning(),
+		TrainExamples: experiment.FullTrainExamples,
+		ScratchEpochs: 3, ScratchLearningRate: 2e-4,
+		Examples: 256, CurveRange: [2]float64{-1, 3}, CurvePoints: 81, SurfaceRange: [2]float64{-1, 2}, SurfacePoints: 31, PartPoints: 16,
 		ScratchSurface: true, Snapshots: 12,
 	}
 }

@@ -98,7 +98,7 @@ func Quick() Config {
 	c := Full()
 	c.Variants = []Scheme{shareAttention, shareFFN, shareAll, distilled(shareAll), {Embedding: 128}}
 	c.EmbeddingSizes = []int{32, 64, 128, 256}
-	c.Seeds, c.BatchSize, c.LearningRate, c.MaxLength = []uint64{1}, 16, 2e-4, 32 // fewer examples, so more and larger steps with them
+	c.Task, c.Seeds, c.BatchSize, c.LearningRate, c.MaxLength = "movies", []uint64{1}, 16, 2e-4, 32 // fewer examples, so more and larger steps with them
 	c.TrainExamples, c.TestExamples, c.TransitionExamples = 960, 300, 64
 	c.SpeedVariants, c.SpeedBatches, c.SpeedRepeats = c.SpeedVariants[2:], []int{1, 16}, 7
 	return c
@@ -108,8 +108,8 @@ func Quick() Config {
 func Full() Config {
 	return Config{
 		Setup: experiment.Setup{
-			OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "movies"}, Seeds: []uint64{1, 2, 3},
-			Tuning: experiment.Tuning{Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 1e-4},
+			OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "sst2"}, Seeds: []uint64{1, 2, 3}, Tuning: experiment.FullTuning(),
+			TrainExamples: experiment.FullTrainExamples,
 		},
 		Variants: []Scheme{
 			shareAttention, shareFFN, shareAll, {What: sharing.All, Init: sharing.Mean}, {What: sharing.All, Init: sharing.Best},

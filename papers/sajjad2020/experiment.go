@@ -41,7 +41,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 		return err
 	}
 	r.Layers, r.Parameters, r.Clock = pretrained.Model.Config.NumHiddenLayers, pretrained.Model.NumParameters(), p.Environment().Clock()
-	data, err := load(ctx, p.Environment(), c, r)
+	tasks, data, err := load(ctx, p.Environment(), c, r)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 	}
 	for i, samples := range data {
 		for _, seed := range c.Seeds {
-			s := &seedPlan{Plan: p, config: c, Samples: samples, pretrained: pretrained, into: r.Tasks[i], clock: r.Clock, seed: seed}
+			s := &seedPlan{Plan: p, tuning: c.For(tasks[i]), progressive: c.Progressive, Samples: samples, pretrained: pretrained, into: r.Tasks[i], clock: r.Clock, seed: seed}
 			if err := s.add(choices); err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ func (c *Config) choices(ctx context.Context, p *experiment.Plan, similarity *ex
 }
 
 // load draws the data of the tasks that have any, and says in the result what they are.
-func load(ctx context.Context, env *experiment.Environment, c *Config, r *Result) (data []experiment.Samples, err error) {
+func load(ctx context.Context, env *experiment.Environment, c *Config, r *Result) (tasks []experiment.TaskData, data []experiment.Samples, err error) {
 	for _, t := range c.Tasks {
 		sizes := experiment.SampleSizes{Train: c.TrainExamples, Dev: c.TestExamples, Importance: c.SimilarityExamples}
 		d, err := env.Samples(ctx, t.Name, t.Data, sizes)
@@ -96,21 +96,21 @@ func load(ctx context.Context, env *experiment.Environment, c *Config, r *Result
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if most := slices.Max(c.Drops); c.Progressive && slices.Contains(c.Strategies, layerdrop.Top) && d.Train.Len() <= most {
-			return nil, fmt.Errorf("%s has %d training examples (train_examples): dropping %d layers one by one (progressive) takes %d or more", t.Name, d.Train.Len(), most, most+1)
+			return nil, nil, fmt.Errorf("%s has %d training examples (train_examples): dropping %d layers one by one (progressive) takes %d or more", t.Name, d.Train.Len(), most, most+1)
 		}
-		data = append(data, d)
+		tasks, data = append(tasks, t), append(data, d)
 		kind := d.Dev.Task
 		r.Tasks = append(r.Tasks, &TaskResult{Task: kind.Name, Title: kind.Title, Pair: kind.Pair, TestSet: experiment.TestSetOf(d.Dev)})
 		r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("train", d.Train.Dataset), experiment.DescribeData("test", d.Dev.Dataset))
 	}
 	if len(data) == 0 {
-		return nil, fmt.Errorf("no task of the protocol has data: %s", strings.Join(r.LeftOut, "; "))
+		return nil, nil, fmt.Errorf("no task of the protocol has data: %s", strings.Join(r.LeftOut, "; "))
 	}
 	r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("similarity", data[0].Importance.Dataset))
-	return data, nil
+	return tasks, data, nil
 }
 
 // byPosition are the sets of layers that the strategies by position drop. An alternate strategy is left out where it cannot drop as many.
@@ -159,7 +159,8 @@ func (c *Config) byName() (list []Choice) {
 // seedPlan is the plan for a task with a seed.
 type seedPlan struct {
 	*experiment.Plan
-	config *Config
+	tuning      experiment.Tuning
+	progressive bool
 	experiment.Samples
 	pretrained *experiment.Pretrained
 	into       *TaskResult
@@ -171,7 +172,7 @@ type seedPlan struct {
 // add adds the fine-tuned whole model; and for each choice the model without the layers, which is fine-tuned then, and what the
 // fine-tuned one is without them; for the top layers also the model that loses them while it is trained.
 func (s *seedPlan) add(choices []Choice) error {
-	c := s.config
+	c := s.tuning
 	start, err := s.pretrained.Model.WithClassifier(s.Train.Task.Outputs(), s.Train.Task.Labels, s.seed)
 	if err != nil {
 		return err
@@ -192,7 +193,7 @@ func (s *seedPlan) add(choices []Choice) error {
 		before := tuneInputs{FineTuneInputs: training, Dropped: same, When: Before, Test: c.Judge(nil, s.Dev)}
 		s.drop(choice, Before, tuneDropped.Of(s.Plan, before))
 		s.drop(choice, After, dropTuned.Of(s.Plan, dropInputs{Judging: test, Dropped: same, Seed: s.seed}))
-		if c.Progressive && choice.Strategy == layerdrop.Top {
+		if s.progressive && choice.Strategy == layerdrop.Top {
 			before.Dropped, before.When = choice.Dropped, Progressive
 			s.drop(choice, Progressive, tuneDropped.Of(s.Plan, before))
 		}

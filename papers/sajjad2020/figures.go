@@ -51,7 +51,7 @@ func (r edition) Numbers() map[string]any {
 	}
 	return map[string]any{
 		"model": c.Model, "taskNames": strings.Join(names, ", "), "tasks": tasks, "leftOut": strings.Join(r.LeftOut, "; "),
-		"epochs": c.Epochs, "learningRate": c.LearningRate,
+		"epochs": c.Passes(c.Tasks), "learningRate": c.LearningRate,
 	}
 }
 

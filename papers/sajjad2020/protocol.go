@@ -17,7 +17,7 @@ type Config struct {
 	// Model is the pretrained model, by name or folder.
 	Model string `json:"model"`
 	// Tasks are the tasks to fine-tune on.
-	Tasks []Task `json:"tasks"`
+	Tasks []experiment.TaskData `json:"tasks"`
 	// Drops are the numbers of layers to drop, each at least 1; the whole model is always run. A strategy is left out where it
 	// cannot drop that many. The paper: 2, 4, 6 of 12.
 	Drops []int `json:"drops"`
@@ -40,19 +40,11 @@ type Config struct {
 	experiment.Inference
 }
 
-// Task is a task by name, and the file or folder with its train and dev split; empty: found by name.
-type Task struct {
-	Name string `json:"name"`
-	Data string `json:"data,omitempty"`
-	// Optional leaves the task out, and says so, where its data cannot be found.
-	Optional bool `json:"optional,omitempty"`
-}
-
 // Quick is a protocol of minutes on two cores: one task, one seed, few examples, up to half of the layers, no alternate or
 // progressive dropping.
 func Quick() Config {
 	c := Full()
-	c.Tasks, c.Seeds, c.Drops = c.Tasks[:1], []uint64{1}, []int{2, 3}
+	c.Tasks, c.Seeds, c.Drops = []experiment.TaskData{{Name: "movies"}}, []uint64{1}, []int{2, 3}
 	c.Strategies = []layerdrop.Strategy{layerdrop.Top, layerdrop.Bottom, layerdrop.Symmetric}
 	c.Thresholds, c.Progressive = nil, false
 	c.FreezeEmbeddings = true                               // half of the model's parameters: their updates take a sixth of a step and more
@@ -62,13 +54,14 @@ func Quick() Config {
 	return c
 }
 
-// Full is the protocol whose numbers are the ones to quote: hours on two cores. The pair task is left out where it cannot be found.
+// Full is the protocol whose numbers are the ones to quote: a task of sentences and one of pairs, hours on two cores.
 func Full() Config {
 	return Config{
-		Model: "all-MiniLM-L6-v2", Tasks: []Task{{Name: "movies"}, {Name: "products"}, {Name: "mrpc", Optional: true}}, Drops: []int{2, 3, 4}, Strategies: layerdrop.ByPosition,
+		Model: "all-MiniLM-L6-v2", Tasks: []experiment.TaskData{{Name: "sst2"}, {Name: "mrpc", Epochs: 3}}, Drops: []int{2, 3, 4}, Strategies: layerdrop.ByPosition,
 		Thresholds: []float64{0.98, 0.99}, SimilarityExamples: 500, Progressive: true, Seeds: []uint64{1, 2, 3},
-		Tuning:    experiment.Tuning{Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 5e-5},
-		Inference: experiment.Inference{SpeedBatches: []int{1, 16, 64}, SpeedLength: 64, SpeedRepeats: 15},
+		Tuning:        experiment.FullTuning(),
+		TrainExamples: experiment.FullTrainExamples,
+		Inference:     experiment.Inference{SpeedBatches: []int{1, 16, 64}, SpeedLength: 64, SpeedRepeats: 15},
 	}
 }
 
@@ -76,7 +69,7 @@ func Full() Config {
 func (c *Config) ask(r experiment.Request) {
 	c.Model = cmp.Or(r.Model, c.Model)
 	if r.Task != "" {
-		c.Tasks = []Task{{Name: r.Task}}
+		c.Tasks = []experiment.TaskData{{Name: r.Task}}
 	}
 	c.Tasks = slices.Clone(c.Tasks)
 	for i := range c.Tasks {
@@ -90,17 +83,13 @@ func (c *Config) check() error {
 	switch {
 	case c.Model == "":
 		return errors.New("the protocol names no model (model)")
-	case len(c.Tasks) == 0 || len(c.Strategies) == 0 || len(c.Drops) == 0:
-		return errors.New("the protocol needs at least one task, strategy and number of layers to drop (tasks, strategies, drops)")
-	}
-	tasks := make([]string, len(c.Tasks))
-	for i, t := range c.Tasks {
-		tasks[i] = t.Name
+	case len(c.Strategies) == 0 || len(c.Drops) == 0:
+		return errors.New("the protocol needs at least one strategy and number of layers to drop (strategies, drops)")
 	}
 	err := errors.Join(
 		experiment.CheckSeeds(c.Seeds), c.Tuning.Check(), c.Inference.Check(), experiment.CheckExamples("similarity_examples", c.SimilarityExamples),
 		experiment.CheckExamples("train_examples", c.TrainExamples), experiment.CheckExamples("test_examples", c.TestExamples),
-		experiment.CheckOnce("tasks", tasks), experiment.CheckOnce("strategies", c.Strategies), experiment.CheckOnce("drops", c.Drops), experiment.CheckOnce("thresholds", c.Thresholds),
+		experiment.CheckTasks(c.Tasks), experiment.CheckOnce("strategies", c.Strategies), experiment.CheckOnce("drops", c.Drops), experiment.CheckOnce("thresholds", c.Thresholds),
 	)
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ func protocol(t testing.TB) Config {
 	t.Helper()
 	dir := tiny.Reviews(t, 48, 20, false)
 	return Config{
-		Model: tiny.Pretrained(t, tiny.Shape{Layers: tinyLayers}), Tasks: []Task{{Name: "sst2", Data: dir}}, Drops: []int{1, 3}, Strategies: layerdrop.ByPosition, Thresholds: []float64{0.8, 0.95}, Progressive: true,
+		Model: tiny.Pretrained(t, tiny.Shape{Layers: tinyLayers}), Tasks: []experiment.TaskData{{Name: "sst2", Data: dir}}, Drops: []int{1, 3}, Strategies: layerdrop.ByPosition, Thresholds: []float64{0.8, 0.95}, Progressive: true,
 		Seeds: []uint64{1, 2}, Tuning: experiment.Tuning{Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2},
 		Inference: experiment.Inference{SpeedBatches: []int{2}, SpeedLength: 8, SpeedRepeats: 3},
 	}
@@ -72,7 +72,7 @@ func TestTheExperiment(t *testing.T) {
 			"1…3":                                      func(c *Config) { c.Drops = []int{4} },
 			"drops 0 layers (drops)":                   func(c *Config) { c.Drops = []int{2, 0} },
 			"drops have 1 twice":                       func(c *Config) { c.Drops = []int{1, 2, 1} },
-			"tasks have sst2 twice":                    func(c *Config) { c.Tasks = append(c.Tasks, Task{Name: "sst2"}) },
+			"tasks have sst2 twice":                    func(c *Config) { c.Tasks = append(c.Tasks, experiment.TaskData{Name: "sst2"}) },
 			"seeds have 7 twice":                       func(c *Config) { c.Seeds = []uint64{7, 7} },
 			"strategies have top twice":                func(c *Config) { c.Strategies = []layerdrop.Strategy{layerdrop.Top, layerdrop.Top} },
 			`strategies have "contribution"`:           func(c *Config) { c.Strategies = []layerdrop.Strategy{layerdrop.Contribution} },
@@ -83,8 +83,8 @@ func TestTheExperiment(t *testing.T) {
 			"lists have 0,2 twice":                     func(c *Config) { c.Lists = [][]int{{0, 2}, {2, 0}} },
 			"lists have [0 4]: layers":                 func(c *Config) { c.Lists = [][]int{{0, 4}} },
 			"one by one (progressive) takes 4":         func(c *Config) { c.TrainExamples = 3 },
-			"not a classification task":                func(c *Config) { c.Tasks = []Task{{Name: "stsb", Data: regression(t)}} },
-			"no task of the protocol has data: mrpc":   func(c *Config) { c.Tasks = []Task{{Name: "mrpc", Data: t.TempDir(), Optional: true}} },
+			"not a classification task":                func(c *Config) { c.Tasks = []experiment.TaskData{{Name: "stsb", Data: regression(t)}} },
+			"no task of the protocol has data: mrpc":   func(c *Config) { c.Tasks = []experiment.TaskData{{Name: "mrpc", Data: t.TempDir(), Optional: true}} },
 			filepath.Join("no", "such", "model"):       func(c *Config) { c.Model = filepath.Join("no", "such", "model") },
 		},
 		Judged: verdicts,
@@ -338,7 +338,7 @@ func TestLayersThatAreNamedAreDroppedAndListedOneByOne(t *testing.T) {
 
 func TestAnOptionalTaskWithoutDataIsLeftOutAndNamed(t *testing.T) {
 	config := small(t)
-	config.Tasks = append(config.Tasks, Task{Name: "mrpc", Data: t.TempDir(), Optional: true})
+	config.Tasks = append(config.Tasks, experiment.TaskData{Name: "mrpc", Data: t.TempDir(), Optional: true})
 	config.Strategies = layerdrop.ByPosition[:2]
 	result, err := run(t, config)
 	if err != nil {
@@ -362,7 +362,7 @@ func TestAnOptionalTaskWithoutDataIsLeftOutAndNamed(t *testing.T) {
 
 func TestSeveralTasksHaveASectionEach(t *testing.T) {
 	config := small(t)
-	config.Tasks = append(config.Tasks, Task{Name: "cola", Data: config.Tasks[0].Data})
+	config.Tasks = append(config.Tasks, experiment.TaskData{Name: "cola", Data: config.Tasks[0].Data})
 	result, err := run(t, config)
 	if err != nil {
 		t.Fatal(err)
@@ -414,7 +414,7 @@ func TestEmbeddingsCanStayAsPretrained(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		data, err := load(t.Context(), env, &c, new(Result))
+		_, data, err := load(t.Context(), env, &c, new(Result))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,10 +26,7 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 
 // Table holds the protocol against the GLUE experiments of the paper.
 func (c Config) Table(say *words.Printer) *figures.Table {
-	var tasks, strategies []string
-	for _, t := range c.Tasks {
-		tasks = append(tasks, t.Name)
-	}
+	var strategies []string
 	for _, s := range c.Strategies {
 		strategies = append(strategies, say.Name(string(s)))
 	}
@@ -47,14 +44,14 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 	}
 	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
 		{say.T("model"), c.Model, say.T("BERT-base, XLNet, RoBERTa and others")},
-		{say.T("tasks"), strings.Join(tasks, ", "), say.T("GLUE")},
+		{say.T("tasks"), experiment.TaskNames(c.Tasks), say.T("GLUE")},
 		{say.T("layers dropped"), words.List(c.Drops), say.T("2, 4, 6 of 12")},
 		{say.T("strategies"), strings.Join(strategies, ", "), say.T("top, bottom, symmetric, alternate, contribution")},
 		{say.T("thresholds of the contribution"), thresholds, say.T("0.9, 0.925, 0.95 (recalled)")},
 		{say.T("layers named one by one"), lists, "–"},
 		{say.T("fine-tuning runs (seeds)"), words.List(c.Seeds), "–"},
 		{say.T("training examples"), experiment.Limit(say, c.TrainExamples), say.T("all")},
-		c.Tuning.Row(say, "–"),
+		c.Tuning.Row(say, "–", c.Tasks...),
 		{say.T("embeddings"), experiment.Embeddings(say, c.FreezeEmbeddings), say.T("trained")},
 		{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all of the development set")},
 	})

@@ -53,16 +53,16 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 		return err
 	}
 	r.Layers = pretrained.Model.Config.NumHiddenLayers
-	for i, name := range c.Tasks {
-		data, err := env.Samples(ctx, name, c.Data[i], experiment.SampleSizes{Train: c.TrainExamples, Dev: c.TestExamples, Calibration: c.CalibrationExamples})
+	for i, t := range c.Tasks {
+		data, err := env.Samples(ctx, t.Name, t.Data, experiment.SampleSizes{Train: c.TrainExamples, Dev: c.TestExamples, Calibration: c.CalibrationExamples})
 		if err != nil {
 			return err
 		}
 		kind := data.Dev.Task
 		if !kind.Kind.Discrete() {
-			return fmt.Errorf("%s has no classes: the experiment compares right answers", name)
+			return fmt.Errorf("%s has no classes: the experiment compares right answers", t.Name)
 		}
-		r.Tasks = append(r.Tasks, Task{Name: name, Title: kind.Title, Metric: kind.Metrics[0], Examples: data.Dev.Len(), Majority: data.Dev.Majority()})
+		r.Tasks = append(r.Tasks, Task{Name: t.Name, Title: kind.Title, Metric: kind.Metrics[0], Examples: data.Dev.Len(), Majority: data.Dev.Majority()})
 		r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("train", data.Train.Dataset), experiment.DescribeData("test", data.Dev.Dataset))
 		if i == 0 {
 			if err := r.measureWhole(ctx, pretrained.Model, data.Train.Task); err != nil {
@@ -70,7 +70,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 			}
 		}
 		for k, seed := range c.Seeds {
-			s := &seedPlan{Plan: p, config: c, result: r, Samples: data, pretrained: pretrained, task: name, seed: seed, first: i == 0 && k == 0}
+			s := &seedPlan{Plan: p, config: c, result: r, Samples: data, pretrained: pretrained, task: t.Name, tuning: c.For(t), seed: seed, first: i == 0 && k == 0}
 			s.add()
 		}
 	}
@@ -104,15 +104,16 @@ type seedPlan struct {
 	experiment.Samples
 	pretrained *experiment.Pretrained
 	task       string
+	tuning     experiment.Tuning
 	seed       uint64
 	first      bool
 }
 
 // add adds the fine-tuned model and it in each way.
 func (s *seedPlan) add() {
-	c, o := s.config, s.config.Options(s.seed)
+	c, o := s.config, s.tuning.Options(s.seed)
 	tuned := experiment.FineTune(s.Plan, experiment.FineTuneInputs{From: s.pretrained, Train: s.Train, Options: o})
-	judge := c.Judge(tuned, s.Dev)
+	judge := s.tuning.Judge(tuned, s.Dev)
 	whole := experiment.Evaluate(s.Plan, judge)
 	s.Collect(func() error {
 		s.keep(Whole, judged{Evaluated: whole.Result()})
@@ -146,7 +147,7 @@ func (s *seedPlan) keep(way Way, done judged) {
 // Numbers are what the narrative names.
 func (r edition) Numbers() map[string]any {
 	return map[string]any{
-		"model": r.Config.Model, "epochs": r.Config.Epochs, "learningRate": r.Config.LearningRate, "percentile": fmt.Sprintf("%g", percentile),
+		"model": r.Config.Model, "epochs": r.Config.Passes(r.Config.Tasks), "learningRate": r.Config.LearningRate, "percentile": fmt.Sprintf("%g", percentile),
 		"calibration": r.Maps.Examples, "bytes": fmt.Sprintf("%.1f", float64(r.bytes(Whole))/1e6), "int8": fmt.Sprintf("%.1f", float64(r.bytes(Dynamic))/1e6),
 		"all": fmt.Sprintf("%.3f", r.Maps.All.Error), "worst": r.worst(),
 	}

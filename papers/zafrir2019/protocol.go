@@ -2,6 +2,7 @@ package zafrir2019
 
 import (
 	"errors"
+	"slices"
 
 	"bertlab/papers/experiment"
 )
@@ -10,9 +11,8 @@ import (
 type Config struct {
 	// Model is the pretrained model, by name or folder.
 	Model string `json:"model"`
-	// Tasks are the tasks by name; Data files or folders with their train and dev split, "": found by name.
-	Tasks []string `json:"tasks"`
-	Data  []string `json:"data"`
+	// Tasks are the tasks to fine-tune on.
+	Tasks []experiment.TaskData `json:"tasks"`
 	// Seeds are those of fine-tuning.
 	Seeds []uint64 `json:"seeds"`
 	// Tuning is that of fine-tuning, with and without rounding. The paper's is not at hand.
@@ -28,7 +28,7 @@ type Config struct {
 // Quick is a protocol of minutes on two cores.
 func Quick() Config {
 	c := Full()
-	c.Seeds = []uint64{1}
+	c.Tasks, c.Seeds = []experiment.TaskData{{Name: "movies"}, {Name: "products"}}, []uint64{1}
 	c.BatchSize, c.LearningRate, c.MaxLength = 16, 2e-4, 32 // fewer examples, so more and larger steps with them
 	c.TrainExamples, c.TestExamples, c.CalibrationExamples = 960, 300, 32
 	c.SpeedBatches, c.SpeedRepeats = []int{1, 32}, 7
@@ -38,8 +38,9 @@ func Quick() Config {
 // Full is the protocol whose numbers are the ones to quote.
 func Full() Config {
 	return Config{
-		Model: "all-MiniLM-L6-v2", Tasks: []string{"movies", "products"}, Data: []string{"", ""}, Seeds: []uint64{1, 2, 3},
-		Tuning:              experiment.Tuning{Epochs: 1, BatchSize: 32, MaxLength: 128, LearningRate: 1e-4},
+		Model: "all-MiniLM-L6-v2", Tasks: []experiment.TaskData{{Name: "sst2"}, {Name: "mrpc", Epochs: 3}}, Seeds: []uint64{1, 2, 3},
+		Tuning:              experiment.FullTuning(),
+		TrainExamples:       experiment.FullTrainExamples,
 		CalibrationExamples: 256, Inference: experiment.Inference{SpeedBatches: []int{1, 8, 32}, SpeedLength: 32, SpeedRepeats: 15},
 	}
 }
@@ -50,10 +51,11 @@ func (c *Config) ask(r experiment.Request) {
 		c.Model = r.Model
 	}
 	if r.Task != "" {
-		c.Tasks, c.Data = []string{r.Task}, []string{""}
+		c.Tasks = []experiment.TaskData{{Name: r.Task}}
 	}
 	if r.Data != "" {
-		c.Tasks, c.Data = c.Tasks[:1], []string{r.Data}
+		c.Tasks = slices.Clone(c.Tasks[:1])
+		c.Tasks[0].Data = r.Data
 	}
 	c.Seeds = r.Seeds(c.Seeds)
 }
@@ -61,14 +63,12 @@ func (c *Config) ask(r experiment.Request) {
 // check says what is wrong with the protocol.
 func (c *Config) check() error {
 	err := errors.Join(
-		experiment.CheckSeeds(c.Seeds), c.Tuning.Check(), c.Inference.Check(), experiment.CheckOnce("tasks", c.Tasks),
+		experiment.CheckSeeds(c.Seeds), c.Tuning.Check(), c.Inference.Check(), experiment.CheckTasks(c.Tasks),
 		experiment.CheckExamples("train_examples", c.TrainExamples), experiment.CheckExamples("test_examples", c.TestExamples),
 	)
 	switch {
 	case err != nil:
 		return err
-	case len(c.Tasks) == 0 || len(c.Tasks) != len(c.Data):
-		return errors.New("the protocol needs a task at least, and for each an entry of data, which may be empty (tasks, data)")
 	case c.CalibrationExamples < 1:
 		return errors.New("the protocol needs at least 1 example to calibrate on (calibration_examples)")
 	}

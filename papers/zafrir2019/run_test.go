@@ -20,7 +20,7 @@ import (
 func protocol(t testing.TB) Config {
 	t.Helper()
 	return Config{
-		Model: tiny.Pretrained(t, tiny.Shape{Layers: 2}), Tasks: []string{"sst2", "cola"}, Data: []string{tiny.Reviews(t, 32, 20, false), asCoLA(t, tiny.Reviews(t, 24, 16, true))},
+		Model: tiny.Pretrained(t, tiny.Shape{Layers: 2}), Tasks: []experiment.TaskData{{Name: "sst2", Data: tiny.Reviews(t, 32, 20, false)}, {Name: "cola", Data: asCoLA(t, tiny.Reviews(t, 24, 16, true)), Epochs: 2}},
 		Seeds: []uint64{1, 2}, Tuning: experiment.Tuning{Epochs: 1, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2}, CalibrationExamples: 6,
 		Inference: experiment.Inference{SpeedBatches: []int{2}, SpeedLength: 8, SpeedRepeats: 3},
 	}
@@ -37,9 +37,9 @@ func TestTheExperiment(t *testing.T) {
 		Experiment: Experiment, Protocol: protocol(t), Seeds: func(c *Config) *[]uint64 { return &c.Seeds }, Timeless: timeless,
 		Refused: map[string]func(*Config){
 			"no seed":                 func(c *Config) { c.Seeds = nil },
-			"a task at least":         func(c *Config) { c.Tasks = nil },
-			"an entry of data":        func(c *Config) { c.Data = c.Data[:1] },
-			"have sst2 twice":         func(c *Config) { c.Tasks = []string{"sst2", "sst2"} },
+			"at least one task":       func(c *Config) { c.Tasks = nil },
+			"-1 epochs for sst2":      func(c *Config) { c.Tasks[0].Epochs = -1 },
+			"have sst2 twice":         func(c *Config) { c.Tasks[1].Name = "sst2" },
 			"for the speed":           func(c *Config) { c.SpeedRepeats = 0 },
 			"negative number":         func(c *Config) { c.TestExamples = -1 },
 			"to calibrate on":         func(c *Config) { c.CalibrationExamples = 0 },
@@ -133,7 +133,7 @@ func english(r *Result) edition { return edition{r, experiment.Voice{Printer: wo
 func TestOneTaskOfTheUsersTakesThePlaceOfAll(t *testing.T) {
 	c := Full()
 	c.ask(experiment.Request{Task: "sst2", Data: "folder", Model: "mine", Runs: 2})
-	if !slices.Equal(c.Tasks, []string{"sst2"}) || !slices.Equal(c.Data, []string{"folder"}) || c.Model != "mine" || len(c.Seeds) != 2 {
+	if !slices.Equal(c.Tasks, []experiment.TaskData{{Name: "sst2", Data: "folder"}}) || c.Model != "mine" || len(c.Seeds) != 2 {
 		t.Errorf("%+v", c)
 	}
 	for _, c := range []Config{Quick(), Full()} {

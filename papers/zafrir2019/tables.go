@@ -22,11 +22,11 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 func (c Config) Table(say *words.Printer) *figures.Table {
 	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
 		{say.T("model"), c.Model, "bert-base-uncased, bert-large"},
-		{say.T("task"), words.List(c.Tasks), "GLUE, SQuAD"},
+		{say.T("tasks"), experiment.TaskNames(c.Tasks), "GLUE, SQuAD"},
 		{say.T("fine-tuning runs (seeds)"), words.List(c.Seeds), "5"},
 		{say.T("training examples"), experiment.Limit(say, c.TrainExamples), say.T("all")},
 		{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all")},
-		{say.T("epochs, batch, learning rate"), fmt.Sprintf("%d, %d, %g", c.Epochs, c.BatchSize, c.LearningRate), say.T("not at hand")},
+		c.Tuning.Row(say, say.T("not at hand"), c.Tasks...),
 		{say.T("scales of weights"), say.T("one for each row"), say.T("one for each matrix")},
 		{say.T("range of inputs while training"), say.T("of the batch"), say.T("exponential average")},
 		{say.T("examples for calibration"), words.List(c.CalibrationExamples), say.T("none")},
