@@ -4,20 +4,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/papers/compare"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 )
 
 type adviseFlags struct {
-	from, latency, size, retrain string
-	batch                        int
-	drop                         float64
+	from, latency, size, retrain, runtime string
+	batch                                 int
+	drop                                  float64
 }
 
 func (a *app) adviseCommand() *cobra.Command {
@@ -28,8 +30,12 @@ func (a *app) adviseCommand() *cobra.Command {
 		Long: `Say which of the measured models stays within limits of latency, size and loss of accuracy, and how certain that is. The answer comes
 from what bertlab compare and bertlab reproduce recipes left in the folder --from, never from a table of rules: the probability that
 the drop is within the limit comes from a bootstrap, latency is judged by its samples. Of the models that fit, it names the one with
-the smallest file if --max-drop is given, otherwise the one that loses least.`,
+the smallest file if --max-drop is given, otherwise the one that loses least.
+
+Where models were compared in several runtimes (bertlab compare --runtimes xla,onnx,onnx-int8), a model in a runtime is one candidate, and
+the answer within each runtime is said as well, for what is fast or small in one is not in another; --runtime asks about one alone.`,
 		Example: `  bertlab advise --max-size 40MB --max-drop 2 --retrain yes
+  bertlab advise --runtime onnx-int8 --max-latency 2ms
   bertlab advise --max-latency 5ms --batch 1 --retrain no --json`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
@@ -42,13 +48,9 @@ the smallest file if --max-drop is given, otherwise the one that loses least.`,
 			}
 			return a.print(advice, func(w io.Writer) {
 				fmt.Fprintln(w, advice.Table(words.English).Text())
-				switch {
-				case advice.Best == "":
-					fmt.Fprintln(w, "none fits")
-				case advice.Certain:
-					fmt.Fprintf(w, "take\t%s\n", advice.Best)
-				default:
-					fmt.Fprintf(w, "perhaps\t%s\n", advice.Best)
+				fmt.Fprintln(w, advised(advice.Best, advice.Certain))
+				for _, within := range advice.Runtimes {
+					fmt.Fprintf(w, "in %s\t%s\n", within.Runtime, strings.Replace(advised(within.Best, within.Certain), "\t", " ", 1))
 				}
 				fmt.Fprintln(w, advice.Why.English)
 				fmt.Fprintln(w, advice.Next.English)
@@ -61,13 +63,28 @@ the smallest file if --max-drop is given, otherwise the one that loses least.`,
 	flags.IntVar(&f.batch, "batch", 0, "batch size that --max-latency refers to (default: the smallest that was timed)")
 	flags.StringVar(&f.size, "max-size", "", "largest weights file, such as 40MB or 500kB")
 	flags.Float64Var(&f.drop, "max-drop", 0, "how many points (hundredths) the metric may fall at most, such as 2")
+	flags.StringVar(&f.runtime, "runtime", "", "only models that this runtime computed: "+strings.Join(workbench.Runtimes, ", ")+" (default: all that were measured)")
 	flags.StringVar(&f.retrain, "retrain", "yes", "whether the model may be trained after it was made smaller: yes or no")
 	return command
 }
 
+// advised says which model to take; best is empty where none fits.
+func advised(best string, certain bool) string {
+	switch {
+	case best == "":
+		return "none fits"
+	case certain:
+		return "take\t" + best
+	}
+	return "perhaps\t" + best
+}
+
 func (f *adviseFlags) advise(dropped bool) (*compare.Advice, error) {
-	l := compare.Limits{Batch: f.batch}
+	l := compare.Limits{Batch: f.batch, Runtime: compare.Runtime(f.runtime)}
 	err := call.Choose("retrain", f.retrain, "yes", "no")
+	if err == nil && f.runtime != "" {
+		err = call.Choose("runtime", f.runtime, workbench.Runtimes...)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +114,9 @@ func (f *adviseFlags) advise(dropped bool) (*compare.Advice, error) {
 		return nil, err
 	}
 	advice, err := comparison.Advise(l)
+	if errors.Is(err, compare.ErrRuntime) {
+		return nil, call.Wrongf("--runtime %s: %w; measure there with bertlab compare --runtimes %s", f.runtime, err, f.runtime)
+	}
 	if err != nil {
 		return nil, call.Wrongf("--batch %d: %w", f.batch, err)
 	}

@@ -1,6 +1,8 @@
 package compare
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -23,6 +25,8 @@ type Limits struct {
 	Drop *float64 `json:"drop,omitempty"`
 	// Retrain says that a model may be trained after it was made smaller.
 	Retrain bool `json:"retrain"`
+	// Runtime is what computes; empty: any that was measured.
+	Runtime Runtime `json:"runtime,omitempty"`
 }
 
 // Sure is the probability from which on a model is said to keep to a limit, and 1−Sure the one up to which it is said not to.
@@ -30,7 +34,8 @@ const Sure = 0.95
 
 // Candidate is a model held against limits.
 type Candidate struct {
-	Name string `json:"name"`
+	Name    string  `json:"name"`
+	Runtime Runtime `json:"runtime"`
 	// Drop is the measured drop of the metric with its 95 % interval, Within the probability by the bootstrap that it is within the
 	// limit; 1 without a limit.
 	Drop     float64 `json:"drop"`
@@ -63,6 +68,8 @@ type Advice struct {
 	Certain bool   `json:"certain"`
 	// Candidates are all models, best first.
 	Candidates []Candidate `json:"candidates"`
+	// Runtimes have the answer within each runtime, in the order in which they were measured; none where there is one runtime.
+	Runtimes []RuntimeAdvice `json:"runtimes,omitempty"`
 	// Why says by which rule, How sure the answer is, and Next what to do about it.
 	Why  experiment.Text `json:"why"`
 	Next experiment.Text `json:"next"`
@@ -72,6 +79,13 @@ type Advice struct {
 	Examples int    `json:"examples"`
 	Machine  string `json:"machine"`
 	Batch    int    `json:"batch"`
+}
+
+// RuntimeAdvice is the model to take where a runtime computes; see [Advice].
+type RuntimeAdvice struct {
+	Runtime Runtime `json:"runtime"`
+	Best    string  `json:"best,omitempty"`
+	Certain bool    `json:"certain"`
 }
 
 // Advise answers from what was measured. Of the models that fit surely it takes the smallest file when a limit of the drop is
@@ -88,21 +102,62 @@ func (c *Comparison) Advise(l Limits) (*Advice, error) {
 		return nil, fmt.Errorf("compare: limits of the drop, the size and the latency must be numbers, the latter two not negative")
 	}
 	a := &Advice{Limits: l, Task: c.Task, Metric: c.Metric, Examples: c.Examples, Machine: c.Provenance.Machine, Batch: l.Batch}
+	var measured []Runtime
 	for i := range c.Models {
-		a.Candidates = append(a.Candidates, c.Models[i].against(l))
+		m := &c.Models[i]
+		if !slices.Contains(measured, m.runtime()) {
+			measured = append(measured, m.runtime())
+		}
+		if l.Runtime == "" || l.Runtime == m.runtime() {
+			a.Candidates = append(a.Candidates, m.against(l, c.isOriginal(m)))
+		}
+	}
+	if len(a.Candidates) == 0 {
+		return nil, fmt.Errorf("compare: %w %s: choose from %v", ErrRuntime, l.Runtime, measured)
 	}
 	slices.SortStableFunc(a.Candidates, func(x, y Candidate) int { return compareCandidates(x, y, l) })
 	best := a.Candidates[0]
-	if best.Fits != FitsNot {
-		a.Best, a.Certain = best.Name, best.Fits == Fits
+	a.Best, a.Certain = best.answer()
+	if len(measured) > 1 && l.Runtime == "" {
+		a.Runtimes = a.byRuntime(measured)
 	}
 	a.explain(best)
 	return a, nil
 }
 
+// ErrRuntime says that advice was asked for a runtime in which nothing was measured.
+var ErrRuntime = errors.New("nothing was measured in the runtime")
+
+// byRuntime are the answers within each of the runtimes: of the candidates, which are sorted, the first.
+func (a *Advice) byRuntime(runtimes []Runtime) (answers []RuntimeAdvice) {
+	for _, r := range runtimes {
+		i := slices.IndexFunc(a.Candidates, func(c Candidate) bool { return c.Runtime == r })
+		one := RuntimeAdvice{Runtime: r}
+		one.Best, one.Certain = a.Candidates[i].answer()
+		answers = append(answers, one)
+	}
+	return answers
+}
+
+// answer is the candidate's name where it may fit, and whether it fits surely.
+func (c *Candidate) answer() (name string, certain bool) {
+	if c.Fits == FitsNot {
+		return "", false
+	}
+	return c.Name, c.Fits == Fits
+}
+
+// runtime is what computed.
+func (m *Measurement) runtime() Runtime { return cmp.Or(m.Runtime, XLA) }
+
+// isOriginal says whether a model is the original, in whatever runtime: it was not made smaller, so nothing was trained after that.
+func (c *Comparison) isOriginal(m *Measurement) bool {
+	return m.Against == nil || m.SHA256 != "" && m.SHA256 == c.Models[0].SHA256
+}
+
 // against holds a model against limits.
-func (m *Measurement) against(l Limits) Candidate {
-	c := Candidate{Name: m.Name, Bytes: m.Sizes.Stored, Within: 1, InTime: 1, RetrainingUnknown: m.Retrained == nil && m.Against != nil}
+func (m *Measurement) against(l Limits, original bool) Candidate {
+	c := Candidate{Name: m.Name, Runtime: m.runtime(), Bytes: m.Sizes.Stored, Within: 1, InTime: 1, RetrainingUnknown: m.Retrained == nil && !original}
 	if m.Against != nil {
 		c.Drop, c.DropLow, c.DropHigh = m.Against.Metric.Value, m.Against.Metric.Low, m.Against.Metric.High
 	}
@@ -139,7 +194,7 @@ func (m *Measurement) against(l Limits) Candidate {
 		c.Within = m.DropWithin(*l.Drop)
 		judge(c.Within, "drop")
 	}
-	if !l.Retrain && m.Against != nil {
+	if !l.Retrain && !original {
 		switch {
 		case m.Retrained == nil:
 			worse(FitsMaybe, "retrain")

@@ -1,11 +1,13 @@
 package compare
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
 	"time"
 
+	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 )
@@ -94,5 +96,97 @@ func TestAdviceRefusesWhatWasNotMeasured(t *testing.T) {
 		if _, err := market().Advise(l); err == nil {
 			t.Errorf("%+v is accepted", l)
 		}
+	}
+}
+
+// runtimeMarket are three models in three runtimes. In XLA only the shallow one is fast enough for 5 ms, in ONNX Runtime the half one too,
+// and in eight bits the original, whose answers are then not quite the same.
+func runtimeMarket() *Comparison {
+	c := &Comparison{Metric: "accuracy", Task: "sst2", Examples: 500, Batches: []int{1}}
+	no, yes := false, true
+	for _, m := range []struct {
+		name      string
+		retrained *bool
+		times     [3]float64 // of XLA, ONNX Runtime, and that in eight bits
+		bytes     [3]int64
+		drops     [3]float64
+	}{
+		{"original", nil, [3]float64{12, 8, 4}, [3]int64{90e6, 91e6, 24e6}, [3]float64{0, 0, 0.002}},
+		{"half", &no, [3]float64{9, 4, 2.5}, [3]int64{45e6, 46e6, 12e6}, [3]float64{0.01, 0.01, 0.012}},
+		{"shallow", &yes, [3]float64{4, 3, 2}, [3]int64{30e6, 31e6, 8e6}, [3]float64{0.03, 0.03, 0.035}},
+	} {
+		for i, r := range Runtimes {
+			var drops []float64
+			if len(c.Models) > 0 {
+				drops = []float64{m.drops[i], m.drops[i]}
+			}
+			one := measured(m.name+", "+string(r), m.bytes[i], m.times[i], m.retrained, drops...)
+			one.SHA256 = m.name
+			if one.Runtime = r; r == XLA {
+				one.Runtime = ""
+			}
+			c.Models = append(c.Models, one)
+		}
+	}
+	return c
+}
+
+func TestAdviceIsGivenWithinEachRuntime(t *testing.T) {
+	for name, test := range map[string]struct {
+		limits Limits
+		best   string
+		within [3]string
+	}{
+		"a latency": {Limits{Retrain: true, Latency: 5 * time.Millisecond}, "original, onnx-int8", [3]string{"shallow, xla", "half, onnx", "original, onnx-int8"}},
+		"a size":    {Limits{Retrain: true, Size: 28e6}, "original, onnx-int8", [3]string{"", "", "original, onnx-int8"}},
+		"a drop":    {Limits{Retrain: true, Drop: points2(0.011)}, "original, onnx-int8", [3]string{"half, xla", "half, onnx", "original, onnx-int8"}},
+		"without retraining, the original in another runtime was not retrained": {Limits{Latency: 8900 * time.Microsecond}, "original, onnx", [3]string{"", "original, onnx", "original, onnx-int8"}},
+	} {
+		advice, err := runtimeMarket().Advise(test.limits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if advice.Best != test.best {
+			t.Errorf("%s: %q, want %q", name, advice.Best, test.best)
+		}
+		if len(advice.Runtimes) != len(Runtimes) {
+			t.Fatalf("%s: answers of %d runtimes", name, len(advice.Runtimes))
+		}
+		for i, r := range Runtimes {
+			if got := advice.Runtimes[i]; got.Runtime != r || got.Best != test.within[i] {
+				t.Errorf("%s, in %s: %+v, want %q", name, r, got, test.within[i])
+			}
+			test.limits.Runtime = r
+			alone, err := runtimeMarket().Advise(test.limits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if alone.Best != test.within[i] || len(alone.Candidates) != 3 || alone.Runtimes != nil {
+				t.Errorf("%s, of %s alone: %q of %d, want %q", name, r, alone.Best, len(alone.Candidates), test.within[i])
+			}
+		}
+	}
+}
+
+func TestAdviceWithinARuntimeThatWasNotMeasuredIsRefused(t *testing.T) {
+	if _, err := market().Advise(Limits{Runtime: ONNX}); !errors.Is(err, ErrRuntime) || !strings.Contains(err.Error(), "xla") {
+		t.Errorf("%v", err)
+	}
+	advice, err := market().Advise(Limits{Runtime: XLA, Retrain: true})
+	if err != nil || advice.Best != "half" || advice.Runtimes != nil || advice.Candidates[0].Runtime != XLA {
+		t.Errorf("%+v, %v", advice, err)
+	}
+}
+
+// Memory is that of XLA alone, so that models in other runtimes have none.
+func TestConstraintsAreAnsweredWhereOnlySomeRuntimesHaveAMemory(t *testing.T) {
+	c := runtimeMarket()
+	c.Models[0].Memory, c.Models[6].Memory = &experiment.Memory{Peak: 300e6}, &experiment.Memory{Peak: 200e6}
+	rows := c.ConstraintTable(words.English, 0.05).Rows
+	if last := rows[len(rows)-1]; last[1] != "shallow, xla" || last[2] != "200 MB" {
+		t.Errorf("%v", last)
+	}
+	if untrained := rows[1]; untrained[1] != "half, onnx-int8" {
+		t.Errorf("%v", untrained)
 	}
 }

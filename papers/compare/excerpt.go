@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"math"
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
@@ -57,13 +58,13 @@ func (c *Comparison) ConstraintTable(say *words.Printer, drop float64) *figures.
 		constraint{say.T("time at the largest batch, without retraining"), "%.2f ms", func(m *Measurement) float64 { return 1000 * m.Latency[len(m.Latency)-1].Seconds }, true},
 		constraint{say.T("operations"), say.T("%.0f million"), func(m *Measurement) float64 { return float64(m.MACs) / 1e6 }, false})
 	if c.Models[0].Memory != nil {
-		list = append(list, constraint{say.T("memory of the process"), "%.0f MB", func(m *Measurement) float64 { return float64(m.Memory.Peak) / 1e6 }, false})
+		list = append(list, constraint{say.T("memory of the process"), "%.0f MB", (*Measurement).memoryMB, false})
 	}
 	for _, want := range list {
 		best := &c.Models[0]
 		for i := range c.Models[1:] {
 			m := &c.Models[i+1]
-			if m.DropWithin(drop) >= Sure && !(want.untrained && (m.Retrained == nil || *m.Retrained)) && want.value(m) < want.value(best) {
+			if m.DropWithin(drop) >= Sure && !(want.untrained && c.mayBeRetrained(m)) && want.value(m) < want.value(best) {
 				best = m
 			}
 		}
@@ -74,4 +75,17 @@ func (c *Comparison) ConstraintTable(say *words.Printer, drop float64) *figures.
 		t.Rows = append(t.Rows, []any{want.name, best.Name, fmt.Sprintf(want.unit, want.value(best)), 100 * want.value(best) / want.value(&c.Models[0]), change})
 	}
 	return t
+}
+
+// mayBeRetrained says that a model was trained after it was made smaller, or that nobody knows.
+func (c *Comparison) mayBeRetrained(m *Measurement) bool {
+	return !c.isOriginal(m) && (m.Retrained == nil || *m.Retrained)
+}
+
+// memoryMB is the peak of a process with the model alone, in millions of bytes; infinite where it was not measured.
+func (m *Measurement) memoryMB() float64 {
+	if m.Memory == nil {
+		return math.Inf(1)
+	}
+	return float64(m.Memory.Peak) / 1e6
 }
