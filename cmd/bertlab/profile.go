@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,10 +38,27 @@ type profiledModel struct {
 }
 
 type profileFlags struct {
-	batches, lengths []int
-	repeats          int
-	cellSeconds      float64
-	baseline         string
+	batches, lengths  []int
+	repeats           int
+	cellSeconds       float64
+	baseline, runtime string
+}
+
+// passDocument is what profile prints of another runtime.
+type passDocument struct {
+	*profile.Passes
+	Model    *workbench.ModelInfo `json:"model"`
+	Baseline *passedModel         `json:"baseline,omitempty"`
+	Runtime  *workbench.Runtime   `json:"runtime"`
+	Machine  string               `json:"machine"`
+	Versions map[string]string    `json:"versions"`
+	Took     float64              `json:"seconds"` // of the whole command
+}
+
+// passedModel is a model with its passes.
+type passedModel struct {
+	*profile.Passes
+	Model *workbench.ModelInfo `json:"model"`
 }
 
 func (a *app) profileCommand() *cobra.Command {
@@ -53,19 +71,23 @@ file, the compiled graph and XLA's own analysis; activation memory; and time, me
 for each component. Any model will do, compressed ones included; --baseline puts the original beside it, timed in alternation.
 
 The pass is the full encoder with its pooler, every layer at every position, without a head. A classifier computes less: in its
-last layer only [CLS].`,
+last layer only [CLS].
+
+--runtime onnx times the same pass in ONNX Runtime, on the graph that export --onnx writes, and onnx-int8 on that of export --onnx --int8.
+Such a graph runs as one, fused across components: times are those of the whole pass.`,
 		Example: `  bertlab profile --model all-MiniLM-L6-v2 --batch 1,8,32 --length 32,128,512
+  bertlab profile --runtime onnx-int8 --model pruned --baseline all-MiniLM-L6-v2 --batch 1,32
   bertlab profile --model pruned --baseline all-MiniLM-L6-v2 --batch 8 --length 128 --json`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
-			document, err := a.profile(command.Context(), &f)
+			document, human, err := a.profile(command.Context(), &f)
 			if err != nil {
 				return err
 			}
 			if err := a.keep(document); err != nil {
 				return err
 			}
-			return a.print(document, document.human)
+			return a.print(document, human)
 		}),
 	}
 	flags := command.Flags()
@@ -75,6 +97,7 @@ last layer only [CLS].`,
 	flags.IntVar(&f.repeats, "repeats", 15, "timed rounds of each batch size and length")
 	flags.Float64Var(&f.cellSeconds, "cell-seconds", 20, "stop timing a batch size and length after this many seconds, but not before three rounds (0: never)")
 	flags.StringVar(&f.baseline, "baseline", "", "folder or name of a model to compare with")
+	flags.StringVar(&f.runtime, "runtime", workbench.XLA, "what computes: "+strings.Join(workbench.Runtimes, ", "))
 	return command
 }
 
@@ -103,8 +126,12 @@ func (f *profileFlags) check(longest int) error {
 	return nil
 }
 
-func (a *app) profile(ctx context.Context, f *profileFlags) (_ *profileDocument, err error) {
+// profile measures in the runtime that the flags name, and gives what is printed as JSON and for people.
+func (a *app) profile(ctx context.Context, f *profileFlags) (_ any, human func(io.Writer), err error) {
 	began := time.Now()
+	if err := call.Choose("runtime", f.runtime, workbench.Runtimes...); err != nil {
+		return nil, nil, err
+	}
 	names := []string{a.model}
 	if f.baseline != "" {
 		names = append(names, f.baseline)
@@ -115,39 +142,80 @@ func (a *app) profile(ctx context.Context, f *profileFlags) (_ *profileDocument,
 	for _, name := range names {
 		model, info, err := a.OpenModel(ctx, name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		defer func() { err = errors.Join(err, model.Close()) }()
 		models, infos = append(models, model), append(infos, info)
 		longest = min(longest, model.Config.MaxPositionEmbeddings)
 	}
 	if err := f.check(longest); err != nil {
+		return nil, nil, err
+	}
+	o := profile.Options{
+		Batches: f.batches, Lengths: f.lengths, Repeats: f.repeats, CellTime: time.Duration(f.cellSeconds * float64(time.Second)),
+		Progress: a.profileProgress(),
+	}
+	if f.runtime != workbench.XLA {
+		document, err := a.profilePasses(ctx, f.runtime, models, infos, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		document.Took = time.Since(began).Seconds()
+		return document, document.human, nil
+	}
+	document, err := a.profileParts(ctx, models, infos, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	document.Took = time.Since(began).Seconds()
+	return document, document.human, nil
+}
+
+// profilePasses measures the whole pass in ONNX Runtime.
+func (a *app) profilePasses(ctx context.Context, runtime string, models []*gbert.Model, infos []*workbench.ModelInfo, o profile.Options) (*passDocument, error) {
+	passes, library, err := profile.MeasureONNX(ctx, models, a.RuntimeOptions(runtime), o)
+	if err != nil {
 		return nil, err
 	}
+	for i, p := range passes {
+		a.checkFile(&p.Parameters, models[i], infos[i])
+	}
+	document := &passDocument{
+		Passes: passes[0], Model: infos[0], Runtime: workbench.RuntimeOf(runtime, library), Machine: experiment.Machine(), Versions: backend.Versions(),
+	}
+	if len(passes) > 1 {
+		document.Baseline = &passedModel{passes[1], infos[1]}
+	}
+	return document, nil
+}
+
+// profileParts measures the whole pass and each component on the backend.
+func (a *app) profileParts(ctx context.Context, models []*gbert.Model, infos []*workbench.ModelInfo, o profile.Options) (*profileDocument, error) {
 	b, choice, err := a.OpenBackend(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer b.Finalize()
-	profiles, err := profile.MeasureInTurn(ctx, b, models, profile.Options{
-		Batches: f.batches, Lengths: f.lengths, Repeats: f.repeats, CellTime: time.Duration(f.cellSeconds * float64(time.Second)),
-		Progress: a.profileProgress(),
-	})
+	profiles, err := profile.MeasureInTurn(ctx, b, models, o)
 	if err != nil {
 		return nil, err
 	}
 	for i, p := range profiles {
-		if p.Parameters.File, err = profile.CheckFile(models[i], infos[i].Dir); err != nil {
-			a.Meter.Warn("note: %v", err)
-		}
+		a.checkFile(&p.Parameters, models[i], infos[i])
 	}
-	document := &profileDocument{
-		Profile: profiles[0], Model: infos[0], Backend: choice, Machine: experiment.Machine(), Versions: backend.Versions(), Took: time.Since(began).Seconds(),
-	}
+	document := &profileDocument{Profile: profiles[0], Model: infos[0], Backend: choice, Machine: experiment.Machine(), Versions: backend.Versions()}
 	if len(profiles) > 1 {
 		document.Baseline = &profiledModel{profiles[1], infos[1]}
 	}
 	return document, nil
+}
+
+// checkFile counts the values in a model's file.
+func (a *app) checkFile(p *profile.Parameters, model *gbert.Model, info *workbench.ModelInfo) {
+	var err error
+	if p.File, err = profile.CheckFile(model, info.Dir); err != nil {
+		a.Meter.Warn("note: %v", err)
+	}
 }
 
 // profileProgress shows which batch size and length is measured.
@@ -171,5 +239,22 @@ func (d *profileDocument) human(w io.Writer) {
 		fmt.Fprintf(w, "baseline\t%s\n", d.Baseline.Model.Dir)
 	}
 	fmt.Fprintf(w, "backend\t%s, %d threads, %s\n", d.Backend.Name, d.Threads, d.Machine)
+	fmt.Fprintf(w, "time\t%.1f s\n", d.Took)
+}
+
+func (d *passDocument) human(w io.Writer) {
+	var baseline *profile.Passes
+	if d.Baseline != nil {
+		baseline = d.Baseline.Passes
+	}
+	for _, table := range show.Passes(d.Passes, baseline) {
+		fmt.Fprintln(w, table.Text())
+	}
+	fmt.Fprintf(w, "pass\t%s\n", d.Pass)
+	fmt.Fprintf(w, "model\t%s\n", d.Model.Dir)
+	if d.Baseline != nil {
+		fmt.Fprintf(w, "baseline\t%s\n", d.Baseline.Model.Dir)
+	}
+	fmt.Fprintf(w, "runtime\t%s, %d threads, %s\n", d.Runtime, d.Threads, d.Machine)
 	fmt.Fprintf(w, "time\t%.1f s\n", d.Took)
 }

@@ -2,7 +2,10 @@ package main
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"bertlab/internal/testbed"
 )
 
 func TestProfileOfAPrunedModelBesideItsOriginal(t *testing.T) {
@@ -63,4 +66,40 @@ func TestWrongCallsOfProfileSayWhatIsPossible(t *testing.T) {
 			bertlab(t, append([]string{"profile", "--model", model, "--length", "8"}, test.args...)...).fails(exitWrongCall, test.mentions...)
 		})
 	}
+}
+
+func TestProfileOfTheWholePassInONNXRuntime(t *testing.T) {
+	testbed.ONNXRuntime(t) // or skip
+	model, pruned := tinyModel(t, 2), filepath.Join(t.TempDir(), "pruned")
+	bertlab(t, "heads", "prune", "--model", model, "--remove", "0:3,1;2:0,1,2,3", "--out", pruned, "--json").document()
+	inXLA := bertlab(t, "profile", "--model", pruned, "--batch", "3", "--length", "8", "--repeats", "1", "--json").document()["cells"].([]any)[0].(map[string]any)
+	for _, runtime := range []string{"onnx", "onnx-int8"} {
+		args := []string{"profile", "--runtime", runtime, "--model", pruned, "--baseline", model, "--batch", "3,1", "--length", "8", "--repeats", "4"}
+		document := bertlab(t, append(args, "--json")...).document()
+		used, cells := document["runtime"].(map[string]any), document["cells"].([]any)
+		if used["name"] != runtime || used["library"] == "" || used["version"] == "" || len(cells) != 2 || document["backend"] != nil {
+			t.Fatalf("%s: %v", runtime, document)
+		}
+		if number(t, document, "model", "parameters") != number(t, document, "parameters", "total") || number(t, document, "open_seconds") <= 0 {
+			t.Errorf("%s: %v", runtime, document["parameters"])
+		}
+		before := document["baseline"].(map[string]any)["cells"].([]any)
+		for i, batch := range []float64{1, 3} {
+			cell, whole := cells[i].(map[string]any), before[i].(map[string]any)
+			low, median, high := number(t, cell, "seconds", "low"), number(t, cell, "seconds", "median"), number(t, cell, "seconds", "high")
+			if cell["batch"] != batch || cell["repeats"] != 4.0 || !(0 < low && low <= median && median <= high) || number(t, whole, "seconds", "median") <= 0 {
+				t.Errorf("%s: %v", runtime, cell)
+			}
+			if number(t, cell, "macs") >= number(t, whole, "macs") || batch == 3 && cell["macs"] != inXLA["macs"] {
+				t.Errorf("%s: %v operations, the original %v, in XLA %v", runtime, cell["macs"], whole["macs"], inXLA["macs"])
+			}
+		}
+		if c := bertlab(t, args...); c.status != exitSuccess || !strings.Contains(c.stdout, "whole pass") || !strings.Contains(c.stdout, runtime+", ONNX Runtime") || !strings.Contains(c.stdout, "faster") {
+			t.Errorf("%s%s", c.stdout, c.stderr)
+		}
+	}
+	bertlab(t, "profile", "--model", model, "--runtime", "onnx", "--length", "33").fails(exitWrongCall, "--length 33", "1…32")
+	bertlab(t, "profile", "--model", model, "--runtime", "tpu").fails(exitWrongCall, "--runtime", "onnx-int8")
+	t.Setenv("BERTLAB_ONNXRUNTIME", filepath.Join(t.TempDir(), "none"))
+	bertlab(t, "profile", "--model", model, "--runtime", "onnx", "--length", "8").fails(exitFailure, "BERTLAB_ONNXRUNTIME")
 }

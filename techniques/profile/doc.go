@@ -23,6 +23,8 @@
 // weights of one layer after the other, in the order of the pass. A round times the whole pass and then each component; rounds are
 // repeated, and medians with quartiles reported. What a call costs by itself is measured and taken off.
 //
+// ONNX Runtime runs a model as one graph and fuses across components: [MeasureONNX] times the whole pass there.
+//
 // Limits. A call takes its scratch memory anew, sometimes from the system: where a component has large intermediate results, such as
 // the scores of long texts, it pays for that once a layer, the whole pass once. Inputs come from memory, where in the whole pass they may come from a cache; and what the whole pass fuses across
 // components shows as a remainder, which may be negative. Everything is float32. Peak memory of the host is that of the process,

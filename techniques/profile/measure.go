@@ -2,10 +2,7 @@ package profile
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -14,51 +11,6 @@ import (
 	"bertlab/gbert/backend"
 	"bertlab/stats"
 )
-
-// Options say what is measured. The zero value is one example of 128 tokens, or of what the model can read.
-type Options struct {
-	// Batches and Lengths span the grid; nil: 1, and 128 or the longest that the model reads.
-	Batches, Lengths []int
-	// Repeats is the number of timed rounds of a cell; 0: 15. Before them two rounds warm up.
-	Repeats int
-	// CellTime ends the rounds of a cell early, once it is over and three are done; 0: never.
-	CellTime time.Duration
-	// Progress is told of each cell before it is measured, and of the end; may be nil.
-	Progress func(done, total int, batch, length int)
-}
-
-const (
-	warmUp       = 2
-	fewestRounds = 3
-	callRounds   = 50
-)
-
-// normal fills in what is not said, and reports what cannot be measured.
-func (o Options) normal(c *gbert.Config) (Options, error) {
-	if o.Batches == nil {
-		o.Batches = []int{1}
-	}
-	if o.Lengths == nil {
-		o.Lengths = []int{min(128, c.MaxPositionEmbeddings)}
-	}
-	if o.Repeats == 0 {
-		o.Repeats = 15
-	}
-	o.Batches, o.Lengths = slices.Clone(o.Batches), slices.Clone(o.Lengths)
-	for _, list := range []*[]int{&o.Batches, &o.Lengths} {
-		slices.Sort(*list)
-		*list = slices.Compact(*list)
-	}
-	switch {
-	case len(o.Batches) == 0 || o.Batches[0] < 1:
-		return o, fmt.Errorf("profile: batch sizes %v: wanted one at least, each 1 or more", o.Batches)
-	case len(o.Lengths) == 0 || o.Lengths[0] < 1 || o.Lengths[len(o.Lengths)-1] > c.MaxPositionEmbeddings:
-		return o, fmt.Errorf("profile: lengths %v: wanted one at least, each 1…%d, the positions that the model has embeddings for", o.Lengths, c.MaxPositionEmbeddings)
-	case o.Repeats < 1:
-		return o, fmt.Errorf("profile: %d repeats: wanted 1 at least", o.Repeats)
-	}
-	return o, nil
-}
 
 // Measure profiles a model on a backend: for each batch size and length it compiles the whole pass and each component by itself,
 // counts, and times all of them in turn.
@@ -73,19 +25,7 @@ func Measure(ctx context.Context, b compute.Backend, m *gbert.Model, o Options) 
 // MeasureInTurn profiles several models as [Measure] does, and times them in turn within each round, so that what else the machine does
 // falls on all alike. Lengths must be such that each model reads them.
 func MeasureInTurn(ctx context.Context, b compute.Backend, models []*gbert.Model, o Options) ([]*Profile, error) {
-	if len(models) == 0 {
-		return nil, errors.New("profile: no model to measure")
-	}
-	shortest := models[0].Config
-	for _, m := range models {
-		if err := m.Check(); err != nil {
-			return nil, fmt.Errorf("profile: %w", err)
-		}
-		if m.Config.MaxPositionEmbeddings < shortest.MaxPositionEmbeddings {
-			shortest = m.Config
-		}
-	}
-	o, err := o.normal(shortest)
+	o, err := o.checked(models)
 	if err != nil {
 		return nil, err
 	}
@@ -99,30 +39,21 @@ func MeasureInTurn(ctx context.Context, b compute.Backend, models []*gbert.Model
 	if err != nil {
 		return nil, err
 	}
-	done, total := 0, len(o.Batches)*len(o.Lengths)
-	for _, batch := range o.Batches {
-		for _, length := range o.Lengths {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			if o.Progress != nil {
-				o.Progress(done, total, batch, length)
-			}
-			cells, err := measureCells(ctx, devices, batch, length, callSeconds, o)
-			if err != nil {
-				return nil, fmt.Errorf("batch %d, length %d: %w", batch, length, err)
-			}
-			for i, cell := range cells {
-				profiles[i].CallSeconds, profiles[i].Cells = callSeconds, append(profiles[i].Cells, *cell)
-			}
-			done++
+	err = o.eachCell(ctx, func(batch, length int) error {
+		cells, err := measureCells(ctx, devices, batch, length, callSeconds, o)
+		for i, cell := range cells {
+			profiles[i].CallSeconds, profiles[i].Cells = callSeconds, append(profiles[i].Cells, *cell)
 		}
-	}
-	if o.Progress != nil {
-		o.Progress(total, total, 0, 0)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return profiles, nil
 }
+
+// callRounds are those in which the time of a call is taken.
+const callRounds = 50
 
 // callTime is what a call costs that computes as good as nothing, in seconds.
 func (d *device) callTime() (float64, error) {
@@ -293,24 +224,17 @@ func timeRounds(ctx context.Context, passes []pass, callSeconds float64, o Optio
 	for i := range times {
 		times[i] = &rounds{parts: map[Component]*series{}}
 	}
-	var began time.Time
-	for round := -warmUp; round < o.Repeats; round++ {
-		if round == 0 {
-			began = time.Now()
-		}
-		if o.CellTime > 0 && round >= fewestRounds && time.Since(began) > o.CellTime {
-			break
-		}
+	return times, o.rounds(ctx, func(warmUp bool) error {
 		for i, p := range passes {
 			if err := ctx.Err(); err != nil {
-				return nil, err
+				return err
 			}
-			if err := times[i].add(p, callSeconds, round < 0); err != nil {
-				return nil, err
+			if err := times[i].add(p, callSeconds, warmUp); err != nil {
+				return err
 			}
 		}
-	}
-	return times, nil
+		return nil
+	})
 }
 
 // add runs a pass once as a whole and once in parts, and adds the times unless they are those of a warm-up.

@@ -87,3 +87,40 @@ func cellTable(cell, baseline *profile.Cell) *figures.Table {
 	}
 	return t
 }
+
+// Passes has a table of the components' parameters, and one of the whole pass at each batch size and length. baseline may be nil.
+func Passes(p, baseline *profile.Passes) []*figures.Table {
+	const mega = 1e6
+	of := func(p *profile.Passes) *profile.Profile {
+		if p == nil {
+			return nil
+		}
+		return &profile.Profile{Parameters: p.Parameters}
+	}
+	t := &figures.Table{
+		Title: "whole pass",
+		Columns: []figures.Column{
+			{Name: "batch"}, {Name: "length"}, {Name: "operations", Unit: "million MACs", Format: "%.1f"}, {Name: "time", Unit: "ms", Format: "%.3f"}, {Name: "quartiles"},
+			{Name: "rounds"}, {Name: "memory", Unit: "MB", Format: "%.0f"},
+		},
+		Caption: fmt.Sprintf("Memory: the process at its fullest in a pass. The graph was written and opened in %.1f s, not timed.", p.OpenSeconds),
+	}
+	if baseline != nil {
+		t.Columns = append(t.Columns, figures.Column{Name: "baseline", Unit: "ms", Format: "%.3f"}, figures.Column{Name: "faster", Format: "%.2f×"})
+	}
+	for i, c := range p.Cells {
+		row := []any{
+			c.Batch, c.Length, float64(c.MACs) / mega, 1000 * c.Seconds.Median, fmt.Sprintf("%.3f to %.3f", 1000*c.Seconds.Low, 1000*c.Seconds.High),
+			c.Repeats, nil,
+		}
+		if c.HostPeak > 0 {
+			row[6] = float64(c.HostPeak) / mega
+		}
+		if baseline != nil {
+			before := baseline.Cells[i].Seconds.Median
+			row = append(row, 1000*before, before/c.Seconds.Median)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return []*figures.Table{parameters(of(p), of(baseline)), t}
+}

@@ -29,20 +29,28 @@ type Runtime struct {
 // String names the runtime with its version.
 func (r *Runtime) String() string { return r.Name + ", ONNX Runtime " + r.Version }
 
+// RuntimeOf names a runtime with the library that computes.
+func RuntimeOf(name string, library backend.Plugin) *Runtime {
+	return &Runtime{Name: name, Version: library.Version, Library: library.Path}
+}
+
+// RuntimeOptions are those of ONNX Runtime for one of [Runtimes].
+func (t *Tools) RuntimeOptions(name string) ort.Options {
+	return ort.Options{
+		Backend:  backend.Options{Progress: t.Meter.Bytes, Log: t.log},
+		Portable: gbert.PortableOptions{Int8: name == ONNXInt8},
+	}
+}
+
 // runner is a session's model in a runtime; for XLA it is the session. The function that it gives closes it, and is never nil.
 func (t *Tools) runner(ctx context.Context, session *gbert.Session, name string) (finetune.Runner, *Runtime, func(), error) {
 	nothing := func() {}
 	if name == "" || name == XLA {
 		return session, nil, nothing, nil
 	}
-	options := ort.Options{
-		Backend:  backend.Options{Progress: t.Meter.Bytes, Log: t.log},
-		Portable: gbert.PortableOptions{Int8: name == ONNXInt8},
-	}
-	runner, err := ort.Open(ctx, session.Model(), options)
+	runner, err := ort.Open(ctx, session.Model(), t.RuntimeOptions(name))
 	if err != nil {
 		return nil, nil, nothing, err
 	}
-	used := &Runtime{Name: name, Version: runner.Library.Version, Library: runner.Library.Path}
-	return runner, used, func() { _ = runner.Close() }, nil
+	return runner, RuntimeOf(name, runner.Library), func() { _ = runner.Close() }, nil
 }
