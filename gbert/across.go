@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/distributed"
@@ -16,6 +17,19 @@ type Devices struct {
 	Backend compute.Backend
 	// Count is their number; 0 and 1: one alone.
 	Count int
+}
+
+// EveryGPU are all devices of a backend that computes on GPUs; of any other it is one device.
+func EveryGPU(b compute.Backend) Devices {
+	if !onGPU(b) {
+		return Devices{Backend: b, Count: 1}
+	}
+	return Devices{Backend: b, Count: int(b.NumDevices())}
+}
+
+// onGPU says whether a backend computes on GPUs.
+func onGPU(b compute.Backend) bool {
+	return b != nil && strings.Contains(b.Description(), "cuda") // the plugin's name or file
 }
 
 // Check says what is wrong with the number of devices.
@@ -123,8 +137,8 @@ func (a *across[In]) spread(divided []bool, values []any) (perDevice []any, own 
 				}
 				own.Made = append(own.Made, tensor)
 			case device > 0:
-				if tensor, err = tensor.OnDeviceClone(a.Backend, compute.DeviceNum(device)); err != nil {
-					return nil, own, fmt.Errorf("gbert: copying to device %d: %w", device, err)
+				if tensor, err = copyTo(a.Backend, compute.DeviceNum(device), tensor); err != nil {
+					return nil, own, err
 				}
 				own.Made = append(own.Made, tensor)
 			}
@@ -132,6 +146,28 @@ func (a *across[In]) spread(divided []bool, values []any) (perDevice []any, own 
 		}
 	}
 	return perDevice, own, nil
+}
+
+// copyTo is a copy of an array on a device. What lies on another device goes from there, without the host.
+func copyTo(backend compute.Backend, device compute.DeviceNum, t *tensors.Tensor) (*tensors.Tensor, error) {
+	copied, err := func() (*tensors.Tensor, error) {
+		from, err := t.Device()
+		if err != nil || from == device { // on the host; CopyToDevice refuses the same device
+			return t.OnDeviceClone(backend, device)
+		}
+		buffer, err := t.Buffer(backend, from)
+		if err != nil {
+			return nil, err
+		}
+		if buffer, err = buffer.CopyToDevice(device); err != nil {
+			return nil, err
+		}
+		return tensors.FromBuffer(buffer)
+	}()
+	if err != nil {
+		return nil, fmt.Errorf("gbert: copying to device %d: %w", device, err)
+	}
+	return copied, nil
 }
 
 // rowsOf is one of n equal parts of an array's rows.

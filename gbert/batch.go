@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/gomlx/compute"
 
@@ -84,7 +83,7 @@ const (
 
 // CompilationCost is what one more compilation costs on a backend (nil: on a CPU), in tokens computed in the same time.
 func CompilationCost(b compute.Backend) int {
-	if b != nil && strings.Contains(b.Description(), "cuda") { // the plugin's name or file
+	if onGPU(b) {
 		return compilationOnGPU
 	}
 	return compilationOnCPU

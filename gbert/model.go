@@ -234,13 +234,18 @@ func (m *Model) Fingerprint() (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// Upload copies a weight to a device as float32. One that is not finite is an error.
+// Upload copies a weight to the first device of a backend as float32. One that is not finite is an error.
 func (m *Model) Upload(backend compute.Backend, name string) (*tensors.Tensor, error) {
+	return m.UploadTo(backend, 0, name)
+}
+
+// UploadTo is [Model.Upload] to any device.
+func (m *Model) UploadTo(backend compute.Backend, device compute.DeviceNum, name string) (*tensors.Tensor, error) {
 	tensor, ok := m.weights[name]
 	if !ok {
 		return nil, fmt.Errorf("gbert: the model has no weight %q", name)
 	}
-	uploaded, err := upload(backend, tensor)
+	uploaded, err := upload(backend, device, tensor)
 	if err != nil {
 		return nil, fmt.Errorf("gbert: %w", err)
 	}

@@ -19,6 +19,7 @@ type Computation[In any] struct {
 	exec func(fields []held) (*Exec, error)
 
 	across *across[In] // nil: one device computes
+	device compute.DeviceNum
 
 	mu    sync.Mutex
 	execs map[string]*Exec // by what the fields of the inputs hold
@@ -45,6 +46,12 @@ func newComputation[In, Nodes any](backend compute.Backend, name string, build f
 		return exec.WithName(name).SetMaxCache(-1).SetSideParamsHook(bind), nil
 	}
 	return &Computation[In]{name: name, exec: exec, execs: map[string]*Exec{}}, nil
+}
+
+// On makes a device compute in place of the first one, where the inputs must lie; see also [Computation.Across].
+func (c *Computation[In]) On(device compute.DeviceNum) *Computation[In] {
+	c.device = device
+	return c
 }
 
 // arrange lists the inputs of a call, and finds the executor for them.
@@ -91,7 +98,7 @@ func (c *Computation[In]) Run(in In) (*Results, error) {
 		}
 		return results, nil
 	}
-	outputs, err := exec.Call(values...)
+	outputs, _, err := exec.CallWithGraphOnDevice(c.device, values...) // CallOnDevice of GoMLX 0.28.8 forgets the device
 	if err != nil {
 		return nil, fmt.Errorf("gbert: %s: %w", c.name, err)
 	}
@@ -174,8 +181,12 @@ func (r *Results) Close() {
 // Program is a [Computation] with the weights of a session, which frees it.
 type Program[In any] struct {
 	executable *executable[In]
-	layer      int // whose weights it runs with; -1: those that the graph names
+	layer      int            // whose weights it runs with; -1: those that the graph names
+	others     []*Program[In] // the same on the further devices of the session
 }
+
+// Devices are the program on each of the session's devices, each of which another goroutine may run; the program itself is the first.
+func (p *Program[In]) Devices() []*Program[In] { return append([]*Program[In]{p}, p.others...) }
 
 // executable is what programs about layers of the same shape share.
 type executable[In any] struct {
@@ -213,6 +224,17 @@ func NewLayerProgram[In, Nodes any](s *Session, name string, layer int, fn func(
 }
 
 func newProgram[In, Nodes any](s *Session, name string, layer int, fn func(begin func(Taps) *Forward, in Nodes) []*Node) (*Program[In], error) {
+	program, err := newDeviceProgram[In](s, name, layer, fn)
+	for i := 0; i < len(s.others) && err == nil; i++ {
+		var other *Program[In]
+		other, err = newDeviceProgram[In](s.others[i], name, layer, fn)
+		program.others = append(program.others, other)
+	}
+	return program, err
+}
+
+// newDeviceProgram is newProgram for the session's own device.
+func newDeviceProgram[In, Nodes any](s *Session, name string, layer int, fn func(begin func(Taps) *Forward, in Nodes) []*Node) (*Program[In], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if known, ok := s.programs[name]; ok {
@@ -231,6 +253,7 @@ func newProgram[In, Nodes any](s *Session, name string, layer int, fn func(begin
 	if err != nil {
 		return nil, err
 	}
+	shared.On(s.device)
 	s.programs[name] = shared
 	return &Program[In]{executable: shared, layer: layer}, nil
 }

@@ -15,33 +15,87 @@ import (
 )
 
 // Session is a model's weights on a device, and the programs compiled for them. Weights go to the device when the first
-// program asks for them, once, straight from the mapped file. A Session may be used by one goroutine at a time.
+// program asks for them, once, straight from the mapped file. A Session may be used by one goroutine at a time. One that is opened across
+// several devices has a session of each, see [Session.Devices].
 type Session struct {
 	backend compute.Backend
 	model   *Model
+	device  compute.DeviceNum
+	first   *Session   // that of the first device; nil: it is this one
+	others  []*Session // those of the further devices
 
 	mu       sync.Mutex
 	weights  map[string]*tensors.Tensor // the session's own
-	bound    map[string]*tensors.Tensor // the caller's
+	bound    map[string]*binding        // the caller's
+	copied   map[string]boundCopy       // of what is bound, on a further device
 	programs map[string]interface{ Close() }
 }
 
-// NewSession prepares a model for a backend.
+// binding is a tensor of the caller's. Each call of Bind makes another one.
+type binding struct{ tensor *tensors.Tensor }
+
+// boundCopy is a copy of a tensor that was bound.
+type boundCopy struct {
+	of     *binding
+	tensor *tensors.Tensor
+}
+
+// NewSession prepares a model for the first device of a backend.
 func NewSession(backend compute.Backend, model *Model) (*Session, error) {
+	return NewSessionOn(backend, 0, model)
+}
+
+// NewSessionOn is [NewSession] for any device.
+func NewSessionOn(backend compute.Backend, device compute.DeviceNum, model *Model) (*Session, error) {
 	if err := model.Check(); err != nil {
 		return nil, fmt.Errorf("gbert: %w", err)
 	}
-	return &Session{backend: backend, model: model, weights: map[string]*tensors.Tensor{}, bound: map[string]*tensors.Tensor{}, programs: map[string]interface{ Close() }{}}, nil
+	return &Session{
+		backend: backend, model: model, device: device, weights: map[string]*tensors.Tensor{}, bound: map[string]*binding{},
+		copied: map[string]boundCopy{}, programs: map[string]interface{ Close() }{},
+	}, nil
 }
 
-// Backend is the backend that the session computes on.
+// NewSessionAcross prepares a model for several devices. Nothing is summed over examples that are judged, so each device has all weights
+// and computes whole batches, in the programs that one device computes them in: the results are the same to the bit. The session alone
+// computes on the first device; who has many batches deals them out among [Session.Devices].
+func NewSessionAcross(d Devices, model *Model) (*Session, error) {
+	if err := d.Check(); err != nil {
+		return nil, err
+	}
+	s, err := NewSession(d.Backend, model)
+	if err != nil {
+		return nil, err
+	}
+	for device := 1; device < d.Count; device++ {
+		other, err := NewSessionOn(d.Backend, compute.DeviceNum(device), model)
+		if err != nil {
+			return nil, err
+		}
+		other.first = s
+		s.others = append(s.others, other)
+	}
+	return s, nil
+}
+
+// Devices are the sessions of the single devices, each of which another goroutine may use: the session itself, then the others, which it
+// closes.
+func (s *Session) Devices() []*Session { return append([]*Session{s}, s.others...) }
+
+// Backend is the backend that the session computes on, Device its device there.
 func (s *Session) Backend() compute.Backend { return s.backend }
+
+// Device is the number of the session's device.
+func (s *Session) Device() compute.DeviceNum { return s.device }
 
 // Model is the model of the session.
 func (s *Session) Model() *Model { return s.model }
 
 // Close frees the weights and programs on the device.
 func (s *Session) Close() {
+	for _, other := range s.others {
+		other.Close()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, program := range s.programs {
@@ -50,7 +104,10 @@ func (s *Session) Close() {
 	for _, weight := range s.weights {
 		weight.MustFinalizeAll()
 	}
-	s.programs, s.weights = map[string]interface{ Close() }{}, map[string]*tensors.Tensor{}
+	for _, copied := range s.copied {
+		copied.tensor.MustFinalizeAll()
+	}
+	s.programs, s.weights, s.copied = map[string]interface{ Close() }{}, map[string]*tensors.Tensor{}, map[string]boundCopy{}
 }
 
 // sessionWeights makes parameters of a graph for the session's weights.
@@ -75,18 +132,53 @@ func (w *sessionWeights) weight(name string) *Node {
 }
 
 // Bind makes the session use a tensor on the device for a weight, in place of the model's. The caller keeps the tensor and
-// may bind another at any time; Close does not free it.
+// may bind another at any time; Close does not free it. Further devices copy it when a program there first asks for it.
 func (s *Session) Bind(name string, tensor *tensors.Tensor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.bound[name] = tensor
+	s.bound[name] = &binding{tensor}
+}
+
+// binding is what is bound for a weight; nil: nothing.
+func (s *Session) binding(name string) *binding {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bound[name]
+}
+
+// boundWeight is what is bound for a weight on the session's device; nil: nothing is.
+func (s *Session) boundWeight(name string) (*tensors.Tensor, error) {
+	if s.first == nil {
+		if bound := s.binding(name); bound != nil {
+			return bound.tensor, nil
+		}
+		return nil, nil
+	}
+	bound, known := s.first.binding(name), s.copied[name]
+	if bound == nil || known.of == bound {
+		return known.tensor, nil
+	}
+	if known.tensor != nil {
+		known.tensor.MustFinalizeAll()
+		delete(s.copied, name)
+	}
+	copied, err := copyTo(s.backend, s.device, bound.tensor)
+	if err != nil {
+		return nil, err
+	}
+	s.copied[name] = boundCopy{bound, copied}
+	return copied, nil
 }
 
 // deviceWeight is a weight's buffer on the device; the first call for a name uploads it.
 func (s *Session) deviceWeight(name string) (compute.Buffer, error) {
+	tensor, err := s.boundWeight(name)
+	if err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tensor, ok := s.bound[name]
+	ok := tensor != nil
 	if !ok {
 		tensor, ok = s.weights[name]
 	}
@@ -95,19 +187,19 @@ func (s *Session) deviceWeight(name string) (compute.Buffer, error) {
 		if !found {
 			return nil, fmt.Errorf("the model has no weight %q", name)
 		}
-		uploaded, err := upload(s.backend, source)
+		uploaded, err := upload(s.backend, s.device, source)
 		if err != nil {
 			return nil, err
 		}
 		s.weights[name] = uploaded
 		tensor = uploaded
 	}
-	return tensor.Buffer(s.backend, 0)
+	return tensor.Buffer(s.backend, s.device)
 }
 
 // upload copies a weight to the device as float32, without a second copy on the way where its bytes are float32 already and the
 // device's memory is the host's, so that Go copies them.
-func upload(backend compute.Backend, source safetensors.Tensor) (*tensors.Tensor, error) {
+func upload(backend compute.Backend, device compute.DeviceNum, source safetensors.Tensor) (*tensors.Tensor, error) {
 	read := source.Float32s
 	if !backend.HasSharedBuffers() { // C would read them, whose faults nobody catches
 		read = source.Copy
@@ -122,7 +214,7 @@ func upload(backend compute.Backend, source safetensors.Tensor) (*tensors.Tensor
 		if err := checkFinite(source.Name, source.Shape, values); err != nil {
 			return err
 		}
-		tensor, err = tensors.FromRaw(backend, 0, shapes.Make(dtypes.Float32, source.Shape...), view.Data)
+		tensor, err = tensors.FromRaw(backend, device, shapes.Make(dtypes.Float32, source.Shape...), view.Data)
 		return err
 	})
 	if err != nil {

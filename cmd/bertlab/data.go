@@ -43,6 +43,11 @@ func (d *dataFlags) addRuntime(flags *pflag.FlagSet) {
 	flags.StringVar(&d.Runtime, "runtime", workbench.XLA, "what computes: "+strings.Join(workbench.Runtimes, ", "))
 }
 
+// addDevices adds the flag that says on how many devices is computed.
+func (d *dataFlags) addDevices(flags *pflag.FlagSet) {
+	flags.IntVar(&d.Devices, "devices", 0, "how many devices of the backend compute together (default: all GPUs, of a CPU one)")
+}
+
 // addAnswers adds the flags that say how answers to questions are found.
 func (d *dataFlags) addAnswers(flags *pflag.FlagSet) {
 	flags.IntVar(&d.Answers.Stride, "doc-stride", 0, "for questions: tokens that two windows over a long text share (default 128)")
@@ -58,6 +63,7 @@ func (d *dataFlags) addSplit(flags *pflag.FlagSet, usual string) {
 // take completes what is read with the global flags.
 func (d *dataFlags) take(a *app) *workbench.Reading {
 	d.Task, d.Data, d.Exact, d.BatchGiven = a.task, a.data, d.flags.Changed("max-length"), d.flags.Changed("batch")
+	d.DevicesGiven = d.flags.Changed("devices")
 	return &d.Reading
 }
 

@@ -58,6 +58,7 @@ correlated with the target (Spearman), as sentence-transformers does with STS-B.
 	a.outFile(flags)
 	d.addSplit(flags, "dev")
 	d.addRuntime(flags)
+	d.addDevices(flags)
 	d.add(flags)
 	return command
 }

@@ -62,7 +62,7 @@ func (f *finetuneFlags) add(a *app, flags *pflag.FlagSet) {
 	flags.Float64Var(&o.MaxGradNorm, "max-grad-norm", 1, "norm to which gradients are clipped (0: no clipping)")
 	flags.BoolVar(&r.KeepHead, "keep-head", false, "go on with the classification head that the model has")
 	flags.DurationVar(&o.CheckpointEvery, "checkpoint-every", 2*time.Minute, "time between checkpoints")
-	flags.IntVar(&o.Devices, "devices", 1, "how many devices of the backend compute each step together, each on its part of the batch")
+	f.data.addDevices(flags)
 	f.target.add(a, flags, finetune.Finished)
 	f.target.addPrecision(flags)
 	f.data.add(flags)

@@ -35,6 +35,7 @@ the loss with its 95 % interval, both on the same examples. With --keep-one, eac
 	a.figureFlag(flags, &figure, "a heat map")
 	a.outFile(flags)
 	d.addSplit(flags, "dev")
+	d.addDevices(flags)
 	d.add(flags)
 	return command
 }

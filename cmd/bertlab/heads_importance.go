@@ -36,6 +36,7 @@ over the examples (equation 2 of the paper), raw and divided by its ℓ2 norm in
 	a.figureFlag(flags, &figure, "a heat map")
 	a.outFile(flags)
 	d.addSplit(flags, "train")
+	d.addDevices(flags)
 	d.add(flags)
 	return command
 }

@@ -40,6 +40,7 @@ their attention, as in an ALBERT, go together; their importance is summed.`,
 	flags.StringVar(&f.Split, "split", "train", "the split that importance is measured on")
 	f.targetFlags.add(a, flags, nil)
 	f.addPrecision(flags)
+	f.addDevices(flags)
 	f.dataFlags.add(flags)
 	command.MarkFlagsOneRequired("remove", "fraction")
 	command.MarkFlagsMutuallyExclusive("remove", "fraction")

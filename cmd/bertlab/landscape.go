@@ -64,6 +64,7 @@ where it left off.`,
 	a.writes(flags, output.Target{Flag: "turn", Kind: output.File, Endings: []string{".html"}})
 	a.outFile(flags)
 	f.addSplit(flags, "dev")
+	f.addDevices(flags)
 	f.add(flags)
 	f.Examples, f.MaxLength = 256, 32
 	flags.Lookup("examples").DefValue, flags.Lookup("max-length").DefValue = "256", "32"

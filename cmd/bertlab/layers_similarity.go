@@ -37,6 +37,7 @@ dropping takes those out. The model needs no classification head.`,
 	a.figureFlag(flags, &figure, "a heat map of all pairs of layers")
 	a.outFile(flags)
 	d.addSplit(flags, "train")
+	d.addDevices(flags)
 	d.add(flags)
 	return command
 }

@@ -21,14 +21,13 @@ func (p *Prepared) Embed(ctx context.Context, s Encoder, config *gbert.Config, p
 	if pooling != gbert.CLSPooling && pooling != gbert.MeanPooling {
 		return nil, fmt.Errorf("finetune: pooling %q is not one of %q, %q", pooling, gbert.CLSPooling, gbert.MeanPooling)
 	}
-	vectors, width, done := make([][]float64, len(p.Encodings)), config.HiddenSize, 0
-	for _, batch := range p.Batches {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		states, err := s.BatchStates(batch)
+	vectors, width := make([][]float64, len(p.Encodings)), config.HiddenSize
+	count := p.counter(progress)
+	err := Deal(ctx, onDevices(s), len(p.Batches), func(on Encoder, i int) error {
+		batch := p.Batches[i]
+		states, err := on.BatchStates(batch)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for row, example := range batch.Index {
 			tokens := len(p.Encodings[example].IDs)
@@ -37,12 +36,14 @@ func (p *Prepared) Embed(ctx context.Context, s Encoder, config *gbert.Config, p
 			}
 			of := states[row*batch.Length*width:]
 			if vectors[example], err = mean(of[:tokens*width], width); err != nil {
-				return nil, fmt.Errorf("finetune: text %d: %w", example, err)
+				return fmt.Errorf("finetune: text %d: %w", example, err)
 			}
 		}
-		if done += len(batch.Index); progress != nil {
-			progress(done, len(p.Encodings))
-		}
+		count.done(i, nil)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return vectors, nil
 }

@@ -100,7 +100,7 @@ func Train(ctx context.Context, backend compute.Backend, model *gbert.Model, tra
 	}
 	defer r.stepper.close()
 	if dev != nil {
-		if r.session, err = gbert.NewSession(backend, model); err != nil {
+		if r.session, err = gbert.NewSessionAcross(gbert.Devices{Backend: backend, Count: o.Devices}, model); err != nil {
 			return nil, err
 		}
 		defer r.session.Close()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -29,7 +30,7 @@ var sweepTokens = 2048 // a variable so that tests make it small
 // sweep evaluates variants of ξ that change one layer each, and the model itself. It returns the logits of the model and of each
 // variant, as [finetune.Prepared.Logits] has them. A variant changes nothing below its layer, so a batch's hidden states there are computed once,
 // and the layer's per-head contexts too; the variants of a layer then go through the rest of the model together. All layers of
-// the same shape share their executables.
+// the same shape share their executables. The session's devices share the batches.
 func sweep(ctx context.Context, s *gbert.Session, p *finetune.Prepared, variants []variant, progress func(done, total int)) (base [][]float32, swept [][][]float32, err error) {
 	config := s.Model().Config
 	if err := p.CheckLabels(s.Model()); err != nil {
@@ -44,29 +45,32 @@ func sweep(ctx context.Context, s *gbert.Session, p *finetune.Prepared, variants
 	for i := range swept {
 		swept[i] = make([][]float32, len(p.Encodings))
 	}
+	var mu sync.Mutex
 	done, total := 0, len(p.Encodings)*(len(variants)+1)
 	report := func(n int) {
+		mu.Lock()
+		defer mu.Unlock()
 		done += n
 		if progress != nil {
 			progress(done, total)
 		}
 	}
-	pass, err := gbert.NewLayerPass(s)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, batch := range p.Batches {
-		c := &chain{ctx: ctx, session: s, pass: pass, batch: batch, report: report}
-		err := c.run(func() error {
+	err = finetune.Deal(ctx, s.Devices(), len(p.Batches), func(on *gbert.Session, i int) error {
+		pass, err := gbert.NewLayerPass(on)
+		if err != nil {
+			return err
+		}
+		c := &chain{ctx: ctx, session: on, pass: pass, batch: p.Batches[i], report: report}
+		return c.run(func() error {
 			err := c.base(func(_, example int, logits []float32) { base[example] = logits })
 			for layer := 0; layer < len(perLayer) && err == nil; layer++ {
 				err = c.variants(layer, perLayer[layer], variants, func(v, example int, logits []float32) { swept[v][example] = logits })
 			}
 			return err
 		})
-		if err != nil {
-			return nil, nil, err
-		}
+	})
+	if err != nil {
+		return nil, nil, err
 	}
 	return base, swept, nil
 }

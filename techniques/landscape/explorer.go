@@ -19,9 +19,11 @@ import (
 
 // Explorer evaluates losses anywhere in a [Space]. The ends of the space stay on the device; a point costs one weighted sum of
 // them, whose results all batches of all sets share, and the forward passes. Close frees it. It may be used by one goroutine at
-// a time.
+// a time. One that is opened across several devices has an explorer on each of them, and a sweep's points are shared among these.
 type Explorer struct {
 	backend  compute.Backend
+	device   compute.DeviceNum
+	others   []*Explorer // on further devices
 	space    Space
 	units    []*unit
 	all      []*evaluated
@@ -47,6 +49,14 @@ type evaluated struct {
 // Open sends the ends of the space to a device, with those rows of the word embeddings that the sets use. The sets' examples
 // are right or wrong, those of a regression are not; every point is evaluated on all of them.
 func Open(backend compute.Backend, space Space, sets ...*finetune.Prepared) (*Explorer, error) {
+	return OpenAcross(gbert.Devices{Backend: backend}, space, sets...)
+}
+
+// OpenAcross is [Open] on several devices: each has all that a point needs, and [Explorer.Sweep] deals them the points.
+func OpenAcross(d gbert.Devices, space Space, sets ...*finetune.Prepared) (*Explorer, error) {
+	if err := d.Check(); err != nil {
+		return nil, err
+	}
 	if len(sets) == 0 {
 		return nil, fmt.Errorf("landscape: at least one data set is needed")
 	}
@@ -67,7 +77,32 @@ func Open(backend compute.Backend, space Space, sets ...*finetune.Prepared) (*Ex
 	if err := checkRows(space.To.Config, sets); err != nil {
 		return nil, err
 	}
-	e := &Explorer{backend: backend, ends: map[*unit][][]*tensors.Tensor{}, moved: map[*unit]*gbert.Results{}}
+	identity, err := identify(space, sets)
+	if err != nil {
+		return nil, fmt.Errorf("landscape: %w", err)
+	}
+	var first *Explorer
+	for device := range max(d.Count, 1) {
+		e, err := openOn(d.Backend, compute.DeviceNum(device), identity, space, sets)
+		if err != nil {
+			first.Close()
+			return nil, err
+		}
+		if first == nil {
+			first = e
+		} else {
+			first.others = append(first.others, e)
+		}
+	}
+	return first, nil
+}
+
+// openOn opens an explorer on one device.
+func openOn(backend compute.Backend, device compute.DeviceNum, identity string, space Space, sets []*finetune.Prepared) (*Explorer, error) {
+	e := &Explorer{
+		backend: backend, device: device, identity: identity, space: space,
+		ends: map[*unit][][]*tensors.Tensor{}, moved: map[*unit]*gbert.Results{},
+	}
 	if err := e.open(space, sets); err != nil {
 		e.Close()
 		return nil, fmt.Errorf("landscape: %w", err)
@@ -80,10 +115,6 @@ func Open(backend compute.Backend, space Space, sets ...*finetune.Prepared) (*Ex
 }
 
 func (e *Explorer) open(space Space, sets []*finetune.Prepared) (err error) {
-	if e.identity, err = identify(space, sets); err != nil {
-		return err
-	}
-	e.space = space
 	rows := usedRows(space.To.Config.PadTokenID, sets)
 	var narrowed []*gbert.Model
 	for _, end := range []*gbert.Model{space.From, space.To, space.Other} {
@@ -100,14 +131,14 @@ func (e *Explorer) open(space Space, sets []*finetune.Prepared) (err error) {
 	if e.units, err = small.units(); err != nil {
 		return err
 	}
-	if e.session, err = gbert.NewSession(e.backend, small.To); err != nil {
+	if e.session, err = gbert.NewSessionOn(e.backend, e.device, small.To); err != nil {
 		return err
 	}
 	for _, u := range e.units {
 		for _, end := range narrowed {
 			weights := make([]*tensors.Tensor, len(u.specs))
 			for i, spec := range u.specs {
-				if weights[i], err = end.Upload(e.backend, spec.Name); err != nil {
+				if weights[i], err = end.UploadTo(e.backend, e.device, spec.Name); err != nil {
 					return err
 				}
 			}
@@ -130,7 +161,10 @@ func (e *Explorer) open(space Space, sets []*finetune.Prepared) (err error) {
 		}
 	}
 	e.sets = e.all
-	e.sum, err = gbert.NewComputation[endsOf[*tensors.Tensor]](e.backend, "point of the landscape", weightedSum)
+	sum, err := gbert.NewComputation[endsOf[*tensors.Tensor]](e.backend, "point of the landscape", weightedSum)
+	if err == nil {
+		e.sum = sum.On(e.device)
+	}
 	return err
 }
 
@@ -201,8 +235,14 @@ func weightedSum(in endsOf[*Node]) []*Node {
 	return sums
 }
 
-// Close frees what is on the device.
+// Close frees what is on the devices. It does nothing to a nil explorer.
 func (e *Explorer) Close() {
+	if e == nil {
+		return
+	}
+	for _, other := range e.others {
+		other.Close()
+	}
 	for _, set := range e.all {
 		for _, prefix := range set.prefixes {
 			prefix.Close()
@@ -222,7 +262,7 @@ func (e *Explorer) Close() {
 	if e.session != nil {
 		e.session.Close()
 	}
-	e.all, e.sets, e.ends, e.sum, e.session = nil, nil, nil, nil, nil
+	e.all, e.sets, e.ends, e.sum, e.session, e.others = nil, nil, nil, nil, nil, nil
 }
 
 func (e *Explorer) forgetPoint() {
@@ -237,6 +277,11 @@ func (e *Explorer) Part() Part { return e.part }
 
 // Use chooses which of the sets are evaluated at the points that follow, by their numbers in [Open]; none: all of them.
 func (e *Explorer) Use(sets ...int) error {
+	for _, other := range e.others {
+		if err := other.Use(sets...); err != nil {
+			return err
+		}
+	}
 	if len(sets) == 0 {
 		e.sets = e.all
 		return nil

@@ -7,6 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
+
+	"bertlab/gbert/finetune"
 )
 
 // Surface is a sweep's result.
@@ -75,29 +78,32 @@ func (e *Explorer) Sweep(ctx context.Context, grid Grid, part Part, journalPath 
 
 // sweep evaluates the points that are not in the journal.
 func (e *Explorer) sweep(ctx context.Context, points []Point, part Part, log *journal, progress func(done, total int)) error {
-	done := 0
+	var missing []int
 	for i := range points {
-		if log.done[i] != nil {
-			done++
+		if log.done[i] == nil {
+			missing = append(missing, i)
 		}
 	}
+	done := len(points) - len(missing)
 	if progress != nil {
 		progress(done, len(points))
 	}
-	if done == len(points) {
+	if len(missing) == 0 {
 		return nil
 	}
-	if err := e.Move(part); err != nil {
+	devices := append([]*Explorer{e}, e.others...)
+	if err := finetune.Deal(ctx, devices, len(devices), func(_ *Explorer, i int) error { return devices[i].Move(part) }); err != nil {
 		return err
 	}
-	for i, p := range points {
-		if log.done[i] != nil {
-			continue
-		}
-		measures, err := e.At(ctx, p)
+	var mu sync.Mutex
+	return finetune.Deal(ctx, devices, len(missing), func(on *Explorer, k int) error {
+		i := missing[k]
+		measures, err := on.At(ctx, points[i])
 		if err != nil {
 			return err
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		if err := log.write(i, measures); err != nil {
 			return err
 		}
@@ -105,8 +111,8 @@ func (e *Explorer) sweep(ctx context.Context, points []Point, part Part, log *jo
 		if progress != nil {
 			progress(done, len(points))
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // surface arranges one set's measures on the grid.

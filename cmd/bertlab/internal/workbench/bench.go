@@ -39,6 +39,7 @@ type Bench struct {
 	Provenance
 	Loaded   *gbert.Model
 	Compute  compute.Backend
+	Devices  gbert.Devices // those that compute
 	Session  *gbert.Session
 	Runner   finetune.Runner // the session, or the runtime that was asked for
 	Prepared *finetune.Prepared
@@ -91,7 +92,10 @@ func (t *Tools) Open(ctx context.Context, name string, r *Reading, check func(*g
 	if b.Prepared, err = finetune.Prepare(b.Compute, subject, data, length, r.Batch, max(r.Passes, 1)); err != nil {
 		return nil, err
 	}
-	if b.Session, err = gbert.NewSession(b.Compute, subject); err != nil {
+	if b.Devices, err = r.together(b.Compute, choice); err != nil {
+		return nil, err
+	}
+	if b.Session, err = gbert.NewSessionAcross(b.Devices, subject); err != nil {
 		return nil, err
 	}
 	var used *Runtime

@@ -86,7 +86,7 @@ func (t *Tools) Explore(ctx context.Context, e *Exploring, r *Reading, named str
 	}
 	defer b.Close()
 	space.To = b.Loaded
-	explorer, err := landscape.Open(b.Compute, space, b.Prepared)
+	explorer, err := landscape.OpenAcross(b.Devices, space, b.Prepared)
 	if err != nil {
 		return nil, err
 	}

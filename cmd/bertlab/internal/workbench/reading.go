@@ -33,6 +33,10 @@ type Reading struct {
 
 	Runtime string // what computes the logits: one of Runtimes; empty: XLA
 
+	Devices int // how many devices of the backend compute; 0: every GPU, or one of a CPU
+	// DevicesGiven says that --devices named the number, which 0 is not.
+	DevicesGiven bool
+
 	Passes   int  // how often the examples will be computed, 0: once
 	Headless bool // the model needs no classification head, and the data no labels
 	singles  bool // pairs are read as single texts, without the model's head
@@ -48,6 +52,10 @@ func (r *Reading) Check() error {
 		return call.Wrongf("--batch %d: at least 1 is needed", r.Batch)
 	case r.Examples < 0:
 		return call.Wrongf("--examples %d: give a number above 0, or 0 for all", r.Examples)
+	case r.Devices < 1 && r.DevicesGiven:
+		return call.Wrongf("--devices %d: at least 1 is needed", r.Devices)
+	case r.Devices > 0 && r.Runtime != "" && r.Runtime != XLA:
+		return call.Wrongf("--devices %d are devices of --runtime %s; --runtime %s has threads of its own", r.Devices, XLA, r.Runtime)
 	case r.Answers.Stride < 0 || r.Answers.Longest < 0:
 		return call.Wrongf("--doc-stride %d and --max-answer-length %d must not be negative", r.Answers.Stride, r.Answers.Longest)
 	}

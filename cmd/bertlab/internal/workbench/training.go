@@ -67,8 +67,6 @@ func (r *Training) Check(seed uint64) error {
 		return call.Wrongf("--weight-decay %g: it must not be negative", o.WeightDecay)
 	case !(o.MaxGradNorm >= 0):
 		return call.Wrongf("--max-grad-norm %g: it must not be negative", o.MaxGradNorm)
-	case o.Devices < 1:
-		return call.Wrongf("--devices %d: at least 1 is needed", o.Devices)
 	case o.CheckpointEvery <= 0:
 		return call.Wrongf("--checkpoint-every %v: it must be above 0", o.CheckpointEvery)
 	}
@@ -124,6 +122,11 @@ func (t *Tools) Train(ctx context.Context, r *Training) (*Trained, error) {
 		return nil, err
 	}
 	defer b.Finalize()
+	together, err := r.together(b, choice)
+	if err != nil {
+		return nil, err
+	}
+	options.Devices = together.Count
 	result, err := finetune.Train(ctx, b, model, train, dev, options)
 	if err != nil {
 		return nil, err
