@@ -4,8 +4,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
+
+	"bertlab/internal/testbed"
 )
 
 func TestDoctorAnswersWithinASecond(t *testing.T) {
@@ -21,6 +24,25 @@ func TestDoctorAnswersWithinASecond(t *testing.T) {
 		if document[key] == nil {
 			t.Errorf("doctor does not say %s", key)
 		}
+	}
+}
+
+func TestDoctorListsTheDevices(t *testing.T) {
+	if devices, _ := bertlab(t, "doctor", "--json").document()["devices"].([]any); len(devices) != 1 || devices[0].(map[string]any)["kind"] != "Go Backend" {
+		t.Errorf("pure Go has the devices %v", devices)
+	}
+	there := testbed.XLA(t).NumDevices()
+	devices, _ := onXLA(t, "doctor", "--json").document()["devices"].([]any)
+	if len(devices) != there {
+		t.Fatalf("%d devices are listed, there are %d", len(devices), there)
+	}
+	for i, device := range devices {
+		if device := device.(map[string]any); number(t, device, "number") != float64(i) || device["kind"] != "cpu" {
+			t.Errorf("device %d is %v", i, device)
+		}
+	}
+	if text := onXLA(t, "doctor").stdout; !strings.Contains(text, "device 0") || !strings.Contains(text, "cpu") {
+		t.Errorf("doctor prints\n%s", text)
 	}
 }
 

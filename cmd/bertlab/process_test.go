@@ -14,7 +14,7 @@ import (
 
 // TestMain runs the program itself in a process that a test has started for that.
 func TestMain(m *testing.M) {
-	if os.Getenv("BERTLAB_TEST_PROGRAM") == "1" || len(os.Args) > 1 && os.Args[1] == memoryCommand { // which compare starts itself
+	if os.Getenv("BERTLAB_TEST_PROGRAM") == "1" || len(os.Args) > 1 && (os.Args[1] == memoryCommand || os.Args[1] == devicesCommand) { // which compare starts itself
 		main()
 	}
 	os.Exit(m.Run())

@@ -80,7 +80,7 @@ is 0 for success, 2 for a wrong call, 1 for a failure, and 130 after Ctrl-C.`,
 	root.AddCommand(
 		a.setupCommand(), a.doctorCommand(), a.finetuneCommand(), a.evalCommand(), a.predictCommand(), a.headsCommand(), a.layersCommand(), a.movementCommand(),
 		a.tuckerCommand(), a.shareCommand(), a.vocabularyCommand(), a.landscapeCommand(), a.profileCommand(), a.exportCommand(), a.reproduceCommand(), a.recordsCommand(), a.labCommand(), a.versionCommand(),
-		a.quantiseCommand(), a.recipeCommand(), a.compareCommand(), a.adviseCommand(), a.measureMemoryCommand(), a.clusterCommand(),
+		a.quantiseCommand(), a.recipeCommand(), a.compareCommand(), a.adviseCommand(), a.measureMemoryCommand(), a.listDevicesCommand(), a.clusterCommand(),
 	)
 	return root
 }

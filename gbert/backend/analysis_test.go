@@ -32,6 +32,9 @@ func TestXLATellsMemoryAndOperationsOfAProgram(t *testing.T) {
 	}
 	defer b.Finalize()
 	const rows, inner, columns = 48, 64, 80
+	if devices := Devices(b); len(devices) != b.NumDevices() || len(devices) == 0 || devices[0].Kind != "cpu" || devices[len(devices)-1].Number != len(devices)-1 {
+		t.Errorf("the devices are %+v", devices)
+	}
 	memory, cost := AnalyseProgram(product(t, b, rows, inner, columns).Executable())
 	if memory == nil || cost == nil {
 		t.Fatalf("memory %v, cost %v", memory, cost)
@@ -56,6 +59,9 @@ func TestPureGoTellsNothingOfAProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Finalize()
+	if devices := Devices(b); len(devices) != 1 || devices[0].Kind != "Go Backend" {
+		t.Errorf("the devices are %+v", devices)
+	}
 	memory, cost := AnalyseProgram(product(t, b, 2, 3, 4).Executable())
 	if memory != nil || cost != nil || MemoryOfDevice(b) != nil {
 		t.Errorf("memory %v, cost %v, device %v", memory, cost, MemoryOfDevice(b))

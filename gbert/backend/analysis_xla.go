@@ -6,16 +6,18 @@ package backend
 // #include <stddef.h>
 // #include <stdint.h>
 //
-// // go-xla v0.4.5 wraps every call of the PJRT interface in C, but not these two in Go. Its wrappers are part of the same program;
+// // go-xla v0.4.5 wraps every call of the PJRT interface in C, but not these three in Go. Its wrappers are part of the same program;
 // // weak, so that a version without them still links.
 // typedef struct { size_t struct_size; void *extension; void *executable; size_t count; const void *properties; } cost_args;
 // typedef struct { size_t struct_size; void *extension; void *device; int64_t in_use, peak; bool has_peak; int64_t allocations;
 //	bool has_allocations; int64_t largest; bool has_largest; int64_t limit; bool has_limit; int64_t more[16]; } memory_args;
+// typedef struct { size_t struct_size; void *extension; void *description; const char *kind; size_t kind_size; } kind_args;
 // typedef struct { size_t struct_size; void *extension; void *error; } error_args;
 // typedef struct { size_t struct_size; void *extension; const char *name; size_t name_size; int type;
 //	union { int64_t integer; float real; } value; size_t value_size; } named_value;
 // extern void *call_PJRT_Executable_GetCostAnalysis(const void *api, void *args) __attribute__((weak));
 // extern void *call_PJRT_Device_MemoryStats(const void *api, void *args) __attribute__((weak));
+// extern void *call_PJRT_DeviceDescription_Kind(const void *api, void *args) __attribute__((weak));
 // extern void call_PJRT_Error_Destroy(const void *api, void *args) __attribute__((weak));
 //
 // enum { named_float = 3, memory_stats_size = offsetof(memory_args, more) };
@@ -43,6 +45,11 @@ package backend
 // static bool memory_stats(const void *api, void *device, memory_args *args) {
 //	*args = (memory_args){memory_stats_size, NULL, device};
 //	return call_PJRT_Device_MemoryStats && !failed(api, call_PJRT_Device_MemoryStats(api, args));
+// }
+//
+// static bool device_kind(const void *api, void *description, kind_args *args) {
+//	*args = (kind_args){sizeof(*args), NULL, description, NULL, 0};
+//	return call_PJRT_DeviceDescription_Kind && !failed(api, call_PJRT_DeviceDescription_Kind(api, args));
 // }
 import "C"
 
@@ -100,21 +107,45 @@ func AnalyseProgram(e compute.Executable) (*ProgramMemory, *ProgramCost) {
 	return memory, cost
 }
 
-// MemoryOfDevice asks the backend's first device for its memory; nil where it does not say, as XLA's CPU does not.
-func MemoryOfDevice(b compute.Backend) *DeviceMemory {
+// deviceOf is a device of an XLA backend, with the client that it belongs to; nil where there is none.
+func deviceOf(b compute.Backend, number int) (*pjrt.Client, *pjrt.Device) {
 	if sharing, ok := b.(*programs); ok {
 		b = sharing.Backend
 	}
 	client := field[pjrt.Client](b, reflect.TypeFor[*xla.Backend](), "client")
-	if client == nil {
+	if client == nil || number >= len(client.AddressableDevices()) {
+		return nil, nil
+	}
+	return client, client.AddressableDevices()[number]
+}
+
+// kindOfDevice is the kind of a device as its plugin calls it; empty where it does not say.
+func kindOfDevice(b compute.Backend, number int) string {
+	client, device := deviceOf(b, number)
+	if device == nil {
+		return ""
+	}
+	defer runtime.KeepAlive(b)
+	described, err := device.GetDescription()
+	if err != nil {
+		return ""
+	}
+	api, description := follow(client, "plugin", "api"), follow(described, "deviceDescription")
+	var args C.kind_args
+	if api == nil || description == nil || !C.device_kind(api, description, &args) {
+		return ""
+	}
+	return C.GoStringN(args.kind, C.int(args.kind_size))
+}
+
+// memoryOfDevice is the memory of a device; nil where it does not say.
+func memoryOfDevice(b compute.Backend, number int) *DeviceMemory {
+	client, at := deviceOf(b, number)
+	if at == nil {
 		return nil
 	}
 	defer runtime.KeepAlive(b)
-	devices := client.AddressableDevices()
-	if len(devices) == 0 {
-		return nil
-	}
-	api, device := follow(client, "plugin", "api"), follow(devices[0], "cDevice")
+	api, device := follow(client, "plugin", "api"), follow(at, "cDevice")
 	if api == nil || device == nil {
 		return nil
 	}

@@ -21,6 +21,13 @@ func Health(w io.Writer, h *workbench.Health) {
 	}
 	fmt.Fprintf(w, "backend\t%s: %s\n", h.Backend, h.Reason)
 	fmt.Fprintf(w, "device\t%s\n", h.Device)
+	for _, device := range h.Devices {
+		memory := ""
+		if device.Memory > 0 {
+			memory = fmt.Sprintf(", %.1f GiB", float64(device.Memory)/(1<<30))
+		}
+		fmt.Fprintf(w, "device %d\t%s%s\n", device.Number, device.Kind, memory)
+	}
 	if h.Plugin.Path != "" {
 		fmt.Fprintf(w, "plugin\t%s %s\n", h.Plugin.Path, h.Plugin.Version)
 	}

@@ -14,7 +14,7 @@ import (
 	"bertlab/papers/experiment"
 )
 
-// Health says what is here and what would be used, found without network and without starting a backend.
+// Health says what is here and what would be used, found without network and without starting a backend in this process.
 type Health struct {
 	Go       string            `json:"go"`
 	Platform string            `json:"platform"`
@@ -23,6 +23,7 @@ type Health struct {
 	Backend  string            `json:"backend"`
 	Reason   string            `json:"reason"`
 	Device   string            `json:"device"`
+	Devices  []backend.Device  `json:"devices"` // of the backend; --devices takes so many of them
 	Plugin   Library           `json:"plugin"`
 	Runtime  Library           `json:"onnxruntime"`
 	Kernel   jupyter.Report    `json:"kernel"` // Jupyter and its Go kernel
@@ -63,6 +64,7 @@ func (t *Tools) Examine(ctx context.Context, model string) *Health {
 		h.Model.Name = model
 	}
 	h.find(ctx, model)
+	h.list(ctx, t.Devices)
 	if report.Choice.Warning != "" {
 		h.note("%s", report.Choice.Warning)
 	}
@@ -100,6 +102,35 @@ func (h *Health) find(ctx context.Context, name string) {
 	} else {
 		h.note("the default data are not here: bertlab setup brings them")
 	}
+}
+
+// listing is how long a backend may take to start for the list of its devices: a GPU's takes seconds.
+const listing = 20 * time.Second
+
+// list fills in the devices of the backend, which another process starts: a plugin that is broken may end it.
+func (h *Health) list(ctx context.Context, devices func(ctx context.Context) ([]backend.Device, error)) {
+	h.Devices = []backend.Device{}
+	if devices == nil || h.Details.Missing != "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, listing)
+	defer cancel()
+	list, err := devices(ctx)
+	if err != nil {
+		h.note("the devices of %s cannot be listed: %v", h.Backend, err)
+		return
+	}
+	h.Devices = list
+}
+
+// ListDevices starts the backend, and lists its devices.
+func (t *Tools) ListDevices(ctx context.Context) ([]backend.Device, error) {
+	b, _, err := backend.Open(ctx, backend.Options{Name: t.Backend, Offline: true})
+	if err != nil {
+		return nil, err
+	}
+	defer b.Finalize()
+	return backend.Devices(b), nil
 }
 
 // device names what would compute, as far as that shows without starting a backend.

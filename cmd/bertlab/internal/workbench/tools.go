@@ -23,6 +23,8 @@ type Tools struct {
 	Seed    uint64 // of everything random
 	Records string // folder with records of experiments; empty: those that the program was built with
 	Again   bool   // no record counts
+	// Devices lists the devices of the backend, which a process of its own starts for that; nil: they are not listed.
+	Devices func(ctx context.Context) ([]backend.Device, error)
 }
 
 // Recordings are the records of experiments; nil: none counts.
