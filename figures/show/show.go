@@ -30,7 +30,16 @@ func Figure(f *figures.Figure) error {
 	if err != nil {
 		return err
 	}
-	if png, err = indexed(png); err != nil {
+	return Picture(png, f.Alt())
+}
+
+// Picture shows a PNG of the resolution of figures, with its description as the text beside it.
+func Picture(png []byte, alt string) error {
+	if !gonbui.IsNotebook {
+		return printed(os.Stdout, alt)
+	}
+	png, err := indexed(png)
+	if err != nil {
 		return err
 	}
 	header, err := imagepng.DecodeConfig(bytes.NewReader(png))
@@ -39,7 +48,7 @@ func Figure(f *figures.Figure) error {
 	}
 	return display(map[protocol.MIMEType]any{
 		protocol.MIMEImagePNG:  png,
-		protocol.MIMETextPlain: f.Alt(),
+		protocol.MIMETextPlain: alt,
 	}, map[string]any{"width": header.Width * screenDPI / figures.DPI})
 }
 

@@ -249,3 +249,40 @@ func TestOutputsStayWithCellsThatAreWhatTheyWere(t *testing.T) {
 		t.Error("a broken notebook is read")
 	}
 }
+
+func TestAPapersNotebookIsForAClass(t *testing.T) {
+	for _, n := range cells.All {
+		for _, lang := range languages {
+			list, name := open(t, n.Name, lang), edition(n.Name, lang)
+			question, exercise := "**The question.** ", "// Exercise %d: "
+			if lang == experiment.Korean {
+				question, exercise = "**질문.** ", "// 연습 %d: "
+			}
+			if first := strings.Join(list[0].Source, ""); !strings.Contains(first, question) {
+				t.Errorf("%s does not begin with its question:\n%s", name, first)
+			}
+			if slices.Contains([]string{"00_overview", "08_notes"}, n.Name) { // they have no paper
+				continue
+			}
+			has := func(part string) bool {
+				return slices.ContainsFunc(list, func(c shown) bool { return c.Type == "code" && strings.Contains(strings.Join(c.Source, ""), part) })
+			}
+			if !has(".Show(\"quoted\")") {
+				t.Errorf("%s does not hold the paper's numbers against its own", name)
+			}
+			for i := range 3 {
+				if comment := fmt.Sprintf(exercise, i+1); !has(comment) {
+					t.Errorf("%s has no cell that begins with %q", name, comment)
+				}
+			}
+		}
+	}
+}
+
+func TestAnImportWithItsMajorVersionIsFoundByItsName(t *testing.T) {
+	for full, name := range map[string]string{"math/rand/v2": "rand", "example.org/view": "view", "sort": "sort", "example.org/v": "v"} {
+		if got := packageName(full); got != name {
+			t.Errorf("%s is called %s", full, got)
+		}
+	}
+}

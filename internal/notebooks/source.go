@@ -39,7 +39,7 @@ func read(n cells.Notebook) (*source, error) {
 	}
 	for _, spec := range file.Imports {
 		if full, err := strconv.Unquote(spec.Path.Value); err == nil && full != "embed" {
-			s.packages[path.Base(full)] = full
+			s.packages[packageName(full)] = full
 		}
 	}
 	var declared []string
@@ -59,6 +59,15 @@ func read(n cells.Notebook) (*source, error) {
 		return nil, fmt.Errorf("%s declares no variable with the experiment", s.file)
 	}
 	return s, nil
+}
+
+// packageName is that of an import path, without the major version that may end it.
+func packageName(full string) string {
+	name := path.Base(full)
+	if digits, ok := strings.CutPrefix(name, "v"); ok && digits != "" && strings.Trim(digits, "0123456789") == "" {
+		return path.Base(path.Dir(full))
+	}
+	return name
 }
 
 // outdent is the text of a function's body.

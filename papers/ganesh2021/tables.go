@@ -127,12 +127,12 @@ func ComponentTable(say *words.Printer, title string, p *profile.Profile) *figur
 // Tables are the counts and times of the parts; those of the CPU beside a GPU, and of BERT-base, where they were measured.
 func (r edition) Tables() ([]experiment.NamedTable, error) {
 	list := []experiment.NamedTable{
-		{Name: "parameters", Table: r.ParameterTable()}, {Name: "protocol", Table: r.Config.Table(r.Printer)},
+		{Name: "parameters", Table: r.ParameterTable()}, {Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "quoted", Table: r.QuotedTable()},
 		{Name: "base-operations", Table: r.BaseTable()}, {Name: "counts", Table: CountTable(r.Printer, r.T("Do the counts agree?"), r.Profile)},
 		{Name: "sums", Table: SumTable(r.Printer, r.T("Do the parts add up?"), r.Profile)}, {Name: "components", Table: ComponentTable(r.Printer, r.T("All components"), r.Profile)},
 		{Name: "components-cpu"}, {Name: "base-counts"}, {Name: "base-sums"}, {Name: "base-components"},
 	}
-	cpu, base := &list[6], list[7:]
+	cpu, base := &list[7], list[8:]
 	if r.Other != nil {
 		cpu.Table = ComponentTable(r.Printer, r.T("All components on the CPU"), r.Other)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"maps"
 
 	"bertlab/gbert"
 	"bertlab/papers/experiment"
@@ -273,7 +274,9 @@ func (s *study) addRollback(tuned space) {
 // Numbers are the two tasks and the ends of the surfaces.
 func (r edition) Numbers() map[string]any {
 	c := r.Config
-	return map[string]any{
+	numbers := map[string]any{
 		"model": c.Model, "task": c.Task, "other": c.Other, "from": c.SurfaceRange[0], "to": c.SurfaceRange[1],
 	}
+	maps.Copy(numbers, r.why())
+	return numbers
 }

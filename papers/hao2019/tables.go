@@ -12,7 +12,7 @@ import (
 func (r edition) Tables() ([]experiment.NamedTable, error) {
 	return []experiment.NamedTable{
 		{Name: "models", Table: r.ModelTable()}, {Name: "widths", Table: r.WidthTable()}, {Name: "rollback-table", Table: r.RollbackTable()},
-		{Name: "geometry", Table: r.GeometryTable()}, {Name: "way", Table: r.WayTable()}, {Name: "protocol", Table: r.Config.Table(r.Printer)},
+		{Name: "geometry", Table: r.GeometryTable()}, {Name: "way", Table: r.WayTable()}, {Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "quoted", Table: r.QuotedTable()},
 	}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"maps"
 	"math"
 
 	"bertlab/papers/experiment"
@@ -165,8 +166,10 @@ func (s *seedPlan) addVariant(v Scheme, judge experiment.Judging) {
 // Numbers are the accuracy of the whole model and how sure it is.
 func (r edition) Numbers() map[string]any {
 	whole := mean(r.answers(Scheme{}))
-	return map[string]any{
+	numbers := map[string]any{
 		"task": r.Config.Task, "accuracy": fmt.Sprintf("%.4f", whole), "examples": r.Examples, "majority": fmt.Sprintf("%.4f", r.Majority),
 		"standardError": fmt.Sprintf("%.1f", 100*math.Sqrt(whole*(1-whole)/float64(r.Examples))),
 	}
+	maps.Copy(numbers, r.why())
+	return numbers
 }

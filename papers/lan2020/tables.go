@@ -21,7 +21,7 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 	cuts, err := r.CutTable()
 	return []experiment.NamedTable{
 		{Name: "models-table", Table: models}, {Name: "words-table", Table: cuts}, {Name: "speed-table", Table: r.SpeedTable()},
-		{Name: "counts-table", Table: r.CountTable()}, {Name: "paper-table", Table: PaperTable(r.Printer)}, {Name: "protocol", Table: r.Config.Table(r.Printer)},
+		{Name: "counts-table", Table: r.CountTable()}, {Name: "paper-table", Table: PaperTable(r.Printer)}, {Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "quoted", Table: r.QuotedTable()},
 	}, err
 }
 

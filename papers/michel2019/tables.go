@@ -12,7 +12,7 @@ import (
 func (r edition) Tables() ([]experiment.NamedTable, error) {
 	return []experiment.NamedTable{
 		{Name: "one-head", Table: r.OneHeadTable()}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "curves", Table: r.CurveTable()},
-		{Name: "models", Table: r.ModelTable()}, {Name: "protocol", Table: r.Config.Table(r.Printer)},
+		{Name: "models", Table: r.ModelTable()}, {Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "quoted", Table: r.QuotedTable()},
 	}, nil
 }
 

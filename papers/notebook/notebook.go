@@ -4,10 +4,12 @@ package notebook
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -71,6 +73,15 @@ func (l *Lab[C, R]) Result() *R {
 		}
 	}
 	return l.result
+}
+
+// Read takes the result that a file holds, such as ../results/heads.json, in place of the protocol's.
+func (l *Lab[C, R]) Read(path string) *Lab[C, R] {
+	result := new(R)
+	if err := json.Unmarshal(Must(os.ReadFile(path)), result); err != nil {
+		check(fmt.Errorf("%s: %w", path, err))
+	}
+	return &Lab[C, R]{experiment: l.experiment, protocol: l.protocol, result: result}
 }
 
 // Words are those of the notebook's language.
@@ -226,4 +237,18 @@ func check(err error) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// documented are the figures of the documentation, seen from the folder of notebooks.
+const documented = "../docs/figures"
+
+// Picture shows a figure of the documentation by the name of its file, with a caption.
+func Picture(name, caption string) {
+	check(show.Picture(Must(os.ReadFile(filepath.Join(documented, name))), caption))
+	check(show.Markdown("*" + caption + "*"))
+}
+
+// List shows lines as a list.
+func List(lines ...string) {
+	check(show.Markdown("- " + strings.Join(lines, "\n- ")))
 }

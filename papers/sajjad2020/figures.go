@@ -2,6 +2,7 @@ package sajjad2020
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -49,10 +50,12 @@ func (r edition) Numbers() map[string]any {
 			"standardError": fmt.Sprintf("%.1f", 100*math.Sqrt(accuracy*(1-accuracy)/float64(t.Examples))),
 		})
 	}
-	return map[string]any{
+	numbers := map[string]any{
 		"model": c.Model, "taskNames": strings.Join(names, ", "), "tasks": tasks, "leftOut": strings.Join(r.LeftOut, "; "),
 		"epochs": c.Passes(c.Tasks), "learningRate": c.LearningRate,
 	}
+	maps.Copy(numbers, r.why())
+	return numbers
 }
 
 // caption names the model, the task, unless it is nil, and the seeds under a figure.

@@ -16,7 +16,7 @@ import (
 // Tables are what the report and the notebooks show, by name. Those of a task end in its name.
 func (r edition) Tables() ([]experiment.NamedTable, error) {
 	list := []experiment.NamedTable{
-		{Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "paper-table", Table: PaperTable(r.Printer)},
+		{Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "quoted", Table: r.QuotedTable()}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "paper-table", Table: PaperTable(r.Printer)},
 	}
 	for _, t := range r.Tasks {
 		list = append(list, experiment.NamedTable{Name: "scores-table-" + t.Task, Table: r.ScoreTable(t)})

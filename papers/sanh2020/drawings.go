@@ -1,7 +1,10 @@
 package sanh2020
 
 import (
+	"maps"
+
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/movement"
 )
 
@@ -27,5 +30,12 @@ func (r edition) Figures() []experiment.Drawing {
 
 // Numbers are the model, the task, and how many steps the scores had.
 func (r edition) Numbers() map[string]any {
-	return map[string]any{"model": r.Config.modelName(r.Printer), "task": r.Config.Task, "steps": r.Steps}
+	numbers := map[string]any{"model": r.Config.modelName(r.Printer), "task": r.Config.Task, "steps": r.Steps}
+	maps.Copy(numbers, r.why())
+	return numbers
+}
+
+// LongRun names the documentation's figure of a long run, and says what it shows.
+func LongRun(say *words.Printer) (file, caption string) {
+	return "movement-curves-sst2.png", say.T("Two layers of all-MiniLM-L6-v2 on 16,000 phrases of SST-2, 4,000 steps, three seeds: the accuracy on dev against the weights that are left.")
 }

@@ -13,7 +13,7 @@ import (
 // Tables are the runs, the paper's table 2, how far masks agree, files and speed.
 func (r edition) Tables() ([]experiment.NamedTable, error) {
 	return []experiment.NamedTable{
-		{Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "runs", Table: r.RunTable()}, {Name: "paper", Table: PaperTable(r.Printer)},
+		{Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "quoted", Table: r.QuotedTable()}, {Name: "runs", Table: r.RunTable()}, {Name: "paper", Table: PaperTable(r.Printer)},
 		{Name: "agreement", Table: r.AgreementTable()}, {Name: "storage", Table: r.StorageTable()}, {Name: "speed-table", Table: r.SpeedTable()},
 	}, nil
 }

@@ -98,6 +98,16 @@ func (r edition) predicts() experiment.Statement {
 		Rule:     experiment.Inferior(better, experiment.Points).Some(), Training: true,
 		Missing: r.T("The protocol has no such pair."),
 	}
+	for _, pair := range r.rivals() {
+		a, b := pair[0], pair[1]
+		name := r.F("%s − %s at %.0f %%, %s", a.form, b.form, 100*a.ratio, r.Name(string(a.recovery)))
+		s.Evidence = append(s.Evidence, compare(name, r.of(a), r.of(b))...)
+	}
+	return s
+}
+
+// rivals are the pairs of forms at the same ratio and recovery, that with the smaller error first, of which at least one has learned.
+func (r *Result) rivals() (pairs [][2]cell) {
 	for _, recovery := range []Recovery{None, Tuned, Distilled} {
 		for _, ratio := range r.Config.Ratios {
 			for i, first := range r.Config.Forms {
@@ -107,14 +117,13 @@ func (r edition) predicts() experiment.Statement {
 						a, b = b, a
 					}
 					if r.learned(a) || r.learned(b) {
-						name := r.F("%s − %s at %.0f %%, %s", a.form, b.form, 100*ratio, r.Name(string(recovery)))
-						s.Evidence = append(s.Evidence, compare(name, r.of(a), r.of(b))...)
+						pairs = append(pairs, [2]cell{a, b})
 					}
 				}
 			}
 		}
 	}
-	return s
+	return pairs
 }
 
 // learned reports whether a cell's accuracy is above the largest class by more than two standard errors; without trials it is not.

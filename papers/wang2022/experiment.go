@@ -3,6 +3,7 @@ package wang2022
 import (
 	"context"
 	"embed"
+	"maps"
 	"slices"
 
 	"bertlab/gbert"
@@ -33,7 +34,9 @@ func (r edition) Subtitle() string { return r.caption("") }
 
 // Numbers are the task and the epochs of the recovery.
 func (r edition) Numbers() map[string]any {
-	return map[string]any{"model": r.Config.Model, "task": r.Config.Task, "epochs": r.Config.RecoveryEpochs}
+	numbers := map[string]any{"model": r.Config.Model, "task": r.Config.Task, "epochs": r.Config.RecoveryEpochs}
+	maps.Copy(numbers, r.why())
+	return numbers
 }
 
 // timedRoles are the roles whose maps are timed.

@@ -14,7 +14,7 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 	variants, err := r.VariantTable()
 	return []experiment.NamedTable{
 		{Name: "models", Table: variants}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "maps-table", Table: r.MapTable()},
-		{Name: "counts", Table: r.CountTable()}, {Name: "protocol", Table: r.Config.Table(r.Printer)},
+		{Name: "counts", Table: r.CountTable()}, {Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "quoted", Table: r.QuotedTable()},
 	}, err
 }
 

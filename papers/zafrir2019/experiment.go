@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"maps"
 	"slices"
 
 	"bertlab/gbert"
@@ -146,11 +147,13 @@ func (s *seedPlan) keep(way Way, done judged) {
 
 // Numbers are what the narrative names.
 func (r edition) Numbers() map[string]any {
-	return map[string]any{
+	numbers := map[string]any{
 		"model": r.Config.Model, "epochs": r.Config.Passes(r.Config.Tasks), "learningRate": r.Config.LearningRate, "percentile": fmt.Sprintf("%g", percentile),
 		"calibration": r.Maps.Examples, "bytes": fmt.Sprintf("%.1f", float64(r.bytes(Whole))/1e6), "int8": fmt.Sprintf("%.1f", float64(r.bytes(Dynamic))/1e6),
 		"all": fmt.Sprintf("%.3f", r.Maps.All.Error), "worst": r.worst(),
 	}
+	maps.Copy(numbers, r.why())
+	return numbers
 }
 
 // worst names the matrix that costs most.

@@ -14,7 +14,7 @@ import (
 func (r edition) Tables() ([]experiment.NamedTable, error) {
 	return []experiment.NamedTable{
 		{Name: "results", Table: r.ResultTable()}, {Name: "maps-table", Table: r.MapTable()}, {Name: "speed-table", Table: r.SpeedTable()},
-		{Name: "published", Table: PaperTable(r.Printer)}, {Name: "protocol", Table: r.Config.Table(r.Printer)},
+		{Name: "published", Table: PaperTable(r.Printer)}, {Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "quoted", Table: r.QuotedTable()},
 	}, nil
 }
 

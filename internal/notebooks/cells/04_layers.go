@@ -1,8 +1,45 @@
 package cells
 
 import (
+	"fmt"
+
 	"bertlab/papers/notebook"
 	"bertlab/papers/sajjad2020"
+	"bertlab/stats"
 )
 
 var layers = notebook.Of(sajjad2020.Experiment)
+
+// StrategyBySeed lists what each set of dropped layers changes the accuracy by.
+func StrategyBySeed() {
+	var lines []string
+	for _, t := range layers.Result().Tasks {
+		for _, run := range t.Runs {
+			if run.Strategy != "" {
+				lines = append(lines, fmt.Sprintf("%s, %d, %s, K = %d: %+.1f [%+.1f, %+.1f]", t.Task, run.Seed, notebook.Words().Name(string(run.Strategy)), run.K(), 100*run.Difference, 100*run.Low, 100*run.High))
+			}
+		}
+	}
+	notebook.List(lines...)
+}
+
+// SpreadOfSeeds lists the accuracy of the whole model by seed, with the interval of its mean.
+func SpreadOfSeeds() {
+	t := layers.Result().Tasks[0]
+	var accuracies []float64
+	for _, run := range t.Runs {
+		if run.Strategy == "" {
+			accuracies = append(accuracies, 100*run.Right.Accuracy())
+		}
+	}
+	notebook.List(fmt.Sprintf("%.1f", accuracies), stats.MeanInterval(accuracies, 0.95).Text("%.1f"))
+}
+
+// AlikeLayers lists the cosine of input and output of each layer.
+func AlikeLayers() {
+	var lines []string
+	for layer, cosine := range layers.Result().Similarity.Layers {
+		lines = append(lines, fmt.Sprintf("%d: %.3f", layer, cosine))
+	}
+	notebook.List(lines...)
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -47,6 +48,7 @@ func (c Case[C, R]) Run(t *testing.T) *R {
 	dir := t.TempDir()
 	reports := 0
 	result := c.must(t, dir, c.Protocol, func(experiment.Progress) { reports++ })
+	c.sample(t, result)
 	t.Run("every claim is explained in both languages", func(t *testing.T) { c.claims(t, result) })
 	t.Run("its JSON reads back", func(t *testing.T) { c.readsBack(t, result) })
 	t.Run("both editions are whole", func(t *testing.T) { c.editions(t, result) })
@@ -106,6 +108,22 @@ func (c Case[C, R]) recorded(t *testing.T, dir string, result *R) {
 	env.Recordings, env.Progress = records, computesNothing(t)
 	if again, err := c.Experiment.Run(t.Context(), env, c.Protocol); err != nil || !bytes.Equal(c.document(t, again), c.document(t, result)) {
 		t.Errorf("the same protocol in an empty folder gives another result, %v", err)
+	}
+}
+
+// temporary are the folders of a test.
+var temporary = regexp.MustCompile(`/[^" ]*/Test[^" /]*/\d+/?`)
+
+// samples is the folder that asks for samples.
+var samples = flag.String("samples", "", "folder to which the result of a protocol of seconds is written, for the tests of notebooks")
+
+// sample writes a result down, without when and where it was computed, if that is asked for.
+func (c Case[C, R]) sample(t *testing.T, result *R) {
+	if *samples == "" {
+		return
+	}
+	if err := os.WriteFile(filepath.Join(*samples, c.Experiment.Name+".json"), append(temporary.ReplaceAll(c.document(t, result), nil), 0x0a), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -272,6 +290,7 @@ func (c Case[C, R]) editions(t *testing.T, result *R) {
 			}
 		}
 		sections[say] = strings.Count(text, "<section ")
+		quoted(t, published)
 		speaks(t, say, published, c.Names)
 		if err := published.Rehearse(); err != nil {
 			t.Errorf("the notebook in %s: %v", say.Tag(), err)
@@ -284,6 +303,23 @@ func (c Case[C, R]) editions(t *testing.T, result *R) {
 	}
 	if sections[words.English] != sections[words.Korean] {
 		t.Errorf("%d English sections, %d Korean", sections[words.English], sections[words.Korean])
+	}
+}
+
+// quoted looks at the paper's numbers beside those of the result, where an experiment has such a table: all of them say what is told, where the
+// paper has it, and what came out here.
+func quoted(t *testing.T, p *experiment.Published) {
+	for _, table := range p.Tables {
+		if !strings.HasSuffix(table.Name, "-quoted") {
+			continue
+		}
+		for i, row := range table.Table.Rows {
+			for _, cell := range row {
+				if text, ok := cell.(string); !ok || text == "" {
+					t.Errorf("row %d of the table %s lacks something: %q", i, table.Name, row)
+				}
+			}
+		}
 	}
 }
 

@@ -1,0 +1,83 @@
+package michel2019
+
+import (
+	"cmp"
+	"slices"
+
+	"bertlab/figures"
+	"bertlab/papers/experiment"
+	"bertlab/stats"
+	"bertlab/techniques/heads"
+)
+
+// QuotedTable holds the paper's numbers against those here.
+func (r edition) QuotedTable() *figures.Table {
+	worst, best := r.ends()
+	list := []experiment.Quoted{
+		{What: r.T("heads that change the metric significantly when masked alone (the paper: a translation model, WMT)"), Says: r.F("%d of %d", 8, 96), Place: r.F("table %d", 1), Here: r.F("%d of %d", r.significant(), len(r.Ablation.Heads))},
+		{What: r.T("one head left in a layer: the layer that loses most"), In: experiment.Points, Theirs: -0.0096, Digits: 2, Place: r.F("table %d", 3), Ours: worst},
+		{What: r.T("one head left in a layer: the layer that gains most"), In: experiment.Points, Theirs: 0.0010, Digits: 2, Place: r.F("table %d", 3), Ours: best},
+		{What: r.T("heads that go without a noticeable loss, the least important first (the paper: MNLI)"), In: experiment.Share, Theirs: 0.40, Place: r.F("figure %d", 3), Ours: r.free()},
+		{What: r.T("the same (the paper: SST-2)"), In: experiment.Share, Theirs: 0.60, Place: r.F("figure %d", 6), Ours: r.free()},
+		{What: r.T("Pearson's r of what heads are worth in and out of domain (the paper: MNLI matched and mismatched)"), In: experiment.Plain, Theirs: 0.68, Digits: 2, Place: r.F("figure %d", 2), Ours: r.transfer().Evidence},
+	}
+	for _, b := range []struct {
+		size  int
+		ratio float64
+	}{{1, 1.019}, {64, 1.175}} {
+		q := experiment.Quoted{What: r.F("speed without half of the heads, batch %d", b.size), In: experiment.Ratio, Theirs: b.ratio, Digits: 3, Place: r.F("table %d", 4)}
+		for _, own := range r.Speed.Batches {
+			if own.Size == b.size {
+				q.Ours = []experiment.Evidence{own.Evidence(r.Printer, "", r.Provenance)}
+			}
+		}
+		list = append(list, q)
+	}
+	return experiment.QuotedTable(r.Printer, r.F("The paper: bert-base-uncased on MNLI, where nothing else is said; a GTX 1080 Ti. Here: %s.", r.caption("")), list)
+}
+
+// significant counts the heads that change the accuracy significantly, corrected for their number.
+func (r edition) significant() int {
+	n := 0
+	for _, p := range stats.Holm(pValues(r.Ablation.Heads)) {
+		if p < level {
+			n++
+		}
+	}
+	return n
+}
+
+// pValues are those of McNemar's test, head by head.
+func pValues(effects []heads.HeadEffect) []float64 {
+	list := make([]float64, len(effects))
+	for i, e := range effects {
+		list[i] = e.PValue
+	}
+	return list
+}
+
+// ends are what the accuracy changes by in the layer that loses most with one head left, and in the one that gains most.
+func (r edition) ends() (worst, best []experiment.Evidence) {
+	all := changes(r.OneHead, r.Ablation.Examples, func(e heads.HeadEffect) string { return r.F("layer %d", e.Layer) })
+	if len(all) == 0 {
+		return nil, nil
+	}
+	by := func(a, b experiment.Evidence) int { return cmp.Compare(a.Value, b.Value) }
+	return []experiment.Evidence{slices.MinFunc(all, by)}, []experiment.Evidence{slices.MaxFunc(all, by)}
+}
+
+// free is the largest share of the heads that can go, the least important first, before the mean accuracy has fallen noticeably.
+func (r edition) free() []experiment.Evidence {
+	curves, steps := r.of(ByImportance), r.pruned(1)
+	if len(curves) == 0 || len(steps) == 0 {
+		return nil
+	}
+	points, share := curves[0].Points, 0.0
+	for i, e := range steps {
+		if e.Value < -noticeable {
+			break
+		}
+		share = points[len(points)-len(steps)+i].Fraction
+	}
+	return experiment.One(stats.Counted(share))
+}
