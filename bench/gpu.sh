@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What is to be known of bertlab on a GPU, in at most twelve minutes and without anybody: tests on xla:cuda, the benchmark beside PyTorch on
-# the same GPU with TF32 on both and on neither, a profile with the device's memory, devices together, an epoch of SST-2 on bert-base and a
-# decisive pair of movement pruning. Nothing here has been measured yet.
+# the same GPU with TF32 on both and on neither, a profile with the device's memory, an epoch of SST-2 on bert-base in float32 and one in
+# bfloat16, devices together and a decisive pair of movement pruning. Nothing here has been measured yet.
 #
 #   bench/gpu.sh FOLDER [PYTHON]      # PYTHON has torch and transformers; without it there is no comparison
 #
@@ -36,6 +36,7 @@ part bench-tf32 110 env GOMLX_BACKEND=xla:cuda "${bench[@]}" --out "$out/bench-t
 part bench-float32 90 env GOMLX_BACKEND=xla:cuda,tf32=false "${bench[@]}" --out "$out/bench-float32.json"
 part profile 40 "$bertlab" profile --backend xla:cuda --model bert-base-uncased --batch 32,128 --length 128 --out "$out/profile.json"
 part sst2-epoch 180 "$bertlab" finetune --backend xla:cuda --model bert-base-uncased --task sst2 --epochs 1 --out "$out/sst2" --json
+part sst2-bf16 120 "$bertlab" finetune --backend xla:cuda --model bert-base-uncased --task sst2 --epochs 1 --precision bf16 --out "$out/sst2-bf16" --json
 [ "$(nvidia-smi -L 2>/dev/null | wc -l)" -lt 2 ] ||
 	part devices 60 "$bertlab" finetune --backend xla:cuda --model bert-base-uncased --task movies --epochs 1 --devices 2 --out "$out/devices" --json
 for method in movement magnitude; do

@@ -12,7 +12,7 @@ func (f *Forward) banked(layer int, role Role, x *Node) *Node {
 	tokens := x.Shape().Size() / in
 	m := f.config.bankedMap(layer, role)
 	a, b := f.bankFactor(m.in.factor), f.bankFactor(m.out.factor)
-	flat := Reshape(x, tokens, in)
+	flat := f.rounded(Reshape(x, tokens, in))
 	var y *Node
 	if m.core == DiagonalCore {
 		y = f.scaled(m, a, b, x, flat)
@@ -31,12 +31,12 @@ func (f *Forward) banked(layer int, role Role, x *Node) *Node {
 			y = times(flat, m.out.write(Transpose(m.in.write(Transpose(core, 0, 1), a), 0, 1), b))
 		}
 	}
-	return Reshape(y, append(append([]int{}, dims[:len(dims)-1]...), m.out.features)...)
+	return Reshape(widened(y), append(append([]int{}, dims[:len(dims)-1]...), m.out.features)...)
 }
 
 // scaled applies a banked map with diagonal cores to x, flat [tokens, in].
 func (f *Forward) scaled(m bankedMap, a, b, x, flat *Node) *Node {
-	own := f.Weight(m.name) // [slices, rank]
+	own := f.rounded(f.Weight(m.name)) // [slices, rank]
 	if m.order(flat.Shape().Dimensions[0]) == chainOrder {
 		return m.out.write(scale(f.read(m.in, a, x, flat), own, m.in.slices, m.out.slices), b)
 	}
@@ -63,7 +63,7 @@ func times(x, w *Node) *Node { return DotGeneral(x, []int{1}, nil, w, []int{0}, 
 func (f *Forward) bankFactor(name string) *Node {
 	w, ok := f.shared[name]
 	if !ok {
-		w = f.Weight(name)
+		w = f.rounded(f.Weight(name))
 		f.shared[name] = w
 	}
 	return w
@@ -71,7 +71,7 @@ func (f *Forward) bankFactor(name string) *Node {
 
 // bankCore is the core of a map as a matrix [slices in · rank in, slices out · rank out].
 func (f *Forward) bankCore(m bankedMap) *Node {
-	core := f.Weight(m.name)
+	core := f.rounded(f.Weight(m.name))
 	slices, left, right := core.Shape().Dimensions[0], m.in.rank, m.out.rank
 	if m.swapped {
 		left, right = right, left

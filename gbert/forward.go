@@ -125,10 +125,10 @@ func (f *Forward) QueryKeyValue(layer int, queries, x *Node) (q, k, v *Node) {
 func (f *Forward) Attend(q, k, v, bias *Node) (context, probs *Node) {
 	q, k, v = f.heads(q), f.heads(k), f.heads(v) // [B, A, Q, d], [B, A, S, d]
 	q = MulScalar(q, 1/math.Sqrt(float64(f.config.HeadSize())))
-	scores := DotGeneral(q, []int{3}, []int{0, 1}, k, []int{3}, []int{0, 1}) // [B, A, Q, S]
-	probs = Softmax(Add(scores, bias), -1)
-	context = DotGeneral(f.dropout(probs, f.config.AttentionProbsDropoutProb), []int{3}, []int{0, 1}, v, []int{2}, []int{0, 1})
-	return context, probs
+	scores := DotGeneral(f.rounded(q), []int{3}, []int{0, 1}, f.rounded(k), []int{3}, []int{0, 1}) // [B, A, Q, S]
+	probs = Softmax(Add(widened(scores), bias), -1)
+	kept := f.rounded(f.dropout(probs, f.config.AttentionProbsDropoutProb))
+	return widened(DotGeneral(kept, []int{3}, []int{0, 1}, f.rounded(v), []int{2}, []int{0, 1})), probs
 }
 
 // MaskHeads multiplies each head's context [B, A, Q, d] by ξ of the taps.

@@ -39,17 +39,17 @@ func (f *Forward) multiply(x *Node, weight string, bias *Node) *Node {
 	if f.taps.MapInput != nil {
 		x = f.taps.MapInput(weight, x)
 	}
-	return affine(x, f.Weight(weight), bias)
+	return widened(affine(f.rounded(x), f.rounded(f.Weight(weight)), bias))
 }
 
-// affine is x·Wᵀ + b for x [..., in], W [out, in], b [out] or nil. The product is taken in two dimensions, which XLA multiplies,
+// affine is x·Wᵀ + b for x [..., in], W [out, in], b [out] or nil, in the numbers of b. The product is taken in two dimensions, which XLA multiplies,
 // forward and backward, faster than the same product with a batch axis.
 func affine(x, w, b *Node) *Node {
 	dims := x.Shape().Dimensions
 	in, out := dims[len(dims)-1], w.Shape().Dimensions[0]
 	y := DotGeneral(Reshape(x, -1, in), []int{1}, nil, w, []int{1}, nil)
 	if b != nil {
-		y = Add(y, ExpandAxes(b, 0))
+		y = Add(ConvertDType(y, b.DType()), ExpandAxes(b, 0))
 	}
 	return Reshape(y, append(append([]int{}, dims[:len(dims)-1]...), out)...)
 }

@@ -42,6 +42,8 @@ func TestWrongCallsEndWithTwoAndSayWhatIsPossible(t *testing.T) {
 		"no epoch":               {[]string{"finetune", "--out", "x", "--epochs", "0"}, []string{"--epochs 0"}},
 		"no learning rate":       {[]string{"finetune", "--out", "x", "--lr", "0"}, []string{"--lr 0"}},
 		"unknown keep":           {[]string{"finetune", "--out", "x", "--keep", "first"}, []string{"best", "last"}},
+		"unknown precision":      {[]string{"finetune", "--out", "x", "--precision", "bf61"}, []string{"--precision bf61", "float32, bf16", "did you mean bf16"}},
+		"precision of pruning":   {[]string{"movement", "--remaining", "0.5", "--out", "x", "--precision", "float16"}, []string{"--precision float16", "float32"}},
 		"one file for two sets":  {[]string{"finetune", "--model", model, "--task", "sst2", "--out", "x", "--data", data}, []string{"--train", "--dev"}},
 		"landscape of one model": {[]string{"landscape", "--to", model}, []string{"--from", "--to"}},
 		"landscape of one point": {[]string{"landscape", "--from", model, "--to", model, "--grid", "1"}, []string{"--grid 1", "2 to 1001"}},

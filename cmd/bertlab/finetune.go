@@ -31,6 +31,7 @@ If a run is stopped, by Ctrl-C or a kill, the same command picks up where it lef
 it keeps its state in OUT/` + output.CheckpointFolder + `. Training data come from --train, dev data from --dev; otherwise they come
 from the folder --data or from the task's usual place.`,
 		Example: `  bertlab finetune --task movies --epochs 1 --lr 5e-5 --out movies
+  bertlab finetune --task movies --epochs 1 --lr 5e-5 --precision bf16 --devices 2 --out movies
   bertlab finetune --model bert-base-uncased --task sst2 --train train.tsv --dev dev.tsv --epochs 3 --out sst2`,
 		Args: cobra.NoArgs,
 		RunE: a.resume(func(command *cobra.Command, _ []string) error {
@@ -47,6 +48,7 @@ from the folder --data or from the task's usual place.`,
 	o := &f.training.Options
 	flags.StringVar((*string)(&o.Keep), "keep", string(finetune.KeepBest), "which epoch's weights to keep: best (on dev) or last")
 	flags.BoolVar(&o.FreezeEmbeddings, "freeze-embeddings", false, "leave the embeddings as they are")
+	f.addNumbers(flags)
 	return command
 }
 
@@ -68,6 +70,12 @@ func (f *finetuneFlags) add(a *app, flags *pflag.FlagSet) {
 	f.data.add(flags)
 	batch := flags.Lookup("batch") // the optimizer's steps depend on it: it has one default
 	batch.DefValue, batch.Usage, f.data.Batch = "32", "examples in a batch", 32
+}
+
+// addNumbers adds the flag that says in which numbers matrices are multiplied.
+func (f *finetuneFlags) addNumbers(flags *pflag.FlagSet) {
+	flags.StringVar((*string)(&f.training.Options.Precision), "precision", string(finetune.Float32),
+		"in which numbers training multiplies matrices: float32, or bf16, which GPUs do faster; weights, moments and evaluation stay in float32")
 }
 
 // take completes a training with the global flags.

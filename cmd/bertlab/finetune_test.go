@@ -4,6 +4,7 @@ import (
 	"bertlab/cmd/bertlab/internal/output"
 	"bytes"
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -96,4 +97,25 @@ func TestNoCommandDestroysAModel(t *testing.T) {
 		t.Errorf("the model changed (%v)", err)
 	}
 	bertlab(t, "heads", "prune", "--remove", "0:1", "--model", model, "--out", other, "--overwrite", "--json").document()
+}
+
+// Training in bfloat16 says so, and is close to training in float32.
+func TestPrecisionOfTrainingIsKeptBesideTheModel(t *testing.T) {
+	model, data := tinyModel(t, 0), reviews(t, 24)
+	for _, command := range [][]string{{"finetune"}, {"movement", "--remaining", "0.5"}} {
+		losses := map[string]float64{}
+		for _, precision := range []string{"float32", "bf16"} {
+			out := filepath.Join(t.TempDir(), precision)
+			document := bertlab(t, append(command, "--model", model, "--task", "sst2", "--train", data, "--dev", data, "--epochs", "2", "--lr", "1e-3", "--max-length", "16",
+				"--precision", precision, "--out", out, "--json")...).document()
+			losses[precision] = number(t, document, "dev", "loss")
+			said, _ := document["options"].(map[string]any)["precision"].(string)
+			if want := map[string]string{"float32": "", "bf16": "bf16"}[precision]; said != want {
+				t.Errorf("%v: the options say %q of %s", command, said, precision)
+			}
+		}
+		if off := math.Abs(losses["bf16"] - losses["float32"]); off == 0 || off > 0.02 {
+			t.Errorf("%v: the losses are %v", command, losses)
+		}
+	}
 }

@@ -61,6 +61,7 @@ If a run is stopped, the same command picks up where it left off.`,
 	flags.BoolVar(&f.KeepShape, "keep-shape", false, "leave pruned heads and neurons as zeros")
 	flags.BoolVar(&f.training.Compact, "compact", false, "write the weights without their zeros, for bertlab alone")
 	flags.BoolVar(&f.training.Options.FreezeEmbeddings, "freeze-embeddings", true, "leave the embeddings as they are")
+	f.addNumbers(flags)
 	f.finetuneFlags.add(a, flags)
 	return command
 }

@@ -26,6 +26,15 @@ const (
 	SGD   Optimizer = "sgd" // w ← w − η·g, without momentum or decay: for experiments with a closed form
 )
 
+// Precision names the numbers in which training multiplies matrices. Weights, moments, evaluation and what is saved are in float32.
+type Precision string
+
+// The precisions.
+const (
+	Float32  Precision = "float32"
+	BFloat16 Precision = "bf16" // those of layers and attention, see gbert's Taps
+)
+
 // Options are the hyper-parameters of a training run. Zero values mean the defaults named with each field.
 type Options struct {
 	// Epochs is the number of passes over the training set; 3.
@@ -57,6 +66,8 @@ type Options struct {
 	Keep Keep `json:"keep"`
 	// LengthGrouping is off when negative: batches are then drawn at random, as transformers' default trainer does.
 	LengthGrouping int `json:"length_grouping,omitempty"`
+	// Precision is [Float32] when empty, and then left out of what is remembered of the options.
+	Precision Precision `json:"precision,omitempty"`
 
 	// Devices is how many devices of the backend compute the gradient of a step together, each of a part of the batch's rows; 1. The
 	// result is the same to rounding, so that a run may go on with another number.
@@ -129,6 +140,11 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("finetune: keep %q is not one of %q, %q", o.Keep, KeepBest, KeepLast)
 	case o.Optimizer != AdamW && o.Optimizer != SGD:
 		return o, fmt.Errorf("finetune: optimizer %q is not one of %q, %q", o.Optimizer, AdamW, SGD)
+	case o.Precision != "" && o.Precision != Float32 && o.Precision != BFloat16:
+		return o, fmt.Errorf("finetune: precision %q is not one of %q, %q", o.Precision, Float32, BFloat16)
+	}
+	if o.Precision == Float32 {
+		o.Precision = ""
 	}
 	if err := o.Method.check(o); err != nil {
 		return o, err

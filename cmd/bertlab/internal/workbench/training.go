@@ -1,6 +1,7 @@
 package workbench
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 	"time"
@@ -75,7 +76,8 @@ func (r *Training) Check(seed uint64) error {
 			*value = -1
 		}
 	}
-	return call.Choose("keep", o.Keep, finetune.KeepBest, finetune.KeepLast)
+	return cmp.Or(call.Choose("keep", o.Keep, finetune.KeepBest, finetune.KeepLast),
+		call.Choose("precision", cmp.Or(o.Precision, finetune.Float32), finetune.Float32, finetune.BFloat16))
 }
 
 func (r *Training) destination() Destination { return Destination{r.Out, r.Precision} }
