@@ -63,12 +63,15 @@ func TestAGridInStepsHoldsItsNumbersAndNothingEndsItsScript(t *testing.T) {
 
 func TestAGridInStepsThatCannotBeDrawnIsAnError(t *testing.T) {
 	for says, change := range map[string]func(o *SteppedOptions){
-		"needs cells":   func(o *SteppedOptions) { o.Values = nil },
-		"rows of":       func(o *SteppedOptions) { o.Values[1] = o.Values[1][:2] },
-		"needs a serie": func(o *SteppedOptions) { o.Series = nil },
-		"has no steps":  func(o *SteppedOptions) { o.Series[1].Steps = nil },
-		"a step at":     func(o *SteppedOptions) { o.Series[1].Steps[0].Measured = math.NaN() },
-		"empties":       func(o *SteppedOptions) { o.Series[0].Steps[1].Empty[0] = [2]int{2, 0} },
+		"needs cells":              func(o *SteppedOptions) { o.Values = nil },
+		"has rows of":              func(o *SteppedOptions) { o.Values[1] = o.Values[1][:2] },
+		"needs a serie":            func(o *SteppedOptions) { o.Series = nil },
+		"has no steps":             func(o *SteppedOptions) { o.Series[1].Steps = nil },
+		"a step at":                func(o *SteppedOptions) { o.Series[1].Steps[0].Measured = math.NaN() },
+		"empties or marks":         func(o *SteppedOptions) { o.Series[0].Steps[1].Empty[0] = [2]int{2, 0} },
+		"names for":                func(o *SteppedOptions) { o.Columns = []string{"a"} },
+		"begins with":              func(o *SteppedOptions) { o.First = 2 },
+		"another number than 2: 1": func(o *SteppedOptions) { o.Series[0].Steps[0].Values = o.Values[:1] },
 	} {
 		o := steppedGrid()
 		change(&o)
@@ -80,5 +83,29 @@ func TestAGridInStepsThatCannotBeDrawnIsAnError(t *testing.T) {
 	o.Series = o.Series[1:] // one step alone: a scale without extent
 	if piece, err := o.Interactive(); err != nil || strings.Contains(piece, "NaN") || strings.Contains(piece, "Inf") {
 		t.Errorf("one step: %v", err)
+	}
+}
+
+func TestStepsMayHaveCellsAndNamesOfTheirOwn(t *testing.T) {
+	o := steppedGrid()
+	o.Rows, o.Columns, o.Places, o.Legend, o.Across = []string{"a", "b"}, []string{"x", "y", "z"}, []string{"one", "two"}, "kept", "seed"
+	o.Series = []SteppedSeries{{Name: "1", Steps: []SteppedCells{
+		{At: 0, Measured: 0.1, Values: [][]float64{{0, 5, 10}, {1, 1, 1}}, Marked: [][2]int{{1, 2}}}, {At: 1, Measured: 0.2},
+	}}}
+	piece, err := o.Interactive()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		`"cells":[[0,0.5,1],[0.1,0.1,0.1]]`, `"marked":[[1,2]]`, `"places":[[0,"one"],[1,"two"]]`, `"rows":["a","b"]`, `"columns":["x","y","z"]`, `"legend":"kept"`, `"across":"seed"`,
+		`"cells":[[0.1,0.2,0.3],[0.4,null,0.5]]`, // the grid's own, in the range of all
+	} {
+		if !strings.Contains(piece, part) {
+			t.Errorf("%s is not in %s", part, piece[strings.Index(piece, "var d = "):][:900])
+		}
+	}
+	o.Scale, o.Values, o.Series[0].Steps[0].Values = Log, [][]float64{{1, 10, 100}, {1, 1, 1}}, nil
+	if piece, err = o.Interactive(); err != nil || !strings.Contains(piece, `"cells":[[0,0.5,1],[0,0,0]]`) {
+		t.Errorf("a logarithmic scale: %v", err)
 	}
 }

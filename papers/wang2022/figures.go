@@ -166,10 +166,17 @@ func (r edition) MapBars() (*figures.Figure, error) {
 	})
 }
 
+// roles are those of the matrices of a layer.
+var roles = []string{"query", "key", "value", "attention_output", "ffn_in", "ffn_out"}
+
+// roleNames names them.
+func (r edition) roleNames() []string {
+	return []string{r.T("query"), r.T("key"), r.T("value"), r.T("output"), r.T("FFN in"), r.T("FFN out")}
+}
+
 // RoleErrors show which matrices are approximated how well at a ratio.
 func (r edition) RoleErrors(ratio float64) (*figures.Figure, error) {
-	roles := []string{"query", "key", "value", "attention_output", "ffn_in", "ffn_out"}
-	names := []string{r.T("query"), r.T("key"), r.T("value"), r.T("output"), r.T("FFN in"), r.T("FFN out")}
+	names := r.roleNames()
 	var series []figures.BarSeries
 	for _, form := range r.Config.Forms {
 		v, _ := r.variant(form, ratio)

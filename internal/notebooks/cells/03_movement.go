@@ -54,3 +54,8 @@ func WhereItPrunes() {
 	}
 	notebook.List(lines...)
 }
+
+// StepShares goes through shares, methods and seeds by a slider.
+func StepShares() {
+	pruning.Step(pruning.Result().PruningSteps(notebook.Words()))
+}

@@ -43,3 +43,8 @@ func AlikeLayers() {
 	}
 	notebook.List(lines...)
 }
+
+// StepLayers goes through the layers that are dropped by a slider.
+func StepLayers() {
+	layers.Step(layers.Result().DropSteps(notebook.Words()))
+}

@@ -49,3 +49,8 @@ func HalfOfTheWay() {
 	}
 	notebook.List(lines...)
 }
+
+// StepPoint moves a point over the plane by two sliders.
+func StepPoint() {
+	landscape.Step(landscape.Result().PointSteps(notebook.Words()))
+}

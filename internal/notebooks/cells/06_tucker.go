@@ -41,3 +41,8 @@ func GainOfSweeps() {
 	}
 	notebook.List(lines...)
 }
+
+// StepRatios goes through the parts of the parameters by a slider.
+func StepRatios() {
+	tucker.Step(tucker.Result().RatioSteps(notebook.Words()))
+}

@@ -62,3 +62,8 @@ func FewerBits() {
 	}
 	notebook.List(lines...)
 }
+
+// StepWays goes through the ways to quantise by a slider.
+func StepWays() {
+	quantisation.Step(quantisation.Result().WaySteps(notebook.Words()))
+}

@@ -19,12 +19,12 @@ import (
 //	go test ./papers/... -run 'TestTheExperiment$/^no' -samples $PWD/internal/notebooks/cells/testdata
 var replayed = map[string]map[string]func(){
 	"heads":     {"Step": Step, "HeadsThatHarm": HeadsThatHarm, "ImportanceAndEffect": ImportanceAndEffect, "SignificantByChance": SignificantByChance},
-	"movement":  {"LongRun": LongRun, "SharesReached": SharesReached, "SeedBySeed": SeedBySeed, "WhereItPrunes": WhereItPrunes},
-	"layers":    {"StrategyBySeed": StrategyBySeed, "SpreadOfSeeds": SpreadOfSeeds, "AlikeLayers": AlikeLayers},
-	"landscape": {"Turn": Turn, "LowestPoint": LowestPoint, "WidthByTolerance": WidthByTolerance, "HalfOfTheWay": HalfOfTheWay},
-	"tucker":    {"BreakEven": BreakEven, "ErrorAndAccuracy": ErrorAndAccuracy, "GainOfSweeps": GainOfSweeps},
+	"movement":  {"LongRun": LongRun, "StepShares": StepShares, "SharesReached": SharesReached, "SeedBySeed": SeedBySeed, "WhereItPrunes": WhereItPrunes},
+	"layers":    {"StepLayers": StepLayers, "StrategyBySeed": StrategyBySeed, "SpreadOfSeeds": SpreadOfSeeds, "AlikeLayers": AlikeLayers},
+	"landscape": {"Turn": Turn, "StepPoint": StepPoint, "LowestPoint": LowestPoint, "WidthByTolerance": WidthByTolerance, "HalfOfTheWay": HalfOfTheWay},
+	"tucker":    {"StepRatios": StepRatios, "BreakEven": BreakEven, "ErrorAndAccuracy": ErrorAndAccuracy, "GainOfSweeps": GainOfSweeps},
 	"sharing":   {"CountByHand": CountByHand, "SumOfLosses": SumOfLosses, "SmallestTable": SmallestTable},
-	"quantise":  {"ChangedAnswers": ChangedAnswers, "ErrorsAddUp": ErrorsAddUp, "FewerBits": FewerBits},
+	"quantise":  {"StepWays": StepWays, "ChangedAnswers": ChangedAnswers, "ErrorsAddUp": ErrorsAddUp, "FewerBits": FewerBits},
 	"profile":   {"MostToGain": MostToGain, "AttentionByLength": AttentionByLength, "OperationsPerSecond": OperationsPerSecond},
 }
 

@@ -1,0 +1,53 @@
+package zafrir2019
+
+import (
+	"fmt"
+	"math"
+
+	"bertlab/figures"
+	"bertlab/gbert"
+	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
+)
+
+// WaySteps are the ways to quantise for a notebook's slider: what each matrix changes the logits by, alone, and the accuracy of the whole model; a
+// series for each task and seed. In float32 no matrix is in integers.
+func (r *Result) WaySteps(say *words.Printer) figures.SteppedOptions {
+	e := edition{r, experiment.Voice{Printer: say}}
+	o := figures.SteppedOptions{
+		Frame:   figures.Frame{Title: say.T("Ways to quantise, and the accuracy of each"), XLabel: say.T("matrix"), YLabel: say.T("layer")},
+		Palette: figures.Sequential, Legend: say.T("root mean square change of the logits, thousandths"), Step: say.T("weights and inputs"), Measure: say.T("accuracy"),
+		Columns: []string{say.T("query"), say.T("key"), say.T("value"), say.T("attention out"), say.T("FFN in"), say.T("FFN out")},
+		Places:  []string{"float32", say.T("training"), say.T("batch"), say.T("token"), say.T("stored")},
+	}
+	var all [][2]int
+	for l := range r.Layers {
+		row := make([]float64, len(gbert.LayerRoles))
+		for i, role := range gbert.LayerRoles {
+			row[i], all = math.NaN(), append(all, [2]int{l, i})
+			for _, m := range r.Maps.Maps {
+				if m.Layer == l && m.Role == role {
+					row[i] = 1000 * m.Error
+				}
+			}
+		}
+		o.Values = append(o.Values, row)
+	}
+	for _, whole := range r.of("", Whole) {
+		s := figures.SteppedSeries{Name: e.F("%s, %s", whole.Task, e.Seeds([]uint64{whole.Seed}))}
+		for i, way := range Ways {
+			for _, run := range r.of(whole.Task, way) {
+				if run.Seed == whole.Seed {
+					step := figures.SteppedCells{At: float64(i), Measured: run.Right.Accuracy()}
+					if way == Whole {
+						step.Empty = all
+					}
+					step.Label = fmt.Sprintf("%s: %s", e.wayName(way), e.F("accuracy %.3f, loss %.3f, file %.1f MB", step.Measured, run.Loss, float64(r.bytes(way))/1e6))
+					s.Steps = append(s.Steps, step)
+				}
+			}
+		}
+		o.Series = append(o.Series, s)
+	}
+	return o
+}
