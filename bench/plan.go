@@ -61,7 +61,7 @@ func gbertPlan(encodings []tokenizer.Encoding, size, epochs int, seed uint64, co
 			first = batches
 		}
 	}
-	return newPlan(encodings, first, size, gbert.PaddedLengths(longest, size, compilation), true)
+	return newPlan(encodings, first, size, gbert.PaddedLengths(longest, size, compilation, 0), true)
 }
 
 // randomPlan is an epoch of transformers' default trainer: random batches, padded to their longest example.

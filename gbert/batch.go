@@ -62,7 +62,7 @@ func MakeBatches(examples []tokenizer.Encoding, o BatchOptions) []*Batch {
 	}
 	lengths := o.Lengths
 	if lengths == nil {
-		lengths = PaddedLengths(longest, size*max(o.Passes, 1), cmp.Or(o.Compilation, compilationOnCPU))
+		lengths = PaddedLengths(longest, size*max(o.Passes, 1), cmp.Or(o.Compilation, compilationOnCPU), 0)
 	}
 	batches := make([]*Batch, len(groups))
 	for i, group := range groups {
@@ -92,8 +92,8 @@ func CompilationCost(b compute.Backend) int {
 // PaddedLengths chooses lengths such that padding each of the given lengths to the next chosen one costs the least: the
 // padded tokens, each counted times times, and the compilation of each chosen length, in tokens ([CompilationCost]). It is
 // solved exactly, by dynamic programming over the distinct lengths. The result is ascending; its last element is the longest
-// of the given lengths.
-func PaddedLengths(lengths []int, times, compilation int) []int {
+// of the given lengths. There are at most so many, 24 for 0.
+func PaddedLengths(lengths []int, times, compilation, most int) []int {
 	if len(lengths) == 0 {
 		return nil
 	}
@@ -103,7 +103,7 @@ func PaddedLengths(lengths []int, times, compilation int) []int {
 	}
 	distinct := slices.Sorted(maps.Keys(number))
 	n := len(distinct)
-	count := min(maxShapes, n)
+	count := min(cmp.Or(most, maxShapes), maxShapes, n)
 	below := make([]int, n+1) // examples among the i shortest lengths
 	for i, length := range distinct {
 		below[i+1] = below[i] + number[length]

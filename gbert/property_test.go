@@ -431,7 +431,7 @@ func TestPaddedLengthsAreTheCheapestThereAre(t *testing.T) {
 			slices.Reverse(chosen)
 			best = min(best, cost(chosen))
 		}
-		got := PaddedLengths(lengths, times, compilation)
+		got := PaddedLengths(lengths, times, compilation, 0)
 		if !slices.IsSorted(got) || got[len(got)-1] != longest || len(slices.Compact(slices.Clone(got))) != len(got) {
 			t.Fatalf("lengths %v", got)
 		}
@@ -439,15 +439,18 @@ func TestPaddedLengthsAreTheCheapestThereAre(t *testing.T) {
 			t.Fatalf("%v cost %d, the cheapest %d", got, cost(got), best)
 		}
 	})
-	if got := PaddedLengths(nil, 3, compilationOnCPU); got != nil {
+	if got := PaddedLengths(nil, 3, compilationOnCPU, 0); got != nil {
 		t.Errorf("of nothing: %v", got)
 	}
 	many := make([]int, 500)
 	for i := range many {
 		many[i] = i + 1
 	}
-	if got := PaddedLengths(many, 1<<20, compilationOnCPU); len(got) != maxShapes || got[len(got)-1] != 500 {
+	if got := PaddedLengths(many, 1<<20, compilationOnCPU, 0); len(got) != maxShapes || got[len(got)-1] != 500 {
 		t.Errorf("%d lengths up to %d; at most %d are allowed", len(got), got[len(got)-1], maxShapes)
+	}
+	if got := PaddedLengths(many, 1<<20, compilationOnCPU, 3); len(got) != 3 || got[2] != 500 {
+		t.Errorf("%v where 3 were asked for", got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/cmd/bertlab/internal/show"
 	"bertlab/cmd/bertlab/internal/workbench"
@@ -64,6 +65,7 @@ func (f *finetuneFlags) add(a *app, flags *pflag.FlagSet) {
 	flags.Float64Var(&o.MaxGradNorm, "max-grad-norm", 1, "norm to which gradients are clipped (0: no clipping)")
 	flags.BoolVar(&r.KeepHead, "keep-head", false, "go on with the classification head that the model has")
 	flags.DurationVar(&o.CheckpointEvery, "checkpoint-every", 2*time.Minute, "time between checkpoints")
+	flags.Var((*call.Size)(&o.MemoryLimit), "memory-limit", "about how much memory training may take, such as 1.5GB: fewer padded lengths are compiled (default: no limit)")
 	f.data.addDevices(flags)
 	f.target.add(a, flags, finetune.Finished)
 	f.target.addPrecision(flags)

@@ -34,6 +34,15 @@ func TestFinetunedModelIsWhatEvalSees(t *testing.T) {
 	}
 }
 
+func TestTrainingKeepsToAMemoryLimit(t *testing.T) {
+	args := finetuneArgs(tinyModel(t, 0), reviews(t, 20), filepath.Join(t.TempDir(), "out"))
+	bertlab(t, append(args, "--memory-limit", "much")...).fails(exitWrongCall, "--memory-limit", "such as 40MB")
+	bertlab(t, append(args, "--memory-limit", "100MB")...).fails(exitFailure, "the limit is 100 MB", "smaller batches")
+	if n := number(t, bertlab(t, append(args, "--memory-limit", "2GB")...).document(), "steps"); n != 30 {
+		t.Errorf("%g steps, want 30", n)
+	}
+}
+
 func TestOwnFilesAreReadByTheirColumns(t *testing.T) {
 	data := write(t, "own.csv", "verdict,opinion\nthumbs up,the film is good .\nthumbs down,the film is bad .\nthumbs up,a lovely plot .\n")
 	out := filepath.Join(t.TempDir(), "own")

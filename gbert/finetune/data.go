@@ -127,7 +127,7 @@ func PrepareLike(model *gbert.Model, d *task.Dataset, maxLength int, like *Prepa
 const plannedEpochs = 3
 
 // paddedLengths chooses the padded lengths of a run from the longest examples of the batches it will have.
-func paddedLengths(backend compute.Backend, encodings []tokenizer.Encoding, o Options) []int {
+func paddedLengths(backend compute.Backend, model *gbert.Model, encodings []tokenizer.Encoding, o Options) ([]int, error) {
 	epochs := min(o.Epochs, plannedEpochs)
 	var longest []int
 	for epoch := range epochs {
@@ -135,5 +135,9 @@ func paddedLengths(backend compute.Backend, encodings []tokenizer.Encoding, o Op
 			longest = append(longest, gbert.PadBatch(encodings, batch, len(batch), nil, 0).Length)
 		}
 	}
-	return gbert.PaddedLengths(longest, o.BatchSize*o.Epochs/epochs, gbert.CompilationCost(backend))
+	most, err := o.fitting(model, slices.Max(longest))
+	if err != nil {
+		return nil, err
+	}
+	return gbert.PaddedLengths(longest, o.BatchSize*o.Epochs/epochs, gbert.CompilationCost(backend), most), nil
 }

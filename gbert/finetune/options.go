@@ -72,6 +72,9 @@ type Options struct {
 	// Devices is how many devices of the backend compute the gradient of a step together, each of a part of the batch's rows; 1. The
 	// result is the same to rounding, so that a run may go on with another number.
 	Devices int `json:"-"`
+	// MemoryLimit is about how many bytes of memory training may take ([Memory]); 0: no limit. Fewer padded lengths are compiled where all
+	// would not fit: more padding, and results that differ by rounding.
+	MemoryLimit int64 `json:"-"`
 	// Method is a compression method that takes part in training; nil for none.
 	Method *Method `json:"-"`
 
@@ -136,6 +139,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("finetune: warm-up over %g of the steps; it must be below 1", o.Warmup)
 	case !(o.Beta1 >= 0 && o.Beta1 < 1 && o.Beta2 >= 0 && o.Beta2 < 1):
 		return o, fmt.Errorf("finetune: Adam's betas are %g and %g; they must be at least 0 and below 1", o.Beta1, o.Beta2)
+	case o.MemoryLimit < 0:
+		return o, fmt.Errorf("finetune: a limit of %d bytes on memory; 0 means none", o.MemoryLimit)
 	case o.Keep != KeepBest && o.Keep != KeepLast:
 		return o, fmt.Errorf("finetune: keep %q is not one of %q, %q", o.Keep, KeepBest, KeepLast)
 	case o.Optimizer != AdamW && o.Optimizer != SGD:
@@ -151,6 +156,11 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	o.Warmup, o.WeightDecay, o.MaxGradNorm = max(o.Warmup, 0), max(o.WeightDecay, 0), max(o.MaxGradNorm, 0)
 	return o, nil
+}
+
+// isFrozen says whether a weight stays as it is: what is stored in whole numbers, and embeddings where they are frozen.
+func (o Options) isFrozen(spec gbert.WeightSpec) bool {
+	return spec.DType != "" || o.FreezeEmbeddings && gbert.IsEmbedding(spec.Name)
 }
 
 func setDefault[T comparable](field *T, value T) {

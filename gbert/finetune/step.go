@@ -48,7 +48,7 @@ func newStepper(b compute.Backend, model *gbert.Model, o Options) (*stepper, err
 			return nil, fmt.Errorf("finetune: %w", err)
 		}
 		p.value = tensor
-		if spec.DType != "" || o.FreezeEmbeddings && gbert.IsEmbedding(spec.Name) {
+		if o.isFrozen(spec) {
 			s.frozen = append(s.frozen, p)
 		} else {
 			s.trained = append(s.trained, p)

@@ -89,7 +89,9 @@ func Train(ctx context.Context, backend compute.Backend, model *gbert.Model, tra
 			return nil, err
 		}
 	}
-	r.lengths = paddedLengths(backend, read.Encodings, o)
+	if r.lengths, err = paddedLengths(backend, model, read.Encodings, o); err != nil {
+		return nil, err
+	}
 	if dev != nil {
 		if r.devPrepared, err = Prepare(backend, model, dev, o.MaxLength, o.BatchSize, o.Epochs); err != nil {
 			return nil, err

@@ -33,3 +33,24 @@ func ParseSize(text string) (int64, error) {
 	}
 	return int64(value), nil
 }
+
+// Size is the value of a flag that is a number of bytes.
+type Size int64
+
+// Set reads it, as [ParseSize] does.
+func (s *Size) Set(text string) error {
+	n, err := ParseSize(text)
+	*s = Size(n)
+	return err
+}
+
+// String is "" for a flag that was not given.
+func (s *Size) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(*s), 10)
+}
+
+// Type names what a flag takes, in its help.
+func (s *Size) Type() string { return "size" }
