@@ -60,9 +60,6 @@ func (m *Model) savePortable(dir string, o PortableOptions, int8 bool) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
 	staging, err := saves.Begin(dir)
 	if err != nil {
 		return err

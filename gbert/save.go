@@ -38,9 +38,6 @@ func (m *Model) save(dir string, precision Precision, store storage) error {
 	if err := m.checkStorable(numbers); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
 	staging, err := saves.Begin(dir)
 	if err != nil {
 		return err

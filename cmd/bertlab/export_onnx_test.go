@@ -1,12 +1,16 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
+	"bertlab/gbert"
+	"bertlab/gbert/onnx"
 	"bertlab/internal/testbed"
 )
 
@@ -51,6 +55,7 @@ func TestBadCallsOfGraphs(t *testing.T) {
 	export("--int8").fails(exitWrongCall, "--onnx")
 	export("--opset", "17").fails(exitWrongCall, "--onnx")
 	export("--onnx", "--opset", "12").fails(exitWrongCall, "--opset 12", "13")
+	export("--onnx", "--opset", strconv.Itoa(onnx.MaxOpset+1)).fails(exitWrongCall, fmt.Sprintf("--opset %d", onnx.MaxOpset+1), strconv.Itoa(onnx.MaxOpset))
 	export("--onnx", "--opset", "99").fails(exitWrongCall, "--opset 99")
 	export("--onnx", "--compact").fails(exitWrongCall, "--compact")
 	bertlab(t, "eval", "--model", model, "--runtime", "tensorrt").fails(exitWrongCall, "--runtime", "onnx-int8")
@@ -66,4 +71,31 @@ func TestBadCallsOfGraphs(t *testing.T) {
 	}
 	t.Setenv("BERTLAB_ONNXRUNTIME", library)
 	bertlab(t, "eval", "--model", model, "--task", "sst2", "--data", reviews(t, 24), "--runtime", "onnx").fails(exitFailure, "not a whole shared library")
+	old := filepath.Join(t.TempDir(), "libonnxruntime.so.1.20.0")
+	if err := os.Rename(library, old); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("BERTLAB_ONNXRUNTIME", filepath.Dir(old))
+	bertlab(t, "predict", "--model", model, "--runtime", "onnx", "good").fails(exitFailure, "no libonnxruntime.so of version 1.24 or newer")
+}
+
+// Every form becomes a graph; what cannot are values that its numbers do not hold, and those that are none.
+func TestAModelThatCannotBecomeAGraphLeavesNothing(t *testing.T) {
+	for name, test := range map[string]struct {
+		value    float32
+		flags    []string
+		mentions []string
+	}{
+		"half precision": {70000, []string{"--float16"}, []string{"value.weight", "65504", "float32"}},
+		"not a number":   {float32(math.NaN()), nil, []string{"value.weight", "finite"}},
+		"infinite, int8": {float32(math.Inf(1)), []string{"--int8"}, []string{"value.weight", "finite"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			model, out := withWeight(t, tinyModel(t, 2), gbert.WeightName(1, gbert.Value), func(values []float32) { values[0] = test.value }), filepath.Join(t.TempDir(), "deploy")
+			bertlab(t, append([]string{"export", "--onnx", "--model", model, "--out", out}, test.flags...)...).fails(exitFailure, test.mentions...)
+			if _, err := os.Stat(out); err == nil {
+				t.Error("a folder was left")
+			}
+		})
+	}
 }

@@ -46,11 +46,16 @@ type Save struct {
 	Dir string
 
 	target  string
+	made    bool // the target was not there before
 	release func()
 }
 
-// Begin makes the folder for the files of a save, and clears away what killed ones left.
+// Begin makes the folder for the files of a save, and that of the model where there is none yet. It clears away what killed ones left.
 func Begin(dir string) (*Save, error) {
+	_, missing := os.Stat(dir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
 	unlock, err := files.LockFolder(dir)
 	if err != nil {
 		return nil, err
@@ -71,13 +76,16 @@ func Begin(dir string) (*Save, error) {
 		return nil, err
 	}
 	release, err := files.HoldFolder(staging)
-	return &Save{Dir: staging, target: dir, release: release}, err
+	return &Save{Dir: staging, target: dir, made: errors.Is(missing, fs.ErrNotExist), release: release}, err
 }
 
-// Discard removes what was not committed.
+// Discard removes what was not committed, and a model's folder that was made for it.
 func (s *Save) Discard() {
 	s.release()
 	_ = os.RemoveAll(s.Dir) // the next save tries again
+	if s.made {
+		_ = os.Remove(s.target) // unless there is something in it
+	}
 }
 
 // Commit puts the files into their places, and removes the files of that name which the model before had and this one does not:

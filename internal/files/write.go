@@ -50,7 +50,11 @@ func WriteSynced(path string, write func(w io.Writer) error) error {
 		return err
 	}
 	buffered := bufio.NewWriterSize(file, 1<<20)
-	if err := errors.Join(write(buffered), buffered.Flush(), file.Sync()); err != nil {
+	err = write(buffered)
+	if err == nil { // after a failure the buffer would say the same again
+		err = errors.Join(buffered.Flush(), file.Sync())
+	}
+	if err != nil {
 		file.Close()
 		return err
 	}
