@@ -31,6 +31,11 @@ func TestThePageHasALineOfEveryFormAndAPlaceForEveryTable(t *testing.T) {
 			}
 		}
 	}
+	for _, setting := range []string{"session.qdq_matmulnbits_accuracy_level", "INFERENCE_PRECISION_HINT", "DYNAMIC_QUANTIZATION_GROUP_SIZE"} {
+		if !strings.Contains(p.text, setting) {
+			t.Errorf("the page does not say %s", setting)
+		}
+	}
 	if err := p.renew("nonesuch", ""); err == nil || !strings.Contains(err.Error(), "nonesuch") {
 		t.Error(err)
 	}
