@@ -20,6 +20,7 @@ func Scarce() {
 // Architectures counts the parameters and operations of BERTs of several shapes.
 func Architectures() {
 	notebook.Table(notebook.Must(combined.ArchitectureTable(notebook.Words())))
+	notebook.Table(overview.Result().Comparison.Excerpt(notebook.Words(), "vocabulary"))
 }
 
 // Pruned lists what pruning heads, neurons and layers costs and saves.
@@ -38,9 +39,9 @@ func Factored() {
 	notebook.Table(overview.Result().Comparison.Excerpt(notebook.Words(), "factorised", "embedding"))
 }
 
-// Rounded lists the sizes of all files, and what half precision changes.
+// Rounded lists the sizes of all files, and what half precision and eight bits change.
 func Rounded() {
-	notebook.Table(overview.Result().Comparison.Excerpt(notebook.Words(), "float16"))
+	notebook.Table(overview.Result().Comparison.Excerpt(notebook.Words(), "float16", "int8"))
 	overview.Show("sizes")
 }
 
