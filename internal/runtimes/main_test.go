@@ -31,6 +31,12 @@ func TestThePageHasALineOfEveryFormAndAPlaceForEveryTable(t *testing.T) {
 			}
 		}
 	}
+	for _, model := range []string{"all-MiniLM-L6-v2", "bert-base-uncased"} {
+		_, rest, _ := strings.Cut(p.text, "<!-- int8 "+model+" -->")
+		if text, _, ok := strings.Cut(rest, "<!-- end of int8 "+model+" -->"); !ok || !strings.Contains(text, "\n| 32 × 32 | ") {
+			t.Errorf("eight bits of %s: %s", model, text)
+		}
+	}
 	for _, setting := range []string{"session.qdq_matmulnbits_accuracy_level", "INFERENCE_PRECISION_HINT", "DYNAMIC_QUANTIZATION_GROUP_SIZE"} {
 		if !strings.Contains(p.text, setting) {
 			t.Errorf("the page does not say %s", setting)
