@@ -6,7 +6,7 @@
 # For GPUs: --build-arg BACKEND=xla:cuda, on a base with CUDA's libraries (--build-arg BASE=nvidia/cuda:13.0.1-runtime-ubuntu24.04).
 ARG BASE=debian:bookworm-slim
 
-FROM golang:1.26-bookworm AS build
+FROM golang:1.26.5-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
