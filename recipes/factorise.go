@@ -63,6 +63,9 @@ type factoriseInputs struct {
 var factorising = &experiment.ModelDefinition[factoriseInputs, came]{
 	Name: "maps factored", Version: 1,
 	Title: func(say *words.Printer, in factoriseInputs) string { return in.Title(say) },
+	Cost: func(_ factoriseInputs, c *gbert.Config) experiment.Cost {
+		return experiment.Cost{Host: experiment.Decomposition(c)}
+	},
 	Run: func(ctx context.Context, w *experiment.Worker, in factoriseInputs) (*gbert.Model, came, error) {
 		factor := in.matrices
 		if in.Arguments.Form != "svd" {
@@ -158,6 +161,9 @@ type embeddingInputs struct {
 var factorisingEmbedding = &experiment.ModelDefinition[embeddingInputs, came]{
 	Name: "word table factored", Version: 1,
 	Title: func(say *words.Printer, in embeddingInputs) string { return in.Title(say) },
+	Cost: func(_ embeddingInputs, c *gbert.Config) experiment.Cost {
+		return experiment.Cost{Host: experiment.WordDecomposition(c)}
+	},
 	Run: func(ctx context.Context, w *experiment.Worker, in embeddingInputs) (*gbert.Model, came, error) {
 		model := w.Model(in.Model)
 		smaller, report, err := sharing.FactorEmbedding(model, in.Size)

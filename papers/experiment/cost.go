@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"bertlab/gbert"
@@ -20,6 +21,37 @@ type Cost struct {
 	Passes float64
 	// Work is further work, in multiply-accumulate operations.
 	Work float64
+	// Slowness is how much longer training and passes take, compiling included, than plain ones with the same examples; 0: as long. It
+	// counts where no step of the kind was measured.
+	Slowness float64
+	// Host is what else is computed, outside of the backend, in seconds on two cores; see [Decomposition]. It counts likewise.
+	Host float64
+}
+
+// Decomposition is about how long the singular values and vectors of all maps of the layers of a model take, in seconds: n·m·min(n, m) for each.
+func Decomposition(c *gbert.Config) float64 {
+	const perOperation = 6e-9 // measured with maps of 384 × 384 and 384 × 1536 on two cores
+	total := 0.0
+	for layer := range c.Layers {
+		for _, role := range gbert.LayerRoles {
+			out, in := c.MapShape(layer, role)
+			total += float64(out) * float64(in) * float64(min(out, in))
+		}
+	}
+	return perOperation * total
+}
+
+// WordDecomposition is about how long those of the word table take, in seconds, by its smaller side.
+func WordDecomposition(c *gbert.Config) float64 {
+	const perOperation = 4e-9 // measured with 30,522 × 384
+	rows, columns := float64(c.VocabSize), float64(c.HiddenSize)
+	return perOperation * rows * columns * min(rows, columns)
+}
+
+// Storing is about how long a model's file takes to be compressed as its sizes are measured, in seconds.
+func Storing(c *gbert.Config) float64 {
+	const perByte = 0.15e-6
+	return perByte * float64(weightBytes(c))
 }
 
 // trainingPasses is what a training step takes in forward passes: the pass itself, twice that for the gradients, and the update.
@@ -28,6 +60,9 @@ const trainingPasses = 4
 // modelled is the work of a step that its inputs tell of, in multiply-accumulate operations, and the memory of its model and batches.
 type modelled struct {
 	work   float64
+	once   float64 // what compiling takes, in operations of the same time
+	slow   float64 // how much longer both take than what is plain
+	host   float64 // seconds outside of the backend
 	memory int64
 }
 
@@ -44,7 +79,7 @@ func (n *node) reckon(in any, cost func(*gbert.Config) Cost) {
 	}
 	r := reckoning{config: config, passes: max(c.Passes, 1)}
 	walk(reflect.ValueOf(in), false, r.add)
-	n.expects = modelled{work: r.work + c.Work, memory: r.memory()}
+	n.expects = modelled{work: r.work + c.Work, once: r.once, slow: max(c.Slowness, 1), host: c.Host, memory: r.memory()}
 }
 
 // configOf is the configuration of the first model among the inputs, or of the steps there; nil: there is none.
@@ -80,7 +115,7 @@ func walkModels(v reflect.Value, found func(*Pretrained)) {
 type reckoning struct {
 	config       *gbert.Config
 	passes       float64
-	work         float64
+	work, once   float64
 	rows, length int  // of the largest batch
 	trains       bool // it is one of training
 }
@@ -126,7 +161,9 @@ func (r *reckoning) training(v reflect.Value) {
 		}
 	}
 	if options != nil && sample.Dataset != nil {
-		r.work += trainingPasses * float64(cmp.Or(options.Epochs, 3)) * r.examples(sample, cmp.Or(options.MaxLength, 128), cmp.Or(options.BatchSize, 32), true)
+		epochs, length, batch := cmp.Or(options.Epochs, 3), cmp.Or(options.MaxLength, 128), cmp.Or(options.BatchSize, 32)
+		r.work += trainingPasses * float64(epochs) * r.examples(sample, length, batch, true)
+		r.once += trainingPasses * r.compiling(sample, length, batch, epochs)
 	}
 }
 
@@ -165,17 +202,44 @@ func (r *reckoning) examples(s Sample, maxLength, batch int, trains bool) float6
 	if s.Dataset == nil || s.Len() == 0 {
 		return 0
 	}
-	if maxLength <= 0 || maxLength > r.config.MaxPositionEmbeddings {
-		maxLength = r.config.MaxPositionEmbeddings
-	}
 	var tokens, longest int
-	for i := range s.Examples {
-		length := min(lengthOf(s.Examples[i].TextA)+lengthOf(s.Examples[i].TextB)+3, maxLength)
+	for _, length := range r.lengths(s, maxLength) {
 		tokens, longest = tokens+length, max(longest, length)
 	}
 	r.batch(batch, longest, trains)
 	length := max(1, tokens/s.Len())
 	return float64(s.Len()) * float64(r.config.MACs(length, !trains).Total())
+}
+
+// lengths are about the numbers of tokens of a sample's examples.
+func (r *reckoning) lengths(s Sample, maxLength int) []int {
+	if maxLength <= 0 || maxLength > r.config.MaxPositionEmbeddings {
+		maxLength = r.config.MaxPositionEmbeddings
+	}
+	list := make([]int, s.Len())
+	for i := range s.Examples {
+		list[i] = min(lengthOf(s.Examples[i].TextA)+lengthOf(s.Examples[i].TextB)+3, maxLength)
+	}
+	return list
+}
+
+// compiling are the operations that take as long as compiling for the padded lengths that a training of so many epochs will choose.
+func (r *reckoning) compiling(s Sample, maxLength, batch, epochs int) float64 {
+	if s.Len() == 0 {
+		return 0
+	}
+	lengths := r.lengths(s, maxLength)
+	slices.Sort(lengths)
+	var longest []int // of each batch
+	for group := range slices.Chunk(lengths, batch) {
+		longest = append(longest, group[len(group)-1])
+	}
+	tokens := gbert.CompilationCost(nil)
+	total := 0.0
+	for _, length := range gbert.PaddedLengths(longest, batch*epochs, tokens, 0) {
+		total += float64(tokens) / float64(length) * float64(r.config.MACs(length, false).Total())
+	}
+	return total
 }
 
 // lengthOf is about the number of tokens of a text: letters of a word piece, in English.
@@ -195,13 +259,19 @@ func (r *reckoning) batch(rows, length int, trains bool) {
 func (r *reckoning) memory() int64 {
 	c := r.config
 	h := int64(c.HiddenSize)
-	weights := 4 * (int64(c.VocabSize+c.MaxPositionEmbeddings)*h + int64(c.NumHiddenLayers)*(4*h*h+2*h*int64(c.IntermediateSize)))
+	weights := weightBytes(c)
 	row := int64(r.length) * (10*h + 2*int64(c.IntermediateSize) + 3*int64(c.NumAttentionHeads)*int64(r.length))
 	values := 4 * int64(r.rows) * row
 	if r.trains {
 		return programMemory + 5*weights + values*int64(c.NumHiddenLayers)
 	}
 	return programMemory + 2*weights + 2*values
+}
+
+// weightBytes is about the size of a model's weights.
+func weightBytes(c *gbert.Config) int64 {
+	h := int64(c.HiddenSize)
+	return 4 * (int64(c.VocabSize+c.MaxPositionEmbeddings)*h + int64(c.NumHiddenLayers)*(4*h*h+2*h*int64(c.IntermediateSize)))
 }
 
 // programMemory is what the program takes without a model: itself, the backend, what it compiled, and the data.
@@ -215,9 +285,9 @@ type measuredCosts struct {
 	all    float64 // seconds an operation of all of them; 0: not known
 }
 
-// measured reads what steps took from the folder of steps. Files that are damaged count as not there: nothing but the estimate depends
-// on it.
-func (s *stepStore) measured() (m measuredCosts) {
+// measured reads what steps took from the folder of steps; slow is how much longer an operation of a kind takes than a plain one. Files that
+// are damaged count as not there: nothing but the estimate depends on it.
+func (s *stepStore) measured(slow map[string]float64) (m measuredCosts) {
 	paths, _ := filepath.Glob(filepath.Join(s.dir, "*.json")) // the pattern is right
 	m = measuredCosts{pace: map[string]float64{}, flat: map[string]float64{}, memory: map[string]int64{}}
 	paces, flats := map[string][]float64{}, map[string][]float64{}
@@ -231,7 +301,7 @@ func (s *stepStore) measured() (m measuredCosts) {
 		m.memory[r.Step] = max(m.memory[r.Step], r.Memory)
 		if r.Work > 0 {
 			paces[r.Step] = append(paces[r.Step], r.Seconds/r.Work)
-			work, seconds = work+r.Work, seconds+r.Seconds
+			work, seconds = work+r.Work*max(slow[r.Step], 1), seconds+r.Seconds
 		} else {
 			flats[r.Step] = append(flats[r.Step], r.Seconds)
 		}
@@ -255,7 +325,11 @@ func (p *Plan) estimate(pace func() (float64, error)) ([]Planned, error) {
 	if err != nil {
 		return nil, err
 	}
-	measured := p.store.measured()
+	slow := map[string]float64{}
+	for _, n := range p.nodes {
+		slow[n.name] = n.expects.slow
+	}
+	measured := p.store.measured(slow)
 	for i, n := range p.nodes {
 		s := &steps[i]
 		if s.Done {
@@ -280,13 +354,14 @@ func (m *measuredCosts) seconds(n *node, pace func() (float64, error)) (float64,
 	if known, ok := m.flat[n.name]; ok {
 		return known, nil
 	}
-	if m.all == 0 && n.expects.work > 0 {
+	e := n.expects
+	if m.all == 0 && e.work > 0 {
 		var err error
 		if m.all, err = pace(); err != nil {
 			return 0, err
 		}
 	}
-	return ownSeconds + m.all*n.expects.work, nil
+	return ownSeconds + e.host + m.all*e.slow*(e.work+e.once), nil
 }
 
 // resetPeak lets the peak of the resident memory begin anew, where the system can.

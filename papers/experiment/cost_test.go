@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"testing"
 
@@ -123,8 +124,53 @@ func TestWithoutMeasurementsThePaceOfTheMachineCounts(t *testing.T) {
 	p, in, d := costedPlan(t, t.TempDir())
 	n := d.Of(p, in)
 	steps, err := p.estimate(func() (float64, error) { return 1e-6, nil })
-	if want := ownSeconds + 1e-6*n.expects.work; err != nil || steps[0].Seconds != want {
+	if n.expects.once <= 0 {
+		t.Error("a training compiles nothing")
+	}
+	if want := ownSeconds + 1e-6*(n.expects.work+n.expects.once); err != nil || steps[0].Seconds != want {
 		t.Errorf("%v seconds, want %v (%v)", steps[0].Seconds, want, err)
+	}
+}
+
+// What a step costs is no part of what it is remembered under: a better estimate makes no step anew.
+func TestCostsAreNoPartOfAStepsIdentity(t *testing.T) {
+	p, in, d := costedPlan(t, t.TempDir())
+	plain := d.Of(p, in)
+	q, _, _ := costedPlan(t, t.TempDir())
+	d.Cost = func(costed, *gbert.Config) Cost { return Cost{Passes: 7, Work: 1e9, Slowness: 3, Host: 20} }
+	dear := d.Of(q, in)
+	if plain.ID() != dear.ID() {
+		t.Errorf("%s costs nothing more, %s does", plain.ID(), dear.ID())
+	}
+	cheap, err := p.estimate(func() (float64, error) { return 1e-6, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, err := q.estimate(func() (float64, error) { return 1e-6, nil })
+	if want := ownSeconds + 20 + 3*(cheap[0].Seconds-ownSeconds+1e3); err != nil || math.Abs(steps[0].Seconds-want) > 1e-6*want {
+		t.Errorf("%v seconds, want %v (%v)", steps[0].Seconds, want, err)
+	}
+}
+
+// Decompositions take what their matrices' sides say: that of twice the width takes eight times as long.
+func TestDecompositionsTakeTheCubeOfTheWidth(t *testing.T) {
+	config := func(width int) *gbert.Config {
+		c, err := gbert.ParseConfig([]byte(fmt.Sprintf(`{"model_type": "bert", "vocab_size": 1000, "hidden_size": %d, "num_hidden_layers": 2, "num_attention_heads": 4,
+			"intermediate_size": %d, "max_position_embeddings": 32, "type_vocab_size": 2}`, width, 4*width)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	small, large := config(96), config(192)
+	if a, b := Decomposition(small), Decomposition(large); a <= 0 || math.Abs(b/a-8) > 1e-9 {
+		t.Errorf("%g and %g seconds", a, b)
+	}
+	if a, b := WordDecomposition(small), WordDecomposition(large); a <= 0 || math.Abs(b/a-4) > 1e-9 { // the table stays as long
+		t.Errorf("%g and %g seconds for the word table", a, b)
+	}
+	if Storing(large) <= Storing(small) {
+		t.Error("a larger file is stored faster")
 	}
 }
 

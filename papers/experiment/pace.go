@@ -29,7 +29,7 @@ func Pace(ctx context.Context, b compute.Backend) (float64, error) {
 	w := tensors.FromShape(shapes.Make(dtypes.Float32, width, width))
 	defer func() { x.MustFinalizeAll(); w.MustFinalizeAll() }()
 	best := time.Duration(0)
-	for i := range 5 { // the first one compiles
+	for i := range 1 + 12 { // the first one compiles; the best of few varies where other work is going on
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}

@@ -46,6 +46,9 @@ var measureWords = &experiment.Definition[modelInputs, []float64]{
 	Title: func(say *words.Printer, _ modelInputs) string {
 		return say.T("errors of smaller word tables")
 	},
+	Cost: func(_ modelInputs, c *gbert.Config) experiment.Cost {
+		return experiment.Cost{Host: experiment.WordDecomposition(c)}
+	},
 	Run: func(ctx context.Context, w *experiment.Worker, in modelInputs) ([]float64, error) {
 		model := w.Model(in.Model)
 		return sharing.EmbeddingErrors(model)

@@ -24,6 +24,9 @@ var measureStorage = &experiment.Definition[storageInputs, gbert.Sizes]{
 	Title: func(say *words.Printer, in storageInputs) string {
 		return say.F("size of the file of: %s", in.Name(say))
 	},
+	Cost: func(_ storageInputs, c *gbert.Config) experiment.Cost {
+		return experiment.Cost{Host: experiment.Storing(c)}
+	},
 	Run: func(ctx context.Context, w *experiment.Worker, in storageInputs) (_ gbert.Sizes, err error) {
 		model := w.Model(in.Model)
 		if in.Removed {

@@ -36,6 +36,9 @@ var decompose = &experiment.ModelDefinition[decomposeInputs, decomposed]{
 	Title: func(say *words.Printer, in decomposeInputs) string {
 		return say.F("decomposing, form %s, %g of the parameters, seed %d", in.Form, in.Ratio, in.Seed)
 	},
+	Cost: func(_ decomposeInputs, c *gbert.Config) experiment.Cost {
+		return experiment.Cost{Host: experiment.Decomposition(c)}
+	},
 	Run: func(ctx context.Context, w *experiment.Worker, in decomposeInputs) (small *gbert.Model, d decomposed, err error) {
 		d = decomposed{Variant: Decomposition{Form: in.Form, Ratio: in.Ratio, Seed: in.Seed}}
 		whole := w.Model(in.Whole)
@@ -102,6 +105,12 @@ type recoverInputs struct {
 // learnAgain lets a decomposed model learn again, and judges it.
 var learnAgain = &experiment.Definition[recoverInputs, recovered]{
 	Name: "learning again", Version: 1, Title: func(say *words.Printer, in recoverInputs) string { return in.title(say) },
+	Cost: func(in recoverInputs, _ *gbert.Config) experiment.Cost {
+		if in.Recovery == Tuned {
+			return experiment.Cost{Slowness: 2} // twice the epochs
+		}
+		return experiment.Cost{Slowness: 2.5} // two stages, each compiled, and the teacher's passes in the first
+	},
 	Run: func(ctx context.Context, w *experiment.Worker, in recoverInputs) (recovered, error) {
 		small := w.Model(in.Model)
 		model, seconds, err := in.learn(ctx, w, small)
