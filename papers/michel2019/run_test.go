@@ -1,6 +1,7 @@
 package michel2019
 
 import (
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -191,3 +192,30 @@ func files(t testing.TB, text string) string {
 
 // english is a result told in English.
 func english(r *Result) edition { return edition{r, experiment.Voice{Printer: words.English}} }
+
+func TestASentenceIsReadWithAndWithoutHeadsWhereTheModelIs(t *testing.T) {
+	dir := t.TempDir()
+	c := protocol(t)
+	c.Seeds = c.Seeds[:1]
+	result, err := Experiment.Run(t.Context(), tiny.Environment(t, dir), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := result.Read(t.Context(), tiny.Environment(t, dir), words.English, "a b c", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums := [2]float64{}
+	for _, row := range s.Predictions.Rows {
+		sums[0], sums[1] = sums[0]+row[1].(float64), sums[1]+row[2].(float64)
+	}
+	if math.Abs(sums[0]-1) > 1e-6 || math.Abs(sums[1]-1) > 1e-6 || s.Predictions.Rows[0][1] == s.Predictions.Rows[0][2] {
+		t.Errorf("the probabilities are %v", s.Predictions.Rows)
+	}
+	if whole, gone := s.Attention[0].Data().CSV(), s.Attention[1].Data().CSV(); whole == gone || !strings.Contains(whole, "[CLS]") {
+		t.Errorf("attention %s, without heads %s", whole, gone)
+	}
+	if _, err := result.Read(t.Context(), tiny.Environment(t, t.TempDir()), words.English, "a b c", 1); !errors.Is(err, ErrNoModel) {
+		t.Errorf("without a model: %v", err)
+	}
+}

@@ -5,6 +5,7 @@ package notebook
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -251,4 +252,28 @@ func Picture(name, caption string) {
 // List shows lines as a list.
 func List(lines ...string) {
 	check(show.Markdown("- " + strings.Join(lines, "\n- ")))
+}
+
+// Needing shows what needs a model, data or the network. Where they are missing, of which the error is missing, it says so in a line: a notebook
+// shows recorded results without any of them.
+func Needing(missing error, what func(ctx context.Context, env *experiment.Environment) error) {
+	ctx := context.Background()
+	env, err := experiment.Local(ctx, results)
+	if err != nil {
+		err = errors.Join(missing, err) // nothing that computes
+	} else {
+		err = what(ctx, env)
+	}
+	if errors.Is(err, missing) {
+		Markdown(Words().T("This cell needs the fine-tuned model, which is not here: records hold no models. `bertlab reproduce` with `--again` makes it."))
+		return
+	}
+	check(err)
+}
+
+// Draw shows figures without captions.
+func Draw(list ...*figures.Figure) {
+	for _, f := range list {
+		check(show.Figure(f))
+	}
 }

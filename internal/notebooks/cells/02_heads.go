@@ -1,10 +1,12 @@
 package cells
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sort"
 
+	"bertlab/papers/experiment"
 	"bertlab/papers/michel2019"
 	"bertlab/papers/notebook"
 	"bertlab/stats"
@@ -15,6 +17,19 @@ var heads = notebook.Of(michel2019.Experiment)
 // Step goes through the pruning curves by a slider.
 func Step() {
 	heads.Step(notebook.Must(heads.Result().PruningSteps(notebook.Words())))
+}
+
+// ReadSentence asks the fine-tuned model about a sentence, with all its heads and without some.
+func ReadSentence() {
+	text, share := "It begins badly, but it is a wonderful film.", 0.4
+	notebook.Needing(michel2019.ErrNoModel, func(ctx context.Context, env *experiment.Environment) error {
+		s, err := heads.Result().Read(ctx, env, notebook.Words(), text, share)
+		if err == nil {
+			notebook.Table(s.Predictions)
+			notebook.Draw(s.Attention[:]...)
+		}
+		return err
+	})
 }
 
 // HeadsThatHarm lists the heads without which the loss falls most.

@@ -29,7 +29,7 @@ var replayed = map[string]map[string]func(){
 }
 
 // computed are the cells that need models or the results of recipes.
-var computed = []string{"Parts", "Scarce", "Architectures", "Pruned", "Distilled", "Factored", "Rounded", "Shared", "Recipe", "SmallFile", "Untrained"}
+var computed = []string{"ReadSentence", "Parts", "Scarce", "Architectures", "Pruned", "Distilled", "Factored", "Rounded", "Shared", "Recipe", "SmallFile", "Untrained"}
 
 // sample makes the notebooks' experiments show the samples.
 func sample(t *testing.T) {
