@@ -2,6 +2,7 @@ package main
 
 import (
 	"bertlab/cmd/bertlab/internal/output"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"context"
 	"os"
 	"path/filepath"
@@ -112,13 +113,13 @@ func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 
 func TestPapersAreChosenByNameInTheOrderAsked(t *testing.T) {
 	all := []experiment.Paper{fake{name: "heads"}, fake{name: "movement"}}
-	if chosen, err := choosePapers(all, nil); err != nil || len(chosen) != 2 {
+	if chosen, err := workbench.ChoosePapers(all, nil); err != nil || len(chosen) != 2 {
 		t.Errorf("no name gives %d papers, %v", len(chosen), err)
 	}
-	if chosen, err := choosePapers(all, []string{"movement"}); err != nil || len(chosen) != 1 || chosen[0] != all[1] {
+	if chosen, err := workbench.ChoosePapers(all, []string{"movement"}); err != nil || len(chosen) != 1 || chosen[0] != all[1] {
 		t.Errorf("movement gives %v, %v", chosen, err)
 	}
-	if _, err := choosePapers(all, []string{"feet"}); err == nil || !strings.Contains(err.Error(), "heads, movement") {
+	if _, err := workbench.ChoosePapers(all, []string{"feet"}); err == nil || !strings.Contains(err.Error(), "heads, movement") {
 		t.Errorf("the error names no papers: %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/cluster"
 	"bertlab/cmd/bertlab/internal/output"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/papers/experiment"
 )
 
@@ -38,7 +39,7 @@ func (c *clusterFlags) add(a *app, flags *pflag.FlagSet) {
 
 // fill plans the papers' steps, if time and memory are not both given, and completes the job.
 func (a *app) fill(command *cobra.Command, c *clusterFlags, papers []string) (r experiment.Request, err error) {
-	chosen, err := choosePapers(a.papers, papers)
+	chosen, err := workbench.ChoosePapers(a.papers, papers)
 	if err != nil {
 		return r, err
 	}
@@ -57,7 +58,7 @@ func (a *app) fill(command *cobra.Command, c *clusterFlags, papers []string) (r 
 		c.Why = "Time and memory were given"
 		return r, nil
 	}
-	env, done, err := a.laboratory(command.Context())
+	env, done, err := a.Laboratory(command.Context(), a.place())
 	if err != nil {
 		return r, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bertlab/cmd/bertlab/internal/output"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bytes"
 	"encoding/json"
 	"os"
@@ -14,7 +15,7 @@ import (
 
 // TestMain runs the program itself in a process that a test has started for that.
 func TestMain(m *testing.M) {
-	if os.Getenv("BERTLAB_TEST_PROGRAM") == "1" || len(os.Args) > 1 && (os.Args[1] == memoryCommand || os.Args[1] == devicesCommand) { // which compare starts itself
+	if os.Getenv("BERTLAB_TEST_PROGRAM") == "1" || len(os.Args) > 1 && (os.Args[1] == workbench.MemoryCommand || os.Args[1] == devicesCommand) { // which compare starts itself
 		main()
 	}
 	os.Exit(m.Run())

@@ -11,6 +11,7 @@ import (
 	"bertlab/cmd/bertlab/internal/call"
 	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/cmd/bertlab/internal/show"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/papers/experiment"
 )
 
@@ -55,7 +56,7 @@ the same; elsewhere numbers may differ by rounding, which training can enlarge. 
 			if len(names) == 0 {
 				names = a.Recordings().Names()
 			}
-			chosen, err := choosePapers(a.papers, names)
+			chosen, err := workbench.ChoosePapers(a.papers, names)
 			if err != nil || len(names) == 0 {
 				return err
 			}
@@ -67,22 +68,9 @@ the same; elsewhere numbers may differ by rounding, which training can enlarge. 
 }
 
 func (a *app) verifyRecords(ctx context.Context, chosen []experiment.Paper, budget time.Duration) error {
-	env, done, err := a.laboratory(ctx)
+	document, differ, err := a.Verify(ctx, chosen, a.place(), budget)
 	if err != nil {
 		return err
-	}
-	defer done()
-	document, differ := map[string][]experiment.Verified{}, 0
-	for _, p := range chosen {
-		name, _ := p.About()
-		if document[name], err = p.Verify(ctx, env, experiment.VerifyOptions{Seed: a.Seed, Budget: budget}); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		for _, v := range document[name] {
-			if !v.Within {
-				differ++
-			}
-		}
 	}
 	if err := a.print(document, func(w io.Writer) { fmt.Fprint(w, show.Verified(document).Text()) }); err != nil {
 		return err
@@ -101,7 +89,7 @@ func (a *app) recordsWriteCommand() *cobra.Command {
 		Long:    "Write a run that is complete in the folder --results down as a record, in the folder --into. The other flags ask for the run, as in reproduce.",
 		Example: "  bertlab records write heads --results results --into papers/records/runs",
 		RunE: a.begin(func(command *cobra.Command, args []string) error {
-			chosen, err := choosePapers(a.papers, args)
+			chosen, err := workbench.ChoosePapers(a.papers, args)
 			if err != nil {
 				return err
 			}
@@ -109,7 +97,7 @@ func (a *app) recordsWriteCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			env, done, err := a.laboratory(command.Context())
+			env, done, err := a.Laboratory(command.Context(), a.place())
 			if err != nil {
 				return err
 			}

@@ -1,21 +1,17 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/show"
 	"bertlab/cmd/bertlab/internal/workbench"
-	"bertlab/figures"
-	"bertlab/gbert/backend"
 	"bertlab/internal/files"
 	"bertlab/papers/experiment"
 )
@@ -47,7 +43,7 @@ when all have ended. See docs/cluster.md. Papers:` + "\n" + list.String(),
   bertlab reproduce heads --shard 0/4
   bertlab reproduce heads --gather`,
 		RunE: a.resume(func(command *cobra.Command, args []string) error {
-			chosen, err := choosePapers(a.papers, args)
+			chosen, err := workbench.ChoosePapers(a.papers, args)
 			if err != nil {
 				return err
 			}
@@ -58,24 +54,15 @@ when all have ended. See docs/cluster.md. Papers:` + "\n" + list.String(),
 			if err != nil {
 				return err
 			}
-			do := reproduction(a.replayed)
 			switch part, err := a.shardOf(&sharing); {
 			case err != nil:
 				return err
-			case sharing.gather:
-				do = func(p experiment.Paper, ctx context.Context, open opening, r experiment.Request) (*experiment.Outcome, error) {
-					env, err := open()
-					if err != nil {
-						return nil, err
-					}
-					return experiment.Gather(ctx, env, p, r)
-				}
 			case sharing.plan:
 				return a.plan(command.Context(), chosen, r)
 			case part != nil:
 				return a.shard(command.Context(), chosen, r, part, sharing.patience)
 			}
-			chapters, err := a.reproduce(command.Context(), chosen, r, do)
+			chapters, err := a.Reproduce(command.Context(), chosen, r, a.place(), sharing.gather)
 			document := map[string]any{}
 			for _, c := range chapters {
 				document[c.Name] = c.Outcome
@@ -91,7 +78,7 @@ when all have ended. See docs/cluster.md. Papers:` + "\n" + list.String(),
 			}
 			return a.print(document, func(w io.Writer) {
 				for _, c := range chapters {
-					fmt.Fprintf(w, "%s\n\n%s\n", c.Title, claimTable(c.Claims).Text())
+					fmt.Fprintf(w, "%s\n\n%s\n", c.Title, show.Claims(c.Claims).Text())
 					fmt.Fprintf(w, "report\t%s\n", c.Report)
 				}
 				if len(args) == 0 {
@@ -145,124 +132,9 @@ const maxProtocol = 1 << 20
 
 // listPapers names papers.
 func (a *app) listPapers(chosen []experiment.Paper) error {
-	names := namesOf(chosen)
+	names := workbench.NamesOf(chosen)
 	return a.print(names, func(w io.Writer) { fmt.Fprintln(w, strings.Join(names, "\n")) })
 }
 
-// namesOf are the papers' names on the command line.
-func namesOf(list []experiment.Paper) []string {
-	names := make([]string, len(list))
-	for i, p := range list {
-		names[i], _ = p.About()
-	}
-	return names
-}
-
-// An opening opens what papers are reproduced in, the first time that it is asked.
-type opening func() (*experiment.Environment, error)
-
-// reproduction does a paper, as [experiment.Paper.Reproduce] does.
-type reproduction func(p experiment.Paper, ctx context.Context, open opening, r experiment.Request) (*experiment.Outcome, error)
-
-// laboratory is what papers are reproduced in.
-func (a *app) laboratory(ctx context.Context) (*experiment.Environment, func(), error) {
-	if a.task != "" {
-		if _, err := workbench.LookupTask(a.task, nil, false); err != nil {
-			return nil, nil, err
-		}
-	}
-	env, done, err := a.Environment(ctx, a.out)
-	if err == nil {
-		env.Memory = childMemory
-	}
-	return env, done, err
-}
-
-// reproduce runs the papers on one backend. One that fails does not keep the others from being run: its error is in its chapter, and
-// returned at the end.
-func (a *app) reproduce(ctx context.Context, chosen []experiment.Paper, r experiment.Request, do reproduction) ([]experiment.Chapter, error) {
-	var env *experiment.Environment // opened by the first paper that computes
-	closing := func() {}
-	defer func() { closing() }()
-	open := func() (*experiment.Environment, error) {
-		var err error
-		if env == nil {
-			if opened, done, failed := a.laboratory(ctx); failed != nil {
-				err = failed
-			} else {
-				env, closing = opened, done
-			}
-		}
-		return env, err
-	}
-	var chapters []experiment.Chapter
-	var failures []error
-	for i, p := range chosen {
-		name, title := p.About()
-		a.Meter.Say("%s (%d of %d): %s", name, i+1, len(chosen), title)
-		result, err := do(p, ctx, open, r)
-		if err != nil {
-			err = fmt.Errorf("%s: %w", name, err)
-			if ctx.Err() != nil {
-				return nil, err
-			}
-			a.Meter.Warn("%v", err)
-			result = &experiment.Outcome{Err: err}
-			failures = append(failures, err)
-		}
-		chapters = append(chapters, experiment.Chapter{Name: name, Title: title, Outcome: result})
-	}
-	if env == nil {
-		return chapters, errors.Join(failures...)
-	}
-	if c := backend.Compiled(env.Backend); c.Programs+c.Loaded > 0 {
-		a.Meter.Say("compiled %d programs and read %d of earlier runs in %.0f s, used them %d times again", c.Programs, c.Loaded, c.Time.Seconds(), c.Reused)
-	}
-	return chapters, errors.Join(failures...)
-}
-
-// replayed publishes what is on record of a paper; where nothing is, it computes the paper.
-func (a *app) replayed(p experiment.Paper, ctx context.Context, open opening, r experiment.Request) (*experiment.Outcome, error) {
-	result, err := p.Replay(a.out, a.Recordings(), r)
-	var refused *experiment.RefusedRecording
-	switch {
-	case errors.As(err, &refused):
-		a.Meter.Warn("%v: the paper is computed", err)
-	case err != nil:
-		return nil, err
-	case result != nil:
-		a.Meter.Say("this is the record of %s; --again computes it here, which took %s there", result.Recorded.Format(time.DateOnly), result.Took().Round(time.Minute))
-		return result, nil
-	}
-	env, err := open()
-	if err != nil {
-		return nil, err
-	}
-	return p.Reproduce(ctx, env, r)
-}
-
-// claimTable lists a paper's claims with what became of them.
-func claimTable(claims []experiment.Claim) *figures.Table {
-	table := &figures.Table{Columns: []figures.Column{{Name: "verdict"}, {Name: "claim"}, {Name: "measured"}}}
-	for _, c := range claims {
-		table.Rows = append(table.Rows, []any{c.Verdict, c.Text, c.Measured})
-	}
-	return table
-}
-
-// choosePapers gives the papers of the names, all of them without names.
-func choosePapers(all []experiment.Paper, names []string) ([]experiment.Paper, error) {
-	if len(names) == 0 {
-		return all, nil
-	}
-	known := namesOf(all)
-	var chosen []experiment.Paper
-	for _, name := range names {
-		i := slices.Index(known, name)
-		if i < 0 {
-			return nil, call.Wrongf("no paper is called %q: choose from %s%s", name, call.List(known), call.Meant(name, known))
-		}
-		chosen = append(chosen, all[i])
-	}
-	return chosen, nil
-}
+// place is where papers are reproduced.
+func (a *app) place() workbench.Place { return workbench.Place{Out: a.out, Task: a.task} }

@@ -11,7 +11,7 @@ import (
 
 // plan lists the steps of the papers with about what they take.
 func (a *app) plan(ctx context.Context, chosen []experiment.Paper, r experiment.Request) error {
-	env, done, err := a.laboratory(ctx)
+	env, done, err := a.Laboratory(ctx, a.place())
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/shard"
 )
@@ -51,38 +51,12 @@ func (a *app) shardOf(s *sharingFlags) (*shard.Found, error) {
 	return found, nil
 }
 
-// shard does a shard's part of the papers. One that fails does not keep the others from being done.
+// shard does a shard's part of the papers.
 func (a *app) shard(ctx context.Context, chosen []experiment.Paper, r experiment.Request, part *shard.Found, patience time.Duration) error {
-	env, done, err := a.laboratory(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	board, err := shard.Join(experiment.BoardFolder(a.out), part.Shard, shard.Patience{Silence: patience})
-	if err != nil {
-		return err
-	}
-	defer board.Leave()
-	env.Sharing = &experiment.Sharing{Shard: part.Shard, Board: board}
-	a.Meter.Say("shard %s, by %s", part, part.From)
-	document := map[string]*experiment.Part{}
-	var failures []error
-	for i, p := range chosen {
-		name, title := p.About()
-		a.Meter.Say("%s (%d of %d): %s", name, i+1, len(chosen), title)
-		if document[name], err = experiment.ReproducePart(ctx, env, p, r); err != nil {
-			failures = append(failures, fmt.Errorf("%s: %w", name, err))
-			if ctx.Err() != nil {
-				break
-			}
-		}
-	}
-	if err := errors.Join(failures...); err != nil {
-		return err
-	}
-	return a.print(document, func(w io.Writer) {
-		for _, name := range namesOf(chosen) {
-			p := document[name]
+	parts, err := a.DoShard(ctx, chosen, r, a.place(), part, patience)
+	return a.finish(parts, err, func(w io.Writer) {
+		for _, name := range workbench.NamesOf(chosen) {
+			p := parts[name]
 			fmt.Fprintf(w, "%s\tshard %s: %d of %d steps, %d computed here\n", name, p.Shard, p.Own, p.Steps, p.Computed)
 		}
 	})

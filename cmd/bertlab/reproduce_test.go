@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"bertlab/cmd/bertlab/internal/output"
+	"bertlab/cmd/bertlab/internal/workbench"
 	"bertlab/papers"
 )
 
@@ -46,7 +47,7 @@ func TestReproduceLeavesResultsAndReplaysThem(t *testing.T) {
 func TestReproduceNamesItsPapersWithoutRunningThem(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "results")
 	c := bertlab(t, "reproduce", "--list", "--out", out)
-	if lines := strings.Fields(c.stdout); c.status != exitSuccess || !slices.Equal(lines, namesOf(papers.All())) {
+	if lines := strings.Fields(c.stdout); c.status != exitSuccess || !slices.Equal(lines, workbench.NamesOf(papers.All())) {
 		t.Errorf("it ended with %d and named %q", c.status, c.stdout)
 	}
 	if c := bertlab(t, "reproduce", "--list", "layers", "heads", "--json"); c.status != exitSuccess || !strings.Contains(strings.Join(strings.Fields(c.stdout), ""), `["layers","heads"]`) {

@@ -44,3 +44,12 @@ func Verified(papers map[string][]experiment.Verified) *figures.Table {
 	}
 	return table
 }
+
+// Claims lists a paper's claims with what became of them.
+func Claims(claims []experiment.Claim) *figures.Table {
+	table := &figures.Table{Columns: []figures.Column{{Name: "verdict"}, {Name: "claim"}, {Name: "measured"}}}
+	for _, c := range claims {
+		table.Rows = append(table.Rows, []any{c.Verdict, c.Text, c.Measured})
+	}
+	return table
+}
