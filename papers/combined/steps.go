@@ -39,10 +39,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 			planned.Warn(env, start)
 		}
 		model, retrained := planned.Stored(p, start, models), recipe.Retrained()
-		p.Collect(func() error {
-			r.Recipes = append(r.Recipes, follow(planned))
-			return nil
-		})
+		experiment.Tell(p, &r.Recipes, func() *Followed { return follow(planned) })
 		entries = append(entries, compare.Entry{
 			Name: name, Title: recipe.Title, Dir: model.Folder(), Retrained: &retrained, Combined: len(recipe.Techniques()) > 1,
 			Model: model, Positions: start.Model.Model.Config.MaxPositionEmbeddings,

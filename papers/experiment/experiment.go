@@ -54,6 +54,11 @@ type Edition interface {
 	Numbers() map[string]any
 }
 
+// Explained is an edition whose narrative also says why something came out, by numbers beside those of [Edition.Numbers].
+type Explained interface {
+	Why() map[string]any
+}
+
 // Paged is an edition with pages that lie beside the figures.
 type Paged interface {
 	Pages() ([]NamedPage, error)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"strconv"
@@ -144,10 +145,19 @@ func (e *Experiment[C, R]) Paragraph(result *R, name string, say *words.Printer)
 		return "", err
 	}
 	var out strings.Builder
-	if err := text.ExecuteTemplate(&out, name, plain(e.In(result, say).Numbers())); err != nil {
+	if err := text.ExecuteTemplate(&out, name, plain(numbersOf(e.In(result, say)))); err != nil {
 		return "", fmt.Errorf("experiment: %w", err)
 	}
 	return strings.TrimSpace(out.String()), nil
+}
+
+// numbersOf are what a narrative names of an edition.
+func numbersOf(e Edition) map[string]any {
+	numbers := e.Numbers()
+	if explained, ok := e.(Explained); ok {
+		maps.Copy(numbers, explained.Why())
+	}
+	return numbers
 }
 
 // cut makes sections of a text in which blocks are placed.
@@ -231,7 +241,7 @@ func (e *Experiment[C, R]) publish(result *R, say *words.Printer) (*Published, e
 	}
 	narrative := func(notebook bool) *Narrative {
 		n := &Narrative{
-			numbers: edition.Numbers(), figures: map[string]report.Block{}, tables: map[string]report.Block{}, claims: ClaimsBlock(claims), notebook: notebook,
+			numbers: numbersOf(edition), figures: map[string]report.Block{}, tables: map[string]report.Block{}, claims: ClaimsBlock(claims), notebook: notebook,
 		}
 		for _, d := range drawings {
 			n.figures[d.Name], n.order = nil, append(n.order, d.Name)

@@ -78,6 +78,14 @@ func (p *Plan) add(n *node, version int, in any, cost func(*gbert.Config) Cost) 
 // order in which they were added.
 func (p *Plan) Collect(put func() error) { p.puts = append(p.puts, put) }
 
+// Study is what a paper's steps are added with: the plan, the protocol, and the result that tells of them. A paper embeds it beside what
+// its steps share, such as a seed.
+type Study[C, R any] struct {
+	*Plan
+	Config *C
+	Result *R
+}
+
 // Keep puts a step's result into a field of the experiment's when all steps are done.
 func Keep[Out any](p *Plan, field *Out, step *Node[Out]) {
 	p.Collect(func() error {
@@ -90,6 +98,14 @@ func Keep[Out any](p *Plan, field *Out, step *Node[Out]) {
 func Append[Out any](p *Plan, list *[]Out, step *Node[Out]) {
 	p.Collect(func() error {
 		*list = append(*list, step.Result())
+		return nil
+	})
+}
+
+// Tell appends to a list of the experiment's what told says of steps' results when all steps are done.
+func Tell[T any](p *Plan, list *[]T, told func() T) {
+	p.Collect(func() error {
+		*list = append(*list, told())
 		return nil
 	})
 }

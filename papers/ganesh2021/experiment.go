@@ -3,7 +3,6 @@ package ganesh2021
 import (
 	"context"
 	"embed"
-	"maps"
 	"strings"
 
 	"bertlab/papers/experiment"
@@ -34,9 +33,7 @@ func (r edition) Subtitle() string { return r.caption(r.T(pass)) }
 
 // Numbers are the name of the model alone: the others stand in tables.
 func (r edition) Numbers() map[string]any {
-	numbers := map[string]any{"model": r.Config.Model}
-	maps.Copy(numbers, r.why())
-	return numbers
+	return map[string]any{"model": r.Config.Model}
 }
 
 // plan adds a step for each batch size and length: of the model, on a GPU of the same model on the CPU, and of BERT-base.

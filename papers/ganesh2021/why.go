@@ -6,9 +6,9 @@ import (
 	"bertlab/techniques/profile"
 )
 
-// why are the numbers by which the narrative says why attention is slower than its count: shares of operations and of time, and how many
+// Why are the numbers by which the narrative says why attention is slower than its count: shares of operations and of time, and how many
 // operations a second attention and the feed-forward networks do, at the largest batch of the longest texts.
-func (r edition) why() map[string]any {
+func (r edition) Why() map[string]any {
 	p, _ := r.subject()
 	cell := largestCell(p)
 	numbers := map[string]any{"subject": r.subjectName(p), "cell": cellName(cell), "attended": false}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"maps"
 
 	"bertlab/gbert"
 	"bertlab/papers/experiment"
@@ -91,16 +90,14 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 	if err != nil {
 		return err
 	}
-	s := &study{Plan: p, config: c, result: r, data: d, shape: pretrained.Model.Config}
+	s := &study{Study: experiment.Study[Config, Result]{Plan: p, Config: c, Result: r}, data: d, shape: pretrained.Model.Config}
 	s.add(pretrained)
 	return nil
 }
 
 // study is the experiment as it is planned.
 type study struct {
-	*experiment.Plan
-	config *Config
-	result *Result
+	experiment.Study[Config, Result]
 	data
 	shape *gbert.Config // of the model
 }
@@ -110,7 +107,7 @@ const pointBatch = 32
 
 // judge judges a model on a sample. The padded lengths are chosen for the examples that are evaluated most.
 func (s *study) judge(on experiment.Sample) experiment.Judging {
-	c := s.config
+	c := s.Config
 	return experiment.Judging{
 		Sample: on, MaxLength: c.MaxLength, BatchSize: pointBatch, Like: []experiment.Sample{s.fit}, Passes: c.SurfacePoints*c.SurfacePoints + 2*c.CurvePoints,
 	}
@@ -118,22 +115,21 @@ func (s *study) judge(on experiment.Sample) experiment.Judging {
 
 // begin gives a model a head for what it is trained on: that is θ₀.
 func (s *study) begin(from experiment.ModelSource, on experiment.Sample) experiment.ModelSource {
-	return addHead.Of(s.Plan, startInputs{From: from, Outputs: on.Task.Outputs(), Labels: on.Task.Labels, Seed: s.config.Seed})
+	return addHead.Of(s.Plan, startInputs{From: from, Outputs: on.Task.Outputs(), Labels: on.Task.Labels, Seed: s.Config.Seed})
 }
 
 // tell tells of a training run, on what it was and from which weights.
 func (s *study) tell(start string, on experiment.Sample, run func() Training) {
-	s.Collect(func() error {
+	experiment.Tell(s.Plan, &s.Result.Runs, func() Training {
 		t := run()
 		t.Start, t.Task = start, on.Task.Name
-		s.result.Runs = append(s.result.Runs, t)
-		return nil
+		return t
 	})
 }
 
 // add adds the trainings, and what is measured of them.
 func (s *study) add(pretrained *experiment.Pretrained) {
-	c, fit := s.config, s.judge(s.fit)
+	c, fit := s.Config, s.judge(s.fit)
 	start := s.begin(pretrained, s.train)
 	tuned := train.Of(s.Plan, trainInputs{Start: start, Train: s.train, Options: c.Options(c.Seed), Snapshots: c.Snapshots, Fit: &fit})
 	s.tell("pretrained", s.train, tuned.Result)
@@ -152,14 +148,14 @@ func (s *study) add(pretrained *experiment.Pretrained) {
 		Space: plane, Fit: fit, Check: s.judge(s.check), Part: landscape.Whole(s.shape), Grid: landscape.Plane(c.SurfaceRange[0], c.SurfaceRange[1], c.SurfacePoints),
 		Title: words.Key("loss around the fine-tuned model"),
 	}
-	experiment.Keep(s.Plan, &s.result.Surface, sweepPlane.Of(s.Plan, across))
+	experiment.Keep(s.Plan, &s.Result.Surface, sweepPlane.Of(s.Plan, across))
 	if c.ScratchSurface {
 		second := train.Of(s.Plan, trainInputs{Start: s.begin(random, s.other), Train: s.other, Options: in.Options, Random: true})
 		s.tell("random", s.other, second.Result)
 		around := across
 		around.Space = space{Start: in.Start, Trained: scratch, Other: second}
 		around.Title = words.Key("loss around the model trained from random weights")
-		experiment.Keep(s.Plan, &s.result.ScratchSurface, sweepPlane.Of(s.Plan, around))
+		experiment.Keep(s.Plan, &s.Result.ScratchSurface, sweepPlane.Of(s.Plan, around))
 	}
 	for _, seed := range c.MoreSeeds {
 		s.addWidth(pretrained, seed)
@@ -173,15 +169,15 @@ func (s *study) addDirections(plane space) {
 	measured := measureDirections.Of(s.Plan, plane)
 	s.Collect(func() (err error) {
 		d := measured.Result()
-		s.result.Geometry, s.result.Whole = d.Units, landscape.Sum("whole", d.Units)
-		s.result.Cosine, err = cosine(d.Weights)
+		s.Result.Geometry, s.Result.Whole = d.Units, landscape.Sum("whole", d.Units)
+		s.Result.Cosine, err = cosine(d.Weights)
 		return err
 	})
 }
 
 // lines are the loss along the way from pretrained and from random weights.
 func (s *study) lines(tuned, scratch space) (first, second *experiment.Node[line]) {
-	c := s.config
+	c := s.Config
 	along := sweepInputs{
 		Space: tuned, Fit: s.judge(s.fit), Check: s.judge(s.check), FitAlone: true, Part: landscape.Whole(s.shape),
 		Grid: landscape.Line(c.CurveRange[0], c.CurveRange[1], c.CurvePoints), Title: words.Key("loss along fine-tuning"),
@@ -193,10 +189,10 @@ func (s *study) lines(tuned, scratch space) (first, second *experiment.Node[line
 
 // addWidth adds trainings with another seed, for the widths of their optima.
 func (s *study) addWidth(pretrained *experiment.Pretrained, seed uint64) {
-	c, r := *s.config, s.result
+	c, r := *s.Config, s.Result
 	c.Seed = seed
 	again := *s
-	again.config = &c
+	again.Config = &c
 	in := trainInputs{Start: again.begin(pretrained, s.train), Train: s.train, Options: c.Options(seed)}
 	tuned := space{Start: in.Start, Trained: train.Of(s.Plan, in)}
 	in.Start, in.Random = again.begin(drawWeights.Of(s.Plan, randomInputs{Like: pretrained, Seed: seed}), s.train), true
@@ -218,7 +214,7 @@ func (s *study) addWidth(pretrained *experiment.Pretrained, seed uint64) {
 
 // addCurves adds the loss along the way from pretrained and from random weights.
 func (s *study) addCurves(tuned, scratch space) {
-	r := s.result
+	r := s.Result
 	first, second := s.lines(tuned, scratch)
 	s.Collect(func() (err error) {
 		if r.Fine, err = r.describe(first.Result()); err != nil {
@@ -234,22 +230,19 @@ func (s *study) addCurves(tuned, scratch space) {
 
 // addThirds adds the loss over the plane as low, middle or high layers move alone.
 func (s *study) addThirds(across sweepInputs) {
-	c := s.config
+	c := s.Config
 	across.FitAlone, across.Grid = true, landscape.Plane(c.SurfaceRange[0], c.SurfaceRange[1], c.PartPoints)
 	titles := map[string]words.Key{"low": words.Key("loss as only the low layers move"), "middle": words.Key("loss as only the middle layers move"), "high": words.Key("loss as only the high layers move")}
 	for _, third := range landscape.Thirds(s.shape) {
 		across.Part, across.Title = third, titles[third.Name]
 		swept := sweepPlane.Of(s.Plan, across)
-		s.Collect(func() error {
-			s.result.Parts = append(s.result.Parts, swept.Result().Surface)
-			return nil
-		})
+		experiment.Tell(s.Plan, &s.Result.Parts, func() *landscape.Surface { return swept.Result().Surface })
 	}
 }
 
 // addRollback adds the fine-tuned model with parts set back, and compares them.
 func (s *study) addRollback(tuned space) {
-	parts, r := rolledBack(s.shape), s.result
+	parts, r := rolledBack(s.shape), s.Result
 	measured := rollBack.Of(s.Plan, rollBackInputs{Space: tuned, Test: s.judge(s.dev), Parts: parts})
 	s.Collect(func() error {
 		for i, part := range parts {
@@ -274,9 +267,7 @@ func (s *study) addRollback(tuned space) {
 // Numbers are the two tasks and the ends of the surfaces.
 func (r edition) Numbers() map[string]any {
 	c := r.Config
-	numbers := map[string]any{
+	return map[string]any{
 		"model": c.Model, "task": c.Task, "other": c.Other, "from": c.SurfaceRange[0], "to": c.SurfaceRange[1],
 	}
-	maps.Copy(numbers, r.why())
-	return numbers
 }

@@ -2,9 +2,9 @@ package hao2019
 
 import "fmt"
 
-// why are the numbers by which the narrative says what a surface shows and what not: in how many dimensions the weights lie, how many points
+// Why are the numbers by which the narrative says what a surface shows and what not: in how many dimensions the weights lie, how many points
 // of the plane were looked at and on how many examples, and how far the training was from the line at most.
-func (r edition) why() map[string]any {
+func (r edition) Why() map[string]any {
 	off := 0.0
 	for _, w := range r.Runs[0].Way {
 		off = max(off, w.Orthogonal)

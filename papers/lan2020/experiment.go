@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"maps"
 	"math"
 
 	"bertlab/papers/experiment"
@@ -59,7 +58,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 	experiment.Keep(p, &r.Errors, measureWords.Of(p, modelInputs{pretrained}))
 	for _, seed := range c.Seeds {
 		s := &seedPlan{
-			Plan: p, config: c, result: r, Samples: samples, moved: moved, pretrained: pretrained, shape: shapeOf(headed),
+			Study: experiment.Study[Config, Result]{Plan: p, Config: c, Result: r}, Samples: samples, moved: moved, pretrained: pretrained, shape: shapeOf(headed),
 			seed: seed, tuned: c.FineTune(p, pretrained, samples.Train, seed),
 		}
 		s.add()
@@ -67,11 +66,10 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 	r.Speed = &Speed{Length: c.Timing().Tokens(config), Repeats: c.SpeedRepeats}
 	for _, v := range c.SpeedVariants {
 		timed := timeVariant.Of(p, speedInputs{From: pretrained, Variant: v.conversion(), Words: samples.Dev, MaxLength: c.MaxLength, Timing: c.Timing()})
-		p.Collect(func() error {
+		experiment.Tell(p, &r.Speed.Models, func() SpeedModel {
 			model := timed.Result()
 			model.Variant = v
-			r.Speed.Models = append(r.Speed.Models, model)
-			return nil
+			return model
 		})
 	}
 	return nil
@@ -79,9 +77,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 
 // seedPlan is the plan with a seed.
 type seedPlan struct {
-	*experiment.Plan
-	config *Config
-	result *Result
+	experiment.Study[Config, Result]
 	experiment.Samples
 	moved      experiment.Sample // on which transitions are measured
 	pretrained *experiment.Pretrained
@@ -94,38 +90,35 @@ type seedPlan struct {
 // trial is what is told of a variant.
 func (s *seedPlan) trial(v Scheme, e experiment.Evaluated, t experiment.Training, shape shape) Trial {
 	return Trial{
-		Variant: v, Seed: s.seed, Answers: e.Answers(s.result.Metric), Parts: shape.Parts, MACs: shape.MACs,
+		Variant: v, Seed: s.seed, Answers: e.Answers(s.Result.Metric), Parts: shape.Parts, MACs: shape.MACs,
 		TrainLoss: t.TrainLoss, Seconds: t.Seconds, StepSeconds: t.Clock.Median(experiment.Wall), StepProcessors: experiment.Processors(t.Clock.Steps),
 	}
 }
 
 // add adds the whole model, the variants, and what the fine-tuned whole model is after conversions.
 func (s *seedPlan) add() {
-	c, r := s.config, s.result
+	c, r := s.Config, s.Result
 	judge := c.Judge(s.tuned, s.Dev)
 	evaluated, transitions := experiment.Evaluate(s.Plan, judge), measureTransitions.Of(s.Plan, judge.On(s.moved))
-	s.Collect(func() error {
+	experiment.Tell(s.Plan, &r.Runs, func() Trial {
 		s.whole = s.trial(Scheme{}, evaluated.Result(), s.tuned.Result(), s.shape)
 		s.whole.P, s.whole.Transitions = 1, transitions.Result()
-		r.Runs = append(r.Runs, s.whole)
-		return nil
+		return s.whole
 	})
 	for _, v := range c.Variants {
 		s.addVariant(v, judge)
 	}
 	for _, init := range sharing.Inits {
 		same := s.convert(Scheme{What: sharing.All, Init: init}, judge)
-		s.Collect(func() error {
-			r.Inits = append(r.Inits, Initialised{Init: init, Seed: s.seed, Answers: same.Result().Answers(r.Metric)})
-			return nil
+		experiment.Tell(s.Plan, &r.Inits, func() Initialised {
+			return Initialised{Init: init, Seed: s.seed, Answers: same.Result().Answers(r.Metric)}
 		})
 	}
 	for _, size := range c.EmbeddingSizes {
 		same := s.convert(Scheme{Embedding: size}, judge)
-		s.Collect(func() error {
+		experiment.Tell(s.Plan, &r.Cuts, func() Cut {
 			cut := same.Result()
-			r.Cuts = append(r.Cuts, Cut{Size: size, Seed: s.seed, Answers: cut.Answers(r.Metric), RelativeError: cut.RelativeError, Parameters: cut.Parameters})
-			return nil
+			return Cut{Size: size, Seed: s.seed, Answers: cut.Answers(r.Metric), RelativeError: cut.RelativeError, Parameters: cut.Parameters}
 		})
 	}
 }
@@ -138,7 +131,7 @@ func (s *seedPlan) convert(v Scheme, judge experiment.Judging) *experiment.Node[
 // addVariant adds a variant that is converted and then trained, and beside it the conversion of the fine-tuned whole model; with a teacher
 // that is the same as without.
 func (s *seedPlan) addVariant(v Scheme, judge experiment.Judging) {
-	in := tuneInputs{From: s.pretrained, Variant: v.conversion(), Train: s.Train, Options: s.config.Options(s.seed), Test: s.Dev}
+	in := tuneInputs{From: s.pretrained, Variant: v.conversion(), Train: s.Train, Options: s.Config.Options(s.seed), Test: s.Dev}
 	var same *experiment.Node[converted]
 	if v.Distilled {
 		in.Teacher = experiment.Predict(s.Plan, judge.On(s.Train))
@@ -154,11 +147,11 @@ func (s *seedPlan) addVariant(v Scheme, judge experiment.Judging) {
 		t := s.trial(v, done.Evaluated, done.Training, done.Shape)
 		t.Transitions = done.Transitions
 		if same != nil {
-			answers := same.Result().Answers(s.result.Metric)
+			answers := same.Result().Answers(s.Result.Metric)
 			t.Converted = &answers
 		}
 		t.Change, err = t.Against(s.whole.Answers)
-		s.result.Runs = append(s.result.Runs, t)
+		s.Result.Runs = append(s.Result.Runs, t)
 		return err
 	})
 }
@@ -166,10 +159,8 @@ func (s *seedPlan) addVariant(v Scheme, judge experiment.Judging) {
 // Numbers are the accuracy of the whole model and how sure it is.
 func (r edition) Numbers() map[string]any {
 	whole := mean(r.answers(Scheme{}))
-	numbers := map[string]any{
+	return map[string]any{
 		"task": r.Config.Task, "accuracy": fmt.Sprintf("%.4f", whole), "examples": r.Examples, "majority": fmt.Sprintf("%.4f", r.Majority),
 		"standardError": fmt.Sprintf("%.1f", 100*math.Sqrt(whole*(1-whole)/float64(r.Examples))),
 	}
-	maps.Copy(numbers, r.why())
-	return numbers
 }

@@ -8,9 +8,9 @@ import (
 	"bertlab/gbert"
 )
 
-// why are the numbers by which the narrative says why sharing the feed-forward network costs more than sharing attention: how many of a
+// Why are the numbers by which the narrative says why sharing the feed-forward network costs more than sharing attention: how many of a
 // layer's parameters each has, how far their matrices are from the mean of the layers, and what sharing each costs.
-func (r edition) why() map[string]any {
+func (r edition) Why() map[string]any {
 	parts := r.of(Scheme{})[0].Parts
 	attention, ffn := r.apart(gbert.Query, gbert.Key, gbert.Value, gbert.AttentionOutput), r.apart(gbert.FFNIn, gbert.FFNOut)
 	numbers := map[string]any{

@@ -77,7 +77,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 		r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("out of domain", d.transfer.Dataset))
 	}
 	for i, seed := range c.Seeds {
-		s := seedPlan{Plan: p, config: c, data: d, result: r, seed: seed, heads: heads.All(pretrained.Model.Config), tuned: c.FineTune(p, pretrained, d.Train, seed)}
+		s := seedPlan{Study: experiment.Study[Config, Result]{Plan: p, Config: c, Result: r}, data: d, seed: seed, heads: heads.All(pretrained.Model.Config), tuned: c.FineTune(p, pretrained, d.Train, seed)}
 		if err := s.add(i == 0); err != nil {
 			return err
 		}
@@ -87,13 +87,11 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 
 // seedPlan is the plan for the model that was fine-tuned with a seed.
 type seedPlan struct {
-	*experiment.Plan
-	config *Config
+	experiment.Study[Config, Result]
 	data
-	result *Result
-	seed   uint64
-	heads  []heads.Head // the model's
-	tuned  *experiment.ModelNode[experiment.Training]
+	seed  uint64
+	heads []heads.Head // the model's
+	tuned *experiment.ModelNode[experiment.Training]
 }
 
 // passes is about how often the model is run over what it is judged on.
@@ -104,14 +102,13 @@ const halvesSeed = 1
 
 // add adds the steps on the model, and those of the first seed alone.
 func (s *seedPlan) add(first bool) error {
-	c, r := s.config, s.result
+	c, r := s.Config, s.Result
 	judge := c.Judge(s.tuned, s.Dev)
 	judge.Like, judge.Passes = []experiment.Sample{s.Dev, s.Calibration, s.transfer}, passes
 	whole, ablation := experiment.Evaluate(s.Plan, judge), ablate.Of(s.Plan, judge)
-	s.Collect(func() error {
+	experiment.Tell(s.Plan, &r.Models, func() FineTuned {
 		training, whole := s.tuned.Result(), whole.Result()
-		r.Models = append(r.Models, FineTuned{Seed: s.seed, TrainLoss: training.TrainLoss, TestLoss: whole.Loss, Score: whole.Metrics[r.Metric], Seconds: training.Seconds})
-		return nil
+		return FineTuned{Seed: s.seed, TrainLoss: training.TrainLoss, TestLoss: whole.Loss, Score: whole.Metrics[r.Metric], Seconds: training.Seconds}
 	})
 	estimate := importanceInputs{Judging: judge.On(s.Importance), Variant: heads.PerExample}
 	estimate.Like, estimate.Passes = []experiment.Sample{s.Importance}, 1
@@ -151,15 +148,15 @@ func (s *seedPlan) estimate(in importanceInputs) (importance []*experiment.Node[
 // addCurves adds the pruning curves, by each order.
 func (s *seedPlan) addCurves(judge experiment.Judging, estimate importanceInputs, importance []*experiment.Node[*heads.Importance], ablation *experiment.Node[*heads.Ablation]) {
 	for _, order := range []Order{ByImportance, ByScore, ByReverse, Recomputed, AtRandom} {
-		in := curveInputs{Judging: judge, Step: s.config.Step, Order: order, Seed: s.seed}
+		in := curveInputs{Judging: judge, Step: s.Config.Step, Order: order, Seed: s.seed}
 		draws := 1
 		switch order {
 		case ByScore:
 			in.Ablation = ablation
 		case AtRandom:
-			draws = s.config.RandomOrders
+			draws = s.Config.RandomOrders
 		case Recomputed:
-			if !s.config.Recompute {
+			if !s.Config.Recompute {
 				continue
 			}
 			in.Estimate = &estimate
@@ -167,14 +164,14 @@ func (s *seedPlan) addCurves(judge experiment.Judging, estimate importanceInputs
 			in.Importance = importance
 		}
 		for in.Draw = range draws {
-			experiment.Append(s.Plan, &s.result.Curves, pruneInOrder.Of(s.Plan, in))
+			experiment.Append(s.Plan, &s.Result.Curves, pruneInOrder.Of(s.Plan, in))
 		}
 	}
 }
 
 // describe says what the importance of the heads is, and how stable.
 func (s *seedPlan) describe(importance []*experiment.Node[*heads.Importance]) (err error) {
-	r := s.result
+	r := s.Result
 	if r.Importance, err = combined(importance); err != nil {
 		return err
 	}
@@ -187,7 +184,7 @@ func (s *seedPlan) describe(importance []*experiment.Node[*heads.Importance]) (e
 
 // addEffects adds what masking a head does in the other domain, and tells it beside what it does in the task's own.
 func (s *seedPlan) addEffects(judge experiment.Judging, ablation *experiment.Node[*heads.Ablation]) {
-	r := s.result
+	r := s.Result
 	s.Collect(func() error {
 		r.Ablation = effects(ablation.Result(), r.Metric)
 		return nil

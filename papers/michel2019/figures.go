@@ -2,7 +2,6 @@ package michel2019
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
@@ -35,15 +34,13 @@ func (r edition) Figures() []experiment.Drawing {
 // Numbers are what the narrative names.
 func (r edition) Numbers() map[string]any {
 	c := r.Config
-	numbers := map[string]any{
+	return map[string]any{
 		"model": c.Model, "task": c.Task, "epochs": c.Epochs, "learningRate": c.LearningRate, "examples": r.Ablation.Examples,
 		"standardError": fmt.Sprintf("%.1f", 100*math.Sqrt(r.Ablation.Score*(1-r.Ablation.Score)/float64(r.Ablation.Examples))),
 		"stability":     fmt.Sprintf("%.2f", r.Stability), "agreement": fmt.Sprintf("%.2f", r.Agreement),
 		"parameters": r.Speed.Parameters, "prunedParameters": r.Speed.PrunedParameters,
 		"operations": fmt.Sprintf("%.1f", 100*float64(r.Speed.PrunedMACs)/float64(r.Speed.MACs)), "difference": fmt.Sprintf("%.1e", r.Speed.MaskedDifference),
 	}
-	maps.Copy(numbers, r.why())
-	return numbers
 }
 
 // caption names model, data and seed under a figure.

@@ -5,9 +5,9 @@ import (
 	"math"
 )
 
-// why are the numbers by which the narrative says why no single head matters: how many heads change the metric by a point or less when masked
+// Why are the numbers by which the narrative says why no single head matters: how many heads change the metric by a point or less when masked
 // alone, what all of these changes add up to, and what masking all heads together costs the same model.
-func (r edition) why() map[string]any {
+func (r edition) Why() map[string]any {
 	alone, sum, together := 0, 0.0, 0.0
 	for _, e := range r.Ablation.Heads {
 		if math.Abs(e.MetricDelta) <= 0.01 {

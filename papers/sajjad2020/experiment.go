@@ -181,11 +181,10 @@ func (s *seedPlan) add(choices []Choice) error {
 	tuned := experiment.FineTune(s.Plan, training)
 	test := c.Judge(tuned, s.Dev)
 	evaluated := experiment.Evaluate(s.Plan, test)
-	s.Collect(func() error {
+	experiment.Tell(s.Plan, &s.into.Runs, func() Trial {
 		s.whole = s.trial(Choice{Dropped: []int{}}, judged{evaluated.Result(), start.NumParameters(), tuned.Result()})
 		s.whole.P = 1
-		s.into.Runs = append(s.into.Runs, s.whole)
-		return nil
+		return s.whole
 	})
 	experiment.Append(s.Plan, &s.into.Travel, measureTravel.Of(s.Plan, travelInputs{Before: s.pretrained, After: tuned, Task: s.Train.Task.Title, Seed: s.seed}))
 	for _, choice := range choices {

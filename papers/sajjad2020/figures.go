@@ -2,7 +2,6 @@ package sajjad2020
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -50,12 +49,10 @@ func (r edition) Numbers() map[string]any {
 			"standardError": fmt.Sprintf("%.1f", 100*math.Sqrt(accuracy*(1-accuracy)/float64(t.Examples))),
 		})
 	}
-	numbers := map[string]any{
+	return map[string]any{
 		"model": c.Model, "taskNames": strings.Join(names, ", "), "tasks": tasks, "leftOut": strings.Join(r.LeftOut, "; "),
 		"epochs": c.Passes(c.Tasks), "learningRate": c.LearningRate,
 	}
-	maps.Copy(numbers, r.why())
-	return numbers
 }
 
 // caption names the model, the task, unless it is nil, and the seeds under a figure.

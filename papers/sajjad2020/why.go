@@ -9,9 +9,9 @@ import (
 	"bertlab/techniques/layerdrop"
 )
 
-// why are the numbers by which the narrative says why the top layers go first: how far the lowest and the highest layer move, how much each
+// Why are the numbers by which the narrative says why the top layers go first: how far the lowest and the highest layer move, how much each
 // changes [CLS], and what is lost without as many layers from either end.
-func (r edition) why() map[string]any {
+func (r edition) Why() map[string]any {
 	last := r.Layers - 1
 	numbers := map[string]any{
 		"lowestTravel": percent(r.travelled(0)), "highestTravel": percent(r.travelled(last)), "topMovesMore": r.travelled(last) > 1.1*r.travelled(0), "highest": last,

@@ -1,8 +1,6 @@
 package sanh2020
 
 import (
-	"maps"
-
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 	"bertlab/techniques/movement"
@@ -30,9 +28,7 @@ func (r edition) Figures() []experiment.Drawing {
 
 // Numbers are the model, the task, and how many steps the scores had.
 func (r edition) Numbers() map[string]any {
-	numbers := map[string]any{"model": r.Config.modelName(r.Printer), "task": r.Config.Task, "steps": r.Steps}
-	maps.Copy(numbers, r.why())
-	return numbers
+	return map[string]any{"model": r.Config.modelName(r.Printer), "task": r.Config.Task, "steps": r.Steps}
 }
 
 // LongRun names the documentation's figure of a long run, and says what it shows.

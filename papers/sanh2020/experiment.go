@@ -52,7 +52,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 		return err
 	}
 	r.Speed = &Speed{Length: c.Timing().Tokens(model.Config), Repeats: c.SpeedRepeats}
-	s := &study{Plan: p, config: c, result: r, Samples: samples, pretrained: pretrained}
+	s := &study{Study: experiment.Study[Config, Result]{Plan: p, Config: c, Result: r}, Samples: samples, pretrained: pretrained}
 	for i, seed := range c.Seeds {
 		s.addSeed(seed, i == 0)
 	}
@@ -80,9 +80,7 @@ func (c *Config) useLowest(pretrained *experiment.Pretrained, p *experiment.Prov
 
 // study is the experiment as it is planned.
 type study struct {
-	*experiment.Plan
-	config *Config
-	result *Result
+	experiment.Study[Config, Result]
 	experiment.Samples
 	pretrained *experiment.Pretrained
 	dense      *experiment.ModelNode[experiment.Training] // of the first seed
@@ -98,26 +96,23 @@ type keptModel struct {
 // tell makes a run of what was measured.
 func (s *study) tell(v Pruning, e experiment.Evaluated, t experiment.Training, w weights) Trained {
 	return Trained{
-		Variant: v, Score: e.Metrics[s.result.Metric], Loss: e.Loss, TrainLoss: t.TrainLoss, Seconds: t.Seconds, Kept: w.Kept, ByMatrix: w.ByMatrix, Right: e.Right,
+		Variant: v, Score: e.Metrics[s.Result.Metric], Loss: e.Loss, TrainLoss: t.TrainLoss, Seconds: t.Seconds, Kept: w.Kept, ByMatrix: w.ByMatrix, Right: e.Right,
 	}
 }
 
 // addSeed adds the runs with a seed.
 func (s *study) addSeed(seed uint64, first bool) {
-	c, dense := s.config, Pruning{Seed: seed}
+	c, dense := s.Config, Pruning{Seed: seed}
 	training := experiment.FineTuneInputs{From: s.pretrained, Train: s.Train, Options: c.Options(seed)}
 	tuned := experiment.FineTune(s.Plan, training)
 	evaluated := experiment.Evaluate(s.Plan, c.Judge(tuned, s.Dev))
 	counted := countWeights.Of(s.Plan, modelInputs{Model: tuned, Name: dense.title})
 	moved := compareWeights.Of(s.Plan, driftInputs{Before: s.pretrained, After: tuned, Share: c.Focus, Seed: seed})
-	s.Collect(func() error {
-		s.result.Drifts = append(s.result.Drifts, moved.Result().Distance)
-		s.result.Dense = append(s.result.Dense, s.tell(dense, evaluated.Result(), tuned.Result(), counted.Result()))
-		return nil
-	})
+	experiment.Tell(s.Plan, &s.Result.Drifts, func() float64 { return moved.Result().Distance })
+	experiment.Tell(s.Plan, &s.Result.Dense, func() Trained { return s.tell(dense, evaluated.Result(), tuned.Result(), counted.Result()) })
 	if first {
 		s.dense = tuned
-		experiment.Keep(s.Plan, &s.result.Drift, moved)
+		experiment.Keep(s.Plan, &s.Result.Drift, moved)
 	}
 	for _, v := range c.variants(seed, first) {
 		in := pruneInputs{FineTuneInputs: training, Pruning: c.options(v), Test: c.Judge(nil, s.Dev), Name: v.title}
@@ -130,7 +125,7 @@ func (s *study) addSeed(seed uint64, first bool) {
 
 // addRun adds a run in which a model is pruned while it is fine-tuned.
 func (s *study) addRun(v Pruning, in pruneInputs, first bool) {
-	main := v.Remaining == s.config.Focus && s.config.isPlain(v)
+	main := v.Remaining == s.Config.Focus && s.Config.isPlain(v)
 	var result func() pruned
 	if v.Structured || first && main && v.Kind == movement.Movement {
 		model := keepPruned.Of(s.Plan, in)
@@ -147,14 +142,14 @@ func (s *study) addRun(v Pruning, in pruneInputs, first bool) {
 				run.Sample.Weights, run.Sample.Scores = nil, nil
 			}
 		}
-		s.result.Runs = append(s.result.Runs, run)
+		s.Result.Runs = append(s.Result.Runs, run)
 		return nil
 	})
 }
 
 // addModels adds what is measured of the models of the first seed.
 func (s *study) addModels() {
-	c, r, dense := s.config, s.result, Pruning{Seed: s.config.Seeds[0]}
+	c, r, dense := s.Config, s.Result, Pruning{Seed: s.Config.Seeds[0]}
 	s.store(dense, storageInputs{Model: s.dense}, func() float64 { return r.Dense[0].Kept })
 	timing := speedInputs{Judging: c.Judge(s.dense, s.Dev), Timing: c.Timing()}
 	for _, k := range s.kept {
@@ -181,22 +176,20 @@ func (s *study) addModels() {
 func (s *study) store(v Pruning, in storageInputs, kept func() float64) {
 	in.Name = v.title
 	measured := measureStorage.Of(s.Plan, in)
-	s.Collect(func() error {
-		s.result.Storage = append(s.result.Storage, Storage{Name: storageName(words.English, v), Kept: kept(), Sizes: measured.Result()})
-		return nil
+	experiment.Tell(s.Plan, &s.Result.Storage, func() Storage {
+		return Storage{Name: storageName(words.English, v), Kept: kept(), Sizes: measured.Result()}
 	})
 }
 
 // addUntrained adds the dense model without heads and neurons, not trained.
 func (s *study) addUntrained(timing speedInputs) {
-	v := s.config.untrained()
-	masked := maskTuned.Of(s.Plan, maskInputs{Model: s.dense, Pruning: s.config.options(v), Name: v.title})
+	v := s.Config.untrained()
+	masked := maskTuned.Of(s.Plan, maskInputs{Model: s.dense, Pruning: s.Config.options(v), Name: v.title})
 	timing.Pruned, timing.Removed, timing.Name = masked, true, func(say *words.Printer) string { return say.F("without training: %s", v.title(say)) }
-	timed, scored := measureSpeed.Of(s.Plan, timing), judgeRemoved.Of(s.Plan, s.config.Judge(masked, s.Dev))
-	s.Collect(func() error {
+	timed, scored := measureSpeed.Of(s.Plan, timing), judgeRemoved.Of(s.Plan, s.Config.Judge(masked, s.Dev))
+	experiment.Tell(s.Plan, &s.Result.Speed.Structured, func() StructuredSpeed {
 		speed := timed.Result()
-		speed.Remaining, speed.Score = v.Remaining, scored.Result().Metrics[s.result.Metric]
-		s.result.Speed.Structured = append(s.result.Speed.Structured, speed)
-		return nil
+		speed.Remaining, speed.Score = v.Remaining, scored.Result().Metrics[s.Result.Metric]
+		return speed
 	})
 }

@@ -6,9 +6,9 @@ import (
 	"bertlab/techniques/movement"
 )
 
-// why are the numbers by which the narrative says why movement pruning needs long runs, and what a teacher does for it. A number that the
+// Why are the numbers by which the narrative says why movement pruning needs long runs, and what a teacher does for it. A number that the
 // protocol does not give is empty.
-func (r edition) why() map[string]any {
+func (r edition) Why() map[string]any {
 	numbers := map[string]any{"short": r.Steps < leastSteps, "least": leastSteps, "focus": 100 * r.Config.Focus, "overlapping": false}
 	overlaps := map[movement.Kind]Agreement{}
 	for _, a := range r.Agreement {

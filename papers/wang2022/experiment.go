@@ -3,7 +3,6 @@ package wang2022
 import (
 	"context"
 	"embed"
-	"maps"
 	"slices"
 
 	"bertlab/gbert"
@@ -34,9 +33,7 @@ func (r edition) Subtitle() string { return r.caption("") }
 
 // Numbers are the task and the epochs of the recovery.
 func (r edition) Numbers() map[string]any {
-	numbers := map[string]any{"model": r.Config.Model, "task": r.Config.Task, "epochs": r.Config.RecoveryEpochs}
-	maps.Copy(numbers, r.why())
-	return numbers
+	return map[string]any{"model": r.Config.Model, "task": r.Config.Task, "epochs": r.Config.RecoveryEpochs}
 }
 
 // timedRoles are the roles whose maps are timed.
@@ -62,7 +59,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 		return err
 	}
 	for i, seed := range c.Seeds {
-		s := seedPlan{Plan: p, config: c, result: r, Samples: samples, seed: seed, tuned: c.FineTune(p, pretrained, samples.Train, seed)}
+		s := seedPlan{Study: experiment.Study[Config, Result]{Plan: p, Config: c, Result: r}, Samples: samples, seed: seed, tuned: c.FineTune(p, pretrained, samples.Train, seed)}
 		s.add(i == 0)
 	}
 	for _, role := range timedRoles {
@@ -81,9 +78,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 
 // seedPlan is the plan for the model that was fine-tuned with a seed.
 type seedPlan struct {
-	*experiment.Plan
-	config *Config
-	result *Result
+	experiment.Study[Config, Result]
 	experiment.Samples
 	seed  uint64
 	tuned *experiment.ModelNode[experiment.Training]
@@ -105,18 +100,15 @@ func (s *seedPlan) title(what words.Key, m small) func(say *words.Printer) strin
 
 // trial is what is told of a model that was judged.
 func (s *seedPlan) trial(e experiment.Evaluated, seconds float64) Trial {
-	return Trial{Seed: s.seed, Answers: e.Answers(s.result.Metric), Seconds: seconds}
+	return Trial{Seed: s.seed, Answers: e.Answers(s.Result.Metric), Seconds: seconds}
 }
 
 // add adds the steps on the whole model and on its decompositions. All decompositions come first: what they cost is known soon, and what
 // learns again takes longest.
 func (s *seedPlan) add(first bool) {
-	c, r := s.config, s.result
+	c, r := s.Config, s.Result
 	whole := experiment.Evaluate(s.Plan, c.Judge(s.tuned, s.Dev))
-	s.Collect(func() error {
-		r.Whole = append(r.Whole, s.trial(whole.Result(), s.tuned.Result().Seconds))
-		return nil
-	})
+	experiment.Tell(s.Plan, &r.Whole, func() Trial { return s.trial(whole.Result(), s.tuned.Result().Seconds) })
 	logits := experiment.Predict(s.Plan, c.Judge(s.tuned, s.Calibration))
 	var models []small
 	for _, form := range c.Forms {
@@ -136,7 +128,7 @@ func (s *seedPlan) add(first bool) {
 
 // decompose adds a decomposition of the whole model, judged as it is.
 func (s *seedPlan) decompose(form Form, ratio float64) small {
-	c, r := s.config, s.result
+	c, r := s.Config, s.Result
 	in := decomposeInputs{Whole: s.tuned, Seed: s.seed, Form: form, Ratio: ratio}
 	if form != II {
 		in.Sweeps = c.Sweeps
@@ -161,33 +153,31 @@ func (s *seedPlan) decompose(form Form, ratio float64) small {
 
 // learnAgain adds the model after it has learned again, on labels and from the whole one.
 func (s *seedPlan) learnAgain(m small, logits *experiment.Node[[][]float32]) {
-	c, r := s.config, s.result
+	c, r := s.Config, s.Result
 	tuned := recoverInputs{Judging: c.Judge(m, s.Dev), Recovery: Tuned, Examples: s.Calibration, Options: c.Options(s.seed), title: s.title(words.Key("fine-tuning again"), m)}
 	tuned.Options.Epochs, tuned.Options.LearningRate = c.RecoveryEpochs, c.RecoveryRate
 	distilled := tuned
 	distilled.Recovery, distilled.Whole, distilled.Logits, distilled.title = Distilled, s.tuned, logits, s.title(words.Key("distillation"), m)
 	for _, in := range []recoverInputs{tuned, distilled} {
 		again := learnAgain.Of(s.Plan, in)
-		s.Collect(func() error {
+		experiment.Tell(s.Plan, &r.Trials, func() Trial {
 			t := s.trial(again.Result().Evaluated, again.Result().Seconds)
 			t.Form, t.Ratio, t.Recovery = m.form, m.ratio, in.Recovery
-			r.Trials = append(r.Trials, t)
-			return nil
+			return t
 		})
 	}
 }
 
 // time adds the time of the model beside that of the whole one.
 func (s *seedPlan) time(m small) {
-	c, r := s.config, s.result
+	c, r := s.Config, s.Result
 	timed := timeModels.Of(s.Plan, speedInputs{
 		Whole: s.tuned, Small: m, Batch: c.SpeedBatch, Length: c.SpeedLength, Repeats: c.SpeedRepeats, title: s.title(words.Key("time"), m),
 	})
-	s.Collect(func() error {
+	experiment.Tell(s.Plan, &r.Speed, func() Speed {
 		speed := timed.Result()
 		speed.Form, speed.Target, speed.Name = m.form, m.ratio, m.Result().Variant.Name
-		r.Speed = append(r.Speed, speed)
-		return nil
+		return speed
 	})
 }
 

@@ -2,10 +2,10 @@ package wang2022
 
 import "fmt"
 
-// why are the numbers by which the narrative says why the error does not tell the accuracy: of the pairs of forms with equally many
+// Why are the numbers by which the narrative says why the error does not tell the accuracy: of the pairs of forms with equally many
 // parameters that learned again in the same way, in how many the one with the smaller error is right less often; and for the model with the
 // smallest error that was not trained again what it loses.
-func (r edition) why() map[string]any {
+func (r edition) Why() map[string]any {
 	pairs, against := 0, 0
 	for _, pair := range r.rivals() {
 		a, b := r.of(pair[0]), r.of(pair[1])

@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"maps"
 	"slices"
 
 	"bertlab/gbert"
@@ -71,7 +70,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 			}
 		}
 		for k, seed := range c.Seeds {
-			s := &seedPlan{Plan: p, config: c, result: r, Samples: data, pretrained: pretrained, task: t.Name, tuning: c.For(t), seed: seed, first: i == 0 && k == 0}
+			s := &seedPlan{Study: experiment.Study[Config, Result]{Plan: p, Config: c, Result: r}, Samples: data, pretrained: pretrained, task: t.Name, tuning: c.For(t), seed: seed, first: i == 0 && k == 0}
 			s.add()
 		}
 	}
@@ -99,9 +98,7 @@ func (r *Result) measureWhole(ctx context.Context, pretrained *gbert.Model, of *
 
 // seedPlan is the plan with a task and a seed.
 type seedPlan struct {
-	*experiment.Plan
-	config *Config
-	result *Result
+	experiment.Study[Config, Result]
 	experiment.Samples
 	pretrained *experiment.Pretrained
 	task       string
@@ -112,7 +109,7 @@ type seedPlan struct {
 
 // add adds the fine-tuned model and it in each way.
 func (s *seedPlan) add() {
-	c, o := s.config, s.tuning.Options(s.seed)
+	c, o := s.Config, s.tuning.Options(s.seed)
 	tuned := experiment.FineTune(s.Plan, experiment.FineTuneInputs{From: s.pretrained, Train: s.Train, Options: o})
 	judge := s.tuning.Judge(tuned, s.Dev)
 	whole := experiment.Evaluate(s.Plan, judge)
@@ -125,8 +122,8 @@ func (s *seedPlan) add() {
 	s.keepAs(Row, quantiseAfter.Of(s.Plan, afterInputs{Judging: judge, Inputs: gbert.RowInputs}))
 	s.keepAs(Static, quantiseAfter.Of(s.Plan, afterInputs{Judging: judge, Inputs: gbert.StaticInputs, Calibration: judge.On(s.Calibration)}))
 	if s.first {
-		experiment.Keep(s.Plan, &s.result.Maps, sweepMaps.Of(s.Plan, judge.On(s.Calibration)))
-		experiment.Keep(s.Plan, &s.result.Speed, measureSpeed.Of(s.Plan, speedInputs{Judging: judge, Timing: c.Timing()}))
+		experiment.Keep(s.Plan, &s.Result.Maps, sweepMaps.Of(s.Plan, judge.On(s.Calibration)))
+		experiment.Keep(s.Plan, &s.Result.Speed, measureSpeed.Of(s.Plan, speedInputs{Judging: judge, Timing: c.Timing()}))
 	}
 }
 
@@ -139,21 +136,19 @@ func (s *seedPlan) keepAs(way Way, step *experiment.Node[judged]) {
 }
 
 func (s *seedPlan) keep(way Way, done judged) {
-	s.result.Runs = append(s.result.Runs, Run{Task: s.task, Seed: s.seed, Way: way, Evaluated: done.Evaluated})
+	s.Result.Runs = append(s.Result.Runs, Run{Task: s.task, Seed: s.seed, Way: way, Evaluated: done.Evaluated})
 	if s.first && way != Whole {
-		s.result.Sizes = append(s.result.Sizes, Size{way, done.Bytes})
+		s.Result.Sizes = append(s.Result.Sizes, Size{way, done.Bytes})
 	}
 }
 
 // Numbers are what the narrative names.
 func (r edition) Numbers() map[string]any {
-	numbers := map[string]any{
+	return map[string]any{
 		"model": r.Config.Model, "epochs": r.Config.Passes(r.Config.Tasks), "learningRate": r.Config.LearningRate, "percentile": fmt.Sprintf("%g", percentile),
 		"calibration": r.Maps.Examples, "bytes": fmt.Sprintf("%.1f", float64(r.bytes(Whole))/1e6), "int8": fmt.Sprintf("%.1f", float64(r.bytes(Dynamic))/1e6),
 		"all": fmt.Sprintf("%.3f", r.Maps.All.Error), "worst": r.worst(),
 	}
-	maps.Copy(numbers, r.why())
-	return numbers
 }
 
 // worst names the matrix that costs most.

@@ -2,9 +2,9 @@ package zafrir2019
 
 import "fmt"
 
-// why are the numbers by which the narrative says why eight bits are enough: of all answers of all seeds, how many are right in float32 alone
+// Why are the numbers by which the narrative says why eight bits are enough: of all answers of all seeds, how many are right in float32 alone
 // and how many in integers alone, with ranges over the batch.
-func (r edition) why() map[string]any {
+func (r edition) Why() map[string]any {
 	answers, lost, won := 0, 0, 0
 	for _, whole := range r.of("", Whole) {
 		for _, small := range r.of(whole.Task, Dynamic) {
