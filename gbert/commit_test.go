@@ -14,6 +14,7 @@ import (
 
 	"bertlab/gbert/saves"
 	"bertlab/gbert/tokenizer"
+	"bertlab/internal/testbed"
 )
 
 // committed is the folder of a save that is whole, but perhaps not yet in its place.
@@ -305,5 +306,5 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("GBERT_TEST_SAVING"); dir != "" {
 		os.Exit(savingChild(dir))
 	}
-	os.Exit(m.Run())
+	os.Exit(testbed.Main(m))
 }

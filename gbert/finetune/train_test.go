@@ -17,6 +17,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
+	"bertlab/internal/testbed"
 )
 
 func train(t testing.TB, ctx context.Context, model *gbert.Model, n int, dev *task.Dataset, o Options) (*Result, error) {
@@ -338,7 +339,7 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("FINETUNE_TEST_CHILD"); dir != "" {
 		os.Exit(child(dir, os.Getenv("FINETUNE_TEST_LAST")))
 	}
-	os.Exit(m.Run())
+	os.Exit(testbed.Main(m))
 }
 
 // A GoMLX tensor that one compilation moves to the device is nowhere for the others meanwhile.
