@@ -44,9 +44,12 @@ func (r edition) Numbers() map[string]any {
 }
 
 // caption names model, data and seed under a figure.
-func (r edition) caption(extra string) string {
+func (r edition) caption(extra string) string { return r.captionOf(r.Config.Seeds[:1], extra) }
+
+// captionOf is that of a figure of models with these seeds.
+func (r edition) captionOf(seeds []uint64, extra string) string {
 	c := r.Config
-	return experiment.Caption(r.F("%s, fine-tuned on %s (seed %d), %d test examples", c.Model, c.Task, c.Seeds[0], r.Ablation.Examples), extra)
+	return experiment.Caption(r.F("%s, fine-tuned on %s (%s), %d test examples", c.Model, c.Task, r.Seeds(seeds), r.Ablation.Examples), extra)
 }
 
 // table puts a value of each head at its place, [layers][heads]; heads that the model does not have are NaN.
@@ -140,9 +143,9 @@ func (r edition) PruningCurves() (*figures.Figure, error) {
 			curves = append(curves, curve)
 		}
 	}
-	extra := r.F("%d fine-tuning run(s), %d random order(s) each; bands: range over runs and orders", len(r.Config.Seeds), r.Config.RandomOrders)
+	extra := r.F("%d random order(s) each; bands: range over seeds and orders", r.Config.RandomOrders)
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.curvesTitle(),
-		r.T("heads masked"), r.Name(r.Metric), r.caption(extra)),
+		r.T("heads masked"), r.Name(r.Metric), r.captionOf(r.Config.Seeds, extra)),
 		Curves: curves, HLines: []figures.Reference{{Value: r.Majority, Label: r.T("largest class")}}, XFormat: figures.Percent, YFormat: figures.Percent,
 	})
 }
