@@ -36,7 +36,7 @@ func Quick() Config {
 func Full() Config {
 	return Config{
 		Model: "all-MiniLM-L6-v2", Batches: []int{1, 8, 32}, Lengths: []int{32, 64, 128, 256, 512}, Repeats: 25, CellSeconds: 40,
-		BaseBatches: []int{1, 8}, BaseLengths: []int{32, 128, 512},
+		BaseBatches: []int{1, 4}, BaseLengths: []int{32, 128, 512},
 	}
 }
 
