@@ -18,6 +18,7 @@ import (
 	"bertlab/internal/tiny"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
+	"bertlab/techniques/vocabulary"
 )
 
 var environment = tiny.Environment
@@ -138,6 +139,52 @@ func TestModelsStandSideBySide(t *testing.T) {
 	}
 	if reflect.DeepEqual(turned.Models[1].Latency, c.Models[1].Latency) || !reflect.DeepEqual(turned.Models[1].Sizes, c.Models[2].Sizes) || jobs != 3 {
 		t.Error("in another order, models have each other's times")
+	}
+}
+
+// Its words have other numbers than the original's: it is timed on the same text as it reads it.
+func TestAModelWithAVocabularyOfItsOwnIsCompared(t *testing.T) {
+	entries, o := contestants(t)
+	words := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "1", "2", "##1", "##2", "12", "good", "fine", "bad", "poor", "the", "film", "is", "very"}
+	whole, err := gbert.Load(entries[0].Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := *whole.Config
+	config.VocabSize = len(words)
+	model, err := gbert.New(&config, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if model.Tokenizer, err = tokenizer.FromVocab(words, true); err != nil {
+		t.Fatal(err)
+	}
+	if model, err = model.WithClassifier(2, nil, 1); err != nil {
+		t.Fatal(err)
+	}
+	var counts vocabulary.Counts
+	counts.Add(model.Tokenizer, []tokenizer.Pair{{A: "the very film is good bad fine poor"}})
+	choice, err := vocabulary.Choose(model, counts, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	smaller, err := vocabulary.Cut(model, choice)
+	if err != nil || smaller.Config.VocabSize >= len(words) {
+		t.Fatal(err, smaller.Config.VocabSize)
+	}
+	dir := t.TempDir()
+	for name, m := range map[string]*gbert.Model{"all": model, "fewer": smaller} {
+		if err := m.Save(filepath.Join(dir, name), gbert.Float32); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.Pairs = nil
+	c, err := Run(t.Context(), environment(t, t.TempDir()), []Entry{{Name: "all", Dir: filepath.Join(dir, "all")}, {Name: "fewer", Dir: filepath.Join(dir, "fewer")}}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, fewer := c.Models[0], c.Models[1]; fewer.Score != all.Score || fewer.Parameters >= all.Parameters || len(fewer.Latency) != 2 || !(fewer.Latency[1].Seconds > 0) {
+		t.Errorf("%+v, %+v", all, fewer)
 	}
 }
 

@@ -206,8 +206,8 @@ func (a *answers) renumber(order []int) {
 	}
 }
 
-// timeInputs are models, and the rows that all of them read in turn: of Length tokens without padding, cut from the test set as the
-// original reads it.
+// timeInputs are models, and the rows that they read in turn: of Length tokens without padding, cut from the test set as each model reads
+// it, since its words may be numbered by a vocabulary of its own.
 type timeInputs struct {
 	Models                 []experiment.ModelSource
 	Text                   experiment.Judging
@@ -223,10 +223,6 @@ var timeModels = &experiment.Definition[timeInputs, timings]{
 	Name: "models timed in turn", Version: 2, Timed: true,
 	Title: func(say *words.Printer, in timeInputs) string { return say.F("timing batches of %d", in.Batch) },
 	Run: func(ctx context.Context, w *experiment.Worker, in timeInputs) (timed timings, err error) {
-		prepared, err := in.Text.Prepare(w, w.Model(in.Models[0]))
-		if err != nil {
-			return timed, err
-		}
 		passes := make([]func() error, len(in.Models))
 		for i, source := range in.Models {
 			model := w.Model(source)
@@ -244,6 +240,10 @@ var timeModels = &experiment.Definition[timeInputs, timings]{
 				return timed, err
 			}
 			defer done()
+			prepared, err := in.Text.Prepare(w, model)
+			if err != nil {
+				return timed, err
+			}
 			batch := experiment.FilledBatch(prepared.Encodings, in.Batch, in.Length, model.Config.PadTokenID)
 			passes[i] = func() error {
 				if _, err := runner.BatchLogits(batch, nil); err != nil {
