@@ -99,12 +99,20 @@ func TestBothEditionsAreMadeOfTheSameCellsEachInItsLanguage(t *testing.T) {
 	}
 }
 
-var numericCell = regexp.MustCompile(`text-align:right">[^<]*</td>`)
+var (
+	numericCell = regexp.MustCompile(`text-align:right">[^<]*</td>`)
+	number      = regexp.MustCompile(`[−+]?[0-9]+(?:[.,][0-9]+)*`)
+)
 
-// numbers are the cells of an HTML table that hold numbers.
+// numbers are those of the cells of an HTML table that hold numbers. Those of a cell are sorted, since languages order them by their own
+// grammar: 8 of 96 is "96개 중 8개".
 func numbers(html any) string {
 	list, _ := html.([]any)
-	return strings.Join(numericCell.FindAllString(fmt.Sprint(list...), -1), "")
+	var all []string
+	for _, cell := range numericCell.FindAllString(fmt.Sprint(list...), -1) {
+		all = append(all, strings.Join(slices.Sorted(slices.Values(number.FindAllString(cell, -1))), " "))
+	}
+	return strings.Join(all, "; ")
 }
 
 // executed tells whether a cell of Go shows something.
