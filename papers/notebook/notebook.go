@@ -17,6 +17,7 @@ import (
 	"bertlab/figures"
 	"bertlab/figures/show"
 	"bertlab/gbert"
+	"bertlab/internal/files"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 )
@@ -79,7 +80,7 @@ func (l *Lab[C, R]) Result() *R {
 // Read takes the result that a file holds, such as ../results/heads.json, in place of the protocol's.
 func (l *Lab[C, R]) Read(path string) *Lab[C, R] {
 	result := new(R)
-	if err := json.Unmarshal(Must(os.ReadFile(path)), result); err != nil {
+	if err := json.Unmarshal(Must(files.Read(path, maxResult)), result); err != nil {
 		check(fmt.Errorf("%s: %w", path, err))
 	}
 	return &Lab[C, R]{experiment: l.experiment, protocol: l.protocol, result: result}
@@ -240,12 +241,18 @@ func check(err error) {
 	}
 }
 
+// What is read of a result and of a picture at most, in bytes.
+const (
+	maxResult  = 256 << 20
+	maxPicture = 8 << 20
+)
+
 // documented are the figures of the documentation, seen from the folder of notebooks.
 const documented = "../docs/figures"
 
 // Picture shows a figure of the documentation by the name of its file, with a caption.
 func Picture(name, caption string) {
-	check(show.Picture(Must(os.ReadFile(filepath.Join(documented, name))), caption))
+	check(show.Picture(Must(files.Read(filepath.Join(documented, name), maxPicture)), caption))
 	check(show.Markdown("*" + caption + "*"))
 }
 
