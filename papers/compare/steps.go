@@ -81,7 +81,7 @@ var measureMemory = &experiment.Definition[memoryInputs, *experiment.Memory]{
 	Title: func(say *words.Printer, in memoryInputs) string {
 		return say.F("measuring the memory of %s", in.File.Name)
 	},
-	Cost: func(memoryInputs, *gbert.Config) experiment.Cost { return experiment.Cost{Host: 5} }, // a process that begins and compiles
+	Cost: func(memoryInputs, *gbert.Config) experiment.Cost { return experiment.Cost{Host: 1.2} }, // a process that begins and compiles
 	Run: func(ctx context.Context, w *experiment.Worker, in memoryInputs) (*experiment.Memory, error) {
 		env := w.Environment()
 		return env.Memory(ctx, experiment.MemoryJob{Dir: in.File.Dir, Backend: env.Choice.Name, Batch: in.Batch, Length: in.Length})

@@ -21,8 +21,8 @@ type Cost struct {
 	Passes float64
 	// Work is further work, in multiply-accumulate operations.
 	Work float64
-	// Slowness is how much longer training and passes take, compiling included, than plain ones with the same examples; 0: as long. It
-	// counts where no step of the kind was measured.
+	// Slowness is how much longer training and passes take, compiling included, than plain ones with the same examples, below 1 for those
+	// that take less; 0: as long. It counts where no step of the kind was measured.
 	Slowness float64
 	// Host is what else is computed, outside of the backend, in seconds on two cores; see [Decomposition]. It counts likewise.
 	Host float64
@@ -30,7 +30,7 @@ type Cost struct {
 
 // Decomposition is about how long the singular values and vectors of all maps of the layers of a model take, in seconds: n·m·min(n, m) for each.
 func Decomposition(c *gbert.Config) float64 {
-	const perOperation = 6e-9 // measured with maps of 384 × 384 and 384 × 1536 on two cores
+	const perOperation = 1e-9 // measured with maps of 384 × 384 and 384 × 1536 on two cores
 	total := 0.0
 	for layer := range c.Layers {
 		for _, role := range gbert.LayerRoles {
@@ -43,14 +43,14 @@ func Decomposition(c *gbert.Config) float64 {
 
 // WordDecomposition is about how long those of the word table take, in seconds, by its smaller side.
 func WordDecomposition(c *gbert.Config) float64 {
-	const perOperation = 4e-9 // measured with 30,522 × 384
+	const perOperation = 0.9e-9 // measured with 30,522 × 384
 	rows, columns := float64(c.VocabSize), float64(c.HiddenSize)
 	return perOperation * rows * columns * min(rows, columns)
 }
 
 // Storing is about how long a model's file takes to be compressed as its sizes are measured, in seconds.
 func Storing(c *gbert.Config) float64 {
-	const perByte = 0.15e-6
+	const perByte = 0.04e-6
 	return perByte * float64(weightBytes(c))
 }
 
@@ -79,7 +79,7 @@ func (n *node) reckon(in any, cost func(*gbert.Config) Cost) {
 	}
 	r := reckoning{config: config, passes: max(c.Passes, 1)}
 	walk(reflect.ValueOf(in), false, r.add)
-	n.expects = modelled{work: r.work + c.Work, once: r.once, slow: max(c.Slowness, 1), host: c.Host, memory: r.memory()}
+	n.expects = modelled{work: r.work + c.Work, once: r.once, slow: cmp.Or(max(c.Slowness, 0), 1), host: c.Host, memory: r.memory()}
 }
 
 // configOf is the configuration of the first model among the inputs, or of the steps there; nil: there is none.

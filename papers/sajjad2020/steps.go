@@ -73,6 +73,9 @@ var tuneDropped = &experiment.Definition[tuneInputs, judged]{
 		}
 		return say.F("layers %s dropped before fine-tuning on %s, seed %d", layers, title, seed)
 	},
+	Cost: func(in tuneInputs, c *gbert.Config) experiment.Cost {
+		return experiment.Cost{Slowness: 1 - float64(len(in.Dropped))/float64(c.NumHiddenLayers)}
+	},
 	Run: func(ctx context.Context, w *experiment.Worker, in tuneInputs) (judged, error) {
 		model, training, err := in.train(ctx, w)
 		if err != nil {
