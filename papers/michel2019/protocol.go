@@ -56,9 +56,9 @@ func Full() Config {
 	}
 }
 
-// ask puts what the user asked for into the protocol. The other domain goes with the protocol's own task.
+// ask puts what the user asked for into the protocol. The other domain goes with the protocol's own task and its usual data.
 func (c *Config) ask(r experiment.Request) {
-	if r.Task != "" && r.Task != c.Task {
+	if r.Task != "" && (r.Task != c.Task || r.Data != "") {
 		c.Transfer = ""
 	}
 	c.Setup.Ask(r)
