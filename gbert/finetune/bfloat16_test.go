@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"bertlab/gbert/safetensors"
 	"bertlab/gbert/task"
@@ -25,32 +24,7 @@ func TestGradientsInBFloat16AreCloseToThoseInFloat32(t *testing.T) {
 			t.Fatal(err)
 		}
 		gradients := func(precision Precision) (all []float64) {
-			o, err := Options{Epochs: 1, Precision: precision}.withDefaults()
-			if err != nil {
-				t.Fatal(err)
-			}
-			s, err := newStepper(b, model, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.close()
-			state, err := s.state(0, 1)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer state.Close()
-			batch := s.batch(prepared, prepared.Batches[0], 7)
-			defer batch.Close()
-			results, err := s.gradient.Run(gradientOf[*tensors.Tensor]{state.stateOf, batch.trainingBatch})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer results.Close()
-			for i := range s.trained {
-				values, err := results.Values(i) // which are float32
-				if err != nil {
-					t.Fatal(err)
-				}
+			for _, values := range gradientsOf(t, b, model, prepared, Options{Epochs: 1, Precision: precision}) {
 				for _, v := range values {
 					all = append(all, float64(v))
 				}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/compute"
 
 	"bertlab/gbert"
 	"bertlab/gbert/task"
@@ -76,36 +76,8 @@ func TestTheGradientsOfDividedRowsAreThoseOfOneDevice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gradients := func(devices int) (list [][]float32) {
-		o, err := Options{Epochs: 1, Devices: devices}.withDefaults()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := newStepper(b, model, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.close()
-		state, err := s.state(0, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer state.Close()
-		batch := s.batch(prepared, prepared.Batches[0], 7)
-		defer batch.Close()
-		results, err := s.gradient.Run(gradientOf[*tensors.Tensor]{state.stateOf, batch.trainingBatch})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer results.Close()
-		for i := range s.trained {
-			values, err := results.Values(i)
-			if err != nil {
-				t.Fatal(err)
-			}
-			list = append(list, values)
-		}
-		return list
+	gradients := func(devices int) [][]float32 {
+		return gradientsOf(t, b, model, prepared, Options{Epochs: 1, Devices: devices})
 	}
 	want := gradients(1)
 	for _, devices := range []int{2, 4} {
@@ -154,4 +126,15 @@ func TestMoreDevicesThanThereAreAreRefused(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "9 devices were asked for") {
 		t.Errorf("the error is %v", err)
 	}
+}
+
+// gradientsOf are the gradients of a model's first batch in float32, of each array that is trained.
+func gradientsOf(t *testing.T, b compute.Backend, model *gbert.Model, prepared *Prepared, o Options) (list [][]float32) {
+	t.Helper()
+	s := newTestStepper(t, b, model, o)
+	all, _ := s.gradients(t, prepared.Dataset, prepared.Batches[0])
+	for _, p := range s.trained {
+		list = append(list, all[p.spec.Name])
+	}
+	return list
 }

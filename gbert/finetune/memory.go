@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// idleMemory is about what a process takes before it trains: the program, the backend and the data, in bytes.
-	idleMemory = 350 << 20
+	// IdleMemory is about what a process takes before it trains: the program, the backend and the data, in bytes.
+	IdleMemory = 350 << 20
 	// lengthMemory is what XLA keeps of a program for one padded length, in bytes a layer. Measured with MiniLM's six layers: about 30 MB.
 	lengthMemory = 5 << 20
 )
@@ -17,8 +17,12 @@ const (
 // and so many padded lengths: itself; the weights, and for each that is trained its gradient and two moments; what a step keeps of each layer
 // for the gradients; and what is compiled. On all-MiniLM-L6-v2 with 22 lengths of up to 66 tokens it says 1.8 GB; 1.6 to 2.05 were measured.
 func Memory(c *gbert.Config, weights, trained, rows, longest, lengths int) int64 {
-	values := rows * longest * (10*c.HiddenSize + 2*c.IntermediateSize + 3*c.NumAttentionHeads*longest)
-	return idleMemory + 4*int64(weights+3*trained+values*c.NumHiddenLayers) + int64(lengths*c.NumHiddenLayers)*lengthMemory
+	return IdleMemory + 4*int64(weights+3*trained+LayerValues(c, rows, longest)*c.NumHiddenLayers) + int64(lengths*c.NumHiddenLayers)*lengthMemory
+}
+
+// LayerValues is about how many numbers a layer computes for a batch of so many rows of length tokens, all of which training keeps.
+func LayerValues(c *gbert.Config, rows, length int) int {
+	return rows * length * (10*c.HiddenSize + 2*c.IntermediateSize + 3*c.NumAttentionHeads*length)
 }
 
 // fitting is how many padded lengths the limit on memory leaves room for; 0: as many as are worth their compilation.
@@ -28,13 +32,9 @@ func (o Options) fitting(model *gbert.Model, longest int) (int, error) {
 	}
 	var weights, trained int
 	for _, spec := range model.Weights() {
-		n := 1
-		for _, d := range spec.Shape {
-			n *= d
-		}
-		weights += n
+		weights += spec.Size()
 		if !o.isFrozen(spec) {
-			trained += n
+			trained += spec.Size()
 		}
 	}
 	need := func(lengths int) int64 {

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -66,20 +67,22 @@ type modelled struct {
 	memory int64
 }
 
-// reckon adds up the work of a step from its inputs.
+// reckon adds up the work of a step from its inputs, when it is asked for: all texts of a training are looked at, and a step that is
+// remembered needs no estimate.
 func (n *node) reckon(in any, cost func(*gbert.Config) Cost) {
-	config := n.configOf(reflect.ValueOf(in))
-	n.config = config
-	if config == nil {
-		return
-	}
-	c := Cost{Passes: 1}
-	if cost != nil {
-		c = cost(config)
-	}
-	r := reckoning{config: config, passes: max(c.Passes, 1)}
-	walk(reflect.ValueOf(in), false, r.add)
-	n.expects = modelled{work: r.work + c.Work, once: r.once, slow: cmp.Or(max(c.Slowness, 0), 1), host: c.Host, memory: r.memory()}
+	n.config = n.configOf(reflect.ValueOf(in))
+	n.expects = sync.OnceValue(func() modelled {
+		if n.config == nil {
+			return modelled{}
+		}
+		c := Cost{Passes: 1}
+		if cost != nil {
+			c = cost(n.config)
+		}
+		r := reckoning{config: n.config, passes: max(c.Passes, 1)}
+		walk(reflect.ValueOf(in), false, r.add)
+		return modelled{work: r.work + c.Work, once: r.once, slow: cmp.Or(max(c.Slowness, 0), 1), host: c.Host, memory: r.memory()}
+	})
 }
 
 // configOf is the configuration of the first model among the inputs, or of the steps there; nil: there is none.
@@ -258,14 +261,12 @@ func (r *reckoning) batch(rows, length int, trains bool) {
 // of each layer of which training keeps all.
 func (r *reckoning) memory() int64 {
 	c := r.config
-	h := int64(c.HiddenSize)
 	weights := weightBytes(c)
-	row := int64(r.length) * (10*h + 2*int64(c.IntermediateSize) + 3*int64(c.NumAttentionHeads)*int64(r.length))
-	values := 4 * int64(r.rows) * row
+	values := 4 * int64(finetune.LayerValues(c, r.rows, r.length))
 	if r.trains {
-		return programMemory + 5*weights + values*int64(c.NumHiddenLayers)
+		return finetune.IdleMemory + 5*weights + values*int64(c.NumHiddenLayers)
 	}
-	return programMemory + 2*weights + 2*values
+	return finetune.IdleMemory + 2*weights + 2*values
 }
 
 // weightBytes is about the size of a model's weights.
@@ -273,9 +274,6 @@ func weightBytes(c *gbert.Config) int64 {
 	h := int64(c.HiddenSize)
 	return 4 * (int64(c.VocabSize+c.MaxPositionEmbeddings)*h + int64(c.NumHiddenLayers)*(4*h*h+2*h*int64(c.IntermediateSize)))
 }
-
-// programMemory is what the program takes without a model: itself, the backend, what it compiled, and the data.
-const programMemory = 350 << 20
 
 // measuredCosts are what steps of a kind took, of those that a folder remembers.
 type measuredCosts struct {
@@ -327,7 +325,7 @@ func (p *Plan) estimate(pace func() (float64, error)) ([]Planned, error) {
 	}
 	slow := map[string]float64{}
 	for _, n := range p.nodes {
-		slow[n.name] = n.expects.slow
+		slow[n.name] = n.expects().slow
 	}
 	measured := p.store.measured(slow)
 	for i, n := range p.nodes {
@@ -336,7 +334,7 @@ func (p *Plan) estimate(pace func() (float64, error)) ([]Planned, error) {
 			s.Memory = n.record.Memory
 			continue
 		}
-		s.Memory = max(n.expects.memory, measured.memory[n.name])
+		s.Memory = max(n.expects().memory, measured.memory[n.name])
 		if s.Seconds, err = measured.seconds(n, pace); err != nil {
 			return nil, err
 		}
@@ -348,13 +346,13 @@ func (p *Plan) estimate(pace func() (float64, error)) ([]Planned, error) {
 const ownSeconds = 0.5
 
 func (m *measuredCosts) seconds(n *node, pace func() (float64, error)) (float64, error) {
-	if known, ok := m.pace[n.name]; ok && n.expects.work > 0 {
-		return known * n.expects.work, nil
+	e := n.expects()
+	if known, ok := m.pace[n.name]; ok && e.work > 0 {
+		return known * e.work, nil
 	}
 	if known, ok := m.flat[n.name]; ok {
 		return known, nil
 	}
-	e := n.expects
 	if m.all == 0 && e.work > 0 {
 		var err error
 		if m.all, err = pace(); err != nil {

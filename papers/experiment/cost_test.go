@@ -54,7 +54,7 @@ func costedPlan(t *testing.T, dir string) (*Plan, costed, *Definition[costed, in
 
 func TestTheWorkOfAStepFollowsFromItsInputs(t *testing.T) {
 	p, in, d := costedPlan(t, t.TempDir())
-	work := func(in costed) float64 { return d.Of(p, in).expects.work }
+	work := func(in costed) float64 { return d.Of(p, in).expects().work }
 	once := work(in)
 	if once <= 0 {
 		t.Fatal("a training is no work")
@@ -84,7 +84,7 @@ func TestTheWorkOfAStepFollowsFromItsInputs(t *testing.T) {
 	if one := work(judged); three != 3*one {
 		t.Errorf("three passes are %g, one %g", three, one)
 	}
-	if small, large := d.Of(p, in).expects.memory, d.Of(p, twice).expects.memory; small <= programMemory || large <= small {
+	if small, large := d.Of(p, in).expects().memory, d.Of(p, twice).expects().memory; small <= finetune.IdleMemory || large <= small {
 		t.Errorf("memory: %d without a training, %d with one", small, large)
 	}
 }
@@ -112,7 +112,7 @@ func TestAnEstimateIsMadeOfWhatWasMeasured(t *testing.T) {
 	if !steps[0].Done || steps[1].Done || steps[0].Seconds != 3 || steps[1].Seconds < 11.9 || steps[1].Seconds > 12.1 {
 		t.Errorf("the steps: %+v", steps)
 	}
-	if done.expects.work != first.expects.work || steps[1].Memory < done.record.Memory {
+	if done.expects().work != first.expects().work || steps[1].Memory < done.record.Memory {
 		t.Errorf("the memory is %d, of the one that is done %d", steps[1].Memory, done.record.Memory)
 	}
 	if o := p.outlook(steps, map[string]bool{}); o.Count != 2 || o.Missing != 1 || o.Seconds != steps[1].Seconds || o.Longest != o.Seconds {
@@ -124,10 +124,10 @@ func TestWithoutMeasurementsThePaceOfTheMachineCounts(t *testing.T) {
 	p, in, d := costedPlan(t, t.TempDir())
 	n := d.Of(p, in)
 	steps, err := p.estimate(func() (float64, error) { return 1e-6, nil })
-	if n.expects.once <= 0 {
+	if n.expects().once <= 0 {
 		t.Error("a training compiles nothing")
 	}
-	if want := ownSeconds + 1e-6*(n.expects.work+n.expects.once); err != nil || steps[0].Seconds != want {
+	if want := ownSeconds + 1e-6*(n.expects().work+n.expects().once); err != nil || steps[0].Seconds != want {
 		t.Errorf("%v seconds, want %v (%v)", steps[0].Seconds, want, err)
 	}
 }

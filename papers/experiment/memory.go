@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 
@@ -30,6 +31,19 @@ type Memory struct {
 	Before int64 `json:"before"`
 	Batch  int   `json:"batch"`
 	Length int   `json:"length"`
+}
+
+// OwnMemory does a job in another process of this program, which command starts for the job's JSON; see [ChildMemory].
+func OwnMemory(job MemoryJob, command func(program, text string) *exec.Cmd) (*Memory, error) {
+	text, err := json.Marshal(job)
+	if err != nil {
+		return nil, err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return ChildMemory(command(program, string(text)))
 }
 
 // ChildMemory is what a process said that did a [MemoryJob]: the command runs it, and prints its [Memory] as JSON. Each program knows

@@ -53,7 +53,7 @@ type node struct {
 	weights *modelState   // of a step that makes a model; nil: it makes none
 	timed   bool          // see [Definition.Timed]
 	config  *gbert.Config // of the model that it reads, as far as that is known before it is there; nil: unknown
-	expects modelled
+	expects func() modelled
 
 	remembered *record // what the store has
 	record     *record // the result: what is remembered, if it counts, or what was computed

@@ -349,7 +349,7 @@ func (p *Plan) compute(ctx context.Context, n *node, w *Worker) error {
 	if err != nil {
 		return err
 	}
-	r := &record{Result: result, Seconds: seconds, Work: n.expects.work, Memory: peakResident()}
+	r := &record{Result: result, Seconds: seconds, Work: n.expects().work, Memory: peakResident()}
 	for _, needed := range n.needs {
 		r.On = append(r.On, needed.record.sum())
 	}

@@ -53,13 +53,20 @@ func CheckTasks(tasks []TaskData) error {
 	if len(tasks) == 0 {
 		return errors.New("the protocol needs at least one task (tasks)")
 	}
-	names := make([]string, len(tasks))
-	for i, t := range tasks {
-		if names[i] = t.Name; t.Epochs < 0 {
+	for _, t := range tasks {
+		if t.Epochs < 0 {
 			return fmt.Errorf("the protocol has %d epochs for %s (tasks)", t.Epochs, t.Name)
 		}
 	}
-	return CheckOnce("tasks", names)
+	return CheckOnce("tasks", namesOf(tasks))
+}
+
+func namesOf(tasks []TaskData) []string {
+	names := make([]string, len(tasks))
+	for i, t := range tasks {
+		names[i] = t.Name
+	}
+	return names
 }
 
 // Tuning says how models are fine-tuned.
@@ -127,13 +134,7 @@ func (t *Tuning) Passes(tasks []TaskData) string {
 }
 
 // TaskNames are the names of tasks, as in a table.
-func TaskNames(tasks []TaskData) string {
-	names := make([]string, len(tasks))
-	for i, t := range tasks {
-		names[i] = t.Name
-	}
-	return strings.Join(names, ", ")
-}
+func TaskNames(tasks []TaskData) string { return strings.Join(namesOf(tasks), ", ") }
 
 // Setup are the fields of a protocol that fine-tunes a model on one task with several seeds.
 type Setup struct {

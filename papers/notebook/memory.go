@@ -28,15 +28,9 @@ func serveMemory() {
 
 // childMemory measures memory in a process of the cell's own program, which comes to [serveMemory] before anything else.
 func childMemory(ctx context.Context, job experiment.MemoryJob) (*experiment.Memory, error) {
-	text, err := json.Marshal(job)
-	if err != nil {
-		return nil, err
-	}
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	command := exec.CommandContext(ctx, program)
-	command.Env = append(os.Environ(), memoryVariable+"="+string(text))
-	return experiment.ChildMemory(command)
+	return experiment.OwnMemory(job, func(program, text string) *exec.Cmd {
+		command := exec.CommandContext(ctx, program)
+		command.Env = append(os.Environ(), memoryVariable+"="+text)
+		return command
+	})
 }

@@ -2,9 +2,7 @@ package workbench
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -109,13 +107,7 @@ const MemoryCommand = "measure-memory"
 
 // childMemory measures a model's memory in a process of its own.
 func childMemory(ctx context.Context, job experiment.MemoryJob) (*experiment.Memory, error) {
-	text, err := json.Marshal(job)
-	if err != nil {
-		return nil, err
-	}
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	return experiment.ChildMemory(exec.CommandContext(ctx, program, MemoryCommand, string(text)))
+	return experiment.OwnMemory(job, func(program, text string) *exec.Cmd {
+		return exec.CommandContext(ctx, program, MemoryCommand, text)
+	})
 }
