@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"bertlab/gbert/task"
 )
@@ -85,6 +86,32 @@ func (e *Environment) Samples(ctx context.Context, taskName, source string, size
 		}
 	}
 	return s, nil
+}
+
+// TaskSamples are the draws of one of several tasks of a protocol.
+type TaskSamples struct {
+	TaskData
+	Samples
+}
+
+// TaskSamples draws from the data of each task of a protocol. An optional task whose data are not found is left out, with the reason; one task
+// at least must have data.
+func (e *Environment) TaskSamples(ctx context.Context, tasks []TaskData, sizes SampleSizes) (found []TaskSamples, leftOut []string, err error) {
+	for _, t := range tasks {
+		samples, err := e.Samples(ctx, t.Name, t.Data, sizes)
+		switch {
+		case err == nil:
+			found = append(found, TaskSamples{t, samples})
+		case t.Optional && ctx.Err() == nil:
+			leftOut = append(leftOut, fmt.Sprintf("%s: %v", t.Name, err))
+		default:
+			return nil, nil, err
+		}
+	}
+	if len(found) == 0 {
+		return nil, nil, fmt.Errorf("no task of the protocol has data: %s", strings.Join(leftOut, "; "))
+	}
+	return found, leftOut, nil
 }
 
 // Halves deals the examples at random into two halves, which are the same for the same seed.

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"fmt"
 	"slices"
-	"strings"
 
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
@@ -41,11 +40,11 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 		return err
 	}
 	r.Layers, r.Parameters, r.Clock = pretrained.Model.Config.NumHiddenLayers, pretrained.Model.NumParameters(), p.Environment().Clock()
-	tasks, data, err := load(ctx, p.Environment(), c, r)
+	tasks, err := load(ctx, p.Environment(), c, r)
 	if err != nil {
 		return err
 	}
-	compare := similarityInputs{Judging: c.Judge(pretrained, data[0].Importance), Pooling: layerdrop.CLS}
+	compare := similarityInputs{Judging: c.Judge(pretrained, tasks[0].Importance), Pooling: layerdrop.CLS}
 	similarity := measureSimilarity.Of(p, compare)
 	experiment.Keep(p, &r.Similarity, similarity)
 	compare.Pooling = layerdrop.MeanToken
@@ -54,9 +53,9 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 	if err != nil {
 		return err
 	}
-	for i, samples := range data {
+	for i, t := range tasks {
 		for _, seed := range c.Seeds {
-			s := &seedPlan{Plan: p, tuning: c.For(tasks[i]), progressive: c.Progressive, Samples: samples, pretrained: pretrained, into: r.Tasks[i], clock: r.Clock, seed: seed}
+			s := &seedPlan{Plan: p, tuning: c.For(t.TaskData), progressive: c.Progressive, Samples: t.Samples, pretrained: pretrained, into: r.Tasks[i], clock: r.Clock, seed: seed}
 			if err := s.add(choices); err != nil {
 				return err
 			}
@@ -87,30 +86,21 @@ func (c *Config) choices(ctx context.Context, p *experiment.Plan, similarity *ex
 }
 
 // load draws the data of the tasks that have any, and says in the result what they are.
-func load(ctx context.Context, env *experiment.Environment, c *Config, r *Result) (tasks []experiment.TaskData, data []experiment.Samples, err error) {
-	for _, t := range c.Tasks {
-		sizes := experiment.SampleSizes{Train: c.TrainExamples, Dev: c.TestExamples, Importance: c.SimilarityExamples}
-		d, err := env.Samples(ctx, t.Name, t.Data, sizes)
-		if err != nil && t.Optional && ctx.Err() == nil {
-			r.LeftOut = append(r.LeftOut, fmt.Sprintf("%s: %v", t.Name, err))
-			continue
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		if most := slices.Max(c.Drops); c.Progressive && slices.Contains(c.Strategies, layerdrop.Top) && d.Train.Len() <= most {
-			return nil, nil, fmt.Errorf("%s has %d training examples (train_examples): dropping %d layers one by one (progressive) takes %d or more", t.Name, d.Train.Len(), most, most+1)
-		}
-		tasks, data = append(tasks, t), append(data, d)
-		kind := d.Dev.Task
-		r.Tasks = append(r.Tasks, &TaskResult{Task: kind.Name, Title: kind.Title, Pair: kind.Pair, TestSet: experiment.TestSetOf(d.Dev)})
-		r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("train", d.Train.Dataset), experiment.DescribeData("test", d.Dev.Dataset))
+func load(ctx context.Context, env *experiment.Environment, c *Config, r *Result) (tasks []experiment.TaskSamples, err error) {
+	sizes := experiment.SampleSizes{Train: c.TrainExamples, Dev: c.TestExamples, Importance: c.SimilarityExamples}
+	if tasks, r.LeftOut, err = env.TaskSamples(ctx, c.Tasks, sizes); err != nil {
+		return nil, err
 	}
-	if len(data) == 0 {
-		return nil, nil, fmt.Errorf("no task of the protocol has data: %s", strings.Join(r.LeftOut, "; "))
+	for _, t := range tasks {
+		if most := slices.Max(c.Drops); c.Progressive && slices.Contains(c.Strategies, layerdrop.Top) && t.Train.Len() <= most {
+			return nil, fmt.Errorf("%s has %d training examples (train_examples): dropping %d layers one by one (progressive) takes %d or more", t.Name, t.Train.Len(), most, most+1)
+		}
+		kind := t.Dev.Task
+		r.Tasks = append(r.Tasks, &TaskResult{Task: kind.Name, Title: kind.Title, Pair: kind.Pair, TestSet: experiment.TestSetOf(t.Dev)})
+		r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("train", t.Train.Dataset), experiment.DescribeData("test", t.Dev.Dataset))
 	}
-	r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("similarity", data[0].Importance.Dataset))
-	return tasks, data, nil
+	r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("similarity", tasks[0].Importance.Dataset))
+	return tasks, nil
 }
 
 // byPosition are the sets of layers that the strategies by position drop. An alternate strategy is left out where it cannot drop as many.

@@ -414,13 +414,13 @@ func TestEmbeddingsCanStayAsPretrained(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, data, err := load(t.Context(), env, &c, new(Result))
+		tasks, err := load(t.Context(), env, &c, new(Result))
 		if err != nil {
 			t.Fatal(err)
 		}
 		p := experiment.NewPlan(env)
 		in := tuneInputs{FineTuneInputs: experiment.FineTuneInputs{
-			From: &experiment.Pretrained{Model: model, SHA256: provenance.ModelSHA256}, Train: data[0].Train, Options: c.Options(1),
+			From: &experiment.Pretrained{Model: model, SHA256: provenance.ModelSHA256}, Train: tasks[0].Train, Options: c.Options(1),
 		}}
 		var same []*experiment.Node[bool]
 		for _, choice := range []struct {

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"slices"
+	"strings"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -53,24 +54,25 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 		return err
 	}
 	r.Layers = pretrained.Model.Config.NumHiddenLayers
-	for i, t := range c.Tasks {
-		data, err := env.Samples(ctx, t.Name, t.Data, experiment.SampleSizes{Train: c.TrainExamples, Dev: c.TestExamples, Calibration: c.CalibrationExamples})
-		if err != nil {
-			return err
-		}
-		kind := data.Dev.Task
+	tasks, leftOut, err := env.TaskSamples(ctx, c.Tasks, experiment.SampleSizes{Train: c.TrainExamples, Dev: c.TestExamples, Calibration: c.CalibrationExamples})
+	if err != nil {
+		return err
+	}
+	r.LeftOut = leftOut
+	for i, t := range tasks {
+		kind := t.Dev.Task
 		if !kind.Kind.Discrete() {
 			return fmt.Errorf("%s has no classes: the experiment compares right answers", t.Name)
 		}
-		r.Tasks = append(r.Tasks, Task{Name: t.Name, Title: kind.Title, Metric: kind.Metrics[0], Examples: data.Dev.Len(), Majority: data.Dev.Majority()})
-		r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("train", data.Train.Dataset), experiment.DescribeData("test", data.Dev.Dataset))
+		r.Tasks = append(r.Tasks, Task{Name: t.Name, Title: kind.Title, Metric: kind.Metrics[0], Examples: t.Dev.Len(), Majority: t.Dev.Majority()})
+		r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData("train", t.Train.Dataset), experiment.DescribeData("test", t.Dev.Dataset))
 		if i == 0 {
-			if err := r.measureWhole(ctx, pretrained.Model, data.Train.Task); err != nil {
+			if err := r.measureWhole(ctx, pretrained.Model, t.Train.Task); err != nil {
 				return err
 			}
 		}
 		for k, seed := range c.Seeds {
-			s := &seedPlan{Study: experiment.Study[Config, Result]{Plan: p, Config: c, Result: r}, Samples: data, pretrained: pretrained, task: t.Name, tuning: c.For(t), seed: seed, first: i == 0 && k == 0}
+			s := &seedPlan{Study: experiment.Study[Config, Result]{Plan: p, Config: c, Result: r}, Samples: t.Samples, pretrained: pretrained, task: t.Name, tuning: c.For(t.TaskData), seed: seed, first: i == 0 && k == 0}
 			s.add()
 		}
 	}
@@ -147,7 +149,7 @@ func (r edition) Numbers() map[string]any {
 	return map[string]any{
 		"model": r.Config.Model, "epochs": r.Config.Passes(r.Config.Tasks), "learningRate": r.Config.LearningRate, "percentile": fmt.Sprintf("%g", percentile),
 		"calibration": r.Maps.Examples, "bytes": fmt.Sprintf("%.1f", float64(r.bytes(Whole))/1e6), "int8": fmt.Sprintf("%.1f", float64(r.bytes(Dynamic))/1e6),
-		"all": fmt.Sprintf("%.3f", r.Maps.All.Error), "worst": r.worst(),
+		"all": fmt.Sprintf("%.3f", r.Maps.All.Error), "worst": r.worst(), "leftOut": strings.Join(r.LeftOut, "; "),
 	}
 }
 

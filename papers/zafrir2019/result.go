@@ -20,6 +20,8 @@ type Result struct {
 	Maps *quantise.Sensitivities `json:"maps"`
 	// Speed is that of the same model.
 	Speed *Speed `json:"speed"`
+	// LeftOut are the optional tasks whose data were not found, and why.
+	LeftOut []string `json:"left_out,omitempty"`
 }
 
 // Task is a data set.

@@ -164,3 +164,35 @@ func asCoLA(t testing.TB, dir string) string {
 	}
 	return out
 }
+
+// The first task with data takes the place of one without: its model is the one whose matrices, speed and file are measured.
+func TestAnOptionalTaskWithoutDataIsLeftOutAndNamed(t *testing.T) {
+	config, env := protocol(t), tiny.Environment(t, t.TempDir())
+	config.Seeds = config.Seeds[:1]
+	config.Tasks[0] = experiment.TaskData{Name: "mrpc", Data: t.TempDir(), Optional: true}
+	result, err := Experiment.Run(t.Context(), env, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Tasks) != 1 || result.Tasks[0].Name != "cola" || len(result.LeftOut) != 1 || !strings.HasPrefix(result.LeftOut[0], "mrpc: ") {
+		t.Errorf("tasks %+v, left out %q", result.Tasks, result.LeftOut)
+	}
+	if len(result.Runs) != len(Ways) || len(result.Sizes) != len(Ways) || result.Maps == nil || result.Speed == nil {
+		t.Errorf("%d runs, %d sizes, maps %v, speed %v", len(result.Runs), len(result.Sizes), result.Maps, result.Speed)
+	}
+	outcome, err := Experiment.Publish(t.TempDir(), result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report, err := os.ReadFile(outcome.Report); err != nil || !strings.Contains(string(report), "for lack of data: mrpc") {
+		t.Errorf("the report does not say what was left out (%v)", err)
+	}
+	config.Tasks[0].Optional = false
+	if _, err := Experiment.Run(t.Context(), env, config); err == nil {
+		t.Error("a task without data is no error")
+	}
+	config.Tasks = []experiment.TaskData{{Name: "mrpc", Data: t.TempDir(), Optional: true}}
+	if _, err := Experiment.Run(t.Context(), env, config); err == nil || !strings.Contains(err.Error(), "no task of the protocol has data: mrpc") {
+		t.Errorf("without any data: %v", err)
+	}
+}
