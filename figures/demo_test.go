@@ -127,6 +127,16 @@ func demos() map[string]func() (*Figure, error) {
 					{Name: "a quarter of the heads", Values: []float64{1.08, 1.21, 1.27, 1.29}, Lo: []float64{1.02, 1.18, 1.25, 1.28}, Hi: []float64{1.11, 1.23, 1.3, 1.31}},
 				}, HLines: []Reference{{1.2, "theory, half"}, {1.33, "theory, a quarter"}}, Format: "%.2f×"})
 		},
+		"bars-whiskers": func() (*Figure, error) {
+			return Bars(BarsOptions{Frame: frame("Integers change little", "task", "change of accuracy, points"),
+				Groups: []string{"movies", "products"},
+				Series: []BarSeries{
+					{Name: "quantisation-aware training", Values: []float64{0, -0.3}, Lo: []float64{-2.45, -3}, Hi: []float64{2.45, 2.4}},
+					{Name: "after training, range of the batch", Values: []float64{-1.7, -0.3}, Lo: []float64{-3.5, -1.8}, Hi: []float64{0.3, 1.1}},
+					{Name: "after training, range of each token", Values: []float64{-0.7, 0.7}, Lo: []float64{-2, -0.9}, Hi: []float64{0.6, 2.3}},
+					{Name: "after training, stored range", Values: []float64{0, -0.7}, Lo: []float64{-1.8, -2.3}, Hi: []float64{1.8, 0.9}},
+				}, Format: "%+.1f"})
+		},
 		"stacked-shares": func() (*Figure, error) {
 			return StackedBars(StackedOptions{Frame: frame("Embeddings are half of the model and none of its work", "", "share"),
 				Groups: []string{"parameters", "operations", "time, batch 1", "time, batch 32"}, Shares: true, Totals: []string{"22.7 M", "1.43 G", "12 ms", "310 ms"},

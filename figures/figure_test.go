@@ -347,6 +347,71 @@ func TestAnyBarsAreDrawnOrAnError(t *testing.T) {
 		}
 		f, err := Bars(o)
 		sound(t, f, err)
+		if err == nil {
+			if text := crossed(f.drawOn(blank{})); text != "" {
+				t.Errorf("%q stands on a whisker", text)
+			}
+		}
+	})
+}
+
+// crossed is a text that stands on a whisker; empty where none does.
+func crossed(p *pen) string {
+	for _, w := range p.words {
+		for _, whisker := range p.whiskers {
+			if w.overlaps(whisker.grow(0.5)) {
+				return w.text
+			}
+		}
+	}
+	return ""
+}
+
+// Bars of all signs, with whiskers that cross zero or not: on an axis of its own each number is written, on its own side of a whisker that crosses
+// zero, and none touches a whisker, which on a given axis holds too.
+func TestNumbersOfBarsKeepClearOfWhiskers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, several := rapid.IntRange(1, 3).Draw(t, "groups"), rapid.IntRange(1, 3).Draw(t, "series")
+		scale := rapid.SampledFrom([]float64{0.01, 1, 30}).Draw(t, "scale")
+		o := BarsOptions{Frame: Frame{Title: "Whiskers", XLabel: "task", YLabel: "change", Size: Size{8, 3}}, Groups: []string{"a", "b", "c"}[:n], Format: "%+.1fp"}
+		for i := range several {
+			s := BarSeries{Name: strings.Repeat("a series with a long name ", 1+i%2)}
+			for range n {
+				low, length := rapid.Float64Range(-4, 3).Draw(t, "low"), rapid.Float64Range(0, 4).Draw(t, "length")
+				s.Add(scale*(low+length*rapid.Float64Range(0, 1).Draw(t, "value")), scale*low, scale*(low+length))
+			}
+			o.Series = append(o.Series, s)
+		}
+		written := func(o BarsOptions) int {
+			f, err := Bars(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := f.drawOn(blank{})
+			if text := crossed(p); text != "" || len(p.whiskers) != n*several {
+				t.Fatalf("%q stands on one of %d whiskers: %+v", text, len(p.whiskers), o)
+			}
+			numbers := 0
+			for _, w := range p.words {
+				if !strings.HasSuffix(w.text, "p") {
+					continue
+				}
+				numbers++
+				for i, whisker := range p.whiskers {
+					s := o.Series[i/n]
+					crosses := s.Lo[i%n] < 0 && s.Hi[i%n] > 0 && math.Abs(s.Values[i%n]) > 0.1
+					if own := (w.y0 > whisker.y1) == (s.Values[i%n] > 0); o.YRange.auto() && crosses && w.x0 < whisker.x0 && whisker.x1 < w.x1 && !own {
+						t.Fatalf("%q is on the other side of its whisker: %+v", w.text, o)
+					}
+				}
+			}
+			return numbers
+		}
+		if got := written(o); got < n*several {
+			t.Errorf("%d of %d numbers are written: %+v", got, n*several, o)
+		}
+		o.YRange = Range{-2 * scale, 2 * scale}
+		written(o)
 	})
 }
 

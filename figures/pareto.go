@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"sort"
 )
 
@@ -118,12 +119,7 @@ func (o ParetoOptions) draw(p *pen, front []bool, xr, yr Range) {
 			}
 			x, y := c.px(point.X), c.py(c.clip(point.Y))
 			if point.whiskers() {
-				s := stroke{color: colour(point.Group, front[i]), width: 1.3}
-				low, high := c.py(c.clip(point.Lo)), c.py(c.clip(point.Hi))
-				p.segment(s, x, low, x, high)
-				p.segment(s, x-2.5, low, x+2.5, low)
-				p.segment(s, x-2.5, high, x+2.5, high)
-				lines = append(lines, box{x, low, x, high}.grow(1))
+				p.whisker(stroke{color: colour(point.Group, front[i]), width: 1.3}, x, c.py(c.clip(point.Lo)), c.py(c.clip(point.Hi)), 2.5)
 			}
 			taken = append(taken, box{x, y, x, y}.grow(5))
 		}
@@ -159,7 +155,7 @@ func (c *chart) front(p *pen, s stroke, points []ParetoPoint, front []bool) (lin
 	return lines
 }
 
-// nameAll writes the name of every point where it covers neither a point nor another name nor, if there is room, a line; with a
+// nameAll writes the name of every point where it covers neither a point nor another name nor, if there is room, a whisker or a line; with a
 // thread to the point where that is far. Those on the front choose first.
 func (c *chart) nameAll(p *pen, points []ParetoPoint, front []bool, taken, lines []box) {
 	const size = 9.0
@@ -176,7 +172,10 @@ func (c *chart) nameAll(p *pen, points []ParetoPoint, front []bool, taken, lines
 		label := p.fit(clean(points[i].Name), 0.25*p.w, st)
 		w, h := p.width(label, st), size*0.95
 		x, y := c.px(points[i].X), c.py(c.clip(points[i].Y))
-		b, far, ok := c.place(x, y, w, h, taken, lines, 38)
+		b, far, ok := c.place(x, y, w, h, taken, append(slices.Clone(p.whiskers), lines...), 38)
+		if !ok {
+			b, far, ok = c.place(x, y, w, h, taken, p.whiskers, 150)
+		}
 		if !ok {
 			b, far, ok = c.place(x, y, w, h, taken, nil, 150)
 		}

@@ -49,6 +49,9 @@ func TestEveryNameIsWrittenAndNoneCoversAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := f.drawOn(blank{})
+	if text := crossed(p); text != "" || len(p.whiskers) == 0 {
+		t.Errorf("%q stands on one of %d whiskers", text, len(p.whiskers))
+	}
 	written := map[string]bool{}
 	for _, w := range p.words {
 		written[w.text] = true

@@ -68,13 +68,14 @@ type styled struct {
 
 // pen draws with the points of a figure as its unit.
 type pen struct {
-	on      surface
-	font    *Font
-	w, h    float64
-	words   []words
-	texts   []styled           // all that is written, in order
-	crowded bool               // the words left no room for the data
-	known   map[styled]float64 // widths at size 1
+	on       surface
+	font     *Font
+	w, h     float64
+	words    []words
+	whiskers []box              // where whiskers stand, with their ends, so that tests can tell what crosses them
+	texts    []styled           // all that is written, in order
+	crowded  bool               // the words left no room for the data
+	known    map[styled]float64 // widths at size 1
 }
 
 // style of a text. align is 0 for text that starts at x, ½ centred, 1 for text that ends at x.
@@ -119,6 +120,14 @@ func (p *pen) width(s string, st style) float64 {
 		p.known[k] = w
 	}
 	return w * st.size
+}
+
+// measuring is a pen of the same size that draws nothing.
+func (p *pen) measuring() *pen {
+	if p.known == nil {
+		p.known = map[styled]float64{}
+	}
+	return &pen{on: blank{}, font: p.font, w: p.w, h: p.h, known: p.known}
 }
 
 // text writes one line with its baseline at y.
@@ -226,6 +235,14 @@ func (p *pen) line(s stroke, pts ...vg.Point) {
 }
 
 func (p *pen) segment(s stroke, x0, y0, x1, y1 float64) { p.line(s, pt(x0, y0), pt(x1, y1)) }
+
+// whisker draws an interval, upright, with a short line at each end.
+func (p *pen) whisker(s stroke, x, low, high, end float64) {
+	p.segment(s, x, low, x, high)
+	p.segment(s, x-end, low, x+end, low)
+	p.segment(s, x-end, high, x+end, high)
+	p.whiskers = append(p.whiskers, box{x - end, math.Min(low, high), x + end, math.Max(low, high)})
+}
 
 func (p *pen) polygon(c color.Color, pts ...vg.Point) {
 	if len(pts) < 3 {
