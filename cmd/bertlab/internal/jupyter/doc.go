@@ -14,7 +14,8 @@
 //
 // A cell is compiled and run as a program of its own. Once the packages are compiled, which Setup sees to, a cell that
 // imports XLA takes some two seconds before it begins, nearly all of them in the linker: so the kernel links without DWARF,
-// which saves a third; stack traces still name the cell and the line.
+// which saves a third; stack traces still name the cell and the line. [Environment.Execute] therefore makes one program of all cells where
+// that does the same, links it once, and starts it for each cell.
 //
 // Limits: GoNB has no kernel for Windows (use WSL). Completion in JupyterLab wants gopls on the PATH; all else works without.
 package jupyter

@@ -38,8 +38,9 @@ type Environment struct {
 	// Versions of the Python packages, by name: jupyterlab, nbclient, nbconvert.
 	Versions map[string]string
 
-	dir string
-	log func(string)
+	kernel kernel
+	dir    string
+	log    func(string)
 }
 
 // Setup makes what is missing and returns the environment. It is idempotent: when nothing is missing it takes
@@ -79,7 +80,7 @@ func Setup(ctx context.Context, o Options) (*Environment, error) {
 	}
 	return &Environment{
 		Python: python.Path, Kernel: want.dir, Module: o.Module, Versions: python.Versions,
-		dir: o.Dir, log: o.Log,
+		kernel: want, dir: o.Dir, log: o.Log,
 	}, nil
 }
 

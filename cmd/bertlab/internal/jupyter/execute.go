@@ -60,7 +60,8 @@ const (
 )
 
 // Execute runs every cell of a notebook, in the notebook's folder, with env ("NAME=value") added to the environment, and
-// writes the notebook with its outputs, tidied ([Tidy]), to out, or in place when out is empty.
+// writes the notebook with its outputs, tidied ([Tidy]), to out, or in place when out is empty. The cells are one program, linked once, where
+// that does what the kernel would do; else the kernel compiles each.
 //
 // A cell that fails ends the run with a [*CellError]; then, and when ctx or the timeout (of the whole notebook; 0: none)
 // ends, nothing is written and no program is left running.
@@ -96,7 +97,12 @@ func (e *Environment) Execute(ctx context.Context, notebook, out string, timeout
 		limited, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	last, stderr, err := e.runScript(limited, append([]string{"TMPDIR=" + temp}, env...), path, result, filepath.Dir(path))
+	env = append([]string{"TMPDIR=" + temp}, env...)
+	executed, last, err := e.executeLinked(limited, text, filepath.Dir(path), temp, env)
+	var stderr string
+	if errors.Is(err, errKernel) && limited.Err() == nil {
+		last, stderr, err = e.runScript(limited, env, path, result, filepath.Dir(path))
+	}
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -107,9 +113,10 @@ func (e *Environment) Execute(ctx context.Context, notebook, out string, timeout
 	case err != nil || last.Event != "done":
 		return fmt.Errorf("jupyter: %s could not be run: %v\n%s", notebook, err, lastLines(stderr, 15))
 	}
-	executed, err := files.Read(result, maxNotebook)
-	if err != nil {
-		return fmt.Errorf("jupyter: %w", err)
+	if executed == nil {
+		if executed, err = files.Read(result, maxNotebook); err != nil {
+			return fmt.Errorf("jupyter: %w", err)
+		}
 	}
 	if executed, err = Tidy(executed); err != nil {
 		return fmt.Errorf("jupyter: %s: after its run: %w", notebook, err)
@@ -150,7 +157,7 @@ func (e *Environment) runScript(ctx context.Context, env []string, args ...strin
 		}
 		if now.Event == "start" {
 			source = now.Source
-			e.log(fmt.Sprintf("%6.1f s  cell %d of %d: %s", time.Since(begun).Seconds(), now.Cell, now.Cells, headline(source)))
+			e.begun(begun, now)
 		}
 		if now.Event == "error" {
 			now.Source = source
@@ -159,6 +166,11 @@ func (e *Environment) runScript(ctx context.Context, env []string, args ...strin
 	}
 	err = cmd.Wait() // and with it the end of standard error
 	return last, complaints.String(), err
+}
+
+// begun logs that a cell begins.
+func (e *Environment) begun(run time.Time, now event) {
+	e.log(fmt.Sprintf("%6.1f s  cell %d of %d: %s", time.Since(run).Seconds(), now.Cell, now.Cells, headline(now.Source)))
 }
 
 // colours are a terminal's escape sequences, which GoNB puts around line numbers.

@@ -103,7 +103,8 @@ func TestRealNotebookImportsThisModuleAndShowsAFigureTheSameEachTime(t *testing.
 	notebook := written(t, firstCell, figureCell)
 	out := filepath.Join(t.TempDir(), "out", "executed.ipynb")
 	var first []byte
-	for range 2 {
+	for _, goflags := range []string{e.kernel.goflags, e.kernel.goflags, "-no-such-flag"} { // with the last, the kernel must do it
+		e.kernel.goflags = goflags
 		if err := e.Execute(t.Context(), notebook, out, 5*time.Minute, []string{"BERTLAB_SCRATCH=hello"}); err != nil {
 			t.Fatal(err)
 		}

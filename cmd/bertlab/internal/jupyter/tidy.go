@@ -14,23 +14,11 @@ import (
 // machine to machine. Timings and the Go version go; pieces of one stream become one; of a line that a progress bar
 // overwrote, the last state stays; keys are sorted and indented as Jupyter does. Tidy of a tidy notebook is the same bytes.
 func Tidy(notebook []byte) ([]byte, error) {
-	decoder := json.NewDecoder(bytes.NewReader(notebook))
-	decoder.UseNumber()
-	var nb map[string]any
-	if err := decoder.Decode(&nb); err != nil {
-		return nil, fmt.Errorf("not a notebook: it is not a JSON object: %w", err)
+	nb, err := decodeNotebook(notebook)
+	if err != nil {
+		return nil, err
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("not a notebook: something follows the JSON object")
-	}
-	if format := fmt.Sprint(nb["nbformat"]); format != "4" {
-		return nil, fmt.Errorf("not a notebook of format 4: nbformat is %s", format)
-	}
-	cells, ok := nb["cells"].([]any)
-	if !ok {
-		return nil, errors.New("not a notebook: it has no list of cells")
-	}
-	for i, c := range cells {
+	for i, c := range nb["cells"].([]any) {
 		cell, ok := c.(map[string]any)
 		if !ok {
 			return nil, fmt.Errorf("not a notebook: cell %d is not an object", i+1)
@@ -54,6 +42,26 @@ func Tidy(notebook []byte) ([]byte, error) {
 		return nil, err
 	}
 	return out.Bytes(), nil
+}
+
+// decodeNotebook reads a notebook, which has a list of cells.
+func decodeNotebook(notebook []byte) (map[string]any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(notebook))
+	decoder.UseNumber()
+	var nb map[string]any
+	if err := decoder.Decode(&nb); err != nil {
+		return nil, fmt.Errorf("not a notebook: it is not a JSON object: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("not a notebook: something follows the JSON object")
+	}
+	if format := fmt.Sprint(nb["nbformat"]); format != "4" {
+		return nil, fmt.Errorf("not a notebook of format 4: nbformat is %s", format)
+	}
+	if _, ok := nb["cells"].([]any); !ok {
+		return nil, errors.New("not a notebook: it has no list of cells")
+	}
+	return nb, nil
 }
 
 func tidyCell(cell map[string]any) error {
