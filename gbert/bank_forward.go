@@ -22,11 +22,11 @@ func (f *Forward) banked(layer int, role Role, x *Node) *Node {
 		case chainOrder:
 			y = m.out.write(times(f.read(m.in, a, x, flat), core), b)
 		case inputFirst: // A·K as [out rank, in]
-			y = m.out.write(affine(flat, m.in.write(Transpose(core, 0, 1), a), nil), b)
+			y = m.out.write(f.affine(flat, m.in.write(Transpose(core, 0, 1), a), nil), b)
 		case outputFirst: // K·Bᵀ as [in rank, out]
 			y = times(f.read(m.in, a, x, flat), m.out.write(core, b))
 		case wholeOutput: // (K·Bᵀ)ᵀ·Aᵀ as [out, in]
-			y = affine(flat, m.in.write(Transpose(m.out.write(core, b), 0, 1), a), nil)
+			y = f.affine(flat, m.in.write(Transpose(m.out.write(core, b), 0, 1), a), nil)
 		case wholeInput: // (A·K)·Bᵀ as [in, out]
 			y = times(flat, m.out.write(Transpose(m.in.write(Transpose(core, 0, 1), a), 0, 1), b))
 		}
@@ -43,7 +43,7 @@ func (f *Forward) scaled(m bankedMap, a, b, x, flat *Node) *Node {
 	if m.in.slices == 1 {
 		return times(flat, m.out.write(scale(m.in.rows(0, a), own, 1, m.out.slices), b))
 	}
-	return affine(flat, m.in.write(scale(m.out.rows(0, b), own, 1, m.in.slices), a), nil)
+	return f.affine(flat, m.in.write(scale(m.out.rows(0, b), own, 1, m.in.slices), a), nil)
 }
 
 // scale multiplies z [rows, from·rank] by diagonals σ [slices, rank] to [rows, to·rank]; from or to is 1. Slices of z are summed up.

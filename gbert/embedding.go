@@ -170,7 +170,7 @@ func embeddingParameters(c *Config) []WeightSpec {
 func (f *Forward) decodeWords(x *Node) *Node {
 	bias := f.Weight(f.config.wordBias())
 	if !f.config.tied() {
-		return affine(x, f.Weight(decoderWeight), bias)
+		return f.affine(x, f.Weight(decoderWeight), bias)
 	}
 	return f.config.Embedding.form().decode(f, x, bias)
 }

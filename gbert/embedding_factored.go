@@ -50,7 +50,7 @@ func (e factoredEmbedding) lookUp(f *Forward, ids *Node) *Node {
 func (factoredEmbedding) project(_ *Forward, x *Node) *Node { return x }
 
 func (factoredEmbedding) decode(f *Forward, x, bias *Node) *Node {
-	return affine(affine(x, f.Weight(wordFactorV), nil), f.Weight(wordFactorU), bias)
+	return f.affine(f.affine(x, f.Weight(wordFactorV), nil), f.Weight(wordFactorU), bias)
 }
 
 func (f factoredEmbedding) table(m *Model) ([]float32, error) {

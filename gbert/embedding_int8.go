@@ -92,10 +92,10 @@ func (e int8Embedding) project(f *Forward, x *Node) *Node { return e.base().proj
 
 func (e int8Embedding) decode(f *Forward, x, bias *Node) *Node {
 	if e.isFactored() {
-		x = affine(x, f.Weight(wordFactorV), nil)
+		x = f.affine(x, f.Weight(wordFactorV), nil)
 	}
 	table := e.rows(f.config)
-	y := Mul(affine(x, f.Weight(table.codes()), nil), ExpandLeftToRank(f.Weight(table.scales()), x.Rank()))
+	y := Mul(f.affine(x, f.Weight(table.codes()), nil), ExpandLeftToRank(f.Weight(table.scales()), x.Rank()))
 	return Add(y, ExpandLeftToRank(bias, y.Rank()))
 }
 

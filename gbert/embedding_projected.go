@@ -48,11 +48,11 @@ func (projectedEmbedding) lookUp(f *Forward, ids *Node) *Node {
 }
 
 func (projectedEmbedding) project(f *Forward, x *Node) *Node {
-	return affine(x, f.Weight(projectionWeight), f.Weight(projectionBias))
+	return f.affine(x, f.Weight(projectionWeight), f.Weight(projectionBias))
 }
 
 func (projectedEmbedding) decode(f *Forward, x, bias *Node) *Node {
-	return affine(x, f.Weight(wordEmbeddings), bias)
+	return f.affine(x, f.Weight(wordEmbeddings), bias)
 }
 
 func (projectedEmbedding) table(m *Model) ([]float32, error) {

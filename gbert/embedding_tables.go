@@ -44,7 +44,7 @@ func (tableEmbedding) lookUp(f *Forward, ids *Node) *Node {
 func (tableEmbedding) project(_ *Forward, x *Node) *Node { return x }
 
 func (tableEmbedding) decode(f *Forward, x, bias *Node) *Node {
-	return affine(x, f.Weight(wordEmbeddings), bias)
+	return f.affine(x, f.Weight(wordEmbeddings), bias)
 }
 
 func (tableEmbedding) table(m *Model) ([]float32, error) {

@@ -155,14 +155,14 @@ func (f int8Form) apply(fw *Forward, of linearMap, x, bias *Node) *Node {
 func (f int8Form) multiply(fw *Forward, q int8Matrix, x *Node) *Node {
 	codes, scales := fw.Weight(q.codes()), ExpandLeftToRank(fw.Weight(q.scales()), x.Rank())
 	if f.Inputs == FloatInputs {
-		return Mul(affine(x, codes, nil), scales)
+		return Mul(fw.affine(x, codes, nil), scales)
 	}
 	input := InputQuantizer{Inputs: f.Inputs}
 	if f.Inputs == StaticInputs {
 		input.Scale, input.Zero = fw.Weight(q.scale()), fw.Weight(q.zero())
 	}
 	whole, scale := input.Codes(x)
-	return Mul(affine(whole, codes, nil), Mul(scale, scales))
+	return Mul(fw.affine(whole, codes, nil), Mul(scale, scales))
 }
 
 func (f int8Form) port(p *portable, of linearMap, node string, x *onnx.Value) *onnx.Value {

@@ -270,7 +270,7 @@ func (f *Forward) Encode(in Input, onlyCLS bool) *Outputs {
 func (f *Forward) Pool(hidden *Node) *Node {
 	first := Squeeze(CLS(hidden), 1)
 	path := modulePath(0, PoolerDense)
-	return Tanh(affine(first, f.Weight(path+".weight"), f.Weight(path+".bias")))
+	return Tanh(f.affine(first, f.Weight(path+".weight"), f.Weight(path+".bias")))
 }
 
 // Classify is the head on the last layer's output [B, S, D], of which a head of texts reads [CLS] alone: logits [B, labels] of texts,
@@ -292,7 +292,7 @@ func (f *Forward) Classify(hidden *Node) *Node {
 		exceptions.Panicf("gbert: the model has no classification head, but %s", f.config.Head)
 	}
 	path := modulePath(0, role)
-	return affine(hidden, f.Weight(path+".weight"), f.Weight(path+".bias"))
+	return f.affine(hidden, f.Weight(path+".weight"), f.Weight(path+".bias"))
 }
 
 // Logits is the whole model: a batch to the logits of [Forward.Classify].
@@ -304,7 +304,7 @@ func (f *Forward) Logits(in Input) *Node {
 // word embedding table.
 func (f *Forward) PredictTokens(hidden *Node) *Node {
 	path := modulePath(0, TransformDense)
-	x := f.Activate(affine(hidden, f.Weight(path+".weight"), f.Weight(path+".bias")))
+	x := f.Activate(f.affine(hidden, f.Weight(path+".weight"), f.Weight(path+".bias")))
 	x = f.LayerNorm(transformNorm, x)
 	return f.decodeWords(x)
 }

@@ -16,6 +16,8 @@ type Taps struct {
 	MapInput func(weight string, x *Node) *Node
 	// Seed is a scalar uint32 that drives dropout; nil turns dropout off. The same seed gives the same masks.
 	Seed *Node
+	// Differentiated says that a gradient is taken through the pass: products are then in an order that is fast both ways. It changes no result.
+	Differentiated bool
 	// BFloat16 multiplies the matrices of layers and attention in bfloat16, for training.
 	BFloat16 bool
 	// HiddenStates asks for the embeddings' output and every layer's output.

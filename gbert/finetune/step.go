@@ -146,7 +146,7 @@ type trainingBatch[T any] struct {
 func (s *stepper) gradientGraph(in gradientOf[*Node]) []*Node {
 	view := s.view(in.State)
 	view.Training, view.Seed, view.batchInputs = true, in.Seed, in.Method
-	taps := gbert.Taps{Seed: in.Seed, BFloat16: s.options.Precision == BFloat16}
+	taps := gbert.Taps{Seed: in.Seed, Differentiated: true, BFloat16: s.options.Precision == BFloat16}
 	if s.method != nil {
 		taps.HiddenStates, taps.Attention = s.method.HiddenStates, s.method.Attention
 		if transform := s.method.Weight; transform != nil {

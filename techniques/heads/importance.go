@@ -161,7 +161,7 @@ func perExample(begin func(gbert.Taps) *gbert.Forward, in maskedBatch[*Node]) []
 	dims := in.HeadMask.Shape().Dimensions
 	rows := in.IDs.Shape().Dimensions[0]
 	xi := BroadcastToDims(ExpandAxes(in.HeadMask, 1), dims[0], rows, dims[1])
-	losses := finetune.ExampleLosses(begin(gbert.Taps{HeadMask: xi}).Logits(in.BatchOf), in.Labels)
+	losses := finetune.ExampleLosses(begin(gbert.Taps{HeadMask: xi, Differentiated: true}).Logits(in.BatchOf), in.Labels)
 	gradient := Gradient(ReduceAllSum(Mul(losses, in.RowWeights)), xi)[0]
 	return []*Node{ReduceSum(Abs(gradient), 1)}
 }
@@ -169,7 +169,7 @@ func perExample(begin func(gbert.Taps) *gbert.Forward, in maskedBatch[*Node]) []
 // perToken sums |Att_h(x)ᵀ ∂L/∂Att_h(x)| over a batch's tokens, [layers, heads].
 func perToken(begin func(gbert.Taps) *gbert.Forward, in maskedBatch[*Node]) []*Node {
 	mask := in.HeadMask
-	forward := begin(gbert.Taps{HeadMask: mask, Context: true})
+	forward := begin(gbert.Taps{HeadMask: mask, Context: true, Differentiated: true})
 	out := forward.Encode(in.BatchOf, false)
 	losses := finetune.ExampleLosses(forward.Classify(out.Hidden), in.Labels)
 	var contexts []*Node
