@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"bertlab/gbert"
+	"bertlab/gbert/finetune"
 	"bertlab/gbert/tokenizer"
 )
 
@@ -61,7 +62,7 @@ func gbertPlan(encodings []tokenizer.Encoding, size, epochs int, seed uint64, co
 			first = batches
 		}
 	}
-	return newPlan(encodings, first, size, gbert.PaddedLengths(longest, size, compilation, 0), true)
+	return newPlan(encodings, first, size, gbert.PaddedLengths(longest, size, compilation, finetune.MaxLengths), true)
 }
 
 // randomPlan is an epoch of transformers' default trainer: random batches, padded to their longest example.

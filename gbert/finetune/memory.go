@@ -9,6 +9,10 @@ import (
 const (
 	// IdleMemory is about what a process takes before it trains: the program, the backend and the data, in bytes.
 	IdleMemory = 350 << 20
+	// MaxLengths bounds the padded lengths of a training, each of which XLA compiles and keeps in memory. On SST-2 an epoch of batches of 32
+	// computes 2.2 % more tokens with 16 lengths than with the 21 that its compilation alone would allow: 8 s for MiniLM on two cores, where five
+	// compilations take 23 s and 150 MB.
+	MaxLengths = 16
 	// lengthMemory is what XLA keeps of a program for one padded length, in bytes a layer. Measured with MiniLM's six layers: about 30 MB.
 	lengthMemory = 5 << 20
 )
@@ -25,10 +29,10 @@ func LayerValues(c *gbert.Config, rows, length int) int {
 	return rows * length * (10*c.HiddenSize + 2*c.IntermediateSize + 3*c.NumAttentionHeads*length)
 }
 
-// fitting is how many padded lengths the limit on memory leaves room for; 0: as many as are worth their compilation.
+// fitting is how many padded lengths the limit on memory leaves room for, [MaxLengths] without a limit.
 func (o Options) fitting(model *gbert.Model, longest int) (int, error) {
 	if o.MemoryLimit == 0 {
-		return 0, nil
+		return MaxLengths, nil
 	}
 	var weights, trained int
 	for _, spec := range model.Weights() {
@@ -43,5 +47,5 @@ func (o Options) fitting(model *gbert.Model, longest int) (int, error) {
 	if need(1) > o.MemoryLimit {
 		return 0, fmt.Errorf("finetune: training takes about %d MB at least, and the limit is %d MB: smaller batches, a smaller maximal length or frozen embeddings need less", need(1)/1e6, o.MemoryLimit/1e6)
 	}
-	return 1 + int((o.MemoryLimit-need(1))/(need(1)-need(0))), nil
+	return min(1+int((o.MemoryLimit-need(1))/(need(1)-need(0))), MaxLengths), nil
 }

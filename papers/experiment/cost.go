@@ -239,7 +239,7 @@ func (r *reckoning) compiling(s Sample, maxLength, batch, epochs int) float64 {
 	}
 	tokens := gbert.CompilationCost(nil)
 	total := 0.0
-	for _, length := range gbert.PaddedLengths(longest, batch*epochs, tokens, 0) {
+	for _, length := range gbert.PaddedLengths(longest, batch*epochs, tokens, finetune.MaxLengths) {
 		total += float64(tokens) / float64(length) * float64(r.config.MACs(length, false).Total())
 	}
 	return total
