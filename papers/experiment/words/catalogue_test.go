@@ -141,7 +141,7 @@ func TestEveryTextHasItsKorean(t *testing.T) {
 	var missing []string
 	for _, said := range []map[string]string{u.texts, u.formats} {
 		for text, where := range said {
-			if korean := Korean.texts[text]; korean == "" {
+			if korean := Korean.said().texts[text]; korean == "" {
 				flag := ""
 				if u.formats[text] != "" {
 					flag = "#, go-format\n"
@@ -163,7 +163,7 @@ func TestEveryTextHasItsKorean(t *testing.T) {
 
 func TestTheCatalogueHasNothingThatNobodySays(t *testing.T) {
 	u := used(t, rooms...)
-	for text := range Korean.texts {
+	for text := range Korean.said().texts {
 		if text != "" && u.texts[text] == "" && u.formats[text] == "" {
 			t.Errorf("nobody says %q", text)
 		}
@@ -171,7 +171,7 @@ func TestTheCatalogueHasNothingThatNobodySays(t *testing.T) {
 	for _, room := range []string{"../../../gbert", "../../../techniques"} { // metrics, components and methods have their names from there
 		u.read(t, room)
 	}
-	for name := range Korean.names {
+	for name := range Korean.said().names {
 		if !u.constants[name] {
 			t.Errorf("nothing is called %q", name)
 		}
@@ -204,7 +204,7 @@ func verbsOf(format string) map[int][]string {
 func TestTheKoreanOfAFormatHasItsVerbs(t *testing.T) {
 	u := used(t, rooms...)
 	for format, where := range u.formats {
-		said, ok := Korean.texts[format]
+		said, ok := Korean.said().texts[format]
 		if !ok {
 			continue
 		}
@@ -217,8 +217,8 @@ func TestTheKoreanOfAFormatHasItsVerbs(t *testing.T) {
 		}
 	}
 	for text := range u.texts {
-		if u.formats[text] == "" && strings.Contains(Korean.texts[text], "%%") && !strings.Contains(text, "%%") {
-			t.Errorf("%q is no format: its Korean %q would show %%%%", text, Korean.texts[text])
+		if u.formats[text] == "" && strings.Contains(Korean.said().texts[text], "%%") && !strings.Contains(text, "%%") {
+			t.Errorf("%q is no format: its Korean %q would show %%%%", text, Korean.said().texts[text])
 		}
 	}
 }
@@ -277,7 +277,7 @@ func TestTheCatalogueHasEachTextOnce(t *testing.T) {
 		}
 	}
 	entries := 0
-	for _, said := range []map[string]string{Korean.texts, Korean.names} {
+	for _, said := range []map[string]string{Korean.said().texts, Korean.said().names} {
 		for english := range said {
 			if english != "" {
 				entries++

@@ -13,6 +13,7 @@ import (
 	_ "embed"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/leonelquinteros/gotext"
 )
@@ -22,14 +23,17 @@ var korean string
 
 // Printer says words in a language.
 type Printer struct {
-	tag          string
-	texts, names map[string]string // by the English; nil: English itself
+	tag  string
+	said func() catalogue
 }
 
-// The languages.
+// A catalogue has what is said by the English.
+type catalogue struct{ texts, names map[string]string }
+
+// The languages. A catalogue is read when somebody asks for it: most processes do not.
 var (
-	English = &Printer{tag: "en"}
-	Korean  = read("ko", korean)
+	English = &Printer{tag: "en", said: func() catalogue { return catalogue{} }}
+	Korean  = &Printer{tag: "ko", said: sync.OnceValue(func() catalogue { return read(korean) })}
 )
 
 // Languages are all of them.
@@ -46,18 +50,18 @@ func In(tag string) *Printer {
 // names is the context of the catalogue's entries for [Printer.Name].
 const names = "name"
 
-// read reads a catalogue.
-func read(tag, catalogue string) *Printer {
+// read reads a catalogue's file.
+func read(file string) catalogue {
 	po := gotext.NewPo()
-	po.Parse([]byte(catalogue))
-	p := &Printer{tag: tag, texts: map[string]string{}, names: map[string]string{}}
+	po.Parse([]byte(file))
+	c := catalogue{texts: map[string]string{}, names: map[string]string{}}
 	for id, entry := range po.GetDomain().GetTranslations() {
-		p.texts[id] = entry.Get()
+		c.texts[id] = entry.Get()
 	}
 	for id, entry := range po.GetDomain().GetCtxTranslations()[names] {
-		p.names[id] = entry.Get()
+		c.names[id] = entry.Get()
 	}
-	return p
+	return c
 }
 
 // Tag is that of the language in HTML: "en", "ko".
@@ -65,7 +69,7 @@ func (p *Printer) Tag() string { return p.tag }
 
 // T says a text.
 func (p *Printer) T(text string) string {
-	if said, ok := p.texts[text]; ok {
+	if said, ok := p.said().texts[text]; ok {
 		return said
 	}
 	return text
@@ -73,7 +77,7 @@ func (p *Printer) T(text string) string {
 
 // F says a text with values in it, as [fmt.Sprintf], with the thousands of numbers set apart.
 func (p *Printer) F(format string, values ...any) string {
-	if said, ok := p.texts[format]; ok {
+	if said, ok := p.said().texts[format]; ok {
 		format = said
 	}
 	written := make([]any, len(values))
@@ -85,7 +89,7 @@ func (p *Printer) F(format string, values ...any) string {
 
 // Name says a word that is not known where it is used. What the catalogue does not have, such as the name of a model, stays as it is.
 func (p *Printer) Name(word string) string {
-	if said, ok := p.names[word]; ok {
+	if said, ok := p.said().names[word]; ok {
 		return said
 	}
 	return word
