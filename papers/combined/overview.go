@@ -16,11 +16,12 @@ var architectures = []struct {
 	name string
 	sharing.Architecture
 	heads int
+	of    int // layers of the model that it was made of; 0: of none
 }{
-	{"BERT-large", sharing.Architecture{Hidden: 1024, Embedding: 1024, Intermediate: 4096, Layers: 24}, 16},
-	{"BERT-base", sharing.Architecture{Hidden: 768, Embedding: 768, Intermediate: 3072, Layers: 12}, 12},
-	{"DistilBERT (6 of 12 layers)", sharing.Architecture{Hidden: 768, Embedding: 768, Intermediate: 3072, Layers: 6}, 12},
-	{"MiniLM-L6", sharing.Architecture{Hidden: 384, Embedding: 384, Intermediate: 1536, Layers: 6}, 12},
+	{"BERT-large", sharing.Architecture{Hidden: 1024, Embedding: 1024, Intermediate: 4096, Layers: 24}, 16, 0},
+	{"BERT-base", sharing.Architecture{Hidden: 768, Embedding: 768, Intermediate: 3072, Layers: 12}, 12, 0},
+	{"DistilBERT", sharing.Architecture{Hidden: 768, Embedding: 768, Intermediate: 3072, Layers: 6}, 12, 12},
+	{"MiniLM-L6", sharing.Architecture{Hidden: 384, Embedding: 384, Intermediate: 1536, Layers: 6}, 12, 0},
 }
 
 // ArchitectureTable counts the parameters and operations of BERTs of several shapes, without heads, for a sequence of 128 tokens.
@@ -44,9 +45,12 @@ func ArchitectureTable(say *words.Printer) (*figures.Table, error) {
 		if err != nil {
 			return nil, fmt.Errorf("combined: %w", err)
 		}
-		parts := a.Parameters()
+		name, parts := a.name, a.Parameters()
+		if a.of > 0 {
+			name = say.F("%s (%d of %d layers)", name, a.Layers, a.of)
+		}
 		t.Rows = append(t.Rows, []any{
-			a.name, fmt.Sprintf("%d × %d", a.Layers, a.Hidden), float64(parts.Total()) / 1e6, 100 * float64(parts.Embeddings) / float64(parts.Total()), float64(config.MACs(length, false).Total()) / 1e9,
+			name, fmt.Sprintf("%d × %d", a.Layers, a.Hidden), float64(parts.Total()) / 1e6, 100 * float64(parts.Embeddings) / float64(parts.Total()), float64(config.MACs(length, false).Total()) / 1e9,
 		})
 	}
 	return t, nil

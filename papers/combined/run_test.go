@@ -24,7 +24,7 @@ func protocol(t testing.TB) Config {
 	dir := tiny.Reviews(t, 32, 20, false)
 	return Config{
 		OnTask:  experiment.OnTask{Model: tiny.Pretrained(t, tiny.Shape{Layers: 6}), Task: "sst2", Data: dir},
-		Recipes: []string{"fine-tuned", "float16", "layers", "layers-distil", "shared"}, Quick: true,
+		Recipes: []string{"fine-tuned", "float16", "layers", "layers-distil", "shared", "layers-distil-float16"}, Quick: true,
 		Batches: []int{1, 2}, Length: 8, Repeats: 2,
 	}
 }
@@ -47,7 +47,7 @@ func timeless(r *Result) {
 func TestTheExperiment(t *testing.T) {
 	result := experimenttest.Case[Config, Result]{
 		Experiment: Experiment, Protocol: protocol(t), Timeless: timeless,
-		Names: []string{"distil", "embedding", "fine", "tuned", "twice", "shared", "DistilBERT", "Hinton"},
+		Names: []string{"layers", "distil", "embedding", "fine", "tuned", "twice", "shared", "DistilBERT", "Hinton"},
 		Refused: map[string]func(*Config){
 			"at least two recipes":             func(c *Config) { c.Recipes = c.Recipes[:1] },
 			"recipes have layers twice":        func(c *Config) { c.Recipes = []string{"layers", "layers"} },
@@ -72,7 +72,7 @@ func TestTheExperiment(t *testing.T) {
 
 func plausible(t *testing.T, r *Result) {
 	c := r.Comparison
-	if len(r.Recipes) != 5 || len(c.Models) != 5 || len(r.Claims) != 5 || len(c.Pairs) != 1 || c.Examples != 20 || r.Provenance.Data[1].Use != "dev" {
+	if len(r.Recipes) != 6 || len(c.Models) != 6 || len(r.Claims) != 5 || len(c.Pairs) != 1 || c.Examples != 20 || r.Provenance.Data[1].Use != "dev" {
 		t.Errorf("%d recipes, %d models, %d claims, %d examples", len(r.Recipes), len(c.Models), len(r.Claims), c.Examples)
 	}
 	original := c.Models[0]

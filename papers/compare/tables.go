@@ -120,6 +120,18 @@ func (c *Comparison) Find(name string) (*Measurement, bool) {
 	return nil, false
 }
 
+// Each gives several models by name; false where one of them was not compared.
+func (c *Comparison) Each(names ...string) (list []*Measurement, ok bool) {
+	for _, name := range names {
+		m, ok := c.Find(name)
+		if !ok {
+			return nil, false
+		}
+		list = append(list, m)
+	}
+	return list, true
+}
+
 // At is the latency at a batch size.
 func (m *Measurement) At(batch int) (Latency, bool) {
 	for _, l := range m.Latency {

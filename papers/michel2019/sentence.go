@@ -99,7 +99,7 @@ func (r *Result) ask(env *experiment.Environment, model *gbert.Model, e edition,
 	for class := range said[0] {
 		name := fmt.Sprint(class)
 		if class < len(model.Config.Labels) {
-			name = model.Config.Labels[class]
+			name = e.Name(model.Config.Labels[class])
 		}
 		s.Predictions.Rows = append(s.Predictions.Rows, []any{name, said[0][class], said[1][class]})
 	}

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -131,7 +130,7 @@ func fits(pattern, name string) bool {
 // table shows a table.
 func table(t experiment.NamedTable) {
 	if t.Table == nil {
-		leftOut(t.Name)
+		check(show.Markdown(Words().F("This protocol leaves out %q.", t.Name)))
 		return
 	}
 	t.Table.Language = Words().Tag()
@@ -156,21 +155,21 @@ func (l *Lab[C, R]) Narrative() fs.FS { return l.experiment.Narrative }
 // picture shows a figure with its caption.
 func picture(d experiment.Drawing) {
 	if d.Omit {
-		leftOut(d.Name)
+		without(d)
 		return
 	}
 	figure, err := d.Build()
 	check(err)
 	if figure == nil {
-		leftOut(d.Name)
+		without(d)
 		return
 	}
 	Figure(experiment.NamedFigure{Figure: figure, Caption: d.Caption})
 }
 
-// leftOut says that the protocol leaves out what a figure or table would show.
-func leftOut(name string) {
-	check(show.Markdown(Words().F("This protocol leaves out %q.", name)))
+// without says that the protocol leaves out what a figure would show.
+func without(d experiment.Drawing) {
+	check(show.Markdown(Words().F("This protocol leaves out a figure: *%s*", d.Caption)))
 }
 
 // known lists the names of figures and tables.
@@ -241,20 +240,8 @@ func check(err error) {
 	}
 }
 
-// What is read of a result and of a picture at most, in bytes.
-const (
-	maxResult  = 256 << 20
-	maxPicture = 8 << 20
-)
-
-// documented are the figures of the documentation, seen from the folder of notebooks.
-const documented = "../docs/figures"
-
-// Picture shows a figure of the documentation by the name of its file, with a caption.
-func Picture(name, caption string) {
-	check(show.Picture(Must(files.Read(filepath.Join(documented, name), maxPicture)), caption))
-	check(show.Markdown("*" + caption + "*"))
-}
+// maxResult is what is read of a result at most, in bytes.
+const maxResult = 256 << 20
 
 // List shows lines as a list.
 func List(lines ...string) {

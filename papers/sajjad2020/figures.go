@@ -45,7 +45,7 @@ func (r edition) Numbers() map[string]any {
 		names = append(names, t.Task)
 		accuracy := t.accuracy()
 		tasks = append(tasks, map[string]any{
-			"name": t.Task, "title": t.Title, "examples": t.Examples, "accuracy": fmt.Sprintf("%.4f", accuracy), "majority": fmt.Sprintf("%.4f", t.Majority),
+			"name": t.Task, "title": r.Name(t.Title), "examples": t.Examples, "accuracy": fmt.Sprintf("%.4f", accuracy), "majority": fmt.Sprintf("%.4f", t.Majority),
 			"standardError": fmt.Sprintf("%.1f", 100*math.Sqrt(accuracy*(1-accuracy)/float64(t.Examples))),
 		})
 	}

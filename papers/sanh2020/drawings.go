@@ -2,7 +2,6 @@ package sanh2020
 
 import (
 	"bertlab/papers/experiment"
-	"bertlab/papers/experiment/words"
 	"bertlab/techniques/movement"
 )
 
@@ -29,9 +28,4 @@ func (r edition) Figures() []experiment.Drawing {
 // Numbers are the model, the task, and how many steps the scores had.
 func (r edition) Numbers() map[string]any {
 	return map[string]any{"model": r.Config.modelName(r.Printer), "task": r.Config.Task, "steps": r.Steps}
-}
-
-// LongRun names the documentation's figure of a long run, and says what it shows.
-func LongRun(say *words.Printer) (file, caption string) {
-	return "movement-curves-sst2.png", say.T("Two layers of all-MiniLM-L6-v2 on 16,000 phrases of SST-2, 4,000 steps, three seeds: the accuracy on dev against the weights that are left.")
 }

@@ -1,7 +1,11 @@
 package cells
 
 import (
+	"cmp"
+	"fmt"
+
 	"bertlab/papers/combined"
+	"bertlab/papers/compare"
 	"bertlab/papers/notebook"
 )
 
@@ -48,4 +52,36 @@ func Rounded() {
 // Shared lists what sharing attention between neighbours costs and saves.
 func Shared() {
 	notebook.Table(overview.Result().Comparison.Excerpt(notebook.Words(), "shared"))
+}
+
+// WithinBudget lists the models by what is probable of them: a file of at most 40 MB that loses at most two points.
+func WithinBudget() {
+	megabytes, points, training := 40.0, 2.0, true
+	drop := points / 100
+	advice := notebook.Must(overview.Result().Comparison.Advise(compare.Limits{Size: int64(1e6 * megabytes), Drop: &drop, Retrain: training}))
+	lines := []string{fmt.Sprintf("≤ %g MB, ≤ %g: **%s**", megabytes, points, cmp.Or(advice.Best, "–"))}
+	for _, c := range advice.Candidates {
+		lines = append(lines, fmt.Sprintf("%s: %.1f MB, %+.1f [%+.1f, %+.1f], P = %.2f", c.Name, float64(c.Bytes)/1e6, 100*c.Drop, 100*c.DropLow, 100*c.DropHigh, c.Within))
+	}
+	notebook.List(lines...)
+}
+
+// BytesByCount holds the file of each model against four bytes a parameter.
+func BytesByCount() {
+	var lines []string
+	for _, m := range overview.Result().Comparison.Models {
+		counted, stored := 4*float64(m.Parameters)/1e6, float64(m.Sizes.Stored)/1e6
+		lines = append(lines, fmt.Sprintf("%s: 4 × %.2f M = %.1f MB; %.1f MB; %.2f", m.Name, counted/4, counted, stored, 4*stored/counted))
+	}
+	notebook.List(lines...)
+}
+
+// TimeByOperations holds the speed that the operations would give against the measured one, at the smallest batch.
+func TimeByOperations() {
+	c, batch := overview.Result().Comparison, 0
+	lines := []string{fmt.Sprintf("%d × %d", c.Batches[batch], c.Length)}
+	for _, m := range c.Models[1:] {
+		lines = append(lines, fmt.Sprintf("%s: %.2f×; %.2f×", m.Name, float64(c.Models[0].MACs)/float64(m.MACs), m.Latency[batch].Speed))
+	}
+	notebook.List(lines...)
 }

@@ -9,9 +9,9 @@ import (
 
 var pruning = notebook.Of(sanh2020.Experiment)
 
-// LongRun shows what four methods come to after 4,000 steps, as the documentation has it.
+// LongRun draws what four methods come to after 4,000 steps.
 func LongRun() {
-	notebook.Picture(sanh2020.LongRun(notebook.Words()))
+	notebook.Figure(notebook.Must(sanh2020.LongRun(notebook.Words())))
 }
 
 // SharesReached lists the runs with the shares that they were asked for and kept.
@@ -44,7 +44,7 @@ func SeedBySeed() {
 // WhereItPrunes lists what a run keeps of each layer.
 func WhereItPrunes() {
 	run := pruning.Result().Runs[0]
-	lines := []string{fmt.Sprintf("%s, %g %%", run.Variant.Kind, 100*run.Variant.Remaining)}
+	lines := []string{fmt.Sprintf("%s, %g %%", notebook.Words().Name(string(run.Variant.Kind)), 100*run.Variant.Remaining)}
 	for layer, matrices := range run.ByMatrix {
 		sum := 0.0
 		for _, kept := range matrices {

@@ -32,7 +32,11 @@ func SpreadOfSeeds() {
 			accuracies = append(accuracies, 100*run.Right.Accuracy())
 		}
 	}
-	notebook.List(fmt.Sprintf("%.1f", accuracies), stats.MeanInterval(accuracies, 0.95).Text("%.1f"))
+	lines := []string{fmt.Sprintf("%.1f", accuracies)}
+	if len(accuracies) > 1 { // one has no interval
+		lines = append(lines, stats.MeanInterval(accuracies, 0.95).Text("%.1f"))
+	}
+	notebook.List(lines...)
 }
 
 // AlikeLayers lists the cosine of input and output of each layer.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/experimenttest"
 	"bertlab/papers/notebook"
 )
 
@@ -25,11 +26,16 @@ var replayed = map[string]map[string]func(){
 	"tucker":    {"StepRatios": StepRatios, "BreakEven": BreakEven, "ErrorAndAccuracy": ErrorAndAccuracy, "GainOfSweeps": GainOfSweeps},
 	"sharing":   {"CountByHand": CountByHand, "SumOfLosses": SumOfLosses, "SmallestTable": SmallestTable},
 	"quantise":  {"StepWays": StepWays, "ChangedAnswers": ChangedAnswers, "ErrorsAddUp": ErrorsAddUp, "FewerBits": FewerBits},
-	"profile":   {"MostToGain": MostToGain, "AttentionByLength": AttentionByLength, "OperationsPerSecond": OperationsPerSecond},
+	"recipes": {
+		"Scarce": Scarce, "Pruned": Pruned, "Distilled": Distilled, "Factored": Factored, "Rounded": Rounded, "Shared": Shared, "WithinBudget": WithinBudget, "BytesByCount": BytesByCount,
+		"TimeByOperations": TimeByOperations, "Recipe": Recipe, "SmallFile": SmallFile, "Untrained": Untrained, "FrontByHand": FrontByHand, "BytesMultiply": BytesMultiply, "LossesAddUp": LossesAddUp,
+		"Architectures": Architectures,
+	},
+	"profile": {"MostToGain": MostToGain, "AttentionByLength": AttentionByLength, "OperationsPerSecond": OperationsPerSecond},
 }
 
-// computed are the cells that need models or the results of recipes.
-var computed = []string{"ReadSentence", "Parts", "Scarce", "Architectures", "Pruned", "Distilled", "Factored", "Rounded", "Shared", "Recipe", "SmallFile", "Untrained"}
+// computed are the cells that need models.
+var computed = []string{"ReadSentence", "Parts"}
 
 // sample makes the notebooks' experiments show the samples.
 func sample(t *testing.T) {
@@ -43,6 +49,7 @@ func sample(t *testing.T) {
 	heads, pruning, layers = heads.Read(of("heads")), pruning.Read(of("movement")), layers.Read(of("layers"))
 	landscape, tucker, sharing = landscape.Read(of("landscape")), tucker.Read(of("tucker")), sharing.Read(of("sharing"))
 	quantisation, profile = quantisation.Read(of("quantise")), profile.Read(of("profile"))
+	overview, notes = overview.Read(of("recipes")), notes.Read(of("recipes"))
 }
 
 // printed is what a cell prints outside of a notebook.
@@ -64,8 +71,12 @@ func printed(t *testing.T, cell func()) string {
 	return string(text)
 }
 
+// own are the names of recipes and tasks that the cells show, and the machine.
+var own = strings.Fields("all fine tuned layers distil shared sst2 cola movies tiny embedding vocabulary heads factorised DistilBERT linux")
+
 func TestCellsOnAResultRunWithoutModelAndData(t *testing.T) {
 	sample(t)
+	processor, _, _ := strings.Cut(experiment.Machine(), ",")
 	for _, language := range []experiment.Language{experiment.English, experiment.Korean} {
 		t.Setenv(experiment.LanguageVariable, string(language))
 		for name, list := range replayed {
@@ -73,6 +84,12 @@ func TestCellsOnAResultRunWithoutModelAndData(t *testing.T) {
 				text := printed(t, run)
 				if strings.TrimSpace(strings.TrimLeft(text, "- \n")) == "" || strings.Contains(text, "%!") || strings.Contains(text, "NaN") {
 					t.Errorf("%s, %s shows %q", name, cell, text)
+				}
+				if language == experiment.Korean {
+					text, _, _ = strings.Cut(text, "```") // a recipe's file
+					for _, word := range experimenttest.Foreign(strings.ReplaceAll(text, processor, ""), own...) {
+						t.Errorf("%s, %s says %q in Korean: %s", name, cell, word, text)
+					}
 				}
 			}
 		}

@@ -20,6 +20,8 @@ var (
 	unspoken = regexp.MustCompile(`(?s)<style>.*?</style>|<details>.*?</details>|<pre.*?</pre>|<code>.*?</code>`)
 	tag      = regexp.MustCompile(`<[^>]*>`)
 	path     = regexp.MustCompile(`/[^\s,;:)"]+`)
+	// typed is what one types as it stands: commands and options.
+	typed = regexp.MustCompile(`bertlab [a-z]+( [a-z]+)*|--[a-z][a-z-]*`)
 )
 
 // names may stand in a Korean text as they are: of models, data sets, methods, authors, units, files and options, and what a CSV says to
@@ -31,7 +33,7 @@ var names = strings.Fields(`
 	McNemar Holm Adam AdamW HOOI HOSVD TensorLy II III IV UV HI FFN LayerNorm ln
 	NeurIPS ICLR EMNLP TACL Computer Speech Language arXiv
 	nat ms MB MACs kMACs GMACs MAC float16 float32 gzip GPU CPU XLA GTX Ti CLS SHA
-	bertlab layers drop mask heads figures go true false NaN
+	bertlab go true false NaN
 `)
 
 // speaks looks for words of another language in all that is published in one.
@@ -46,14 +48,17 @@ func speaks(t *testing.T, say *words.Printer, p *experiment.Published, own []str
 			}
 			continue
 		}
-		found := english.FindAllString(text, -1)
-		slices.Sort(found)
-		for _, word := range slices.Compact(found) {
-			if !slices.Contains(names, word) && !slices.Contains(own, word) {
-				t.Errorf("the Korean %s says %q: %s", where, word, around(text, word))
-			}
+		for _, word := range Foreign(text, own...) {
+			t.Errorf("the Korean %s says %q: %s", where, word, around(text, word))
 		}
 	}
+}
+
+// Foreign are the words in Latin letters of a Korean text that are no names: of all papers, or of one's own.
+func Foreign(text string, own ...string) []string {
+	found := english.FindAllString(typed.ReplaceAllString(text, ""), -1)
+	slices.Sort(found)
+	return slices.DeleteFunc(slices.Compact(found), func(word string) bool { return slices.Contains(names, word) || slices.Contains(own, word) })
 }
 
 // around is a word with what stands beside it.
