@@ -116,7 +116,7 @@ func (s *Statement) judge(say *words.Printer) Claim {
 		reasons = append(reasons, s.Missing)
 	}
 	if claim.Outcome == report.CannotTell && len(reasons) == 0 {
-		reasons = append(reasons, say.T("The sample leaves both open"))
+		reasons = append(reasons, s.undecided(say))
 	}
 	claim.Verdict, claim.Explanation = claim.Outcome, sentences(append(reasons, s.Note)...)
 	if s.Own {
@@ -124,6 +124,17 @@ func (s *Statement) judge(say *words.Printer) Claim {
 		claim.Explanation = sentences(say.F("The paper does not say this, so it gets no mark; by the rule: %s", claim.Outcome.Words(say.Tag())), claim.Explanation)
 	}
 	return claim
+}
+
+// undecided says that the intervals leave the claim open, and what would make them narrower.
+func (s *Statement) undecided(say *words.Printer) string {
+	switch {
+	case slices.ContainsFunc(s.Evidence, func(e Evidence) bool { return e.Timed }):
+		return say.T("The timings leave both open: more repeats on a quiet machine would narrow the interval")
+	case s.Training:
+		return say.T("The sample leaves both open: more seeds or test examples would narrow the interval")
+	}
+	return say.T("The sample leaves both open: a larger one, of what the interval is over, would narrow it")
 }
 
 // sentences are texts one after the other, each with its full stop.

@@ -131,7 +131,7 @@ func (r edition) pairTasks() experiment.Statement {
 		Paper:    r.T("QNLI and MNLI lose most"),
 		Estimand: r.T("accuracy lost without the top layers, pair tasks minus others, mean over numbers of layers"),
 		Rule:     experiment.Superior(better, experiment.Points), Training: true,
-		Missing: r.T("The protocol does not have a pair task and another one, with the top layers dropped."),
+		Missing: r.T("The protocol does not have a pair task and another one, with the top layers dropped; the full one has."),
 	}
 	lost := map[bool][]experiment.Evidence{}
 	for _, pair := range []bool{true, false} {

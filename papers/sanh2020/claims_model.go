@@ -43,7 +43,7 @@ func (r edition) layers() experiment.Statement {
 		Paper:    r.T("figure 6, no numbers"),
 		Estimand: r.F("what the lower half of the layers keeps against the upper half, %g %% remaining: with movement, and the same against magnitude's", 100*r.Config.Focus),
 		Rule:     experiment.Superior(lower, experiment.Ratio).Each(), Training: true, Open: r.noisy(),
-		Missing: r.T("The protocol does not run both methods with global selection, or the model has one layer."),
+		Missing: r.T("The protocol does not run both methods with global selection, as the full one does, or the model has one layer."),
 	}
 	var alone, beside []float64
 	moved, even := r.global(movement.Movement, r.Config.Focus), r.global(movement.Magnitude, r.Config.Focus)

@@ -300,3 +300,19 @@ func verdicts(t *testing.T) [][]experiment.Claim {
 	}
 	return list
 }
+
+// What a claim says of the full protocol where another one lacks something.
+func TestTheFullProtocolHasWhatTheClaimsAskFor(t *testing.T) {
+	c := Full()
+	between := func(low, high float64) bool {
+		return slices.ContainsFunc(c.Remaining, func(share float64) bool { return share >= low && share <= high })
+	}
+	for _, kind := range []movement.Kind{movement.Magnitude, movement.Movement, movement.L0} {
+		if !slices.Contains(c.Kinds, kind) || kind != movement.L0 && !slices.Contains(c.Global, kind) {
+			t.Errorf("%s is not run, or not with one selection for the whole model", kind)
+		}
+	}
+	if !between(0.05, 0.15) || !between(0, 0.04) {
+		t.Errorf("it leaves %v", c.Remaining)
+	}
+}
