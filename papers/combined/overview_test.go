@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"bertlab/gbert"
+	"bertlab/papers/experiment/experimenttest"
 	"bertlab/papers/experiment/words"
 )
 
@@ -45,5 +46,12 @@ func TestSharesOfTheFigureAddUpToTheWhole(t *testing.T) {
 	// LayerNorms are too few to have a bar, but count.
 	if math.Abs(sums["operations"]-100) > 1e-9 || sums["parameters"] > 100 || sums["parameters"] < 85 || figure.Caption == "" {
 		t.Errorf("%v", sums)
+	}
+	korean, err := PartsFigure(model, 8, words.Korean)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if foreign := experimenttest.Foreign(korean.Figure.Alt() + korean.Caption + korean.Figure.Data().CSV()); len(foreign) > 0 {
+		t.Errorf("in Korean it says %q", foreign)
 	}
 }

@@ -215,6 +215,13 @@ func TestASentenceIsReadWithAndWithoutHeadsWhereTheModelIs(t *testing.T) {
 	if whole, gone := s.Attention[0].Data().CSV(), s.Attention[1].Data().CSV(); whole == gone || !strings.Contains(whole, "[CLS]") {
 		t.Errorf("attention %s, without heads %s", whole, gone)
 	}
+	korean, err := result.Read(t.Context(), tiny.Environment(t, dir), words.Korean, "a b c", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if foreign := experimenttest.Foreign(korean.Predictions.CSV() + korean.Attention[0].Title()); len(foreign) > 0 {
+		t.Errorf("in Korean it says %q", foreign)
+	}
 	if _, err := result.Read(t.Context(), tiny.Environment(t, t.TempDir()), words.English, "a b c", 1); !errors.Is(err, ErrNoModel) {
 		t.Errorf("without a model: %v", err)
 	}
