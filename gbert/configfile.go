@@ -94,6 +94,16 @@ func (d *configDocument) fillIn(raw *configJSON) (missing []string) {
 	return missing
 }
 
+// BERTBase is the shape of BERT-base.
+func BERTBase() *Config {
+	config, err := ParseConfig([]byte(`{"model_type": "bert", "vocab_size": 30522, "hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12,
+		"intermediate_size": 3072, "hidden_act": "gelu", "max_position_embeddings": 512, "type_vocab_size": 2}`))
+	if err != nil {
+		panic(err) // it is a configuration
+	}
+	return config
+}
+
 // The sizes of a configuration and what transformers takes where a file does not state them.
 var (
 	sizeKeys    = []string{"vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "max_position_embeddings", "type_vocab_size"}

@@ -48,6 +48,29 @@ func mean(x []float64) float64 {
 // [Halves] of a data set it is the split-half stability of its ranking.
 func Spearman(x, y []float64) float64 { return Pearson(ranks(x), ranks(y)) }
 
+// SpearmanWithin is Spearman's ρ of x and effects, from the least to the greatest that it can be with each effect at an end of its interval.
+// Of n effects it looks at 2ⁿ ways.
+func SpearmanWithin(x []float64, y []Effect) Effect {
+	at := func(choose func(i int) float64) float64 {
+		list := make([]float64, len(y))
+		for i := range list {
+			list[i] = choose(i)
+		}
+		return Spearman(x, list)
+	}
+	e := Counted(at(func(i int) float64 { return y[i].Value }))
+	for ends := range 1 << len(y) {
+		v := at(func(i int) float64 {
+			if ends>>i&1 == 0 {
+				return y[i].Low
+			}
+			return y[i].High
+		})
+		e.Low, e.High = min(e.Low, v), max(e.High, v)
+	}
+	return e
+}
+
 // ranks gives the rank of each value, from 1; NaN everywhere if one is NaN.
 func ranks(x []float64) []float64 {
 	order := make([]int, len(x))

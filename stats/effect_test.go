@@ -232,3 +232,14 @@ func BenchmarkCrossed(b *testing.B) {
 		}
 	}
 }
+
+func TestRanksWithinIntervalsReachAsFarAsTheyCan(t *testing.T) {
+	x := []float64{1, 2, 3}
+	y := []Effect{{Interval: Interval{1, 0, 1.5}}, {Interval: Interval{2, 1, 3.5}}, {Interval: Interval{3, 3, 3}}}
+	if e := SpearmanWithin(x, y); math.Abs(e.Value-1) > 1e-9 || math.Abs(e.Low-0.5) > 1e-9 || math.Abs(e.High-1) > 1e-9 {
+		t.Errorf("%+v", e) // the second may be above the third
+	}
+	if e := SpearmanWithin(x, []Effect{Counted(3), Counted(2), Counted(1)}); !e.Exact() || math.Abs(e.Value+1) > 1e-9 {
+		t.Errorf("%+v", e)
+	}
+}

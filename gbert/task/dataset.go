@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -80,6 +81,21 @@ func (d *Dataset) Labels() []int {
 		labels[i] = e.Label
 	}
 	return labels
+}
+
+// Entropy is that of the shares of the classes, in nats: the loss of whoever knows these and no more. All examples must have a class.
+func (d *Dataset) Entropy() float64 {
+	shares := make([]float64, d.Task.Outputs())
+	for _, label := range d.Labels() {
+		shares[label] += 1 / float64(d.Len())
+	}
+	entropy := 0.0
+	for _, p := range shares {
+		if p > 0 {
+			entropy -= p * math.Log(p)
+		}
+	}
+	return entropy
 }
 
 // Majority is the share of the largest class, which is right for whoever always says it; 0 without classes.

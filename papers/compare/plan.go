@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -13,7 +11,6 @@ import (
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
-	"bertlab/gbert/safetensors"
 	"bertlab/gbert/task"
 	"bertlab/papers/experiment"
 )
@@ -123,28 +120,6 @@ func load(ctx context.Context, env *experiment.Environment, entries []Entry) (mo
 	return models, provenance, nil
 }
 
-// storedBytes is the size of a model's files of weights.
-func storedBytes(dir string) (int64, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.safetensors"))
-	if err != nil {
-		return 0, err
-	}
-	if whole := filepath.Join(dir, safetensors.WeightsName); len(files) > 1 {
-		if _, err := os.Stat(whole); err == nil {
-			files = []string{whole}
-		}
-	}
-	total := int64(0)
-	for _, file := range files {
-		info, err := os.Stat(file)
-		if err != nil {
-			return 0, err
-		}
-		total += info.Size()
-	}
-	return total, nil
-}
-
 // planned is a comparison whose steps stand in a plan.
 type planned struct {
 	entries []Entry
@@ -214,7 +189,7 @@ func (c *planned) add(p *experiment.Plan, entry Entry, asked askInputs, sample e
 	on := fileInputs{Model: entry.Model, Dir: entry.Dir, Name: name, Runtime: entry.Runtime}
 	if _, ok := entry.Model.(*experiment.Pretrained); ok {
 		var err error
-		if on.Stored, err = storedBytes(entry.Dir); err != nil {
+		if on.Stored, err = gbert.WeightBytes(entry.Dir); err != nil {
 			return err
 		}
 	}

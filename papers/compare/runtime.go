@@ -3,13 +3,10 @@ package compare
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
-	"bertlab/gbert/onnx"
 	"bertlab/gbert/ort"
 )
 
@@ -68,23 +65,4 @@ func (r Runtime) open(ctx context.Context, session *gbert.Session) (finetune.Run
 		return nil, nil, err
 	}
 	return opened, func() { _ = opened.Close() }, nil
-}
-
-// graphBytes is the size of the graph that the runtime reads, with its data beside it.
-func (r Runtime) graphBytes(model *gbert.Model) (size int64, err error) {
-	dir, err := os.MkdirTemp("", "bertlab-graph-")
-	if err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(dir)
-	if err := model.SavePortable(dir, gbert.PortableOptions{}, r == ONNXInt8); err != nil {
-		return 0, err
-	}
-	name := map[Runtime]string{ONNX: gbert.PortableName, ONNXInt8: gbert.PortableInt8Name}[r]
-	for _, part := range []string{name, name + onnx.DataEnding} {
-		if info, err := os.Stat(filepath.Join(dir, part)); err == nil {
-			size += info.Size()
-		}
-	}
-	return size, nil
 }

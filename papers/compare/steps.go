@@ -58,13 +58,13 @@ var measureFile = &experiment.Definition[fileInputs, Sizes]{
 			return s, err
 		}
 		if in.Runtime != "" {
-			s.Stored, err = in.Runtime.graphBytes(model)
+			s.Stored, err = model.PortableBytes(in.Runtime == ONNXInt8)
 			return s, err
 		}
-		if s.Stored, err = storedBytes(in.Dir); err != nil {
+		if s.Stored, err = gbert.WeightBytes(in.Dir); err != nil {
 			return s, err
 		}
-		s.Gzip, err = gzipped(ctx, in.Dir)
+		s.Gzip, err = gbert.GzippedWeightBytes(ctx, in.Dir)
 		return s, err
 	},
 }

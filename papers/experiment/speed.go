@@ -175,6 +175,11 @@ func SpeedSeries(name string, batches []SpeedBatch) figures.BarSeries {
 	return series
 }
 
+// BatchNames are the batch sizes of speeds, to name groups of bars.
+func BatchNames(batches []SpeedBatch) []string {
+	return figures.Texts(Each(batches, func(b SpeedBatch) int { return b.Size }))
+}
+
 // sampleTime is about how long a sample of [Rounds.Time] takes, so that what a clock or a scheduler adds to it is little.
 const sampleTime = 50 * time.Millisecond
 

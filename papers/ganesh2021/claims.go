@@ -1,6 +1,7 @@
 package ganesh2021
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -70,15 +71,7 @@ func (r edition) statement(s experiment.Statement) (experiment.Statement, *profi
 // largestBut is the component with the most of something, but for one.
 func largestBut(one profile.Component, of func(profile.Component) float64) profile.Component {
 	others := slices.DeleteFunc(slices.Clone(profile.Components), func(c profile.Component) bool { return c == one || c == profile.Head })
-	return slices.MaxFunc(others, func(a, b profile.Component) int {
-		switch x, y := of(a), of(b); {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		return 0
-	})
+	return slices.MaxFunc(others, func(a, b profile.Component) int { return cmp.Compare(of(a), of(b)) })
 }
 
 // size: the feed-forward networks hold the most parameters.
@@ -234,34 +227,11 @@ func (r edition) proportion() experiment.Statement {
 				macs, times = append(macs, float64(part.MACs)), append(times, r.timed("", cell, part.Seconds, 0).Effect)
 			}
 		}
-		if rho := ranked(macs, times); !math.IsNaN(rho.Value) {
+		if rho := stats.SpearmanWithin(macs, times); !math.IsNaN(rho.Value) {
 			s.Evidence = append(s.Evidence, experiment.Evidence{Name: cellName(cell), Effect: rho, Timed: true, Processors: r.processors(cell)})
 		}
 	}
 	return s
-}
-
-// ranked is Spearman's ρ of operations and times, from the least to the greatest that it can be with each time at an end of its interval.
-func ranked(macs []float64, times []stats.Effect) stats.Effect {
-	at := func(choose func(i int) float64) float64 {
-		list := make([]float64, len(times))
-		for i := range list {
-			list[i] = choose(i)
-		}
-		return stats.Spearman(macs, list)
-	}
-	rho := at(func(i int) float64 { return times[i].Value })
-	e := stats.Counted(rho)
-	for ends := range 1 << len(times) {
-		v := at(func(i int) float64 {
-			if ends>>i&1 == 0 {
-				return times[i].Low
-			}
-			return times[i].High
-		})
-		e.Low, e.High = min(e.Low, v), max(e.High, v)
-	}
-	return e
 }
 
 // memory: a GPU takes more memory than a CPU.

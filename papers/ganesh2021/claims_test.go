@@ -22,7 +22,7 @@ func made(spread float64, short, long map[profile.Component]float64) *Result {
 		4:  {profile.QueryKeyValue: 0.25, profile.Attention: 0.05, profile.AttentionOutput: 0.1, profile.FeedForward: 0.6},
 		16: {profile.QueryKeyValue: 0.22, profile.Attention: 0.15, profile.AttentionOutput: 0.09, profile.FeedForward: 0.54},
 	}
-	r := &Result{Measured: experiment.Measured[Config]{Config: small("model")}, Device: CPU, Profile: &profile.Profile{}, Counted: Counted{Parameters: parameters(20, 50)}}
+	r := &Result{Measured: experiment.Measured[Config]{Config: small("model")}, Device: CPU, Profile: &profile.Profile{}, Counted: profile.Shape{Parameters: parameters(20, 50)}}
 	r.Config.Batches = []int{1}
 	r.Profile.Parameters = parameters(20, 50)
 	for length, times := range map[int]map[profile.Component]float64{4: short, 16: long} {

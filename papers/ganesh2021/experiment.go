@@ -5,6 +5,7 @@ import (
 	"embed"
 	"strings"
 
+	"bertlab/gbert"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 	"bertlab/techniques/profile"
@@ -42,9 +43,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 	if err != nil {
 		return err
 	}
-	if r.Counted, err = countBase(); err != nil {
-		return err
-	}
+	r.Counted = profile.CountShape(gbert.BERTBase(), baseLengths...)
 	r.Device = deviceOf(p.Environment().Choice.Name)
 	in := cellInputs{Model: pretrained, Repeats: c.Repeats, CellSeconds: c.CellSeconds, Machine: r.Provenance.Machine}
 	addGrid(p, &r.Profile, in, c.Batches, c.Lengths)
@@ -65,6 +64,9 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 	})
 	return nil
 }
+
+// baseLengths are the lengths at which BERT-base is counted.
+var baseLengths = []int{128, 256, 512}
 
 // addGrid adds a step for each batch size and, within, each length, and puts their results together.
 func addGrid(p *experiment.Plan, whole **profile.Profile, in cellInputs, batches, lengths []int) {

@@ -135,9 +135,9 @@ func (r edition) AttentionBars() (*figures.Figure, error) {
 			continue
 		}
 		groups = append(groups, fmt.Sprint(length))
-		macs.Values, macs.Lo, macs.Hi = append(macs.Values, 100*part.MACShare), append(macs.Lo, math.NaN()), append(macs.Hi, math.NaN())
+		macs.Add(100*part.MACShare, math.NaN(), math.NaN())
 		s := part.TimeShares
-		times.Values, times.Lo, times.Hi = append(times.Values, 100*s.Median), append(times.Lo, 100*s.Low), append(times.Hi, 100*s.High)
+		times.Add(100*s.Median, 100*s.Low, 100*s.High)
 		last = s.Median / part.MACShare
 	}
 	if groups == nil {

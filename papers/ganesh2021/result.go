@@ -3,7 +3,6 @@ package ganesh2021
 import (
 	"slices"
 
-	"bertlab/gbert"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/profile"
 )
@@ -19,7 +18,7 @@ type Result struct {
 	// Base is BERT-base with random weights; nil where the protocol leaves it out.
 	Base *profile.Profile `json:"bert_base_profile,omitempty"`
 	// Counted is BERT-base from its shape.
-	Counted Counted `json:"bert_base_counted"`
+	Counted profile.Shape `json:"bert_base_counted"`
 }
 
 // Device is a kind of device.
@@ -30,50 +29,6 @@ const (
 	CPU Device = "cpu"
 	GPU Device = "gpu"
 )
-
-// Counted are the numbers of a model from its shape alone.
-type Counted struct {
-	Parameters profile.Parameters `json:"parameters"`
-	// Lengths are the operations of one example by length.
-	Lengths []CountedLength `json:"lengths"`
-}
-
-// CountedLength are the multiply-accumulates of one example.
-type CountedLength struct {
-	Length     int                       `json:"length"`
-	Total      int                       `json:"total"`   // with the pooler
-	Encoder    int                       `json:"encoder"` // without it: what papers quote
-	Components map[profile.Component]int `json:"components"`
-}
-
-// baseLengths are the lengths at which BERT-base is counted.
-var baseLengths = []int{128, 256, 512}
-
-// BERTBase is the shape of BERT-base.
-func BERTBase() (*gbert.Config, error) {
-	return gbert.ParseConfig([]byte(`{"model_type": "bert", "vocab_size": 30522, "hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12,
-		"intermediate_size": 3072, "hidden_act": "gelu", "max_position_embeddings": 512, "type_vocab_size": 2}`))
-}
-
-// countBase counts BERT-base.
-func countBase() (Counted, error) {
-	config, err := BERTBase()
-	if err != nil {
-		return Counted{}, err
-	}
-	counted := Counted{Parameters: profile.ShapeParameters(config)}
-	for _, length := range baseLengths {
-		l := CountedLength{Length: length, Components: profile.ShapeMACs(config, 1, length)}
-		for component, macs := range l.Components {
-			l.Total += macs
-			if component != profile.Pooler {
-				l.Encoder += macs
-			}
-		}
-		counted.Lengths = append(counted.Lengths, l)
-	}
-	return counted, nil
-}
 
 // largest is the largest batch size.
 func (r *Result) largest() int { return slices.Max(r.Config.Batches) }

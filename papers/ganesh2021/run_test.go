@@ -134,21 +134,6 @@ func TestACompressedModelIsProfiledAndDrawn(t *testing.T) {
 	}
 }
 
-func TestBERTBaseHasItsPublishedNumbers(t *testing.T) {
-	counted, err := countBase()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if counted.Parameters.Total != 109_482_240 || counted.Parameters.Of(profile.Embedding) != 23_837_184 {
-		t.Errorf("%+v", counted.Parameters)
-	}
-	for i, want := range []int{11_173_625_856, 22_951_231_488, 48_318_382_080} {
-		if got := counted.Lengths[i]; got.Encoder != want || got.Total != want+768*768 {
-			t.Errorf("%d tokens: %d operations of the encoder, %d with the pooler; want %d", got.Length, got.Encoder, got.Total, want)
-		}
-	}
-}
-
 func TestEveryCellOfEveryTableIsANumber(t *testing.T) {
 	_, dir := tiny(t)
 	result, err := Experiment.Run(t.Context(), environment(t), small(dir))

@@ -51,11 +51,7 @@ var randomBase = &experiment.ModelDefinition[struct{ Seed uint64 }, struct{}]{
 		return say.T("BERT-base with random weights")
 	},
 	Run: func(_ context.Context, _ *experiment.Worker, in struct{ Seed uint64 }) (*gbert.Model, struct{}, error) {
-		shape, err := BERTBase()
-		if err != nil {
-			return nil, struct{}{}, err
-		}
-		model, err := gbert.New(shape, in.Seed)
+		model, err := gbert.New(gbert.BERTBase(), in.Seed)
 		return model, struct{}{}, err
 	},
 }

@@ -26,7 +26,7 @@ func (r edition) Claims() ([]experiment.Claim, error) {
 
 // learned reports whether a model's training loss is below that of one that knows only the shares of the classes.
 func (r *Result) learned(c Curve) bool {
-	return c.end()+Tolerance*math.Log(float64(r.Classes)) < r.Prior
+	return c.end()+r.tolerance() < r.Prior
 }
 
 // howWide tells the width of an optimum, where there is one.
@@ -50,10 +50,7 @@ func (r *Result) widths() stats.Effect {
 	if len(r.More) == 0 {
 		return examples
 	}
-	values := []float64{r.WidthDifference.Value}
-	for _, more := range r.More {
-		values = append(values, more.Difference)
-	}
+	values := append([]float64{r.WidthDifference.Value}, experiment.Each(r.More, func(more Width) float64 { return more.Difference })...)
 	examples.Interval = stats.Interval{Low: r.WidthDifference.Low - r.WidthDifference.Value, High: r.WidthDifference.High - r.WidthDifference.Value}
 	return stats.OverSeeds(values).Minus(examples)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"math"
 
 	"bertlab/gbert"
 	"bertlab/papers/experiment"
@@ -74,7 +75,7 @@ func load(ctx context.Context, env *experiment.Environment, c *Config, r *Result
 		}
 		r.Provenance.Data = append(r.Provenance.Data, experiment.DescribeData(part.use, part.sample.Dataset))
 	}
-	r.Classes, r.Prior, r.Majority = d.train.Task.Outputs(), prior(d.fit.Dataset), d.dev.Majority()
+	r.Classes, r.Prior, r.Majority = d.train.Task.Outputs(), d.fit.Entropy(), d.dev.Majority()
 	return d, nil
 }
 
@@ -170,7 +171,7 @@ func (s *study) addDirections(plane space) {
 	s.Collect(func() (err error) {
 		d := measured.Result()
 		s.Result.Geometry, s.Result.Whole = d.Units, landscape.Sum("whole", d.Units)
-		s.Result.Cosine, err = cosine(d.Weights)
+		s.Result.Cosine, err = landscape.Alignment(d.Weights)
 		return err
 	})
 }
@@ -223,9 +224,23 @@ func (s *study) addCurves(tuned, scratch space) {
 		if r.Scratch, err = r.describe(second.Result()); err != nil {
 			return err
 		}
-		r.WidthDifference, err = r.widthDifference(first.Result(), second.Result())
+		fine, scratch := first.Result(), second.Result()
+		r.WidthDifference, err = landscape.Wider(fine.Surface.Alpha, fine.Losses, scratch.Surface.Alpha, scratch.Losses, r.tolerance())
 		return err
 	})
+}
+
+// Tolerance is how far above its value at the trained weights the loss may be inside an optimum, as a share of ln(classes), the loss
+// of a guess. Fixed before the numbers were seen.
+const Tolerance = 0.1
+
+// tolerance is that in nats.
+func (r *Result) tolerance() float64 { return Tolerance * math.Log(float64(r.Classes)) }
+
+// describe makes a curve of a swept line.
+func (r *Result) describe(l line) (Curve, error) {
+	valley, err := landscape.NewValley(l.Surface.Alpha, l.Losses, l.Surface.Sets[0].Loss[0], r.tolerance())
+	return Curve{l.Surface, valley}, err
 }
 
 // addThirds adds the loss over the plane as low, middle or high layers move alone.
@@ -262,6 +277,14 @@ func (s *study) addRollback(tuned space) {
 		}
 		return nil
 	})
+}
+
+// judge compares a rolled back model with the whole one.
+func judge(part landscape.Part, m, whole landscape.Measure) (Rollback, error) {
+	row := Rollback{Name: part.Name, Layers: part.Layers(), Accuracy: 1 - m.Error, Loss: m.Loss, Right: m.Wrong.Not()}
+	test, change, err := row.Right.Against(whole.Wrong.Not())
+	row.Change, row.P = change.Interval, test.P
+	return row, err
 }
 
 // Numbers are the two tasks and the ends of the surfaces.

@@ -219,10 +219,7 @@ func (r edition) trajectory(s *Surface, run int, start, what string) (*figures.F
 // PartFigure is the training loss when one third of the layers moves: 0 low, 1 middle, 2 high. All have the same colours.
 func (r edition) PartFigure(i int) (*figures.Figure, error) {
 	s := r.Parts[i]
-	var sets []landscape.SetSurface
-	for _, p := range r.Parts {
-		sets = append(sets, p.Sets[0])
-	}
+	sets := experiment.Each(r.Parts, func(p *landscape.Surface) landscape.SetSurface { return p.Sets[0] })
 	back := s.Sets[0].Start.Loss
 	return figures.Contour(figures.ContourOptions{
 		Frame: r.planeFrame(r.F("Only the %s layers move: rolled back, the loss is %.2f", r.part(s.Part.Name), back),

@@ -63,19 +63,10 @@ type Waypoint struct {
 	LearnedHead float64 `json:"loss_with_learned_head"`
 }
 
-// Curve is the training loss along a line, with what follows from it.
+// Curve is the training loss along a line, with what follows from it; the tolerance of its width is [Tolerance]·ln(classes).
 type Curve struct {
 	*landscape.Surface
-	// Low and High are the 95 % interval of the loss at each α.
-	Low  []float64 `json:"loss_low"`
-	High []float64 `json:"loss_high"`
-	// Width is that of the interval around α = 1 in which the loss is at most Tolerance·ln(classes) above that at α = 1. Open: it
-	// reaches the end of the curve, and Width is a lower bound.
-	Width stats.Interval `json:"width"`
-	Open  bool           `json:"width_open,omitempty"`
-	// Rise is the highest climb on the way from α = 0 to 1 as a share of the descent, and Drop that descent in nats.
-	Rise stats.Interval `json:"rise"`
-	Drop stats.Interval `json:"drop"`
+	landscape.Valley
 }
 
 // Width is by how much the optimum of a training from pretrained weights is wider than that of one from scratch. Learned says that both

@@ -45,11 +45,8 @@ func (r *Result) PointSteps(say *words.Printer) figures.SteppedOptions {
 	return o
 }
 
-func coordinates(values []float64) (names []string) {
-	for _, v := range values {
-		names = append(names, fmt.Sprintf("%.2g", v))
-	}
-	return names
+func coordinates(values []float64) []string {
+	return experiment.Each(values, func(v float64) string { return fmt.Sprintf("%.2g", v) })
 }
 
 // nearest is the place of the coordinate that is nearest to a value.

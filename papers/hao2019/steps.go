@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -164,31 +163,13 @@ func (in *trainInputs) waypoint(ctx context.Context, w *experiment.Worker, start
 	if err != nil {
 		return point, err
 	}
-	mixed, err := withHeadOf(at, end)
+	mixed, err := landscape.WithHeadOf(at, end)
 	if err != nil {
 		return point, err
 	}
 	learned, err := in.Fit.EvaluateModel(ctx, w, mixed)
 	point.Loss, point.LearnedHead = own.Loss, learned.Loss
 	return point, err
-}
-
-// withHeadOf is a model with the classification head of another.
-func withHeadOf(model, other *gbert.Model) (*gbert.Model, error) {
-	mixed := model.Clone()
-	for _, spec := range other.Weights() {
-		if !strings.HasPrefix(spec.Name, "classifier.") {
-			continue
-		}
-		values, shape, err := other.Weight(spec.Name)
-		if err != nil {
-			return nil, err
-		}
-		if err := mixed.SetWeight(spec.Name, shape, values); err != nil {
-			return nil, err
-		}
-	}
-	return mixed, nil
 }
 
 // space is a plane around a trained model.
@@ -249,6 +230,12 @@ func (in *sweepInputs) sweep(ctx context.Context, w *experiment.Worker) (*landsc
 	return explorer.Sweep(ctx, in.Grid, in.Part, w.Partial("points.jsonl"), w.Progress())
 }
 
+// line is a swept line with the losses of its examples.
+type line struct {
+	Surface *landscape.Surface `json:"surface"`
+	Losses  landscape.Losses   `json:"losses"`
+}
+
 // sweepLine measures the training loss along a line.
 var sweepLine = &experiment.Definition[sweepInputs, line]{
 	Name: "loss along a line", Version: 1,
@@ -259,7 +246,7 @@ var sweepLine = &experiment.Definition[sweepInputs, line]{
 		if err != nil {
 			return line{}, err
 		}
-		return line{surface, examples(surface.Sets[0], false)}, nil
+		return line{surface, surface.Sets[0].Losses()}, nil
 	},
 }
 
@@ -273,8 +260,8 @@ var sweepPlane = &experiment.Definition[sweepInputs, *Surface]{
 		if err != nil || in.FitAlone {
 			return &Surface{Surface: surface}, err
 		}
-		agreement, err := consistency(examples(surface.Sets[0], false), examples(surface.Sets[1], true))
-		return &Surface{surface, finite(agreement)}, err
+		agreement, err := landscape.Consistency(surface.Sets[0].Losses(), surface.Sets[1].Errors())
+		return &Surface{surface, agreement}, err
 	},
 }
 

@@ -30,54 +30,43 @@ func (r *Result) paired(first, second map[uint64]experiment.Answers) (d experime
 
 // of are the trials of a variant, by seed.
 func (r *Result) of(v Scheme) []Trial {
-	var list []Trial
-	for _, t := range r.Runs {
-		if t.Variant == v {
-			list = append(list, t)
+	return experiment.Where(r.Runs, func(t Trial) bool { return t.Variant == v })
+}
+
+// bySeed are the answers that some of what was judged gave, by seed; nil answers are left out.
+func bySeed[T any](judged []T, of func(T) (seed uint64, answers *experiment.Answers)) map[uint64]experiment.Answers {
+	list := map[uint64]experiment.Answers{}
+	for _, one := range judged {
+		if seed, answers := of(one); answers != nil {
+			list[seed] = *answers
 		}
 	}
 	return list
 }
 
 func (r *Result) answers(v Scheme) map[uint64]experiment.Answers {
-	list := map[uint64]experiment.Answers{}
-	for _, t := range r.of(v) {
-		list[t.Seed] = t.Answers
-	}
-	return list
+	return bySeed(r.of(v), func(t Trial) (uint64, *experiment.Answers) { return t.Seed, &t.Answers })
 }
 
 // converted are the answers of a variant's conversion without training.
 func (r *Result) converted(v Scheme) map[uint64]experiment.Answers {
-	list := map[uint64]experiment.Answers{}
-	for _, t := range r.of(v) {
-		if t.Converted != nil {
-			list[t.Seed] = *t.Converted
-		}
-	}
-	return list
+	return bySeed(r.of(v), func(t Trial) (uint64, *experiment.Answers) { return t.Seed, t.Converted })
 }
 
 // initialised are the answers of the whole model that shares all, beginning with init.
 func (r *Result) initialised(init sharing.Init) map[uint64]experiment.Answers {
-	list := map[uint64]experiment.Answers{}
-	for _, b := range r.Inits {
-		if b.Init == init {
-			list[b.Seed] = b.Answers
-		}
-	}
-	return list
+	these := experiment.Where(r.Inits, func(i Initialised) bool { return i.Init == init })
+	return bySeed(these, func(i Initialised) (uint64, *experiment.Answers) { return i.Seed, &i.Answers })
 }
 
-// cut are the answers of the whole model with a word table of size E.
+// cuts are the fine-tuned whole models with a word table of size E.
+func (r *Result) cuts(size int) []Cut {
+	return experiment.Where(r.Cuts, func(c Cut) bool { return c.Size == size })
+}
+
+// cut are their answers.
 func (r *Result) cut(size int) map[uint64]experiment.Answers {
-	list := map[uint64]experiment.Answers{}
-	for _, c := range r.Cuts {
-		if c.Size == size {
-			list[c.Seed] = c.Answers
-		}
-	}
-	return list
+	return bySeed(r.cuts(size), func(c Cut) (uint64, *experiment.Answers) { return c.Seed, &c.Answers })
 }
 
 // mean is the accuracy, mean over seeds.
@@ -112,13 +101,4 @@ func (r *Result) stepRatios(v Scheme) []float64 {
 		}
 	}
 	return ratios
-}
-
-// unevenness is the coefficient of variation, the standard deviation divided by the mean, of how far the layers move their input.
-func unevenness(t *sharing.Transitions) (l2, angle float64) {
-	of := func(values []float64) float64 {
-		mean, deviation := stat.MeanStdDev(values, nil)
-		return deviation / mean
-	}
-	return of(t.L2), of(t.Angle)
 }

@@ -20,14 +20,12 @@ func (r edition) smooth() experiment.Statement {
 			if whole.Seed != shared.Seed || whole.Transitions == nil || shared.Transitions == nil {
 				continue
 			}
-			l2, angle := unevenness(whole.Transitions)
-			sharedL2, sharedAngle := unevenness(shared.Transitions)
+			l2, angle := whole.Transitions.Unevenness()
+			sharedL2, sharedAngle := shared.Transitions.Unevenness()
 			distances, angles = append(distances, sharedL2-l2), append(angles, sharedAngle-angle)
 		}
 	}
-	if len(distances) > 0 {
-		s.Evidence = []experiment.Evidence{experiment.That(r.T("distance"), stats.OverSeeds(distances)), experiment.That(r.T("angle"), stats.OverSeeds(angles))}
-	}
+	s.Evidence = append(experiment.OverSeeds(r.T("distance"), distances), experiment.OverSeeds(r.T("angle"), angles)...)
 	return s
 }
 

@@ -3,11 +3,13 @@ package lan2020
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
 
 	"bertlab/figures"
+	"bertlab/gbert"
 	"bertlab/papers/experiment"
 	"bertlab/techniques/sharing"
 )
@@ -113,35 +115,24 @@ func (r edition) CostScatter() (*figures.Figure, error) {
 // DistanceHeatmap shows how far each layer's parts are from the mean of all layers, in the pretrained model.
 func (r edition) DistanceHeatmap() (*figures.Figure, error) {
 	roles := []struct {
-		role string
+		role gbert.Role
 		name string
 	}{
 		{"query", r.T("query")}, {"key", r.T("key")}, {"value", r.T("value")}, {"attention_output", r.T("output")}, {"attention_norm", r.T("norm")},
 		{"ffn_in", r.T("FFN in")}, {"ffn_out", r.T("FFN out")}, {"output_norm", r.T("norm 2")},
 	}
 	var columns []string
+	values := make([][]float64, r.Layers)
 	for _, role := range roles {
 		columns = append(columns, role.name)
-	}
-	values, rows := make([][]float64, r.Layers), make([]string, r.Layers)
-	var whole []float64
-	for l, d := range r.Distances {
-		rows[l] = fmt.Sprint(l)
-		whole = append(whole, d.Relative)
-		for role, far := range d.Roles {
-			for i := range roles {
-				if roles[i].role == string(role) {
-					if values[l] == nil {
-						values[l] = make([]float64, len(roles))
-					}
-					values[l][i] = far
-				}
-			}
+		for l, d := range r.Distances {
+			values[l] = append(values[l], d.Roles[role.role])
 		}
 	}
-	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Sized(8, 4.5, r.F("The mean of the layers is %.0f %% of a layer's norm away from it", 100*stat.Mean(whole, nil)),
+	whole := experiment.Mean(r.Distances, func(d sharing.Distance) float64 { return d.Relative })
+	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Sized(8, 4.5, r.F("The mean of the layers is %.0f %% of a layer's norm away from it", 100*whole),
 		r.T("part"), r.T("layer"), r.caption(false, r.T("pretrained, before fine-tuning; norm: the LayerNorms"))),
-		Values: values, Rows: rows, Columns: columns, Legend: r.T("‖θ − μ‖ / ‖θ‖, μ: mean of the layers"), Limits: figures.Range{Min: 0, Max: 1},
+		Values: values, Columns: columns, Legend: r.T("‖θ − μ‖ / ‖θ‖, μ: mean of the layers"), Limits: figures.Range{Min: 0, Max: 1},
 	})
 }
 
@@ -212,7 +203,7 @@ func (r edition) TransitionCurves(angle bool) (*figures.Figure, error) {
 				continue
 			}
 			values, l2, byAngle := t.Transitions.L2, 0.0, 0.0
-			if l2, byAngle = unevenness(t.Transitions); angle {
+			if l2, byAngle = t.Transitions.Unevenness(); angle {
 				values, l2 = t.Transitions.Angle, byAngle
 			}
 			each, variation = append(each, values), append(variation, l2)
@@ -222,11 +213,8 @@ func (r edition) TransitionCurves(angle bool) (*figures.Figure, error) {
 		}
 		curve := figures.Curve{Name: side.name}
 		for l := range r.Layers {
-			var values []float64
-			for _, of := range each {
-				values = append(values, of[l])
-			}
-			curve.X, curve.Y = append(curve.X, float64(l)), append(curve.Y, stat.Mean(values, nil))
+			far := experiment.Mean(each, func(of []float64) float64 { return of[l] })
+			curve.X, curve.Y = append(curve.X, float64(l)), append(curve.Y, far)
 		}
 		curves, uneven = append(curves, curve), append(uneven, stat.Mean(variation, nil))
 	}
@@ -243,13 +231,7 @@ func (r edition) TransitionCurves(angle bool) (*figures.Figure, error) {
 }
 
 func largest(curves []figures.Curve) float64 {
-	most := 0.0
-	for _, c := range curves {
-		for _, y := range c.Y {
-			most = max(most, y)
-		}
-	}
-	return most
+	return slices.Max(append(experiment.Each(curves, func(c figures.Curve) float64 { return slices.Max(c.Y) }), 0))
 }
 
 // CountBars show the parameters of the eight models of table 4, counted and printed.

@@ -2,10 +2,7 @@ package lan2020
 
 import (
 	"fmt"
-	"math"
 	"strings"
-
-	"gonum.org/v1/gonum/stat"
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
@@ -14,23 +11,15 @@ import (
 
 // Tables are the variants, the word tables, times, the paper's counts and its table 4.
 func (r edition) Tables() ([]experiment.NamedTable, error) {
-	models, err := r.RunTable()
-	if err != nil {
-		return nil, err
-	}
-	cuts, err := r.CutTable()
 	return []experiment.NamedTable{
-		{Name: "models-table", Table: models}, {Name: "words-table", Table: cuts}, {Name: "speed-table", Table: r.SpeedTable()},
+		{Name: "models-table", Table: r.RunTable()}, {Name: "words-table", Table: r.CutTable()}, {Name: "speed-table", Table: r.SpeedTable()},
 		{Name: "counts-table", Table: r.CountTable()}, {Name: "paper-table", Table: PaperTable(r.Printer)}, {Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "quoted", Table: r.QuotedTable()},
-	}, err
+	}, nil
 }
 
 // Table holds the protocol against the paper's pretraining.
 func (c Config) Table(say *words.Printer) *figures.Table {
-	var variants []string
-	for _, v := range c.Variants {
-		variants = append(variants, v.in(say))
-	}
+	variants := experiment.Each(c.Variants, func(v Scheme) string { return v.in(say) })
 	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
 		{say.T("model"), say.F("%s, pretrained, converted", c.Model), say.T("trained from scratch")},
 		{say.T("task"), c.Task, say.T("SQuAD 1.1 and 2.0, MNLI, SST-2, RACE")},
@@ -44,7 +33,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 }
 
 // RunTable lists all models, mean over seeds.
-func (r edition) RunTable() (*figures.Table, error) {
+func (r edition) RunTable() *figures.Table {
 	table := r.NewTable(r.T("Models"),
 		r.F("Mean over %s, %d test examples of %s. Difference: from the model that shares nothing with the same seed, 95 %% interval over seeds and examples. p < 0.05: number of seeds, McNemar. Converted: the fine-tuned whole model after the same conversion, without training.", r.seeds(), r.Examples, r.Config.Task), []figures.Column{
 			{Name: r.T("shared")}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("encoder"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.Name(r.Metric), Format: "%.4f"},
@@ -52,18 +41,12 @@ func (r edition) RunTable() (*figures.Table, error) {
 		})
 	for _, v := range r.variants() {
 		trials := r.of(v)
-		var scores, losses []float64
-		significant := 0
-		for _, t := range trials {
-			scores, losses = append(scores, t.Score), append(losses, t.Loss)
-			if t.P < 0.05 {
-				significant++
-			}
-		}
+		significant := experiment.Where(trials, func(t Trial) bool { return t.P < 0.05 })
+		loss := experiment.Mean(trials, func(t Trial) float64 { return t.Loss })
 		parts := trials[0].Parts
-		row := []any{v.in(r.Printer), float64(parts.Total()) / 1e6, float64(parts.Encoder()) / 1e6, stat.Mean(scores, nil)}
+		row := []any{v.in(r.Printer), float64(parts.Total()) / 1e6, float64(parts.Encoder()) / 1e6, experiment.Mean(trials, func(t Trial) float64 { return t.Score })}
 		if v == (Scheme{}) {
-			table.Rows = append(table.Rows, append(row, nil, "", "", stat.Mean(losses, nil), nil))
+			table.Rows = append(table.Rows, append(row, nil, "", "", loss, nil))
 			continue
 		}
 		d, _ := r.between(v, Scheme{})
@@ -72,13 +55,13 @@ func (r edition) RunTable() (*figures.Table, error) {
 			converted = mean(answers)
 		}
 		table.Rows = append(table.Rows, append(row, 100*d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
-			r.F("%d of %d", significant, len(trials)), stat.Mean(losses, nil), converted))
+			r.F("%d of %d", len(significant), len(trials)), loss, converted))
 	}
-	return table, nil
+	return table
 }
 
 // CutTable lists the word tables.
-func (r edition) CutTable() (*figures.Table, error) {
+func (r edition) CutTable() *figures.Table {
 	table := r.NewTable(r.T("The word table of the fine-tuned model, cut to E columns"),
 		r.F("Without further training. Mean over %s, %d test examples of %s; 95 %% interval over seeds and examples. The whole table has %.2f million parameters.", r.seeds(), r.Examples, r.Config.Task, float64(r.Vocab*r.Hidden)/1e6), []figures.Column{
 			{Name: "E"}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("relative error"), Format: "%.3f"}, {Name: r.T("accuracy"), Format: "%.4f"},
@@ -90,16 +73,11 @@ func (r edition) CutTable() (*figures.Table, error) {
 		if !ok {
 			continue
 		}
-		var errors []float64
-		parameters := 0
-		for _, c := range r.Cuts {
-			if c.Size == size {
-				errors, parameters = append(errors, c.RelativeError), c.Parameters
-			}
-		}
-		table.Rows = append(table.Rows, []any{size, float64(parameters) / 1e6, stat.Mean(errors, nil), mean(answers), 100 * d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High)})
+		cuts := r.cuts(size)
+		far := experiment.Mean(cuts, func(c Cut) float64 { return c.RelativeError })
+		table.Rows = append(table.Rows, []any{size, float64(cuts[0].Parameters) / 1e6, far, mean(answers), 100 * d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High)})
 	}
-	return table, nil
+	return table
 }
 
 // SpeedTable lists storage, memory and time.
@@ -117,16 +95,8 @@ func (r edition) SpeedTable() *figures.Table {
 			continue
 		}
 		trials := r.of(v)
-		var steps []float64
-		for _, t := range trials {
-			if t.StepSeconds > 0 { // a training that went on after a stop may have no step to time
-				steps = append(steps, 1000*t.StepSeconds)
-			}
-		}
-		step := math.NaN()
-		if len(steps) > 0 {
-			step = stat.Mean(steps, nil)
-		}
+		timed := experiment.Where(trials, func(t Trial) bool { return t.StepSeconds > 0 }) // a training that went on after a stop may have no step to time
+		step := experiment.Mean(timed, func(t Trial) float64 { return 1000 * t.StepSeconds })
 		parameters := float64(trials[0].Parts.Total())
 		row := []any{v.in(r.Printer), parameters / 1e6, 4 * parameters / 1e6, 16 * parameters / 1e6, float64(trials[0].MACs) / 1e6, step}
 		if model := r.timed(v); model != nil {

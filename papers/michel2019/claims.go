@@ -72,18 +72,16 @@ func (r edition) singleHeads() experiment.Statement {
 }
 
 func (r edition) someHelp() experiment.Statement {
-	s := experiment.Statement{
+	return experiment.Statement{
 		Text:     r.T("Some heads do harm: the model is better without them."),
 		Paper:    r.T("half of the 8 significant heads raise BLEU (Table 1)"),
 		Estimand: r.F("what the loss of the model of seed %d changes by with one head masked, for each head", r.Config.Seeds[0]),
 		Rule:     experiment.Inferior(harm, experiment.Nats).Some(),
+		Evidence: experiment.Each(r.Ablation.Heads, func(e heads.HeadEffect) experiment.Evidence {
+			change := stats.Interval{Value: e.LossDelta, Low: e.LossLow, High: e.LossHigh}
+			return experiment.That(e.Head.String(), stats.Effect{Interval: change, Examples: r.Ablation.Examples})
+		}),
 	}
-	for _, e := range r.Ablation.Heads {
-		s.Evidence = append(s.Evidence, experiment.That(e.Head.String(), stats.Effect{
-			Interval: stats.Interval{Value: e.LossDelta, Low: e.LossLow, High: e.LossHigh}, Examples: r.Ablation.Examples,
-		}))
-	}
-	return s
 }
 
 func (r edition) oneHead() experiment.Statement {
@@ -98,25 +96,13 @@ func (r edition) oneHead() experiment.Statement {
 
 // of are the curves of an order.
 func (r *Result) of(order Order) []Curve {
-	var list []Curve
-	for _, c := range r.Curves {
-		if c.Order == order {
-			list = append(list, c)
-		}
-	}
-	return list
+	return experiment.Where(r.Curves, func(c Curve) bool { return c.Order == order })
 }
 
 // area compares the area under the curve by importance with that of another order.
 func (r edition) area(other Order) experiment.Statement {
 	var pairs experiment.Paired
-	for _, a := range r.of(ByImportance) {
-		for _, b := range r.of(other) {
-			if a.Seed == b.Seed {
-				pairs.Add(a.Seed, "", a.Areas, b.Areas)
-			}
-		}
-	}
+	experiment.Match(&pairs, "", r.of(ByImportance), r.of(other), func(c Curve) (uint64, []float64) { return c.Seed, c.Areas })
 	return experiment.Statement{
 		Estimand: r.T("mean accuracy over all steps of pruning, by importance minus in the other order, on the same models"),
 		Rule:     experiment.Superior(better, experiment.Points),
@@ -208,20 +194,13 @@ func (r edition) transfer() experiment.Statement {
 }
 
 func (r edition) speed() experiment.Statement {
-	var parts []string
-	for _, b := range r.Speed.Batches {
-		parts = append(parts, fmt.Sprintf("%d: %+.1f %%", b.Size, 100*(b.Ratio-1)))
-	}
-	s := experiment.Statement{
+	gains := experiment.Each(r.Speed.Batches, func(b experiment.SpeedBatch) string { return fmt.Sprintf("%d: %+.1f %%", b.Size, 100*(b.Ratio-1)) })
+	return experiment.Statement{
 		Text:     r.T("Removing half of the heads makes the model faster at large batches."),
 		Paper:    r.T("examples/s at batch 1, 4, 16, 64: +1.9, +2.7, +17.5, +17.5 % (Table 4, GTX 1080 Ti)"),
 		Estimand: r.F("time of the whole model against that of the smaller one at the largest batch, median of %d pairs", r.Speed.Repeats),
 		Rule:     experiment.Superior(faster, experiment.Ratio),
-		Also:     r.F("examples/s at batch %s; by operations %+.1f %%", strings.Join(parts, ", "), 100*(float64(r.Speed.MACs)/float64(r.Speed.PrunedMACs)-1)),
-		Missing:  r.T("The protocol has no batch sizes."),
+		Also:     r.F("examples/s at batch %s; by operations %+.1f %%", strings.Join(gains, ", "), 100*(float64(r.Speed.MACs)/float64(r.Speed.PrunedMACs)-1)),
+		Evidence: experiment.AtLargest(r.Printer, "", r.Speed.Batches, r.Provenance), Missing: r.T("The protocol has no batch sizes."),
 	}
-	if n := len(r.Speed.Batches); n > 0 {
-		s.Evidence = []experiment.Evidence{r.Speed.Batches[n-1].Evidence(r.Printer, "", r.Provenance)}
-	}
-	return s
 }

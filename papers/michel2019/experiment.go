@@ -201,11 +201,7 @@ func (s *seedPlan) addEffects(judge experiment.Judging, ablation *experiment.Nod
 
 // values lists the normalised importance of the model's heads, by layer and head.
 func (s *seedPlan) values(i *heads.Importance) []float64 {
-	values := make([]float64, len(s.heads))
-	for k, h := range s.heads {
-		values[k] = i.Normalized[h.Layer][h.Head]
-	}
-	return values
+	return experiment.Each(s.heads, func(h heads.Head) float64 { return i.Normalized[h.Layer][h.Head] })
 }
 
 func effects(a *heads.Ablation, metric string) *Effects {
@@ -215,16 +211,14 @@ func effects(a *heads.Ablation, metric string) *Effects {
 // transferOf correlates the effects of heads in domain with those out of it.
 func transferOf(in, out *heads.Ablation, r *Result) (*Transfer, error) {
 	t := &Transfer{Task: r.Config.Transfer, Effects: effects(out, r.Metric)}
-	var x, y, xLoss, yLoss []float64
-	for i, e := range out.Heads {
-		x, y = append(x, in.Heads[i].MetricDelta), append(y, e.MetricDelta)
-		xLoss, yLoss = append(xLoss, in.Heads[i].LossDelta), append(yLoss, e.LossDelta)
+	between := func(of func(heads.HeadEffect) float64) (stats.Interval, error) {
+		return pearson(experiment.Each(in.Heads, of), experiment.Each(out.Heads, of))
 	}
-	metric, err := pearson(x, y)
+	metric, err := between(func(e heads.HeadEffect) float64 { return e.MetricDelta })
 	if err != nil {
 		return nil, err
 	}
-	loss, err := pearson(xLoss, yLoss)
+	loss, err := between(func(e heads.HeadEffect) float64 { return e.LossDelta })
 	t.R, t.RLow, t.RHigh = metric.Value, metric.Low, metric.High
 	t.RLoss, t.RLossLow, t.RLossHi = loss.Value, loss.Low, loss.High
 	return t, err

@@ -67,6 +67,18 @@ func (r *Result) table(effects []heads.HeadEffect, value func(heads.HeadEffect) 
 	return table
 }
 
+// marks are those of the heads for whose effect, by its number, a condition holds: [layers][heads].
+func (r *Result) marks(condition func(i int) bool) [][]bool {
+	marks := make([][]bool, r.Layers)
+	for l := range marks {
+		marks[l] = make([]bool, r.Heads)
+	}
+	for i, e := range r.Ablation.Heads {
+		marks[e.Layer][e.Head.Head] = condition(i)
+	}
+	return marks
+}
+
 // ImportanceHeatmap shows the normalised importance of each head.
 func (r edition) ImportanceHeatmap() (*figures.Figure, error) {
 	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.T("Importance of attention heads"),
@@ -77,18 +89,9 @@ func (r edition) ImportanceHeatmap() (*figures.Figure, error) {
 
 // AblationHeatmap shows the change of the metric when a head is masked alone.
 func (r edition) AblationHeatmap() (*figures.Figure, error) {
-	marks := make([][]bool, r.Layers)
-	for l := range marks {
-		marks[l] = make([]bool, r.Heads)
-	}
-	marked := 0
-	for i, adjusted := range stats.Holm(pValues(r.Ablation.Heads)) {
-		if e := r.Ablation.Heads[i]; adjusted < level {
-			marks[e.Layer][e.Head.Head] = true
-			marked++
-		}
-	}
-	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.F("Without one head: %d of %d heads are shown to change the accuracy", marked, len(r.Ablation.Heads)),
+	adjusted := stats.Holm(pValues(r.Ablation.Heads))
+	marks := r.marks(func(i int) bool { return adjusted[i] < level })
+	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.F("Without one head: %d of %d heads are shown to change the accuracy", r.significant(), len(r.Ablation.Heads)),
 		r.T("head masked"), r.T("layer"), r.caption(r.F("%s of the whole model %.4f", r.Name(r.Metric), r.Ablation.Score))),
 		Values:  r.table(r.Ablation.Heads, func(e heads.HeadEffect) float64 { return 100 * e.MetricDelta }),
 		Palette: figures.Diverging, Format: "%+.1f", Legend: r.F("change of %s, points", r.Name(r.Metric)), Marks: marks, MarkLabel: r.T("p < 0.05 (McNemar, Holm)"),
@@ -97,13 +100,7 @@ func (r edition) AblationHeatmap() (*figures.Figure, error) {
 
 // LossHeatmap shows the change of the loss when a head is masked alone, which is finer than the metric.
 func (r edition) LossHeatmap() (*figures.Figure, error) {
-	marks := make([][]bool, r.Layers)
-	for l := range marks {
-		marks[l] = make([]bool, r.Heads)
-	}
-	for _, e := range r.Ablation.Heads {
-		marks[e.Layer][e.Head.Head] = e.LossLow > 0 || e.LossHigh < 0
-	}
+	marks := r.marks(func(i int) bool { return r.Ablation.Heads[i].LossLow > 0 || r.Ablation.Heads[i].LossHigh < 0 })
 	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.T("Without one head: change of the loss"),
 		r.T("head masked"), r.T("layer"), r.caption(r.F("loss of the whole model %.4f nats", r.Ablation.Loss))),
 		Values:  r.table(r.Ablation.Heads, func(e heads.HeadEffect) float64 { return 1000 * e.LossDelta }),
@@ -120,15 +117,8 @@ func (r edition) EntropyHeatmap() (*figures.Figure, error) {
 
 // Histogram shows how often masking one head leads to which score.
 func (r edition) Histogram() (*figures.Figure, error) {
-	var scores []float64
-	near := 0
-	for _, e := range r.Ablation.Heads {
-		scores = append(scores, 100*e.Metric)
-		if math.Abs(e.MetricDelta) <= 0.01 {
-			near++
-		}
-	}
-	return figures.Histogram(figures.HistogramOptions{Frame: r.Frame(r.F("Without one head: %d of %d times the %s stays within a point", near, len(scores), r.Name(r.Metric)),
+	scores := experiment.Each(r.Ablation.Heads, func(e heads.HeadEffect) float64 { return 100 * e.Metric })
+	return figures.Histogram(figures.HistogramOptions{Frame: r.Frame(r.F("Without one head: %d of %d times the %s stays within a point", r.near(), len(scores), r.Name(r.Metric)),
 		r.F("%s, %%", r.Name(r.Metric)), r.T("heads"), r.caption("")),
 		Samples: []figures.Sample{{Name: r.T("one head masked"), Values: scores}},
 		VLines:  []figures.Reference{{Value: 100 * r.Ablation.Score, Label: r.T("all heads")}},
@@ -202,16 +192,12 @@ func (r edition) transferTitle() string {
 // TransferScatter shows each head's effect in and out of domain.
 func (r edition) TransferScatter() (*figures.Figure, error) {
 	t := r.Transfer
-	var x, y []float64
-	var labels []string
-	for i, e := range t.Effects.Heads {
-		x, y = append(x, 1000*r.Ablation.Heads[i].LossDelta), append(y, 1000*e.LossDelta)
-		labels = append(labels, e.Head.String())
-	}
+	change := func(e heads.HeadEffect) float64 { return 1000 * e.LossDelta }
 	return figures.Scatter(figures.ScatterOptions{Frame: r.Frame(r.transferTitle(),
 		r.F("change of the loss on %s, thousandths of a nat", r.Config.Task), r.F("on %s", t.Task),
 		r.caption(r.F("out of domain: %s, %d examples; labels: layer:head from 0", t.Task, t.Effects.Examples))),
-		X: x, Y: y, Labels: labels, Outliers: 4, Lines: figures.FitLine | figures.ZeroLines,
+		X: experiment.Each(r.Ablation.Heads, change), Y: experiment.Each(t.Effects.Heads, change),
+		Labels: experiment.Each(t.Effects.Heads, func(e heads.HeadEffect) string { return e.Head.String() }), Outliers: 4, Lines: figures.FitLine | figures.ZeroLines,
 		Note: r.F("r = %.2f [%.2f, %.2f] of the loss; %.2f [%.2f, %.2f] of %s", t.RLoss, t.RLossLow, t.RLossHi, t.R, t.RLow, t.RHigh, r.Name(r.Metric)),
 	})
 }
@@ -219,14 +205,10 @@ func (r edition) TransferScatter() (*figures.Figure, error) {
 // SpeedBars show the speed-up of the model without half of its heads.
 func (r edition) SpeedBars() (*figures.Figure, error) {
 	s := r.Speed
-	var groups []string
-	for _, b := range s.Batches {
-		groups = append(groups, fmt.Sprint(b.Size))
-	}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Speed with %.0f %% of the heads removed", 100*s.Fraction),
 		r.T("batch size"), r.T("examples/s against the whole model"),
 		r.F("%s, %d tokens, %s, %d pairs of timings a bar", r.Config.Model, s.Length, r.Provenance.MachineIn(r.Printer), s.Repeats)),
-		Groups: groups, Series: []figures.BarSeries{experiment.SpeedSeries(r.T("measured (median, quartiles)"), s.Batches)}, Format: "%.2f×",
+		Groups: experiment.BatchNames(s.Batches), Series: []figures.BarSeries{experiment.SpeedSeries(r.T("measured (median, quartiles)"), s.Batches)}, Format: "%.2f×",
 		HLines: []figures.Reference{{Value: s.ByOperations(), Label: r.T("by operations")}},
 	})
 }

@@ -25,35 +25,23 @@ func (r edition) QuotedTable() *figures.Table {
 		size  int
 		ratio float64
 	}{{1, 1.019}, {64, 1.175}} {
-		q := experiment.Quoted{What: r.F("speed without half of the heads, batch %d", b.size), In: experiment.Ratio, Theirs: b.ratio, Digits: 3, Place: r.F("table %d", 4)}
-		for _, own := range r.Speed.Batches {
-			if own.Size == b.size {
-				q.Ours = []experiment.Evidence{own.Evidence(r.Printer, "", r.Provenance)}
-			}
-		}
-		list = append(list, q)
+		own := experiment.Where(r.Speed.Batches, func(own experiment.SpeedBatch) bool { return own.Size == b.size })
+		list = append(list, experiment.Quoted{
+			What: r.F("speed without half of the heads, batch %d", b.size), In: experiment.Ratio, Theirs: b.ratio, Digits: 3, Place: r.F("table %d", 4),
+			Ours: experiment.AtLargest(r.Printer, "", own, r.Provenance),
+		})
 	}
 	return experiment.QuotedTable(r.Printer, r.F("The paper: bert-base-uncased on MNLI, where nothing else is said; a GTX 1080 Ti. Here: %s.", r.caption("")), list)
 }
 
 // significant counts the heads that change the accuracy significantly, corrected for their number.
 func (r edition) significant() int {
-	n := 0
-	for _, p := range stats.Holm(pValues(r.Ablation.Heads)) {
-		if p < level {
-			n++
-		}
-	}
-	return n
+	return len(experiment.Where(stats.Holm(pValues(r.Ablation.Heads)), func(p float64) bool { return p < level }))
 }
 
 // pValues are those of McNemar's test, head by head.
 func pValues(effects []heads.HeadEffect) []float64 {
-	list := make([]float64, len(effects))
-	for i, e := range effects {
-		list[i] = e.PValue
-	}
-	return list
+	return experiment.Each(effects, func(e heads.HeadEffect) float64 { return e.PValue })
 }
 
 // ends are what the accuracy changes by in the layer that loses most with one head left, and in the one that gains most.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"bertlab/figures"
 	"bertlab/gbert"
+	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
@@ -83,7 +83,7 @@ func (r *Result) ask(env *experiment.Environment, model *gbert.Model, e edition,
 		if err != nil {
 			return nil, err
 		}
-		said[i] = probabilities(logits[0])
+		said[i] = task.Softmax(logits[0])
 		looks, err := heads.Look(session, encodings[0], masked)
 		if err != nil {
 			return nil, err
@@ -91,7 +91,7 @@ func (r *Result) ask(env *experiment.Environment, model *gbert.Model, e edition,
 		title := []string{e.T("all heads"), without}[i]
 		if s.Attention[i], err = figures.Heatmap(figures.HeatmapOptions{
 			Frame:  e.Sized(9, 3.6, e.F("What [CLS] attends to, %s", title), e.T("token"), e.T("layer"), e.caption("")),
-			Values: looks, Columns: pieces(text, encodings[0]), Palette: figures.Sequential, Format: "%.2f", Legend: e.T("attention, mean over heads"), Missing: e.T("no heads left"),
+			Values: looks, Columns: heads.Pieces(text, encodings[0]), Palette: figures.Sequential, Format: "%.2f", Legend: e.T("attention, mean over heads"), Missing: e.T("no heads left"),
 		}); err != nil {
 			return nil, err
 		}
@@ -104,28 +104,4 @@ func (r *Result) ask(env *experiment.Environment, model *gbert.Model, e edition,
 		s.Predictions.Rows = append(s.Predictions.Rows, []any{name, said[0][class], said[1][class]})
 	}
 	return s, nil
-}
-
-// pieces are the tokens of a text as they stand in it.
-func pieces(text string, e tokenizer.Encoding) []string {
-	list := make([]string, len(e.IDs))
-	for i, at := range e.Offsets {
-		if list[i] = text[at.Start:at.End]; at.Text < 0 {
-			list[i] = map[bool]string{true: "[CLS]", false: "[SEP]"}[i == 0]
-		}
-	}
-	return list
-}
-
-// probabilities are the softmax of logits.
-func probabilities(logits []float32) []float64 {
-	list, sum := make([]float64, len(logits)), 0.0
-	for i, logit := range logits {
-		list[i] = math.Exp(float64(logit - logits[0]))
-		sum += list[i]
-	}
-	for i := range list {
-		list[i] /= sum
-	}
-	return list
 }

@@ -32,11 +32,7 @@ var measureImportance = &experiment.Definition[importanceInputs, *heads.Importan
 
 // combined is the importance over both halves of the examples.
 func combined(halves []*experiment.Node[*heads.Importance]) (*heads.Importance, error) {
-	parts := make([]*heads.Importance, len(halves))
-	for i, half := range halves {
-		parts[i] = half.Result()
-	}
-	return heads.Combine(parts...)
+	return heads.Combine(experiment.Each(halves, (*experiment.Node[*heads.Importance]).Result)...)
 }
 
 // ablate masks each head alone.
@@ -79,65 +75,8 @@ var keepOne = &experiment.Definition[keepOneInputs, []heads.HeadEffect]{
 		if err != nil {
 			return nil, err
 		}
-		chosen, err := heads.KeepOne(ctx, session, choice, w.Part("choice"))
-		if err != nil {
-			return nil, err
-		}
-		base, err := test.Evaluate(ctx, session, nil, nil)
-		if err != nil {
-			return nil, err
-		}
-		config := session.Model().Config
-		best := bestOfLayer(chosen.Heads)
-		var list []heads.HeadEffect
-		for i, h := range best {
-			mask, err := othersOfLayer(config, h).Mask(config)
-			if err != nil {
-				return nil, err
-			}
-			alone, err := test.Evaluate(ctx, session, mask, nil)
-			if err != nil {
-				return nil, err
-			}
-			effect, err := heads.EffectOf(test.Dataset, h, base, alone)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, effect)
-			w.Part("test")(i+1, len(best))
-		}
-		return list, nil
+		return heads.KeepBest(ctx, session, choice, test, w.Part("choice"), w.Part("test"))
 	},
-}
-
-// othersOfLayer are the heads of a head's layer but for itself.
-func othersOfLayer(c *gbert.Config, h heads.Head) heads.Set {
-	var others []heads.Head
-	for _, other := range heads.All(c) {
-		if other.Layer == h.Layer && other.Head != h.Head {
-			others = append(others, other)
-		}
-	}
-	return heads.NewSet(others...)
-}
-
-// bestOfLayer is the head of each layer with the best metric, then the lowest loss.
-func bestOfLayer(effects []heads.HeadEffect) []heads.Head {
-	var best []heads.HeadEffect
-	for _, e := range effects {
-		last := len(best) - 1
-		switch {
-		case last < 0 || best[last].Layer != e.Layer:
-			best = append(best, e)
-		case e.Metric > best[last].Metric || e.Metric == best[last].Metric && e.Loss < best[last].Loss:
-			best[last] = e
-		}
-	}
-	list := make([]heads.Head, len(best))
-	for i, e := range best {
-		list[i] = e.Head
-	}
-	return list
 }
 
 // entropy is the mean entropy of each head's attention.

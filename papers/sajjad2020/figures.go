@@ -241,10 +241,9 @@ func (r edition) SimilarityHeatmap() (*figures.Figure, error) {
 func (r edition) ContributionBars() (*figures.Figure, error) {
 	s := r.Similarity
 	most := floats.MaxIdx(s.Layers)
-	var lines []figures.Reference
-	for _, threshold := range r.Config.Thresholds {
-		lines = append(lines, figures.Reference{Value: threshold, Label: r.F("threshold %g", threshold)})
-	}
+	lines := experiment.Each(r.Config.Thresholds, func(threshold float64) figures.Reference {
+		return figures.Reference{Value: threshold, Label: r.F("threshold %g", threshold)}
+	})
 	low := min(floats.Min(s.Layers), floats.Min(r.MeanSimilarity.Layers), 0)
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Layer %d changes [CLS] least: cosine %.3f", most, s.Layers[most]),
 		r.T("layer (from 0)"), r.T("cosine of input and output"), r.caption(nil, r.F("pretrained, %d examples of %s", s.Examples, r.Tasks[0].Task))),
@@ -259,10 +258,7 @@ func (r edition) TravelBars() (*figures.Figure, error) {
 	for _, t := range r.Tasks {
 		bars := figures.BarSeries{Name: t.Task}
 		for l := range r.Layers {
-			var values []float64
-			for _, travel := range t.Travel {
-				values = append(values, 100*travel[l])
-			}
+			values := experiment.Each(t.Travel, func(travel []float64) float64 { return 100 * travel[l] })
 			bars.Values = append(bars.Values, stat.Mean(values, nil))
 			if len(values) > 1 {
 				bars.Lo, bars.Hi = append(bars.Lo, slices.Min(values)), append(bars.Hi, slices.Max(values))

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"gonum.org/v1/gonum/stat"
-
 	"bertlab/papers/experiment"
 	"bertlab/techniques/layerdrop"
 )
@@ -163,13 +161,8 @@ func againstWhole(strategy layerdrop.Strategy, when When, k int) func(a, b Trial
 
 // accuracy is the mean accuracy of the whole model over seeds.
 func (t *TaskResult) accuracy() float64 {
-	var values []float64
-	for _, run := range t.Runs {
-		if run.Strategy == "" {
-			values = append(values, run.Right.Accuracy())
-		}
-	}
-	return stat.Mean(values, nil)
+	whole := experiment.Where(t.Runs, func(run Trial) bool { return run.Strategy == "" })
+	return experiment.Mean(whole, func(run Trial) float64 { return run.Right.Accuracy() })
 }
 
 // strategies are those that were run, in the order of their first run.
@@ -187,14 +180,10 @@ func (r *Result) strategies() []layerdrop.Strategy {
 
 // drops are the numbers of layers that a strategy dropped at a time, ascending.
 func (t *TaskResult) drops(strategy layerdrop.Strategy, when When) []int {
-	var list []int
-	for _, run := range t.Runs {
-		if run.Strategy == strategy && run.When == when {
-			list = append(list, run.K())
-		}
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	runs := experiment.Where(t.Runs, func(run Trial) bool { return run.Strategy == strategy && run.When == when })
+	drops := experiment.Each(runs, Trial.K)
+	slices.Sort(drops)
+	return slices.Compact(drops)
 }
 
 // stepShares are, for each number of layers dropped before fine-tuning, the times of a training step divided by those of the

@@ -23,9 +23,7 @@ func (r *Result) DropSteps(say *words.Printer) figures.SteppedOptions {
 	for l := r.Layers - 1; l >= 0; l-- { // a stack stands on its lowest layer
 		o.Rows, o.Values = append(o.Rows, fmt.Sprint(l)), append(o.Values, []float64{r.Similarity.Layers[l]})
 	}
-	for k := range slices.Max(append(slices.Clone(r.Config.Drops), 0)) + 1 {
-		o.Places = append(o.Places, fmt.Sprint(k))
-	}
+	o.Places = figures.FromZero(slices.Max(append(slices.Clone(r.Config.Drops), 0)) + 1)
 	for _, t := range r.Tasks {
 		for _, strategy := range r.strategies() {
 			for _, when := range []When{Before, After, Progressive} {

@@ -4,9 +4,6 @@ import (
 	"context"
 	"slices"
 
-	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
-
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
 	"bertlab/gbert/surgery"
@@ -235,10 +232,10 @@ func (s *Speed) batch(ctx context.Context, clock experiment.Clock, sessions []*g
 		rows[i], index[i] = tokenizer.Encoding{IDs: make([]int32, s.Length), Types: make([]int32, s.Length)}, i
 	}
 	batch := gbert.PadBatch(rows, index, size, []int{s.Length}, 0)
-	passes := []func() error{func() error { return vectors(sessions[0], batch, "embeddings", 0) }}
+	passes := []func() error{func() error { return layerdrop.SentenceVectors(sessions[0], batch, 0) }}
 	for _, session := range sessions {
 		layers := session.Model().Config.NumHiddenLayers
-		passes = append(passes, func() error { return vectors(session, batch, "encoder", layers) }, func() error {
+		passes = append(passes, func() error { return layerdrop.SentenceVectors(session, batch, layers) }, func() error {
 			_, err := session.BatchLogits(batch, nil)
 			return err
 		})
@@ -269,19 +266,4 @@ func (s *Speed) batch(ctx context.Context, clock experiment.Clock, sessions []*g
 		})
 	}
 	return result, nil
-}
-
-// vectors computes the sentence vectors of a batch, the mean over the positions after some layers.
-func vectors(session *gbert.Session, batch *gbert.Batch, name string, layers int) error {
-	program, err := gbert.NewProgram[gbert.BatchOf[*tensors.Tensor]](session, "sajjad2020."+name, func(begin func(gbert.Taps) *gbert.Forward, in gbert.Input) []*Node {
-		forward := begin(gbert.Taps{})
-		x := forward.Layers(0, layers, forward.Embed(in), gbert.AttentionBias(in.Mask), false, nil)
-		return []*Node{Add(ReduceMean(x, 1), MulScalar(ReduceMean(in.Mask, 1, 0), 0))} // the mask is an input that must be read
-	})
-	if err != nil {
-		return err
-	}
-	results, err := program.Consume(batch.Tensors().BatchOf)
-	results.Close()
-	return err
 }

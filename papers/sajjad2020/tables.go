@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/gonum/stat"
-
 	"bertlab/figures"
 	"bertlab/gbert/surgery"
 	"bertlab/papers/experiment"
@@ -26,21 +24,14 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 
 // Table holds the protocol against the GLUE experiments of the paper.
 func (c Config) Table(say *words.Printer) *figures.Table {
-	var strategies []string
-	for _, s := range c.Strategies {
-		strategies = append(strategies, say.Name(string(s)))
-	}
+	strategies := words.Names(say, c.Strategies)
 	thresholds := say.T("none")
 	if len(c.Thresholds) > 0 {
 		thresholds = words.List(c.Thresholds)
 	}
 	lists := say.T("none")
-	for i, layers := range c.Lists {
-		if i == 0 {
-			lists = surgery.FormatLayers(layers)
-		} else {
-			lists += "; " + surgery.FormatLayers(layers)
-		}
+	if len(c.Lists) > 0 {
+		lists = strings.Join(experiment.Each(c.Lists, surgery.FormatLayers), "; ")
 	}
 	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
 		{say.T("model"), c.Model, say.T("BERT-base, XLNet, RoBERTa and others")},
@@ -80,28 +71,22 @@ func (r edition) ScoreTable(t *TaskResult) *figures.Table {
 	for _, k := range order {
 		runs := groups[k]
 		first := runs[0]
-		var scores, steps []float64
-		significant := 0
-		for _, run := range runs {
-			scores, steps = append(scores, run.Score), append(steps, 1000*run.StepSeconds)
-			if run.P < 0.05 {
-				significant++
-			}
-		}
+		significant := experiment.Where(runs, func(run Trial) bool { return run.P < 0.05 })
+		score := experiment.Mean(runs, func(run Trial) float64 { return run.Score })
 		var step any
 		if first.StepSeconds > 0 {
-			step = stat.Mean(steps, nil)
+			step = experiment.Mean(runs, func(run Trial) float64 { return 1000 * run.StepSeconds })
 		}
 		if k.Strategy == "" {
-			table.Rows = append(table.Rows, []any{r.T("whole model"), "", 0, "", stat.Mean(scores, nil), nil, "", "", first.Parameters, step})
+			table.Rows = append(table.Rows, []any{r.T("whole model"), "", 0, "", score, nil, "", "", first.Parameters, step})
 			continue
 		}
 		d, _ := r.alone(t).between(func(a, b Trial) bool {
 			return againstWhole(first.Strategy, first.When, first.K())(a, b) && slices.Equal(a.Dropped, first.Dropped)
 		})
 		table.Rows = append(table.Rows, []any{
-			r.Name(k.Strategy), r.Name(string(k.When)), first.K(), k.Dropped, stat.Mean(scores, nil), 100 * d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
-			r.F("%d of %d", significant, len(runs)), first.Parameters, step,
+			r.Name(k.Strategy), r.Name(string(k.When)), first.K(), k.Dropped, score, 100 * d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
+			r.F("%d of %d", len(significant), len(runs)), first.Parameters, step,
 		})
 	}
 	return table

@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"gonum.org/v1/gonum/stat"
-
+	"bertlab/papers/experiment"
 	"bertlab/techniques/layerdrop"
 )
 
@@ -31,13 +30,11 @@ func (r edition) Why() map[string]any {
 
 // travelled is how far a layer moved in fine-tuning, ‖θ−θ₀‖/‖θ₀‖, mean over tasks and seeds.
 func (r *Result) travelled(layer int) float64 {
-	var list []float64
+	var all [][]float64
 	for _, t := range r.Tasks {
-		for _, travel := range t.Travel {
-			list = append(list, travel[layer])
-		}
+		all = append(all, t.Travel...)
 	}
-	return stat.Mean(list, nil)
+	return experiment.Mean(all, func(travel []float64) float64 { return travel[layer] })
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.2f", 100*share) }

@@ -63,11 +63,7 @@ func (r edition) against(name string, condition func(float64) bool, first, secon
 			missed = append(missed, r.F("%g %% was asked and %s were kept", 100*share, kept))
 			continue
 		}
-		for _, one := range a {
-			for _, other := range of(b, one.Variant.Seed) {
-				pairs.Add(one.Variant.Seed, "", stats.Answers(one.Right).Numbers(), stats.Answers(other.Right).Numbers())
-			}
-		}
+		experiment.Match(&pairs, "", a, b, func(t Trained) (uint64, []float64) { return t.Variant.Seed, stats.Answers(t.Right).Numbers() })
 	}
 	evidence = pairs.Evidence(name)
 	if len(missed) > 0 {

@@ -18,14 +18,8 @@ func (r *Result) layerShares(runs []Trained) []float64 {
 	}
 	shares := make([]float64, len(runs[0].ByMatrix))
 	for _, t := range runs {
-		for layer, matrices := range t.ByMatrix {
-			kept, total := 0.0, 0.0
-			for i, share := range matrices {
-				size := float64(r.MatrixSizes[layer][i])
-				kept += share * size
-				total += size
-			}
-			shares[layer] += kept / total / float64(len(runs))
+		for layer, share := range movement.LayerShares(r.MatrixSizes, t.ByMatrix) {
+			shares[layer] += share / float64(len(runs))
 		}
 	}
 	return shares
@@ -55,30 +49,19 @@ func (r edition) layers() experiment.Statement {
 			}
 		}
 	}
-	if len(alone) > 0 {
-		s.Evidence = []experiment.Evidence{experiment.That(r.T("movement"), stats.OverSeeds(alone)), experiment.That(r.T("against magnitude"), stats.OverSeeds(beside))}
-		s.Also = r.F("by layer from 0 up: movement %s; magnitude %s", percents(r.layerShares(moved)), percents(r.layerShares(even)))
+	if s.Evidence = append(experiment.OverSeeds(r.T("movement"), alone), experiment.OverSeeds(r.T("against magnitude"), beside)...); s.Evidence != nil {
+		s.Also = r.F("by layer from 0 up: movement %s; magnitude %s", listed(r.layerShares(moved)), listed(r.layerShares(even)))
 	}
 	return s
 }
 
-func percents(shares []float64) string {
-	parts := make([]string, len(shares))
-	for i, share := range shares {
-		parts[i] = fmt.Sprintf("%.1f", 100*share)
-	}
-	return strings.Join(parts, ", ") + " %"
+func listed(shares []float64) string {
+	return strings.Join(experiment.Each(shares, func(share float64) string { return fmt.Sprintf("%.1f", 100*share) }), ", ") + " %"
 }
 
 // withSample are the runs of a method at Focus with samples of their weights.
 func (r *Result) withSample(kind movement.Kind) []Trained {
-	var list []Trained
-	for _, t := range r.plain(kind, r.Config.Focus) {
-		if t.Sample != nil {
-			list = append(list, t)
-		}
-	}
-	return list
+	return experiment.Where(r.plain(kind, r.Config.Focus), func(t Trained) bool { return t.Sample != nil })
 }
 
 // focused is the run of a method at Focus with its weights sampled, of the first seed; nil if there is none.
@@ -103,9 +86,7 @@ func (r edition) smallWeights() experiment.Statement {
 			apart = append(apart, moved.Sample.SmallShare-other.Sample.SmallShare)
 		}
 	}
-	if len(apart) > 0 {
-		s.Evidence = experiment.One(stats.OverSeeds(apart))
-	}
+	s.Evidence = experiment.OverSeeds("", apart)
 	return s
 }
 
@@ -136,8 +117,7 @@ func (r edition) zerosAreSlow() experiment.Statement {
 		Rule:     experiment.NoMore(1+faster, experiment.Ratio),
 		Missing:  r.T("The protocol does not run movement pruning."),
 	}
-	if n := len(r.Speed.Unstructured); n > 0 {
-		s.Evidence = []experiment.Evidence{r.Speed.Unstructured[n-1].Evidence(r.Printer, "", r.Provenance)}
+	if s.Evidence = experiment.AtLargest(r.Printer, "", r.Speed.Unstructured, r.Provenance); s.Evidence != nil {
 		s.Also = r.F("%.1f %% of the encoder's weights left", 100*r.Speed.Kept)
 	}
 	return s
@@ -158,7 +138,7 @@ func (r edition) removalIsFast() experiment.Statement {
 			how = r.T("trained")
 		}
 		name := r.F("%g %% of heads and neurons (%s)", 100*model.Remaining, how)
-		s.Evidence = append(s.Evidence, model.Batches[len(model.Batches)-1].Evidence(r.Printer, name, r.Provenance))
+		s.Evidence = append(s.Evidence, experiment.AtLargest(r.Printer, name, model.Batches, r.Provenance)...)
 		beside = append(beside, r.F("%.2f× by operations, %s %.4f", float64(model.MACs)/float64(model.PrunedMACs), r.Name(r.Metric), model.Score))
 	}
 	s.Also = strings.Join(beside, "; ")

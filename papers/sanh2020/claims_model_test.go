@@ -83,7 +83,7 @@ func TestMovementKeepsSmallWeightsMeansTenPointsMore(t *testing.T) {
 			if share >= 0 {
 				r.add(r.variant(kind, 0.1), "1")
 				for i := range r.Config.Seeds {
-					r.Runs[len(r.Runs)-1-i].Sample = &Sample{SmallShare: share}
+					r.Runs[len(r.Runs)-1-i].Sample = &movement.Sample{SmallShare: share}
 				}
 			}
 		}

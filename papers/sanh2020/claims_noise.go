@@ -28,21 +28,9 @@ func (r *Result) agreements() []Agreement {
 		sampled := r.withSample(kind)
 		for i, first := range sampled {
 			for _, second := range sampled[:i] {
-				both, one, other := 0, 0, 0
-				for j, kept := range first.Sample.Kept {
-					if kept {
-						one++
-					}
-					if second.Sample.Kept[j] {
-						other++
-						if kept {
-							both++
-						}
-					}
-				}
-				if one+other > 0 {
-					a.Overlap += 2 * float64(both) / float64(one+other)
-					a.Chance += r.chance(first, second)
+				if overlap, ok := movement.Overlap(first.Sample.Kept, second.Sample.Kept); ok {
+					a.Overlap += overlap
+					a.Chance += movement.ChanceOverlap(r.MatrixSizes, first.ByMatrix, second.ByMatrix)
 					a.Pairs++
 				}
 			}
@@ -53,21 +41,6 @@ func (r *Result) agreements() []Agreement {
 		}
 	}
 	return list
-}
-
-// chance is the overlap of two runs whose kept weights were drawn at random within each matrix.
-func (r *Result) chance(a, b Trained) float64 {
-	both, one, other := 0.0, 0.0, 0.0
-	for layer, sizes := range r.MatrixSizes {
-		for i, size := range sizes {
-			p, q := a.ByMatrix[layer][i], b.ByMatrix[layer][i]
-			both, one, other = both+p*q*float64(size), one+p*float64(size), other+q*float64(size)
-		}
-	}
-	if one+other == 0 {
-		return 0
-	}
-	return 2 * both / (one + other)
 }
 
 // noisy says why scores that were learned here say nothing yet; empty: they do.

@@ -23,7 +23,7 @@ func (r *Result) sampled(kind movement.Kind, seed uint64, pattern string) {
 	}
 	share := count / float64(len(kept))
 	r.MatrixSizes = [][]int{{10, 30}}
-	r.Runs = append(r.Runs, Trained{Variant: v, Kept: share, ByMatrix: [][]float64{{share, share}}, Sample: &Sample{Kept: kept}})
+	r.Runs = append(r.Runs, Trained{Variant: v, Kept: share, ByMatrix: [][]float64{{share, share}}, Sample: &movement.Sample{Kept: kept}})
 }
 
 func TestMasksOfTwoSeedsAgreeAsFarAsTheyOverlap(t *testing.T) {
@@ -32,9 +32,9 @@ func TestMasksOfTwoSeedsAgreeAsFarAsTheyOverlap(t *testing.T) {
 	r.sampled(movement.Movement, 2, "1010")
 	r.sampled(movement.Magnitude, 1, "1000")
 	r.sampled(movement.Magnitude, 2, "1000")
-	r.sampled(movement.Soft, 1, "1000")                                                                               // alone
-	r.Runs = append(r.Runs, Trained{Variant: r.variant(movement.Movement, r.Config.Focus), Sample: nil})              // not sampled
-	r.Runs = append(r.Runs, Trained{Variant: r.variant(movement.Movement, 0.5), Sample: &Sample{Kept: []bool{true}}}) // another share
+	r.sampled(movement.Soft, 1, "1000")                                                                                        // alone
+	r.Runs = append(r.Runs, Trained{Variant: r.variant(movement.Movement, r.Config.Focus), Sample: nil})                       // not sampled
+	r.Runs = append(r.Runs, Trained{Variant: r.variant(movement.Movement, 0.5), Sample: &movement.Sample{Kept: []bool{true}}}) // another share
 	got := r.agreements()
 	want := []Agreement{{movement.Magnitude, 1, 0.25, 1}, {movement.Movement, 0.5, 0.5, 1}}
 	if len(got) != len(want) {
@@ -44,20 +44,6 @@ func TestMasksOfTwoSeedsAgreeAsFarAsTheyOverlap(t *testing.T) {
 		if got[i].Kind != want[i].Kind || math.Abs(got[i].Overlap-want[i].Overlap) > 1e-12 || math.Abs(got[i].Chance-want[i].Chance) > 1e-12 || got[i].Pairs != want[i].Pairs {
 			t.Errorf("%+v, not %+v", got[i], want[i])
 		}
-	}
-}
-
-func TestChanceWeighsMatricesByWhatTheyKeep(t *testing.T) {
-	r := &Result{MatrixSizes: [][]int{{100}, {300}}}
-	all, none := Trained{ByMatrix: [][]float64{{1}, {0}}}, Trained{ByMatrix: [][]float64{{0}, {1}}}
-	if c := r.chance(all, all); c != 1 {
-		t.Errorf("masks of whole matrices agree by %g", c)
-	}
-	if c := r.chance(all, none); c != 0 {
-		t.Errorf("masks of other matrices agree by %g", c)
-	}
-	if c := r.chance(Trained{ByMatrix: [][]float64{{0}, {0}}}, Trained{ByMatrix: [][]float64{{0}, {0}}}); c != 0 {
-		t.Errorf("empty masks agree by %g", c)
 	}
 }
 

@@ -271,7 +271,7 @@ func verdicts(t *testing.T) [][]experiment.Claim {
 				r.add(r.variant(kind, share), pattern)
 				if share == r.Config.Focus {
 					for i := range r.Config.Seeds {
-						r.Runs[len(r.Runs)-1-i].Sample = &Sample{SmallShare: c.small[kind]}
+						r.Runs[len(r.Runs)-1-i].Sample = &movement.Sample{SmallShare: c.small[kind]}
 					}
 				}
 				if share <= few {

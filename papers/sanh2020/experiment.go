@@ -48,9 +48,11 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 		return err
 	}
 	r.Layers, r.TestSet = model.Config.NumHiddenLayers, experiment.TestSetOf(samples.Dev)
-	if r.MatrixSizes, err = matrixSizes(model); err != nil {
+	count, err := movement.Count(model)
+	if err != nil {
 		return err
 	}
+	r.MatrixSizes = count.Sizes()
 	r.Speed = &Speed{Length: c.Timing().Tokens(model.Config), Repeats: c.SpeedRepeats}
 	s := &study{Study: experiment.Study[Config, Result]{Plan: p, Config: c, Result: r}, Samples: samples, pretrained: pretrained}
 	for i, seed := range c.Seeds {

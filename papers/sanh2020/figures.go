@@ -71,10 +71,7 @@ func doubled(exponent float64) string {
 
 // shareTicks are the shares that the protocol asks for, on the axis of [doubled].
 func (r *Result) shareTicks() []float64 {
-	var ticks []float64
-	for _, share := range r.Config.Remaining {
-		ticks = append(ticks, math.Log2(share))
-	}
+	ticks := experiment.Each(r.Config.Remaining, math.Log2)
 	slices.Sort(ticks)
 	return ticks
 }
@@ -90,10 +87,8 @@ func (r *Result) curve(name string, runs func(remaining float64) []Trained, valu
 		if len(list) == 0 {
 			continue
 		}
-		values := make([]float64, len(list))
-		kept := 0.0
-		for i, t := range list {
-			values[i] = value(t)
+		values, kept := experiment.Each(list, value), 0.0
+		for _, t := range list {
 			kept += t.Kept / float64(len(list))
 		}
 		curve.X, curve.Y = append(curve.X, math.Log2(kept)), append(curve.Y, mean(values))
@@ -109,7 +104,7 @@ func (r *Result) curve(name string, runs func(remaining float64) []Trained, valu
 func (r edition) curves(value func(Trained) float64) []figures.Curve {
 	var list []figures.Curve
 	for _, kind := range r.Config.Kinds {
-		if c, ok := r.curve(curveName(r.Printer, kind), func(v float64) []Trained { return r.plain(kind, v) }, value); ok && ascending(c.X) {
+		if c, ok := r.curve(curveName(r.Printer, kind), r.local(kind), value); ok && ascending(c.X) {
 			list = append(list, c)
 		}
 	}
@@ -120,8 +115,6 @@ func (r edition) curves(value func(Trained) float64) []figures.Curve {
 func ascending(x []float64) bool {
 	return slices.IsSorted(x)
 }
-
-func score(t Trained) float64 { return t.Score }
 
 // AccuracyCurves show the metric against the weights that remain, for each method (figure 2 of the paper).
 func (r edition) AccuracyCurves() (*figures.Figure, error) {
@@ -149,14 +142,11 @@ func (r edition) curvesTitle() string {
 
 // LossCurves show the test loss against the weights that remain.
 func (r edition) LossCurves() (*figures.Figure, error) {
-	dense := make([]float64, len(r.Dense))
-	for i, t := range r.Dense {
-		dense[i] = t.Loss
-	}
+	loss := func(t Trained) float64 { return t.Loss }
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.T("The loss against remaining weights"),
 		r.T("remaining weights of the encoder, counted (logarithmic)"), r.T("test loss, nats"), r.caption(r.seeds(r.T("mean and range")))),
-		Curves: r.curves(func(t Trained) float64 { return t.Loss }), XFormat: doubled, XTicks: r.shareTicks(),
-		HLines: []figures.Reference{{Value: mean(dense), Label: r.T("dense")}},
+		Curves: r.curves(loss), XFormat: doubled, XTicks: r.shareTicks(),
+		HLines: []figures.Reference{{Value: experiment.Mean(r.Dense, loss), Label: r.T("dense")}},
 	})
 }
 

@@ -18,6 +18,13 @@ func (r edition) matrices() []string {
 	return []string{r.T("query"), r.T("key"), r.T("value"), r.T("attention out"), r.T("FFN in"), r.T("FFN out")}
 }
 
+// percents are shares in percent.
+func percents(shares [][]float64) [][]float64 {
+	return experiment.Each(shares, func(row []float64) []float64 {
+		return experiment.Each(row, func(share float64) float64 { return 100 * share })
+	})
+}
+
 // LayerHeatmap shows where global movement pruning leaves weights (figure 6 of the paper), the mean over seeds.
 func (r edition) LayerHeatmap() (*figures.Figure, error) {
 	runs := r.global(movement.Movement, r.Config.Focus)
@@ -81,12 +88,9 @@ func (r edition) RateCurves() (*figures.Figure, error) {
 			return v.Kind == kind && v.Rate > 0 && v.Remaining == r.Config.Focus && v.Scope == movement.Local && !v.Structured && !v.Distilled
 		}), r.Config.Seeds[0])
 		slices.SortFunc(runs, func(a, b Trained) int { return cmp.Compare(a.Variant.Rate, b.Variant.Rate) })
-		curve := figures.Curve{Name: curveName(r.Printer, kind)}
-		for _, t := range runs {
-			curve.X, curve.Y = append(curve.X, math.Log10(t.Variant.Rate)), append(curve.Y, t.Score)
-		}
 		if len(runs) > 0 {
-			curves = append(curves, curve)
+			rates := experiment.Each(runs, func(t Trained) float64 { return math.Log10(t.Variant.Rate) })
+			curves = append(curves, figures.Curve{Name: curveName(r.Printer, kind), X: rates, Y: scores(runs)})
 		}
 	}
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.T("How much the learning rate of the scores matters"),
@@ -98,15 +102,9 @@ func (r edition) RateCurves() (*figures.Figure, error) {
 
 // DriftHeatmap shows how far fine-tuning without pruning moves each matrix.
 func (r edition) DriftHeatmap() (*figures.Figure, error) {
-	values := make([][]float64, len(r.Drift.ByMatrix))
-	for layer, row := range r.Drift.ByMatrix {
-		for _, v := range row {
-			values[layer] = append(values[layer], 100*v)
-		}
-	}
 	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.F("Fine-tuning moves weights by %.1f %% of their norm", 100*r.Drift.Distance),
 		r.T("matrix"), r.T("layer (from 0)"), r.caption(r.F("no pruning, peak learning rate %g, seed %d", r.Config.LearningRate, r.Config.Seeds[0]))),
-		Values: values, Columns: r.matrices(), Palette: figures.Sequential, Format: "%.1f", Legend: "‖W − W₀‖/‖W₀‖, %",
+		Values: percents(r.Drift.ByMatrix), Columns: r.matrices(), Palette: figures.Sequential, Format: "%.1f", Legend: "‖W − W₀‖/‖W₀‖, %",
 	})
 }
 
@@ -114,15 +112,11 @@ func (r edition) DriftHeatmap() (*figures.Figure, error) {
 func (r edition) SpeedBars() (*figures.Figure, error) {
 	s := r.Speed
 	var series []figures.BarSeries
-	add := func(name string, batches []experiment.SpeedBatch) {
-		if len(batches) == 0 {
-			return
-		}
-		series = append(series, experiment.SpeedSeries(name, batches))
+	if len(s.Unstructured) > 0 {
+		series = append(series, experiment.SpeedSeries(r.F("zeros, %.0f %% left", 100*s.Kept), s.Unstructured))
 	}
-	add(r.F("zeros, %.0f %% left", 100*s.Kept), s.Unstructured)
 	for _, m := range s.Structured {
-		add(r.F("removed, %g %% left", 100*m.Remaining), m.Batches)
+		series = append(series, experiment.SpeedSeries(r.F("removed, %g %% left", 100*m.Remaining), m.Batches))
 	}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.speedTitle(),
 		r.T("batch size"), r.T("examples/s against the dense model"),
@@ -167,11 +161,9 @@ func (r edition) HybridCurve() (*figures.Figure, error) {
 			continue
 		}
 		slices.SortFunc(c.points, func(a, b point) int { return cmp.Compare(a.speed, b.speed) })
-		curve := figures.Curve{Name: c.name}
-		for _, p := range c.points {
-			curve.X, curve.Y = append(curve.X, p.speed), append(curve.Y, p.score)
-		}
-		curves = append(curves, curve)
+		curves = append(curves, figures.Curve{
+			Name: c.name, X: experiment.Each(c.points, func(p point) float64 { return p.speed }), Y: experiment.Each(c.points, func(p point) float64 { return p.score }),
+		})
 	}
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.hybridTitle(),
 		r.F("speed against the dense model, batch %d", r.Config.SpeedBatches[last]), r.Name(r.Metric),

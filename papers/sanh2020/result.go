@@ -91,19 +91,8 @@ type Trained struct {
 	ByMatrix [][]float64 `json:"by_matrix"`
 	// Right are the answers to the test examples, as a list in JSON.
 	Right []bool `json:"right"`
-	// Sample are some of the weights; nil for most runs.
-	Sample *Sample `json:"sample,omitempty"`
-}
-
-// Sample are weights of the encoder at regular distances, as they are before the mask. Scores are nil for magnitude. Of seeds
-// other than the first there is Kept alone, with its numbers.
-type Sample struct {
-	Weights []float64 `json:"weights,omitempty"`
-	Kept    []bool    `json:"kept"`
-	Scores  []float64 `json:"scores,omitempty"`
-	// Deviation is the standard deviation of Weights; SmallShare the share of the kept ones that are smaller than it.
-	Deviation  float64 `json:"deviation"`
-	SmallShare float64 `json:"small_share"`
+	// Sample are some of the weights; nil for most runs. Of seeds other than the first there is Kept alone, with its numbers.
+	Sample *movement.Sample `json:"sample,omitempty"`
 }
 
 // Storage is what a model takes as a file.
@@ -138,13 +127,7 @@ type StructuredSpeed struct {
 
 // pick are the runs for which a condition holds.
 func (r *Result) pick(condition func(Pruning) bool) []Trained {
-	var list []Trained
-	for _, t := range r.Runs {
-		if condition(t.Variant) {
-			list = append(list, t)
-		}
-	}
-	return list
+	return experiment.Where(r.Runs, func(t Trained) bool { return condition(t.Variant) })
 }
 
 // plain are the runs of a method as in the curves: single weights, local, no teacher, the protocol's learning rate.
@@ -166,33 +149,18 @@ func (r *Result) distilled(kind movement.Kind, remaining float64) []Trained {
 
 // of are those of runs that have the seed.
 func of(runs []Trained, seed uint64) []Trained {
-	var list []Trained
-	for _, t := range runs {
-		if t.Variant.Seed == seed {
-			list = append(list, t)
-		}
-	}
-	return list
+	return experiment.Where(runs, func(t Trained) bool { return t.Variant.Seed == seed })
 }
 
 // remaining are the protocol's shares for which a condition holds, descending.
 func (c Config) remaining(condition func(float64) bool) []float64 {
-	var list []float64
-	for _, v := range c.Remaining {
-		if condition(v) {
-			list = append(list, v)
-		}
-	}
+	list := experiment.Where(c.Remaining, condition)
 	slices.SortFunc(list, func(a, b float64) int { return cmp.Compare(b, a) })
 	return list
 }
 
-func scores(runs []Trained) []float64 {
-	list := make([]float64, len(runs))
-	for i, t := range runs {
-		list[i] = t.Score
-	}
-	return list
-}
+func scores(runs []Trained) []float64 { return experiment.Each(runs, score) }
+
+func score(t Trained) float64 { return t.Score }
 
 func mean(values []float64) float64 { return stat.Mean(values, nil) }

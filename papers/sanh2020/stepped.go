@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"bertlab/figures"
-	"bertlab/gbert"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 )
@@ -18,9 +17,7 @@ func (r *Result) PruningSteps(say *words.Printer) figures.SteppedOptions {
 		Frame:   figures.Frame{Title: say.T("What each method keeps, and what is left of the metric"), XLabel: say.T("matrix"), YLabel: say.T("layer")},
 		Columns: e.matrices(), Palette: figures.Sequential, Legend: say.T("remaining weights, %"), Step: say.T("share that was asked for"), Measure: say.Name(r.Metric),
 	}
-	for _, share := range shares {
-		o.Places = append(o.Places, fmt.Sprintf("%g %%", 100*share))
-	}
+	o.Places = experiment.Each(shares, func(share float64) string { return fmt.Sprintf("%g %%", 100*share) })
 	for _, kind := range r.Config.Kinds {
 		name := curveName(say, kind)
 		taught := func(v float64) []Trained { return r.distilled(kind, v) }
@@ -46,15 +43,8 @@ func (r edition) stepsOf(name string, shares []float64, runs runsOf, seed uint64
 	s := figures.SteppedSeries{Name: r.F("%s, %s", name, r.Seeds([]uint64{seed}))}
 	for i, share := range shares {
 		for _, t := range of(runs(share), seed) {
-			values := make([][]float64, r.Layers)
-			for layer := range values {
-				values[layer] = make([]float64, len(gbert.LayerRoles))
-				for j := range values[layer] {
-					values[layer][j] = 100 * t.ByMatrix[layer][j]
-				}
-			}
 			s.Steps = append(s.Steps, figures.SteppedCells{
-				At: float64(i), Measured: t.Score, Values: values,
+				At: float64(i), Measured: t.Score, Values: percents(t.ByMatrix),
 				Label: r.F("%.1f %% left where %g %% was asked for: %s %.3f, loss %.3f", 100*t.Kept, 100*share, r.Name(r.Metric), t.Score, t.Loss),
 			})
 		}

@@ -2,9 +2,6 @@ package sanh2020
 
 import (
 	"context"
-	"math"
-
-	"gonum.org/v1/gonum/stat"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -30,7 +27,7 @@ type pruned struct {
 	experiment.Evaluated
 	Training experiment.Training `json:"training"`
 	Weights  weights             `json:"weights"`
-	Sample   sampled             `json:"sample"`
+	Sample   movement.Sampled    `json:"sample"`
 }
 
 // pruneTuning prunes a model while it is fine-tuned and judges it. Nobody else reads the model, so that of so many none is kept.
@@ -80,7 +77,7 @@ func (in *pruneInputs) prune(ctx context.Context, w *experiment.Worker) (*gbert.
 	if known.Weights, err = weightsOf(result.Model); err != nil {
 		return nil, known, err
 	}
-	known.Sample, err = in.sample(result)
+	known.Sample, err = movement.SampleWeights(result, in.Pruning)
 	return result.Model, known, err
 }
 
@@ -97,94 +94,6 @@ func (in *pruneInputs) method(model *gbert.Model) (*finetune.Method, error) {
 	return finetune.Combine(pruning, teaching)
 }
 
-// samples is about the number of weights of a [Sample].
-const samples = 20000
-
-// sampled are weights of the encoder at regular distances, before their mask, and their scores; Kept has a 1 for each that remains,
-// else a 0.
-type sampled struct {
-	Weights []float32 `json:"weights"`
-	Scores  []float32 `json:"scores,omitempty"`
-	Kept    string    `json:"kept"`
-}
-
-// sample looks at every n-th weight of the encoder.
-func (in *pruneInputs) sample(result *finetune.Result) (sampled, error) {
-	var s sampled
-	scores := map[string][]float32{}
-	if in.Pruning.Kind != movement.Magnitude {
-		var err error
-		if scores, err = movement.Scores(result.Raw, in.Pruning, result.Parameters); err != nil {
-			return s, err
-		}
-	}
-	count, err := movement.Count(result.Model)
-	if err != nil {
-		return s, err
-	}
-	stride := max(count.Total/samples, 1) | 1 // odd: it falls on all columns of matrices of even width
-	var marks []byte
-	at := 0 // place of the next weight to take within the present matrix
-	for _, w := range count.ByWeight {
-		raw, _, err := result.Raw.Weight(w.Name)
-		if err != nil {
-			return s, err
-		}
-		masked, _, err := result.Model.Weight(w.Name)
-		if err != nil {
-			return s, err
-		}
-		for ; at < len(raw); at += stride {
-			s.Weights = append(s.Weights, raw[at])
-			mark := byte('0')
-			if masked[at] != 0 {
-				mark = '1'
-			}
-			marks = append(marks, mark)
-			if of, ok := scores[w.Name]; ok {
-				s.Scores = append(s.Scores, of[at])
-			}
-		}
-		at -= len(raw)
-	}
-	s.Kept = string(marks)
-	return s, nil
-}
-
-// Sample is the sample as the result has it.
-func (s sampled) Sample() *Sample {
-	whole := &Sample{Kept: bits(s.Kept)}
-	for _, v := range s.Weights {
-		whole.Weights = append(whole.Weights, float64(v))
-	}
-	for _, v := range s.Scores {
-		whole.Scores = append(whole.Scores, float64(v))
-	}
-	whole.Deviation = stat.PopStdDev(whole.Weights, nil)
-	remaining, small := 0, 0
-	for i, isKept := range whole.Kept {
-		if isKept {
-			remaining++
-			if math.Abs(whole.Weights[i]) < whole.Deviation {
-				small++
-			}
-		}
-	}
-	if remaining > 0 {
-		whole.SmallShare = float64(small) / float64(remaining)
-	}
-	return whole
-}
-
-// bits reads a 1 as true.
-func bits(marks string) []bool {
-	list := make([]bool, len(marks))
-	for i := range list {
-		list[i] = marks[i] == '1'
-	}
-	return list
-}
-
 // weights are what is left of a model: the share of the encoder's weights that are not zero, and that of each matrix.
 type weights struct {
 	Kept     float64     `json:"kept"`
@@ -196,24 +105,7 @@ func weightsOf(model *gbert.Model) (weights, error) {
 	if err != nil {
 		return weights{}, err
 	}
-	all := weights{Kept: count.Share(), ByMatrix: make([][]float64, model.Config.NumHiddenLayers)}
-	for _, w := range count.ByWeight {
-		all.ByMatrix[w.Layer] = append(all.ByMatrix[w.Layer], w.Share())
-	}
-	return all, nil
-}
-
-// matrixSizes are the numbers of weights that the shares of [weights] refer to.
-func matrixSizes(model *gbert.Model) ([][]int, error) {
-	count, err := movement.Count(model)
-	if err != nil {
-		return nil, err
-	}
-	sizes := make([][]int, model.Config.NumHiddenLayers)
-	for _, w := range count.ByWeight {
-		sizes[w.Layer] = append(sizes[w.Layer], w.Total)
-	}
-	return sizes, nil
+	return weights{count.Share(), count.Shares()}, nil
 }
 
 // modelInputs are a model that is looked at.

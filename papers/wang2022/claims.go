@@ -3,7 +3,6 @@ package wang2022
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
@@ -11,6 +10,7 @@ import (
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 	"bertlab/stats"
+	"bertlab/techniques/tucker"
 )
 
 // What counts, fixed before the numbers were seen.
@@ -57,14 +57,13 @@ func (r edition) counts() experiment.Statement {
 		Paper:    r.T("86.0, 23.0, 12.3, 3.9, 1.9 and 1.8 million (recalled, and consistent with counting)"),
 		Estimand: r.T("parameters by BERT-base's shapes, without word embeddings and classifier, minus the printed number, of each model"),
 		Rule:     experiment.Equivalent(countTolerance, millions).Each(),
+		Evidence: experiment.Each(r.Counts, func(c tucker.Count) experiment.Evidence {
+			return experiment.That(c.Name, stats.Counted(float64(c.Counted)/1e6-c.Printed))
+		}),
 	}
-	var parts []string
-	for _, c := range r.Counts {
-		counted := float64(c.Counted) / 1e6
-		s.Evidence = append(s.Evidence, experiment.That(c.Name, stats.Counted(counted-c.Printed)))
-		parts = append(parts, r.F("%s %.2f, 1/%.1f", c.Name, counted, float64(r.Counts[0].Counted)/float64(c.Counted)))
-	}
-	s.Also = r.F("millions: %s", strings.Join(parts, "; "))
+	s.Also = r.F("millions: %s", strings.Join(experiment.Each(r.Counts, func(c tucker.Count) string {
+		return r.F("%s %.2f, 1/%.1f", c.Name, float64(c.Counted)/1e6, float64(r.Counts[0].Counted)/float64(c.Counted))
+	}), "; "))
 	return s
 }
 
@@ -128,7 +127,7 @@ func (r *Result) rivals() (pairs [][2]cell) {
 
 // learned reports whether a cell's accuracy is above the largest class by more than two standard errors; without trials it is not.
 func (r *Result) learned(c cell) bool {
-	list := r.pooled(c)
+	list := pooled(r.of(c))
 	return list != nil && stat.Mean(list, nil) > r.Majority+2*math.Sqrt(r.Majority*(1-r.Majority)/float64(len(list)))
 }
 
@@ -159,20 +158,15 @@ func (r edition) recovers() experiment.Statement {
 
 // speeds looks at whole models.
 func (r edition) speeds() experiment.Statement {
-	s := experiment.Statement{
+	return experiment.Statement{
 		Text:     r.T("Decomposed models are faster than the whole one."),
 		Paper:    r.T("the tiny model is 2.7 times faster (abstract)"),
 		Estimand: r.F("time of the whole model against that of each decomposed one, batch %d × %d tokens, median of %d pairs", r.Config.SpeedBatch, r.Config.SpeedLength, r.Config.SpeedRepeats),
 		Rule:     experiment.Superior(faster, experiment.Ratio).Each(),
 		Missing:  r.T("The protocol times no decomposed model."),
+		Evidence: experiment.Each(r.Speed, func(s Speed) experiment.Evidence { return s.Time.Evidence(r.Printer, r.ranks(s.Name), r.Provenance) }),
+		Also:     r.F("by operations: %s", strings.Join(experiment.Each(r.Speed, func(s Speed) string { return fmt.Sprintf("%.2f×", s.MACRatio) }), ", ")),
 	}
-	var parts []string
-	for _, speed := range r.Speed {
-		s.Evidence = append(s.Evidence, speed.Time.Evidence(r.Printer, r.ranks(speed.Name), r.Provenance))
-		parts = append(parts, fmt.Sprintf("%.2f×", speed.MACRatio))
-	}
-	s.Also = r.F("by operations: %s", strings.Join(parts, ", "))
-	return s
 }
 
 // maps looks at single linear maps at a quarter of the break-even rank.
@@ -202,18 +196,12 @@ func (r edition) maps() experiment.Statement {
 
 // of are the trials of a cell.
 func (r *Result) of(c cell) []Trial {
-	return slices.DeleteFunc(slices.Clone(r.Trials), func(t Trial) bool { return t.Form != c.form || t.Ratio != c.ratio || t.Recovery != c.recovery })
+	return experiment.Where(r.Trials, func(t Trial) bool { return cell{t.Form, t.Ratio, t.Recovery} == c })
 }
 
 // pair adds the pairs of two groups with the same seed.
 func pair(pairs *experiment.Paired, first, second []Trial) {
-	for _, a := range first {
-		for _, b := range second {
-			if a.Seed == b.Seed {
-				pairs.Add(a.Seed, "", a.Right.Numbers(), b.Right.Numbers())
-			}
-		}
-	}
+	experiment.Match(pairs, "", first, second, func(t Trial) (uint64, []float64) { return t.Seed, t.Right.Numbers() })
 }
 
 // compare is the difference of two groups' accuracies; none where one was not run.
@@ -225,5 +213,5 @@ func compare(name string, first, second []Trial) []experiment.Evidence {
 
 // mean is the mean accuracy of trials.
 func mean(trials []Trial) float64 {
-	return stat.Mean(pooled(trials, func(Trial) bool { return true }), nil)
+	return stat.Mean(pooled(trials), nil)
 }

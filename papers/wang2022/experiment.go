@@ -8,6 +8,7 @@ import (
 	"bertlab/gbert"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
+	"bertlab/techniques/tucker"
 )
 
 //go:embed narrative.en.md narrative.ko.md
@@ -55,9 +56,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 	}
 	r.Provenance.Data = slices.Insert(r.Provenance.Data, 1, experiment.DescribeData("recovery", recovery))
 	r.TestSet = experiment.TestSetOf(samples.Dev)
-	if r.Counts, err = counts(); err != nil {
-		return err
-	}
+	r.Counts = tucker.Counts()
 	for i, seed := range c.Seeds {
 		s := seedPlan{Study: experiment.Study[Config, Result]{Plan: p, Config: c, Result: r}, Samples: samples, seed: seed, tuned: c.FineTune(p, pretrained, samples.Train, seed)}
 		s.add(i == 0)

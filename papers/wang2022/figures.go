@@ -52,6 +52,12 @@ func (r edition) ranks(name string) string {
 	return name
 }
 
+// named is the name of a form's model at a ratio.
+func (r edition) named(form Form, ratio float64) string {
+	v, _ := r.variant(form, ratio)
+	return r.ranks(v.Name)
+}
+
 // ErrorCurves show the reconstruction error against what is left of the matrices' parameters, for each form.
 func (r edition) ErrorCurves() (*figures.Figure, error) {
 	var curves []figures.Curve
@@ -90,8 +96,7 @@ func (r edition) AccuracyCurves(recovery Recovery) (*figures.Figure, error) {
 			if !ok || !known {
 				continue
 			}
-			curve.X, curve.Y = append(curve.X, float64(v.Matrices)/float64(r.Matrices)), append(curve.Y, start+d.Value)
-			curve.Lo, curve.Hi = append(curve.Lo, start+d.Low), append(curve.Hi, start+d.High)
+			curve.Add(float64(v.Matrices)/float64(r.Matrices), start+d.Value, start+d.Low, start+d.High)
 		}
 		if len(curve.X) > 0 {
 			curves = append(curves, curve)
@@ -111,58 +116,46 @@ func (r edition) AccuracyCurves(recovery Recovery) (*figures.Figure, error) {
 // RecoveryBars show, at one ratio, what each form has after each way of recovery.
 func (r edition) RecoveryBars(ratio float64) (*figures.Figure, error) {
 	start := r.accuracy()
-	var groups []string
 	series := []figures.BarSeries{{Name: r.T("not trained again")}, {Name: r.T("fine-tuned")}, {Name: r.T("distilled")}}
 	for _, form := range r.Config.Forms {
-		v, _ := r.variant(form, ratio)
-		groups = append(groups, r.ranks(v.Name))
 		for i, recovery := range []Recovery{None, Tuned, Distilled} {
 			d, ok := r.against(cell{form, ratio, recovery})
 			if !ok {
 				d.Value, d.Low, d.High = math.NaN(), math.NaN(), math.NaN()
 			}
-			bars := &series[i]
-			bars.Values = append(bars.Values, 100*(start+d.Value))
-			bars.Lo, bars.Hi = append(bars.Lo, 100*(start+d.Low)), append(bars.Hi, 100*(start+d.High))
+			series[i].Add(100*(start+d.Value), 100*(start+d.Low), 100*(start+d.High))
 		}
 	}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("What learning again gives back, with %.0f %% of the parameters", 100*ratio),
 		r.T("form and ranks"), r.T("accuracy, %"),
 		r.caption(r.F("%d test examples; whiskers: 95 %% interval of the difference from the whole model", r.Examples))),
-		Groups: groups, Series: series, Format: "%.1f",
+		Groups: experiment.Each(r.Config.Forms, func(form Form) string { return r.named(form, ratio) }), Series: series, Format: "%.1f",
 		HLines: []figures.Reference{{Value: 100 * start, Label: r.T("whole")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
 	})
 }
 
 // SpeedBars show the measured speed-up of whole models beside what their operations promise.
 func (r edition) SpeedBars() (*figures.Figure, error) {
-	var groups []string
-	measured, counted := figures.BarSeries{Name: r.T("measured")}, figures.BarSeries{Name: r.T("by operations")}
-	for _, s := range r.Speed {
-		groups = append(groups, r.ranks(s.Name))
-		measured.Values, measured.Lo, measured.Hi = append(measured.Values, s.Time.Ratio), append(measured.Lo, s.Time.Low), append(measured.Hi, s.Time.High)
-		counted.Values = append(counted.Values, s.MACRatio)
-	}
+	measured := experiment.SpeedSeries(r.T("measured"), experiment.Each(r.Speed, func(s Speed) experiment.SpeedBatch { return s.Time }))
+	counted := figures.BarSeries{Name: r.T("by operations"), Values: experiment.Each(r.Speed, func(s Speed) float64 { return s.MACRatio })}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Speed-up of decomposed models, measured and by counted operations"),
 		r.T("form and ranks"), r.T("whole / decomposed"),
 		r.F("%s, %s; batch %d × %d tokens, %d pairs; whiskers: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Config.SpeedBatch, r.Config.SpeedLength, r.Config.SpeedRepeats)),
-		Groups: groups, Series: []figures.BarSeries{measured, counted}, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: r.T("as fast")}},
+		Groups: experiment.Each(r.Speed, func(s Speed) string { return r.ranks(s.Name) }), Series: []figures.BarSeries{measured, counted}, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: r.T("as fast")}},
 	})
 }
 
 // MapBars show the speed-up of single maps against the rank.
 func (r edition) MapBars() (*figures.Figure, error) {
-	var groups []string
-	measured, counted := figures.BarSeries{Name: r.T("measured")}, figures.BarSeries{Name: r.T("by operations")}
+	measured := figures.BarSeries{Name: r.T("measured")}
 	for _, m := range r.Maps {
-		groups = append(groups, r.F("%d×%d, rank %d", m.Out, m.In, m.Rank))
-		measured.Values, measured.Lo, measured.Hi = append(measured.Values, m.Ratio), append(measured.Lo, m.Low), append(measured.Hi, m.High)
-		counted.Values = append(counted.Values, m.MACRatio)
+		measured.Add(m.Ratio, m.Low, m.High)
 	}
+	counted := figures.BarSeries{Name: r.T("by operations"), Values: experiment.Each(r.Maps, func(m MapSpeed) float64 { return m.MACRatio })}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Speed-up of a factored linear map, measured and by counted operations"),
 		r.T("matrix and rank"), r.T("dense / factored"),
 		r.F("%s, %s; %d tokens, pairs in turn; whiskers: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Config.SpeedBatch*r.Config.SpeedLength)),
-		Groups: groups, Series: []figures.BarSeries{measured, counted}, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: r.T("as fast")}},
+		Groups: experiment.Each(r.Maps, func(m MapSpeed) string { return r.F("%d×%d, rank %d", m.Out, m.In, m.Rank) }), Series: []figures.BarSeries{measured, counted}, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: r.T("as fast")}},
 	})
 }
 
@@ -176,18 +169,13 @@ func (r edition) roleNames() []string {
 
 // RoleErrors show which matrices are approximated how well at a ratio.
 func (r edition) RoleErrors(ratio float64) (*figures.Figure, error) {
-	names := r.roleNames()
+	errors := r.errorsAt(ratio)
 	var series []figures.BarSeries
-	for _, form := range r.Config.Forms {
-		v, _ := r.variant(form, ratio)
-		bars := figures.BarSeries{Name: r.ranks(v.Name)}
-		for _, role := range roles {
-			bars.Values = append(bars.Values, v.ByRole[role])
-		}
-		series = append(series, bars)
+	for i, form := range r.Config.Forms {
+		series = append(series, figures.BarSeries{Name: r.named(form, ratio), Values: errors[i]})
 	}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Which matrices lose most with %.0f %% of the parameters", 100*ratio),
 		r.T("matrices, all layers together"), "‖W − Ŵ‖ / ‖W‖", r.caption(r.T("before any recovery; first seed"))),
-		Groups: names, Series: series, Format: "%.2f",
+		Groups: r.roleNames(), Series: series, Format: "%.2f",
 	})
 }

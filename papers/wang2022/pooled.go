@@ -14,19 +14,9 @@ type cell struct {
 	recovery Recovery
 }
 
-// pooled are, for each test example, the share of the wanted trials that are right about it; nil without any.
-func pooled(trials []Trial, wanted func(Trial) bool) []float64 {
-	var list []stats.Answers
-	for _, t := range trials {
-		if wanted(t) {
-			list = append(list, t.Right)
-		}
-	}
-	return stats.Pool(list)
-}
-
-func (r *Result) pooled(c cell) []float64 {
-	return pooled(r.Trials, func(t Trial) bool { return t.Form == c.form && t.Ratio == c.ratio && t.Recovery == c.recovery })
+// pooled are, for each test example, the share of the trials that are right about it; nil without any.
+func pooled(trials []Trial) []float64 {
+	return stats.Pool(experiment.Each(trials, func(t Trial) stats.Answers { return t.Right }))
 }
 
 // against is a cell's accuracy minus that of the whole models of the same seeds; false where it was not run.
@@ -54,11 +44,9 @@ func (r *Result) variant(form Form, ratio float64) (Decomposition, bool) {
 
 // meanError is the reconstruction error of a form at a ratio, mean over seeds.
 func (r *Result) meanError(form Form, ratio float64) float64 {
-	sum, n := 0.0, 0
-	for _, v := range r.Variants {
-		if v.Form == form && v.Ratio == ratio {
-			sum, n = sum+v.Error, n+1
-		}
+	variants := experiment.Where(r.Variants, func(v Decomposition) bool { return v.Form == form && v.Ratio == ratio })
+	if len(variants) == 0 {
+		return 0
 	}
-	return sum / float64(max(n, 1))
+	return experiment.Mean(variants, func(v Decomposition) float64 { return v.Error })
 }

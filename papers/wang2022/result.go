@@ -2,6 +2,7 @@ package wang2022
 
 import (
 	"bertlab/papers/experiment"
+	"bertlab/techniques/tucker"
 )
 
 // Result is everything that was measured, as plain data.
@@ -22,7 +23,7 @@ type Result struct {
 	Speed []Speed    `json:"speed"`
 	Maps  []MapSpeed `json:"maps"`
 	// Counts are the parameters of the paper's models.
-	Counts []Count `json:"counts"`
+	Counts []tucker.Count `json:"counts"`
 }
 
 // Decomposition is a decomposed model.
@@ -103,11 +104,4 @@ type MapSpeed struct {
 // rates are 10⁹ operations (multiply and add count as one) a second, dense and factored: how well each uses the processor.
 func (m MapSpeed) rates() (dense, factored float64) {
 	return float64(m.MACs) / m.Dense / 1e9, float64(m.MACs) / m.MACRatio / m.Factored / 1e9
-}
-
-// Count is a model of the paper and its parameters, in millions as printed, and counted here.
-type Count struct {
-	Name    string  `json:"name"`
-	Printed float64 `json:"printed"`
-	Counted int     `json:"counted"`
 }

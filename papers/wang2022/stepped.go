@@ -1,8 +1,6 @@
 package wang2022
 
 import (
-	"fmt"
-
 	"bertlab/figures"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
@@ -14,7 +12,7 @@ func (r *Result) RatioSteps(say *words.Printer) figures.SteppedOptions {
 	e := edition{r, experiment.Voice{Printer: say}}
 	o := figures.SteppedOptions{
 		Frame: figures.Frame{Title: say.T("What each form loses by role of matrices, and the accuracy that is left"), XLabel: say.T("matrices, all layers together"), YLabel: say.T("form")},
-		Rows:  forms(r.Config.Forms), Columns: e.roleNames(), Palette: figures.Sequential, Legend: "‖W − Ŵ‖ / ‖W‖",
+		Rows:  figures.Texts(r.Config.Forms), Columns: e.roleNames(), Palette: figures.Sequential, Legend: "‖W − Ŵ‖ / ‖W‖",
 		Step: say.T("part of the parameters, %"), Measure: say.T("accuracy, mean over seeds"), Values: e.errorsAt(r.Config.Ratios[0]),
 	}
 	for row, form := range r.Config.Forms {
@@ -38,22 +36,11 @@ func (r *Result) RatioSteps(say *words.Printer) figures.SteppedOptions {
 	return o
 }
 
-func forms(list []Form) (names []string) {
-	for _, form := range list {
-		names = append(names, fmt.Sprint(form))
-	}
-	return names
-}
-
 // errorsAt are the errors at a ratio, [forms][roles], of the first seed.
 func (r edition) errorsAt(ratio float64) (table [][]float64) {
 	for _, form := range r.Config.Forms {
 		v, _ := r.variant(form, ratio)
-		var row []float64
-		for _, role := range roles {
-			row = append(row, v.ByRole[role])
-		}
-		table = append(table, row)
+		table = append(table, experiment.Each(roles, func(role string) float64 { return v.ByRole[role] }))
 	}
 	return table
 }

@@ -3,8 +3,6 @@ package wang2022
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"math"
 	"time"
 
 	"bertlab/gbert"
@@ -54,9 +52,8 @@ var decompose = &experiment.ModelDefinition[decomposeInputs, decomposed]{
 		}
 		v := &d.Variant
 		v.Seconds, v.Matrices, v.Parameters = time.Since(began).Seconds(), report.ParametersAfter, small.NumParameters()
-		v.Name = ranks(report)
-		if report.Bank != nil {
-			v.Name, v.Sweeps = report.Bank.Name, report.Bank.Errors
+		if v.Name = report.Name(); report.Bank != nil {
+			v.Sweeps = report.Bank.Errors
 		}
 		if v.Error, v.ByRole, err = report.Error(whole); err != nil {
 			return nil, d, err
@@ -76,18 +73,6 @@ func bankOptions(form Form, ratio float64, sweeps int) tucker.BankOptions {
 		o.Sweeps = -1
 	}
 	return o
-}
-
-// ranks names form II by its smallest and largest rank.
-func ranks(report *tucker.Factorisation) string {
-	low, high := math.MaxInt, 0
-	for _, m := range report.Maps {
-		low, high = min(low, m.Rank), max(high, m.Rank)
-	}
-	if low == high {
-		return fmt.Sprintf("II-%d", low)
-	}
-	return fmt.Sprintf("II-%d to %d", low, high)
 }
 
 // recoverInputs are what a decomposed model learns again from. Whole and Logits are its teacher's, for distillation.

@@ -64,9 +64,8 @@ func (r edition) speed() experiment.Statement {
 		Rule:     experiment.Superior(faster, experiment.Ratio),
 		Missing:  r.T("ONNX Runtime is not there."),
 	}
-	if n := len(r.Speed.OverPortable); n > 0 {
-		s.Evidence = []experiment.Evidence{r.Speed.OverPortable[n-1].Evidence(r.Printer, "", r.Provenance)}
-		s.Also = r.F("against float32 in XLA %.2f×", r.Speed.OverXLA[n-1].Ratio)
+	if s.Evidence = experiment.AtLargest(r.Printer, "", r.Speed.OverPortable, r.Provenance); s.Evidence != nil {
+		s.Also = r.F("against float32 in XLA %.2f×", r.Speed.OverXLA[len(r.Speed.OverXLA)-1].Ratio)
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package zafrir2019
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
@@ -38,10 +39,7 @@ func (r edition) Subtitle() string { return r.caption(r.Seeds(r.Config.Seeds)) }
 
 // caption names model and tasks, and what else a figure says.
 func (r edition) caption(extra ...string) string {
-	var tasks []string
-	for _, t := range r.Tasks {
-		tasks = append(tasks, r.F("%s (%d test examples)", t.Name, t.Examples))
-	}
+	tasks := experiment.Each(r.Tasks, func(t Task) string { return r.F("%s (%d test examples)", t.Name, t.Examples) })
 	return experiment.Caption(slices.Concat([]string{r.Config.Model, r.F("fine-tuned on %s", words.List(tasks))}, extra)...)
 }
 
@@ -155,15 +153,7 @@ func (r edition) Numbers() map[string]any {
 
 // worst names the matrix that costs most.
 func (r edition) worst() string {
-	worst := slices.MaxFunc(r.Maps.Maps, func(a, b quantise.Sensitivity) int {
-		switch {
-		case a.Error < b.Error:
-			return -1
-		case a.Error > b.Error:
-			return 1
-		}
-		return 0
-	})
+	worst := slices.MaxFunc(r.Maps.Maps, func(a, b quantise.Sensitivity) int { return cmp.Compare(a.Error, b.Error) })
 	if worst.Role == quantise.Words {
 		return r.Name(string(worst.Role))
 	}

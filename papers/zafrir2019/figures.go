@@ -1,12 +1,13 @@
 package zafrir2019
 
 import (
-	"fmt"
 	"math"
+	"slices"
 
 	"bertlab/figures"
 	"bertlab/gbert"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/techniques/quantise"
 )
 
@@ -38,17 +39,15 @@ func (r edition) wayName(way Way) string {
 
 // AccuracyBars show what each way changes the accuracy by.
 func (r edition) AccuracyBars() (*figures.Figure, error) {
-	var groups []string
 	series := make([]figures.BarSeries, len(Ways)-1)
 	for _, t := range r.Tasks {
-		groups = append(groups, t.Name)
 		for i, way := range Ways[1:] {
 			series[i].Name = r.wayName(way)
 			value, low, high := math.NaN(), math.NaN(), math.NaN()
 			if e := r.against(t.Name, way, Whole).Evidence(""); len(e) > 0 {
 				value, low, high = 100*e[0].Value, 100*e[0].Low, 100*e[0].High
 			}
-			series[i].Values, series[i].Lo, series[i].Hi = append(series[i].Values, value), append(series[i].Lo, low), append(series[i].Hi, high)
+			series[i].Add(value, low, high)
 		}
 	}
 	for i := range series { // one seed and few examples may leave no interval
@@ -60,27 +59,30 @@ func (r edition) AccuracyBars() (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Accuracy of integers against float32"), r.T("task"), r.T("change of accuracy, points"),
 		r.caption(r.Seeds(r.Config.Seeds), r.T("whiskers: 95 % intervals over seeds and examples, paired"))),
-		Groups: groups, Series: series, Format: "%+.1f",
+		Groups: experiment.Each(r.Tasks, func(t Task) string { return t.Name }), Series: series, Format: "%+.1f",
 	})
+}
+
+// byMatrix are a number of each map at its layer and role, NaN of maps that were not looked at: [layers][roles].
+func (r *Result) byMatrix(of func(quantise.Sensitivity) float64) [][]float64 {
+	values := make([][]float64, r.Layers)
+	for l := range values {
+		values[l] = experiment.Each(gbert.LayerRoles, func(role gbert.Role) float64 {
+			i := slices.IndexFunc(r.Maps.Maps, func(m quantise.Sensitivity) bool { return m.Layer == l && m.Role == role })
+			if i < 0 {
+				return math.NaN()
+			}
+			return of(r.Maps.Maps[i])
+		})
+	}
+	return values
 }
 
 // heatmap puts a number of each map at its layer and role.
 func (r edition) heatmap(title, legend, format string, palette figures.Palette, of func(quantise.Sensitivity) float64) (*figures.Figure, error) {
-	values, rows, columns := make([][]float64, r.Layers), make([]string, r.Layers), make([]string, len(gbert.LayerRoles))
-	for l := range values {
-		values[l], rows[l] = make([]float64, len(columns)), fmt.Sprint(l)
-		for i, role := range gbert.LayerRoles {
-			values[l][i], columns[i] = math.NaN(), r.Name(string(role))
-			for _, m := range r.Maps.Maps {
-				if m.Layer == l && m.Role == role {
-					values[l][i] = of(m)
-				}
-			}
-		}
-	}
 	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(title, r.T("matrix"), r.T("layer"),
 		r.caption(r.F("seed %d of %s, %d training examples", r.Config.Seeds[0], r.Tasks[0].Name, r.Maps.Examples))),
-		Values: values, Rows: rows, Columns: columns, Palette: palette, Format: format, Legend: legend,
+		Values: r.byMatrix(of), Columns: words.Names(r.Printer, gbert.LayerRoles), Palette: palette, Format: format, Legend: legend,
 	})
 }
 
@@ -115,18 +117,9 @@ func (r edition) SizeBars() (*figures.Figure, error) {
 
 // SpeedBars show the speed by runtime and batch.
 func (r edition) SpeedBars() (*figures.Figure, error) {
-	var groups []string
-	series := []figures.BarSeries{{Name: r.T("against float32 in ONNX Runtime")}, {Name: r.T("against float32 in XLA")}}
-	for i, list := range [][]experiment.SpeedBatch{r.Speed.OverPortable, r.Speed.OverXLA} {
-		for _, b := range list {
-			if i == 0 {
-				groups = append(groups, fmt.Sprint(b.Size))
-			}
-			series[i].Values, series[i].Lo, series[i].Hi = append(series[i].Values, b.Ratio), append(series[i].Lo, b.Low), append(series[i].Hi, b.High)
-		}
-	}
+	series := []figures.BarSeries{experiment.SpeedSeries(r.T("against float32 in ONNX Runtime"), r.Speed.OverPortable), experiment.SpeedSeries(r.T("against float32 in XLA"), r.Speed.OverXLA)}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Speed of integers in ONNX Runtime"), r.T("batch size"), r.T("times as fast (median, quartiles)"),
 		r.F("%s, %d tokens, ONNX Runtime %s, %s, %d pairs of timings a bar", r.Config.Model, r.Speed.Length, r.Speed.Runtime, r.Provenance.MachineIn(r.Printer), r.Speed.Repeats)),
-		Groups: groups, Series: series, Format: "%.2f×", HLines: []figures.Reference{{Value: 1, Label: r.T("as fast")}},
+		Groups: experiment.BatchNames(r.Speed.OverPortable), Series: series, Format: "%.2f×", HLines: []figures.Reference{{Value: 1, Label: r.T("as fast")}},
 	})
 }

@@ -75,13 +75,7 @@ type Speed struct {
 
 // of are the runs of a way, by task and seed.
 func (r *Result) of(task string, way Way) []Run {
-	var list []Run
-	for _, run := range r.Runs {
-		if run.Way == way && (task == "" || run.Task == task) {
-			list = append(list, run)
-		}
-	}
-	return list
+	return experiment.Where(r.Runs, func(run Run) bool { return run.Way == way && (task == "" || run.Task == task) })
 }
 
 // against pairs the runs of a way with those of another one on the same examples; of all tasks without a name.

@@ -2,12 +2,11 @@ package zafrir2019
 
 import (
 	"fmt"
-	"math"
 
 	"bertlab/figures"
-	"bertlab/gbert"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
+	"bertlab/techniques/quantise"
 )
 
 // WaySteps are the ways to quantise for a notebook's slider: what each matrix changes the logits by, alone, and the accuracy of the whole model; a
@@ -20,18 +19,12 @@ func (r *Result) WaySteps(say *words.Printer) figures.SteppedOptions {
 		Columns: []string{say.T("query"), say.T("key"), say.T("value"), say.T("attention out"), say.T("FFN in"), say.T("FFN out")},
 		Places:  []string{"float32", say.T("training"), say.T("batch"), say.T("token"), say.T("stored")},
 	}
+	o.Values = r.byMatrix(func(m quantise.Sensitivity) float64 { return 1000 * m.Error })
 	var all [][2]int
-	for l := range r.Layers {
-		row := make([]float64, len(gbert.LayerRoles))
-		for i, role := range gbert.LayerRoles {
-			row[i], all = math.NaN(), append(all, [2]int{l, i})
-			for _, m := range r.Maps.Maps {
-				if m.Layer == l && m.Role == role {
-					row[i] = 1000 * m.Error
-				}
-			}
+	for l, row := range o.Values {
+		for i := range row {
+			all = append(all, [2]int{l, i})
 		}
-		o.Values = append(o.Values, row)
 	}
 	for _, whole := range r.of("", Whole) {
 		s := figures.SteppedSeries{Name: e.F("%s, %s", whole.Task, e.Seeds([]uint64{whole.Seed}))}

@@ -3,8 +3,6 @@ package zafrir2019
 import (
 	"fmt"
 
-	"gonum.org/v1/gonum/stat"
-
 	"bertlab/figures"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
@@ -41,11 +39,9 @@ func (r edition) ResultTable() *figures.Table {
 	})
 	for _, task := range r.Tasks {
 		for _, way := range Ways {
-			var right, losses []float64
-			for _, run := range r.of(task.Name, way) {
-				right, losses = append(right, 100*run.Right.Accuracy()), append(losses, run.Loss)
-			}
-			row := []any{task.Name, r.wayName(way), stat.Mean(right, nil), nil, "", stat.Mean(losses, nil), float64(r.bytes(way)) / 1e6}
+			runs := r.of(task.Name, way)
+			right := experiment.Mean(runs, func(run Run) float64 { return 100 * run.Right.Accuracy() })
+			row := []any{task.Name, r.wayName(way), right, nil, "", experiment.Mean(runs, func(run Run) float64 { return run.Loss }), float64(r.bytes(way)) / 1e6}
 			if e := r.against(task.Name, way, Whole).Evidence(""); way != Whole && len(e) > 0 {
 				row[3], row[4] = 100*e[0].Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*e[0].Low, 100*e[0].High)
 			}

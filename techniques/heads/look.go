@@ -80,3 +80,14 @@ func lookGraph(begin func(gbert.Taps) *gbert.Forward, in maskedText[*Node]) (row
 	}
 	return rows
 }
+
+// Pieces are the tokens of a text as they stand in it, to name the columns of [Look].
+func Pieces(text string, e tokenizer.Encoding) []string {
+	list := make([]string, len(e.IDs))
+	for i, at := range e.Offsets {
+		if list[i] = text[at.Start:at.End]; at.Text < 0 {
+			list[i] = map[bool]string{true: "[CLS]", false: "[SEP]"}[i == 0]
+		}
+	}
+	return list
+}

@@ -2,6 +2,7 @@ package landscape
 
 import (
 	"math"
+	"strings"
 
 	"bertlab/gbert"
 )
@@ -30,4 +31,23 @@ func Project(from, to, at *gbert.Model) (Projection, error) {
 	p := Projection{Alpha: ratio(g.Inner, g.First*g.First), Cosine: g.Cosine(), Distance: ratio(g.Second, g.First)}
 	p.Orthogonal = math.Sqrt(max(p.Distance*p.Distance-p.Alpha*p.Alpha, 0))
 	return p, nil
+}
+
+// WithHeadOf is a model with the classification head of another: weights on the way with the head of their end, as a surface has them on
+// its line.
+func WithHeadOf(model, other *gbert.Model) (*gbert.Model, error) {
+	mixed := model.Clone()
+	for _, spec := range other.Weights() {
+		if !strings.HasPrefix(spec.Name, "classifier.") {
+			continue
+		}
+		values, shape, err := other.Weight(spec.Name)
+		if err != nil {
+			return nil, err
+		}
+		if err := mixed.SetWeight(spec.Name, shape, values); err != nil {
+			return nil, err
+		}
+	}
+	return mixed, nil
 }

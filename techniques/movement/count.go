@@ -68,6 +68,28 @@ func Count(m *gbert.Model) (*Remaining, error) {
 	return r, nil
 }
 
+// Shares are the shares of the matrices by layer, in the order of [gbert.LayerRoles]; Sizes the numbers of weights that they refer to.
+func (r *Remaining) Shares() (shares [][]float64) {
+	for _, w := range r.ByWeight {
+		if w.Layer == len(shares) {
+			shares = append(shares, nil)
+		}
+		shares[w.Layer] = append(shares[w.Layer], w.Share())
+	}
+	return shares
+}
+
+// Sizes is described at [Remaining.Shares].
+func (r *Remaining) Sizes() (sizes [][]int) {
+	for _, w := range r.ByWeight {
+		if w.Layer == len(sizes) {
+			sizes = append(sizes, nil)
+		}
+		sizes[w.Layer] = append(sizes[w.Layer], w.Total)
+	}
+	return sizes
+}
+
 // ByRole sums the matrices of each role over the layers.
 func (r *Remaining) ByRole() map[gbert.Role]RemainingWeight {
 	sums := map[gbert.Role]RemainingWeight{}

@@ -106,3 +106,34 @@ func onlyForms(c *gbert.Config, roles []gbert.Role) *gbert.Config {
 	}
 	return c
 }
+
+// Shape are the numbers of a model from its configuration alone.
+type Shape struct {
+	Parameters Parameters `json:"parameters"`
+	// Lengths are the operations of one example by length.
+	Lengths []ShapeLength `json:"lengths"`
+}
+
+// ShapeLength are the multiply-accumulates of one example.
+type ShapeLength struct {
+	Length     int               `json:"length"`
+	Total      int               `json:"total"`   // with the pooler
+	Encoder    int               `json:"encoder"` // without it: what papers quote
+	Components map[Component]int `json:"components"`
+}
+
+// CountShape counts a configuration at several lengths.
+func CountShape(c *gbert.Config, lengths ...int) Shape {
+	s := Shape{Parameters: ShapeParameters(c)}
+	for _, length := range lengths {
+		l := ShapeLength{Length: length, Components: ShapeMACs(c, 1, length)}
+		for component, macs := range l.Components {
+			l.Total += macs
+			if component != Pooler {
+				l.Encoder += macs
+			}
+		}
+		s.Lengths = append(s.Lengths, l)
+	}
+	return s
+}

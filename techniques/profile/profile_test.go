@@ -414,3 +414,15 @@ func TestXLAAgreesWithTheCounts(t *testing.T) {
 		t.Errorf("attention works in %d bytes, less than its scores", part.WorkingBytes)
 	}
 }
+
+func TestBERTBaseHasItsPublishedNumbers(t *testing.T) {
+	counted := CountShape(gbert.BERTBase(), 128, 256, 512)
+	if counted.Parameters.Total != 109_482_240 || counted.Parameters.Of(Embedding) != 23_837_184 {
+		t.Errorf("%+v", counted.Parameters)
+	}
+	for i, want := range []int{11_173_625_856, 22_951_231_488, 48_318_382_080} {
+		if got := counted.Lengths[i]; got.Encoder != want || got.Total != want+768*768 {
+			t.Errorf("%d tokens: %d operations of the encoder, %d with the pooler; want %d", got.Length, got.Encoder, got.Total, want)
+		}
+	}
+}

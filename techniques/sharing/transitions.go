@@ -7,6 +7,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"gonum.org/v1/gonum/stat"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -20,6 +21,15 @@ type Transitions struct {
 	L2 []float64 `json:"l2"`
 	// Angle is the angle between input and output for each layer, in degrees.
 	Angle []float64 `json:"angle"`
+}
+
+// Unevenness is the coefficient of variation over layers, the standard deviation divided by the mean, of both numbers.
+func (t *Transitions) Unevenness() (l2, angle float64) {
+	of := func(values []float64) float64 {
+		mean, deviation := stat.MeanStdDev(values, nil)
+		return deviation / mean
+	}
+	return of(t.L2), of(t.Angle)
 }
 
 // MeasureTransitions measures a model's transitions on a sample. It needs no classification head and no labels.

@@ -139,6 +139,21 @@ func (f *Factorisation) Factored() int {
 	return n
 }
 
+// Name is the form with its ranks, as in the paper: that of the bank, or II with the smallest and the largest rank.
+func (f *Factorisation) Name() string {
+	if f.Bank != nil {
+		return f.Bank.Name
+	}
+	low, high := math.MaxInt, 0
+	for _, m := range f.Maps {
+		low, high = min(low, m.Rank), max(high, m.Rank)
+	}
+	if low == high {
+		return fmt.Sprintf("II-%d", low)
+	}
+	return fmt.Sprintf("II-%d to %d", low, high)
+}
+
 // Factorise replaces each chosen linear map W [out, in] of the encoder by a product U·V, U [out, rank], V [rank, in]. U and V are
 // those of [tensor.TruncatedSVD], or of [tensor.WeightedSVD] where the options hold moments. By Ratio, Energy and Noise a map stays dense
 // where the rank would save no parameters; maps that are factored, tied or empty stay as they are. The result says which and

@@ -1,8 +1,13 @@
-package wang2022
+package tucker
 
-import (
-	"bertlab/gbert"
-)
+import "bertlab/gbert"
+
+// Count is a model of Wang, Ren et al. 2022 and its parameters: in millions as the paper prints them (recalled), and counted.
+type Count struct {
+	Name    string  `json:"name"`
+	Printed float64 `json:"printed"`
+	Counted int     `json:"counted"`
+}
 
 // printed are the paper's models of BERT-base, with their parameters in millions.
 var printed = []struct {
@@ -18,15 +23,11 @@ var printed = []struct {
 	{"III-64", gbert.Bank{LeftRank: 64, RightRank: 64, Core: gbert.FullCore}, 1.8},
 }
 
-// counts counts the paper's models as it does: everything but the word embeddings and the classifier.
-func counts() ([]Count, error) {
+// Counts counts the paper's models as it does: everything but the word embeddings and the classifier.
+func Counts() []Count {
 	var list []Count
 	for _, p := range printed {
-		config, err := gbert.ParseConfig([]byte(`{"model_type": "bert", "vocab_size": 30522, "hidden_size": 768, "num_hidden_layers": 12,
-			"num_attention_heads": 12, "intermediate_size": 3072, "max_position_embeddings": 512, "type_vocab_size": 2}`))
-		if err != nil {
-			return nil, err
-		}
+		config := gbert.BERTBase()
 		if config.Bank = p.bank; p.bank != (gbert.Bank{}) {
 			for l := range config.Layers {
 				config.Layers[l].Forms = map[gbert.Role]gbert.Form{}
@@ -47,5 +48,5 @@ func counts() ([]Count, error) {
 		}
 		list = append(list, count)
 	}
-	return list, nil
+	return list
 }

@@ -1,0 +1,65 @@
+package gbert
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestFilesOfWeightsAreMeasuredAsTheyLieThere(t *testing.T) {
+	model, dir := load(t, "tiny"), t.TempDir()
+	if err := model.Save(dir, Float32); err != nil {
+		t.Fatal(err)
+	}
+	want, err := model.DenseBytes(t.Context(), Float32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := WeightBytes(dir); err != nil || got != want {
+		t.Errorf("%d bytes, %v; Save writes %d", got, err, want)
+	}
+	if got, err := GzippedWeightBytes(t.Context(), dir); err != nil || got <= 0 || got >= want {
+		t.Errorf("%d bytes after gzip, %v; %d before", got, err, want)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "other.safetensors"), make([]byte, 100), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := WeightBytes(dir); err != nil || got != want {
+		t.Errorf("%d bytes, %v: a file beside model.safetensors counts", got, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := GzippedWeightBytes(ctx, dir); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end of its context: %v", err)
+	}
+	if _, err := GzippedWeightBytes(t.Context(), t.TempDir()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("without weights: %v", err)
+	}
+}
+
+func TestAPortableGraphIsMeasuredWithItsData(t *testing.T) {
+	model, dir := load(t, "tiny"), t.TempDir()
+	for _, int8 := range []bool{false, true} {
+		if err := model.SavePortable(dir, PortableOptions{}, int8); err != nil {
+			t.Fatal(err)
+		}
+		name := map[bool]string{false: PortableName, true: PortableInt8Name}[int8]
+		want := int64(0)
+		parts, err := filepath.Glob(filepath.Join(dir, name+"*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range parts {
+			info, err := os.Stat(part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want += info.Size()
+		}
+		if got, err := model.PortableBytes(int8); err != nil || got != want || want == 0 {
+			t.Errorf("int8 %v: %d bytes, %v, of %d", int8, got, err, want)
+		}
+	}
+}
