@@ -216,3 +216,18 @@ func TestASurfaceToTurnNeedsNothingElseAndIsTheSameEachTime(t *testing.T) {
 		t.Errorf("%v\n%s", err, page)
 	}
 }
+
+func TestLogLevelsAreAtEqualRatiosAndRounded(t *testing.T) {
+	levels := LogLevels(Range{0.01, 100}, 4)
+	if len(levels) != 3 {
+		t.Fatalf("%v", levels)
+	}
+	for i, want := range []float64{0.1, 1, 10} {
+		if math.Abs(levels[i]/want-1) > 1e-9 {
+			t.Errorf("level %d is %g, want %g", i, levels[i], want)
+		}
+	}
+	if narrow := LogLevels(Range{1, 1.0001}, 10); len(narrow) > 1 {
+		t.Errorf("levels of the same three digits: %v", narrow)
+	}
+}

@@ -118,3 +118,16 @@ func (f *field) levels(n int) []tick {
 	linear.scale = Linear
 	return linear.levels(n) // a narrow range, in which equal steps tell more
 }
+
+// LogLevels divide a range above 0 into n parts at equal ratios, at values of three digits: levels that several contours have in common.
+func LogLevels(r Range, n int) []float64 {
+	var levels []float64
+	for i := 1; i < n; i++ {
+		level := r.Min * math.Pow(r.Max/r.Min, float64(i)/float64(n))
+		unit := math.Pow(10, math.Floor(math.Log10(level))-2)
+		if level = math.Round(level/unit) * unit; len(levels) == 0 || level > levels[len(levels)-1] {
+			levels = append(levels, level)
+		}
+	}
+	return levels
+}

@@ -63,3 +63,9 @@ func TestAPortableGraphIsMeasuredWithItsData(t *testing.T) {
 		}
 	}
 }
+
+func TestMatricesAreCountedByTheirShapes(t *testing.T) {
+	if got := BERTBase().MatrixParameters(); got != 12*(4*768*768+2*768*3072) {
+		t.Errorf("BERT-base has %d parameters in its matrices", got)
+	}
+}

@@ -190,3 +190,12 @@ func (c *Config) validateLayers() error {
 	}
 	return nil
 }
+
+// MatrixParameters counts the encoder's matrices as dense ones, without biases.
+func (c *Config) MatrixParameters() int {
+	count := 0
+	for _, layer := range c.Layers {
+		count += 4*c.HiddenSize*c.HiddenSize + 2*c.HiddenSize*layer.IntermediateSize
+	}
+	return count
+}

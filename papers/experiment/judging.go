@@ -206,17 +206,26 @@ var fineTuning = &ModelDefinition[FineTuneInputs, Training]{
 		return say.F("fine-tuning on %s, seed %d", say.Name(in.Train.Task.Title), in.Options.Seed)
 	},
 	Run: func(ctx context.Context, w *Worker, in FineTuneInputs) (*gbert.Model, Training, error) {
-		model := w.Model(in.From)
-		start, err := finetune.FreshHead(model, in.Train.Task, in.Options.Seed)
-		if err != nil {
-			return nil, Training{}, err
-		}
-		result, done, err := w.Train(ctx, start, in.Train.Dataset, nil, in.Options)
+		result, done, err := in.Tune(ctx, w, nil)
 		if err != nil {
 			return nil, done, err
 		}
 		return result.Model, done, nil
 	},
+}
+
+// Tune fine-tunes the model in a step. It is given a fresh head, and then to a function, unless that is nil, which may make another model of
+// it and say by which method that is trained.
+func (in FineTuneInputs) Tune(ctx context.Context, w *Worker, change func(start *gbert.Model) (*gbert.Model, *finetune.Method, error)) (*finetune.Result, Training, error) {
+	start, err := finetune.FreshHead(w.Model(in.From), in.Train.Task, in.Options.Seed)
+	options := in.Options
+	if err == nil && change != nil {
+		start, options.Method, err = change(start)
+	}
+	if err != nil {
+		return nil, Training{}, err
+	}
+	return w.Train(ctx, start, in.Train.Dataset, nil, options)
 }
 
 // FineTune is the step that fine-tunes a model before anything is taken out of it. All experiments in a folder that ask for the same one

@@ -35,6 +35,11 @@ type Definition[In, Out any] struct {
 	Run func(ctx context.Context, w *Worker, in In) (Out, error)
 }
 
+// Titled is the title of steps that it says all about, whatever they read.
+func Titled[In any](title words.Key) func(say *words.Printer, in In) string {
+	return func(say *words.Printer, _ In) string { return title.In(say) }
+}
+
 // Node is a step of a plan: a definition with its inputs, whose result is remembered.
 type Node[Out any] struct {
 	*node

@@ -113,15 +113,20 @@ type Timing struct {
 // Tokens is the length of the rows that a model is timed on.
 func (t Timing) Tokens(c *gbert.Config) int { return min(t.Length, c.MaxPositionEmbeddings) }
 
-// Pairs times two models in turn at each batch size, on rows cut from examples. Before a batch is timed, its number and itself are given
-// to a function, unless that is nil.
-func (t Timing) Pairs(ctx context.Context, w *Worker, whole, pruned *gbert.Session, examples []tokenizer.Encoding, before func(i int, batch *gbert.Batch) error) ([]SpeedBatch, error) {
+// Pairs times a model that the step has made in turn with the whole one at each batch size, on rows cut from examples. Before a batch is
+// timed, the session of the smaller model, the batch's number and itself are given to a function, unless that is nil.
+func (t Timing) Pairs(ctx context.Context, w *Worker, whole *gbert.Session, smaller *gbert.Model, examples []tokenizer.Encoding, before func(pruned *gbert.Session, i int, batch *gbert.Batch) error) ([]SpeedBatch, error) {
+	pruned, err := gbert.NewSession(w.Backend(), smaller)
+	if err != nil {
+		return nil, err
+	}
+	defer pruned.Close()
 	var list []SpeedBatch
 	config := whole.Model().Config
 	for i, size := range t.Batches {
 		batch := FilledBatch(examples, size, t.Tokens(config), config.PadTokenID)
 		if before != nil {
-			if err := before(i, batch); err != nil {
+			if err := before(pruned, i, batch); err != nil {
 				return nil, err
 			}
 		}

@@ -47,9 +47,7 @@ var measureCell = &experiment.Definition[cellInputs, *profile.Profile]{
 // randomBase is BERT-base with random weights, on whose values no time depends.
 var randomBase = &experiment.ModelDefinition[struct{ Seed uint64 }, struct{}]{
 	Name: "BERT-base with random weights", Version: 1, Transient: true,
-	Title: func(say *words.Printer, _ struct{ Seed uint64 }) string {
-		return say.T("BERT-base with random weights")
-	},
+	Title: experiment.Titled[struct{ Seed uint64 }](words.Key("BERT-base with random weights")),
 	Run: func(_ context.Context, _ *experiment.Worker, in struct{ Seed uint64 }) (*gbert.Model, struct{}, error) {
 		model, err := gbert.New(gbert.BERTBase(), in.Seed)
 		return model, struct{}{}, err

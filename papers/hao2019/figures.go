@@ -225,22 +225,8 @@ func (r edition) PartFigure(i int) (*figures.Figure, error) {
 		Frame: r.planeFrame(r.F("Only the %s layers move: rolled back, the loss is %.2f", r.part(s.Part.Name), back),
 			r.F("%s of %d, counted from 0, the rest as fine-tuned; %d training examples; the same colours for low, middle and high%s", r.part(s.Part.Layers()), r.Layers, s.Sets[0].Examples, r.cut(sets...))),
 		X: s.Alpha, Y: s.Beta, Values: s.Sets[0].Loss, Scale: figures.Log, Limits: r.limits(sets...), Legend: r.T("training loss, nats"),
-		Levels: r.partLevels(sets), Marks: []figures.Mark{{X: 1, Label: r.T("fine-tuned")}, {Label: r.T("rolled back")}},
+		Levels: figures.LogLevels(r.limits(sets...), 10), Marks: []figures.Mark{{X: 1, Label: r.T("fine-tuned")}, {Label: r.T("rolled back")}},
 	})
-}
-
-// partLevels are common to the three surfaces: at equal ratios from the lowest to the highest loss.
-func (r *Result) partLevels(sets []landscape.SetSurface) []float64 {
-	limits := r.limits(sets...)
-	var levels []float64
-	for i := 1; i < 10; i++ {
-		level := limits.Min * math.Pow(limits.Max/limits.Min, float64(i)/10)
-		unit := math.Pow(10, math.Floor(math.Log10(level))-2) // three digits
-		if level = math.Round(level/unit) * unit; len(levels) == 0 || level > levels[len(levels)-1] {
-			levels = append(levels, level)
-		}
-	}
-	return levels
 }
 
 // RollbackBars show what setting a part back to the pretrained weights costs.

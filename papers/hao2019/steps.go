@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 
 	"bertlab/gbert"
 	"bertlab/gbert/finetune"
@@ -89,18 +88,9 @@ var train = &experiment.ModelDefinition[trainInputs, Training]{
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in trainInputs) (*gbert.Model, Training, error) {
 		start := w.Model(in.Start)
-		options, snapshots := in.Options, w.Partial("snapshots")
+		options, snapshots := in.Options, landscape.Snapshots{Dir: w.Partial("snapshots"), Times: in.Snapshots}
 		if in.Snapshots > 0 {
-			options.AfterStep = func(step, steps int, model func() (*gbert.Model, error)) error {
-				if !due(step, steps, in.Snapshots) {
-					return nil
-				}
-				now, err := model()
-				if err != nil {
-					return err
-				}
-				return now.Save(filepath.Join(snapshots, fmt.Sprint(step)), gbert.Float32)
-			}
+			options.AfterStep = snapshots.Take
 		}
 		trained, training, err := w.Train(ctx, start, in.Train.Dataset, nil, options)
 		if err != nil {
@@ -119,21 +109,15 @@ func trainingOf(t experiment.Training) Training {
 	return Training{Steps: t.Steps, TrainLoss: t.TrainLoss, Seconds: t.Seconds}
 }
 
-// due says after which steps the weights are kept: so many times, evenly, the last step being one.
-func due(step, steps, times int) bool { return step*times/steps > (step-1)*times/steps }
-
 // way makes a trajectory of the snapshots.
-func (in *trainInputs) way(ctx context.Context, w *experiment.Worker, start *gbert.Model, trained *finetune.Result, snapshots string) ([]Waypoint, error) {
+func (in *trainInputs) way(ctx context.Context, w *experiment.Worker, start *gbert.Model, trained *finetune.Result, snapshots landscape.Snapshots) ([]Waypoint, error) {
 	first, err := in.waypoint(ctx, w, start, trained.Model, start)
 	if err != nil {
 		return nil, err
 	}
 	list := []Waypoint{first}
-	for step := 1; step <= trained.Steps; step++ {
-		if !due(step, trained.Steps, in.Snapshots) {
-			continue
-		}
-		at, err := gbert.Load(filepath.Join(snapshots, fmt.Sprint(step)))
+	for _, step := range snapshots.Steps(trained.Steps) {
+		at, err := snapshots.Load(step)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("the weights after step %d are gone: delete the folder %s and begin anew: %w", step, w.Checkpoint(), err)
 		}
@@ -328,9 +312,7 @@ type directions struct {
 // measureDirections measures lengths and angles of two fine-tunings.
 var measureDirections = &experiment.Definition[space, directions]{
 	Name: "directions of two trainings", Version: 1,
-	Title: func(say *words.Printer, _ space) string {
-		return say.T("distances and angles of two fine-tunings")
-	},
+	Title: experiment.Titled[space](words.Key("distances and angles of two fine-tunings")),
 	Run: func(ctx context.Context, w *experiment.Worker, in space) (d directions, err error) {
 		opened := in.open(w)
 		if d.Units, err = opened.Geometries(); err != nil {

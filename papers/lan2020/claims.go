@@ -28,9 +28,6 @@ func (r edition) Claims() ([]experiment.Claim, error) {
 	return experiment.Judge(r.Printer, r.table4Counts(), r.table1Counts(), r.mostlyFFN(), r.attentionAlone(), r.allLikeFFN(), r.smallTable(), r.smooth(), r.inference(), r.training()), nil
 }
 
-// printed are the millions of parameters that the paper prints in table 4, in the order of the rows of [sharing.Counts].
-var printed = []float64{31, 83, 57, 108, 12, 64, 38, 89}
-
 // table4 are the rows of table 4 with the parameters as the paper counts them: models that share nothing without their pooler.
 func (r edition) table4() (rows []sharing.CountRow, millions []float64) {
 	for _, row := range r.Counts {
@@ -56,6 +53,7 @@ func (r edition) counted(s experiment.Statement, also string) experiment.Stateme
 
 func (r edition) table4Counts() experiment.Statement {
 	rows, millions := r.table4()
+	printed := sharing.Printed(rows)
 	s := experiment.Statement{
 		Text:  r.T("Sharing all layers and a word table of size 128 leave 12 of 108 million parameters of a BERT base; table 4 has the steps between."),
 		Paper: r.T("table 4, millions: E = 768: 31 all, 83 attention, 57 FFN, 108 none; E = 128: 12, 64, 38, 89"),
@@ -73,12 +71,12 @@ func (r edition) table4Counts() experiment.Statement {
 // table1Counts is about the models of table 1, of which two hold other numbers than those that are printed.
 func (r edition) table1Counts() experiment.Statement {
 	s := experiment.Statement{Text: r.T("ALBERT base, large, xlarge and xxlarge have 12, 18, 60 and 235 million parameters."), Paper: r.T("table 1")}
-	want := map[string]float64{"ALBERT base": 12, "ALBERT large": 18, "ALBERT xlarge": 60, "ALBERT xxlarge": 235}
+	printed := sharing.Printed(r.Counts)
 	var parts []string
-	for _, row := range r.Counts {
-		if m, ok := want[row.Name]; ok && row.Table == 1 {
-			millions, name := float64(row.Total)/1e6, strings.TrimPrefix(row.Name, "ALBERT ")
-			s.Evidence = append(s.Evidence, experiment.That(name, stats.Counted(millions-m)))
+	for i, row := range r.Counts {
+		if name, ok := strings.CutPrefix(row.Name, "ALBERT "); ok && row.Table == 1 {
+			millions := float64(row.Total) / 1e6
+			s.Evidence = append(s.Evidence, experiment.That(name, stats.Counted(millions-printed[i])))
 			parts = append(parts, fmt.Sprintf("%s %.2f", name, millions))
 		}
 	}

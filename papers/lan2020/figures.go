@@ -248,7 +248,7 @@ func (r edition) CountBars() (*figures.Figure, error) {
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Table 4 counted again: from 108 to 12 million parameters"),
 		r.T("what is shared, embedding size E"), r.T("parameters, millions"),
 		r.T("BERT base's shape, 30,000 words; models that share nothing without their pooler, as printed")),
-		Groups: groups, Series: []figures.BarSeries{{Name: r.T("counted"), Values: millions}, {Name: r.T("printed"), Values: printed}}, Format: "%.0f",
+		Groups: groups, Series: []figures.BarSeries{{Name: r.T("counted"), Values: millions}, {Name: r.T("printed"), Values: sharing.Printed(rows)}}, Format: "%.0f",
 	})
 }
 

@@ -27,9 +27,7 @@ type modelInputs struct{ Model experiment.ModelSource }
 // measureDistances measures how far a model's layers are from their mean.
 var measureDistances = &experiment.Definition[modelInputs, []sharing.Distance]{
 	Name: "distance of layers from their mean", Version: 1,
-	Title: func(say *words.Printer, _ modelInputs) string {
-		return say.T("distance of the layers from their mean")
-	},
+	Title: experiment.Titled[modelInputs](words.Key("distance of the layers from their mean")),
 	Run: func(ctx context.Context, w *experiment.Worker, in modelInputs) ([]sharing.Distance, error) {
 		model := w.Model(in.Model)
 		_, report, err := sharing.Tie(model, sharing.Options{Init: sharing.Mean})
@@ -43,9 +41,7 @@ var measureDistances = &experiment.Definition[modelInputs, []sharing.Distance]{
 // measureWords gives the relative errors of the word table at sizes E = 1, 2, …
 var measureWords = &experiment.Definition[modelInputs, []float64]{
 	Name: "errors of the word table", Version: 1,
-	Title: func(say *words.Printer, _ modelInputs) string {
-		return say.T("errors of smaller word tables")
-	},
+	Title: experiment.Titled[modelInputs](words.Key("errors of smaller word tables")),
 	Cost: func(_ modelInputs, c *gbert.Config) experiment.Cost {
 		return experiment.Cost{Host: experiment.WordDecomposition(c)}
 	},
@@ -58,9 +54,7 @@ var measureWords = &experiment.Definition[modelInputs, []float64]{
 // measureTransitions measures how far a model's layers move their input.
 var measureTransitions = &experiment.Definition[experiment.Judging, *sharing.Transitions]{
 	Name: "transitions", Version: 1,
-	Title: func(say *words.Printer, _ experiment.Judging) string {
-		return say.T("how far the layers move their input")
-	},
+	Title: experiment.Titled[experiment.Judging](words.Key("how far the layers move their input")),
 	Run: experiment.Opened(func(ctx context.Context, w *experiment.Worker, _ experiment.Judging, session *gbert.Session, examples *finetune.Prepared) (*sharing.Transitions, error) {
 		return sharing.MeasureTransitions(ctx, session, examples, w.Progress())
 	}),
@@ -146,20 +140,16 @@ var tuneVariant = &experiment.Definition[tuneInputs, tuned]{
 		return say.F("fine-tuning, shared: %s, seed %d", in.Variant.in(say), in.Options.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in tuneInputs) (t tuned, err error) {
-		start, err := finetune.FreshHead(w.Model(in.From), in.Train.Task, in.Options.Seed)
-		if err != nil {
-			return t, err
-		}
-		if start, err = in.Variant.convert(start); err != nil {
-			return t, err
-		}
-		o := in.Options
-		if in.Teacher != nil {
-			if o.Method, err = distill.SoftTargets(in.Teacher.Result(), distill.Options{}); err != nil {
-				return t, err
+		o, tuning := in.Options, experiment.FineTuneInputs{From: in.From, Train: in.Train, Options: in.Options}
+		result, done, err := tuning.Tune(ctx, w, func(start *gbert.Model) (smaller *gbert.Model, method *finetune.Method, err error) {
+			if in.Teacher != nil {
+				if method, err = distill.SoftTargets(in.Teacher.Result(), distill.Options{}); err != nil {
+					return nil, nil, err
+				}
 			}
-		}
-		result, done, err := w.Train(ctx, start, in.Train.Dataset, nil, o)
+			smaller, err = in.Variant.convert(start)
+			return smaller, method, err
+		})
 		if err != nil {
 			return t, err
 		}
@@ -220,13 +210,8 @@ var timeVariant = &experiment.Definition[speedInputs, SpeedModel]{
 			return timed, err
 		}
 		defer whole.Close()
-		session, err := gbert.NewSession(w.Backend(), model)
-		if err != nil {
-			return timed, err
-		}
-		defer session.Close()
 		timed.Parameters = model.NumParameters()
-		timed.Batches, err = in.Pairs(ctx, w, whole, session, prepared.Encodings, nil)
+		timed.Batches, err = in.Pairs(ctx, w, whole, model, prepared.Encodings, nil)
 		return timed, err
 	},
 }

@@ -7,6 +7,7 @@ import (
 	"bertlab/figures"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
+	"bertlab/techniques/sharing"
 )
 
 // Tables are the variants, the word tables, times, the paper's counts and its table 4.
@@ -116,18 +117,10 @@ func (r edition) CountTable() *figures.Table {
 			{Name: r.T("table")}, {Name: r.T("model")}, {Name: r.T("layers")}, {Name: "H"}, {Name: "E"}, {Name: r.T("embeddings"), Format: "%d"}, {Name: r.T("encoder"), Format: "%d"}, {Name: r.T("pooler"), Format: "%d"},
 			{Name: r.T("all"), Format: "%d"}, {Name: r.T("printed"), Unit: r.T("millions")},
 		})
-	names := map[string]string{"BERT base": "108", "BERT large": "334", "ALBERT base": "12", "ALBERT large": "18", "ALBERT xlarge": "60", "ALBERT xxlarge": "235"}
-	table3, table4 := []string{"87", "89", "93", "108", "10", "12", "16", "31"}, []string{"31", "83", "57", "108", "12", "64", "38", "89"}
-	for _, row := range r.Counts {
+	printed := sharing.Printed(r.Counts)
+	for i, row := range r.Counts {
 		a, p := row.Architecture, row.Parameters
-		print := names[row.Name]
-		switch row.Table {
-		case 3:
-			print, table3 = table3[0], table3[1:]
-		case 4:
-			print, table4 = table4[0], table4[1:]
-		}
-		table.Rows = append(table.Rows, []any{row.Table, r.Name(row.Name), a.Layers, a.Hidden, a.Embedding, p.Embeddings + p.Projection, p.Encoder(), p.Pooler, row.Total, print})
+		table.Rows = append(table.Rows, []any{row.Table, r.Name(row.Name), a.Layers, a.Hidden, a.Embedding, p.Embeddings + p.Projection, p.Encoder(), p.Pooler, row.Total, fmt.Sprint(printed[i])})
 	}
 	return table
 }

@@ -58,9 +58,7 @@ type keepOneInputs struct{ Choice, Test experiment.Judging }
 // keepOne keeps one head in each layer in turn: the one that is best on the choice examples, tested on the test set.
 var keepOne = &experiment.Definition[keepOneInputs, []heads.HeadEffect]{
 	Name: "one head in a layer", Version: 1,
-	Title: func(say *words.Printer, _ keepOneInputs) string {
-		return say.T("one head in a layer")
-	},
+	Title: experiment.Titled[keepOneInputs](words.Key("one head in a layer")),
 	Cost: func(in keepOneInputs, c *gbert.Config) experiment.Cost {
 		choice, test := float64(in.Choice.Sample.Len()), float64(in.Test.Sample.Len())
 		passes := choice*eachHead(in, c).Passes + test*float64(1+c.NumHiddenLayers)
@@ -82,9 +80,7 @@ var keepOne = &experiment.Definition[keepOneInputs, []heads.HeadEffect]{
 // entropy is the mean entropy of each head's attention.
 var entropy = &experiment.Definition[experiment.Judging, [][]float64]{
 	Name: "entropy of attention", Version: 1,
-	Title: func(say *words.Printer, _ experiment.Judging) string {
-		return say.T("entropy of attention")
-	},
+	Title: experiment.Titled[experiment.Judging](words.Key("entropy of attention")),
 	Run: experiment.Opened(func(ctx context.Context, w *experiment.Worker, _ experiment.Judging, session *gbert.Session, test *finetune.Prepared) ([][]float64, error) {
 		return heads.Entropy(ctx, session, test, w.Progress())
 	}),
@@ -186,9 +182,7 @@ type speedInputs struct {
 // measureSpeed removes half of the heads, the least important, and times the smaller model beside the whole one.
 var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
 	Name: "speed with half of the heads", Version: 2, Timed: true,
-	Title: func(say *words.Printer, _ speedInputs) string {
-		return say.T("speed with half of the heads")
-	},
+	Title: experiment.Titled[speedInputs](words.Key("speed with half of the heads")),
 	Run: experiment.Opened(func(ctx context.Context, w *experiment.Worker, in speedInputs, session *gbert.Session, test *finetune.Prepared) (*Speed, error) {
 		importance, err := combined(in.Importance)
 		if err != nil {
@@ -205,11 +199,6 @@ func (in *speedInputs) measure(ctx context.Context, w *experiment.Worker, sessio
 	if err != nil {
 		return nil, err
 	}
-	pruned, err := gbert.NewSession(w.Backend(), smaller)
-	if err != nil {
-		return nil, err
-	}
-	defer pruned.Close()
 	mask, err := set.Mask(model.Config)
 	if err != nil {
 		return nil, err
@@ -217,7 +206,7 @@ func (in *speedInputs) measure(ctx context.Context, w *experiment.Worker, sessio
 	length := in.Tokens(model.Config)
 	speed := &Speed{Removed: set.String(), Fraction: float64(set.Len()) / float64(len(heads.All(model.Config))), Length: length, Repeats: in.Repeats}
 	speed.Count(model, smaller, length)
-	speed.Batches, err = in.Pairs(ctx, w, session, pruned, test.Encodings, func(_ int, batch *gbert.Batch) error {
+	speed.Batches, err = in.Pairs(ctx, w, session, smaller, test.Encodings, func(pruned *gbert.Session, _ int, batch *gbert.Batch) error {
 		masked, err := session.BatchLogits(batch, mask)
 		if err != nil {
 			return err

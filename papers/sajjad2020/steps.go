@@ -88,17 +88,13 @@ var tuneDropped = &experiment.Definition[tuneInputs, judged]{
 
 // train drops the layers and fine-tunes the rest.
 func (in *tuneInputs) train(ctx context.Context, w *experiment.Worker) (*gbert.Model, experiment.Training, error) {
-	model, err := finetune.FreshHead(w.Model(in.From), in.Train.Task, in.Options.Seed)
-	if err != nil {
-		return nil, experiment.Training{}, err
-	}
 	if in.When == Progressive {
-		return in.trainProgressively(ctx, w, model)
+		return in.trainProgressively(ctx, w)
 	}
-	if model, err = surgery.DropLayers(model, in.Dropped); err != nil {
-		return nil, experiment.Training{}, err
-	}
-	result, done, err := w.Train(ctx, model, in.Train.Dataset, nil, in.Options)
+	result, done, err := in.Tune(ctx, w, func(start *gbert.Model) (*gbert.Model, *finetune.Method, error) {
+		smaller, err := surgery.DropLayers(start, in.Dropped)
+		return smaller, nil, err
+	})
 	if err != nil {
 		return nil, done, err
 	}
@@ -106,15 +102,19 @@ func (in *tuneInputs) train(ctx context.Context, w *experiment.Worker) (*gbert.M
 }
 
 // trainProgressively drops the layers from the top one down while training. The loss is that of the last part.
-func (in *tuneInputs) trainProgressively(ctx context.Context, w *experiment.Worker, model *gbert.Model) (*gbert.Model, experiment.Training, error) {
+func (in *tuneInputs) trainProgressively(ctx context.Context, w *experiment.Worker) (*gbert.Model, experiment.Training, error) {
 	var done experiment.Training
+	model, err := finetune.FreshHead(w.Model(in.From), in.Train.Task, in.Options.Seed)
+	if err != nil {
+		return nil, done, err
+	}
 	options := in.Options
 	options.Progress = w.Training(&done.Clock)
 	order := slices.Clone(in.Dropped)
 	slices.Reverse(order)
 	var smaller *gbert.Model
 	var parts []layerdrop.Part
-	err := w.Checkpointed(func(dir string) (err error) {
+	err = w.Checkpointed(func(dir string) (err error) {
 		options.CheckpointDir = dir
 		smaller, parts, err = layerdrop.Progressive(ctx, w.Backend(), model, in.Train.Dataset, nil, order, options)
 		return err
@@ -185,9 +185,7 @@ type speedInputs struct {
 // measureSpeed times the whole model, and models without their top layers, in turn.
 var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
 	Name: "speed with layers dropped", Version: 2, Timed: true,
-	Title: func(say *words.Printer, _ speedInputs) string {
-		return say.T("speed with layers dropped")
-	},
+	Title: experiment.Titled[speedInputs](words.Key("speed with layers dropped")),
 	Run: func(ctx context.Context, w *experiment.Worker, in speedInputs) (*Speed, error) {
 		pretrained := w.Model(in.Model)
 		start, err := pretrained.WithClassifier(2, nil, 1)

@@ -58,15 +58,10 @@ var keepPruned = &experiment.ModelDefinition[pruneInputs, pruned]{
 // prune trains, prunes and judges.
 func (in *pruneInputs) prune(ctx context.Context, w *experiment.Worker) (*gbert.Model, pruned, error) {
 	var known pruned
-	start, err := finetune.FreshHead(w.Model(in.From), in.Train.Task, in.Options.Seed)
-	if err != nil {
-		return nil, known, err
-	}
-	options := in.Options
-	if options.Method, err = in.method(start); err != nil {
-		return nil, known, err
-	}
-	result, done, err := w.Train(ctx, start, in.Train.Dataset, nil, options)
+	result, done, err := in.Tune(ctx, w, func(start *gbert.Model) (*gbert.Model, *finetune.Method, error) {
+		method, err := in.method(start)
+		return start, method, err
+	})
 	if err != nil {
 		return nil, known, err
 	}

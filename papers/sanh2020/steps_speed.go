@@ -143,12 +143,7 @@ func (in *speedInputs) timeBatches(ctx context.Context, w *experiment.Worker, pr
 	if err != nil {
 		return nil, err
 	}
-	session, err := gbert.NewSession(w.Backend(), pruned)
-	if err != nil {
-		return nil, err
-	}
-	defer session.Close()
-	return in.Pairs(ctx, w, dense, session, prepared.Encodings, func(i int, batch *gbert.Batch) error {
+	return in.Pairs(ctx, w, dense, pruned, prepared.Encodings, func(session *gbert.Session, i int, batch *gbert.Batch) error {
 		if check == nil || i > 0 {
 			return nil
 		}

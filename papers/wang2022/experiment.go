@@ -71,7 +71,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 	if err != nil {
 		return err
 	}
-	r.Parameters, r.MACs, r.Matrices = headed.NumParameters(), headed.Config.MACs(c.SpeedLength, true).Total(), matrixParameters(headed)
+	r.Parameters, r.MACs, r.Matrices = headed.NumParameters(), headed.Config.MACs(c.SpeedLength, true).Total(), headed.Config.MatrixParameters()
 	return nil
 }
 
@@ -178,13 +178,4 @@ func (s *seedPlan) time(m small) {
 		speed.Form, speed.Target, speed.Name = m.form, m.ratio, m.Result().Variant.Name
 		return speed
 	})
-}
-
-// matrixParameters counts the encoder's matrices, without biases.
-func matrixParameters(m *gbert.Model) int {
-	count, d := 0, m.Config.HiddenSize
-	for _, layer := range m.Config.Layers {
-		count += 4*d*d + 2*d*layer.IntermediateSize
-	}
-	return count
 }

@@ -82,15 +82,12 @@ var trainAware = &experiment.Definition[awareInputs, judged]{
 		return say.F("quantisation-aware training on %s, seed %d", say.Name(in.Train.Task.Title), in.Options.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in awareInputs) (j judged, err error) {
-		start, err := finetune.FreshHead(w.Model(in.From), in.Train.Task, in.Options.Seed)
-		if err != nil {
-			return j, err
-		}
 		how, o := quantise.Options{Inputs: gbert.DynamicInputs}, in.Options
-		if o.Method, err = quantise.Training(start, how); err != nil {
-			return j, err
-		}
-		result, _, err := w.Train(ctx, start, in.Train.Dataset, nil, o)
+		tuning := experiment.FineTuneInputs{From: in.From, Train: in.Train, Options: o}
+		result, _, err := tuning.Tune(ctx, w, func(start *gbert.Model) (*gbert.Model, *finetune.Method, error) {
+			method, err := quantise.Training(start, how)
+			return start, method, err
+		})
 		if err != nil {
 			return j, err
 		}
@@ -101,9 +98,7 @@ var trainAware = &experiment.Definition[awareInputs, judged]{
 // sweepMaps measures what each matrix costs alone.
 var sweepMaps = &experiment.Definition[experiment.Judging, *quantise.Sensitivities]{
 	Name: "each matrix quantised alone", Version: 1,
-	Title: func(say *words.Printer, _ experiment.Judging) string {
-		return say.T("each matrix quantised alone")
-	},
+	Title: experiment.Titled[experiment.Judging](words.Key("each matrix quantised alone")),
 	Run: experiment.Opened(func(ctx context.Context, w *experiment.Worker, _ experiment.Judging, session *gbert.Session, examples *finetune.Prepared) (*quantise.Sensitivities, error) {
 		return quantise.Sweep(ctx, session, examples, quantise.Options{Inputs: gbert.DynamicInputs}, w.Progress())
 	}),
@@ -118,7 +113,7 @@ type speedInputs struct {
 // measureSpeed times float32 and integers in ONNX Runtime, and float32 in XLA, in turn.
 var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
 	Name: "speed of integers", Version: 1, Timed: true,
-	Title: func(say *words.Printer, _ speedInputs) string { return say.T("speed of integers") },
+	Title: experiment.Titled[speedInputs](words.Key("speed of integers")),
 	Run: experiment.Opened(func(ctx context.Context, w *experiment.Worker, in speedInputs, session *gbert.Session, examples *finetune.Prepared) (*Speed, error) {
 		model := session.Model()
 		speed := &Speed{Length: in.Tokens(model.Config), Repeats: in.Repeats}

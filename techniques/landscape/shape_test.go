@@ -2,6 +2,7 @@ package landscape
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -56,6 +57,17 @@ func TestTheRiseIsTheHighestClimb(t *testing.T) {
 	} {
 		if got := Rise(x, c.y, 0, 1); got != c.want {
 			t.Errorf("the rise of %v is %g, want %g", c.y, got, c.want)
+		}
+	}
+}
+
+func TestSnapshotsAreEvenAndTheLastStepIsOne(t *testing.T) {
+	for _, test := range []struct {
+		times, steps int
+		want         []int
+	}{{3, 9, []int{3, 6, 9}}, {4, 10, []int{3, 5, 8, 10}}, {1, 7, []int{7}}, {5, 3, []int{1, 2, 3}}} {
+		if got := (Snapshots{Times: test.times}).Steps(test.steps); !slices.Equal(got, test.want) {
+			t.Errorf("%d times in %d steps: %v, want %v", test.times, test.steps, got, test.want)
 		}
 	}
 }

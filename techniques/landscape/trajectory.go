@@ -1,7 +1,9 @@
 package landscape
 
 import (
+	"fmt"
 	"math"
+	"path/filepath"
 	"strings"
 
 	"bertlab/gbert"
@@ -50,4 +52,40 @@ func WithHeadOf(model, other *gbert.Model) (*gbert.Model, error) {
 		}
 	}
 	return mixed, nil
+}
+
+// Snapshots keep the weights on the way of a training: so many times, evenly, the last step being one. Each lies in a folder of its own.
+type Snapshots struct {
+	Dir   string
+	Times int
+}
+
+// due says after which steps the weights are kept.
+func (s Snapshots) due(step, steps int) bool { return step*s.Times/steps > (step-1)*s.Times/steps }
+
+// Steps are those of a training after which the weights are kept.
+func (s Snapshots) Steps(steps int) (list []int) {
+	for step := 1; step <= steps; step++ {
+		if s.due(step, steps) {
+			list = append(list, step)
+		}
+	}
+	return list
+}
+
+// Take keeps the weights where that is due; it is a [finetune.Options.AfterStep].
+func (s Snapshots) Take(step, steps int, model func() (*gbert.Model, error)) error {
+	if !s.due(step, steps) {
+		return nil
+	}
+	now, err := model()
+	if err != nil {
+		return err
+	}
+	return now.Save(filepath.Join(s.Dir, fmt.Sprint(step)), gbert.Float32)
+}
+
+// Load opens the model as it was after a step.
+func (s Snapshots) Load(step int) (*gbert.Model, error) {
+	return gbert.Load(filepath.Join(s.Dir, fmt.Sprint(step)))
 }

@@ -1,5 +1,10 @@
 package sharing
 
+import (
+	"math"
+	"slices"
+)
+
 // Architecture is the shape of a BERT or an ALBERT, as far as its parameters go.
 type Architecture struct {
 	Vocab        int `json:"vocab"`
@@ -93,4 +98,22 @@ func Counts() []CountRow {
 		add(4, "not shared", 12, 768, e, "")
 	}
 	return rows
+}
+
+// printed are the millions of parameters of the rows of [Counts], as the paper prints them.
+var printed = []float64{108, 334, 12, 18, 60, 235, 87, 89, 93, 108, 10, 12, 16, 31, 31, 83, 57, 108, 12, 64, 38, 89}
+
+// Printed are the millions of parameters of rows of [Counts], as the paper prints them; NaN for others.
+func Printed(rows []CountRow) []float64 {
+	counts, list := Counts(), make([]float64, len(rows))
+	for i, row := range rows {
+		list[i] = math.NaN()
+		at := slices.IndexFunc(counts, func(c CountRow) bool {
+			return c.Table == row.Table && c.Name == row.Name && c.Architecture == row.Architecture
+		})
+		if at >= 0 {
+			list[i] = printed[at]
+		}
+	}
+	return list
 }

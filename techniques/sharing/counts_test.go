@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -34,6 +35,17 @@ func TestCountsAreThePapers(t *testing.T) {
 		if row.Total != row.Parameters.Total() {
 			t.Errorf("%s: total %d of %d", row.Name, row.Total, row.Parameters.Total())
 		}
+	}
+}
+
+func TestEachRowIsPrintedAsInThePaper(t *testing.T) {
+	rows := Counts()
+	if got := Printed(rows); !slices.Equal(got, millions) {
+		t.Errorf("%v", got)
+	}
+	rows[1].Architecture.Layers++
+	if got := Printed(rows[:2]); got[0] != 108 || !math.IsNaN(got[1]) {
+		t.Errorf("a model that the paper does not have is printed as %g", got[1])
 	}
 }
 
