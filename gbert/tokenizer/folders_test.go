@@ -17,6 +17,8 @@ type goldenFolders struct {
 	Bases   map[string]json.RawMessage
 	Texts   [][]any
 	Folders []goldenFolder
+
+	loaded map[string]func() (*Tokenizer, error) // by their files: several tests ask for each, and none changes it
 }
 
 type goldenFolder struct {
@@ -86,6 +88,23 @@ func (g *goldenFolders) content(t *testing.T, file json.RawMessage) []byte {
 
 // load makes the tokenizer of a folder.
 func (g *goldenFolders) load(t *testing.T, f goldenFolder) (*Tokenizer, error) {
+	t.Helper()
+	key, err := json.Marshal(f.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if loaded, ok := g.loaded[string(key)]; ok {
+		return loaded()
+	}
+	tok, err := g.assemble(t, f)
+	if g.loaded == nil {
+		g.loaded = map[string]func() (*Tokenizer, error){}
+	}
+	g.loaded[string(key)] = func() (*Tokenizer, error) { return tok, err }
+	return tok, err
+}
+
+func (g *goldenFolders) assemble(t *testing.T, f goldenFolder) (*Tokenizer, error) {
 	t.Helper()
 	files := map[string][]byte{}
 	var facts modelFacts

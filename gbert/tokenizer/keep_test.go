@@ -11,9 +11,15 @@ import (
 	"testing"
 )
 
+// folders are those of testdata/folders.json.gz, once they have been read.
+var folders *goldenFolders
+
 // readFolders reads testdata/folders.json.gz.
 func readFolders(t *testing.T) *goldenFolders {
 	t.Helper()
+	if folders != nil {
+		return folders
+	}
 	reader, err := gzip.NewReader(bytes.NewReader(readFile(t, "testdata/folders.json.gz")))
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +32,8 @@ func readFolders(t *testing.T) *goldenFolders {
 	if err := json.Unmarshal(text, &golden); err != nil {
 		t.Fatal(err)
 	}
-	return &golden
+	folders = &golden
+	return folders
 }
 
 // pairs are the texts of a folder.
