@@ -13,8 +13,13 @@ import (
 	"time"
 )
 
-// TestMain runs the program itself in a process that a test has started for that.
+// TestMain runs the program itself in a process that a test has started for that. Here XLA compiles plainly, unless XLA_FLAGS asks for something
+// else: these tests ask what commands do, with dozens of programs on several devices, and optimising those takes longer than all the rest. What
+// XLA computes when it optimises is asked in gbert and below.
 func TestMain(m *testing.M) {
+	if os.Getenv("XLA_FLAGS") == "" {
+		os.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0")
+	}
 	if os.Getenv("BERTLAB_TEST_PROGRAM") == "1" || len(os.Args) > 1 && (os.Args[1] == workbench.MemoryCommand || os.Args[1] == devicesCommand) { // which compare starts itself
 		main()
 	}
