@@ -19,7 +19,7 @@ var (
 	// unspoken is what is not said in a report: styles, pictures, addresses, what machine and protocol were, listings.
 	unspoken = regexp.MustCompile(`(?s)<style>.*?</style>|<details>.*?</details>|<pre.*?</pre>|<code>.*?</code>`)
 	tag      = regexp.MustCompile(`<[^>]*>`)
-	path     = regexp.MustCompile(`/[^\s,;:)"]+`)
+	path     = regexp.MustCompile(`(figures)?/[^\s,;:)"]+`)
 	// typed is what one types as it stands: commands and options.
 	typed = regexp.MustCompile(`bertlab [a-z]+( [a-z]+)*|--[a-z][a-z-]*`)
 )
