@@ -27,7 +27,7 @@ func (r *Result) WaySteps(say *words.Printer) figures.SteppedOptions {
 		}
 	}
 	for _, whole := range r.of("", Whole) {
-		s := figures.SteppedSeries{Name: e.F("%s, %s", whole.Task, e.Seeds([]uint64{whole.Seed}))}
+		s := figures.SteppedSeries{Name: e.F("%s, %s", e.title(whole.Task), e.Seeds([]uint64{whole.Seed}))}
 		for i, way := range Ways {
 			for _, run := range r.of(whole.Task, way) {
 				if run.Seed == whole.Seed {
