@@ -15,6 +15,7 @@ var opening = regexp.MustCompile(`\b(os|ioutil)\.(Open|ReadFile|OpenFile)\(|\bio
 var exempt = []*regexp.Regexp{
 	regexp.MustCompile(`"/proc/`),                       // the kernel's own
 	regexp.MustCompile(`os\.Open\((dir|filepath\.Dir)`), // folders, to sync them
+	regexp.MustCompile(`os\.OpenFile\(pipe, `),          // a named pipe, which the program has just made
 	regexp.MustCompile(`os\.O_(WRONLY|RDWR)\b.*os\.O_`), // written to, after files.Check
 }
 

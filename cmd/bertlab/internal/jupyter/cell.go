@@ -95,9 +95,9 @@ func listen(temp string) (*display, error) {
 		}
 	}
 	// Held open at both ends, nobody waits for a program that shows nothing, and one that does finds somebody.
-	opened := func(path string, flag int) (f *os.File) {
+	opened := func(pipe string, flag int) (f *os.File) {
 		if err == nil {
-			f, err = os.OpenFile(path, flag, 0o600)
+			f, err = os.OpenFile(pipe, flag, 0o600)
 		}
 		return f
 	}
