@@ -284,6 +284,24 @@ func TestANotebookIsForAClass(t *testing.T) {
 	}
 }
 
+func TestTheMapOfTheOverviewHasEveryNotebook(t *testing.T) {
+	for _, lang := range languages {
+		rows := ""
+		for _, c := range open(t, "00_overview", lang) {
+			for line := range strings.Lines(strings.Join(c.Source, "")) {
+				if strings.HasPrefix(line, "| [") {
+					rows += line
+				}
+			}
+		}
+		for _, n := range cells.All[1:] {
+			if link := "](" + edition(n.Name, lang) + ")"; !strings.Contains(rows, link) {
+				t.Errorf("the map of %s has no row for %s", edition("00_overview", lang), n.Name)
+			}
+		}
+	}
+}
+
 func TestAnImportWithItsMajorVersionIsFoundByItsName(t *testing.T) {
 	for full, name := range map[string]string{"math/rand/v2": "rand", "example.org/view": "view", "sort": "sort", "example.org/v": "v"} {
 		if got := packageName(full); got != name {
