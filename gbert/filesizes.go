@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/klauspost/compress/gzip"
-
 	"bertlab/gbert/onnx"
 	"bertlab/gbert/safetensors"
 	"bertlab/internal/files"
@@ -57,11 +55,10 @@ func gzipFile(to io.Writer, path string) error {
 		return err
 	}
 	defer file.Close()
-	zipped := gzip.NewWriter(to)
-	if _, err := io.Copy(zipped, file); err != nil {
+	return zip(to, func(to io.Writer) error {
+		_, err := io.Copy(to, file)
 		return err
-	}
-	return zipped.Close()
+	})
 }
 
 // PortableBytes is the size of the graph that [Model.SavePortable] writes, with its data beside it; of the one in whole numbers of eight

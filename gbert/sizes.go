@@ -73,12 +73,19 @@ func encodedSize(ctx context.Context, entries []safetensors.Entry, metadata map[
 		err := safetensors.Encode(counter, entries, metadata)
 		return counter.count, err
 	}
-	zipped := gzip.NewWriter(counter)
-	if err := safetensors.Encode(zipped, entries, metadata); err != nil {
+	if err := zip(counter, func(to io.Writer) error { return safetensors.Encode(to, entries, metadata) }); err != nil {
 		return 0, err
 	}
-	err := zipped.Close()
-	return counter.count, err
+	return counter.count, nil
+}
+
+// zip writes what a function writes through gzip at its usual level.
+func zip(to io.Writer, write func(to io.Writer) error) error {
+	zipped := gzip.NewWriter(to)
+	if err := write(zipped); err != nil {
+		return err
+	}
+	return zipped.Close()
 }
 
 // A countingWriter counts what is written to it, until its context ends.

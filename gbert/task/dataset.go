@@ -2,10 +2,11 @@ package task
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // Example is one text, or pair of texts, with what is to be found out about it.
@@ -89,13 +90,7 @@ func (d *Dataset) Entropy() float64 {
 	for _, label := range d.Labels() {
 		shares[label] += 1 / float64(d.Len())
 	}
-	entropy := 0.0
-	for _, p := range shares {
-		if p > 0 {
-			entropy -= p * math.Log(p)
-		}
-	}
-	return entropy
+	return stat.Entropy(shares)
 }
 
 // Majority is the share of the largest class, which is right for whoever always says it; 0 without classes.

@@ -26,7 +26,7 @@ func (r edition) within() experiment.Statement {
 		Rule:     experiment.NoLess(-little, experiment.Points).Each(), Training: true, Missing: r.T("The protocol has no task."),
 	}
 	for _, t := range r.Tasks {
-		s.Evidence = append(s.Evidence, r.against(t.Name, Aware, Whole).Evidence(r.title(t.Name))...)
+		s.Evidence = append(s.Evidence, r.against(t.Name, Aware, Whole).Evidence(r.Name(t.Title))...)
 	}
 	return s
 }

@@ -37,19 +37,9 @@ type edition struct {
 // Subtitle implements [experiment.Edition].
 func (r edition) Subtitle() string { return r.caption(r.Seeds(r.Config.Seeds)) }
 
-// title is the name of a task for readers.
-func (r edition) title(task string) string {
-	for _, t := range r.Tasks {
-		if t.Name == task {
-			return r.Name(t.Title)
-		}
-	}
-	return task
-}
-
 // caption names model and tasks, and what else a figure says.
 func (r edition) caption(extra ...string) string {
-	tasks := experiment.Each(r.Tasks, func(t Task) string { return r.F("%s (%d test examples)", r.title(t.Name), t.Examples) })
+	tasks := experiment.Each(r.Tasks, func(t Task) string { return r.F("%s (%d test examples)", r.Name(t.Title), t.Examples) })
 	return experiment.Caption(slices.Concat([]string{r.Config.Model, r.F("fine-tuned on %s", words.List(tasks))}, extra)...)
 }
 

@@ -59,7 +59,7 @@ func (r edition) AccuracyBars() (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Accuracy of integers against float32"), r.T("task"), r.T("change of accuracy, points"),
 		r.caption(r.Seeds(r.Config.Seeds), r.T("whiskers: 95 % intervals over seeds and examples, paired"))),
-		Groups: experiment.Each(r.Tasks, func(t Task) string { return r.title(t.Name) }), Series: series, Format: "%+.1f",
+		Groups: experiment.Each(r.Tasks, func(t Task) string { return r.Name(t.Title) }), Series: series, Format: "%+.1f",
 	})
 }
 
@@ -81,7 +81,7 @@ func (r *Result) byMatrix(of func(quantise.Sensitivity) float64) [][]float64 {
 // heatmap puts a number of each map at its layer and role.
 func (r edition) heatmap(title, legend, format string, palette figures.Palette, of func(quantise.Sensitivity) float64) (*figures.Figure, error) {
 	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(title, r.T("matrix"), r.T("layer"),
-		r.caption(r.F("seed %d of %s, %d training examples", r.Config.Seeds[0], r.title(r.Tasks[0].Name), r.Maps.Examples))),
+		r.caption(r.F("seed %d of %s, %d training examples", r.Config.Seeds[0], r.Name(r.Tasks[0].Title), r.Maps.Examples))),
 		Values: r.byMatrix(of), Columns: words.Names(r.Printer, gbert.LayerRoles), Palette: palette, Format: format, Legend: legend,
 	})
 }

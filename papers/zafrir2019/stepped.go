@@ -26,21 +26,23 @@ func (r *Result) WaySteps(say *words.Printer) figures.SteppedOptions {
 			all = append(all, [2]int{l, i})
 		}
 	}
-	for _, whole := range r.of("", Whole) {
-		s := figures.SteppedSeries{Name: e.F("%s, %s", e.title(whole.Task), e.Seeds([]uint64{whole.Seed}))}
-		for i, way := range Ways {
-			for _, run := range r.of(whole.Task, way) {
-				if run.Seed == whole.Seed {
-					step := figures.SteppedCells{At: float64(i), Measured: run.Right.Accuracy()}
-					if way == Whole {
-						step.Empty = all
+	for _, task := range r.Tasks {
+		for _, whole := range r.of(task.Name, Whole) {
+			s := figures.SteppedSeries{Name: e.F("%s, %s", e.Name(task.Title), e.Seeds([]uint64{whole.Seed}))}
+			for i, way := range Ways {
+				for _, run := range r.of(task.Name, way) {
+					if run.Seed == whole.Seed {
+						step := figures.SteppedCells{At: float64(i), Measured: run.Right.Accuracy()}
+						if way == Whole {
+							step.Empty = all
+						}
+						step.Label = fmt.Sprintf("%s: %s", e.wayName(way), e.F("accuracy %.3f, loss %.3f, file %.1f MB", step.Measured, run.Loss, float64(r.bytes(way))/1e6))
+						s.Steps = append(s.Steps, step)
 					}
-					step.Label = fmt.Sprintf("%s: %s", e.wayName(way), e.F("accuracy %.3f, loss %.3f, file %.1f MB", step.Measured, run.Loss, float64(r.bytes(way))/1e6))
-					s.Steps = append(s.Steps, step)
 				}
 			}
+			o.Series = append(o.Series, s)
 		}
-		o.Series = append(o.Series, s)
 	}
 	return o
 }

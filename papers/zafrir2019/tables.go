@@ -41,7 +41,7 @@ func (r edition) ResultTable() *figures.Table {
 		for _, way := range Ways {
 			runs := r.of(task.Name, way)
 			right := experiment.Mean(runs, func(run Run) float64 { return 100 * run.Right.Accuracy() })
-			row := []any{r.title(task.Name), r.wayName(way), right, nil, "", experiment.Mean(runs, func(run Run) float64 { return run.Loss }), float64(r.bytes(way)) / 1e6}
+			row := []any{r.Name(task.Title), r.wayName(way), right, nil, "", experiment.Mean(runs, func(run Run) float64 { return run.Loss }), float64(r.bytes(way)) / 1e6}
 			if e := r.against(task.Name, way, Whole).Evidence(""); way != Whole && len(e) > 0 {
 				row[3], row[4] = 100*e[0].Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*e[0].Low, 100*e[0].High)
 			}

@@ -69,25 +69,22 @@ func Count(m *gbert.Model) (*Remaining, error) {
 }
 
 // Shares are the shares of the matrices by layer, in the order of [gbert.LayerRoles]; Sizes the numbers of weights that they refer to.
-func (r *Remaining) Shares() (shares [][]float64) {
-	for _, w := range r.ByWeight {
-		if w.Layer == len(shares) {
-			shares = append(shares, nil)
-		}
-		shares[w.Layer] = append(shares[w.Layer], w.Share())
-	}
-	return shares
-}
+func (r *Remaining) Shares() [][]float64 { return inLayers(r.ByWeight, RemainingWeight.Share) }
 
 // Sizes is described at [Remaining.Shares].
-func (r *Remaining) Sizes() (sizes [][]int) {
-	for _, w := range r.ByWeight {
-		if w.Layer == len(sizes) {
-			sizes = append(sizes, nil)
+func (r *Remaining) Sizes() [][]int {
+	return inLayers(r.ByWeight, func(w RemainingWeight) int { return w.Total })
+}
+
+// inLayers is something of each matrix, [layers][matrices].
+func inLayers[T any](list []RemainingWeight, of func(RemainingWeight) T) (layers [][]T) {
+	for _, w := range list {
+		if w.Layer == len(layers) {
+			layers = append(layers, nil)
 		}
-		sizes[w.Layer] = append(sizes[w.Layer], w.Total)
+		layers[w.Layer] = append(layers[w.Layer], of(w))
 	}
-	return sizes
+	return layers
 }
 
 // ByRole sums the matrices of each role over the layers.
