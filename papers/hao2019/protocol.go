@@ -57,14 +57,14 @@ func Quick() Config {
 	return c
 }
 
-// Full has surfaces of 31 × 31 points and a third of SST-2: its numbers are the ones to quote.
+// Full has surfaces of 21 × 21 points and a third of SST-2: its numbers are the ones to quote.
 func Full() Config {
 	return Config{
 		OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "sst2"}, Other: "mrpc", Seed: 1, MoreSeeds: []uint64{2, 3},
 		Tuning:        experiment.FullTuning(),
 		TrainExamples: experiment.FullTrainExamples,
 		ScratchEpochs: 3, ScratchLearningRate: 2e-4,
-		Examples: 256, CurveRange: [2]float64{-1, 3}, CurvePoints: 81, SurfaceRange: [2]float64{-1, 2}, SurfacePoints: 31, PartPoints: 16,
+		Examples: 256, CurveRange: [2]float64{-1, 3}, CurvePoints: 81, SurfaceRange: [2]float64{-1, 2}, SurfacePoints: 21, PartPoints: 11,
 		ScratchSurface: true, Snapshots: 12,
 	}
 }

@@ -40,14 +40,14 @@ func (r edition) compared(name string, match func(a, b Trial) bool) []experiment
 	return []experiment.Evidence{d.Evidence}
 }
 
-// against compares a strategy with each other one at the numbers of layers that both dropped: sign·(strategy − other).
+// against compares a strategy with each other one that was run with every seed, at the numbers of layers that both dropped: sign·(strategy − other).
 func (r edition) against(strategy layerdrop.Strategy, sign int) (list []experiment.Evidence) {
 	for _, other := range r.strategies() {
 		first, second := strategy, other
 		if sign < 0 {
 			first, second = other, strategy
 		}
-		if other != strategy {
+		if other != strategy && r.Config.replicates(other) {
 			list = append(list, r.compared(fmt.Sprintf("%s − %s", r.Name(string(first)), r.Name(string(second))), sameK(first, second))...)
 		}
 	}
@@ -111,9 +111,11 @@ func (r edition) notAfter() experiment.Statement {
 		Paper:    r.T("dropping after fine-tuning is not better"),
 		Estimand: r.T("accuracy with layers dropped after fine-tuning minus the same dropped before it, mean over tasks and sets of layers"),
 		Rule:     experiment.NoMore(better, experiment.Points), Training: true,
-		Evidence: r.compared("", func(a, b Trial) bool { return sameDropped(a, b) && a.When == After && b.When == Before }),
-		Missing:  r.T("The protocol drops none after fine-tuning."),
-		Note:     r.T("Layers dropped after fine-tuning are not followed by further training."),
+		Evidence: r.compared("", func(a, b Trial) bool {
+			return r.Config.replicates(a.Strategy) && sameDropped(a, b) && a.When == After && b.When == Before
+		}),
+		Missing: r.T("The protocol drops none after fine-tuning."),
+		Note:    r.T("Layers dropped after fine-tuning are not followed by further training."),
 	}
 }
 

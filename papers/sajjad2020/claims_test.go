@@ -95,6 +95,22 @@ func TestSeedsAreNotCountedAsExamples(t *testing.T) {
 	}
 }
 
+// A strategy that the protocol runs once, for the figures, must not leave open what three seeds of the others decide.
+func TestClaimsCompareStrategiesOfAllSeeds(t *testing.T) {
+	r := measured(t, 3, map[layerdrop.Strategy]int{layerdrop.Top: 360, layerdrop.Bottom: 300})
+	r.Config.Replicated = []layerdrop.Strategy{layerdrop.Top, layerdrop.Bottom}
+	r.Tasks[0].Runs = append(r.Tasks[0].Runs, Trial{
+		Choice: Choice{Strategy: layerdrop.AlternateOdd, When: Before, Dropped: []int{3, 5}}, Answers: experiment.Answers{Right: marks(390, 400)},
+	})
+	if c := judge(r, edition.top); c.Verdict != report.Holds {
+		t.Errorf("%v: %s (%s)", c.Verdict, c.Measured, c.Explanation)
+	}
+	r.Config.Replicated = nil
+	if c := judge(r, edition.top); c.Verdict != report.CannotTell {
+		t.Errorf("compared with one seed: %v: %s", c.Verdict, c.Measured)
+	}
+}
+
 func TestEqualSetsAreNotCompared(t *testing.T) {
 	r := measured(t, 3, map[layerdrop.Strategy]int{layerdrop.Top: 360})
 	for _, run := range slices.Clone(r.Tasks[0].Runs) {

@@ -54,9 +54,13 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 		return err
 	}
 	for i, t := range tasks {
-		for _, seed := range c.Seeds {
+		for j, seed := range c.Seeds {
 			s := &seedPlan{Plan: p, tuning: c.For(t.TaskData), progressive: c.Progressive, Samples: t.Samples, pretrained: pretrained, into: r.Tasks[i], clock: r.Clock, seed: seed}
-			if err := s.add(choices); err != nil {
+			these := choices
+			if j > 0 && len(c.Replicated) > 0 {
+				these, s.progressive = experiment.Where(choices, func(choice Choice) bool { return c.replicates(choice.Strategy) }), false
+			}
+			if err := s.add(these); err != nil {
 				return err
 			}
 		}

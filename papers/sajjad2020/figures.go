@@ -64,9 +64,10 @@ func (r edition) caption(t *TaskResult, extra string) string {
 	return experiment.Caption(text, extra)
 }
 
-// seeds names the seeds.
+// seeds names the seeds, and what was run with the first of them alone.
 func (r edition) seeds() string {
-	return r.Seeds(r.Config.Seeds)
+	c := r.Config
+	return experiment.Caption(r.Seeds(c.Seeds), c.once(r.Printer))
 }
 
 // alone is the result with one task, for differences within it.

@@ -23,6 +23,9 @@ type Config struct {
 	Drops []int `json:"drops"`
 	// Strategies are those by position.
 	Strategies []layerdrop.Strategy `json:"strategies"`
+	// Replicated are the strategies that are run with every seed, and that claims compare. All others, and training that drops layers
+	// one by one, are run with the first seed alone. Empty: everything is run with every seed.
+	Replicated []layerdrop.Strategy `json:"replicated"`
 	// Thresholds are those of the contribution-based strategy; none leaves it out. The paper: 0.9, 0.925, 0.95.
 	Thresholds []float64 `json:"thresholds"`
 	// Lists are sets of layers named one by one, numbered from 0: what another paper left out, say.
@@ -45,7 +48,7 @@ type Config struct {
 func Quick() Config {
 	c := Full()
 	c.Tasks, c.Seeds, c.Drops = []experiment.TaskData{{Name: "movies"}}, []uint64{1}, []int{2, 3}
-	c.Strategies = []layerdrop.Strategy{layerdrop.Top, layerdrop.Bottom, layerdrop.Symmetric}
+	c.Strategies, c.Replicated = c.Replicated, nil
 	c.Thresholds, c.Progressive = nil, false
 	c.FreezeEmbeddings = true                               // half of the model's parameters: their updates take a sixth of a step and more
 	c.BatchSize, c.LearningRate, c.MaxLength = 16, 2e-4, 32 // fewer examples, so more and larger steps with them
@@ -54,10 +57,11 @@ func Quick() Config {
 	return c
 }
 
-// Full is the protocol whose numbers are the ones to quote: a task of sentences and one of pairs, hours on two cores.
+// Full is the protocol whose numbers are the ones to quote: a task of sentences and one of pairs, two hours on two cores.
 func Full() Config {
 	return Config{
-		Model: "all-MiniLM-L6-v2", Tasks: []experiment.TaskData{{Name: "sst2"}, {Name: "mrpc", Epochs: 3}}, Drops: []int{2, 3, 4}, Strategies: layerdrop.ByPosition,
+		Model: "all-MiniLM-L6-v2", Tasks: []experiment.TaskData{{Name: "sst2"}, {Name: "mrpc", Epochs: 3}}, Drops: []int{2, 3}, Strategies: layerdrop.ByPosition,
+		Replicated: []layerdrop.Strategy{layerdrop.Top, layerdrop.Bottom, layerdrop.Symmetric},
 		Thresholds: []float64{0.98, 0.99}, SimilarityExamples: 500, Progressive: true, Seeds: []uint64{1, 2, 3},
 		Tuning:        experiment.FullTuning(),
 		TrainExamples: experiment.FullTrainExamples,
@@ -89,12 +93,18 @@ func (c *Config) check() error {
 	err := errors.Join(
 		experiment.CheckSeeds(c.Seeds), c.Tuning.Check(), c.Inference.Check(), experiment.CheckExamples("similarity_examples", c.SimilarityExamples),
 		experiment.CheckExamples("train_examples", c.TrainExamples), experiment.CheckExamples("test_examples", c.TestExamples),
-		experiment.CheckTasks(c.Tasks), experiment.CheckOnce("strategies", c.Strategies), experiment.CheckOnce("drops", c.Drops), experiment.CheckOnce("thresholds", c.Thresholds),
+		experiment.CheckTasks(c.Tasks), experiment.CheckOnce("strategies", c.Strategies), experiment.CheckOnce("replicated", c.Replicated),
+		experiment.CheckOnce("drops", c.Drops), experiment.CheckOnce("thresholds", c.Thresholds),
 	)
 	if err != nil {
 		return err
 	}
 	return c.checkLayers()
+}
+
+// replicates says whether a strategy is run with every seed.
+func (c *Config) replicates(strategy layerdrop.Strategy) bool {
+	return len(c.Replicated) == 0 || slices.Contains(c.Replicated, strategy)
 }
 
 // checkLayers says what is wrong with the choices of layers.
@@ -105,6 +115,11 @@ func (c *Config) checkLayers() error {
 	for _, strategy := range c.Strategies {
 		if !slices.Contains(layerdrop.ByPosition, strategy) {
 			return fmt.Errorf("the protocol's strategies have %q; those by position are %v", strategy, layerdrop.ByPosition)
+		}
+	}
+	for _, strategy := range c.Replicated {
+		if !slices.Contains(append(slices.Clone(c.Strategies), layerdrop.Contribution, layerdrop.List), strategy) {
+			return fmt.Errorf("the protocol replicates %q (replicated), which is none of its strategies %v", strategy, c.Strategies)
 		}
 	}
 	for _, threshold := range c.Thresholds {

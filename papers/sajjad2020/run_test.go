@@ -297,6 +297,31 @@ func TestFurtherStrategiesDropsAndSeedsKeepWhatIsThere(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotReplicatedIsRunWithTheFirstSeedAlone(t *testing.T) {
+	c := protocol(t)
+	c.Drops, c.Thresholds, c.Seeds = []int{1}, nil, []uint64{3, 1}
+	c.Strategies, c.Replicated = []layerdrop.Strategy{layerdrop.Top, layerdrop.Bottom}, []layerdrop.Strategy{layerdrop.Bottom}
+	got := steps(t, c)
+	for title, want := range map[string]int{
+		"layers 3 dropped before fine-tuning on SST-2, seed 3": 1, "layers 3 dropped before fine-tuning on SST-2, seed 1": 0,
+		"layers 3 dropped after fine-tuning on SST-2, seed 3": 1, "layers 3 dropped after fine-tuning on SST-2, seed 1": 0,
+		"layers 3 dropped one by one while fine-tuning on SST-2, seed 3": 1, "layers 3 dropped one by one while fine-tuning on SST-2, seed 1": 0,
+		"layers 0 dropped before fine-tuning on SST-2, seed 3": 1, "layers 0 dropped before fine-tuning on SST-2, seed 1": 1,
+		"fine-tuning on SST-2, seed 1": 1,
+	} {
+		if got[title] != want {
+			t.Errorf("%s: %d, want %d", title, got[title], want)
+		}
+	}
+	if once := c.once(words.English); once != "top, during fine-tuning: seed 3 alone" {
+		t.Errorf("%q", once)
+	}
+	c.Replicated = []layerdrop.Strategy{"middle"}
+	if err := c.check(); err == nil || !strings.Contains(err.Error(), "replicated") {
+		t.Error(err)
+	}
+}
+
 func TestThresholdsThatGiveTheSameLayersAreOneChoice(t *testing.T) {
 	similarity := &layerdrop.Similarity{Layers: []float64{0.6, 0.9, 0.95, 0.7}}
 	c := Config{Thresholds: []float64{0.99, 0.92, 0.91, 0.8, -0.5}}

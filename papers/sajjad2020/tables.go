@@ -9,6 +9,7 @@ import (
 	"bertlab/gbert/surgery"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
+	"bertlab/techniques/layerdrop"
 )
 
 // Tables are what the report and the notebooks show, by name. Those of a task end in its name.
@@ -40,12 +41,36 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 		{say.T("strategies"), strings.Join(strategies, ", "), say.T("top, bottom, symmetric, alternate, contribution")},
 		{say.T("thresholds of the contribution"), thresholds, say.T("0.9, 0.925, 0.95 (recalled)")},
 		{say.T("layers named one by one"), lists, "–"},
-		{say.T("fine-tuning runs (seeds)"), words.List(c.Seeds), "–"},
+		{say.T("fine-tuning runs (seeds)"), experiment.Caption(words.List(c.Seeds), c.once(say)), "–"},
 		{say.T("training examples"), experiment.Limit(say, c.TrainExamples), say.T("all")},
 		c.Tuning.Row(say, "–", c.Tasks...),
 		{say.T("embeddings"), experiment.Embeddings(say, c.FreezeEmbeddings), say.T("trained")},
 		{say.T("test examples"), experiment.Limit(say, c.TestExamples), say.T("all of the development set")},
 	})
+}
+
+// once says what was run with the first seed alone; empty if nothing was.
+func (c *Config) once(say *words.Printer) string {
+	var names []string
+	strategies := slices.Clone(c.Strategies)
+	if len(c.Thresholds) > 0 {
+		strategies = append(strategies, layerdrop.Contribution)
+	}
+	if len(c.Lists) > 0 {
+		strategies = append(strategies, layerdrop.List)
+	}
+	for _, strategy := range strategies {
+		if !c.replicates(strategy) {
+			names = append(names, say.Name(string(strategy)))
+		}
+	}
+	if c.Progressive && len(c.Replicated) > 0 {
+		names = append(names, Progressive.label(say))
+	}
+	if len(names) == 0 || len(c.Seeds) < 2 {
+		return ""
+	}
+	return say.F("%s: seed %d alone", strings.Join(names, ", "), c.Seeds[0])
 }
 
 // ScoreTable lists all sets of layers on a task, mean over seeds, and by how many seeds the predictions differ from the whole model's.
