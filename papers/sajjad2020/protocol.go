@@ -23,8 +23,8 @@ type Config struct {
 	Drops []int `json:"drops"`
 	// Strategies are those by position.
 	Strategies []layerdrop.Strategy `json:"strategies"`
-	// Replicated are the strategies that are run with every seed, and that claims compare. All others, and training that drops layers
-	// one by one, are run with the first seed alone. Empty: everything is run with every seed.
+	// Replicated are the strategies that are run with every seed, and that claims compare. All others that the protocol has, and training
+	// that drops layers one by one, are run with the first seed alone. Empty: everything is run with every seed.
 	Replicated []layerdrop.Strategy `json:"replicated"`
 	// Thresholds are those of the contribution-based strategy; none leaves it out. The paper: 0.9, 0.925, 0.95.
 	Thresholds []float64 `json:"thresholds"`
@@ -118,8 +118,8 @@ func (c *Config) checkLayers() error {
 		}
 	}
 	for _, strategy := range c.Replicated {
-		if !slices.Contains(append(slices.Clone(c.Strategies), layerdrop.Contribution, layerdrop.List), strategy) {
-			return fmt.Errorf("the protocol replicates %q (replicated), which is none of its strategies %v", strategy, c.Strategies)
+		if strategy != layerdrop.Contribution && strategy != layerdrop.List && !slices.Contains(layerdrop.ByPosition, strategy) {
+			return fmt.Errorf("the protocol's replicated strategies have %q; they are %s, %s and those by position: %v", strategy, layerdrop.Contribution, layerdrop.List, layerdrop.ByPosition)
 		}
 	}
 	for _, threshold := range c.Thresholds {
