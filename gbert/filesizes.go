@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"bertlab/gbert/onnx"
 	"bertlab/gbert/safetensors"
@@ -15,15 +16,7 @@ import (
 // WeightBytes is the size of the files of weights in a folder, as they lie there: of [safetensors.WeightsName] alone where that is one of
 // them.
 func WeightBytes(dir string) (total int64, err error) {
-	list, err := filepath.Glob(filepath.Join(dir, "*.safetensors"))
-	if err != nil {
-		return 0, fmt.Errorf("gbert: %w", err)
-	}
-	if whole := filepath.Join(dir, safetensors.WeightsName); len(list) > 1 {
-		if _, err := os.Stat(whole); err == nil {
-			list = []string{whole}
-		}
-	}
+	list, err := weightFiles(dir)
 	for _, path := range list {
 		info, err := os.Stat(path)
 		if err != nil {
@@ -31,14 +24,30 @@ func WeightBytes(dir string) (total int64, err error) {
 		}
 		total += info.Size()
 	}
-	return total, nil
+	return total, err
 }
 
-// GzippedWeightBytes is the size of the files of weights in a folder after gzip at its usual level, until ctx ends.
-func GzippedWeightBytes(ctx context.Context, dir string) (int64, error) {
+// weightFiles are the files of weights in a folder. Where one with all weights lies beside others, such as parts of an earlier
+// save, it stands for all: [Load] reads it alone.
+func weightFiles(dir string) ([]string, error) {
 	list, err := filepath.Glob(filepath.Join(dir, "*.safetensors"))
-	if err != nil || len(list) == 0 {
-		return 0, fmt.Errorf("gbert: %s holds no weights: %w", dir, os.ErrNotExist)
+	if err != nil {
+		return nil, fmt.Errorf("gbert: %w", err)
+	}
+	if whole := filepath.Join(dir, safetensors.WeightsName); len(list) > 1 && slices.Contains(list, whole) {
+		return []string{whole}, nil
+	}
+	return list, nil
+}
+
+// GzippedWeightBytes is the size of the files that [WeightBytes] counts after gzip at its usual level, until ctx ends.
+func GzippedWeightBytes(ctx context.Context, dir string) (int64, error) {
+	list, err := weightFiles(dir)
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("gbert: %s holds no weights: %w", dir, os.ErrNotExist)
+	}
+	if err != nil {
+		return 0, err
 	}
 	counter := &countingWriter{ctx: ctx}
 	for _, path := range list {

@@ -20,14 +20,18 @@ func TestFilesOfWeightsAreMeasuredAsTheyLieThere(t *testing.T) {
 	if got, err := WeightBytes(dir); err != nil || got != want {
 		t.Errorf("%d bytes, %v; Save writes %d", got, err, want)
 	}
-	if got, err := GzippedWeightBytes(t.Context(), dir); err != nil || got <= 0 || got >= want {
-		t.Errorf("%d bytes after gzip, %v; %d before", got, err, want)
+	zipped, err := GzippedWeightBytes(t.Context(), dir)
+	if err != nil || zipped <= 0 || zipped >= want {
+		t.Errorf("%d bytes after gzip, %v; %d before", zipped, err, want)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "other.safetensors"), make([]byte, 100), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := WeightBytes(dir); err != nil || got != want {
 		t.Errorf("%d bytes, %v: a file beside model.safetensors counts", got, err)
+	}
+	if got, err := GzippedWeightBytes(t.Context(), dir); err != nil || got != zipped {
+		t.Errorf("%d bytes after gzip, %v; without a file beside model.safetensors %d", got, err, zipped)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
