@@ -86,8 +86,8 @@ func (r edition) table1Counts() experiment.Statement {
 // compared fills in a claim about two variants, first − second.
 func (r edition) compared(s experiment.Statement, first, second Scheme) experiment.Statement {
 	s.Training = true
-	s.Estimand = r.F("accuracy: %s minus %s", first.in(r.Printer), second.in(r.Printer))
-	s.Missing = r.F("The protocol does not have both %q and %q.", first.in(r.Printer), second.in(r.Printer))
+	s.Estimand = r.F("accuracy: %s minus %s", first.In(r.Printer), second.In(r.Printer))
+	s.Missing = r.F("The protocol does not have both %q and %q.", first.In(r.Printer), second.In(r.Printer))
 	if d, ok := r.between(first, second); ok {
 		if max(d.First, d.Second) <= r.Majority+1e-9 {
 			d.Open = r.T("neither is above the largest class")

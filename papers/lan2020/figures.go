@@ -104,7 +104,7 @@ func (r edition) CostScatter() (*figures.Figure, error) {
 	var labels []string
 	for _, v := range r.variants() {
 		x, y = append(x, float64(r.of(v)[0].Parts.Total())/1e6), append(y, 100*mean(r.answers(v)))
-		labels = append(labels, v.in(r.Printer))
+		labels = append(labels, v.In(r.Printer))
 	}
 	return figures.Scatter(figures.ScatterOptions{Frame: r.Frame(r.T("What the parameters buy"),
 		r.T("parameters, millions"), r.T("accuracy, %, mean over seeds"), r.caption(true, r.seeds())),
@@ -258,7 +258,7 @@ func (r edition) StorageBars() (*figures.Figure, error) {
 	var series []figures.BarSeries
 	whole := float64(r.of(Scheme{})[0].Parts.Total())
 	for i, model := range r.Speed.Models {
-		bars := figures.BarSeries{Name: model.Variant.in(r.Printer)}
+		bars := figures.BarSeries{Name: model.Variant.In(r.Printer)}
 		add := func(name string, value, low, high float64) {
 			if i == 0 {
 				groups = append(groups, name)
@@ -273,7 +273,7 @@ func (r edition) StorageBars() (*figures.Figure, error) {
 		series = append(series, bars)
 	}
 	first := series[0].Values // of the first variant, which shares without a factorised word table
-	title := r.F("With %s shared: %.0f %% of the parameters, %.0f %% of the time", r.Speed.Models[0].Variant.in(r.Printer), 100*first[0], 100*first[len(first)-1])
+	title := r.F("With %s shared: %.0f %% of the parameters, %.0f %% of the time", r.Speed.Models[0].Variant.In(r.Printer), 100*first[0], 100*first[len(first)-1])
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(title,
 		r.T("what is measured"), r.T("share of the whole model"),
 		r.F("%s, %d tokens, %d pairs timed in turn; whiskers: quartiles", r.Config.Model, r.Speed.Length, r.Speed.Repeats)),

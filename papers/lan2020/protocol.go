@@ -40,10 +40,10 @@ type Scheme struct {
 
 // String names a variant, such as "attention", "all, 2 groups, mean" or "all, E = 128, distilled". A single group and the beginning
 // with the first layer go without saying.
-func (v Scheme) String() string { return v.in(words.English) }
+func (v Scheme) String() string { return v.In(words.English) }
 
-// in names it in a language.
-func (v Scheme) in(say *words.Printer) string {
+// In names it in a language.
+func (v Scheme) In(say *words.Printer) string {
 	var parts []string
 	switch v.What {
 	case "":

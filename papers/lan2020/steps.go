@@ -135,9 +135,9 @@ var tuneVariant = &experiment.Definition[tuneInputs, tuned]{
 	Name: "fine-tuning of a converted model", Version: 1,
 	Title: func(say *words.Printer, in tuneInputs) string {
 		if in.Teacher != nil {
-			return say.F("fine-tuning, shared: %s, distilled, seed %d", in.Variant.in(say), in.Options.Seed)
+			return say.F("fine-tuning, shared: %s, distilled, seed %d", in.Variant.In(say), in.Options.Seed)
 		}
-		return say.F("fine-tuning, shared: %s, seed %d", in.Variant.in(say), in.Options.Seed)
+		return say.F("fine-tuning, shared: %s, seed %d", in.Variant.In(say), in.Options.Seed)
 	},
 	Run: func(ctx context.Context, w *experiment.Worker, in tuneInputs) (t tuned, err error) {
 		o, tuning := in.Options, experiment.FineTuneInputs{From: in.From, Train: in.Train, Options: in.Options}

@@ -20,7 +20,7 @@ func (r edition) Tables() ([]experiment.NamedTable, error) {
 
 // Table holds the protocol against the paper's pretraining.
 func (c Config) Table(say *words.Printer) *figures.Table {
-	variants := experiment.Each(c.Variants, func(v Scheme) string { return v.in(say) })
+	variants := experiment.Each(c.Variants, func(v Scheme) string { return v.In(say) })
 	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
 		{say.T("model"), say.F("%s, pretrained, converted", c.Model), say.T("trained from scratch")},
 		{say.T("task"), c.Task, say.T("SQuAD 1.1 and 2.0, MNLI, SST-2, RACE")},
@@ -45,7 +45,7 @@ func (r edition) RunTable() *figures.Table {
 		significant := experiment.Where(trials, func(t Trial) bool { return t.P < 0.05 })
 		loss := experiment.Mean(trials, func(t Trial) float64 { return t.Loss })
 		parts := trials[0].Parts
-		row := []any{v.in(r.Printer), float64(parts.Total()) / 1e6, float64(parts.Encoder()) / 1e6, experiment.Mean(trials, func(t Trial) float64 { return t.Score })}
+		row := []any{v.In(r.Printer), float64(parts.Total()) / 1e6, float64(parts.Encoder()) / 1e6, experiment.Mean(trials, func(t Trial) float64 { return t.Score })}
 		if v == (Scheme{}) {
 			table.Rows = append(table.Rows, append(row, nil, "", "", loss, nil))
 			continue
@@ -99,7 +99,7 @@ func (r edition) SpeedTable() *figures.Table {
 		timed := experiment.Where(trials, func(t Trial) bool { return t.StepSeconds > 0 }) // a training that went on after a stop may have no step to time
 		step := experiment.Mean(timed, func(t Trial) float64 { return 1000 * t.StepSeconds })
 		parameters := float64(trials[0].Parts.Total())
-		row := []any{v.in(r.Printer), parameters / 1e6, 4 * parameters / 1e6, 16 * parameters / 1e6, float64(trials[0].MACs) / 1e6, step}
+		row := []any{v.In(r.Printer), parameters / 1e6, 4 * parameters / 1e6, 16 * parameters / 1e6, float64(trials[0].MACs) / 1e6, step}
 		if model := r.timed(v); model != nil {
 			for _, b := range model.Batches {
 				row = append(row, r.F("%.3f (%.3f to %.3f)", 1/b.Ratio, 1/b.High, 1/b.Low))

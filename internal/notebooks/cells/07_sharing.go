@@ -21,8 +21,8 @@ func CountByHand() {
 func SumOfLosses() {
 	var lines []string
 	for _, t := range sharing.Result().Runs {
-		if t.Variant.What != "" {
-			lines = append(lines, fmt.Sprintf("%s, %d: %+.1f [%+.1f, %+.1f]", notebook.Words().Name(string(t.Variant.What)), t.Seed, 100*t.Difference, 100*t.Low, 100*t.High))
+		if t.Variant != (lan2020.Scheme{}) {
+			lines = append(lines, fmt.Sprintf("%s, %d: %+.1f [%+.1f, %+.1f]", t.Variant.In(notebook.Words()), t.Seed, 100*t.Difference, 100*t.Low, 100*t.High))
 		}
 	}
 	notebook.List(lines...)
