@@ -243,13 +243,11 @@ func (r *run) saveCheckpoint() error {
 		return nil
 	}
 	var entries []safetensors.Entry
+	var state []*tensors.Tensor
 	for _, p := range r.stepper.trained {
 		for i, tensor := range p.tensors() {
-			values, err := tensors.CopyFlatData[float32](*tensor)
-			if err != nil {
-				return err
-			}
-			entries = append(entries, safetensors.Entry{Name: checkpointPrefixes[i] + p.spec.Name, Shape: p.spec.Shape, DType: safetensors.F32, Values: values})
+			entries = append(entries, safetensors.Entry{Name: checkpointPrefixes[i] + p.spec.Name, Shape: p.spec.Shape, DType: safetensors.F32})
+			state = append(state, *tensor)
 		}
 	}
 	text, err := json.Marshal(r.state)
@@ -258,7 +256,13 @@ func (r *run) saveCheckpoint() error {
 	}
 	path := filepath.Join(r.checkpoint.dir, checkpointName)
 	metadata := map[string]string{"state": string(text), "steps": strconv.Itoa(r.steps()), "fingerprint": r.checkpoint.fingerprint}
-	if err := writeSummed(path, entries, metadata); err != nil {
+	err = readInPlace(state, func(values [][]float32) error { // weights and moments together are three models: too much for a copy
+		for i := range entries {
+			entries[i].Values = values[i]
+		}
+		return writeSummed(path, entries, metadata)
+	})
+	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	old, _ := filepath.Glob(filepath.Join(r.checkpoint.dir, "best-*.safetensors"))

@@ -28,18 +28,28 @@ func (s *HostStep) Parameters(names []string, read func(values [][]float32) erro
 }
 
 func (s *HostStep) read(what string, names []string, prefix string, read func(values [][]float32) error) error {
-	values := make([][]float32, len(names))
+	list := make([]*tensors.Tensor, len(names))
+	for i, name := range names {
+		tensor, ok := s.values[prefix+name]
+		if !ok {
+			return fmt.Errorf("the method asks for the %s %q, which is not there", what, name)
+		}
+		list[i] = tensor
+	}
+	return readInPlace(list, read)
+}
+
+// readInPlace gives the values of tensors to a function, without copies where device and host share their memory. The function only reads
+// them, and keeps none.
+func readInPlace(list []*tensors.Tensor, read func(values [][]float32) error) error {
+	values := make([][]float32, len(list))
 	var open func(i int) error
 	open = func(i int) error {
-		if i == len(names) {
+		if i == len(list) {
 			return read(values)
 		}
-		tensor, ok := s.values[prefix+names[i]]
-		if !ok {
-			return fmt.Errorf("the method asks for the %s %q, which is not there", what, names[i])
-		}
 		var inner error
-		err := tensors.ConstFlatData(tensor, func(flat []float32) {
+		err := tensors.ConstFlatData(list[i], func(flat []float32) {
 			values[i] = flat
 			inner = open(i + 1)
 		})
