@@ -84,10 +84,16 @@ func (a *app) verifyRecords(ctx context.Context, chosen []experiment.Paper, budg
 func (a *app) recordsWriteCommand() *cobra.Command {
 	var asked requestFlags
 	var from, into string
+	var unfinished bool
 	command := &cobra.Command{
-		Use: "write paper", Short: "Write a complete run down as a record", Args: cobra.ExactArgs(1),
-		Long:    "Write a run that is complete in the folder --results down as a record, in the folder --into. The other flags ask for the run, as in reproduce.",
-		Example: "  bertlab records write heads --results results --into papers/records/runs",
+		Use: "write paper", Short: "Write a run down as a record", Args: cobra.ExactArgs(1),
+		Long: `Write a run that is complete in the folder --results down as a record, in the folder --into. The other flags ask for the run, as in
+reproduce.
+
+With --unfinished a run is written down that is not complete. It goes on on any machine, with reproduce --records and the folder: the steps
+that are missing are computed there, and again the models that they read, since records have none.`,
+		Example: `  bertlab records write heads --results results --into papers/records/runs
+  bertlab records write movement --results results --unfinished --into half`,
 		RunE: a.begin(func(command *cobra.Command, args []string) error {
 			chosen, err := workbench.ChoosePapers(a.papers, args)
 			if err != nil {
@@ -103,7 +109,7 @@ func (a *app) recordsWriteCommand() *cobra.Command {
 			}
 			defer done()
 			env.Dir = from
-			recording, err := chosen[0].Record(command.Context(), env, r)
+			recording, err := chosen[0].Record(command.Context(), env, r, unfinished)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
@@ -111,12 +117,20 @@ func (a *app) recordsWriteCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print(map[string]any{"record": path, "steps": len(recording.Steps)}, func(w io.Writer) { fmt.Fprintf(w, "record\t%s\nsteps\t%d\n", path, len(recording.Steps)) })
+			written := struct {
+				Record  string `json:"record"`
+				Steps   int    `json:"steps"`
+				Missing int    `json:"missing,omitempty"`
+			}{path, len(recording.Steps), recording.Missing}
+			return a.print(written, func(w io.Writer) {
+				fmt.Fprintf(w, "record\t%s\nsteps\t%s\n", path, show.RecordedSteps(written.Steps, written.Missing))
+			})
 		}),
 	}
 	flags := command.Flags()
 	flags.StringVar(&from, "results", "results", "folder with the run")
 	asked.add(flags)
+	flags.BoolVar(&unfinished, "unfinished", false, "write down what there is of a run that is not complete")
 	flags.StringVar(&into, "into", "records", "folder for the record")
 	a.writes(flags, output.Target{Flag: "into", Kind: output.Folder})
 	return command

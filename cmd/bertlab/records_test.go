@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,6 +88,39 @@ func TestARecordIsShownVerifiedAndRepeated(t *testing.T) {
 	bertlab(t, "records", "verify", "heads", "--records", "kept", "--minutes", "0").fails(exitWrongCall, "--minutes")
 	bertlab(t, "records", "verify", "nothing", "--records", "kept").fails(exitWrongCall, "heads")
 	bertlab(t, append([]string{"records", "write", "heads", "--results", "nowhere", "--into", "kept"}, ask...)...).fails(exitFailure, "no result yet")
+
+	// Without its last step the run is not complete. It goes on where the record is.
+	found, err := filepath.Glob("mine/steps/*.json")
+	if err != nil || len(found) == 0 {
+		t.Fatal(found, err)
+	}
+	var rest []string
+	for _, path := range found {
+		if text, err := os.ReadFile(path); err == nil && strings.Contains(string(text), `"speed`) {
+			rest = append(rest, path)
+		}
+	}
+	if len(rest) == 0 {
+		t.Fatal("no step is one of speed")
+	}
+	for _, path := range rest {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write := append([]string{"records", "write", "heads", "--results", "mine", "--into", "half"}, ask...)
+	bertlab(t, write...).fails(exitFailure, "--unfinished")
+	half := bertlab(t, append(write, "--unfinished", "--json")...).document()
+	if number(t, half, "missing") != float64(len(rest)) {
+		t.Errorf("%v, %d steps were taken away", half, len(rest))
+	}
+	if list := bertlab(t, "records", "list", "--records", "half"); !strings.Contains(list.stdout, fmt.Sprintf("%v of %d", half["steps"], len(found))) {
+		t.Errorf("%s", list.stdout)
+	}
+	on := bertlab(t, append([]string{"reproduce", "heads", "--records", "half", "--out", "on"}, ask...)...)
+	if on.status != exitSuccess || !strings.Contains(on.stderr, "are on record; the others are computed") {
+		t.Errorf("%d %s", on.status, on.stderr)
+	}
 
 	// A damaged one is named, and the paper computed.
 	path := filepath.Join("kept", "heads.json.zst")

@@ -174,7 +174,7 @@ type Provenance struct {
 	Backend     string            `json:"backend"`
 	Device      string            `json:"device,omitempty"`
 	Plugin      string            `json:"plugin,omitempty"`
-	Machine     string            `json:"machine"`
+	Machine     string            `json:"machine"` // or machines, which [Provenance.MachineIn] tells apart
 	Versions    map[string]string `json:"versions"`
 	Began       time.Time         `json:"began"`
 	Seconds     float64           `json:"seconds"`
@@ -210,7 +210,7 @@ func (e *Environment) Describe(model *gbert.Model, resolved *hub.Resolved) (Prov
 	}
 	return Provenance{
 		Model: resolved.Name, ModelSource: source, ModelSHA256: fingerprint, Backend: e.Choice.Name, Device: e.Choice.Device,
-		Plugin: e.Choice.PluginVersion, Machine: cmp.Or(e.Machine, Machine()), Versions: backend.Versions(), Began: time.Now().UTC(),
+		Plugin: e.Choice.PluginVersion, Machine: e.machine(), Versions: backend.Versions(), Began: time.Now().UTC(),
 	}, nil
 }
 
@@ -230,6 +230,9 @@ func (e *Environment) Subject(ctx context.Context, name string, p *Provenance, f
 	return &Pretrained{Model: model, SHA256: p.ModelSHA256, Dir: resolved.Dir}, nil
 }
 
+// machine is the one on which times are measured.
+func (e *Environment) machine() string { return cmp.Or(e.Machine, Machine()) }
+
 // Machine describes the processor in a line.
 func Machine() string {
 	name := runtime.GOARCH
@@ -247,12 +250,18 @@ func Machine() string {
 // machineLine is what [Machine] writes.
 var machineLine = regexp.MustCompile(`^(.*), (\d+) cores, (\w+)$`)
 
-// MachineIn describes the processor in a language.
+// machineSeparator stands between the machines of a run that went on on another one.
+const machineSeparator = "; "
+
+// MachineIn describes the processor in a language, or the processors of a run that went on on another machine.
 func (p Provenance) MachineIn(say *words.Printer) string {
-	if parts := machineLine.FindStringSubmatch(p.Machine); parts != nil {
-		return say.F("%s, %s cores, %s", parts[1], parts[2], parts[3])
+	machines := strings.Split(p.Machine, machineSeparator)
+	for i, machine := range machines {
+		if parts := machineLine.FindStringSubmatch(machine); parts != nil {
+			machines[i] = say.F("%s, %s cores, %s", parts[1], parts[2], parts[3])
+		}
 	}
-	return p.Machine
+	return strings.Join(machines, machineSeparator)
 }
 
 // ComputeVersions are the versions, of those of a provenance, on which numbers depend: a notebook and the command line share

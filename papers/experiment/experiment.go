@@ -149,8 +149,10 @@ type Paper interface {
 	Reproduce(ctx context.Context, env *Environment, r Request) (*Outcome, error)
 	// Replay publishes what was recorded of the protocol that is asked for; nil: it has no recording.
 	Replay(dir string, rs *Recordings, r Request) (*Outcome, error)
-	// Record makes a recording of a run that is complete in the environment's folder.
-	Record(ctx context.Context, env *Environment, r Request) (*Recording, error)
+	// Begun says how many steps are recorded of a run of this request that is not complete, and how many are missing.
+	Begun(rs *Recordings, r Request) (steps, missing int)
+	// Record makes a recording of a run in the environment's folder, which must be complete unless an unfinished one is asked for.
+	Record(ctx context.Context, env *Environment, r Request, unfinished bool) (*Recording, error)
 	// Verify computes steps of the experiment's recording again.
 	Verify(ctx context.Context, env *Environment, o VerifyOptions) ([]Verified, error)
 	// PlanFor is the experiment's plan, of which nothing is computed but what says which further steps there are; see [Node.Now].
@@ -230,7 +232,7 @@ func (e *Experiment[C, R]) Run(ctx context.Context, env *Environment, c C) (*R, 
 		return nil, err
 	}
 	h := headOf(result)
-	h.provenance.Seconds = time.Since(began).Seconds()
+	h.provenance.Seconds, h.provenance.Machine = time.Since(began).Seconds(), plan.machines()
 	*h.claims, err = e.judged(result)
 	return result, err
 }

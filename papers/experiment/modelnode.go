@@ -199,7 +199,7 @@ func (p *Plan) restore(ctx context.Context, n *node, w *Worker) (changed bool, e
 	if got.SHA256 == want.SHA256 { // the same model: what is known of it, such as how long it took, stays as it was
 		return false, p.store.removeCheckpoints(n)
 	}
-	return true, p.remember(n, &record{Result: result, Seconds: seconds, On: before.On})
+	return true, p.remember(n, &record{Result: result, Seconds: seconds, On: before.On, Machine: p.env.machine()})
 }
 
 // closeModel closes the model of a step, if the plan opened it from a file of its own.

@@ -78,6 +78,15 @@ func (n *node) Seconds() float64 {
 	return n.record.Seconds
 }
 
+// Machine is the one on which the step was computed; empty: its record does not say. It is there when the result is. Times of two steps
+// are compared where it is the same.
+func (n *node) Machine() string {
+	if n.record == nil {
+		panic(fmt.Sprintf("experiment: the machine of the step %q was asked for before it was there", n.name))
+	}
+	return n.record.Machine
+}
+
 // Level is 0 for a step that stands on no other, else one more than the highest that it stands on.
 func (n *node) Level() int { return n.level }
 

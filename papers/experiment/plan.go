@@ -1,11 +1,14 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"bertlab/gbert"
@@ -145,6 +148,22 @@ func (p *Plan) Steps() ([]Planned, error) {
 		list[i] = n.planned()
 	}
 	return list, nil
+}
+
+// machines names those that did the steps, the one that took the most time first; where no step says it, that of the environment.
+func (p *Plan) machines() string {
+	took := map[string]float64{}
+	for _, n := range p.nodes {
+		if n.record != nil && n.record.Machine != "" {
+			took[n.record.Machine] += n.record.Seconds
+		}
+	}
+	if len(took) == 0 {
+		return p.env.machine()
+	}
+	names := slices.Sorted(maps.Keys(took))
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(took[b], took[a]) })
+	return strings.Join(names, machineSeparator)
 }
 
 func (n *node) planned() Planned {
@@ -349,7 +368,7 @@ func (p *Plan) compute(ctx context.Context, n *node, w *Worker) error {
 	if err != nil {
 		return err
 	}
-	r := &record{Result: result, Seconds: seconds, Work: n.expects().work, Memory: peakResident()}
+	r := &record{Result: result, Seconds: seconds, Work: n.expects().work, Memory: peakResident(), Machine: p.env.machine()}
 	for _, needed := range n.needs {
 		r.On = append(r.On, needed.record.sum())
 	}

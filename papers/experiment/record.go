@@ -31,9 +31,11 @@ type record struct {
 	Seconds float64  `json:"seconds"`
 	// Work is what the step was reckoned to take, in operations, and Memory the most that its process took, in bytes: what steps like it
 	// will take is estimated from them.
-	Work   float64         `json:"work,omitempty"`
-	Memory int64           `json:"memory,omitempty"`
-	Result json.RawMessage `json:"result"`
+	Work   float64 `json:"work,omitempty"`
+	Memory int64   `json:"memory,omitempty"`
+	// Machine is the one that did the step; see [Machine]. Older files do not say it.
+	Machine string          `json:"machine,omitempty"`
+	Result  json.RawMessage `json:"result"`
 	// Sum is the SHA-256 of all the rest.
 	Sum string `json:"sum"`
 
@@ -53,6 +55,9 @@ func (r *record) seal() string {
 	more := strconv.FormatFloat(r.Seconds, 'g', -1, 64)
 	if r.Work != 0 || r.Memory != 0 { // older files have neither
 		more += fmt.Sprintf("\n%s\n%d", strconv.FormatFloat(r.Work, 'g', -1, 64), r.Memory)
+	}
+	if r.Machine != "" {
+		more += "\n" + strconv.Quote(r.Machine)
 	}
 	return r.hash(more)
 }

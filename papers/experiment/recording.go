@@ -27,6 +27,9 @@ import (
 // Recording is a run of an experiment that is kept with the program: its protocol, its result, and what its steps returned. It has no
 // models. Who asks for the same protocol gets the result without model, data or network; of another protocol those steps are computed
 // that the recording does not have. Recordings are only read: what a user computes lies in a folder of the user's own, which comes first.
+//
+// A run of many hours may be recorded before it is complete: it has no result then, and whoever runs its protocol, on whatever machine,
+// computes the steps that are missing, and anew those models that they read.
 type Recording struct {
 	Format     int       `json:"format"`
 	Experiment string    `json:"experiment"`
@@ -34,7 +37,10 @@ type Recording struct {
 	// Fields is a hash of the fields that results had: a program whose results have others does not read it.
 	Fields   string          `json:"fields"`
 	Protocol json.RawMessage `json:"protocol"`
-	Result   json.RawMessage `json:"result"`
+	// Result is that of the experiment; of a run that is not complete it has the provenance alone.
+	Result json.RawMessage `json:"result"`
+	// Missing counts the steps that had no result yet.
+	Missing int `json:"missing,omitempty"`
 	// Steps are the steps' files by id.
 	Steps map[string]json.RawMessage `json:"steps"`
 	// Sum is the SHA-256 of all the rest.
@@ -170,6 +176,7 @@ type ListedRecording struct {
 	Machine    string    `json:"machine,omitempty"`
 	Seconds    float64   `json:"seconds,omitempty"` // that the steps took
 	Steps      int       `json:"steps,omitempty"`
+	Missing    int       `json:"missing,omitempty"` // steps of a run that is not complete
 	// Refused is why the file cannot be used.
 	Refused string `json:"refused,omitempty"`
 }
@@ -187,7 +194,7 @@ func (rs *Recordings) List() []ListedRecording {
 			entry.Refused = "its result has no provenance"
 		default:
 			p := result.Provenance
-			entry = ListedRecording{Experiment: name, Recorded: r.Recorded, Model: p.Model, Machine: p.Machine, Seconds: p.Seconds, Steps: len(r.Steps)}
+			entry = ListedRecording{Experiment: name, Recorded: r.Recorded, Model: p.Model, Machine: p.Machine, Seconds: p.Seconds, Steps: len(r.Steps), Missing: r.Missing}
 		}
 		list = append(list, entry)
 	}
@@ -281,18 +288,11 @@ func writeFields(w io.Writer, t reflect.Type, seen map[reflect.Type]bool) {
 	}
 }
 
-// Recorded is the result of a protocol as it was recorded, with the claims as they are judged now; nil: the protocol has no recording.
-// It is an error if a recording cannot be used, because it is damaged, foreign, or of a program whose results had other fields.
+// Recorded is the result of a protocol as it was recorded, with the claims as they are judged now; nil: the protocol has no recording, or
+// one that is not complete. It is an error if a recording cannot be used, because it is damaged, foreign, or of a program whose results had other fields.
 func (e *Experiment[C, R]) Recorded(rs *Recordings, c C) (*R, error) {
-	r, err := rs.Of(e.Name)
-	if r == nil || err != nil {
-		return nil, err
-	}
-	if err := e.Check(&c); err != nil {
-		return nil, err
-	}
-	protocol, err := json.Marshal(c)
-	if err != nil || !bytes.Equal(protocol, r.Protocol) {
+	r, err := e.recordingOf(rs, c)
+	if r == nil || err != nil || r.Missing > 0 {
 		return nil, err
 	}
 	if r.Fields != fieldsOf(reflect.TypeFor[R]()) {
@@ -308,13 +308,42 @@ func (e *Experiment[C, R]) Recorded(rs *Recordings, c C) (*R, error) {
 	return result, err
 }
 
-// Record makes a recording of a run that is complete in the environment's folder.
-func (e *Experiment[C, R]) Record(ctx context.Context, env *Environment, request Request) (*Recording, error) {
+// recordingOf is the recording of a protocol; nil: there is none.
+func (e *Experiment[C, R]) recordingOf(rs *Recordings, c C) (*Recording, error) {
+	r, err := rs.Of(e.Name)
+	if r == nil || err != nil {
+		return nil, err
+	}
+	if err := e.Check(&c); err != nil {
+		return nil, err
+	}
+	protocol, err := json.Marshal(c)
+	if err != nil || !bytes.Equal(protocol, r.Protocol) {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Begun says how many steps of the protocol that is asked for are recorded, and how many are missing; 0 and 0 where none is recorded, or
+// the run is complete.
+func (e *Experiment[C, R]) Begun(rs *Recordings, request Request) (steps, missing int) {
+	c, err := e.Protocol(request)
+	if err != nil {
+		return 0, 0 // the request is refused where it is used
+	}
+	if r, err := e.recordingOf(rs, c); err == nil && r != nil && r.Missing > 0 {
+		return len(r.Steps), r.Missing
+	}
+	return 0, 0
+}
+
+// Record makes a recording of a run in the environment's folder, which must be complete unless an unfinished one is asked for.
+func (e *Experiment[C, R]) Record(ctx context.Context, env *Environment, request Request, unfinished bool) (*Recording, error) {
 	c, err := e.Protocol(request)
 	if err != nil {
 		return nil, err
 	}
-	r, err := e.RecordRun(ctx, env, c)
+	r, err := e.RecordRun(ctx, env, c, unfinished)
 	if err != nil {
 		return nil, err
 	}
@@ -325,8 +354,13 @@ func (e *Experiment[C, R]) Record(ctx context.Context, env *Environment, request
 }
 
 // RecordRun is [Experiment.Record] for a protocol, whatever folders of this machine it names.
-func (e *Experiment[C, R]) RecordRun(ctx context.Context, env *Environment, c C) (*Recording, error) {
-	plan, result, err := e.plan(ctx, env, c)
+func (e *Experiment[C, R]) RecordRun(ctx context.Context, env *Environment, c C, unfinished bool) (*Recording, error) {
+	own := *env
+	own.Recall, own.Foresight = true, unfinished
+	plan, result, err := e.plan(ctx, &own, c)
+	if missing := (*MissingError)(nil); errors.As(err, &missing) {
+		return nil, notComplete(missing.Steps[0].Title)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -336,24 +370,39 @@ func (e *Experiment[C, R]) RecordRun(ctx context.Context, env *Environment, c C)
 	r := &Recording{Format: recordingFormat, Experiment: e.Name, Recorded: time.Now().UTC().Truncate(time.Second), Fields: fieldsOf(reflect.TypeFor[R]()), Steps: map[string]json.RawMessage{}}
 	seconds := 0.0
 	for _, n := range plan.nodes {
-		if n.record == nil {
-			return nil, fmt.Errorf("the step %q has no result yet: only a run that is complete can be recorded", n.title.English)
+		switch {
+		case n.record != nil:
+			seconds += n.record.Seconds
+			if r.Steps[n.id], err = json.Marshal(n.record); err != nil {
+				return nil, err
+			}
+		case unfinished:
+			r.Missing++
+		default:
+			return nil, notComplete(n.title)
 		}
-		seconds += n.record.Seconds
-		if r.Steps[n.id], err = json.Marshal(n.record); err != nil {
-			return nil, err
-		}
+	}
+	if len(r.Steps) == 0 {
+		return nil, errors.New("no step has a result yet: there is nothing to record")
+	}
+	h := headOf(result)
+	h.provenance.Seconds, h.provenance.Machine = seconds, plan.machines()
+	if r.Protocol, err = json.Marshal(c); err != nil {
+		return nil, err
+	}
+	if r.Missing > 0 {
+		r.Result, err = json.Marshal(map[string]any{"provenance": h.provenance})
+		return r, err
 	}
 	if err := plan.collect(); err != nil {
 		return nil, err
 	}
-	h := headOf(result)
-	h.provenance.Seconds = seconds
-	if r.Protocol, err = json.Marshal(c); err != nil {
-		return nil, err
-	}
 	r.Result, err = json.Marshal(result)
 	return r, err
+}
+
+func notComplete(missing Text) error {
+	return fmt.Errorf("the step %q has no result yet: only a run that is complete can be recorded, unless --unfinished is asked for", missing.English)
 }
 
 // Replay publishes what was recorded of the protocol that is asked for; nil: there is no recording of it. A result of the user's own that

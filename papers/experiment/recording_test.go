@@ -83,14 +83,14 @@ func (t *toy) sums(model *gbert.Model, labels *int) *Experiment[sumProtocol, sum
 func recordSums(t *testing.T, e *Experiment[sumProtocol, sumResult]) (folder string, result *sumResult) {
 	t.Helper()
 	env := toyEnvironment(t.TempDir(), nil)
-	if _, err := e.Record(t.Context(), env, Request{}); err == nil || !strings.Contains(err.Error(), "no result yet") {
+	if _, err := e.Record(t.Context(), env, Request{}, false); err == nil || !strings.Contains(err.Error(), "no result yet") {
 		t.Errorf("a run that is not complete was recorded: %v", err)
 	}
 	result, err := e.Run(t.Context(), env, e.Full())
 	if err != nil {
 		t.Fatal(err)
 	}
-	recording, err := e.Record(t.Context(), env, Request{})
+	recording, err := e.Record(t.Context(), env, Request{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,6 +160,88 @@ func TestOfARecordOnlyWhatAChangedProtocolReadsIsComputed(t *testing.T) {
 	}
 	if got := run(dir, e.Full()); got.Labels != 3 || !slices.Equal(steps.ran, []string{"count 3"}) {
 		t.Errorf("%+v, computed %v", got, steps.ran)
+	}
+}
+
+func TestAnUnfinishedRunGoesOnFromItsRecordOnAnotherMachine(t *testing.T) {
+	steps := newToy(1)
+	e := steps.sums(nil, nil)
+	first := toyEnvironment(t.TempDir(), nil)
+	first.Machine = "A, 2 cores, linux"
+	if _, err := e.Record(t.Context(), first, Request{}, true); err == nil || !strings.Contains(err.Error(), "nothing to record") {
+		t.Errorf("a run that was not begun was recorded: %v", err)
+	}
+	if _, err := e.Run(t.Context(), first, e.Quick()); err != nil { // shares the start at 1 with the full one
+		t.Fatal(err)
+	}
+	if _, err := e.Record(t.Context(), first, Request{}, false); err == nil || !strings.Contains(err.Error(), "--unfinished") {
+		t.Errorf("without being asked for: %v", err)
+	}
+	recording, err := e.Record(t.Context(), first, Request{}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if _, err := recording.Write(folder); err != nil {
+		t.Fatal(err)
+	}
+	rs := NewRecordings(os.DirFS(folder))
+	if got, err := e.Recorded(rs, e.Full()); got != nil || err != nil {
+		t.Errorf("it shows %+v, %v", got, err)
+	}
+	if list := rs.List(); len(list) != 1 || list[0].Steps != 1 || list[0].Missing != 2 || list[0].Machine != first.Machine || list[0].Refused != "" {
+		t.Errorf("%+v", list)
+	}
+	if done, missing := e.Begun(rs, Request{}); done != 1 || missing != 2 {
+		t.Errorf("begun: %d, %d missing", done, missing)
+	}
+	if done, missing := e.Begun(rs, Request{Quick: true}); done != 0 || missing != 0 {
+		t.Errorf("another protocol is begun: %d, %d missing", done, missing)
+	}
+
+	steps.ran = nil
+	second := toyEnvironment(t.TempDir(), nil)
+	second.Machine, second.Recordings = "B, 8 cores, linux", rs
+	result, err := e.Run(t.Context(), second, e.Full())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Sum != 6 || !slices.Equal(steps.ran, []string{"start 2", "add 3"}) {
+		t.Errorf("%+v, computed %v", result, steps.ran)
+	}
+	machines := strings.Split(result.Provenance.Machine, machineSeparator)
+	slices.Sort(machines)
+	if !slices.Equal(machines, []string{first.Machine, second.Machine}) {
+		t.Errorf("the numbers come from %q", result.Provenance.Machine)
+	}
+	whole, err := e.Record(t.Context(), second, Request{}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := whole.Write(folder); err != nil {
+		t.Fatal(err)
+	}
+	rs = NewRecordings(os.DirFS(folder))
+	if got, err := e.Recorded(rs, e.Full()); err != nil || got == nil || got.Sum != 6 {
+		t.Errorf("complete, it shows %+v, %v", got, err)
+	}
+	if done, missing := e.Begun(rs, Request{}); done != 0 || missing != 0 {
+		t.Errorf("complete, it is begun: %d, %d missing", done, missing)
+	}
+}
+
+func TestTheMachinesOfARunAreToldApart(t *testing.T) {
+	for machine, want := range map[string]string{
+		"Xeon, 2 cores, linux":                       "Xeon, 2코어, linux",
+		"Xeon, 2 cores, linux; EPYC, 4 cores, linux": "Xeon, 2코어, linux; EPYC, 4코어, linux",
+		"a folder of old":                            "a folder of old",
+	} {
+		if got := (Provenance{Machine: machine}).MachineIn(words.Korean); got != want {
+			t.Errorf("%q: %q, want %q", machine, got, want)
+		}
+		if got := (Provenance{Machine: machine}).MachineIn(words.English); got != machine {
+			t.Errorf("%q: %q", machine, got)
+		}
 	}
 }
 

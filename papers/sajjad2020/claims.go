@@ -58,7 +58,7 @@ func (r edition) top() experiment.Statement {
 	return experiment.Statement{
 		Text:     r.T("Dropping the top layers is the best strategy, or level with the best."),
 		Paper:    r.T("top is best overall; BERT-base, mean of 7 GLUE tasks: 86.19 whole, 84.86, 84.19, 83.28 without the top 2, 4, 6 of 12 layers (recalled; the losses of 2.00 and 2.91 points are the paper's)"),
-		Estimand: r.T("accuracy without the top layers minus without as many by each other strategy, mean over tasks and numbers of layers"),
+		Estimand: r.T("accuracy without the top layers minus without as many by each other strategy that was run with every seed, mean over tasks and numbers of layers"),
 		Rule:     experiment.NoLess(-behind, experiment.Points).Each(), Training: true,
 		Evidence: r.against(layerdrop.Top, 1), Missing: r.T("The protocol does not drop equally many layers by this strategy and another."),
 	}
@@ -68,7 +68,7 @@ func (r edition) bottom() experiment.Statement {
 	return experiment.Statement{
 		Text:     r.T("Dropping the bottom layers is the worst strategy."),
 		Paper:    r.T("bottom is worst; no single number"),
-		Estimand: r.T("accuracy by each other strategy minus without as many bottom layers, mean over tasks and numbers of layers"),
+		Estimand: r.T("accuracy by each other strategy that was run with every seed minus without as many bottom layers, mean over tasks and numbers of layers"),
 		Rule:     experiment.Superior(better, experiment.Points).Each(), Training: true,
 		Evidence: r.against(layerdrop.Bottom, -1), Missing: r.T("The protocol does not drop equally many layers by this strategy and another."),
 	}
@@ -224,7 +224,7 @@ func (r edition) tuning() experiment.Statement {
 		Paper:    r.T("half of the layers, half of the time"),
 		Estimand: r.F("%s of a training step against the share of layers that stay, median over runs for each number of layers", r.Name(r.Clock.String())),
 		Rule:     experiment.NoMore(1+tuningTime, experiment.Ratio).Each(),
-		Missing:  r.T("no step was timed"),
+		Missing:  r.T("no step was timed on the machine that trained the whole model"),
 		Note:     r.T("The step includes embeddings, head and optimizer, which do not shrink. Of the last layer a classifier needs [CLS] alone, so that time can fall by more than the proportion."),
 	}
 	if shares := r.tuningShares(); len(shares) > 0 {

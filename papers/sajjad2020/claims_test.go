@@ -184,6 +184,7 @@ func TestTheTimeOfFineTuningMayFallByMoreThanTheProportion(t *testing.T) {
 		"less":             {3, func(run *Trial) { run.StepClock = 5.5 }, report.DoesNotHold},
 		"few runs":         {1, func(*Trial) {}, report.CannotTell},
 		"a busy machine":   {3, func(run *Trial) { run.StepSeconds = 20 }, report.CannotTell},
+		"another machine":  {3, func(run *Trial) { run.Machine = "another" }, report.CannotTell},
 		"an unsteady one":  {3, func(run *Trial) { run.StepClock *= 1 + float64(run.Seed%2) }, report.CannotTell},
 		"none was timed":   {3, func(run *Trial) { run.StepClock = 0 }, report.CannotTell},
 		"one was not done": {3, func(run *Trial) { run.When = After }, report.CannotTell},

@@ -176,7 +176,7 @@ func (s *seedPlan) add(choices []Choice) error {
 	test := c.Judge(tuned, s.Dev)
 	evaluated := experiment.Evaluate(s.Plan, test)
 	experiment.Tell(s.Plan, &s.into.Runs, func() Trial {
-		s.whole = s.trial(Choice{Dropped: []int{}}, judged{evaluated.Result(), start.NumParameters(), tuned.Result()})
+		s.whole = s.trial(Choice{Dropped: []int{}}, judged{evaluated.Result(), start.NumParameters(), tuned.Result()}, tuned.Machine())
 		s.whole.P = 1
 		return s.whole
 	})
@@ -198,18 +198,22 @@ func (s *seedPlan) add(choices []Choice) error {
 func (s *seedPlan) drop(choice Choice, when When, step *experiment.Node[judged]) {
 	choice.When = when
 	s.Collect(func() (err error) {
-		run := s.trial(choice, step.Result())
+		run := s.trial(choice, step.Result(), step.Machine())
 		run.Change, err = run.Against(s.whole.Answers)
 		s.into.Runs = append(s.into.Runs, run)
 		return err
 	})
 }
 
-// trial is a model as the result tells of it.
-func (s *seedPlan) trial(c Choice, m judged) Trial {
+// trial is a model as the result tells of it, with the machine that made it.
+func (s *seedPlan) trial(c Choice, m judged, machine string) Trial {
 	t := m.Training
-	return Trial{
+	run := Trial{
 		Choice: c, Seed: s.seed, Answers: m.Answers(s.into.Metric), Parameters: m.Parameters,
 		TrainLoss: t.TrainLoss, Seconds: t.Seconds, StepSeconds: t.Clock.Median(experiment.Wall), StepClock: t.Clock.Median(s.clock),
 	}
+	if run.Seconds > 0 {
+		run.Machine = machine
+	}
+	return run
 }

@@ -76,6 +76,8 @@ type Trial struct {
 	Seconds     float64 `json:"seconds,omitempty"`
 	StepSeconds float64 `json:"step_seconds,omitempty"`
 	StepClock   float64 `json:"step_clock,omitempty"`
+	// Machine is the one that trained it, as far as that is known.
+	Machine string `json:"machine,omitempty"`
 }
 
 // Speed is the time of inference with layers dropped. Every layer counts alike: sentence vectors, the mean of the tokens, need all
@@ -187,23 +189,23 @@ func (t *TaskResult) drops(strategy layerdrop.Strategy, when When) []int {
 }
 
 // stepShares are, for each number of layers dropped before fine-tuning, the times of a training step divided by those of the
-// whole model with the same task and seed, by the result's clock. Runs without a timed step are left out; layers that several
-// strategies chose were dropped and timed once.
+// whole model with the same task and seed, by the result's clock. Runs without a timed step are left out, and those of another machine
+// than the whole model's; layers that several strategies chose were dropped and timed once.
 // Processors is how many the process had, the least of all runs; 0 where the clock does not tell.
 func (r *Result) stepShares() (shares map[int][]float64, processors float64) {
 	shares = map[int][]float64{}
 	for _, t := range r.Tasks {
-		whole, timed := map[uint64]float64{}, map[string]bool{}
+		whole, timed := map[uint64]Trial{}, map[string]bool{}
 		for _, run := range t.Runs {
 			if run.Strategy == "" {
-				whole[run.Seed] = run.StepClock
+				whole[run.Seed] = run
 			}
 		}
 		for _, run := range t.Runs {
-			once := fmt.Sprint(run.Seed, run.Dropped)
-			if run.When == Before && run.StepClock > 0 && whole[run.Seed] > 0 && !timed[once] {
+			once, beside := fmt.Sprint(run.Seed, run.Dropped), whole[run.Seed]
+			if run.When == Before && run.StepClock > 0 && beside.StepClock > 0 && beside.Machine == run.Machine && !timed[once] {
 				timed[once] = true
-				shares[run.K()] = append(shares[run.K()], run.StepClock/whole[run.Seed])
+				shares[run.K()] = append(shares[run.K()], run.StepClock/beside.StepClock)
 				if had := run.StepClock / run.StepSeconds; r.Clock == experiment.Processor && run.StepSeconds > 0 && (processors == 0 || had < processors) {
 					processors = had
 				}

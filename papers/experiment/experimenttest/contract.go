@@ -88,7 +88,7 @@ func (c Case[C, R]) asksAgain(t *testing.T) {
 
 // recorded writes the run down as a record, which shows the same result, and has all that the same protocol needs in an empty folder.
 func (c Case[C, R]) recorded(t *testing.T, dir string, result *R) {
-	recording, err := c.Experiment.RecordRun(t.Context(), tiny.Environment(t, dir), c.Protocol)
+	recording, err := c.Experiment.RecordRun(t.Context(), tiny.Environment(t, dir), c.Protocol, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,9 +19,17 @@ func Records(list []experiment.ListedRecording) *figures.Table {
 			continue
 		}
 		took := time.Duration(r.Seconds * float64(time.Second)).Round(time.Minute)
-		table.Rows = append(table.Rows, []any{r.Experiment, r.Recorded.Format(time.DateOnly), r.Model, r.Steps, took.String(), r.Machine})
+		table.Rows = append(table.Rows, []any{r.Experiment, r.Recorded.Format(time.DateOnly), r.Model, RecordedSteps(r.Steps, r.Missing), took.String(), r.Machine})
 	}
 	return table
+}
+
+// RecordedSteps says how many steps a record has, and of how many.
+func RecordedSteps(steps, missing int) string {
+	if missing > 0 {
+		return fmt.Sprintf("%d of %d", steps, steps+missing)
+	}
+	return fmt.Sprint(steps)
 }
 
 // Verified lists the steps of records that were computed again, by their papers.

@@ -128,6 +128,9 @@ func (t *Tools) replay(p experiment.Paper, r experiment.Request, in Place) (*exp
 	case result != nil:
 		t.Meter.Say("this is the record of %s; --again computes it here, which took %s there", result.Recorded.Format(time.DateOnly), result.Took().Round(time.Minute))
 	}
+	if steps, missing := p.Begun(t.Recordings(), r); result == nil && missing > 0 {
+		t.Meter.Say("%d of the %d steps are on record; the others are computed, and the models that they read", steps, steps+missing)
+	}
 	return result, nil
 }
 
