@@ -16,7 +16,7 @@ type Curve struct {
 	Name string
 	// X and Y are equally long, X in order. A NaN in Y breaks the line.
 	X, Y []float64
-	// Lo and Hi are the ends of the error band; nil: none.
+	// Lo and Hi are the ends of the error band, which at a point without neighbours is a whisker; nil: none.
 	Lo, Hi []float64
 }
 
@@ -201,7 +201,11 @@ func (c *chart) band(p *pen, s Curve, colour color.NRGBA) {
 		return
 	}
 	flush := func(from, to int) {
-		if to-from < 2 {
+		switch to - from {
+		case 0:
+			return
+		case 1:
+			p.whisker(stroke{color: fade(colour, 0.7), width: 1.4}, c.px(s.X[from]), c.py(c.clip(s.Lo[from])), c.py(c.clip(s.Hi[from])), 4)
 			return
 		}
 		var edge []vg.Point

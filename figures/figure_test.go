@@ -574,3 +574,28 @@ func TestFontFallsBackForMissingCharacters(t *testing.T) {
 		t.Error("an absent font was loaded")
 	}
 }
+
+func TestThePointOfACurveWithoutNeighboursHasAWhisker(t *testing.T) {
+	draw := func(c Curve) int {
+		t.Helper()
+		f, err := Curves(CurvesOptions{Frame: Frame{Title: "a point"}, Curves: []Curve{{Name: "line", X: []float64{0, 1, 2}, Y: []float64{1, 2, 3}}, c}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := f.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bytes.Count(text, []byte("<path"))
+	}
+	line, point := Curve{Name: "other", X: []float64{0.5, 1.5}, Y: []float64{1.5, 2.5}}, Curve{Name: "other", X: []float64{1}, Y: []float64{1.5}}
+	banded, spread := line, point
+	banded.Lo, banded.Hi = []float64{1.4, 2.4}, []float64{1.6, 2.6}
+	spread.Lo, spread.Hi = []float64{1.2}, []float64{1.8}
+	if got := draw(banded) - draw(line); got != 1 {
+		t.Errorf("the band of a line takes %d paths, not 1", got)
+	}
+	if got := draw(spread) - draw(point); got != 3 {
+		t.Errorf("the range of a point takes %d paths; a whisker has 3", got)
+	}
+}

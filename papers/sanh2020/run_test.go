@@ -2,6 +2,7 @@ package sanh2020
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -70,6 +71,7 @@ func TestTheExperiment(t *testing.T) {
 			"distilled have \"\"":             func(c *Config) { c.Distilled = []movement.Kind{""} },
 			"focus 0.2":                       func(c *Config) { c.Focus = 0.2 },
 			"for the speed":                   func(c *Config) { c.SpeedBatches = nil },
+			"focused have soft twice":         func(c *Config) { c.Focused = []movement.Kind{movement.Soft, movement.Soft} },
 			"local or global":                 func(c *Config) { c.Global = []movement.Kind{movement.L0} },
 			"leave no step":                   func(c *Config) { c.WarmupShare, c.CoolDownShare = 0.5, 0.5 },
 			"above 0 and at mo":               func(c *Config) { c.Remaining = append(c.Remaining, 1.5) },
@@ -237,6 +239,18 @@ func TestWhatTheProtocolChangesIsAllThatIsComputed(t *testing.T) {
 			"soft movement pruning, 50 % of the weights kept, learning rate of scores 0.01, seed 1",
 			"soft movement pruning, 12.5 % of the weights kept, learning rate of scores 0.01, seed 1",
 		}, 8},
+		"another method at the focus": {func(c *Config) {
+			c.Kinds, c.Focused = append(slices.Clone(c.Kinds), movement.L0), []movement.Kind{movement.L0}
+		}, []string{
+			"L0 regularisation, 12.5 % of the weights kept, learning rate of scores 0.1, seed 1",
+		}, 7},
+		"a teacher at the focus": {func(c *Config) {
+			c.Remaining, c.Distilled, c.DistilledAtFocus = []float64{0.125, 0.1}, c.Kinds, true
+		}, []string{
+			"magnitude pruning, 10 % of the weights kept, seed 1",
+			"magnitude pruning, 12.5 % of the weights kept, with a teacher, seed 1",
+			"movement pruning, 10 % of the weights kept, learning rate of scores 0.01, seed 1",
+		}, 7},
 		"another selection": {func(c *Config) { c.Global = []movement.Kind{movement.Magnitude} }, []string{
 			"magnitude pruning, 12.5 % of the weights kept, one selection for the whole model, seed 1",
 		}, 7},
@@ -256,13 +270,14 @@ func TestWhatTheProtocolChangesIsAllThatIsComputed(t *testing.T) {
 			if !slices.Equal(computed, test.want) {
 				t.Errorf("computed %q", computed)
 			}
+			added := len(experiment.Where(test.want, func(title string) bool { return !strings.Contains(title, ": ") }))
 			found := 0
 			for _, run := range result.Runs {
 				if slices.ContainsFunc(whole.Runs, func(other Trained) bool { return reflect.DeepEqual(run, other) }) {
 					found++
 				}
 			}
-			if len(result.Runs) != test.runs || found != min(test.runs, len(whole.Runs)) {
+			if len(result.Runs) != test.runs || found != len(result.Runs)-added {
 				t.Errorf("%d runs, of which %d are those of the whole protocol", len(result.Runs), found)
 			}
 		})
@@ -285,6 +300,26 @@ func TestTheTitleOfARunIsForPeople(t *testing.T) {
 			t.Errorf("two runs are called %s", v.title(words.English))
 		}
 		seen[v.title(words.English)] = true
+	}
+}
+
+func TestTheFullProtocolSpendsItsHoursWhereClaimsAreDecided(t *testing.T) {
+	c, runs := Full(), map[string]int{}
+	for i, seed := range c.Seeds {
+		for _, v := range c.variants(seed, i == 0) {
+			runs[fmt.Sprintf("%s %s %g %v %v", v.Kind, v.Scope, v.Remaining, v.Distilled, v.Structured)]++
+		}
+	}
+	want := map[string]int{"movement local 0.5 false true": 1}
+	for _, kind := range []movement.Kind{movement.Magnitude, movement.Movement} {
+		for _, share := range c.Remaining {
+			want[fmt.Sprintf("%s local %g false false", kind, share)] = 3
+		}
+		want[fmt.Sprintf("%s global 0.1 false false", kind)], want[fmt.Sprintf("%s local 0.1 true false", kind)] = 3, 3
+	}
+	want["movement global 0.03 false false"], want["soft local 0.1 false false"], want["l0 local 0.1 false false"] = 3, 3, 3
+	if !reflect.DeepEqual(runs, want) {
+		t.Errorf("%v; want %v", runs, want)
 	}
 }
 
