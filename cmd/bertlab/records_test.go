@@ -114,6 +114,11 @@ func TestARecordIsShownVerifiedAndRepeated(t *testing.T) {
 	if number(t, half, "missing") != float64(len(rest)) {
 		t.Errorf("%v, %d steps were taken away", half, len(rest))
 	}
+	here, err := filepath.Abs("data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bertlab(t, append(write, "--unfinished", "--data", here)...).fails(exitFailure, "names a folder of this machine")
 	if list := bertlab(t, "records", "list", "--records", "half"); !strings.Contains(list.stdout, fmt.Sprintf("%v of %d", half["steps"], len(found))) {
 		t.Errorf("%s", list.stdout)
 	}

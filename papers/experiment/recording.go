@@ -238,9 +238,15 @@ func (rs *Recordings) step(id string) *record {
 			if err != nil || r == nil {
 				continue
 			}
+			var result struct{ Provenance Provenance }
+			_ = json.Unmarshal(r.Result, &result) // the machine is not known then
 			for id, text := range r.Steps {
 				step := new(record)
 				if err := json.Unmarshal(text, step); err == nil && step.Version == recordVersion && step.Sum == step.seal() {
+					if step.Machine == "" { // recorded before steps said it
+						step.Machine = result.Provenance.Machine
+						step.Sum = step.seal()
+					}
 					_ = step.sum() // now, and not in several plans at once
 					rs.steps[id] = step
 				}
@@ -347,8 +353,10 @@ func (e *Experiment[C, R]) Record(ctx context.Context, env *Environment, request
 	if err != nil {
 		return nil, err
 	}
-	if at := bytes.Index(r.Result, []byte(`:"/`)); at >= 0 {
-		return nil, fmt.Errorf("the result names a folder of this machine (…%.60s…): ask for models and data by name", r.Result[at:])
+	for what, text := range map[string]json.RawMessage{"result": r.Result, "protocol": r.Protocol} {
+		if at := bytes.Index(text, []byte(`:"/`)); at >= 0 {
+			return nil, fmt.Errorf("the %s names a folder of this machine (…%.60s…): ask for models and data by name", what, text[at:])
+		}
 	}
 	return r, nil
 }

@@ -230,6 +230,59 @@ func TestAnUnfinishedRunGoesOnFromItsRecordOnAnotherMachine(t *testing.T) {
 	}
 }
 
+func TestStepsThatWereRecordedWithoutTheirMachineHaveThatOfTheirRecord(t *testing.T) {
+	e := newToy(1).sums(nil, nil)
+	folder, _ := recordSums(t, e)
+	r, err := readRecording(os.DirFS(folder), "sums")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var result map[string]any
+	if err := json.Unmarshal(r.Result, &result); err != nil {
+		t.Fatal(err)
+	}
+	result["provenance"].(map[string]any)["machine"] = "of old, 2 cores, linux"
+	if r.Result, err = json.Marshal(result); err != nil {
+		t.Fatal(err)
+	}
+	for id, text := range r.Steps {
+		step := new(record)
+		if err := json.Unmarshal(text, step); err != nil {
+			t.Fatal(err)
+		}
+		if step.Machine == "" {
+			t.Fatal("a step does not name its machine")
+		}
+		step.Machine = ""
+		step.Sum = step.seal()
+		if r.Steps[id], err = json.Marshal(step); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := r.Write(folder); err != nil {
+		t.Fatal(err)
+	}
+	env := toyEnvironment(t.TempDir(), nil)
+	env.Recordings = NewRecordings(os.DirFS(folder))
+	again, err := e.Record(t.Context(), env, Request{}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.Write(folder); err != nil {
+		t.Fatal(err)
+	}
+	rs := NewRecordings(os.DirFS(folder))
+	got, err := e.Recorded(rs, e.Full())
+	if err != nil || got == nil || got.Provenance.Machine != "of old, 2 cores, linux" {
+		t.Errorf("written again it shows %+v, %v", got, err)
+	}
+	for id := range again.Steps {
+		if step := rs.step(id); step == nil || step.Machine != "of old, 2 cores, linux" {
+			t.Errorf("%+v", step)
+		}
+	}
+}
+
 func TestTheMachinesOfARunAreToldApart(t *testing.T) {
 	for machine, want := range map[string]string{
 		"Xeon, 2 cores, linux":                       "Xeon, 2코어, linux",

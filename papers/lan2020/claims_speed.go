@@ -63,7 +63,7 @@ func (r edition) training() experiment.Statement {
 		Paper:    r.T("table 2, speed of pretraining on many accelerators, relative to BERT-large: BERT-base 4.7, ALBERT-base 5.6; ALBERT-large 1.7"),
 		Estimand: r.T("median time of a fine-tuning step of the whole model against that of the one that shares all, mean over seeds"),
 		Rule:     experiment.Superior(fasterStep, experiment.Ratio), Training: true,
-		Missing: r.T("The protocol does not share all, or no step was free of compilation."),
+		Missing: r.T("The protocol does not share all, or no step was free of compilation on the machine that trained the whole model."),
 		Note:    r.T("Runs one after another on one machine, where no gradients are sent around."),
 	}
 	if ratios := r.stepRatios(shareAll); len(ratios) > 0 {

@@ -134,11 +134,15 @@ func TestVerdictsOnTime(t *testing.T) {
 		want   report.Verdict
 	}{
 		"faster": {[]float64{0.7, 0.75, 0.65}, report.Holds}, "as fast": {[]float64{1, 0.99, 1.01}, report.DoesNotHold},
-		"now and then": {[]float64{1, 0.7, 1}, report.CannotTell}, "too few": {[]float64{0.5}, report.CannotTell}, "nothing to show": {nil, report.CannotTell},
+		"on another machine": {[]float64{0.7, 0.75, 0.65}, report.CannotTell},
+		"now and then":       {[]float64{1, 0.7, 1}, report.CannotTell}, "too few": {[]float64{0.5}, report.CannotTell}, "nothing to show": {nil, report.CannotTell},
 	} {
 		r := &Result{}
 		for i, seconds := range test.shared {
 			r.Runs = append(r.Runs, Trial{Seed: uint64(i), StepSeconds: 1}, Trial{Seed: uint64(i), Variant: shareAll, StepSeconds: seconds})
+			if name == "on another machine" {
+				r.Runs[2*i].Machine = "another"
+			}
 		}
 		if claim := judge(r, edition.training); claim.Verdict != test.want {
 			t.Errorf("training, %s: %v, want %v: %s", name, claim.Verdict, test.want, claim.Measured)

@@ -87,11 +87,11 @@ type seedPlan struct {
 	whole      Trial // once the steps are done
 }
 
-// trial is what is told of a variant.
-func (s *seedPlan) trial(v Scheme, e experiment.Evaluated, t experiment.Training, shape shape) Trial {
+// trial is what is told of a variant that a machine trained.
+func (s *seedPlan) trial(v Scheme, e experiment.Evaluated, t experiment.Training, shape shape, machine string) Trial {
 	return Trial{
 		Variant: v, Seed: s.seed, Answers: e.Answers(s.Result.Metric), Parts: shape.Parts, MACs: shape.MACs,
-		TrainLoss: t.TrainLoss, Seconds: t.Seconds, StepSeconds: t.Clock.Median(experiment.Wall), StepProcessors: experiment.Processors(t.Clock.Steps),
+		TrainLoss: t.TrainLoss, Seconds: t.Seconds, StepSeconds: t.Clock.Median(experiment.Wall), StepProcessors: experiment.Processors(t.Clock.Steps), Machine: machine,
 	}
 }
 
@@ -101,7 +101,7 @@ func (s *seedPlan) add() {
 	judge := c.Judge(s.tuned, s.Dev)
 	evaluated, transitions := experiment.Evaluate(s.Plan, judge), measureTransitions.Of(s.Plan, judge.On(s.moved))
 	experiment.Tell(s.Plan, &r.Runs, func() Trial {
-		s.whole = s.trial(Scheme{}, evaluated.Result(), s.tuned.Result(), s.shape)
+		s.whole = s.trial(Scheme{}, evaluated.Result(), s.tuned.Result(), s.shape, s.tuned.Machine())
 		s.whole.P, s.whole.Transitions = 1, transitions.Result()
 		return s.whole
 	})
@@ -144,7 +144,7 @@ func (s *seedPlan) addVariant(v Scheme, judge experiment.Judging) {
 	trained := tuneVariant.Of(s.Plan, in)
 	s.Collect(func() (err error) {
 		done := trained.Result()
-		t := s.trial(v, done.Evaluated, done.Training, done.Shape)
+		t := s.trial(v, done.Evaluated, done.Training, done.Shape, trained.Machine())
 		t.Transitions = done.Transitions
 		if same != nil {
 			answers := same.Result().Answers(s.Result.Metric)

@@ -52,6 +52,8 @@ type Trial struct {
 	StepSeconds float64 `json:"step_seconds"`
 	// StepProcessors is how many processors the process had in a step; 0 where the system does not tell.
 	StepProcessors float64 `json:"step_processors,omitempty"`
+	// Machine is the one that trained it, as far as that is known.
+	Machine string `json:"machine,omitempty"`
 }
 
 // Initialised is a fine-tuned model of which all layers then share their weights, beginning with what Init makes of them.

@@ -97,7 +97,10 @@ func (r edition) SpeedTable() *figures.Table {
 		}
 		trials := r.of(v)
 		timed := experiment.Where(trials, func(t Trial) bool { return t.StepSeconds > 0 }) // a training that went on after a stop may have no step to time
-		step := experiment.Mean(timed, func(t Trial) float64 { return 1000 * t.StepSeconds })
+		var step any
+		if experiment.OneMachine(timed, func(t Trial) string { return t.Machine }) {
+			step = experiment.Mean(timed, func(t Trial) float64 { return 1000 * t.StepSeconds })
+		}
 		parameters := float64(trials[0].Parts.Total())
 		row := []any{v.In(r.Printer), parameters / 1e6, 4 * parameters / 1e6, 16 * parameters / 1e6, float64(trials[0].MACs) / 1e6, step}
 		if model := r.timed(v); model != nil {

@@ -99,8 +99,7 @@ func (r edition) ScoreTable(t *TaskResult) *figures.Table {
 		significant := experiment.Where(runs, func(run Trial) bool { return run.P < 0.05 })
 		score := experiment.Mean(runs, func(run Trial) float64 { return run.Score })
 		var step any
-		elsewhere := func(run Trial) bool { return run.Machine != first.Machine }
-		if first.StepSeconds > 0 && !slices.ContainsFunc(runs, elsewhere) { // a mean over machines says nothing
+		if first.StepSeconds > 0 && experiment.OneMachine(runs, func(run Trial) string { return run.Machine }) {
 			step = experiment.Mean(runs, func(run Trial) float64 { return 1000 * run.StepSeconds })
 		}
 		if k.Strategy == "" {
