@@ -42,7 +42,9 @@ func (f fake) Replay(string, *experiment.Recordings, experiment.Request) (*exper
 	return nil, nil
 }
 
-func (f fake) Begun(*experiment.Recordings, experiment.Request) (steps, missing int) { return 0, 0 }
+func (f fake) OnRecord(*experiment.Recordings, experiment.Request) (steps, missing int, err error) {
+	return 0, 0, nil
+}
 
 func (f fake) Record(context.Context, *experiment.Environment, experiment.Request, bool) (*experiment.Recording, error) {
 	return nil, errors.New("it has no run")

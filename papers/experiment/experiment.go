@@ -149,8 +149,8 @@ type Paper interface {
 	Reproduce(ctx context.Context, env *Environment, r Request) (*Outcome, error)
 	// Replay publishes what was recorded of the protocol that is asked for; nil: it has no recording.
 	Replay(dir string, rs *Recordings, r Request) (*Outcome, error)
-	// Begun says how many steps are recorded of a run of this request that is not complete, and how many are missing.
-	Begun(rs *Recordings, r Request) (steps, missing int)
+	// OnRecord says how many steps of a run of this request are recorded, and how many are missing of one that is not complete.
+	OnRecord(rs *Recordings, r Request) (steps, missing int, err error)
 	// Record makes a recording of a run in the environment's folder, which must be complete unless an unfinished one is asked for.
 	Record(ctx context.Context, env *Environment, r Request, unfinished bool) (*Recording, error)
 	// Verify computes steps of the experiment's recording again.

@@ -330,17 +330,19 @@ func (e *Experiment[C, R]) recordingOf(rs *Recordings, c C) (*Recording, error) 
 	return r, nil
 }
 
-// Begun says how many steps of the protocol that is asked for are recorded, and how many are missing; 0 and 0 where none is recorded, or
-// the run is complete.
-func (e *Experiment[C, R]) Begun(rs *Recordings, request Request) (steps, missing int) {
+// OnRecord says how many steps of the protocol that is asked for are recorded, and how many are missing of a run that is not complete; 0 and
+// 0 where none is. It is an error if the recording cannot be used; see [Experiment.Recorded].
+func (e *Experiment[C, R]) OnRecord(rs *Recordings, request Request) (steps, missing int, err error) {
 	c, err := e.Protocol(request)
 	if err != nil {
-		return 0, 0 // the request is refused where it is used
+		return 0, 0, err
 	}
-	if r, err := e.recordingOf(rs, c); err == nil && r != nil && r.Missing > 0 {
-		return len(r.Steps), r.Missing
+	r, err := e.recordingOf(rs, c)
+	if r == nil || err != nil {
+		return 0, 0, err
 	}
-	return 0, 0
+	_, err = e.Recorded(rs, c)
+	return len(r.Steps), r.Missing, err
 }
 
 // Record makes a recording of a run in the environment's folder, which must be complete unless an unfinished one is asked for.

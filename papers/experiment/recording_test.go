@@ -192,12 +192,14 @@ func TestAnUnfinishedRunGoesOnFromItsRecordOnAnotherMachine(t *testing.T) {
 	if list := rs.List(); len(list) != 1 || list[0].Steps != 1 || list[0].Missing != 2 || list[0].Machine != first.Machine || list[0].Refused != "" {
 		t.Errorf("%+v", list)
 	}
-	if done, missing := e.Begun(rs, Request{}); done != 1 || missing != 2 {
-		t.Errorf("begun: %d, %d missing", done, missing)
+	onRecord := func(r Request, steps, absent int) {
+		t.Helper()
+		if done, missing, err := e.OnRecord(rs, r); done != steps || missing != absent || err != nil {
+			t.Errorf("on record: %d, %d missing, %v; want %d and %d", done, missing, err, steps, absent)
+		}
 	}
-	if done, missing := e.Begun(rs, Request{Quick: true}); done != 0 || missing != 0 {
-		t.Errorf("another protocol is begun: %d, %d missing", done, missing)
-	}
+	onRecord(Request{}, 1, 2)
+	onRecord(Request{Quick: true}, 0, 0)
 
 	steps.ran = nil
 	second := toyEnvironment(t.TempDir(), nil)
@@ -225,9 +227,7 @@ func TestAnUnfinishedRunGoesOnFromItsRecordOnAnotherMachine(t *testing.T) {
 	if got, err := e.Recorded(rs, e.Full()); err != nil || got == nil || got.Sum != 6 {
 		t.Errorf("complete, it shows %+v, %v", got, err)
 	}
-	if done, missing := e.Begun(rs, Request{}); done != 0 || missing != 0 {
-		t.Errorf("complete, it is begun: %d, %d missing", done, missing)
-	}
+	onRecord(Request{}, 3, 0)
 }
 
 func TestStepsThatWereRecordedWithoutTheirMachineHaveThatOfTheirRecord(t *testing.T) {
@@ -357,6 +357,9 @@ func TestARecordThatIsDamagedForeignOrOlderIsRefusedByName(t *testing.T) {
 	rs := NewRecordings(fstest.MapFS{file: {Data: rewritten(func(r *Recording) { r.Fields = "others" })}})
 	if got, err := e.Recorded(rs, e.Full()); got != nil || err == nil || !strings.Contains(err.Error(), "other fields") {
 		t.Errorf("other fields: %+v, %v", got, err)
+	}
+	if _, _, err := e.OnRecord(rs, Request{}); err == nil || !strings.Contains(err.Error(), "other fields") {
+		t.Errorf("other fields are on record: %v", err)
 	}
 	rs = NewRecordings(fstest.MapFS{file: {Data: rewritten(func(r *Recording) { r.Result = json.RawMessage(`{"sum": "six"}`) })}})
 	if got, err := e.Recorded(rs, e.Full()); got != nil || err == nil || !strings.Contains(err.Error(), "does not fit") {

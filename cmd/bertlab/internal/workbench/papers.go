@@ -127,11 +127,13 @@ func (t *Tools) replay(p experiment.Paper, r experiment.Request, in Place) (*exp
 		return nil, err
 	case result != nil:
 		t.Meter.Say("this is the record of %s; --again computes it here, which took %s there", result.Recorded.Format(time.DateOnly), result.Took().Round(time.Minute))
+		return result, nil
 	}
-	if steps, missing := p.Begun(t.Recordings(), r); result == nil && missing > 0 {
+	steps, missing, err := p.OnRecord(t.Recordings(), r)
+	if missing > 0 {
 		t.Meter.Say("%d of the %d steps are on record; the others are computed, and the models that they read", steps, steps+missing)
 	}
-	return result, nil
+	return nil, err
 }
 
 // DoShard does a shard's part of papers. One that fails does not keep the others from being done.
