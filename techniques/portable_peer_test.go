@@ -69,7 +69,7 @@ func TestGraphsOfEveryTechniqueInPythonsRuntimes(t *testing.T) {
 		}
 	}
 	for _, activation := range gbert.Activations() {
-		write("act-"+activation, tiny.Classifier(t, tiny.Shape{Activation: activation}, 3), gbert.PortableOptions{})
+		write("act-"+activation, tiny.Classifier(t, tiny.Shape{Layers: 1, Activation: activation}, 3), gbert.PortableOptions{})
 	}
 	output, err := exec.Command(python, filepath.Join("testdata", "portable.py"), dir).CombinedOutput()
 	if err != nil {

@@ -78,6 +78,7 @@ type Graph struct {
 	graph     *protos.GraphProto
 	names     map[string]bool
 	constants map[string]*Value
+	turned    map[string]*Value // constants with their axes in another order
 	metadata  []*protos.StringStringEntryProto
 }
 
@@ -86,7 +87,7 @@ func New(name string, opset int) (*Graph, error) {
 	if opset < MinOpset || opset > MaxOpset {
 		return nil, fmt.Errorf("the operator set %d of ONNX is not supported; it must be from %d to %d", opset, MinOpset, MaxOpset)
 	}
-	return &Graph{opset: opset, graph: &protos.GraphProto{Name: name}, names: map[string]bool{}, constants: map[string]*Value{}}, nil
+	return &Graph{opset: opset, graph: &protos.GraphProto{Name: name}, names: map[string]bool{}, constants: map[string]*Value{}, turned: map[string]*Value{}}, nil
 }
 
 // Opset is the version of the operator set.

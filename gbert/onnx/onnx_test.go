@@ -82,6 +82,31 @@ func TestEveryValueHasATypeAndAShapeAndANameOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestAConstantIsTurnedOnceForEachOrderOfItsAxes(t *testing.T) {
+	g, err := New("turned", DefaultOpset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, w := g.Input("x", Float32, Named("batch"), Size(2)), g.Float32s("w", []int{2, 2}, []float32{1, 2, 3, 4})
+	other := g.Float32s("other", []int{2, 2}, []float32{1, 2, 3, 4})
+	first, again := g.Transpose("first", w, 1, 0), g.Transpose("again", w, 1, 0)
+	if first != again {
+		t.Error("the same constant is turned twice")
+	}
+	for name, v := range map[string]*Value{"another order": g.Transpose("same", w, 0, 1), "another constant": g.Transpose("beside", other, 1, 0)} {
+		if v == first {
+			t.Errorf("%s is taken for the first", name)
+		}
+	}
+	sum := g.Add("sum", x, x)
+	if g.Transpose("left", sum, 1, 0) == g.Transpose("right", sum, 1, 0) {
+		t.Error("what is no constant is remembered")
+	}
+	if first.Shape[0] != Size(2) || g.Transpose("wide", x, 1, 0).Shape[1] != Named("batch") {
+		t.Error("the axes are not in their new order")
+	}
+}
+
 func TestOperatorSetsThatAreNotTestedAreRefused(t *testing.T) {
 	for _, opset := range []int{-1, 0, 12, MinOpset - 1, MaxOpset + 1, 99} {
 		if _, err := New("g", opset); err == nil || !strings.Contains(err.Error(), fmt.Sprint(opset)) {

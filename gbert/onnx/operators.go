@@ -85,13 +85,23 @@ func (g *Graph) Softmax(name string, x *Value) *Value {
 	return g.Node(name, "Softmax", x.Type, x.Shape, []*Value{x}, Int("axis", -1))
 }
 
-// Transpose orders the axes anew.
+// Transpose orders the axes anew. A constant is turned once, however often that is asked for: ONNX Runtime's optimizer of transformers turns
+// a weight in place for each node that does so, and an even number of them leaves it as it was.
 func (g *Graph) Transpose(name string, x *Value, axes ...int) *Value {
 	shape, order := make([]Dim, len(axes)), make([]int64, len(axes))
 	for i, axis := range axes {
 		shape[i], order[i] = x.Shape[axis], int64(axis)
 	}
-	return g.Node(name, "Transpose", x.Type, shape, []*Value{x}, Ints("perm", order...))
+	if _, constant := g.constants[x.Name]; !constant {
+		return g.Node(name, "Transpose", x.Type, shape, []*Value{x}, Ints("perm", order...))
+	}
+	key := fmt.Sprint(x.Name, order)
+	turned, ok := g.turned[key]
+	if !ok {
+		turned = g.Node(name, "Transpose", x.Type, shape, []*Value{x}, Ints("perm", order...))
+		g.turned[key] = turned
+	}
+	return turned
 }
 
 // Reshape gives x a shape. target are the lengths as ONNX has them: 0 keeps the axis of x at the same place, -1 is what remains.
