@@ -41,9 +41,13 @@ var checkpointPrefixes = []string{"w/", "m/", "v/"}
 
 func bestName(epoch int) string { return fmt.Sprintf("best-%03d.safetensors", epoch) }
 
-// fingerprint identifies what a run computes: options, data and starting weights.
+// fingerprint identifies what a run computes: options, examples and starting weights.
 func (r *run) fingerprint() (string, error) {
-	identity := map[string]any{"options": r.options, "train": r.train.SHA256, "train_examples": r.train.Len(), "selection": r.train.Selection}
+	examples, err := r.train.Sum()
+	if err != nil {
+		return "", err
+	}
+	identity := map[string]any{"options": r.options, "train": examples}
 	if r.train.Task.Kind == task.Spans {
 		identity["answers"] = r.train.Task.Answers.Filled()
 	}
@@ -56,7 +60,9 @@ func (r *run) fingerprint() (string, error) {
 	}
 	identity["model"] = weights
 	if r.dev != nil {
-		identity["dev"], identity["dev_examples"] = r.dev.SHA256, r.dev.Len()
+		if identity["dev"], err = r.dev.Sum(); err != nil {
+			return "", err
+		}
 	}
 	text, err := json.Marshal(identity)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +187,33 @@ func TestACheckpointOfAnotherRunIsRefused(t *testing.T) {
 	o.CheckpointEvery = 1 << 40 // how often is not part of what is computed
 	if _, err := train(t, t.Context(), learner(t, 2, 0.1), resumeExamples, resumeDev(), o); err != nil {
 		t.Errorf("the same run: %v", err)
+	}
+}
+
+func TestARunGoesOnWithTheSameExamplesFromAnotherFile(t *testing.T) {
+	dir := t.TempDir()
+	interrupted(t, dir, 2)
+	elsewhere := func(d *task.Dataset) *task.Dataset {
+		copied := *d
+		copied.Source, copied.SHA256, copied.Selection = "another.parquet", "another", "all, in another way"
+		copied.Examples = slices.Clone(d.Examples)
+		return &copied
+	}
+	examples, dev := elsewhere(sentiment(resumeExamples, 1, task.Classification)), elsewhere(resumeDev())
+	for name, changed := range map[string]*task.Dataset{"training": examples, "dev": dev} {
+		before := changed.Examples[3].TextA
+		changed.Examples[3].TextA += " indeed"
+		if _, err := Train(t.Context(), goBackend(t), learner(t, 2, 0.1), examples, dev, resumeOptions(dir)); err == nil || !strings.Contains(err.Error(), "another model, data or options") {
+			t.Errorf("another %s example: %v", name, err)
+		}
+		changed.Examples[3].TextA = before
+	}
+	result, err := Train(t.Context(), goBackend(t), learner(t, 2, 0.1), examples, dev, resumeOptions(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !result.Resumed {
+		t.Error("began anew")
 	}
 }
 

@@ -1,6 +1,9 @@
 package task
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -59,6 +62,18 @@ type Dataset struct {
 
 // Len is the number of examples.
 func (d *Dataset) Len() int { return len(d.Examples) }
+
+// Sum is the SHA-256 of the examples as JSON, in hexadecimal: the same for the same examples, from whatever file they were read.
+func (d *Dataset) Sum() (string, error) {
+	hash := sha256.New()
+	encoder := json.NewEncoder(hash)
+	for i := range d.Examples {
+		if err := encoder.Encode(&d.Examples[i]); err != nil {
+			return "", fmt.Errorf("example %d of %s: %w", i, d.Source, err)
+		}
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
 
 // Texts gives the first texts, and the second ones of a pair task (else nil).
 func (d *Dataset) Texts() (a, b []string) {

@@ -2,8 +2,6 @@ package experiment
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -23,14 +21,11 @@ func NewSample(d *task.Dataset) (Sample, error) {
 	if d == nil {
 		return Sample{}, nil
 	}
-	hash := sha256.New()
-	encoder := json.NewEncoder(hash)
-	for i := range d.Examples {
-		if err := encoder.Encode(&d.Examples[i]); err != nil {
-			return Sample{}, fmt.Errorf("experiment: example %d of %s: %w", i, d.Source, err)
-		}
+	sum, err := d.Sum()
+	if err != nil {
+		return Sample{}, fmt.Errorf("experiment: %w", err)
 	}
-	return Sample{d, hex.EncodeToString(hash.Sum(nil))}, nil
+	return Sample{d, sum}, nil
 }
 
 // MarshalJSON writes what stands for the sample among a step's inputs: task, classes and a hash of the examples.
