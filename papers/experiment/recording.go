@@ -68,8 +68,12 @@ func (r *Recording) seal() (string, error) {
 	return hex.EncodeToString(sum[:]), err
 }
 
-// Write leaves the recording in a folder, under the experiment's name.
+// Write leaves the recording in a folder, under the experiment's name. One of a run that is not complete does not take the place of one of
+// the same protocol that has more steps.
 func (r *Recording) Write(dir string) (path string, err error) {
+	if there, err := readRecording(os.DirFS(dir), r.Experiment); err == nil && r.Missing > 0 && len(there.Steps) > len(r.Steps) && bytes.Equal(there.Protocol, r.Protocol) {
+		return "", fmt.Errorf("experiment: the record in %s has %d steps, more than the %d of this run: go on from it with --records, or give another folder", dir, len(there.Steps), len(r.Steps))
+	}
 	if r.Sum, err = r.seal(); err != nil {
 		return "", fmt.Errorf("experiment: %w", err)
 	}

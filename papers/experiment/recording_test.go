@@ -228,6 +228,10 @@ func TestAnUnfinishedRunGoesOnFromItsRecordOnAnotherMachine(t *testing.T) {
 		t.Errorf("complete, it shows %+v, %v", got, err)
 	}
 	onRecord(Request{}, 3, 0)
+	if _, err := recording.Write(folder); err == nil || !strings.Contains(err.Error(), "has 3 steps, more than the 1") {
+		t.Errorf("the unfinished run took the place of the complete one: %v", err)
+	}
+	onRecord(Request{}, 3, 0)
 }
 
 func TestStepsThatWereRecordedWithoutTheirMachineHaveThatOfTheirRecord(t *testing.T) {
