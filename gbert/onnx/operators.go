@@ -92,13 +92,12 @@ func (g *Graph) Transpose(name string, x *Value, axes ...int) *Value {
 	for i, axis := range axes {
 		shape[i], order[i] = x.Shape[axis], int64(axis)
 	}
-	if _, constant := g.constants[x.Name]; !constant {
-		return g.Node(name, "Transpose", x.Type, shape, []*Value{x}, Ints("perm", order...))
-	}
 	key := fmt.Sprint(x.Name, order)
-	turned, ok := g.turned[key]
-	if !ok {
-		turned = g.Node(name, "Transpose", x.Type, shape, []*Value{x}, Ints("perm", order...))
+	if turned, ok := g.turned[key]; ok {
+		return turned
+	}
+	turned := g.Node(name, "Transpose", x.Type, shape, []*Value{x}, Ints("perm", order...))
+	if g.Find(x.Name) != nil {
 		g.turned[key] = turned
 	}
 	return turned

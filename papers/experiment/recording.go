@@ -359,9 +359,9 @@ func (e *Experiment[C, R]) Record(ctx context.Context, env *Environment, request
 	if err != nil {
 		return nil, err
 	}
-	for what, text := range map[string]json.RawMessage{"result": r.Result, "protocol": r.Protocol} {
+	for _, text := range []json.RawMessage{r.Protocol, r.Result} {
 		if at := bytes.Index(text, []byte(`:"/`)); at >= 0 {
-			return nil, fmt.Errorf("the %s names a folder of this machine (…%.60s…): ask for models and data by name", what, text[at:])
+			return nil, fmt.Errorf("the run names a folder of this machine (…%.60s…): ask for models and data by name", text[at:])
 		}
 	}
 	return r, nil
