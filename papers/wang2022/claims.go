@@ -35,18 +35,24 @@ func (r edition) errors() experiment.Statement {
 	s := experiment.Statement{
 		Text:     r.T("At equal parameters, factors that matrices share leave a smaller reconstruction error: IV ≤ III ≤ II."),
 		Paper:    r.T("forms are introduced in the order of how much is shared, to afford larger ranks with the same parameters; no number at equal parameters (recalled)"),
-		Estimand: r.T("‖W − Ŵ‖ / ‖W‖ over all encoder matrices, of a form minus that of the one that shares more, at each ratio, mean over seeds"),
+		Estimand: r.T("‖W − Ŵ‖ / ‖W‖ over all encoder matrices, of a form minus that of the one that shares more, at each ratio, mean over seeds, and of the pretrained model"),
 		Rule:     experiment.NoLess(0, experiment.Plain).Each(), Own: true,
 		Missing: r.T("The protocol lacks a form."),
 	}
 	if len(r.Config.Forms) < 3 {
 		return s
 	}
-	for _, ratio := range r.Config.Ratios {
-		for _, pair := range [][2]Form{{II, III}, {III, IV}} {
-			apart := r.meanError(pair[0], ratio) - r.meanError(pair[1], ratio)
-			s.Evidence = append(s.Evidence, experiment.That(r.F("%s − %s at %.0f %%", pair[0], pair[1], 100*ratio), stats.Counted(apart)))
+	add := func(of string, ratios []float64, error func(Form, float64) float64) {
+		for _, ratio := range ratios {
+			for _, pair := range [][2]Form{{II, III}, {III, IV}} {
+				apart := error(pair[0], ratio) - error(pair[1], ratio)
+				s.Evidence = append(s.Evidence, experiment.That(of+r.F("%s − %s at %.0f %%", pair[0], pair[1], 100*ratio), stats.Counted(apart)))
+			}
 		}
+	}
+	add("", r.Config.Ratios, r.meanError)
+	if p := r.Pretrained; p != nil {
+		add(p.Model+": ", r.Config.PretrainedRatios, p.error)
 	}
 	return s
 }
@@ -76,14 +82,20 @@ func (r edition) sweeps() experiment.Statement {
 		Rule:     experiment.NoLess(0, experiment.Plain).Each(), Own: true,
 		Missing: r.T("The protocol has no form with HOOI."),
 	}
-	for _, v := range r.Variants {
-		least := math.Inf(1)
-		for i := 1; i < len(v.Sweeps); i++ {
-			least = min(least, v.Sweeps[i-1]-v.Sweeps[i])
+	add := func(of string, variants []Decomposition) {
+		for _, v := range variants {
+			least := math.Inf(1)
+			for i := 1; i < len(v.Sweeps); i++ {
+				least = min(least, v.Sweeps[i-1]-v.Sweeps[i])
+			}
+			if len(v.Sweeps) > 1 {
+				s.Evidence = append(s.Evidence, experiment.That(of+r.F("%s at %.0f %%", v.Form, 100*v.Ratio), stats.Counted(least)))
+			}
 		}
-		if len(v.Sweeps) > 1 {
-			s.Evidence = append(s.Evidence, experiment.That(r.F("%s at %.0f %%", v.Form, 100*v.Ratio), stats.Counted(least)))
-		}
+	}
+	add("", r.Variants)
+	if p := r.Pretrained; p != nil {
+		add(p.Model+": ", p.Variants)
 	}
 	return s
 }

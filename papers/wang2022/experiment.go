@@ -61,6 +61,9 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 		s := seedPlan{Study: experiment.Study[Config, Result]{Plan: p, Config: c, Result: r}, Samples: samples, seed: seed, tuned: c.FineTune(p, pretrained, samples.Train, seed)}
 		s.add(i == 0)
 	}
+	if err := c.planPretrained(ctx, p, r); err != nil {
+		return err
+	}
 	for _, role := range timedRoles {
 		for _, part := range c.LayerRanks {
 			in := mapInputs{Model: pretrained, Role: role, Part: part, Batch: c.SpeedBatch, Length: c.SpeedLength, Repeats: c.SpeedRepeats}
@@ -73,6 +76,51 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 	}
 	r.Parameters, r.MACs, r.Matrices = headed.NumParameters(), headed.Config.MACs(c.SpeedLength, true).Total(), headed.Config.MatrixParameters()
 	return nil
+}
+
+// planPretrained adds the decompositions of the model that is decomposed as it is.
+func (c *Config) planPretrained(ctx context.Context, p *experiment.Plan, r *Result) error {
+	if c.Pretrained == "" {
+		return nil
+	}
+	var from experiment.Provenance
+	model, err := p.Environment().Subject(ctx, c.Pretrained, &from, func(m *gbert.Model) error { return c.decomposes(m, c.Pretrained, c.PretrainedRatios) })
+	if err != nil {
+		return err
+	}
+	config := model.Model.Config
+	r.Pretrained = &Pretrained{Model: c.Pretrained, SHA256: from.ModelSHA256, Matrices: config.MatrixParameters(), MACs: config.MACs(c.SpeedLength, false).Total()}
+	for _, form := range c.Forms {
+		for _, ratio := range c.PretrainedRatios {
+			in := decomposeInputs{Whole: model, Model: c.Pretrained, Form: form, Ratio: ratio, Sweeps: c.sweeps(form)}
+			small := decompose.Of(p, in)
+			p.Collect(func() error {
+				v, err := c.variant(small.Result(), false)
+				r.Pretrained.Variants = append(r.Pretrained.Variants, v)
+				return err
+			})
+		}
+	}
+	return nil
+}
+
+// sweeps is how often HOOI improves each factor of a form at most.
+func (c *Config) sweeps(form Form) int {
+	if form == II {
+		return 0
+	}
+	return c.Sweeps
+}
+
+// variant is a decomposed model with its operations, with those of a classifier or without.
+func (c *Config) variant(d decomposed, classifier bool) (Decomposition, error) {
+	v := d.Variant
+	config, err := gbert.ParseConfig(d.Config)
+	if err != nil {
+		return v, err
+	}
+	v.MACs, v.BatchMACs = config.MACs(c.SpeedLength, classifier).Total(), config.BatchMACs(c.SpeedBatch, c.SpeedLength, classifier).Total()
+	return v, nil
 }
 
 // seedPlan is the plan for the model that was fine-tuned with a seed.
@@ -128,20 +176,13 @@ func (s *seedPlan) add(first bool) {
 // decompose adds a decomposition of the whole model, judged as it is.
 func (s *seedPlan) decompose(form Form, ratio float64) small {
 	c, r := s.Config, s.Result
-	in := decomposeInputs{Whole: s.tuned, Seed: s.seed, Form: form, Ratio: ratio}
-	if form != II {
-		in.Sweeps = c.Sweeps
-	}
-	m := small{form, ratio, decompose.Of(s.Plan, in)}
+	m := small{form, ratio, decompose.Of(s.Plan, decomposeInputs{Whole: s.tuned, Seed: s.seed, Form: form, Ratio: ratio, Sweeps: c.sweeps(form)})}
 	none := experiment.Evaluate(s.Plan, c.Judge(m, s.Dev))
 	s.Collect(func() error {
-		d := m.Result()
-		config, err := gbert.ParseConfig(d.Config)
+		v, err := c.variant(m.Result(), true)
 		if err != nil {
 			return err
 		}
-		v := d.Variant
-		v.MACs, v.BatchMACs = config.MACs(c.SpeedLength, true).Total(), config.BatchMACs(c.SpeedBatch, c.SpeedLength, true).Total()
 		t := s.trial(none.Result(), 0)
 		t.Form, t.Ratio, t.Recovery = form, ratio, None
 		r.Variants, r.Trials = append(r.Variants, v), append(r.Trials, t)

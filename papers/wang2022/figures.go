@@ -24,6 +24,7 @@ func (r edition) Figures() []experiment.Drawing {
 	}
 	return []experiment.Drawing{
 		{Name: "errors", Build: r.ErrorCurves, Caption: r.T("How far the decomposed matrices are from the originals, against the parameters that are left.")},
+		{Name: "pretrained", Omit: r.Pretrained == nil, Build: r.PretrainedCurves, Caption: r.T("The same for a model as it was pretrained, before any fine-tuning.")},
 		{Name: "roles", Build: func() (*figures.Figure, error) { return r.RoleErrors(r.middle()) }, Caption: r.T("Which matrices are approximated well and which are not, at one part of the parameters.")},
 		{Name: "accuracy-none", Build: accuracy(None), Caption: r.T("Accuracy right after the decomposition, without any further training.")},
 		{Name: "accuracy-tuned", Omit: len(r.Config.Recovered) < 2, Build: accuracy(Tuned), Caption: r.T("Accuracy of decomposed models that were fine-tuned on the labels.")},
@@ -60,25 +61,40 @@ func (r edition) named(form Form, ratio float64) string {
 
 // ErrorCurves show the reconstruction error against what is left of the matrices' parameters, for each form.
 func (r edition) ErrorCurves() (*figures.Figure, error) {
+	parts := func(form Form, ratio float64) (float64, float64, bool) {
+		v, ok := r.variant(form, ratio)
+		return float64(v.Matrices) / float64(r.Matrices), r.meanError(form, ratio), ok
+	}
+	return r.errorCurves(r.Config.Ratios, parts, r.caption(r.T("all encoder matrices together; before any recovery")))
+}
+
+// PretrainedCurves show the same for the model that is decomposed as it is.
+func (r edition) PretrainedCurves() (*figures.Figure, error) {
+	parts := func(form Form, ratio float64) (float64, float64, bool) {
+		v := r.Pretrained.at(form, ratio)
+		return float64(v.Matrices) / float64(r.Pretrained.Matrices), v.Error, true
+	}
+	return r.errorCurves(r.Config.PretrainedRatios, parts, experiment.Caption(r.F("%s as pretrained", r.Pretrained.Model), r.T("all encoder matrices together")))
+}
+
+// errorCurves show for each form at each ratio what part of the parameters is left and the error.
+func (r edition) errorCurves(ratios []float64, at func(Form, float64) (part, error float64, ok bool), caption string) (*figures.Figure, error) {
 	var curves []figures.Curve
+	best, name := math.Inf(1), Form("")
 	for _, form := range r.Config.Forms {
 		curve := figures.Curve{Name: form.label(r.Printer)}
-		for _, ratio := range r.Config.Ratios {
-			if v, ok := r.variant(form, ratio); ok {
-				curve.X, curve.Y = append(curve.X, float64(v.Matrices)/float64(r.Matrices)), append(curve.Y, r.meanError(form, ratio))
+		for _, ratio := range ratios {
+			if part, e, ok := at(form, ratio); ok {
+				curve.X, curve.Y = append(curve.X, part), append(curve.Y, e)
 			}
+		}
+		if _, e, ok := at(form, ratios[0]); ok && e < best {
+			best, name = e, form
 		}
 		curves = append(curves, curve)
 	}
-	least := r.Config.Ratios[0]
-	best, name := math.Inf(1), Form("")
-	for _, form := range r.Config.Forms {
-		if e := r.meanError(form, least); e < best {
-			best, name = e, form
-		}
-	}
-	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.F("With %.0f %% of the parameters, form %s is nearest to the matrices: error %.2f", 100*least, name, best),
-		r.T("parameters left of the encoder's matrices"), "‖W − Ŵ‖ / ‖W‖", r.caption(r.T("all encoder matrices together; before any recovery"))),
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.F("With %.0f %% of the parameters, form %s is nearest to the matrices: error %.2f", 100*ratios[0], name, best),
+		r.T("parameters left of the encoder's matrices"), "‖W − Ŵ‖ / ‖W‖", caption),
 		Curves: curves, XFormat: figures.Percent, YRange: figures.Range{Min: 0, Max: 1},
 	})
 }

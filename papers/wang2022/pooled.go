@@ -42,6 +42,14 @@ func (r *Result) variant(form Form, ratio float64) (Decomposition, bool) {
 	return r.Variants[i], true
 }
 
+// at is a form at a ratio.
+func (p *Pretrained) at(form Form, ratio float64) Decomposition {
+	return p.Variants[slices.IndexFunc(p.Variants, func(v Decomposition) bool { return v.Form == form && v.Ratio == ratio })]
+}
+
+// error is the reconstruction error of a form at a ratio.
+func (p *Pretrained) error(form Form, ratio float64) float64 { return p.at(form, ratio).Error }
+
 // meanError is the reconstruction error of a form at a ratio, mean over seeds.
 func (r *Result) meanError(form Form, ratio float64) float64 {
 	variants := experiment.Where(r.Variants, func(v Decomposition) bool { return v.Form == form && v.Ratio == ratio })

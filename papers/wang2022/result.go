@@ -13,6 +13,8 @@ type Result struct {
 	Parameters int `json:"parameters"`
 	Matrices   int `json:"matrices"`
 	MACs       int `json:"macs"`
+	// Pretrained is the model that was decomposed as it is; nil without one.
+	Pretrained *Pretrained `json:"pretrained,omitempty"`
 	// Whole are the fine-tuned models that were decomposed, one a seed.
 	Whole []Trial `json:"whole"`
 	// Variants are the decomposed models, by seed, form and ratio.
@@ -26,11 +28,22 @@ type Result struct {
 	Counts []tucker.Count `json:"counts"`
 }
 
+// Pretrained is a model that was decomposed as it is.
+type Pretrained struct {
+	Model  string `json:"model"`
+	SHA256 string `json:"sha256"` // of configuration and weights
+	// Matrices and MACs are as those of the [Result], but without a classifier.
+	Matrices int `json:"matrices"`
+	MACs     int `json:"macs"`
+	// Variants are its decompositions, by form and ratio; they have no seed.
+	Variants []Decomposition `json:"variants"`
+}
+
 // Decomposition is a decomposed model.
 type Decomposition struct {
 	Form  Form    `json:"form"`
 	Ratio float64 `json:"ratio"` // that was asked for
-	Seed  uint64  `json:"seed"`
+	Seed  uint64  `json:"seed"`  // of the fine-tuning
 	// Name has the ranks: III-123, IV-36-192; of II the smallest and the largest.
 	Name string `json:"name"`
 	// Matrices and Parameters count what is left of the encoder's matrices, and of the model.

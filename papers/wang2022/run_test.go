@@ -22,6 +22,7 @@ func protocol(t testing.TB) Config {
 			Tuning: experiment.Tuning{Epochs: 2, BatchSize: 8, MaxLength: 16, LearningRate: 1e-2},
 		},
 		Forms: []Form{II, III, IV}, Ratios: []float64{0.3, 0.6, 0.9}, Recovered: []float64{0.3, 0.6}, Sweeps: 2, RecoveryEpochs: 1, RecoveryRate: 1e-2,
+		Pretrained: tiny.Pretrained(t, tiny.Shape{Layers: 1}), PretrainedRatios: []float64{0.4, 0.8},
 		SpeedBatch: 2, SpeedLength: 8, SpeedRepeats: 3, SpeedRatios: []float64{0.3}, LayerRanks: []float64{0.25, 1},
 	}
 }
@@ -35,6 +36,9 @@ func timeless(r *Result) {
 	}
 	for i := range r.Variants {
 		r.Variants[i].Seconds = 0
+	}
+	for i := range r.Pretrained.Variants {
+		r.Pretrained.Variants[i].Seconds = 0
 	}
 	for i := range r.Speed {
 		r.Speed[i].Time = experiment.SpeedBatch{}
@@ -58,6 +62,9 @@ func TestTheExperiment(t *testing.T) {
 			"ascending":               func(c *Config) { c.Ratios = []float64{0.5, 0.3} },
 			"above 0, at most 1":      func(c *Config) { c.Ratios = []float64{0.5, 1.3} },
 			"must be among":           func(c *Config) { c.Recovered = []float64{0.5} },
+			"one goes with the other": func(c *Config) { c.Pretrained = "" },
+			"must be above 0":         func(c *Config) { c.PretrainedRatios = []float64{0.8, 0.4} },
+			"at a ratio of 0.02":      func(c *Config) { c.PretrainedRatios = []float64{0.02} },
 			"for the speed":           func(c *Config) { c.SpeedBatch = 0 },
 			"no epoch of recovery":    func(c *Config) { c.RecoveryEpochs = 0 },
 			"of recovery above 0":     func(c *Config) { c.RecoveryRate = 0 },
@@ -73,6 +80,14 @@ func TestTheExperiment(t *testing.T) {
 	}
 	for _, v := range result.Variants {
 		if float64(v.Matrices) > v.Ratio*float64(result.Matrices) || result.Parameters-v.Parameters != result.Matrices-v.Matrices || !(v.Error > 0 && v.Error < 1) || !strings.HasPrefix(v.Name, string(v.Form)+"-") {
+			t.Errorf("%+v", v)
+		}
+	}
+	if p := result.Pretrained; p.SHA256 == result.Provenance.ModelSHA256 || len(p.Variants) != 3*2 {
+		t.Errorf("%+v", p)
+	}
+	for _, v := range result.Pretrained.Variants {
+		if p := result.Pretrained; float64(v.Matrices) > v.Ratio*float64(p.Matrices) || !(v.Error > 0 && v.Error < 1) || v.Parameters == 0 || v.MACs == 0 || p.at(v.Form, v.Ratio).Name != v.Name {
 			t.Errorf("%+v", v)
 		}
 	}

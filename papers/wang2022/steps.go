@@ -19,7 +19,8 @@ type decomposeInputs struct {
 	Seed   uint64 // of the whole model
 	Form   Form
 	Ratio  float64
-	Sweeps int `json:",omitempty"` // of III and IV
+	Sweeps int    `json:",omitempty"` // of III and IV
+	Model  string `json:",omitempty"` // the name of one that is decomposed as pretrained, which has no seed
 }
 
 // decomposed is what is known of a decomposed model: all of the variant but its operations, which follow from the configuration.
@@ -32,6 +33,9 @@ type decomposed struct {
 var decompose = &experiment.ModelDefinition[decomposeInputs, decomposed]{
 	Name: "decomposition", Version: 1, Transient: true,
 	Title: func(say *words.Printer, in decomposeInputs) string {
+		if in.Model != "" {
+			return say.F("decomposing %s, form %s, %g of the parameters", in.Model, in.Form, in.Ratio)
+		}
 		return say.F("decomposing, form %s, %g of the parameters, seed %d", in.Form, in.Ratio, in.Seed)
 	},
 	Cost: func(_ decomposeInputs, c *gbert.Config) experiment.Cost {

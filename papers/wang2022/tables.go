@@ -1,6 +1,7 @@
 package wang2022
 
 import (
+	"cmp"
 	"fmt"
 
 	"bertlab/figures"
@@ -13,6 +14,7 @@ import (
 func (r edition) Tables() ([]experiment.NamedTable, error) {
 	return []experiment.NamedTable{
 		{Name: "models", Table: r.VariantTable()}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "maps-table", Table: r.MapTable()},
+		{Name: "pretrained-table", Table: r.PretrainedTable()},
 		{Name: "counts", Table: r.CountTable()}, {Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "quoted", Table: r.QuotedTable()},
 	}, nil
 }
@@ -24,6 +26,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 		{say.T("model"), c.Model, say.T("BERT-base, TinyBERT")},
 		{say.T("task"), c.Task, say.T("GLUE")},
 		{say.T("parts of the parameters"), list(c.Ratios), say.T("III-384, IV-72-384, IV-36-256, IV-36-128, III-64")},
+		{say.T("decomposed as pretrained"), cmp.Or(c.Pretrained, "–"), "–"},
 		{say.T("learns again at"), list(c.Recovered), say.T("all")},
 		{say.T("HOOI sweeps, at most"), c.Sweeps, say.T("100, from a random start")},
 		{say.T("fine-tuning runs (seeds)"), list(c.Seeds), "–"},
@@ -57,6 +60,25 @@ func (r edition) VariantTable() *figures.Table {
 				row = append(row, text)
 			}
 			t.Rows = append(t.Rows, row)
+		}
+	}
+	return t
+}
+
+// PretrainedTable lists the decompositions of the model that is decomposed as it is: ranks, counts and errors; without one it has no rows.
+func (r edition) PretrainedTable() *figures.Table {
+	t := r.NewTable(r.T("Decomposed as pretrained"), r.T("The protocol decomposes no model as it is."), []figures.Column{
+		{Name: r.T("form and ranks")}, {Name: r.T("matrices' parameters"), Format: "%d"}, {Name: r.T("part"), Unit: "%", Format: "%.1f"}, {Name: r.T("error"), Format: "%.4f"}, {Name: r.T("operations"), Unit: "%", Format: "%.0f"},
+	})
+	p := r.Pretrained
+	if p == nil {
+		return t
+	}
+	t.Caption = r.F("%s: %d parameters in the encoder's matrices, %.0f million operations for %d tokens; no training before or after.", p.Model, p.Matrices, float64(p.MACs)/1e6, r.Config.SpeedLength)
+	for _, form := range r.Config.Forms {
+		for _, ratio := range r.Config.PretrainedRatios {
+			v := p.at(form, ratio)
+			t.Rows = append(t.Rows, []any{r.ranks(v.Name), v.Matrices, 100 * float64(v.Matrices) / float64(p.Matrices), v.Error, 100 * float64(v.MACs) / float64(p.MACs)})
 		}
 	}
 	return t
