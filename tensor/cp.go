@@ -191,7 +191,7 @@ func solveGram(gram *mat.SymDense, b *mat.Dense) (*mat.Dense, error) {
 		}
 		return mat.DenseCopyOf(transposed.T()), nil
 	}
-	vectors, values, err := eigen(gram)
+	vectors, values, err := eigen(gram, gram.SymmetricDim())
 	if err != nil {
 		return nil, err
 	}

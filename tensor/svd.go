@@ -41,7 +41,7 @@ type SVDOptions struct {
 
 const (
 	exactWork          = 2e9  // m·n·min(m, n): some seconds
-	gramSide           = 2048 // an eigendecomposition of this size takes about a minute
+	gramSide           = 2048 // an eigendecomposition of this size takes about 20 seconds
 	defaultOversample  = 10
 	defaultPowerSweeps = 2
 )
@@ -221,30 +221,45 @@ func (u unfolding) svd(rank int, o SVDOptions, wantV bool) (*SVD, error) {
 }
 
 func (s *SVD) exact(u unfolding, rank int, wantV bool) error {
-	kind := mat.SVDThinU
 	if rank > u.cols() {
-		kind = mat.SVDFullU
+		return s.completed(u, rank, wantV)
 	}
+	left, right, values, err := thinSVD(u.matrix(), rank, true, wantV)
+	if err != nil {
+		return fmt.Errorf("%w: try method %q", err, Gram)
+	}
+	s.U, s.V = left, right
+	s.keep(values, rank)
+	return nil
+}
+
+// completed is for a rank above the number of columns: U has all the columns of the square one.
+func (s *SVD) completed(u unfolding, rank int, wantV bool) error {
+	kind := mat.SVDFullU
 	if wantV {
 		kind |= mat.SVDThinV
 	}
 	var svd mat.SVD
 	if !svd.Factorize(u.matrix(), kind) {
-		return fmt.Errorf("tensor: the singular value decomposition of a matrix [%d, %d] does not converge: try method %q", u.dim, u.cols(), Gram)
+		return fmt.Errorf("tensor: the singular value decomposition of a matrix [%d, %d] does not converge", u.dim, u.cols())
 	}
 	var full mat.Dense
 	svd.UTo(&full)
 	s.U = mat.DenseCopyOf(full.Slice(0, u.dim, 0, rank))
 	if wantV {
-		full.Reset()
-		svd.VTo(&full)
-		s.V = mat.DenseCopyOf(full.Slice(0, u.cols(), 0, rank))
+		s.V = new(mat.Dense)
+		svd.VTo(s.V)
 	}
-	s.spectrum = svd.Values(nil)
-	kept := min(rank, len(s.spectrum))
-	s.Values = slices.Clone(s.spectrum[:kept])
-	s.Residual = floats.Norm(s.spectrum[kept:], 2)
+	s.keep(svd.Values(nil), rank)
 	return nil
+}
+
+// keep takes the leading ones of all singular values, and what the others leave.
+func (s *SVD) keep(values []float64, rank int) {
+	s.spectrum = values
+	kept := min(rank, len(values))
+	s.Values = slices.Clone(values[:kept])
+	s.Residual = floats.Norm(values[kept:], 2)
 }
 
 // gram takes the leading eigenvectors of the shorter side's Gram matrix. They span the best subspace; the decomposition of
@@ -257,17 +272,14 @@ func (s *SVD) gram(u unfolding, rank int, wantV bool) error {
 		u = unfolding{data: m.Data, outer: 1, dim: m.Rows, inner: m.Cols}
 		short = unfolding{data: m.Data, outer: m.Rows, dim: m.Cols, inner: 1}
 	}
-	vectors, values, err := eigen(short.gram())
+	basis, values, err := eigen(short.gram(), rank)
 	if err != nil {
 		return err
 	}
-	s.spectrum = make([]float64, len(values))
 	for i, value := range values {
-		s.spectrum[i] = math.Sqrt(max(value, 0))
+		values[i] = math.Sqrt(value)
 	}
-	s.Values = slices.Clone(s.spectrum[:rank])
-	s.Residual = floats.Norm(s.spectrum[rank:], 2)
-	basis := mat.DenseCopyOf(vectors.Slice(0, short.dim, 0, rank))
+	s.keep(values, rank)
 	switch {
 	case wide && !wantV:
 		s.U = basis
@@ -281,50 +293,36 @@ func (s *SVD) gram(u unfolding, rank int, wantV bool) error {
 
 // fromRight decomposes X·Q for a basis Q [cols, rank] of the right side.
 func (s *SVD) fromRight(u unfolding, q *mat.Dense) error {
-	var svd mat.SVD
-	if !svd.Factorize(u.times(q), mat.SVDThin) {
-		return fmt.Errorf("tensor: the projection of a matrix [%d, %d] has no singular value decomposition that converges", u.dim, u.cols())
+	_, rank := q.Dims()
+	left, z, values, err := thinSVD(u.times(q), rank, true, true)
+	if err != nil {
+		return err
 	}
-	s.U, s.V = new(mat.Dense), new(mat.Dense)
-	svd.UTo(s.U)
-	var z mat.Dense
-	svd.VTo(&z)
-	s.V.Mul(q, &z)
-	s.Values = svd.Values(nil)
+	s.U, s.V, s.Values = left, new(mat.Dense), values
+	s.V.Mul(q, z)
 	return nil
 }
 
 // fromLeft decomposes Qᵀ·X for a basis Q [dim, l ≥ rank] of the left side, and keeps rank of its singular vectors.
 func (s *SVD) fromLeft(u unfolding, q *mat.Dense, rank int) error {
-	var svd mat.SVD
-	if !svd.Factorize(u.transposedTimes(q), mat.SVDThin) {
-		return fmt.Errorf("tensor: the projection of a matrix [%d, %d] has no singular value decomposition that converges", u.dim, u.cols())
+	v, z, values, err := thinSVD(u.transposedTimes(q), rank, true, true)
+	if err != nil {
+		return err
 	}
-	var v, z, product mat.Dense
-	svd.UTo(&v)
-	svd.VTo(&z)
-	product.Mul(q, &z)
-	s.U = mat.DenseCopyOf(product.Slice(0, u.dim, 0, rank))
-	s.V = mat.DenseCopyOf(v.Slice(0, u.cols(), 0, rank))
-	s.Values = svd.Values(nil)[:rank]
+	s.U, s.V, s.Values = new(mat.Dense), v, values[:rank]
+	s.U.Mul(q, z)
 	return nil
 }
 
-// eigen are the eigenvectors of a symmetric matrix in columns, and the eigenvalues, descending.
-func eigen(a mat.Symmetric) (*mat.Dense, []float64, error) {
+// eigen are the leading eigenvectors of a positive semidefinite matrix in columns, and all eigenvalues, descending: its singular vectors
+// and values.
+func eigen(a mat.Symmetric, keep int) (*mat.Dense, []float64, error) {
 	n := a.SymmetricDim()
-	var e mat.EigenSym
-	if !e.Factorize(a, true) {
+	vectors, _, values, err := squareSVD(mat.DenseCopyOf(a), keep, true, false)
+	if err != nil {
 		return nil, nil, fmt.Errorf("tensor: the eigendecomposition of a matrix [%d, %d] does not converge", n, n)
 	}
-	values := e.Values(nil)
-	var ascending mat.Dense
-	e.VectorsTo(&ascending)
-	slices.Reverse(values)
-	for i := range n {
-		slices.Reverse(ascending.RawRowView(i))
-	}
-	return &ascending, values, nil
+	return vectors, values, nil
 }
 
 // orient makes the entry of largest absolute value of each left vector positive.

@@ -232,6 +232,8 @@ func TestBadCallsOfTheSVDAreRefused(t *testing.T) {
 	infinite.SetSym(0, 3, math.Inf(1))
 	negative := mat.NewSymDense(6, nil)
 	negative.SetSym(0, 0, -1)
+	opposite := mat.NewSymDense(6, nil) // eigenvalues 1 and −1
+	opposite.SetSym(0, 1, 1)
 	c := mat.NewDiagDense(6, slices.Repeat([]float64{1}, 6))
 	truncated := func(a mat.Matrix, rank int, o SVDOptions) error { return second(TruncatedSVD(a, rank, o)) }
 	weighted := func(c mat.Symmetric, rank int, ridge float64) error {
@@ -260,6 +262,7 @@ func TestBadCallsOfTheSVDAreRefused(t *testing.T) {
 		"moment's size":       {weighted(mat.NewSymDense(4, nil), 2, 0), []string{"[6, 6]"}},
 		"infinite moment":     {weighted(infinite, 2, 0), []string{"[0, 3]", "finite"}},
 		"negative moment":     {weighted(negative, 2, 0), []string{"eigenvalue -", "none below 0"}},
+		"opposite values":     {weighted(opposite, 2, 0), []string{"eigenvalue -", "none below 0"}},
 		"ridge":               {weighted(c, 2, math.NaN()), []string{"ridge NaN", "at least 0"}},
 	} {
 		t.Run(name, func(t *testing.T) { wantError(t, test.err, test.parts...) })

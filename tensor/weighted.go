@@ -82,17 +82,14 @@ func (w *Weighted) fromOutputs(dense *mat.Dense, moment *mat.SymDense, rank int)
 			outputs.SetSym(i, j, (product.At(i, j)+product.At(j, i))/2)
 		}
 	}
-	vectors, values, err := eigen(outputs)
+	vectors, values, err := eigen(outputs, rank)
 	if err != nil {
 		return err
 	}
-	if err := noneBelowZero(values); err != nil {
+	if err := noneBelowZero(outputs, values[0]); err != nil {
 		return err
 	}
-	for i, value := range values {
-		values[i] = max(0, value)
-	}
-	svd := &SVD{U: mat.DenseCopyOf(vectors.Slice(0, out, 0, rank))}
+	svd := &SVD{U: vectors}
 	svd.orient()
 	w.U, w.Method = svd.U, Gram
 	if total := floats.Sum(values); total > 0 {
@@ -118,12 +115,24 @@ func (w *Weighted) fromInputs(dense *mat.Dense, moment *mat.SymDense, rank int, 
 	return nil
 }
 
-// noneBelowZero reports eigenvalues, descending, of a matrix that is no second moment.
-func noneBelowZero(values []float64) error {
-	if largest, least := values[0], values[len(values)-1]; least < -1e-6*max(largest, 0) || largest < 0 {
-		return fmt.Errorf("tensor: the second moment has the eigenvalue %g beside %g, want none below 0", least, largest)
+// noneBelowZero reports a matrix that is no second moment: one with an eigenvalue clearly below 0, beside the largest absolute one.
+func noneBelowZero(a *mat.SymDense, largest float64) error {
+	n := a.SymmetricDim()
+	shifted := mat.NewSymDense(n, nil)
+	shifted.CopySym(a)
+	for i := range n {
+		shifted.SetSym(i, i, shifted.At(i, i)+1e-6*largest)
 	}
-	return nil
+	var cholesky mat.Cholesky
+	if largest == 0 || cholesky.Factorize(shifted) { // rounding alone is below 0
+		return nil
+	}
+	var e mat.EigenSym
+	if !e.Factorize(a, false) {
+		return fmt.Errorf("tensor: the eigendecomposition of a matrix [%d, %d] does not converge", n, n)
+	}
+	values := e.Values(nil)
+	return fmt.Errorf("tensor: the second moment has the eigenvalue %g beside %g, want none below 0", values[0], values[n-1])
 }
 
 // ridged is C + ridge.
@@ -155,16 +164,16 @@ func ridged(c mat.Symmetric, in int, ridge float64, result *Weighted) (*mat.SymD
 // whitening is S [in, in] with S·Sᵀ = C.
 func whitening(moment *mat.SymDense) (*mat.Dense, error) {
 	in := moment.SymmetricDim()
-	vectors, values, err := eigen(moment)
+	vectors, values, err := eigen(moment, in)
 	if err != nil {
 		return nil, err
 	}
-	if err := noneBelowZero(values); err != nil {
+	if err := noneBelowZero(moment, values[0]); err != nil {
 		return nil, err
 	}
 	for j, value := range values {
 		raw := vectors.RawMatrix()
-		blas64.Scal(math.Sqrt(max(0, value)), blas64.Vector{N: in, Inc: raw.Stride, Data: raw.Data[j:]})
+		blas64.Scal(math.Sqrt(value), blas64.Vector{N: in, Inc: raw.Stride, Data: raw.Data[j:]})
 	}
 	return vectors, nil
 }
