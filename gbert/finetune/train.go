@@ -58,6 +58,37 @@ func (r *Result) Best() Epoch { return r.Epochs[r.Kept-1] }
 // Train fine-tunes a model with a classification head on a training set. dev, if not nil, is evaluated after each epoch.
 // Classes are matched by name, see [Prepare]; the trained model keeps its names for them, if it has any. The model itself is not changed. A cancelled context stops the run after a checkpoint.
 func Train(ctx context.Context, backend compute.Backend, model *gbert.Model, train, dev *task.Dataset, o Options) (*Result, error) {
+	r, err := newRun(backend, model, train, dev, o)
+	if err != nil {
+		return nil, err
+	}
+	if r.dev != nil {
+		if r.devPrepared, err = Prepare(backend, model, r.dev, r.options.MaxLength, r.options.BatchSize, r.options.Epochs); err != nil {
+			return nil, err
+		}
+	}
+	if r.stepper, err = newStepper(backend, model, r.options); err != nil {
+		return nil, err
+	}
+	defer r.stepper.close()
+	if r.dev != nil {
+		if r.session, err = gbert.NewSessionAcross(gbert.Devices{Backend: backend, Count: r.options.Devices}, model); err != nil {
+			return nil, err
+		}
+		defer r.session.Close()
+	}
+	if err := r.openCheckpoint(); err != nil {
+		return nil, err
+	}
+	defer r.closeCheckpoint()
+	if err := r.loop(ctx); err != nil {
+		return nil, fmt.Errorf("finetune: %w", err)
+	}
+	return r.finish()
+}
+
+// newRun reads the training set and chooses the padded lengths. What computes comes later.
+func newRun(backend compute.Backend, model *gbert.Model, train, dev *task.Dataset, o Options) (*run, error) {
 	if o.MaxLength == 0 && train.Task.Kind == task.Spans {
 		o.MaxLength = SpanLength
 	}
@@ -89,32 +120,8 @@ func Train(ctx context.Context, backend compute.Backend, model *gbert.Model, tra
 			return nil, err
 		}
 	}
-	if r.lengths, err = paddedLengths(backend, model, read.Encodings, o); err != nil {
-		return nil, err
-	}
-	if dev != nil {
-		if r.devPrepared, err = Prepare(backend, model, dev, o.MaxLength, o.BatchSize, o.Epochs); err != nil {
-			return nil, err
-		}
-	}
-	if r.stepper, err = newStepper(backend, model, o); err != nil {
-		return nil, err
-	}
-	defer r.stepper.close()
-	if dev != nil {
-		if r.session, err = gbert.NewSessionAcross(gbert.Devices{Backend: backend, Count: o.Devices}, model); err != nil {
-			return nil, err
-		}
-		defer r.session.Close()
-	}
-	if err := r.openCheckpoint(); err != nil {
-		return nil, err
-	}
-	defer r.closeCheckpoint()
-	if err := r.loop(ctx); err != nil {
-		return nil, fmt.Errorf("finetune: %w", err)
-	}
-	return r.finish()
+	r.lengths, err = paddedLengths(backend, model, read.Encodings, o)
+	return r, err
 }
 
 // run is a training run under way.

@@ -7,6 +7,8 @@ import (
 
 	"bertlab/figures"
 	"bertlab/gbert"
+	"bertlab/gbert/finetune"
+	"bertlab/gbert/task"
 	"bertlab/gbert/tokenizer"
 	"bertlab/papers/experiment/words"
 	"bertlab/stats"
@@ -42,6 +44,30 @@ func (p Provenance) Had(processors float64) float64 {
 		return processors
 	}
 	return 0
+}
+
+// TrainingTimes are the times of training steps of models, in turn, on the same batch.
+type TrainingTimes struct {
+	Rows   int // of the batch
+	Length int // tokens a row
+	// Steps are the times of each model's steps, [models][repeats].
+	Steps [][]Elapsed
+}
+
+// TimeTraining times steps of models that read a training set in the same way, on its batch of median length, in turn.
+func TimeTraining(ctx context.Context, w *Worker, models []*gbert.Model, train *task.Dataset, o finetune.Options, repeats int) (t TrainingTimes, err error) {
+	var steps []func() error
+	for _, model := range models {
+		stepper, err := finetune.NewStepper(w.Backend(), model, train, o)
+		if err != nil {
+			return t, err
+		}
+		defer stepper.Close()
+		t.Rows, t.Length = stepper.Shape()
+		steps = append(steps, stepper.Step)
+	}
+	t.Steps, err = Rounds{Repeats: repeats, Progress: w.Progress()}.Time(ctx, steps...)
+	return t, err
 }
 
 // FilledBatch is a batch of size rows of exactly length tokens, cut from the examples' tokens one after another, so that no time

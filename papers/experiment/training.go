@@ -60,14 +60,14 @@ func (c *StepClock) tick(phase string) {
 	c.watch, c.compiling = Start(), phase == "compiling"
 }
 
-// Median is the median of the steps in seconds by a clock; 0 if there is none.
-func (c *StepClock) Median(clock Clock) float64 {
+// Median is the median of the steps in seconds on the wall; 0 if there is none.
+func (c *StepClock) Median() float64 {
 	if len(c.Steps) == 0 {
 		return 0
 	}
 	seconds := make([]float64, len(c.Steps))
 	for i, took := range c.Steps {
-		seconds[i] = clock.Seconds(took)
+		seconds[i] = took.Wall.Seconds()
 	}
 	return stats.Median(seconds)
 }

@@ -89,16 +89,3 @@ func (r *Result) variants() []Scheme {
 	}
 	return list
 }
-
-// stepRatios are the times of a training step of the whole model divided by those of a variant, seed by seed, where one machine did both.
-func (r *Result) stepRatios(v Scheme) []float64 {
-	var ratios []float64
-	for _, t := range r.of(v) {
-		for _, whole := range r.of(Scheme{}) {
-			if whole.Seed == t.Seed && whole.Machine == t.Machine && whole.StepSeconds > 0 && t.StepSeconds > 0 {
-				ratios = append(ratios, whole.StepSeconds/t.StepSeconds)
-			}
-		}
-	}
-	return ratios
-}

@@ -130,19 +130,17 @@ func TestVerdictsOnTime(t *testing.T) {
 		}
 	}
 	for name, test := range map[string]struct {
-		shared []float64
-		want   report.Verdict
+		step *TrainingSpeed
+		busy bool
+		want report.Verdict
 	}{
-		"faster": {[]float64{0.7, 0.75, 0.65}, report.Holds}, "as fast": {[]float64{1, 0.99, 1.01}, report.DoesNotHold},
-		"on another machine": {[]float64{0.7, 0.75, 0.65}, report.CannotTell},
-		"now and then":       {[]float64{1, 0.7, 1}, report.CannotTell}, "too few": {[]float64{0.5}, report.CannotTell}, "nothing to show": {nil, report.CannotTell},
+		"faster": {&TrainingSpeed{Time: timed(1.3, 1.5)}, false, report.Holds}, "as fast": {&TrainingSpeed{Time: timed(0.99, 1.02)}, false, report.DoesNotHold},
+		"busy": {&TrainingSpeed{Time: timed(1.3, 1.5)}, true, report.CannotTell}, "now and then": {&TrainingSpeed{Time: timed(0.9, 1.3)}, false, report.CannotTell},
+		"nothing to show": {nil, false, report.CannotTell},
 	} {
-		r := &Result{}
-		for i, seconds := range test.shared {
-			r.Runs = append(r.Runs, Trial{Seed: uint64(i), StepSeconds: 1}, Trial{Seed: uint64(i), Variant: shareAll, StepSeconds: seconds})
-			if name == "on another machine" {
-				r.Runs[2*i].Machine = "another"
-			}
+		r := &Result{Speed: &Speed{Training: test.step}}
+		if r.Provenance.Backend = "xla:cpu"; test.busy {
+			r.Speed.Training.Time.Processors = 0.5
 		}
 		if claim := judge(r, edition.training); claim.Verdict != test.want {
 			t.Errorf("training, %s: %v, want %v: %s", name, claim.Verdict, test.want, claim.Measured)
@@ -160,17 +158,18 @@ func judged(t *testing.T) [][]experiment.Claim {
 		right         map[Scheme]int
 		seeds         []uint64
 		whole, shared *sharing.Transitions
-		step, time    float64 // of the model that shares all
+		step          experiment.SpeedBatch // of training the model that shares all
+		time          float64               // of its inference
 		total         func(sharing.CountRow) int
 	}{
-		{map[Scheme]int{{}: 900, shareAttention: 900, shareFFN: 800, shareAll: 801, factorised: 899}, []uint64{1, 2, 3}, uneven, even, 0.7, 1, func(r sharing.CountRow) int {
+		{map[Scheme]int{{}: 900, shareAttention: 900, shareFFN: 800, shareAll: 801, factorised: 899}, []uint64{1, 2, 3}, uneven, even, timed(1.3, 1.5), 1, func(r sharing.CountRow) int {
 			if want, ok := map[string]int{"ALBERT base": 12e6, "ALBERT large": 18e6, "ALBERT xlarge": 60e6, "ALBERT xxlarge": 235e6}[r.Name]; ok && r.Table == 1 {
 				return want
 			}
 			return r.Total
 		}},
-		{map[Scheme]int{{}: 900, shareAttention: 700, shareFFN: 800, shareAll: 600, factorised: 700}, []uint64{1, 2, 3}, even, uneven, 1, 1.2, func(r sharing.CountRow) int { return r.Total + 5e6 }},
-		{map[Scheme]int{{}: 900, shareAttention: 900, shareFFN: 899, shareAll: 900, factorised: 900}, []uint64{1}, even, uneven, 0.7, 1.06, func(r sharing.CountRow) int { return r.Total }},
+		{map[Scheme]int{{}: 900, shareAttention: 700, shareFFN: 800, shareAll: 600, factorised: 700}, []uint64{1, 2, 3}, even, uneven, timed(0.98, 1.02), 1.2, func(r sharing.CountRow) int { return r.Total + 5e6 }},
+		{map[Scheme]int{{}: 900, shareAttention: 900, shareFFN: 899, shareAll: 900, factorised: 900}, []uint64{1}, even, uneven, timed(0.9, 1.3), 1.06, func(r sharing.CountRow) int { return r.Total }},
 	} {
 		r := made(c.right, c.seeds...)
 		for i := range r.Counts {
@@ -180,12 +179,12 @@ func judged(t *testing.T) [][]experiment.Claim {
 			run := &r.Runs[i]
 			switch run.Variant {
 			case Scheme{}:
-				run.Transitions, run.StepSeconds = c.whole, 1
+				run.Transitions = c.whole
 			case shareAll:
-				run.Transitions, run.StepSeconds = c.shared, c.step
+				run.Transitions = c.shared
 			}
 		}
-		r.Speed = &Speed{Models: []SpeedModel{{Variant: shareAll, Batches: []experiment.SpeedBatch{timed(c.time-0.02, c.time+0.02)}}}}
+		r.Speed = &Speed{Models: []SpeedModel{{Variant: shareAll, Batches: []experiment.SpeedBatch{timed(c.time-0.02, c.time+0.02)}}}, Training: &TrainingSpeed{Time: c.step}}
 		claims, err := english(r).Claims()
 		if err != nil {
 			t.Fatal(err)

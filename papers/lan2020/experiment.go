@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"math"
+	"slices"
 
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
@@ -72,6 +73,15 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 			return model
 		})
 	}
+	if slices.Contains(c.Variants, shareAll) {
+		in := stepInputs{From: pretrained, Variant: shareAll.conversion(), Train: samples.Train, Options: c.Options(c.Seeds[0]), Repeats: c.SpeedRepeats}
+		timed := timeStep.Of(p, in)
+		p.Collect(func() error {
+			training := timed.Result()
+			r.Speed.Training = &training
+			return nil
+		})
+	}
 	return nil
 }
 
@@ -91,7 +101,7 @@ type seedPlan struct {
 func (s *seedPlan) trial(v Scheme, e experiment.Evaluated, t experiment.Training, shape shape, machine string) Trial {
 	return Trial{
 		Variant: v, Seed: s.seed, Answers: e.Answers(s.Result.Metric), Parts: shape.Parts, MACs: shape.MACs,
-		TrainLoss: t.TrainLoss, Seconds: t.Seconds, StepSeconds: t.Clock.Median(experiment.Wall), StepProcessors: experiment.Processors(t.Clock.Steps), Machine: machine,
+		TrainLoss: t.TrainLoss, Seconds: t.Seconds, StepSeconds: t.Clock.Median(), Machine: machine,
 	}
 }
 

@@ -27,7 +27,7 @@ type Result struct {
 	Errors []float64 `json:"errors"`
 	// Cuts are the fine-tuned whole models with a smaller word table, not trained further, seed by seed.
 	Cuts []Cut `json:"cuts"`
-	// Speed is the time of inference.
+	// Speed is the time of inference, and of training.
 	Speed *Speed `json:"speed"`
 }
 
@@ -50,8 +50,6 @@ type Trial struct {
 	TrainLoss   float64 `json:"train_loss"`
 	Seconds     float64 `json:"seconds"`
 	StepSeconds float64 `json:"step_seconds"`
-	// StepProcessors is how many processors the process had in a step; 0 where the system does not tell.
-	StepProcessors float64 `json:"step_processors,omitempty"`
 	// Machine is the one that trained it, as far as that is known.
 	Machine string `json:"machine,omitempty"`
 }
@@ -73,11 +71,19 @@ type Cut struct {
 	Parameters    int     `json:"parameters"`
 }
 
-// Speed is the time of inference of converted models beside the whole one, timed in turn.
+// Speed is the time of converted models beside the whole one, timed in turn.
 type Speed struct {
 	Length  int          `json:"length"`
 	Repeats int          `json:"repeats"`
 	Models  []SpeedModel `json:"models"`
+	// Training is that of a training step of the model that shares all; nil where it was not run.
+	Training *TrainingSpeed `json:"training,omitempty"`
+}
+
+// TrainingSpeed is the time of a step of training beside the whole model's, timed in turn on the batch of median length, of so many tokens a row.
+type TrainingSpeed struct {
+	Length int                   `json:"length"`
+	Time   experiment.SpeedBatch `json:"time"`
 }
 
 // SpeedModel is a converted model at each batch size.

@@ -215,3 +215,38 @@ var timeVariant = &experiment.Definition[speedInputs, SpeedModel]{
 		return timed, err
 	},
 }
+
+// stepInputs are a converted model of which a step of training is timed beside one of the whole model.
+type stepInputs struct {
+	From    experiment.ModelSource
+	Variant Scheme // see [Scheme.conversion]
+	Train   experiment.Sample
+	Options finetune.Options
+	Repeats int
+}
+
+// timeStep times steps of training in turn.
+var timeStep = &experiment.Definition[stepInputs, TrainingSpeed]{
+	Name: "time of training a converted model", Version: 1, Timed: true,
+	Title: func(say *words.Printer, in stepInputs) string {
+		return say.F("time of training, shared: %s", in.Variant)
+	},
+	Run: func(ctx context.Context, w *experiment.Worker, in stepInputs) (timed TrainingSpeed, err error) {
+		kind := in.Train.Task
+		whole, err := w.Model(in.From).WithClassifier(kind.Outputs(), kind.Labels, 1)
+		if err != nil {
+			return timed, err
+		}
+		model, err := in.Variant.convert(whole)
+		if err != nil {
+			return timed, err
+		}
+		times, err := experiment.TimeTraining(ctx, w, []*gbert.Model{whole, model}, in.Train.Dataset, in.Options, in.Repeats)
+		if err != nil {
+			return timed, err
+		}
+		timed = TrainingSpeed{Length: times.Length, Time: experiment.Pairs(times.Steps[0], times.Steps[1])}
+		timed.Time.Size = times.Rows
+		return timed, nil
+	},
+}

@@ -3,7 +3,6 @@ package sajjad2020
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -196,11 +195,14 @@ func (r *Result) inferenceShares() (batch SpeedBatch, shares []share) {
 }
 
 // tuningShares are the shares of the time of a training step.
-func (r *Result) tuningShares() []share {
-	var shares []share
-	all, processors := r.stepShares()
-	for _, k := range slices.Sorted(maps.Keys(all)) {
-		shares = append(shares, share{k, stats.Quartiles(all[k]), all[k], processors, r.proportional(k)})
+func (r *Result) tuningShares() (shares []share) {
+	if r.Training == nil {
+		return nil
+	}
+	for _, m := range r.Training.Models {
+		if m.K > 0 {
+			shares = append(shares, share{m.K, stats.Interval{Value: m.Share, Low: m.Low, High: m.High}, m.Shares, r.Training.Processors, r.proportional(m.K)})
+		}
 	}
 	return shares
 }
@@ -222,13 +224,14 @@ func (r edition) tuning() experiment.Statement {
 	s := experiment.Statement{
 		Text:     r.T("The time of fine-tuning falls at least in proportion to the layers."),
 		Paper:    r.T("half of the layers, half of the time"),
-		Estimand: r.F("%s of a training step against the share of layers that stay, median over runs for each number of layers", r.Name(r.Clock.String())),
+		Estimand: r.T("time of a training step against the share of layers that stay"),
 		Rule:     experiment.NoMore(1+tuningTime, experiment.Ratio).Each(),
-		Missing:  r.T("no step was timed on the machine that trained the whole model"),
+		Missing:  r.T("no step was timed"),
 		Note:     r.T("The step includes embeddings, head and optimizer, which do not shrink. Of the last layer a classifier needs [CLS] alone, so that time can fall by more than the proportion."),
 	}
-	if shares := r.tuningShares(); len(shares) > 0 {
-		s.Evidence, s.Also = r.evidence(shares)
+	if t := r.Training; t != nil {
+		s.Estimand = r.F("%s of a training step against the share of layers that stay, on the batch of median length of %s (%d × %d tokens), median of %d pairs for each number of layers", r.Name(r.Clock.String()), t.Task, t.Batch, t.Length, t.Repeats)
+		s.Evidence, s.Also = r.evidence(r.tuningShares())
 	}
 	return s
 }

@@ -29,7 +29,7 @@ func measured(t *testing.T, seeds int, right map[layerdrop.Strategy]int) *Result
 	r := &Result{Layers: 6, Tasks: []*TaskResult{{Task: "sst2", TestSet: experiment.TestSet{Metric: "accuracy", Examples: 400, Majority: 0.5}}}}
 	for seed := range seeds {
 		r.Config.Seeds = append(r.Config.Seeds, uint64(seed))
-		runs := []Trial{{Seed: uint64(seed), Answers: experiment.Answers{Right: marks(380, 400)}, StepClock: 6, StepSeconds: 4}}
+		runs := []Trial{{Seed: uint64(seed), Answers: experiment.Answers{Right: marks(380, 400)}}}
 		for _, strategy := range []layerdrop.Strategy{layerdrop.Top, layerdrop.Bottom, layerdrop.Symmetric} {
 			n, ok := right[strategy]
 			if !ok {
@@ -39,7 +39,7 @@ func measured(t *testing.T, seeds int, right map[layerdrop.Strategy]int) *Result
 			if err != nil {
 				t.Fatal(err)
 			}
-			runs = append(runs, Trial{Choice: Choice{Strategy: strategy, When: Before, Dropped: dropped}, Seed: uint64(seed), Answers: experiment.Answers{Right: marks(n, 400)}, StepClock: 4, StepSeconds: 3})
+			runs = append(runs, Trial{Choice: Choice{Strategy: strategy, When: Before, Dropped: dropped}, Seed: uint64(seed), Answers: experiment.Answers{Right: marks(n, 400)}})
 		}
 		r.Tasks[0].Runs = append(r.Tasks[0].Runs, runs...)
 	}
@@ -173,29 +173,24 @@ func TestTimeIsInProportionWithinTheTolerance(t *testing.T) {
 	}
 }
 
+// trained is a step of fine-tuning without two of six layers that takes these shares of the whole model's time.
+func trained(shares []float64, processors float64) *TrainingSpeed {
+	quartiles := stats.Quartiles(shares)
+	return &TrainingSpeed{Task: "sst2", Processors: processors, Models: []TrainingTime{{K: 0, Share: 1}, {K: 2, Share: quartiles.Value, Low: quartiles.Low, High: quartiles.High, Shares: shares}}}
+}
+
 func TestTheTimeOfFineTuningMayFallByMoreThanTheProportion(t *testing.T) {
 	for name, test := range map[string]struct {
-		seeds  int
-		change func(*Trial)
-		want   report.Verdict
+		speed *TrainingSpeed
+		want  report.Verdict
 	}{
-		"in proportion":    {3, func(*Trial) {}, report.Holds},
-		"more":             {3, func(run *Trial) { run.StepClock, run.StepSeconds = 3, 2 }, report.Holds},
-		"less":             {3, func(run *Trial) { run.StepClock = 5.5 }, report.DoesNotHold},
-		"few runs":         {1, func(*Trial) {}, report.CannotTell},
-		"a busy machine":   {3, func(run *Trial) { run.StepSeconds = 20 }, report.CannotTell},
-		"another machine":  {3, func(run *Trial) { run.Machine = "another" }, report.CannotTell},
-		"an unsteady one":  {3, func(run *Trial) { run.StepClock *= 1 + float64(run.Seed%2) }, report.CannotTell},
-		"none was timed":   {3, func(run *Trial) { run.StepClock = 0 }, report.CannotTell},
-		"one was not done": {3, func(run *Trial) { run.When = After }, report.CannotTell},
+		"in proportion": {trained(around(0.66, 0.67), 1.9), report.Holds}, "more": {trained(around(0.4, 0.45), 1.9), report.Holds},
+		"less": {trained(around(0.9, 0.95), 1.9), report.DoesNotHold}, "few repeats": {trained(around(0.66, 0.67)[:5], 1.9), report.CannotTell},
+		"a busy machine": {trained(around(0.66, 0.67), 0.5), report.CannotTell}, "an unsteady one": {trained(around(0.5, 1), 1.9), report.CannotTell},
+		"none was timed": {nil, report.CannotTell},
 	} {
-		r := measured(t, test.seeds, map[layerdrop.Strategy]int{layerdrop.Top: 360, layerdrop.Bottom: 300, layerdrop.Symmetric: 300})
-		r.Clock, r.Provenance.Backend = experiment.Processor, "xla:cpu"
-		for i := range r.Tasks[0].Runs {
-			if run := &r.Tasks[0].Runs[i]; run.Strategy != "" {
-				test.change(run)
-			}
-		}
+		r := &Result{Layers: 6, Clock: experiment.Processor, Training: test.speed}
+		r.Provenance.Backend = "xla:cpu"
 		if c := judge(r, edition.tuning); c.Verdict != test.want {
 			t.Errorf("%s: %v, want %v (%s, %s)", name, c.Verdict, test.want, c.Measured, c.Explanation)
 		}
@@ -271,11 +266,11 @@ func verdicts(t *testing.T) [][]experiment.Claim {
 		seeds        int
 		single, pair right
 		after        stats.Answers // the answers without the top layers after fine-tuning
-		share, clock float64
+		share, step  float64
 		travel       [][]float64
 	}{
-		{3, right{top: 360, bottom: 300, symmetric: 340}, right{top: 330, bottom: 300, symmetric: 310}, marks(210, 400), 0.667, 4, [][]float64{up, up, up}},
-		{3, right{top: 300, bottom: 360, symmetric: 300}, right{top: 370, bottom: 375, symmetric: 370}, marks(390, 400), 0.9, 5.5, [][]float64{down, down, down}},
+		{3, right{top: 360, bottom: 300, symmetric: 340}, right{top: 330, bottom: 300, symmetric: 310}, marks(210, 400), 0.667, 0.667, [][]float64{up, up, up}},
+		{3, right{top: 300, bottom: 360, symmetric: 300}, right{top: 370, bottom: 375, symmetric: 370}, marks(390, 400), 0.9, 0.9, [][]float64{down, down, down}},
 		{1, right{top: 360, bottom: 300}, right{top: 330}, append(make(stats.Answers, 40), marks(360, 360)...), 0.71, 0, [][]float64{up}},
 	} {
 		r := measured(t, test.seeds, test.single)
@@ -288,12 +283,8 @@ func verdicts(t *testing.T) [][]experiment.Claim {
 				r.Tasks[0].Runs = append(r.Tasks[0].Runs, run)
 			}
 		}
-		for _, task := range r.Tasks {
-			for i := range task.Runs {
-				if task.Runs[i].When == Before {
-					task.Runs[i].StepClock = test.clock
-				}
-			}
+		if test.step > 0 {
+			r.Training = trained(around(test.step-0.01, test.step+0.01), 1.9)
 		}
 		r.Speed = &Speed{Batches: []SpeedBatch{{Size: 1, Models: []SpeedModel{{K: 0, Share: 1}, {K: 2, Share: test.share, Shares: around(test.share-0.02, test.share+0.02)}}}}}
 		claims, err := english(r).Claims()

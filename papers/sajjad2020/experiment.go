@@ -55,7 +55,7 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 	}
 	for i, t := range tasks {
 		for j, seed := range c.Seeds {
-			s := &seedPlan{Plan: p, tuning: c.For(t.TaskData), progressive: c.Progressive, Samples: t.Samples, pretrained: pretrained, into: r.Tasks[i], clock: r.Clock, seed: seed}
+			s := &seedPlan{Plan: p, tuning: c.For(t.TaskData), progressive: c.Progressive, Samples: t.Samples, pretrained: pretrained, into: r.Tasks[i], seed: seed}
 			these := choices
 			if j > 0 && len(c.Replicated) > 0 {
 				these, s.progressive = experiment.Where(choices, func(choice Choice) bool { return c.replicates(choice.Strategy) }), false
@@ -66,6 +66,8 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 		}
 	}
 	experiment.Keep(p, &r.Speed, measureSpeed.Of(p, speedInputs{Model: pretrained, Drops: c.Drops, Timing: c.Timing()}))
+	first, tuning := tasks[0], c.For(tasks[0].TaskData)
+	experiment.Keep(p, &r.Training, measureTraining.Of(p, trainingInputs{Model: pretrained, Drops: c.Drops, Train: first.Train, Options: tuning.Options(c.Seeds[0]), Repeats: c.SpeedRepeats}))
 	return nil
 }
 
@@ -158,7 +160,6 @@ type seedPlan struct {
 	experiment.Samples
 	pretrained *experiment.Pretrained
 	into       *TaskResult
-	clock      experiment.Clock
 	seed       uint64
 	whole      Trial // once the steps are done
 }
@@ -210,7 +211,7 @@ func (s *seedPlan) trial(c Choice, m judged, machine string) Trial {
 	t := m.Training
 	run := Trial{
 		Choice: c, Seed: s.seed, Answers: m.Answers(s.into.Metric), Parameters: m.Parameters,
-		TrainLoss: t.TrainLoss, Seconds: t.Seconds, StepSeconds: t.Clock.Median(experiment.Wall), StepClock: t.Clock.Median(s.clock),
+		TrainLoss: t.TrainLoss, Seconds: t.Seconds, StepSeconds: t.Clock.Median(),
 	}
 	if run.Seconds > 0 {
 		run.Machine = machine

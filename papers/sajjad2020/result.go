@@ -1,7 +1,6 @@
 package sajjad2020
 
 import (
-	"fmt"
 	"slices"
 
 	"bertlab/papers/experiment"
@@ -21,6 +20,8 @@ type Result struct {
 	Tasks []*TaskResult `json:"tasks"`
 	// Speed is the time of inference.
 	Speed *Speed `json:"speed"`
+	// Training is the time of a step of fine-tuning on the first task.
+	Training *TrainingSpeed `json:"training"`
 	// Clock is the clock by which times are compared; times on the wall stand beside.
 	Clock experiment.Clock `json:"clock"`
 	// LeftOut are the optional tasks whose data were not found, and why.
@@ -70,12 +71,10 @@ type Trial struct {
 	experiment.Change     // against the whole model
 	Parameters        int `json:"parameters"`
 	// TrainLoss, Seconds and StepSeconds are of fine-tuning: mean loss of the last epoch, time with compilation, and the median time
-	// of a step that compiled nothing (0 if there was none), on the wall; StepClock is the same by the result's clock. All are 0
-	// for a model that was not trained.
+	// of a step that compiled nothing (0 if there was none). All are 0 for a model that was not trained.
 	TrainLoss   float64 `json:"train_loss,omitempty"`
 	Seconds     float64 `json:"seconds,omitempty"`
 	StepSeconds float64 `json:"step_seconds,omitempty"`
-	StepClock   float64 `json:"step_clock,omitempty"`
 	// Machine is the one that trained it, as far as that is known.
 	Machine string `json:"machine,omitempty"`
 }
@@ -86,6 +85,28 @@ type Speed struct {
 	Length  int          `json:"length"`
 	Repeats int          `json:"repeats"`
 	Batches []SpeedBatch `json:"batches"`
+}
+
+// TrainingSpeed is the time of a step of fine-tuning on a task, on its batch of median length, of so many rows and tokens a row.
+type TrainingSpeed struct {
+	Task    string         `json:"task"`
+	Batch   int            `json:"batch"`
+	Length  int            `json:"length"`
+	Repeats int            `json:"repeats"`
+	Models  []TrainingTime `json:"models"`
+	// Processors is how many the process had, the fewest of the models' medians; 0 where the system does not tell.
+	Processors float64 `json:"processors,omitempty"`
+}
+
+// TrainingTime is that of a model without its K top layers; all models are timed in turn. Share is its time divided by that of the whole model
+// by the result's clock: the median of the pairs; Low and High are its quartiles. Seconds is the median on the wall.
+type TrainingTime struct {
+	K       int       `json:"k"`
+	Seconds float64   `json:"seconds"`
+	Share   float64   `json:"share"`
+	Shares  []float64 `json:"shares"` // of all pairs
+	Low     float64   `json:"low"`
+	High    float64   `json:"high"`
 }
 
 // SpeedBatch is the speed at one batch size. Embeddings is the median time of the embeddings alone by the result's clock, in seconds
@@ -186,31 +207,4 @@ func (t *TaskResult) drops(strategy layerdrop.Strategy, when When) []int {
 	drops := experiment.Each(runs, Trial.K)
 	slices.Sort(drops)
 	return slices.Compact(drops)
-}
-
-// stepShares are, for each number of layers dropped before fine-tuning, the times of a training step divided by those of the
-// whole model with the same task and seed, by the result's clock. Runs without a timed step are left out, and those of another machine
-// than the whole model's; layers that several strategies chose were dropped and timed once.
-// Processors is how many the process had, the least of all runs; 0 where the clock does not tell.
-func (r *Result) stepShares() (shares map[int][]float64, processors float64) {
-	shares = map[int][]float64{}
-	for _, t := range r.Tasks {
-		whole, timed := map[uint64]Trial{}, map[string]bool{}
-		for _, run := range t.Runs {
-			if run.Strategy == "" {
-				whole[run.Seed] = run
-			}
-		}
-		for _, run := range t.Runs {
-			once, beside := fmt.Sprint(run.Seed, run.Dropped), whole[run.Seed]
-			if run.When == Before && run.StepClock > 0 && beside.StepClock > 0 && beside.Machine == run.Machine && !timed[once] {
-				timed[once] = true
-				shares[run.K()] = append(shares[run.K()], run.StepClock/beside.StepClock)
-				if had := run.StepClock / run.StepSeconds; r.Clock == experiment.Processor && run.StepSeconds > 0 && (processors == 0 || had < processors) {
-					processors = had
-				}
-			}
-		}
-	}
-	return shares, processors
 }

@@ -52,10 +52,10 @@ func timeless(r *Result) {
 	for _, task := range r.Tasks {
 		for i := range task.Runs {
 			run := &task.Runs[i]
-			run.Seconds, run.StepSeconds, run.StepClock = 0, 0, 0
+			run.Seconds, run.StepSeconds = 0, 0
 		}
 	}
-	r.Speed.Batches = nil
+	r.Speed.Batches, r.Training = nil, nil
 	r.Claims = slices.DeleteFunc(r.Claims, func(c experiment.Claim) bool { return strings.HasPrefix(c.Text, "The time of") })
 }
 
@@ -178,6 +178,7 @@ func TestTheSameLayersAreDroppedOnceWhateverStrategyNamesThem(t *testing.T) {
 	want := map[string]int{
 		"similarity of layers by [CLS], on 48 examples of SST-2": 1, "similarity of layers by the mean of the tokens, on 48 examples of SST-2": 1,
 		"fine-tuning on SST-2, seed 1": 1, "evaluation on SST-2": 1, "how far fine-tuning on SST-2 moved each layer, seed 1": 1, "speed with layers dropped": 1,
+		"time of fine-tuning with layers dropped": 1,
 	}
 	for _, layers := range []string{"0", "2", "3", "0,2", fmt.Sprint(most)} {
 		want["layers "+layers+" dropped before fine-tuning on SST-2, seed 1"] = 1
@@ -204,9 +205,8 @@ func TestTheSameLayersAreDroppedOnceWhateverStrategyNamesThem(t *testing.T) {
 	if len(strategies) != 8 || !strategies[layerdrop.Contribution] || !strategies[layerdrop.List] { // with that of the whole model
 		t.Errorf("strategies %v", strategies)
 	}
-	distinct := map[string]bool{"0": true, "2": true, "3": true, fmt.Sprint(most): true}
-	if shares, _ := r.stepShares(); len(shares[1]) != len(distinct) || len(shares[2]) != 1 {
-		t.Errorf("steps timed: %v", shares)
+	if timed := r.Training; len(timed.Models) != 2 || timed.Models[1].K != 1 || timed.Batch != 8 || len(timed.Models[1].Shares) != 3 || !(timed.Models[1].Share > 0) {
+		t.Errorf("steps timed: %+v", timed)
 	}
 }
 
@@ -228,7 +228,7 @@ func TestLayersThatShareTheirWeightsStandForOneAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, title := range []string{"layers 2,3 dropped before fine-tuning on SST-2, seed 1", "layers 2,3 dropped after fine-tuning on SST-2, seed 1"} {
-		if got := steps(t, c); got[title] != 1 || len(got) != 8 {
+		if got := steps(t, c); got[title] != 1 || len(got) != 9 {
 			t.Errorf("%v", got)
 		}
 	}
@@ -267,12 +267,13 @@ func TestFurtherStrategiesDropsAndSeedsKeepWhatIsThere(t *testing.T) {
 		}
 		return titles
 	}
-	if first := computed(c); len(first) != 8 {
+	if first := computed(c); len(first) != 9 {
 		t.Errorf("%q", first)
 	}
 	without := func(layers string) []string {
 		return []string{"layers " + layers + " dropped before fine-tuning on SST-2, seed 1", "layers " + layers + " dropped after fine-tuning on SST-2, seed 1"}
 	}
+	timings := []string{"speed with layers dropped", "time of fine-tuning with layers dropped"}
 	for _, further := range []struct {
 		what   string
 		change func()
@@ -282,9 +283,9 @@ func TestFurtherStrategiesDropsAndSeedsKeepWhatIsThere(t *testing.T) {
 		{"a list", func() { c.Lists = [][]int{{2, 1}} }, without("1,2")},
 		{"a list of the same layers as a strategy's", func() { c.Lists = append(c.Lists, []int{0}) }, nil},
 		{"examples of the similarity", func() { c.SimilarityExamples = 5 }, []string{"similarity of layers by [CLS], on 5 examples of SST-2", "similarity of layers by the mean of the tokens, on 5 examples of SST-2"}},
-		{"a repeat of the speed", func() { c.SpeedRepeats++ }, []string{"speed with layers dropped"}},
+		{"a repeat of the speed", func() { c.SpeedRepeats++ }, timings},
 		{"progressive dropping", func() { c.Progressive = true }, []string{"layers 3 dropped one by one while fine-tuning on SST-2, seed 1"}},
-		{"a number of layers", func() { c.Drops = []int{1, 2} }, slices.Concat(without("2,3"), []string{"layers 2,3 dropped one by one while fine-tuning on SST-2, seed 1"}, without("0,1"), []string{"speed with layers dropped"})},
+		{"a number of layers", func() { c.Drops = []int{1, 2} }, slices.Concat(without("2,3"), []string{"layers 2,3 dropped one by one while fine-tuning on SST-2, seed 1"}, without("0,1"), timings)},
 		{"nothing", func() {}, nil},
 	} {
 		further.change()

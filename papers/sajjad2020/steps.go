@@ -192,17 +192,12 @@ var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
 		if err != nil {
 			return nil, err
 		}
+		drops, models, err := withoutTop(start, in.Drops)
+		if err != nil {
+			return nil, err
+		}
 		var sessions []*gbert.Session
-		drops := append([]int{0}, in.Drops...)
-		for _, k := range drops {
-			dropped, err := layerdrop.Select(layerdrop.Top, pretrained.Config.NumHiddenLayers, k)
-			if err != nil {
-				return nil, err
-			}
-			model, err := surgery.DropLayers(start, dropped)
-			if err != nil {
-				return nil, err
-			}
+		for _, model := range models {
 			session, err := gbert.NewSession(w.Backend(), model)
 			if err != nil {
 				return nil, err
@@ -218,6 +213,67 @@ var measureSpeed = &experiment.Definition[speedInputs, *Speed]{
 			}
 			speed.Batches = append(speed.Batches, batch)
 			w.Progress()(i+1, len(in.Batches))
+		}
+		return speed, nil
+	},
+}
+
+// withoutTop are a model and what is left of it without its top layers, and the numbers of dropped layers, from 0.
+func withoutTop(whole *gbert.Model, dropped []int) (drops []int, models []*gbert.Model, err error) {
+	drops = append([]int{0}, dropped...)
+	for _, k := range drops {
+		top, err := layerdrop.Select(layerdrop.Top, whole.Config.NumHiddenLayers, k)
+		if err != nil {
+			return nil, nil, err
+		}
+		model, err := surgery.DropLayers(whole, top)
+		if err != nil {
+			return nil, nil, err
+		}
+		models = append(models, model)
+	}
+	return drops, models, nil
+}
+
+// trainingInputs are the models of which steps of fine-tuning are timed.
+type trainingInputs struct {
+	Model   experiment.ModelSource // the pretrained one
+	Drops   []int
+	Train   experiment.Sample
+	Options finetune.Options
+	Repeats int
+}
+
+// measureTraining times a step of fine-tuning of the whole model, and of models without their top layers, in turn.
+var measureTraining = &experiment.Definition[trainingInputs, *TrainingSpeed]{
+	Name: "time of fine-tuning with layers dropped", Version: 1, Timed: true,
+	Title: experiment.Titled[trainingInputs](words.Key("time of fine-tuning with layers dropped")),
+	Run: func(ctx context.Context, w *experiment.Worker, in trainingInputs) (*TrainingSpeed, error) {
+		kind := in.Train.Task
+		whole, err := w.Model(in.Model).WithClassifier(kind.Outputs(), kind.Labels, 1)
+		if err != nil {
+			return nil, err
+		}
+		drops, models, err := withoutTop(whole, in.Drops)
+		if err != nil {
+			return nil, err
+		}
+		times, err := experiment.TimeTraining(ctx, w, models, in.Train.Dataset, in.Options, in.Repeats)
+		if err != nil {
+			return nil, err
+		}
+		speed := &TrainingSpeed{Task: kind.Name, Batch: times.Rows, Length: times.Length, Repeats: in.Repeats}
+		for i, k := range drops {
+			var wall, shares []float64
+			for j, took := range times.Steps[i] {
+				wall = append(wall, took.Wall.Seconds())
+				shares = append(shares, w.Clock().Seconds(took)/w.Clock().Seconds(times.Steps[0][j]))
+			}
+			share := stats.Quartiles(shares)
+			speed.Models = append(speed.Models, TrainingTime{K: k, Seconds: stats.Median(wall), Share: share.Value, Low: share.Low, High: share.High, Shares: shares})
+			if had := experiment.Processors(times.Steps[i]); i == 0 || had < speed.Processors {
+				speed.Processors = had
+			}
 		}
 		return speed, nil
 	},
