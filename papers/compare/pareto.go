@@ -60,7 +60,7 @@ func (c *Comparison) ParetoFigure(cost Cost, say *words.Printer) (*figures.Figur
 	}
 	o.Frame = figures.Frame{
 		Language: say.Tag(), Title: c.paretoTitle(cost, o.Points, say), XLabel: label, YLabel: say.Name(c.Metric),
-		Caption: say.F("%s, %d test examples, %s; whiskers: 95 %% interval of the paired difference from the original", c.Task, c.Examples, c.Provenance.MachineIn(say)),
+		Caption: say.F("%s, %d test examples, %s; whiskers: 95 %% interval of the paired difference from the original", c.Task, c.Examples, c.Provenance.TimedIn(say)),
 	}
 	return figures.Pareto(o)
 }

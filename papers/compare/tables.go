@@ -13,7 +13,7 @@ import (
 
 // caption says what was compared.
 func (c *Comparison) caption(say *words.Printer) string {
-	return say.F("%s, %d test examples; operations and times for rows of %d tokens; %s, %s.", c.Task, c.Examples, c.Length, c.Provenance.Backend, c.Provenance.MachineIn(say))
+	return say.F("%s, %d test examples; operations and times for rows of %d tokens; %s, %s.", c.Task, c.Examples, c.Length, c.Provenance.Backend, c.Provenance.TimedIn(say))
 }
 
 // unbroken has no place where a line could break.
@@ -80,7 +80,7 @@ func (c *Comparison) SizeTable(say *words.Printer) *figures.Table {
 // TimeTable lists the time of a batch, median and quartiles.
 func (c *Comparison) TimeTable(say *words.Printer) *figures.Table {
 	t := experiment.NewTable(say, say.T("Time of a batch"),
-		say.F("Rows of %d tokens; median and quartiles of %d rounds in which all models were timed in turn; %s.", c.Length, c.Repeats, c.Provenance.MachineIn(say)), []figures.Column{{Name: say.T("model")}})
+		say.F("Rows of %d tokens; median and quartiles of %d rounds in which all models were timed in turn; %s.", c.Length, c.Repeats, c.Provenance.TimedIn(say)), []figures.Column{{Name: say.T("model")}})
 	for _, batch := range c.Batches {
 		t.Columns = append(t.Columns, figures.Column{Name: say.F("batch %d", batch), Unit: "ms", Format: "%.2f"}, figures.Column{Name: say.T("quartiles")})
 	}

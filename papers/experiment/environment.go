@@ -175,6 +175,7 @@ type Provenance struct {
 	Device      string            `json:"device,omitempty"`
 	Plugin      string            `json:"plugin,omitempty"`
 	Machine     string            `json:"machine"` // or machines, which [Provenance.MachineIn] tells apart
+	Timed       string            `json:"timed,omitempty"` // the machines that took the times, where these are not all
 	Versions    map[string]string `json:"versions"`
 	Began       time.Time         `json:"began"`
 	Seconds     float64           `json:"seconds"`
@@ -262,6 +263,12 @@ func (p Provenance) MachineIn(say *words.Printer) string {
 		}
 	}
 	return strings.Join(machines, machineSeparator)
+}
+
+// TimedIn describes the processor that the times are of, or the processors.
+func (p Provenance) TimedIn(say *words.Printer) string {
+	p.Machine = cmp.Or(p.Timed, p.Machine)
+	return p.MachineIn(say)
 }
 
 // ComputeVersions are the versions, of those of a provenance, on which numbers depend: a notebook and the command line share

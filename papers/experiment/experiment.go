@@ -232,7 +232,8 @@ func (e *Experiment[C, R]) Run(ctx context.Context, env *Environment, c C) (*R, 
 		return nil, err
 	}
 	h := headOf(result)
-	h.provenance.Seconds, h.provenance.Machine = time.Since(began).Seconds(), plan.machines()
+	h.provenance.Seconds = time.Since(began).Seconds()
+	h.provenance.Machine, h.provenance.Timed = plan.machines()
 	*h.claims, err = e.judged(result)
 	return result, err
 }

@@ -150,20 +150,25 @@ func (p *Plan) Steps() ([]Planned, error) {
 	return list, nil
 }
 
-// machines names those that did the steps, the one that took the most time first; where no step says it, that of the environment.
-func (p *Plan) machines() string {
-	took := map[string]float64{}
-	for _, n := range p.nodes {
-		if n.record != nil && n.record.Machine != "" {
-			took[n.record.Machine] += n.record.Seconds
+// machines names those that did the steps, the one that took the most time first, and of these the ones that took times, unless they are
+// the same; where no step says it, that of the environment.
+func (p *Plan) machines() (all, timed string) {
+	name := func(counts func(n *node) bool) string {
+		took := map[string]float64{}
+		for _, n := range p.nodes {
+			if n.record != nil && n.record.Machine != "" && counts(n) {
+				took[n.record.Machine] += n.record.Seconds
+			}
 		}
+		names := slices.Sorted(maps.Keys(took))
+		slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(took[b], took[a]) })
+		return strings.Join(names, machineSeparator)
 	}
-	if len(took) == 0 {
-		return p.env.machine()
+	all = cmp.Or(name(func(*node) bool { return true }), p.env.machine())
+	if timed = name(func(n *node) bool { return n.timed }); timed == all {
+		timed = ""
 	}
-	names := slices.Sorted(maps.Keys(took))
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(took[b], took[a]) })
-	return strings.Join(names, machineSeparator)
+	return all, timed
 }
 
 func (n *node) planned() Planned {

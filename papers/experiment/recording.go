@@ -400,7 +400,8 @@ func (e *Experiment[C, R]) RecordRun(ctx context.Context, env *Environment, c C,
 		return nil, errors.New("no step has a result yet: there is nothing to record")
 	}
 	h := headOf(result)
-	h.provenance.Seconds, h.provenance.Machine = seconds, plan.machines()
+	h.provenance.Seconds = seconds
+	h.provenance.Machine, h.provenance.Timed = plan.machines()
 	if r.Protocol, err = json.Marshal(c); err != nil {
 		return nil, err
 	}

@@ -287,6 +287,33 @@ func TestStepsThatWereRecordedWithoutTheirMachineHaveThatOfTheirRecord(t *testin
 	}
 }
 
+// What is told of times names the machines that took them alone.
+func TestTimesNameTheMachinesThatTookThem(t *testing.T) {
+	const a, b = "A, 2 cores, linux", "B, 8 cores, linux"
+	env := toyEnvironment(t.TempDir(), nil)
+	env.Machine = a
+	for name, test := range map[string]struct {
+		nodes               []*node
+		machines, timed, in string
+	}{
+		"nothing done":   {nil, a, "", a},
+		"one machine":    {[]*node{{record: &record{Machine: b}}, {timed: true, record: &record{Machine: b}}}, b, "", b},
+		"timed on one":   {[]*node{{record: &record{Machine: a, Seconds: 9}}, {timed: true, record: &record{Machine: b, Seconds: 1}}}, a + "; " + b, b, b},
+		"timed on both":  {[]*node{{timed: true, record: &record{Machine: a, Seconds: 1}}, {timed: true, record: &record{Machine: b, Seconds: 9}}}, b + "; " + a, "", b + "; " + a},
+		"nothing timed":  {[]*node{{record: &record{Machine: a, Seconds: 9}}, {record: &record{Machine: b, Seconds: 1}}}, a + "; " + b, "", a + "; " + b},
+		"not yet timed":  {[]*node{{record: &record{Machine: b}}, {timed: true}}, b, "", b},
+		"of old, unsaid": {[]*node{{record: &record{}}}, a, "", a},
+	} {
+		machines, timed := (&Plan{env: env, nodes: test.nodes}).machines()
+		if machines != test.machines || timed != test.timed {
+			t.Errorf("%s: %q, timed on %q", name, machines, timed)
+		}
+		if got := (Provenance{Machine: machines, Timed: timed}).TimedIn(words.English); got != test.in {
+			t.Errorf("%s: timed in %q", name, got)
+		}
+	}
+}
+
 func TestTheMachinesOfARunAreToldApart(t *testing.T) {
 	for machine, want := range map[string]string{
 		"Xeon, 2 cores, linux":                       "Xeon, 2코어, linux",

@@ -26,7 +26,7 @@ func (r edition) Figures() []experiment.Drawing {
 
 // caption names model, machine and what else matters under a figure.
 func (r edition) caption(extra string) string {
-	return fmt.Sprintf("%s, %s, %s; %s", r.Config.Model, r.Provenance.Backend, r.Provenance.MachineIn(r.Printer), extra)
+	return fmt.Sprintf("%s, %s, %s; %s", r.Config.Model, r.Provenance.Backend, r.Provenance.TimedIn(r.Printer), extra)
 }
 
 const pass = "full encoder with pooler, no padding"

@@ -84,7 +84,7 @@ func (r edition) CutTable() *figures.Table {
 // SpeedTable lists storage, memory and time.
 func (r edition) SpeedTable() *figures.Table {
 	table := r.NewTable(r.T("Storage, memory and time"),
-		r.F("File: float32 weights. Training state: weights, gradients and two moments of AdamW. Operations: of a classifier for %d tokens. Training step: median of the runs, one after another. Inference: %d tokens, %d pairs timed in turn on %s, with quartiles.", macLength, r.Speed.Length, r.Speed.Repeats, r.Provenance.MachineIn(r.Printer)), []figures.Column{
+		r.F("File: float32 weights. Training state: weights, gradients and two moments of AdamW. Operations: of a classifier for %d tokens. Training step: median of the runs, one after another. Inference: %d tokens, %d pairs timed in turn on %s, with quartiles.", macLength, r.Speed.Length, r.Speed.Repeats, r.Provenance.TimedIn(r.Printer)), []figures.Column{
 			{Name: r.T("shared")}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("file"), Unit: r.T("MB"), Format: "%.1f"}, {Name: r.T("training state"), Unit: r.T("MB"), Format: "%.0f"},
 			{Name: r.T("operations"), Unit: r.T("millions"), Format: "%.0f"}, {Name: r.T("training step"), Unit: r.T("ms"), Format: "%.0f"},
 		})

@@ -207,7 +207,7 @@ func (r edition) SpeedBars() (*figures.Figure, error) {
 	s := r.Speed
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Speed with %.0f %% of the heads removed", 100*s.Fraction),
 		r.T("batch size"), r.T("examples/s against the whole model"),
-		r.F("%s, %d tokens, %s, %d pairs of timings a bar", r.Config.Model, s.Length, r.Provenance.MachineIn(r.Printer), s.Repeats)),
+		r.F("%s, %d tokens, %s, %d pairs of timings a bar", r.Config.Model, s.Length, r.Provenance.TimedIn(r.Printer), s.Repeats)),
 		Groups: experiment.BatchNames(s.Batches), Series: []figures.BarSeries{experiment.SpeedSeries(r.T("measured (median, quartiles)"), s.Batches)}, Format: "%.2f×",
 		HLines: []figures.Reference{{Value: s.ByOperations(), Label: r.T("by operations")}},
 	})

@@ -217,7 +217,7 @@ func (r edition) TimeCurves() (*figures.Figure, error) {
 	last := inference[len(inference)-1]
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.F("With %d of %d layers, inference takes %.0f %% of the time", r.Layers-last.k, r.Layers, 100*last.Value),
 		r.T("layers that stay"), r.T("time against the whole model"),
-		r.F("%s, %s; %s: encoder at batch %d × %d tokens, %d repeats; training steps of median length; bands: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Name(r.Clock.String()), batch.Size, r.Speed.Length, r.Speed.Repeats)),
+		r.F("%s, %s; %s: encoder at batch %d × %d tokens, %d repeats; training steps of median length; bands: quartiles", r.Config.Model, r.Provenance.TimedIn(r.Printer), r.Name(r.Clock.String()), batch.Size, r.Speed.Length, r.Speed.Repeats)),
 		Curves: append(curves, line), XFormat: figures.Whole, YFormat: figures.Percent, YRange: figures.Range{Min: 0, Max: 1.05},
 	})
 }

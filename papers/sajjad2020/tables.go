@@ -120,7 +120,7 @@ func (r edition) ScoreTable(t *TaskResult) *figures.Table {
 // SpeedTable lists the time of inference.
 func (r edition) SpeedTable() *figures.Table {
 	t := r.NewTable(r.T("Time of inference"),
-		r.F("%d tokens, %d repeats, %s. The encoder's share is its %s without the embeddings, divided by that of the whole model; milliseconds are on the wall. A classifier's last layer computes [CLS] alone, so its time is not in proportion.", r.Speed.Length, r.Speed.Repeats, r.Provenance.MachineIn(r.Printer), r.Name(r.Clock.String())), []figures.Column{
+		r.F("%d tokens, %d repeats, %s. The encoder's share is its %s without the embeddings, divided by that of the whole model; milliseconds are on the wall. A classifier's last layer computes [CLS] alone, so its time is not in proportion.", r.Speed.Length, r.Speed.Repeats, r.Provenance.TimedIn(r.Printer), r.Name(r.Clock.String())), []figures.Column{
 			{Name: r.T("batch")}, {Name: r.T("dropped")}, {Name: r.T("sentence vectors"), Unit: r.T("ms"), Format: "%.2f"}, {Name: r.T("encoder's share"), Format: "%.3f"}, {Name: r.T("quartiles")},
 			{Name: r.T("share of layers"), Format: "%.3f"}, {Name: r.T("classifier"), Unit: r.T("ms"), Format: "%.2f"}, {Name: r.T("operations"), Unit: r.T("millions"), Format: "%.0f"},
 		})

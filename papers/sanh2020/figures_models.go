@@ -120,7 +120,7 @@ func (r edition) SpeedBars() (*figures.Figure, error) {
 	}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.speedTitle(),
 		r.T("batch size"), r.T("examples/s against the dense model"),
-		r.F("%s, %d tokens, %s, medians and quartiles of %d pairs of timings", r.Config.modelName(r.Printer), s.Length, r.Provenance.MachineIn(r.Printer), s.Repeats)),
+		r.F("%s, %d tokens, %s, medians and quartiles of %d pairs of timings", r.Config.modelName(r.Printer), s.Length, r.Provenance.TimedIn(r.Printer), s.Repeats)),
 		Groups: figures.Texts(r.Config.SpeedBatches), Series: series, Format: "%.2f×", HLines: []figures.Reference{{Value: 1, Label: r.T("dense")}},
 	})
 }
@@ -167,7 +167,7 @@ func (r edition) HybridCurve() (*figures.Figure, error) {
 	}
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.hybridTitle(),
 		r.F("speed against the dense model, batch %d", r.Config.SpeedBatches[last]), r.Name(r.Metric),
-		r.caption(r.F("seed %d, %d tokens, %s", r.Config.Seeds[0], r.Speed.Length, r.Provenance.MachineIn(r.Printer)))),
+		r.caption(r.F("seed %d, %d tokens, %s", r.Config.Seeds[0], r.Speed.Length, r.Provenance.TimedIn(r.Printer)))),
 		Curves: curves, YFormat: figures.Percent, XFormat: func(x float64) string { return fmt.Sprintf("%.3g×", x) },
 		HLines: []figures.Reference{{Value: r.Dense[0].Score, Label: r.T("dense")}, {Value: r.Majority, Label: r.T("largest class")}},
 	})

@@ -156,7 +156,7 @@ func (r edition) SpeedBars() (*figures.Figure, error) {
 	counted := figures.BarSeries{Name: r.T("by operations"), Values: experiment.Each(r.Speed, func(s Speed) float64 { return s.MACRatio })}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Speed-up of decomposed models, measured and by counted operations"),
 		r.T("form and ranks"), r.T("whole / decomposed"),
-		r.F("%s, %s; batch %d × %d tokens, %d pairs; whiskers: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Config.SpeedBatch, r.Config.SpeedLength, r.Config.SpeedRepeats)),
+		r.F("%s, %s; batch %d × %d tokens, %d pairs; whiskers: quartiles", r.Config.Model, r.Provenance.TimedIn(r.Printer), r.Config.SpeedBatch, r.Config.SpeedLength, r.Config.SpeedRepeats)),
 		Groups: experiment.Each(r.Speed, func(s Speed) string { return r.ranks(s.Name) }), Series: []figures.BarSeries{measured, counted}, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: r.T("as fast")}},
 	})
 }
@@ -170,7 +170,7 @@ func (r edition) MapBars() (*figures.Figure, error) {
 	counted := figures.BarSeries{Name: r.T("by operations"), Values: experiment.Each(r.Maps, func(m MapSpeed) float64 { return m.MACRatio })}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Speed-up of a factored linear map, measured and by counted operations"),
 		r.T("matrix and rank"), r.T("dense / factored"),
-		r.F("%s, %s; %d tokens, pairs in turn; whiskers: quartiles", r.Config.Model, r.Provenance.MachineIn(r.Printer), r.Config.SpeedBatch*r.Config.SpeedLength)),
+		r.F("%s, %s; %d tokens, pairs in turn; whiskers: quartiles", r.Config.Model, r.Provenance.TimedIn(r.Printer), r.Config.SpeedBatch*r.Config.SpeedLength)),
 		Groups: experiment.Each(r.Maps, func(m MapSpeed) string { return r.F("%d×%d, rank %d", m.Out, m.In, m.Rank) }), Series: []figures.BarSeries{measured, counted}, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: r.T("as fast")}},
 	})
 }

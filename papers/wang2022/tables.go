@@ -98,7 +98,7 @@ func verdict(say *words.Printer, ratios []float64) string {
 // SpeedTable lists the time of whole models.
 func (r edition) SpeedTable() *figures.Table {
 	t := r.NewTable(r.T("Time of inference"),
-		r.F("Classifier, batch %d × %d tokens, whole and decomposed in turn, %d pairs, %s.", r.Config.SpeedBatch, r.Config.SpeedLength, r.Config.SpeedRepeats, r.Provenance.MachineIn(r.Printer)), []figures.Column{
+		r.F("Classifier, batch %d × %d tokens, whole and decomposed in turn, %d pairs, %s.", r.Config.SpeedBatch, r.Config.SpeedLength, r.Config.SpeedRepeats, r.Provenance.TimedIn(r.Printer)), []figures.Column{
 			{Name: r.T("form and ranks")}, {Name: r.T("whole"), Unit: r.T("ms"), Format: "%.1f"}, {Name: r.T("decomposed"), Unit: r.T("ms"), Format: "%.1f"},
 			{Name: r.T("whole / decomposed"), Format: "%.2f"}, {Name: r.T("quartiles")}, {Name: r.T("by operations"), Format: "%.2f"}, {Name: r.T("it is")},
 		})
@@ -111,7 +111,7 @@ func (r edition) SpeedTable() *figures.Table {
 // MapTable lists the time of single maps, with their break-even ranks.
 func (r edition) MapTable() *figures.Table {
 	t := r.NewTable(r.T("Time of single linear maps"),
-		r.F("The maps of all layers one after the other, %d tokens, dense and factored in turn, %s. Beyond the break-even rank m·n/(m+n) factors have more parameters and operations than their product.", r.Config.SpeedBatch*r.Config.SpeedLength, r.Provenance.MachineIn(r.Printer)), []figures.Column{
+		r.F("The maps of all layers one after the other, %d tokens, dense and factored in turn, %s. Beyond the break-even rank m·n/(m+n) factors have more parameters and operations than their product.", r.Config.SpeedBatch*r.Config.SpeedLength, r.Provenance.TimedIn(r.Printer)), []figures.Column{
 			{Name: r.T("map")}, {Name: r.T("matrix")}, {Name: r.T("break-even rank")}, {Name: r.T("rank")}, {Name: r.T("dense"), Unit: r.T("ms"), Format: "%.2f"}, {Name: r.T("factored"), Unit: r.T("ms"), Format: "%.2f"},
 			{Name: r.T("dense / factored"), Format: "%.2f"}, {Name: r.T("quartiles")}, {Name: r.T("by operations"), Format: "%.2f"},
 			{Name: r.T("dense"), Unit: r.T("10⁹ operations/s"), Format: "%.0f"}, {Name: r.T("factored"), Unit: r.T("10⁹ operations/s"), Format: "%.0f"}, {Name: r.T("it is")},

@@ -119,7 +119,7 @@ func (r edition) SizeBars() (*figures.Figure, error) {
 func (r edition) SpeedBars() (*figures.Figure, error) {
 	series := []figures.BarSeries{experiment.SpeedSeries(r.T("against float32 in ONNX Runtime"), r.Speed.OverPortable), experiment.SpeedSeries(r.T("against float32 in XLA"), r.Speed.OverXLA)}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Speed of integers in ONNX Runtime"), r.T("batch size"), r.T("times as fast (median, quartiles)"),
-		r.F("%s, %d tokens, ONNX Runtime %s, %s, %d pairs of timings a bar", r.Config.Model, r.Speed.Length, r.Speed.Runtime, r.Provenance.MachineIn(r.Printer), r.Speed.Repeats)),
+		r.F("%s, %d tokens, ONNX Runtime %s, %s, %d pairs of timings a bar", r.Config.Model, r.Speed.Length, r.Speed.Runtime, r.Provenance.TimedIn(r.Printer), r.Speed.Repeats)),
 		Groups: experiment.BatchNames(r.Speed.OverPortable), Series: series, Format: "%.2f×", HLines: []figures.Reference{{Value: 1, Label: r.T("as fast")}},
 	})
 }

@@ -75,7 +75,7 @@ func (r edition) SpeedTable() *figures.Table {
 	if len(s.OverPortable) == 0 {
 		return nil
 	}
-	t := experiment.NewTable(r.Printer, r.T("Speed of integers in ONNX Runtime"), r.F("Sequences of %d tokens without padding, on %s; medians of %d rounds timed in turn, with quartiles of the ratios.", s.Length, r.Provenance.MachineIn(r.Printer), s.Repeats), []figures.Column{
+	t := experiment.NewTable(r.Printer, r.T("Speed of integers in ONNX Runtime"), r.F("Sequences of %d tokens without padding, on %s; medians of %d rounds timed in turn, with quartiles of the ratios.", s.Length, r.Provenance.TimedIn(r.Printer), s.Repeats), []figures.Column{
 		{Name: r.T("batch")}, {Name: "XLA, float32", Unit: "ms", Format: "%.1f"}, {Name: "ONNX Runtime, float32", Unit: "ms", Format: "%.1f"}, {Name: "ONNX Runtime, int8", Unit: "ms", Format: "%.1f"},
 		{Name: r.T("ratio"), Format: "%.2f"}, {Name: r.T("quartiles")},
 	})
