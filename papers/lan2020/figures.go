@@ -272,11 +272,12 @@ func (r edition) StorageBars() (*figures.Figure, error) {
 		}
 		series = append(series, bars)
 	}
-	first := series[0].Values // of the first variant, which shares without a factorised word table
-	title := r.F("With %s shared: %.0f %% of the parameters, %.0f %% of the time", r.Speed.Models[0].Variant.In(r.Printer), 100*first[0], 100*first[len(first)-1])
+	told := max(0, slices.IndexFunc(r.Speed.Models, func(m SpeedModel) bool { return m.Variant == shareAll }))
+	left, batches := series[told].Values, r.Speed.Models[told].Batches
+	title := r.F("With %s shared: %.0f %% of the parameters, %.0f %% of the time at batch %d", r.Speed.Models[told].Variant.In(r.Printer), 100*left[0], 100*left[len(left)-1], batches[len(batches)-1].Size)
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(title,
 		r.T("what is measured"), r.T("share of the whole model"),
-		r.F("%s, %d tokens, %d pairs timed in turn; whiskers: quartiles", r.Config.Model, r.Speed.Length, r.Speed.Repeats)),
+		r.F("%s, %d tokens, %s, %d pairs timed in turn; whiskers: quartiles", r.Config.Model, r.Speed.Length, r.Provenance.TimedIn(r.Printer), r.Speed.Repeats)),
 		Groups: groups, Series: series, Format: "%.2f", HLines: []figures.Reference{{Value: 1, Label: r.T("whole")}},
 	})
 }
