@@ -174,7 +174,7 @@ type Provenance struct {
 	Backend     string            `json:"backend"`
 	Device      string            `json:"device,omitempty"`
 	Plugin      string            `json:"plugin,omitempty"`
-	Machine     string            `json:"machine"` // or machines, which [Provenance.MachineIn] tells apart
+	Machine     string            `json:"machine"`         // or machines, which [Provenance.MachineIn] tells apart
 	Timed       string            `json:"timed,omitempty"` // the machines that took the times, where these are not all
 	Versions    map[string]string `json:"versions"`
 	Began       time.Time         `json:"began"`
