@@ -34,12 +34,8 @@ func (s *SVD) randomised(u unfolding, rank int, o SVDOptions) error {
 // takes LAPACK's factorisation at hand since mat.QR would make the whole square Q.
 func orthonormalise(a *mat.Dense) *mat.Dense {
 	raw := a.RawMatrix()
-	tau, size := make([]float64, raw.Cols), make([]float64, 1)
-	lapack64.Geqrf(raw, tau, size, -1)
-	work := make([]float64, int(size[0]))
-	lapack64.Geqrf(raw, tau, work, len(work))
-	lapack64.Orgqr(raw, tau, size, -1)
-	work = make([]float64, int(size[0]))
-	lapack64.Orgqr(raw, tau, work, len(work))
+	tau := make([]float64, raw.Cols)
+	withWorkspace(func(work []float64, size int) { lapack64.Geqrf(raw, tau, work, size) })
+	withWorkspace(func(work []float64, size int) { lapack64.Orgqr(raw, tau, work, size) })
 	return a
 }
