@@ -171,6 +171,11 @@ type share struct {
 	proportional float64
 }
 
+// shareOf is a measured share beside that in proportion.
+func (r *Result) shareOf(k int, t TimeShare, processors float64) share {
+	return share{k, stats.Interval{Value: t.Share, Low: t.Low, High: t.High}, t.Shares, processors, r.proportional(k)}
+}
+
 // evidence is the time against the proportion.
 func (r edition) evidence(shares []share) (list []experiment.Evidence, also string) {
 	var parts []string
@@ -188,7 +193,7 @@ func (r *Result) inferenceShares() (batch SpeedBatch, shares []share) {
 	batch = slices.MaxFunc(r.Speed.Batches, func(a, b SpeedBatch) int { return cmp.Compare(a.Size, b.Size) })
 	for _, m := range batch.Models {
 		if m.K > 0 {
-			shares = append(shares, share{m.K, stats.Interval{Value: m.Share, Low: m.Low, High: m.High}, m.Shares, batch.Processors, r.proportional(m.K)})
+			shares = append(shares, r.shareOf(m.K, m.TimeShare, batch.Processors))
 		}
 	}
 	return batch, shares
@@ -201,7 +206,7 @@ func (r *Result) tuningShares() (shares []share) {
 	}
 	for _, m := range r.Training.Models {
 		if m.K > 0 {
-			shares = append(shares, share{m.K, stats.Interval{Value: m.Share, Low: m.Low, High: m.High}, m.Shares, r.Training.Processors, r.proportional(m.K)})
+			shares = append(shares, r.shareOf(m.K, m.TimeShare, r.Training.Processors))
 		}
 	}
 	return shares

@@ -151,10 +151,9 @@ func around(low, high float64) []float64 {
 
 // timed is a result whose encoder takes shares of the time without three of six layers.
 func timed(shares []float64, processors float64) *Result {
-	quartiles := stats.Quartiles(shares)
 	return &Result{Layers: 6, Measured: experiment.Measured[Config]{Provenance: experiment.Provenance{Backend: "xla:cpu"}}, Speed: &Speed{Batches: []SpeedBatch{
-		{Size: 1, Models: []SpeedModel{{K: 3, Shares: around(0.9, 0.95)}}},
-		{Size: 16, Processors: processors, Models: []SpeedModel{{K: 0, Share: 1}, {K: 3, Share: quartiles.Value, Low: quartiles.Low, High: quartiles.High, Shares: shares}}},
+		{Size: 1, Models: []SpeedModel{{K: 3, TimeShare: TimeShare{Shares: around(0.9, 0.95)}}}},
+		{Size: 16, Processors: processors, Models: []SpeedModel{{K: 0, TimeShare: TimeShare{Share: 1}}, {K: 3, TimeShare: timeShare(shares)}}},
 	}}}
 }
 
@@ -175,8 +174,7 @@ func TestTimeIsInProportionWithinTheTolerance(t *testing.T) {
 
 // trained is a step of fine-tuning without two of six layers that takes these shares of the whole model's time.
 func trained(shares []float64, processors float64) *TrainingSpeed {
-	quartiles := stats.Quartiles(shares)
-	return &TrainingSpeed{Task: "sst2", Processors: processors, Models: []TrainingTime{{K: 0, Share: 1}, {K: 2, Share: quartiles.Value, Low: quartiles.Low, High: quartiles.High, Shares: shares}}}
+	return &TrainingSpeed{Task: "sst2", Processors: processors, Models: []TrainingTime{{K: 0, TimeShare: TimeShare{Share: 1}}, {K: 2, TimeShare: timeShare(shares)}}}
 }
 
 func TestTheTimeOfFineTuningMayFallByMoreThanTheProportion(t *testing.T) {
@@ -286,7 +284,7 @@ func verdicts(t *testing.T) [][]experiment.Claim {
 		if test.step > 0 {
 			r.Training = trained(around(test.step-0.01, test.step+0.01), 1.9)
 		}
-		r.Speed = &Speed{Batches: []SpeedBatch{{Size: 1, Models: []SpeedModel{{K: 0, Share: 1}, {K: 2, Share: test.share, Shares: around(test.share-0.02, test.share+0.02)}}}}}
+		r.Speed = &Speed{Batches: []SpeedBatch{{Size: 1, Models: []SpeedModel{{K: 0, TimeShare: TimeShare{Share: 1}}, {K: 2, TimeShare: TimeShare{Share: test.share, Shares: around(test.share-0.02, test.share+0.02)}}}}}}
 		claims, err := english(r).Claims()
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"bertlab/papers/experiment"
+	"bertlab/stats"
 	"bertlab/techniques/layerdrop"
 )
 
@@ -98,15 +99,25 @@ type TrainingSpeed struct {
 	Processors float64 `json:"processors,omitempty"`
 }
 
-// TrainingTime is that of a model without its K top layers; all models are timed in turn. Share is its time divided by that of the whole model
-// by the result's clock: the median of the pairs; Low and High are its quartiles. Seconds is the median on the wall.
+// TrainingTime is that of a model without its K top layers; all models are timed in turn. Seconds is the median on the wall.
 type TrainingTime struct {
-	K       int       `json:"k"`
-	Seconds float64   `json:"seconds"`
-	Share   float64   `json:"share"`
-	Shares  []float64 `json:"shares"` // of all pairs
-	Low     float64   `json:"low"`
-	High    float64   `json:"high"`
+	K       int     `json:"k"`
+	Seconds float64 `json:"seconds"`
+	TimeShare
+}
+
+// TimeShare is a time divided by that of the whole model by the result's clock: the median of the pairs; Low and High are its quartiles.
+type TimeShare struct {
+	Share  float64   `json:"share"`
+	Shares []float64 `json:"shares"` // of all pairs
+	Low    float64   `json:"low"`
+	High   float64   `json:"high"`
+}
+
+// timeShare is that of these pairs.
+func timeShare(shares []float64) TimeShare {
+	q := stats.Quartiles(shares)
+	return TimeShare{Share: q.Value, Shares: shares, Low: q.Low, High: q.High}
 }
 
 // SpeedBatch is the speed at one batch size. Embeddings is the median time of the embeddings alone by the result's clock, in seconds
@@ -119,19 +130,15 @@ type SpeedBatch struct {
 	Processors float64 `json:"processors,omitempty"`
 }
 
-// SpeedModel is a model with K layers dropped; all models are timed in turn. Share is the encoder's time divided by that of the
-// whole model by the result's clock, the time of the embeddings subtracted from both: the median of the pairs; Low and High are
-// its quartiles. Seconds and Classifier are medians on the wall: of sentence vectors, and of a classifier, whose last layer
-// computes [CLS] alone. MACs are the classifier's operations an example.
+// SpeedModel is a model with K layers dropped; all models are timed in turn. The share is of the encoder's time, that of the embeddings
+// subtracted from both. Seconds and Classifier are medians on the wall: of sentence vectors, and of a classifier, whose last layer computes
+// [CLS] alone. MACs are the classifier's operations an example.
 type SpeedModel struct {
-	K          int       `json:"k"`
-	Seconds    float64   `json:"seconds"`
-	Share      float64   `json:"share"`
-	Shares     []float64 `json:"shares"` // of all pairs
-	Low        float64   `json:"low"`
-	High       float64   `json:"high"`
-	Classifier float64   `json:"classifier"`
-	MACs       int       `json:"macs"`
+	K       int     `json:"k"`
+	Seconds float64 `json:"seconds"`
+	TimeShare
+	Classifier float64 `json:"classifier"`
+	MACs       int     `json:"macs"`
 }
 
 // difference is a mean difference of accuracy, in shares.

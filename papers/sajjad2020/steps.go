@@ -269,8 +269,7 @@ var measureTraining = &experiment.Definition[trainingInputs, *TrainingSpeed]{
 				wall = append(wall, took.Wall.Seconds())
 				shares = append(shares, w.Clock().Seconds(took)/w.Clock().Seconds(times.Steps[0][j]))
 			}
-			share := stats.Quartiles(shares)
-			speed.Models = append(speed.Models, TrainingTime{K: k, Seconds: stats.Median(wall), Share: share.Value, Low: share.Low, High: share.High, Shares: shares})
+			speed.Models = append(speed.Models, TrainingTime{K: k, Seconds: stats.Median(wall), TimeShare: timeShare(shares)})
 			if had := experiment.Processors(times.Steps[i]); i == 0 || had < speed.Processors {
 				speed.Processors = had
 			}
@@ -312,11 +311,10 @@ func (s *Speed) batch(ctx context.Context, clock experiment.Clock, sessions []*g
 		for j := range shares {
 			shares[j] = (shares[j] - result.Embeddings) / (whole[j] - result.Embeddings)
 		}
-		share := stats.Quartiles(shares)
 		result.Models = append(result.Models, SpeedModel{
 			K: k, Seconds: stats.Median(seconds(1+2*i, experiment.Wall)), Classifier: stats.Median(seconds(2+2*i, experiment.Wall)),
-			Share: share.Value, Low: share.Low, High: share.High, Shares: shares,
-			MACs: sessions[i].Model().Config.MACs(s.Length, true).Total(),
+			TimeShare: timeShare(shares),
+			MACs:      sessions[i].Model().Config.MACs(s.Length, true).Total(),
 		})
 	}
 	return result, nil

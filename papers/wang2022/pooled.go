@@ -42,9 +42,14 @@ func (r *Result) variant(form Form, ratio float64) (Decomposition, bool) {
 	return r.Variants[i], true
 }
 
-// at is a form at a ratio.
-func (p *Pretrained) at(form Form, ratio float64) Decomposition {
-	return p.Variants[slices.IndexFunc(p.Variants, func(v Decomposition) bool { return v.Form == form && v.Ratio == ratio })]
+// at is a form at a ratio, empty where it was not made.
+func (p *Pretrained) at(form Form, ratio float64) (found Decomposition) {
+	for _, v := range p.Variants {
+		if v.Form == form && v.Ratio == ratio {
+			return v
+		}
+	}
+	return found
 }
 
 // error is the reconstruction error of a form at a ratio.
