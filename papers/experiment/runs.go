@@ -1,8 +1,6 @@
 package experiment
 
 import (
-	"slices"
-
 	"gonum.org/v1/gonum/stat"
 
 	"bertlab/papers/experiment/words"
@@ -61,9 +59,4 @@ func AtLargest(say *words.Printer, name string, batches []SpeedBatch, p Provenan
 		return nil
 	}
 	return []Evidence{batches[len(batches)-1].Evidence(say, name, p)}
-}
-
-// OneMachine reports whether all runs were made on the same machine: a mean of times over machines says nothing. It is false without runs.
-func OneMachine[T any](runs []T, machine func(T) string) bool {
-	return len(runs) > 0 && !slices.ContainsFunc(runs, func(run T) bool { return machine(run) != machine(runs[0]) })
 }

@@ -84,9 +84,9 @@ func (r edition) CutTable() *figures.Table {
 // SpeedTable lists storage, memory and time.
 func (r edition) SpeedTable() *figures.Table {
 	table := r.NewTable(r.T("Storage, memory and time"),
-		r.F("File: float32 weights. Training state: weights, gradients and two moments of AdamW. Operations: of a classifier for %d tokens. Training step: median of the runs, one after another. Inference: %d tokens, %d pairs timed in turn on %s, with quartiles.", macLength, r.Speed.Length, r.Speed.Repeats, r.Provenance.TimedIn(r.Printer)), []figures.Column{
+		r.F("File: float32 weights. Training state: weights, gradients and two moments of AdamW. Operations: of a classifier for %d tokens. Training step: on the batch of median length. Inference: %d tokens. Times: %d pairs timed in turn on %s, with quartiles.", macLength, r.Speed.Length, r.Speed.Repeats, r.Provenance.TimedIn(r.Printer)), []figures.Column{
 			{Name: r.T("shared")}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("file"), Unit: r.T("MB"), Format: "%.1f"}, {Name: r.T("training state"), Unit: r.T("MB"), Format: "%.0f"},
-			{Name: r.T("operations"), Unit: r.T("millions"), Format: "%.0f"}, {Name: r.T("training step"), Unit: r.T("ms"), Format: "%.0f"},
+			{Name: r.T("operations"), Unit: r.T("millions"), Format: "%.0f"}, {Name: r.T("training step"), Unit: r.T("of the whole")},
 		})
 	for _, size := range r.Config.SpeedBatches {
 		table.Columns = append(table.Columns, figures.Column{Name: r.F("time, batch %d", size), Unit: r.T("of the whole")})
@@ -96,16 +96,16 @@ func (r edition) SpeedTable() *figures.Table {
 			continue
 		}
 		trials := r.of(v)
-		timed := experiment.Where(trials, func(t Trial) bool { return t.StepSeconds > 0 }) // a training that went on after a stop may have no step to time
-		var step any
-		if experiment.OneMachine(timed, func(t Trial) string { return t.Machine }) {
-			step = experiment.Mean(timed, func(t Trial) float64 { return 1000 * t.StepSeconds })
+		ofWhole := func(b experiment.SpeedBatch) string { return r.F("%.3f (%.3f to %.3f)", 1/b.Ratio, 1/b.High, 1/b.Low) }
+		step := "–"
+		if r.Speed.Training != nil && v == shareAll {
+			step = ofWhole(r.Speed.Training.Time)
 		}
 		parameters := float64(trials[0].Parts.Total())
 		row := []any{v.In(r.Printer), parameters / 1e6, 4 * parameters / 1e6, 16 * parameters / 1e6, float64(trials[0].MACs) / 1e6, step}
 		if model := r.timed(v); model != nil {
 			for _, b := range model.Batches {
-				row = append(row, r.F("%.3f (%.3f to %.3f)", 1/b.Ratio, 1/b.High, 1/b.Low))
+				row = append(row, ofWhole(b))
 			}
 		}
 		table.Rows = append(table.Rows, row)

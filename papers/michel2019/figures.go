@@ -25,7 +25,7 @@ func (r edition) Figures() []experiment.Drawing {
 		{Name: "ablation-loss", Build: r.LossHeatmap, Caption: r.T("The same for the loss, which is finer than the metric: heads above 0 help, those below do harm.")},
 		{Name: "histogram", Build: r.Histogram, Caption: r.T("How often masking one head leads to which score. The line is the model with all its heads.")},
 		{Name: "pruning", Build: r.PruningCurves, Caption: r.T("The metric as ever more heads are masked, without retraining, in each order.")},
-		{Name: "transfer", Omit: r.Transfer == nil, Build: r.TransferScatter, Caption: r.T("Each point is a head: what masking it does to the loss on the task's own test set, and on another domain.")},
+		{Name: "transfer", Omit: r.Transfer == nil, Build: r.TransferScatter, Caption: r.T("Each point is a head: what the metric changes by without it on the task's own test set, and on another domain.")},
 		{Name: "speed", Build: r.SpeedBars, Caption: r.T("Examples a second without half of the heads, against the whole model. The dashed line is what the operations alone would give.")},
 		{Name: "entropy", Build: r.EntropyHeatmap, Caption: r.T("How widely each head attends: 0 is one token, ln n all n tokens alike.")},
 	}
@@ -192,13 +192,13 @@ func (r edition) transferTitle() string {
 // TransferScatter shows each head's effect in and out of domain.
 func (r edition) TransferScatter() (*figures.Figure, error) {
 	t := r.Transfer
-	change := func(e heads.HeadEffect) float64 { return 1000 * e.LossDelta }
+	change := func(e heads.HeadEffect) float64 { return 100 * e.MetricDelta }
 	return figures.Scatter(figures.ScatterOptions{Frame: r.Frame(r.transferTitle(),
-		r.F("change of the loss on %s, thousandths of a nat", r.Config.Task), r.F("on %s", t.Task),
+		r.F("change of %s on %s, points", r.Name(r.Metric), r.Config.Task), r.F("on %s", t.Task),
 		r.caption(r.F("out of domain: %s, %d examples; labels: layer:head from 0", t.Task, t.Effects.Examples))),
 		X: experiment.Each(r.Ablation.Heads, change), Y: experiment.Each(t.Effects.Heads, change),
 		Labels: experiment.Each(t.Effects.Heads, func(e heads.HeadEffect) string { return e.Head.String() }), Outliers: 4, Lines: figures.FitLine | figures.ZeroLines,
-		Note: r.F("r = %.2f [%.2f, %.2f] of the loss; %.2f [%.2f, %.2f] of %s", t.RLoss, t.RLossLow, t.RLossHi, t.R, t.RLow, t.RHigh, r.Name(r.Metric)),
+		Note: r.F("r = %.2f [%.2f, %.2f]; of the change of the loss %.2f [%.2f, %.2f]", t.R, t.RLow, t.RHigh, t.RLoss, t.RLossLow, t.RLossHi),
 	})
 }
 

@@ -9,8 +9,7 @@
 // that it runs on a laptop; models and tasks, pair tasks such as RTE among them, are fields of [Config]. Differences are tested as
 // pairs on the same examples. Only classification tasks are judged.
 //
-// Limits. Intervals come from test examples, each with its mean over seeds, and not from a model of the seeds; with one seed no
-// strategy is called better than another. Times are compared by processor time where the processors compute, which other programs
-// hardly change; training steps are timed run by run, and where they vary the claim is left open. The paper's table of scores is
-// recalled.
+// Limits. Intervals are over test examples and seeds; with fewer than three seeds no strategy is called better than another. Times
+// are compared by processor time where the processors compute, which other programs hardly change; steps of training are timed in
+// turn, whole and smaller models on the same batch. The paper's table of scores is recalled.
 package sajjad2020

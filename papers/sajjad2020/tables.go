@@ -15,7 +15,7 @@ import (
 // Tables are what the report and the notebooks show, by name. Those of a task end in its name.
 func (r edition) Tables() ([]experiment.NamedTable, error) {
 	list := []experiment.NamedTable{
-		{Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "quoted", Table: r.QuotedTable()}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "paper-table", Table: PaperTable(r.Printer)},
+		{Name: "protocol", Table: r.Config.Table(r.Printer)}, {Name: "quoted", Table: r.QuotedTable()}, {Name: "speed-table", Table: r.SpeedTable()}, {Name: "training-table", Table: r.TrainingTable()}, {Name: "paper-table", Table: PaperTable(r.Printer)},
 	}
 	for _, t := range r.Tasks {
 		list = append(list, experiment.NamedTable{Name: "scores-table-" + t.Task, Table: r.ScoreTable(t)})
@@ -78,7 +78,7 @@ func (r edition) ScoreTable(t *TaskResult) *figures.Table {
 	table := r.NewTable(r.F("Layers dropped on %s", t.Task),
 		r.F("Mean over %s, %d test examples. Layers count from 0, as in bertlab layers drop. Difference: from the whole model with the same seed, 95 %% interval over seeds and examples. p < 0.05: number of seeds, McNemar.", r.seeds(), t.Examples), []figures.Column{
 			{Name: r.T("strategy")}, {Name: r.T("when")}, {Name: "k"}, {Name: r.T("layers dropped")}, {Name: r.Name(t.Metric), Format: "%.4f"}, {Name: r.T("difference of accuracy"), Unit: r.T("points"), Format: "%+.2f"},
-			{Name: r.T("95 % interval")}, {Name: "p < 0.05"}, {Name: r.T("parameters"), Format: "%d"}, {Name: r.T("a training step"), Unit: r.T("ms"), Format: "%.0f"},
+			{Name: r.T("95 % interval")}, {Name: "p < 0.05"}, {Name: r.T("parameters"), Format: "%d"},
 		})
 	type key struct {
 		Strategy, Dropped string
@@ -98,12 +98,8 @@ func (r edition) ScoreTable(t *TaskResult) *figures.Table {
 		first := runs[0]
 		significant := experiment.Where(runs, func(run Trial) bool { return run.P < 0.05 })
 		score := experiment.Mean(runs, func(run Trial) float64 { return run.Score })
-		var step any
-		if first.StepSeconds > 0 && experiment.OneMachine(runs, func(run Trial) string { return run.Machine }) {
-			step = experiment.Mean(runs, func(run Trial) float64 { return 1000 * run.StepSeconds })
-		}
 		if k.Strategy == "" {
-			table.Rows = append(table.Rows, []any{r.T("whole model"), "", 0, "", score, nil, "", "", first.Parameters, step})
+			table.Rows = append(table.Rows, []any{r.T("whole model"), "", 0, "", score, nil, "", "", first.Parameters})
 			continue
 		}
 		d, _ := r.alone(t).between(func(a, b Trial) bool {
@@ -111,7 +107,7 @@ func (r edition) ScoreTable(t *TaskResult) *figures.Table {
 		})
 		table.Rows = append(table.Rows, []any{
 			r.Name(k.Strategy), r.Name(string(k.When)), first.K(), k.Dropped, score, 100 * d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
-			r.F("%d of %d", len(significant), len(runs)), first.Parameters, step,
+			r.F("%d of %d", len(significant), len(runs)), first.Parameters,
 		})
 	}
 	return table
@@ -128,6 +124,22 @@ func (r edition) SpeedTable() *figures.Table {
 		for _, m := range b.Models {
 			t.Rows = append(t.Rows, []any{b.Size, m.K, 1000 * m.Seconds, m.Share, r.F("%.3f to %.3f", m.Low, m.High), r.proportional(m.K), 1000 * m.Classifier, float64(m.MACs) / 1e6})
 		}
+	}
+	return t
+}
+
+// TrainingTable lists the time of a step of fine-tuning.
+func (r edition) TrainingTable() *figures.Table {
+	t := r.NewTable(r.T("Time of a training step"), r.T("The protocol times no training."), []figures.Column{
+		{Name: r.T("dropped")}, {Name: r.T("a training step"), Unit: r.T("ms"), Format: "%.0f"}, {Name: r.T("share of the time"), Format: "%.3f"}, {Name: r.T("quartiles")}, {Name: r.T("share of layers"), Format: "%.3f"},
+	})
+	if r.Training == nil {
+		return t
+	}
+	s := r.Training
+	t.Caption = r.F("The batch of median length of %s, %d × %d tokens, %d pairs with the whole model, in turn, %s. The share is of %s; milliseconds are on the wall.", s.Task, s.Batch, s.Length, s.Repeats, r.Provenance.TimedIn(r.Printer), r.Name(r.Clock.String()))
+	for _, m := range s.Models {
+		t.Rows = append(t.Rows, []any{m.K, 1000 * m.Seconds, m.Share, r.F("%.3f to %.3f", m.Low, m.High), r.proportional(m.K)})
 	}
 	return t
 }
