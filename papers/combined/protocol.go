@@ -18,8 +18,10 @@ type Config struct {
 	Quick bool `json:"quick"`
 	// Seed, if not 0, stands in place of the recipes' own.
 	Seed uint64 `json:"seed"`
-	// TestExamples are those of the dev split that judge; 0: all.
-	TestExamples int `json:"test_examples"`
+	// TrainExamples are those that the recipes may train on, each on all of them if it asks for no less; TestExamples those of the dev
+	// split that judge; 0: all.
+	TrainExamples int `json:"train_examples"`
+	TestExamples  int `json:"test_examples"`
 	// Batches, Length and Repeats are those of the times.
 	Batches []int `json:"batches"`
 	Length  int   `json:"length"`
@@ -33,14 +35,14 @@ func Quick() Config {
 		"fine-tuned", "fine-tuned-twice", "float16", "layers", "layers-distil", "heads", "heads-neurons", "factorised", "embedding", "shared", "vocabulary", "int8",
 		"layers-distil-float16", "layers-embedding-float16", "everything",
 	}
-	c.Task, c.Quick, c.TestExamples, c.Batches, c.Repeats = "movies", true, 500, []int{1, 16}, 7
+	c.Task, c.Quick, c.TrainExamples, c.TestExamples, c.Batches, c.Repeats = "movies", true, 0, 500, []int{1, 16}, 7
 	return c
 }
 
-// Full is the protocol whose numbers are the ones to quote: all recipes as they are written.
+// Full is the protocol whose numbers are the ones to quote: all recipes as they are written, from a third of SST-2's training phrases.
 func Full() Config {
 	return Config{
-		OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "sst2"}, Batches: []int{1, 8, 32}, Length: 64, Repeats: 31,
+		OnTask: experiment.OnTask{Model: "all-MiniLM-L6-v2", Task: "sst2"}, TrainExamples: 22400, Batches: []int{1, 8, 32}, Length: 64, Repeats: 31,
 		Recipes: []string{
 			"fine-tuned", "fine-tuned-twice", "float16", "layers", "layers-distil", "heads", "heads-neurons", "movement", "factorised", "bank", "embedding", "shared",
 			"vocabulary", "int8", "layers-distil-float16", "heads-factorised-float16", "layers-embedding-float16", "everything", "fastest", "smallest",
@@ -61,7 +63,7 @@ func (c *Config) check() error {
 	if len(c.Recipes) < 2 {
 		return errors.New("the protocol needs at least two recipes: that of the original and another")
 	}
-	if err := errors.Join(c.options().Check(), experiment.CheckOnce("recipes", c.Recipes)); err != nil {
+	if err := errors.Join(c.options().Check(), experiment.CheckExamples("train_examples", c.TrainExamples), experiment.CheckOnce("recipes", c.Recipes)); err != nil {
 		return err
 	}
 	for _, name := range c.Recipes {

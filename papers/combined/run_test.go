@@ -25,7 +25,7 @@ func protocol(t testing.TB) Config {
 	return Config{
 		OnTask:  experiment.OnTask{Model: tiny.Pretrained(t, tiny.Shape{Layers: 6}), Task: "sst2", Data: dir},
 		Recipes: []string{"fine-tuned", "float16", "layers", "layers-distil", "shared", "layers-distil-float16"}, Quick: true,
-		Batches: []int{1, 2}, Length: 8, Repeats: 2,
+		TrainExamples: 24, Batches: []int{1, 2}, Length: 8, Repeats: 2,
 	}
 }
 
@@ -54,6 +54,7 @@ func TestTheExperiment(t *testing.T) {
 			`no recipe "nonesuch"`:             func(c *Config) { c.Recipes = []string{"layers", "nonesuch"} },
 			"batch size 0":                     func(c *Config) { c.Batches = []int{0} },
 			"repeats -1":                       func(c *Config) { c.Repeats = -1 },
+			"(train_examples)":                 func(c *Config) { c.TrainExamples = -1 },
 			"examples -1":                      func(c *Config) { c.TestExamples = -1 },
 			"layers.yaml:5":                    func(c *Config) { c.Model = tiny.Pretrained(t, tiny.Shape{Layers: 2}) },
 			"factorise-embedding":              func(c *Config) { c.Recipes = []string{"fine-tuned", "embedding"} },
@@ -72,8 +73,8 @@ func TestTheExperiment(t *testing.T) {
 
 func plausible(t *testing.T, r *Result) {
 	c := r.Comparison
-	if len(r.Recipes) != 6 || len(c.Models) != 6 || len(r.Claims) != 5 || len(c.Pairs) != 1 || c.Examples != 20 || r.Provenance.Data[1].Use != "dev" {
-		t.Errorf("%d recipes, %d models, %d claims, %d examples", len(r.Recipes), len(c.Models), len(r.Claims), c.Examples)
+	if len(r.Recipes) != 6 || len(c.Models) != 6 || len(r.Claims) != 5 || len(c.Pairs) != 1 || c.Examples != 20 || r.Provenance.Data[0].Examples != 24 || r.Provenance.Data[1].Use != "dev" {
+		t.Errorf("%d recipes, %d models, %d claims, %d examples, from %+v", len(r.Recipes), len(c.Models), len(r.Claims), c.Examples, r.Provenance.Data)
 	}
 	original := c.Models[0]
 	if p := c.Provenance; p.Model != "fine-tuned" || p.ModelSource != "recipe" || p.ModelSHA256 != original.SHA256 || len(p.Data) != 1 || p.Data[0].Use != "test" {

@@ -20,6 +20,9 @@ func plan(ctx context.Context, p *experiment.Plan, c *Config, r *Result) error {
 		return err
 	}
 	start.Quick = c.Quick
+	if start.Train, err = experiment.AtMost(start.Train, c.TrainExamples, experiment.TrainSample); err != nil {
+		return err
+	}
 	r.Provenance = start.Provenance
 	r.Provenance.Data = []experiment.DataProvenance{experiment.DescribeData("train", start.Train), experiment.DescribeData("dev", start.Test)}
 	var entries []compare.Entry
