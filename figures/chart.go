@@ -347,14 +347,19 @@ func (c *chart) columnLabels(p *pen, top, right float64) float64 {
 }
 
 // references draws the lines of c.columns and c.rows.
+// reference is the stroke of what was not measured.
+var (
+	referenceColor = gray(0.25)
+	reference      = stroke{color: referenceColor, width: 1.1, dash: []float64{4, 2.5}}
+)
+
 func (c *chart) references(p *pen) {
-	s := stroke{color: gray(0.25), width: 1.1, dash: []float64{4, 2.5}}
 	for _, r := range c.columns {
 		x := c.px(r.Value)
-		p.segment(s, x, c.area.y0, x, c.area.y1+3)
+		p.segment(reference, x, c.area.y0, x, c.area.y1+3)
 	}
 	for _, r := range c.rows {
 		y := c.py(r.Value)
-		p.segment(s, c.area.x0, y, c.area.x1, y)
+		p.segment(reference, c.area.x0, y, c.area.x1, y)
 	}
 }

@@ -18,6 +18,9 @@ type Curve struct {
 	X, Y []float64
 	// Lo and Hi are the ends of the error band, which at a point without neighbours is a whisker; nil: none.
 	Lo, Hi []float64
+	// Expected marks what was not measured, such as a time in proportion: dashed, without markers, over the others, so that it is seen
+	// where they agree. Such curves come last.
+	Expected bool
 }
 
 // Add appends a point with the ends of its band.
@@ -144,13 +147,15 @@ func (o CurvesOptions) draw(p *pen, xr, yr Range) {
 		if direct {
 			if y, ok := lastFinite(s); ok {
 				y = math.Max(yr.Min, math.Min(yr.Max, y))
-				c.endings = append(c.endings, ending{at: y, text: name, color: category(i)})
+				c.endings = append(c.endings, ending{at: y, text: name, color: o.color(i)})
 			}
 			continue
 		}
 		c.keys = append(c.keys, key{name: name, color: category(i), draw: func(p *pen, x, y float64) {
-			p.segment(stroke{color: category(i), width: 2, dash: p.categoryDash(i)}, x-9, y, x+9, y)
-			p.marker(i, category(i), x, y, 3.4)
+			p.segment(o.stroke(p, i), x-9, y, x+9, y)
+			if !s.Expected {
+				p.marker(i, category(i), x, y, 3.4)
+			}
 		}})
 	}
 	c.draw(p, func() {
@@ -158,11 +163,30 @@ func (o CurvesOptions) draw(p *pen, xr, yr Range) {
 		for i, s := range o.Curves {
 			c.band(p, s, category(i))
 		}
-		for i := range o.Curves {
-			k := len(o.Curves) - 1 - i // the first on top
-			c.curve(p, o.Curves[k], k)
+		for _, expected := range []bool{false, true} {
+			for i, s := range slices.Backward(o.Curves) { // the first on top
+				if s.Expected == expected {
+					c.curve(p, s, i, o.stroke(p, i))
+				}
+			}
 		}
 	})
+}
+
+// color is that of a curve.
+func (o CurvesOptions) color(i int) color.NRGBA {
+	if o.Curves[i].Expected {
+		return referenceColor
+	}
+	return category(i)
+}
+
+// stroke is that of a curve's line.
+func (o CurvesOptions) stroke(p *pen, i int) stroke {
+	if o.Curves[i].Expected {
+		return reference
+	}
+	return stroke{color: category(i), width: 2, dash: p.categoryDash(i)}
 }
 
 // apart reports whether the curves end far enough from each other on a plot of this height to be named there.
@@ -227,8 +251,7 @@ func (c *chart) band(p *pen, s Curve, colour color.NRGBA) {
 	flush(from, len(s.X))
 }
 
-func (c *chart) curve(p *pen, s Curve, n int) {
-	line := stroke{color: category(n), width: 2, dash: p.categoryDash(n)}
+func (c *chart) curve(p *pen, s Curve, n int, line stroke) {
 	var run []vg.Point
 	flush := func() {
 		p.line(line, run...)
@@ -242,7 +265,7 @@ func (c *chart) curve(p *pen, s Curve, n int) {
 		run = append(run, pt(c.px(s.X[i]), c.py(c.clip(s.Y[i]))))
 	}
 	flush()
-	if len(s.X) > 60 {
+	if len(s.X) > 60 || s.Expected {
 		return
 	}
 	for i := range s.X {

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/xml"
 	"flag"
+	"fmt"
 	"image/png"
 	"io"
 	"math"
@@ -275,7 +276,7 @@ func TestAnyCurvesAreDrawnOrAnError(t *testing.T) {
 		o := CurvesOptions{Frame: anyFrame(t), HLines: anyReferences(t), VLines: anyReferences(t), XTicks: anyNumbers(t, rapid.IntRange(0, 5).Draw(t, "ticks"))}
 		for range rapid.IntRange(0, 9).Draw(t, "curves") {
 			n := rapid.IntRange(0, 12).Draw(t, "n")
-			c := Curve{Name: anyLabel.Draw(t, "name"), X: anyNumbers(t, n), Y: anyNumbers(t, n)}
+			c := Curve{Name: anyLabel.Draw(t, "name"), X: anyNumbers(t, n), Y: anyNumbers(t, n), Expected: rapid.Bool().Draw(t, "expected")}
 			sort.Float64s(c.X)
 			if rapid.Bool().Draw(t, "band") {
 				c.Lo, c.Hi = anyNumbers(t, n), anyNumbers(t, n)
@@ -572,6 +573,33 @@ func TestFontFallsBackForMissingCharacters(t *testing.T) {
 	}
 	if _, err := LoadFont(filepath.Join(t.TempDir(), "absent.ttf"), ""); err == nil {
 		t.Error("an absent font was loaded")
+	}
+}
+
+func TestWhatIsExpectedIsDashedWithoutMarkersAndOverWhatIsMeasured(t *testing.T) {
+	draw := func(expected bool) string {
+		t.Helper()
+		f, err := Curves(CurvesOptions{Frame: Frame{Title: "a time"}, Curves: []Curve{
+			{Name: "measured", X: []float64{0, 1, 2}, Y: []float64{1, 2, 3}}, {Name: "expected", X: []float64{0, 1, 2}, Y: []float64{1, 2, 3}, Expected: expected},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := f.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	plain, expected := draw(false), draw(true)
+	if strings.Count(plain, "stroke-dasharray") != 0 || strings.Count(expected, "stroke-dasharray") != 2 {
+		t.Errorf("%d and %d dashed lines; the curve and its key are", strings.Count(plain, "stroke-dasharray"), strings.Count(expected, "stroke-dasharray"))
+	}
+	if first, last := category(0), strings.LastIndex(expected, "stroke-dasharray"); strings.LastIndex(expected, fmt.Sprintf("#%02x%02x%02x", first.R, first.G, first.B)) > last {
+		t.Error("the measured curve lies over the expected one")
+	}
+	if lost := strings.Count(plain, "<path") - strings.Count(expected, "<path"); lost != 8 {
+		t.Errorf("%d paths less; three markers and that of the key have two each", lost)
 	}
 }
 

@@ -125,7 +125,7 @@ func (o SteppedOptions) steps(across, up Range) []map[string]any {
 	return series
 }
 
-// range_ is that of all values, in the scale.
+// extent is that of all values, in the scale.
 func (o SteppedOptions) extent() Range {
 	r := Range{math.Inf(1), math.Inf(-1)}
 	add := func(table [][]float64) {
@@ -201,7 +201,11 @@ func (o SteppedOptions) check() error {
 			return fmt.Errorf("the series %q has no steps", s.Name)
 		}
 		for _, p := range s.Steps {
-			if err := p.check(rows, columns); err != nil {
+			err := p.check(rows, columns)
+			if err == nil && o.Places != nil && (p.At < 0 || p.At > float64(len(o.Places)-1)) {
+				err = fmt.Errorf("has a step at %g, and there are names for %d from 0", p.At, len(o.Places))
+			}
+			if err != nil {
 				return fmt.Errorf("the series %q %w", s.Name, err)
 			}
 		}

@@ -70,6 +70,7 @@ func TestAGridInStepsThatCannotBeDrawnIsAnError(t *testing.T) {
 		"a step at":                func(o *SteppedOptions) { o.Series[1].Steps[0].Measured = math.NaN() },
 		"empties or marks":         func(o *SteppedOptions) { o.Series[0].Steps[1].Empty[0] = [2]int{2, 0} },
 		"names for":                func(o *SteppedOptions) { o.Columns = []string{"a"} },
+		"and there are names for":  func(o *SteppedOptions) { o.Places = []string{"a"} },
 		"begins with":              func(o *SteppedOptions) { o.First = 2 },
 		"another number than 2: 1": func(o *SteppedOptions) { o.Series[0].Steps[0].Values = o.Values[:1] },
 	} {

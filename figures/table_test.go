@@ -12,6 +12,27 @@ import (
 	"pgregory.net/rapid"
 )
 
+func TestAnIntervalStaysOnOneLine(t *testing.T) {
+	for cell, want := range map[string]string{
+		"[−2.71, −0.42]":              "[−2.71,~−0.42]",
+		"−3.39 [−4.73, −2.03] points": "−3.39 [−4.73,~−2.03] points",
+		"0.643 to 0.685":              "0.643~to~0.685",
+		"0.948 (0.893 to 1.005)":      "0.948 (0.893~to~1.005)",
+		"49.9 [48.8, 51.2] %":         "49.9 [48.8,~51.2] %",
+		"layers 1, 2, 3 of 6":         "layers 1, 2, 3~of~6",
+		"1 epoch, then 2":             "1 epoch, then 2",
+		"[CLS] at 12 places":          "[CLS] at 12 places",
+	} {
+		table := &Table{Columns: []Column{{Name: "x"}}, Rows: [][]any{{cell}}}
+		if got := table.HTML(); !strings.Contains(got, ">"+strings.ReplaceAll(want, "~", "\u00a0")+"</td>") {
+			t.Errorf("%s: %s", cell, got)
+		}
+		if !strings.Contains(table.Text(), cell) {
+			t.Errorf("as text, %s is another: %s", cell, table.Text())
+		}
+	}
+}
+
 func TestHTMLAndMarkdownAndLaTeXEscapeWhatIsMarkup(t *testing.T) {
 	table := &Table{Title: "a < b", Columns: []Column{{Name: "x|y"}, {Name: "n", Unit: "%"}}, Rows: [][]any{{"<script>", 1}, {"50 % & _more_ $5 #1 \\x {y}", 2}, {"[b]", 3}}}
 	for kind, c := range map[string]struct{ got, want, never string }{

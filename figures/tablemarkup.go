@@ -3,6 +3,7 @@ package figures
 import (
 	"fmt"
 	"html"
+	"regexp"
 	"strings"
 )
 
@@ -39,7 +40,7 @@ func (t *Table) HTML() string {
 	for i, r := range t.Rows {
 		out.WriteString("<tr>")
 		for j := range t.Columns {
-			text := html.EscapeString(t.cell(i, j))
+			text := html.EscapeString(unbroken(t.cell(i, j)))
 			if j < len(r) {
 				if v, ok := r[j].(Styled); ok {
 					text = v.HTML()
@@ -51,6 +52,14 @@ func (t *Table) HTML() string {
 	}
 	out.WriteString("</tbody>\n</table>\n")
 	return out.String()
+}
+
+// twoNumbers is an interval in brackets, or two numbers with a word between them, as "0.64 to 0.69".
+var twoNumbers = regexp.MustCompile(`\[[−+\d.,%]+ [−+\d.,%]+\]|[−+\d.,%]*\d%? \pL+ [−+]?\d[\d.,%]*`)
+
+// unbroken keeps the ends of an interval on one line.
+func unbroken(cell string) string {
+	return twoNumbers.ReplaceAllStringFunc(cell, func(text string) string { return strings.ReplaceAll(text, " ", "\u00a0") })
 }
 
 func cssAlign(a Align) string {

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -34,6 +35,23 @@ func (v Voice) Seeds(seeds []uint64) string {
 // Caption joins what a caption says; what is empty takes no place.
 func Caption(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), "; ")
+}
+
+// LargestClass is the line at the share of the largest class under curves of the accuracy, in units of which 1 is so many. Where it lies so
+// far below all of them that it would press them together, it is a note for the caption instead.
+func (v Voice) LargestClass(share, one float64, curves []figures.Curve) (line []figures.Reference, note string) {
+	lowest, highest := math.Inf(1), math.Inf(-1)
+	for _, c := range curves {
+		for _, y := range slices.Concat(c.Y, c.Lo, c.Hi) {
+			if !math.IsNaN(y) {
+				lowest, highest = min(lowest, y), max(highest, y)
+			}
+		}
+	}
+	if lowest-share*one > 2*(highest-lowest) {
+		return nil, v.F("largest class: %.1f %%", 100*share)
+	}
+	return []figures.Reference{{Value: share * one, Label: v.T("largest class")}}, ""
 }
 
 // NewTable is a table without rows in the edition's language.

@@ -180,10 +180,11 @@ func (r edition) EmbeddingCurves() (*figures.Figure, error) {
 	if len(before.X) > 0 {
 		curves = append(curves, before)
 	}
+	majority, below := r.LargestClass(r.Majority, 100, curves)
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.T("What a smaller word table costs"),
 		r.T("embedding size E"), r.T("accuracy, %, mean over seeds"),
-		r.caption(true, r.F("%s; bands: 95 %% interval of the paired difference from the whole model", r.seeds()))),
-		Curves: curves, HLines: []figures.Reference{{Value: 100 * mean(r.answers(Scheme{})), Label: r.T("whole table")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
+		r.caption(true, experiment.Caption(r.F("%s; bands: 95 %% interval of the paired difference from the whole model", r.seeds()), below))),
+		Curves: curves, HLines: append(majority, figures.Reference{Value: 100 * mean(r.answers(Scheme{})), Label: r.T("whole table")}),
 	})
 }
 

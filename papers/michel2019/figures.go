@@ -133,7 +133,7 @@ func (r edition) PruningCurves() (*figures.Figure, error) {
 			curves = append(curves, curve)
 		}
 	}
-	extra := r.F("%d random order(s) each; bands: range over seeds and orders", r.Config.RandomOrders)
+	extra := r.F("random orders for each seed: %d; bands: range over seeds and orders", r.Config.RandomOrders)
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.curvesTitle(),
 		r.T("heads masked"), r.Name(r.Metric), r.captionOf(r.Config.Seeds, extra)),
 		Curves: curves, HLines: []figures.Reference{{Value: r.Majority, Label: r.T("largest class")}}, XFormat: figures.Percent, YFormat: figures.Percent,

@@ -127,8 +127,9 @@ func (r edition) ScoreCurves(t *TaskResult) (*figures.Figure, error) {
 			curves[i].Lo, curves[i].Hi = nil, nil
 		}
 	}
-	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(title, r.F("layers dropped, of %d", r.Layers), r.T("accuracy, mean over seeds"), r.caption(t, caption)),
-		Curves: curves, XFormat: figures.Whole, HLines: []figures.Reference{{Value: t.Majority, Label: r.T("largest class")}}, YFormat: figures.Percent,
+	majority, below := r.LargestClass(t.Majority, 1, curves)
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(title, r.F("layers dropped, of %d", r.Layers), r.T("accuracy, mean over seeds"), r.caption(t, experiment.Caption(caption, below))),
+		Curves: curves, XFormat: figures.Whole, HLines: majority, YFormat: figures.Percent,
 	})
 }
 
@@ -194,6 +195,14 @@ func (w When) label(say *words.Printer) string {
 	return say.F("%s fine-tuning", say.Name(string(w)))
 }
 
+// name is the label where fine-tuning goes without saying.
+func (w When) name(say *words.Printer) string {
+	if w == Progressive {
+		return say.T("during")
+	}
+	return say.Name(string(w))
+}
+
 // TimeCurves show the time of inference and of a training step against the layers that stay.
 func (r edition) TimeCurves() (*figures.Figure, error) {
 	batch, inference := r.inferenceShares()
@@ -212,7 +221,7 @@ func (r edition) TimeCurves() (*figures.Figure, error) {
 		curves = append(curves, curve(r.T("fine-tuning"), tuning))
 	}
 	line := figures.Curve{
-		Name: r.T("in proportion"), X: []float64{float64(least), float64(r.Layers)}, Y: []float64{float64(least) / float64(r.Layers), 1},
+		Name: r.T("in proportion"), X: []float64{float64(least), float64(r.Layers)}, Y: []float64{float64(least) / float64(r.Layers), 1}, Expected: true,
 	}
 	last := inference[len(inference)-1]
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.F("With %d of %d layers, inference takes %.0f %% of the time", r.Layers-last.k, r.Layers, 100*last.Value),

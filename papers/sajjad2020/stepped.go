@@ -23,7 +23,13 @@ func (r *Result) DropSteps(say *words.Printer) figures.SteppedOptions {
 	for l := r.Layers - 1; l >= 0; l-- { // a stack stands on its lowest layer
 		o.Rows, o.Values = append(o.Rows, fmt.Sprint(l)), append(o.Values, []float64{r.Similarity.Layers[l]})
 	}
-	o.Places = figures.FromZero(slices.Max(append(slices.Clone(r.Config.Drops), 0)) + 1)
+	most := 0
+	for _, t := range r.Tasks {
+		for _, run := range t.Runs {
+			most = max(most, run.K())
+		}
+	}
+	o.Places = figures.FromZero(most + 1)
 	for _, t := range r.Tasks {
 		for _, strategy := range r.strategies() {
 			for _, when := range []When{Before, After, Progressive} {
@@ -39,7 +45,7 @@ func (r *Result) DropSteps(say *words.Printer) figures.SteppedOptions {
 
 // named names a series.
 func (r *Result) named(say *words.Printer, t *TaskResult, strategy string, when When) string {
-	return fmt.Sprintf("%s: %s, %s", t.Task, say.Name(strategy), say.Name(string(when)))
+	return fmt.Sprintf("%s: %s, %s", t.Task, say.Name(strategy), when.name(say))
 }
 
 // dropped are the whole model and those for which a condition holds, by the layers that they lack.

@@ -106,7 +106,7 @@ func (r edition) ScoreTable(t *TaskResult) *figures.Table {
 			return againstWhole(first.Strategy, first.When, first.K())(a, b) && slices.Equal(a.Dropped, first.Dropped)
 		})
 		table.Rows = append(table.Rows, []any{
-			r.Name(k.Strategy), r.Name(string(k.When)), first.K(), k.Dropped, score, 100 * d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
+			r.Name(k.Strategy), k.When.name(r.Printer), first.K(), k.Dropped, score, 100 * d.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*d.Low, 100*d.High),
 			r.F("%d of %d", len(significant), len(runs)), first.Parameters,
 		})
 	}

@@ -118,10 +118,12 @@ func ascending(x []float64) bool {
 
 // AccuracyCurves show the metric against the weights that remain, for each method (figure 2 of the paper).
 func (r edition) AccuracyCurves() (*figures.Figure, error) {
+	curves := r.curves(score)
+	majority, below := r.LargestClass(r.Majority, 1, curves)
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.curvesTitle(),
-		r.T("remaining weights of the encoder, counted (logarithmic)"), r.Name(r.Metric), r.caption(r.seeds(r.T("mean and range")))),
-		Curves: r.curves(score), XFormat: doubled, XTicks: r.shareTicks(), YFormat: figures.Percent,
-		HLines: []figures.Reference{{Value: mean(scores(r.Dense)), Label: r.T("dense")}, {Value: r.Majority, Label: r.T("largest class")}},
+		r.T("remaining weights of the encoder, counted (logarithmic)"), r.Name(r.Metric), r.caption(experiment.Caption(r.seeds(r.T("mean and range")), below))),
+		Curves: curves, XFormat: doubled, XTicks: r.shareTicks(), YFormat: figures.Percent,
+		HLines: append(majority, figures.Reference{Value: mean(scores(r.Dense)), Label: r.T("dense")}),
 	})
 }
 

@@ -93,10 +93,11 @@ func (r edition) RateCurves() (*figures.Figure, error) {
 			curves = append(curves, figures.Curve{Name: curveName(r.Printer, kind), X: rates, Y: scores(runs)})
 		}
 	}
+	majority, below := r.LargestClass(r.Majority, 1, curves)
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.T("How much the learning rate of the scores matters"),
-		r.T("learning rate of the scores (logarithmic)"), r.Name(r.Metric), r.caption(r.F("%g %% remaining, seed %d", 100*r.Config.Focus, r.Config.Seeds[0]))),
+		r.T("learning rate of the scores (logarithmic)"), r.Name(r.Metric), r.caption(experiment.Caption(r.F("%g %% remaining, seed %d", 100*r.Config.Focus, r.Config.Seeds[0]), below))),
 		Curves: curves, XFormat: func(x float64) string { return fmt.Sprintf("%.2g", math.Pow(10, x)) }, YFormat: figures.Percent,
-		HLines: []figures.Reference{{Value: r.Majority, Label: r.T("largest class")}},
+		HLines: majority,
 	})
 }
 
@@ -165,11 +166,12 @@ func (r edition) HybridCurve() (*figures.Figure, error) {
 			Name: c.name, X: experiment.Each(c.points, func(p point) float64 { return p.speed }), Y: experiment.Each(c.points, func(p point) float64 { return p.score }),
 		})
 	}
+	majority, below := r.LargestClass(r.Majority, 1, curves)
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.hybridTitle(),
 		r.F("speed against the dense model, batch %d", r.Config.SpeedBatches[last]), r.Name(r.Metric),
-		r.caption(r.F("seed %d, %d tokens, %s", r.Config.Seeds[0], r.Speed.Length, r.Provenance.TimedIn(r.Printer)))),
+		r.caption(experiment.Caption(r.F("seed %d, %d tokens, %s", r.Config.Seeds[0], r.Speed.Length, r.Provenance.TimedIn(r.Printer)), below))),
 		Curves: curves, YFormat: figures.Percent, XFormat: func(x float64) string { return fmt.Sprintf("%.3g×", x) },
-		HLines: []figures.Reference{{Value: r.Dense[0].Score, Label: r.T("dense")}, {Value: r.Majority, Label: r.T("largest class")}},
+		HLines: append(majority, figures.Reference{Value: r.Dense[0].Score, Label: r.T("dense")}),
 	})
 }
 

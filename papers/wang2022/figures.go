@@ -121,11 +121,12 @@ func (r edition) AccuracyCurves(recovery Recovery) (*figures.Figure, error) {
 	title := map[Recovery]string{
 		None: r.T("Decomposed and not trained again"), Tuned: r.T("Decomposed, then fine-tuned on the labels"), Distilled: r.T("Decomposed, then distilled from the whole model"),
 	}[recovery]
+	majority, below := r.LargestClass(r.Majority, 1, curves)
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(title,
 		r.T("parameters left of the encoder's matrices"), r.T("accuracy, mean over seeds"),
-		r.caption(r.F("%d test examples; bands: 95 %% interval of the difference from the whole model", r.Examples))),
+		r.caption(experiment.Caption(r.F("%d test examples; bands: 95 %% interval of the difference from the whole model", r.Examples), below))),
 		Curves: curves, XFormat: figures.Percent, YFormat: figures.Percent,
-		HLines: []figures.Reference{{Value: start, Label: r.T("whole")}, {Value: r.Majority, Label: r.T("largest class")}},
+		HLines: append(majority, figures.Reference{Value: start, Label: r.T("whole")}),
 	})
 }
 
