@@ -245,11 +245,15 @@ func Machine() string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s, %d cores, %s", name, runtime.NumCPU(), runtime.GOOS)
+	cores := "cores"
+	if runtime.NumCPU() == 1 {
+		cores = "core"
+	}
+	return fmt.Sprintf("%s, %d %s, %s", name, runtime.NumCPU(), cores, runtime.GOOS)
 }
 
 // machineLine is what [Machine] writes.
-var machineLine = regexp.MustCompile(`^(.*), (\d+) cores, (\w+)$`)
+var machineLine = regexp.MustCompile(`^(.*), (\d+) cores?, (\w+)$`)
 
 // machineSeparator stands between the machines of a run that went on on another one.
 const machineSeparator = "; "
@@ -258,7 +262,11 @@ const machineSeparator = "; "
 func (p Provenance) MachineIn(say *words.Printer) string {
 	machines := strings.Split(p.Machine, machineSeparator)
 	for i, machine := range machines {
-		if parts := machineLine.FindStringSubmatch(machine); parts != nil {
+		switch parts := machineLine.FindStringSubmatch(machine); {
+		case parts == nil:
+		case parts[2] == "1":
+			machines[i] = say.F("%s, 1 core, %s", parts[1], parts[3])
+		default:
 			machines[i] = say.F("%s, %s cores, %s", parts[1], parts[2], parts[3])
 		}
 	}

@@ -156,8 +156,13 @@ func (p *Plan) machines() (all, timed string) {
 	name := func(counts func(n *node) bool) string {
 		took := map[string]float64{}
 		for _, n := range p.nodes {
-			if n.record != nil && n.record.Machine != "" && counts(n) {
-				took[n.record.Machine] += n.record.Seconds
+			if n.record == nil || n.record.Machine == "" || !counts(n) {
+				continue
+			}
+			// A step that was recorded before steps said it has the machines of its run.
+			of := strings.Split(n.record.Machine, machineSeparator)
+			for _, machine := range of {
+				took[machine] += n.record.Seconds / float64(len(of))
 			}
 		}
 		names := slices.Sorted(maps.Keys(took))

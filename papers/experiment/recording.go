@@ -21,6 +21,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"bertlab/internal/files"
+	"bertlab/papers/experiment/words"
 	"bertlab/papers/records"
 )
 
@@ -198,7 +199,7 @@ func (rs *Recordings) List() []ListedRecording {
 			entry.Refused = "its result has no provenance"
 		default:
 			p := result.Provenance
-			entry = ListedRecording{Experiment: name, Recorded: r.Recorded, Model: p.Model, Machine: p.Machine, Seconds: p.Seconds, Steps: len(r.Steps), Missing: r.Missing}
+			entry = ListedRecording{Experiment: name, Recorded: r.Recorded, Model: p.Model, Machine: p.MachineIn(words.English), Seconds: p.Seconds, Steps: len(r.Steps), Missing: r.Missing}
 		}
 		list = append(list, entry)
 	}

@@ -302,6 +302,7 @@ func TestTimesNameTheMachinesThatTookThem(t *testing.T) {
 		"timed on both":  {[]*node{{timed: true, record: &record{Machine: a, Seconds: 1}}, {timed: true, record: &record{Machine: b, Seconds: 9}}}, b + "; " + a, "", b + "; " + a},
 		"nothing timed":  {[]*node{{record: &record{Machine: a, Seconds: 9}}, {record: &record{Machine: b, Seconds: 1}}}, a + "; " + b, "", a + "; " + b},
 		"not yet timed":  {[]*node{{record: &record{Machine: b}}, {timed: true}}, b, "", b},
+		"of several":     {[]*node{{record: &record{Machine: a + "; " + b, Seconds: 8}}, {record: &record{Machine: b, Seconds: 1}}}, b + "; " + a, "", b + "; " + a},
 		"of old, unsaid": {[]*node{{record: &record{}}}, a, "", a},
 	} {
 		machines, timed := (&Plan{env: env, nodes: test.nodes}).machines()
@@ -318,6 +319,7 @@ func TestTheMachinesOfARunAreToldApart(t *testing.T) {
 	for machine, want := range map[string]string{
 		"Xeon, 2 cores, linux":                       "Xeon, 2코어, linux",
 		"Xeon, 2 cores, linux; EPYC, 4 cores, linux": "Xeon, 2코어, linux; EPYC, 4코어, linux",
+		"Xeon, 1 core, linux":                        "Xeon, 1코어, linux",
 		"a folder of old":                            "a folder of old",
 	} {
 		if got := (Provenance{Machine: machine}).MachineIn(words.Korean); got != want {

@@ -10,14 +10,21 @@ import (
 
 var layers = notebook.Of(sajjad2020.Experiment)
 
-// StrategyBySeed lists what each set of dropped layers changes the accuracy by.
+// StrategyBySeed lists what each choice of layers changes the accuracy by, seed by seed, if it is dropped before fine-tuning.
 func StrategyBySeed() {
 	var lines []string
+	at := map[string]int{}
 	for _, t := range layers.Result().Tasks {
 		for _, run := range t.Runs {
-			if run.Strategy != "" {
-				lines = append(lines, fmt.Sprintf("%s, %d, %s, K = %d: %+.1f [%+.1f, %+.1f]", t.Task, run.Seed, notebook.Words().Name(string(run.Strategy)), run.K(), 100*run.Difference, 100*run.Low, 100*run.High))
+			if run.When != sajjad2020.Before {
+				continue
 			}
+			name := fmt.Sprintf("%s, %s, K = %d", t.Task, notebook.Words().Name(string(run.Strategy)), run.K())
+			if _, known := at[name]; !known {
+				at[name] = len(lines)
+				lines = append(lines, name+":")
+			}
+			lines[at[name]] += fmt.Sprintf(" %+.1f [%+.1f, %+.1f]", 100*run.Difference, 100*run.Low, 100*run.High)
 		}
 	}
 	notebook.List(lines...)
