@@ -16,7 +16,7 @@ var narrative embed.FS
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:      "recipes",
 	Title:     "Techniques put together: recipes, and their models side by side",
-	Heading:   words.Key("bertlab: techniques put together"),
+	Heading:   words.Key("bertlab: techniques combined"),
 	Quick:     Quick,
 	Full:      Full,
 	Ask:       (*Config).ask,

@@ -28,7 +28,7 @@ var architectures = []struct {
 func ArchitectureTable(say *words.Printer) (*figures.Table, error) {
 	const length = 128
 	t := experiment.NewTable(say, say.T("The same architecture, smaller"),
-		say.F("Counted by formula, which the tests hold against real models; uncased English vocabulary, %d tokens, all positions of the last layer.", length), []figures.Column{
+		say.F("Counted by formula, which the tests check against real models; uncased English vocabulary, %d tokens, all positions of the last layer.", length), []figures.Column{
 			{Name: say.T("model")}, {Name: say.T("layers × width")}, {Name: say.T("parameters"), Unit: say.T("millions"), Format: "%.1f"},
 			{Name: say.T("in embeddings"), Unit: "%", Format: "%.0f"}, {Name: say.T("operations"), Unit: say.T("billions"), Format: "%.2f"},
 		})

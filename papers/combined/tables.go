@@ -9,8 +9,8 @@ import (
 // recipeTable lists the recipes step by step.
 func (r edition) recipeTable() *figures.Table {
 	t := experiment.NewTable(r.Printer, r.T("The recipes"),
-		r.T("Seconds are those of the step when it was computed; recipes that begin alike share their beginning."), []figures.Column{
-			{Name: r.T("recipe")}, {Name: r.T("step")}, {Name: r.T("what came of it")}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("time"), Unit: "s", Format: "%.0f"},
+		r.T("Seconds are those of the step when it was computed; recipes that begin alike share their first steps."), []figures.Column{
+			{Name: r.T("recipe")}, {Name: r.T("step")}, {Name: r.T("result")}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("time"), Unit: "s", Format: "%.0f"},
 		})
 	for _, recipe := range r.Recipes {
 		for i, step := range recipe.Steps {

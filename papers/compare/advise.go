@@ -284,7 +284,7 @@ func (a *Advice) next(best Candidate, say *words.Printer) string {
 
 // Table lists the candidates.
 func (a *Advice) Table(say *words.Printer) *figures.Table {
-	t := experiment.NewTable(say, say.T("Models held against the limits"),
+	t := experiment.NewTable(say, say.T("Models checked against the limits"),
 		say.F("%s, %d test examples; times at batch %d on %s. P: probability that the drop is within the limit.", a.Task, a.Examples, a.Batch, experiment.Provenance{Machine: a.Machine}.MachineIn(say)), []figures.Column{
 			{Name: say.T("model")}, {Name: say.T("fits")}, {Name: say.T("drop"), Unit: say.T("points")}, {Name: "P", Format: "%.2f"},
 			{Name: say.T("time"), Unit: "ms", Format: "%.2f"}, {Name: say.T("in time"), Format: "%.2f"}, {Name: say.T("file"), Unit: "MB", Format: "%.1f"}, {Name: say.T("against it")},

@@ -39,7 +39,7 @@ func (c *Comparison) Excerpt(say *words.Printer, names ...string) *figures.Table
 // ConstraintTable answers which model to take when one thing is scarce: of the models whose metric surely falls by at most drop,
 // the one that takes least of it. Without retraining, only models that were not trained again are asked.
 func (c *Comparison) ConstraintTable(say *words.Printer, drop float64) *figures.Table {
-	t := experiment.NewTable(say, say.T("What to take when one thing is scarce"),
+	t := experiment.NewTable(say, say.T("Which model to choose when one thing is scarce"),
 		c.caption(say)+" "+say.F("Only models that lose at most %.0f points with a probability of %.0f %% (paired bootstrap).", 100*drop, 100*Sure), []figures.Column{{Name: say.T("what is scarce")}, {Name: say.T("model")}, {Name: say.T("takes")}, {Name: say.T("of the original's"), Unit: "%", Format: "%.0f"}, {Name: say.T("change"), Unit: say.T("points")}})
 	type constraint struct {
 		name      string

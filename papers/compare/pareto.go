@@ -69,11 +69,11 @@ func (c *Comparison) ParetoFigure(cost Cost, say *words.Printer) (*figures.Figur
 func paretoCaption(cost Cost, say *words.Printer) string {
 	switch cost {
 	case Time:
-		return say.T("Metric against measured time. What lies on the front is not beaten by any other model here.")
+		return say.T("Metric against measured time. Models on the front are not beaten by any other model here.")
 	case Compute:
 		return say.T("Metric against operations. Operations are not time: compare with the figure of measured times.")
 	}
-	return say.T("Metric against the size of the file as it is stored. What lies on the front is not beaten by any other model here.")
+	return say.T("Metric against the size of the file as it is stored. Models on the front are not beaten by any other model here.")
 }
 
 // paretoTitle says what the cheapest model on the front that loses at most two points saves.

@@ -96,7 +96,7 @@ func (c *Comparison) TimeTable(say *words.Printer) *figures.Table {
 
 // PairTable lists the further pairs.
 func (c *Comparison) PairTable(say *words.Printer) *figures.Table {
-	t := experiment.NewTable(say, say.T("Models held against each other"),
+	t := experiment.NewTable(say, say.T("Models compared in pairs"),
 		say.T("First minus second, 95 % interval by the paired bootstrap."), []figures.Column{
 			{Name: say.T("first")}, {Name: say.T("second")}, {Name: say.Name(c.Metric), Unit: say.T("points")}, {Name: say.T("loss"), Unit: say.T("nats")}, {Name: "p", Format: "%.3f"},
 		})

@@ -254,10 +254,10 @@ func (r Rule) several(say *words.Printer, n int) string {
 	case r.need == nil || n < 2:
 		return ""
 	case k == n:
-		return " " + say.F("All %d must be so; one that surely is not, by Holm's correction, is enough against it.", n)
+		return " " + say.F("All %d must hold; one that clearly does not, by Holm's correction, is enough against the claim.", n)
 	case k == 1:
-		return " " + say.F("One of %d is enough, by Holm's correction; against it all must surely not be so.", n)
+		return " " + say.F("One of %d is enough, by Holm's correction; for a verdict against the claim, all must clearly fail.", n)
 	default:
-		return " " + say.F("At least %d of %d must be so; as many as leave no room for that are needed against it, both by Holm's correction.", k, n)
+		return " " + say.F("At least %d of %d must hold; for a verdict against the claim, so many must fail that this is impossible. Both are judged by Holm's correction.", k, n)
 	}
 }

@@ -134,7 +134,7 @@ func (s *Statement) undecided(say *words.Printer) string {
 	case s.Training:
 		return say.T("The sample leaves both open: more seeds or test examples would narrow the interval")
 	}
-	return say.T("The sample leaves both open: a larger one, of what the interval is over, would narrow it")
+	return say.T("The sample leaves both open: a larger one, of whatever the interval is taken over, would narrow it")
 }
 
 // sentences are texts one after the other, each with its full stop.
@@ -156,10 +156,10 @@ func sentences(texts ...string) string {
 func (s *Statement) rule(say *words.Printer) string {
 	text := s.Rule.sentence(say, len(s.Evidence))
 	if s.Training {
-		text += " " + say.F("The interval is over seeds and test examples, paired; %d seeds at least.", LeastSeeds)
+		text += " " + say.F("The interval is over seeds and test examples, paired; at least %d seeds are needed.", LeastSeeds)
 	}
 	if slices.ContainsFunc(s.Evidence, func(e Evidence) bool { return e.Timed }) {
-		text += " " + say.F("Open where the machine was busy, so that the process had less than %g of a processor.", Idle)
+		text += " " + say.F("Left open where the machine was so busy that the process had less than %g of a processor.", Idle)
 	}
 	return text
 }

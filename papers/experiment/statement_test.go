@@ -35,7 +35,7 @@ func TestWhatKeepsAStatementOpenIsSaid(t *testing.T) {
 		"a busy machine":         {Statement{Rule: Superior(0.05, Ratio), Evidence: with(timed, func(e *Evidence) { e.Processors = 0.5 })}, report.CannotTell, "as little as 0.50"},
 		"processors not known":   {Statement{Rule: Superior(0.05, Ratio), Evidence: []Evidence{timed}}, report.Holds, ""},
 		"too few repeats":        {Statement{Rule: Superior(0.05, Ratio), Evidence: with(timed, func(e *Evidence) { e.Effect = stats.MedianOf([]float64{2, 2.1, 2.2}) })}, report.CannotTell, "3 repeats have no 95 % interval"},
-		"too few examples":       {Statement{Rule: Superior(0, Points), Evidence: One(found(1, -0.1, 0.2))}, report.CannotTell, "of what the interval is over, would narrow it."},
+		"too few examples":       {Statement{Rule: Superior(0, Points), Evidence: One(found(1, -0.1, 0.2))}, report.CannotTell, "of whatever the interval is taken over, would narrow it."},
 		"too few of both":        {Statement{Rule: Superior(0, Points), Training: true, Evidence: One(found(3, -0.1, 0.2))}, report.CannotTell, "more seeds or test examples would narrow"},
 		"timings that vary":      {Statement{Rule: Superior(0.05, Ratio), Evidence: with(timed, func(e *Evidence) { e.Low = 0.9 })}, report.CannotTell, "more repeats on a quiet machine"},
 		"not the paper's":        {Statement{Rule: Superior(0, Points), Evidence: One(clear), Own: true}, report.Informative, "by the rule: holds."},

@@ -20,7 +20,7 @@ func (r edition) Figures() []experiment.Drawing {
 		{Name: "scatter", Build: r.ShareScatter, Caption: r.T("Each component's share of the time against its share of the operations.")},
 		{Name: "length", Build: r.LengthBars, Caption: r.T("The time of one token, by component: attention grows with the length, the linear maps do not.")},
 		{Name: "grid", Build: r.GridHeatmap, Caption: r.T("The time of one token over batch sizes and lengths.")},
-		{Name: "memory", Build: r.MemoryBars, Caption: r.T("Memory of the pass: weights, what inference needs beside them, and what training would keep.")},
+		{Name: "memory", Build: r.MemoryBars, Caption: r.T("Memory of the pass: weights, what inference needs besides them, and what training would keep.")},
 	}
 }
 
@@ -104,7 +104,7 @@ func (r edition) ShareBars() (*figures.Figure, error) {
 	}
 	return figures.StackedBars(figures.StackedOptions{Frame: r.Sized(9.5, 5.4, r.F("Feed-forward networks take %.0f %% of the time, embeddings %.0f %% of the parameters", 100*ffn, 100*embedding),
 		"", "",
-		r.caption(r.F("%s; operations and activations of one example; time: medians of executables of their own, over the bars that of the whole pass", r.T(pass)))),
+		r.caption(r.F("%s; operations and activations of one example; time: medians of separate executables; above the bars: that of the whole pass", r.T(pass)))),
 		Groups: groups, Totals: totals, Series: series, Shares: true,
 	})
 }
@@ -117,7 +117,7 @@ func (r edition) BaseBars() (*figures.Figure, error) {
 	}
 	groups, totals, series := stack(r.Printer, columns)
 	return figures.StackedBars(figures.StackedOptions{Frame: r.Frame(r.T("In BERT-base the feed-forward networks are the largest part"),
-		"", "", r.T("BERT-base from its shape: linear maps, Q·Kᵀ and probabilities · V of one example; over the bars the encoder without the pooler")),
+		"", "", r.T("BERT-base from its shape: linear maps, Q·Kᵀ and probabilities · V of one example; above the bars: the encoder without the pooler")),
 		Groups: groups, Totals: totals, Series: series, Shares: true,
 	})
 }
@@ -201,7 +201,7 @@ func (r edition) LengthBars() (*figures.Figure, error) {
 		title = r.F("A token's attention takes %.1f times as long at %d tokens as at %d", last/first, lengths[len(lengths)-1], lengths[0])
 	}
 	return figures.StackedBars(figures.StackedOptions{Frame: r.Frame(title,
-		r.T("tokens in the text"), r.T("time of a token, µs"), r.caption(r.F("batch %d; medians of executables of their own", batch))),
+		r.T("tokens in the text"), r.T("time of a token, µs"), r.caption(r.F("batch %d; medians of separate executables", batch))),
 		Groups: groups, Totals: totals, Series: series, Format: "%.0f",
 	})
 }
@@ -250,7 +250,7 @@ func (r edition) MemoryBars() (*figures.Figure, error) {
 		}
 	}
 	last := len(groups) - 1
-	return figures.StackedBars(figures.StackedOptions{Frame: r.Sized(9, 4.8, r.F("Beside the weights inference needs %.0f MB at %s, training at least %.0f MB", working.Values[last], groups[last], working.Values[last]+kept.Values[last]),
+	return figures.StackedBars(figures.StackedOptions{Frame: r.Sized(9, 4.8, r.F("Besides the weights, inference needs %.0f MB at %s, training at least %.0f MB", working.Values[last], groups[last], working.Values[last]+kept.Values[last]),
 		r.T("batch × tokens"), r.T("memory, MB"),
 		r.caption(r.T("weights and scratch memory by XLA's account of the compiled pass; activations of all layers by formula"))),
 		Groups: groups, Series: []figures.BarSeries{weights, working, kept}, Format: "%.0f",

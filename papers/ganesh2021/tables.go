@@ -19,7 +19,7 @@ func (r edition) ParameterTable() *figures.Table {
 	case file == nil:
 		t.Caption += r.T("The model's file does not hold a value for each parameter, so it could not be counted.")
 	case file.Agrees:
-		t.Caption += r.F("The model's file holds as many values: %d.", file.Values)
+		t.Caption += r.F("The model's file holds the same number of values: %d.", file.Values)
 	default:
 		t.Caption += r.F("The model's file holds %d values: this does not agree.", file.Values)
 	}
@@ -61,7 +61,7 @@ func (r edition) BaseTable() *figures.Table {
 // CountTable holds the counts of the pass against each other, and says what memory it takes.
 func CountTable(say *words.Printer, title string, p *profile.Profile) *figures.Table {
 	t := experiment.NewTable(say, title,
-		say.T("MACs by formula, as counted in the compiled graph, and half of the operations by XLA's own analysis, which counts softmax, activation and sums, too. Memory: XLA's account of the compiled pass, and the process at its fullest."), []figures.Column{
+		say.T("MACs by formula, as counted in the compiled graph, and half of the operations by XLA's own analysis, which counts softmax, activation and sums, too. Memory: XLA's account of the compiled pass, and the peak of the process."), []figures.Column{
 			{Name: say.T("batch")}, {Name: say.T("tokens")}, {Name: say.T("formula"), Unit: say.T("million MACs"), Format: "%.2f"}, {Name: say.T("graph"), Unit: say.T("million MACs"), Format: "%.2f"}, {Name: say.T("XLA / 2"), Unit: say.T("million"), Format: "%.2f"},
 			{Name: say.T("scratch and results"), Unit: say.T("MB"), Format: "%.1f"}, {Name: say.T("process"), Unit: say.T("MB"), Format: "%.0f"},
 		})
@@ -85,7 +85,7 @@ func CountTable(say *words.Printer, title string, p *profile.Profile) *figures.T
 // SumTable holds the times of the components against that of the whole pass.
 func SumTable(say *words.Printer, title string, p *profile.Profile) *figures.Table {
 	t := experiment.NewTable(say, title,
-		say.F("Remainder: whole pass less the sum of its components, by rounds, with quartiles; negative where the whole pass fuses what the components cannot, or where each call waits for busy processors. Processor time is that of all threads together, steadier on a busy machine. %d threads; a call costs %.0f µs, which are taken off.", p.Threads, 1e6*p.CallSeconds), []figures.Column{
+		say.F("Remainder: the whole pass minus the sum of its components, round by round, with quartiles; negative where the whole pass fuses what the components cannot, or where each call waits for busy processors. Processor time is that of all threads together, which is steadier on a busy machine. %d threads; the cost of a call, %.0f µs, is subtracted.", p.Threads, 1e6*p.CallSeconds), []figures.Column{
 			{Name: say.T("batch")}, {Name: say.T("tokens")}, {Name: say.T("whole"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("quartiles")}, {Name: say.T("sum"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("remainder"), Unit: "%"}, {Name: say.T("within 10 %")},
 			{Name: say.T("processor time"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("its sum"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("processors had"), Format: "%.2f"}, {Name: say.T("rounds")}, {Name: say.T("compiled in"), Unit: "s", Format: "%.1f"},
 		})

@@ -23,12 +23,12 @@ func (r edition) Figures() []experiment.Drawing {
 		{Name: "scratch", Omit: r.ScratchSurface == nil, Build: r.ScratchLossFigure, Caption: r.T("The training loss over the plane of two trainings from the same random weights. Dark is a low loss, bright a high one.")},
 		{Name: "error", Build: r.ErrorFigure, Caption: r.T("The share of dev examples that are classified wrongly, over the same plane as the training loss. Dark is a small share, bright a large one.")},
 		{Name: "consistency", Build: r.ConsistencyScatter, Caption: r.T("Each point of the plane by its training loss and its dev error.")},
-		{Name: "trajectory", Build: r.TrajectoryFigure, Caption: r.T("The weights on the way of fine-tuning, projected. The height above the line is the distance from it in any direction, not a place on the ground; the fill is the loss that the model really had, dark where it is low.")},
+		{Name: "trajectory", Build: r.TrajectoryFigure, Caption: r.T("The weights in the course of fine-tuning, projected. The height above the line is the distance from it in any direction, not a place on the ground; the fill is the loss that the model really had, dark where it is low.")},
 		{Name: "scratch-trajectory", Omit: r.ScratchSurface == nil, Build: r.ScratchTrajectoryFigure, Caption: r.T("The same for training from random weights.")},
 		{Name: "low", Build: part(0), Caption: r.T("The training loss when only the low layers move and all else is fine-tuned. Dark is a low loss; the colours are the same for low, middle and high layers.")},
 		{Name: "middle", Build: part(1), Caption: r.T("The same for the middle layers.")},
 		{Name: "high", Build: part(2), Caption: r.T("The same for the high layers.")},
-		{Name: "rollback", Build: r.RollbackBars, Caption: r.T("What accuracy changes by when a part of the fine-tuned model is set back to the pretrained weights.")},
+		{Name: "rollback", Build: r.RollbackBars, Caption: r.T("How the accuracy changes when a part of the fine-tuned model is set back to the pretrained weights.")},
 		{Name: "travel", Build: r.TravelBars, Caption: r.T("How far each part of the model moves in fine-tuning, relative to the length of its weights.")},
 	}
 }
@@ -87,7 +87,7 @@ func (r edition) CurveFigure() (*figures.Figure, error) {
 		}
 		return curve
 	}
-	title := r.F("The optimum is %.2f wide from pretrained weights, %.2f from random ones", r.Fine.Width.Value, r.Scratch.Width.Value)
+	title := r.F("The optimum has a width of %.2f from pretrained weights, %.2f from random ones", r.Fine.Width.Value, r.Scratch.Width.Value)
 	if !r.learned(r.Scratch) {
 		title = r.F("From pretrained weights the loss falls by %.2f nats; from random ones nothing is learned yet", r.Fine.Drop.Value)
 	}
@@ -207,9 +207,9 @@ func (r edition) trajectory(s *Surface, run int, start, what string) (*figures.F
 		farthest = math.Max(farthest, w.Orthogonal)
 	}
 	frame := r.planeFrame(
-		r.F("The way of %s leaves the line by up to %.2f of its length", what, farthest),
-		r.F("trajectory: d_α and d_β, the magnitude off the line in any direction, which is no coordinate along β: the loss there is that of the fill, not of the ground%s", r.cut(set)))
-	frame.YLabel = r.F("ground: β, along training on %s; trajectory: d_β, magnitude off the line", r.Config.Other)
+		r.F("The path of %s strays from the line by up to %.2f of its length", what, farthest),
+		r.F("trajectory: d_α and d_β, the distance from the line in any direction, which is not a coordinate along β: the loss of a point is shown by its fill, not by the ground%s", r.cut(set)))
+	frame.YLabel = r.F("ground: β, along training on %s; trajectory: d_β, distance from the line", r.Config.Other)
 	return figures.Contour(figures.ContourOptions{
 		Frame: frame, X: s.Alpha, Y: s.Beta, Values: set.Loss, Scale: figures.Log, Limits: r.limits(set), Legend: r.T("training loss, nats"),
 		Path: path, PathName: r.T("trajectory, filled with its own loss"),
@@ -222,7 +222,7 @@ func (r edition) PartFigure(i int) (*figures.Figure, error) {
 	sets := experiment.Each(r.Parts, func(p *landscape.Surface) landscape.SetSurface { return p.Sets[0] })
 	back := s.Sets[0].Start.Loss
 	return figures.Contour(figures.ContourOptions{
-		Frame: r.planeFrame(r.F("Only the %s layers move: rolled back, the loss is %.2f", r.part(s.Part.Name), back),
+		Frame: r.planeFrame(r.F("Only the %s layers move: with them rolled back, the loss is %.2f", r.part(s.Part.Name), back),
 			r.F("%s of %d, counted from 0, the rest as fine-tuned; %d training examples; the same colours for low, middle and high%s", r.part(s.Part.Layers()), r.Layers, s.Sets[0].Examples, r.cut(sets...))),
 		X: s.Alpha, Y: s.Beta, Values: s.Sets[0].Loss, Scale: figures.Log, Limits: r.limits(sets...), Legend: r.T("training loss, nats"),
 		Levels: figures.LogLevels(r.limits(sets...), 10), Marks: []figures.Mark{{X: 1, Label: r.T("fine-tuned")}, {Label: r.T("rolled back")}},
@@ -241,7 +241,7 @@ func (r edition) RollbackBars() (*figures.Figure, error) {
 		groups = append(groups, name)
 		bars.Add(100*row.Change.Value, 100*row.Change.Low, 100*row.Change.High)
 	}
-	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Rolled back, the low layers change accuracy by %s points, the high ones by %s", figures.Signed(bars.Values[0]), figures.Signed(bars.Values[2])),
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Rolling back the low layers changes accuracy by %s points, the high ones by %s", figures.Signed(bars.Values[0]), figures.Signed(bars.Values[2])),
 		r.T("set back to the pretrained weights"), r.T("change of accuracy, points"),
 		r.caption(r.F("layers count from 0; %d dev examples; accuracy of the fine-tuned model %.3f; whiskers: 95 %% interval of the paired difference", len(r.Rollback[0].Right), r.Rollback[0].Accuracy))),
 		Groups: groups, Series: []figures.BarSeries{bars}, Format: "%+.1f",

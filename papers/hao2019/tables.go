@@ -38,7 +38,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 
 // ModelTable lists the trained models.
 func (r edition) ModelTable() *figures.Table {
-	t := r.NewTable(r.T("Trained models"), r.T("Training loss: mean of the last epoch, with dropout. Distance: from where training began, over all that moves."), []figures.Column{{Name: r.T("start")}, {Name: r.T("task")}, {Name: r.T("steps"), Format: "%d"}, {Name: r.T("training loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.T("distance"), Format: "%.2f"}})
+	t := r.NewTable(r.T("Trained models"), r.T("Training loss: mean of the last epoch, with dropout. Distance: from where training began, over all weights that move."), []figures.Column{{Name: r.T("start")}, {Name: r.T("task")}, {Name: r.T("steps"), Format: "%d"}, {Name: r.T("training loss"), Unit: r.T("nats"), Format: "%.4f"}, {Name: r.T("distance"), Format: "%.2f"}})
 	for i, m := range r.Runs {
 		var distance any
 		switch {
@@ -59,7 +59,7 @@ func (r edition) ModelTable() *figures.Table {
 // WidthTable compares the optima of the two curves.
 func (r edition) WidthTable() *figures.Table {
 	t := r.NewTable(r.T("Two optima on their lines"),
-		r.F("Width: of the interval around α = 1 in which the loss is at most %g·ln %d above that at α = 1. Climb: the highest on the way from 0 to 1, as a share of the descent. 95 %% intervals by the bootstrap over training examples.", Tolerance, r.Classes), []figures.Column{{Name: r.T("start")}, {Name: r.T("loss at α = 0"), Unit: r.T("nats"), Format: "%.3f"}, {Name: r.T("at α = 1"), Unit: r.T("nats"), Format: "%.3f"}, {Name: "‖δ₁‖", Format: "%.2f"}, {Name: r.T("width")}, {Name: r.T("as a distance"), Format: "%.2f"}, {Name: r.T("climb")}})
+		r.F("Width: that of the interval around α = 1 in which the loss is at most %g·ln %d above that at α = 1. Climb: the highest rise on the way from 0 to 1, as a share of the descent. 95 %% intervals by the bootstrap over training examples.", Tolerance, r.Classes), []figures.Column{{Name: r.T("start")}, {Name: r.T("loss at α = 0"), Unit: r.T("nats"), Format: "%.3f"}, {Name: r.T("at α = 1"), Unit: r.T("nats"), Format: "%.3f"}, {Name: "‖δ₁‖", Format: "%.2f"}, {Name: r.T("width")}, {Name: r.T("as a distance"), Format: "%.2f"}, {Name: r.T("climb")}})
 	for _, c := range []struct {
 		name string
 		Curve
@@ -116,7 +116,7 @@ func (r edition) GeometryTable() *figures.Table {
 // WayTable lists the trajectories.
 func (r edition) WayTable() *figures.Table {
 	t := r.NewTable(r.T("Trajectories"),
-		r.T("d_α = ⟨δ, δ₁⟩/‖δ₁‖²; d_β: magnitude off the line. Loss on the training examples of the surfaces, without dropout: of the model as it was, and of its weights with the learned head."), []figures.Column{{Name: r.T("start")}, {Name: r.T("step"), Format: "%d"}, {Name: "d_α", Format: "%.3f"}, {Name: "d_β", Format: "%.3f"}, {Name: r.T("cosine"), Format: "%.3f"}, {Name: r.T("loss"), Unit: r.T("nats"), Format: "%.3f"}, {Name: r.T("with the learned head"), Unit: r.T("nats"), Format: "%.3f"}})
+		r.T("d_α = ⟨δ, δ₁⟩/‖δ₁‖²; d_β: distance from the line. Loss on the training examples of the surfaces, without dropout: of the model as it was, and of its weights with the learned head."), []figures.Column{{Name: r.T("start")}, {Name: r.T("step"), Format: "%d"}, {Name: "d_α", Format: "%.3f"}, {Name: "d_β", Format: "%.3f"}, {Name: r.T("cosine"), Format: "%.3f"}, {Name: r.T("loss"), Unit: r.T("nats"), Format: "%.3f"}, {Name: r.T("with the learned head"), Unit: r.T("nats"), Format: "%.3f"}})
 	for _, m := range r.Runs {
 		for _, w := range m.Way {
 			t.Rows = append(t.Rows, []any{r.Name(m.Start), w.Step, w.Alpha, w.Orthogonal, w.Cosine, w.Loss, w.LearnedHead})

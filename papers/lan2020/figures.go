@@ -90,8 +90,8 @@ func (r edition) InitBars() (*figures.Figure, error) {
 	if trained {
 		series = append(series, tuned)
 	}
-	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("What the shared layer begins with"),
-		r.T("all layers begin with"), r.T("accuracy, %"),
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("What the shared layer starts from"),
+		r.T("all layers start from"), r.T("accuracy, %"),
 		r.caption(true, r.F("%s; whiskers: 95 %% interval of the paired difference from the whole model", r.seeds()))),
 		Groups: groups, Series: series, Format: "%.1f", YRange: figures.Range{Min: 0, Max: 100},
 		HLines: []figures.Reference{{Value: 100 * mean(r.answers(Scheme{})), Label: r.T("nothing shared")}, {Value: 100 * r.Majority, Label: r.T("largest class")}},
@@ -130,7 +130,7 @@ func (r edition) DistanceHeatmap() (*figures.Figure, error) {
 		}
 	}
 	whole := experiment.Mean(r.Distances, func(d sharing.Distance) float64 { return d.Relative })
-	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Sized(8, 4.5, r.F("The mean of the layers is %.0f %% of a layer's norm away from it", 100*whole),
+	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Sized(8, 4.5, r.F("A layer is %.0f %% of its norm away from the mean of all layers", 100*whole),
 		r.T("part"), r.T("layer"), r.caption(false, r.T("pretrained, before fine-tuning; norm: the LayerNorms"))),
 		Values: values, Columns: columns, Legend: r.T("‖θ − μ‖ / ‖θ‖, μ: mean of the layers"), Limits: figures.Range{Min: 0, Max: 1},
 	})
@@ -155,7 +155,7 @@ func (r edition) ErrorCurve() (*figures.Figure, error) {
 		}
 	}
 	saves := float64(r.Vocab*r.Hidden) / float64(r.Vocab+r.Hidden)
-	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.F("An error of one half takes E = %d of %d", at, r.Hidden),
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.F("An error of one half needs E = %d of %d", at, r.Hidden),
 		r.T("embedding size E"), r.T("relative error ‖W − UV‖ / ‖W‖"), r.caption(false, r.F("pretrained, %d words", r.Vocab))),
 		Curves: []figures.Curve{points}, YRange: figures.Range{Min: 0, Max: 1}, VLines: []figures.Reference{{Value: saves, Label: r.T("saves nothing")}},
 	})
@@ -246,7 +246,7 @@ func (r edition) CountBars() (*figures.Figure, error) {
 		}
 		groups = append(groups, fmt.Sprintf("%s, %d", name, row.Architecture.Embedding))
 	}
-	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Table 4 counted again: from 108 to 12 million parameters"),
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.T("Table 4 recounted: from 108 to 12 million parameters"),
 		r.T("what is shared, embedding size E"), r.T("parameters, millions"),
 		r.T("BERT base's shape, 30,000 words; models that share nothing without their pooler, as printed")),
 		Groups: groups, Series: []figures.BarSeries{{Name: r.T("counted"), Values: millions}, {Name: r.T("printed"), Values: sharing.Printed(rows)}}, Format: "%.0f",

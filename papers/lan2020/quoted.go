@@ -32,7 +32,7 @@ func (r edition) QuotedTable() *figures.Table {
 		}
 	}
 	return experiment.QuotedTable(r.Printer,
-		r.F("The paper: BERT base's shape, pretrained as it is shared, mean of five tasks where nothing else is said. Here: %s, converted and fine-tuned; 95 %% intervals over seeds and examples.", r.caption(true, r.seeds())), list)
+		r.F("The paper: BERT base's shape, pretrained with shared weights, mean of five tasks unless stated otherwise. Here: %s, converted and fine-tuned; 95 %% intervals over seeds and examples.", r.caption(true, r.seeds())), list)
 }
 
 // inMillions are numbers of parameters.

@@ -131,7 +131,7 @@ func (r edition) CountTable() *figures.Table {
 // PaperTable is table 4 of the paper, to hold the numbers here against.
 func PaperTable(say *words.Printer) *figures.Table {
 	table := experiment.NewTable(say, say.T("The paper: what sharing costs (table 4)"),
-		say.T("BERT base's shape, pretrained as it is shared; average of SQuAD 1.1, SQuAD 2.0, MNLI, SST-2 and RACE."), []figures.Column{
+		say.T("BERT base's shape, pretrained with shared weights; average of SQuAD 1.1, SQuAD 2.0, MNLI, SST-2 and RACE."), []figures.Column{
 			{Name: "E"}, {Name: say.T("shared")}, {Name: say.T("parameters"), Unit: say.T("millions")}, {Name: "MNLI", Format: "%.1f"}, {Name: "SST-2", Format: "%.1f"}, {Name: say.T("average"), Format: "%.1f"},
 		})
 	table.Rows = [][]any{

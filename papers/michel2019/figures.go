@@ -21,13 +21,13 @@ const level = 0.05
 func (r edition) Figures() []experiment.Drawing {
 	return []experiment.Drawing{
 		{Name: "importance", Build: r.ImportanceHeatmap, Caption: r.T("Importance of each head, E|∂L/∂ξ|, divided by the layer's ℓ2 norm. The loss depends most on the bright heads.")},
-		{Name: "ablation", Build: r.AblationHeatmap, Caption: r.T("What the metric changes by when one head is masked and all others stay. Marked heads change the accuracy significantly, corrected for their number.")},
+		{Name: "ablation", Build: r.AblationHeatmap, Caption: r.T("How the metric changes when one head is masked and all others stay. Marked heads change the accuracy significantly, corrected for their number.")},
 		{Name: "ablation-loss", Build: r.LossHeatmap, Caption: r.T("The same for the loss, which is finer than the metric: heads above 0 help, those below do harm.")},
 		{Name: "histogram", Build: r.Histogram, Caption: r.T("How often masking one head leads to which score. The line is the model with all its heads.")},
 		{Name: "pruning", Build: r.PruningCurves, Caption: r.T("The metric as ever more heads are masked, without retraining, in each order.")},
-		{Name: "transfer", Omit: r.Transfer == nil, Build: r.TransferScatter, Caption: r.T("Each point is a head: what the metric changes by without it on the task's own test set, and on another domain.")},
-		{Name: "speed", Build: r.SpeedBars, Caption: r.T("Examples a second without half of the heads, against the whole model. The dashed line is what the operations alone would give.")},
-		{Name: "entropy", Build: r.EntropyHeatmap, Caption: r.T("How widely each head attends: 0 is one token, ln n all n tokens alike.")},
+		{Name: "transfer", Omit: r.Transfer == nil, Build: r.TransferScatter, Caption: r.T("Each point is a head: how the metric changes without it on the task's own test set, and on another domain.")},
+		{Name: "speed", Build: r.SpeedBars, Caption: r.T("Examples per second without half of the heads, relative to the whole model. The dashed line is what the operations alone would predict.")},
+		{Name: "entropy", Build: r.EntropyHeatmap, Caption: r.T("How widely each head attends: 0 means a single token, ln n all n tokens equally.")},
 	}
 }
 
@@ -184,7 +184,7 @@ func (r edition) transferTitle() string {
 	case report.Holds:
 		return r.T("Heads that matter in one domain matter in the other")
 	case report.DoesNotHold:
-		return r.T("Heads that matter in one domain matter no more than others in the other")
+		return r.T("Heads that matter in one domain matter no more than the rest in the other")
 	}
 	return r.T("No clear relation between the effects of heads in two domains")
 }
@@ -206,7 +206,7 @@ func (r edition) TransferScatter() (*figures.Figure, error) {
 func (r edition) SpeedBars() (*figures.Figure, error) {
 	s := r.Speed
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Speed with %.0f %% of the heads removed", 100*s.Fraction),
-		r.T("batch size"), r.T("examples/s against the whole model"),
+		r.T("batch size"), r.T("examples/s relative to the whole model"),
 		r.F("%s, %d tokens, %s, %d pairs of timings a bar", r.Config.Model, s.Length, r.Provenance.TimedIn(r.Printer), s.Repeats)),
 		Groups: experiment.BatchNames(s.Batches), Series: []figures.BarSeries{experiment.SpeedSeries(r.T("measured (median, quartiles)"), s.Batches)}, Format: "%.2f×",
 		HLines: []figures.Reference{{Value: s.ByOperations(), Label: r.T("by operations")}},

@@ -31,7 +31,7 @@ func (r edition) QuotedTable() *figures.Table {
 			Ours: experiment.AtLargest(r.Printer, "", own, r.Provenance),
 		})
 	}
-	return experiment.QuotedTable(r.Printer, r.F("The paper: bert-base-uncased on MNLI, where nothing else is said; a GTX 1080 Ti. Here: %s.", r.caption("")), list)
+	return experiment.QuotedTable(r.Printer, r.F("The paper: bert-base-uncased on MNLI unless stated otherwise; a GTX 1080 Ti. Here: %s.", r.caption("")), list)
 }
 
 // significant counts the heads that change the accuracy significantly, corrected for their number.

@@ -33,7 +33,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 		{say.T("test examples"), experiment.Limit(say, c.TestExamples), "9,815"},
 		{say.T("examples for the importance"), experiment.Limit(say, c.ImportanceExamples), say.T("all, or a subset")},
 		{say.T("examples to choose one head"), experiment.Limit(say, c.ChoiceExamples), "5,000"},
-		{say.T("share pruned a step"), figures.Percent(c.Step), "10 %"},
+		{say.T("share pruned per step"), figures.Percent(c.Step), "10 %"},
 	})
 }
 

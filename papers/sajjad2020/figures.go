@@ -23,13 +23,13 @@ func (r edition) Figures() []experiment.Drawing {
 			return func() (*figures.Figure, error) { return build(t) }
 		}
 		list = append(list,
-			experiment.Drawing{Name: "scores-" + t.Task, Build: of(r.ScoreCurves), Caption: r.F("Accuracy after fine-tuning on %s, against the number of layers that were dropped before, for each strategy.", t.Task)},
+			experiment.Drawing{Name: "scores-" + t.Task, Build: of(r.ScoreCurves), Caption: r.F("Accuracy after fine-tuning on %s, against the number of layers dropped beforehand, for each strategy.", t.Task)},
 			experiment.Drawing{Name: "strategies-" + t.Task, Build: of(r.StrategyBars), Caption: r.F("What each choice of layers costs on %s: the paired difference from the whole model with its 95 %% interval.", t.Task)},
 			experiment.Drawing{Name: "when-" + t.Task, Build: of(r.WhenBars), Caption: r.F("The same layers on %s, dropped before, during or after fine-tuning.", t.Task)},
 		)
 	}
 	return append(list,
-		experiment.Drawing{Name: "time", Build: r.TimeCurves, Caption: r.T("Time of inference and of a training step, against the layers that stay. In proportion would be the line.")},
+		experiment.Drawing{Name: "time", Build: r.TimeCurves, Caption: r.T("Time of inference and of a training step, against the layers that stay. The line marks time in proportion to the layers.")},
 		experiment.Drawing{Name: "similarity", Build: r.SimilarityHeatmap, Caption: r.T("Mean cosine of the [CLS] vectors after any two layers of the pretrained model. The brighter the cell, the more alike they are.")},
 		experiment.Drawing{Name: "contribution", Build: r.ContributionBars, Caption: r.T("How alike the input and the output of each layer are. The higher the bar, the less the layer contributes.")},
 		experiment.Drawing{Name: "travel", Build: r.TravelBars, Caption: r.T("How far fine-tuning moves each layer of the whole model, relative to its norm.")},
@@ -179,7 +179,7 @@ func (r edition) WhenBars(t *TaskResult) (*figures.Figure, error) {
 	if !ok {
 		return nil, nil
 	}
-	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Dropped before and not after fine-tuning, the %s layers make a difference of %s points", r.Name(string(lead)), d.Points()),
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Dropping the %s layers before rather than after fine-tuning makes a difference of %s points", r.Name(string(lead)), d.Points()),
 		r.F("layers dropped, %s", r.Name(string(lead))), r.T("accuracy, %"),
 		r.caption(t, r.F("%s; whiskers: 95 %% interval of the difference from the whole model", r.seeds()))),
 		Groups: figures.Texts(ks), Series: series, Format: "%.1f",
@@ -240,7 +240,7 @@ func (r edition) SimilarityHeatmap() (*figures.Figure, error) {
 	for _, row := range s.Matrix {
 		low = min(low, floats.Min(row))
 	}
-	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.F("[CLS] at the end: cosine %.2f with layer %d, %.2f with the embeddings", last, r.Layers-2, first),
+	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Frame(r.F("The last layer's [CLS]: cosine %.2f with layer %d, %.2f with the embeddings", last, r.Layers-2, first),
 		r.T("after layer (from 0)"), r.T("after layer (from 0)"), r.caption(nil, r.F("pretrained, %d examples of %s", s.Examples, r.Tasks[0].Task))),
 		Values: s.Matrix, Rows: names, Columns: names, Palette: figures.Sequential, Legend: r.T("mean cosine of [CLS]"),
 		Limits: figures.Range{Min: math.Floor(10*low) / 10, Max: 1},

@@ -11,7 +11,7 @@ import (
 func (r edition) QuotedTable() *figures.Table {
 	half := r.Layers / 2
 	return experiment.QuotedTable(r.Printer,
-		r.F("The paper: BERT-base, mean of seven tasks of GLUE, where nothing else is said. Here: %s, mean over tasks and seeds, with the 95 %% interval.", r.caption(nil, "")), []experiment.Quoted{
+		r.F("The paper: BERT-base, mean of seven GLUE tasks unless stated otherwise. Here: %s, mean over tasks and seeds, with the 95 %% interval.", r.caption(nil, "")), []experiment.Quoted{
 			{What: r.T("accuracy without the top third of the layers, against the whole model"), In: experiment.Points, Theirs: -0.0200, Digits: 2, Place: r.T("text"), Ours: r.lost(layerdrop.Top, r.Layers/3)},
 			{What: r.T("accuracy without the top half of the layers, against the whole model"), In: experiment.Points, Theirs: -0.0291, Digits: 2, Place: r.T("text"), Ours: r.lost(layerdrop.Top, half)},
 			{What: r.T("the same on SST-2 alone"), In: experiment.Points, Theirs: -0.0218, Digits: 2, Place: r.T("table of the top layers"), Origin: experiment.Recalled, Ours: r.lostOn("sst2", half)},

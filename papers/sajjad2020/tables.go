@@ -116,7 +116,7 @@ func (r edition) ScoreTable(t *TaskResult) *figures.Table {
 // SpeedTable lists the time of inference.
 func (r edition) SpeedTable() *figures.Table {
 	t := r.NewTable(r.T("Time of inference"),
-		r.F("%d tokens, %d repeats, %s. The encoder's share is its %s without the embeddings, divided by that of the whole model; milliseconds are on the wall. A classifier's last layer computes [CLS] alone, so its time is not in proportion.", r.Speed.Length, r.Speed.Repeats, r.Provenance.TimedIn(r.Printer), r.Name(r.Clock.String())), []figures.Column{
+		r.F("%d tokens, %d repeats, %s. The encoder's share is its %s without the embeddings, divided by that of the whole model; milliseconds are wall-clock time. A classifier's last layer computes only [CLS], so its time is not in proportion.", r.Speed.Length, r.Speed.Repeats, r.Provenance.TimedIn(r.Printer), r.Name(r.Clock.String())), []figures.Column{
 			{Name: r.T("batch")}, {Name: r.T("dropped")}, {Name: r.T("sentence vectors"), Unit: r.T("ms"), Format: "%.2f"}, {Name: r.T("encoder's share"), Format: "%.3f"}, {Name: r.T("quartiles")},
 			{Name: r.T("share of layers"), Format: "%.3f"}, {Name: r.T("classifier"), Unit: r.T("ms"), Format: "%.2f"}, {Name: r.T("operations"), Unit: r.T("millions"), Format: "%.0f"},
 		})
@@ -137,7 +137,7 @@ func (r edition) TrainingTable() *figures.Table {
 		return t
 	}
 	s := r.Training
-	t.Caption = r.F("The batch of median length of %s, %d × %d tokens, %d pairs with the whole model, in turn, %s. The share is of %s; milliseconds are on the wall.", s.Task, s.Batch, s.Length, s.Repeats, r.Provenance.TimedIn(r.Printer), r.Name(r.Clock.String()))
+	t.Caption = r.F("The batch of median length of %s, %d × %d tokens, %d pairs with the whole model, in turn, %s. The share is of %s; milliseconds are wall-clock time.", s.Task, s.Batch, s.Length, s.Repeats, r.Provenance.TimedIn(r.Printer), r.Name(r.Clock.String()))
 	for _, m := range s.Models {
 		t.Rows = append(t.Rows, []any{m.K, 1000 * m.Seconds, m.Share, r.F("%.3f to %.3f", m.Low, m.High), r.proportional(m.K)})
 	}

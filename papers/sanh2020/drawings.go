@@ -17,7 +17,7 @@ func (r edition) Figures() []experiment.Drawing {
 		{Name: "scores", Raster: true, Omit: r.focused(movement.Movement) == nil, Build: r.ScoreScatter, Caption: r.T("Scores of movement pruning against the weights: a large weight need not have a high score.")},
 		{Name: "matrices", Omit: !global, Build: r.LayerHeatmap, Caption: r.T("Where one selection for the whole model leaves weights, by layer and matrix. The brighter the cell, the more of them remain.")},
 		{Name: "layers", Omit: !global, Build: r.LayerBars, Caption: r.T("What remains in each layer with one selection for the whole model.")},
-		{Name: "teacher", Omit: !teacher, Build: r.TeacherBars, Caption: r.T("The metric with labels alone, and with the soft targets of the dense model beside them.")},
+		{Name: "teacher", Omit: !teacher, Build: r.TeacherBars, Caption: r.T("The metric with labels alone, and with the soft targets of the dense model added.")},
 		{Name: "rates", Omit: len(c.Rates) == 0, Build: r.RateCurves, Caption: r.T("The metric against the learning rate of the scores.")},
 		{Name: "drift", Build: r.DriftHeatmap, Caption: r.T("How far fine-tuning without pruning moves each matrix, relative to its norm. The brighter the cell, the farther.")},
 		{Name: "speed", Omit: len(r.Speed.Unstructured)+len(r.Speed.Structured) == 0, Build: r.SpeedBars, Caption: r.T("Speed against the dense model: with zeros among the weights, and with heads and neurons removed.")},

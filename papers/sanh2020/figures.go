@@ -171,7 +171,7 @@ func (r edition) WeightHistogram() (*figures.Figure, error) {
 		samples = append(samples, sample)
 	}
 	return figures.Histogram(figures.HistogramOptions{Frame: r.Frame(r.F("Which weights remain when %g %% do", 100*r.Config.Focus),
-		r.T("weight"), r.T("weights of the sample"), r.caption(r.T("every n-th weight of the encoder, beyond 5 standard deviations not shown"))),
+		r.T("weight"), r.T("weights of the sample"), r.caption(r.T("every n-th weight of the encoder; those beyond 5 standard deviations are not shown"))),
 		Samples: samples, Bins: 40, XRange: figures.Range{Min: -widest, Max: widest},
 	})
 }

@@ -120,7 +120,7 @@ func (r edition) SpeedBars() (*figures.Figure, error) {
 		series = append(series, experiment.SpeedSeries(r.F("removed, %g %% left", 100*m.Remaining), m.Batches))
 	}
 	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.speedTitle(),
-		r.T("batch size"), r.T("examples/s against the dense model"),
+		r.T("batch size"), r.T("examples/s relative to the dense model"),
 		r.F("%s, %d tokens, %s, medians and quartiles of %d pairs of timings", r.Config.modelName(r.Printer), s.Length, r.Provenance.TimedIn(r.Printer), s.Repeats)),
 		Groups: figures.Texts(r.Config.SpeedBatches), Series: series, Format: "%.2f×", HLines: []figures.Reference{{Value: 1, Label: r.T("dense")}},
 	})

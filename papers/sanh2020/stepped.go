@@ -15,7 +15,7 @@ func (r *Result) PruningSteps(say *words.Printer) figures.SteppedOptions {
 	shares := r.Config.remaining(func(float64) bool { return true })
 	o := figures.SteppedOptions{
 		Frame:   figures.Frame{Title: say.T("What each method keeps, and what is left of the metric"), XLabel: say.T("matrix"), YLabel: say.T("layer")},
-		Columns: e.matrices(), Palette: figures.Sequential, Legend: say.T("remaining weights, %"), Step: say.T("share that was asked for"), Measure: say.Name(r.Metric),
+		Columns: e.matrices(), Palette: figures.Sequential, Legend: say.T("remaining weights, %"), Step: say.T("share asked for"), Measure: say.Name(r.Metric),
 	}
 	o.Places = experiment.Each(shares, func(share float64) string { return fmt.Sprintf("%g %%", 100*share) })
 	for _, kind := range r.Config.Kinds {

@@ -76,7 +76,7 @@ func (r edition) AgreementTable() *figures.Table {
 		return nil
 	}
 	t := r.NewTable(r.F("Masks of two seeds at %g %%", 100*r.Config.Focus),
-		r.T("Of the weights that one seed keeps, the share that another one keeps too. Masks at random would have the second share in common."), []figures.Column{{Name: r.T("method")}, {Name: r.T("kept by both"), Unit: "%", Format: "%.1f"}, {Name: r.T("by chance"), Unit: "%", Format: "%.1f"}, {Name: r.T("pairs of seeds")}})
+		r.T("Of the weights that one seed keeps, the share that another seed keeps too. Random masks would have the second share in common."), []figures.Column{{Name: r.T("method")}, {Name: r.T("kept by both"), Unit: "%", Format: "%.1f"}, {Name: r.T("by chance"), Unit: "%", Format: "%.1f"}, {Name: r.T("pairs of seeds")}})
 	for _, a := range r.Agreement {
 		t.Rows = append(t.Rows, []any{curveName(r.Printer, a.Kind), 100 * a.Overlap, 100 * a.Chance, a.Pairs})
 	}

@@ -25,7 +25,7 @@ func (r edition) Figures() []experiment.Drawing {
 	return []experiment.Drawing{
 		{Name: "errors", Build: r.ErrorCurves, Caption: r.T("How far the decomposed matrices are from the originals, against the parameters that are left.")},
 		{Name: "pretrained", Omit: r.Pretrained == nil, Build: r.PretrainedCurves, Caption: r.T("The same for a model as it was pretrained, before any fine-tuning.")},
-		{Name: "roles", Build: func() (*figures.Figure, error) { return r.RoleErrors(r.middle()) }, Caption: r.T("Which matrices are approximated well and which are not, at one part of the parameters.")},
+		{Name: "roles", Build: func() (*figures.Figure, error) { return r.RoleErrors(r.middle()) }, Caption: r.T("Which matrices are approximated well and which are not, at a single share of the parameters.")},
 		{Name: "accuracy-none", Build: accuracy(None), Caption: r.T("Accuracy right after the decomposition, without any further training.")},
 		{Name: "accuracy-tuned", Omit: len(r.Config.Recovered) < 2, Build: accuracy(Tuned), Caption: r.T("Accuracy of decomposed models that were fine-tuned on the labels.")},
 		{Name: "accuracy-distilled", Omit: len(r.Config.Recovered) < 2, Build: accuracy(Distilled), Caption: r.T("Accuracy of decomposed models that learned from the whole one.")},
@@ -93,7 +93,7 @@ func (r edition) errorCurves(ratios []float64, at func(Form, float64) (part, err
 		}
 		curves = append(curves, curve)
 	}
-	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.F("With %.0f %% of the parameters, form %s is nearest to the matrices: error %.2f", 100*ratios[0], name, best),
+	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(r.F("With %.0f %% of the parameters, form %s comes closest to the matrices: error %.2f", 100*ratios[0], name, best),
 		r.T("parameters left of the encoder's matrices"), "‖W − Ŵ‖ / ‖W‖", caption),
 		Curves: curves, XFormat: figures.Percent, YRange: figures.Range{Min: 0, Max: 1},
 	})
@@ -119,7 +119,7 @@ func (r edition) AccuracyCurves(recovery Recovery) (*figures.Figure, error) {
 		}
 	}
 	title := map[Recovery]string{
-		None: r.T("Decomposed and not trained again"), Tuned: r.T("Decomposed, then fine-tuned on the labels"), Distilled: r.T("Decomposed, then distilled from the whole model"),
+		None: r.T("Decomposed and not retrained"), Tuned: r.T("Decomposed, then fine-tuned on the labels"), Distilled: r.T("Decomposed, then distilled from the whole model"),
 	}[recovery]
 	majority, below := r.LargestClass(r.Majority, 1, curves)
 	return figures.Curves(figures.CurvesOptions{Frame: r.Frame(title,
@@ -133,7 +133,7 @@ func (r edition) AccuracyCurves(recovery Recovery) (*figures.Figure, error) {
 // RecoveryBars show, at one ratio, what each form has after each way of recovery.
 func (r edition) RecoveryBars(ratio float64) (*figures.Figure, error) {
 	start := r.accuracy()
-	series := []figures.BarSeries{{Name: r.T("not trained again")}, {Name: r.T("fine-tuned")}, {Name: r.T("distilled")}}
+	series := []figures.BarSeries{{Name: r.T("not retrained")}, {Name: r.T("fine-tuned")}, {Name: r.T("distilled")}}
 	for _, form := range r.Config.Forms {
 		for i, recovery := range []Recovery{None, Tuned, Distilled} {
 			d, ok := r.against(cell{form, ratio, recovery})
@@ -143,7 +143,7 @@ func (r edition) RecoveryBars(ratio float64) (*figures.Figure, error) {
 			series[i].Add(100*(start+d.Value), 100*(start+d.Low), 100*(start+d.High))
 		}
 	}
-	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("What learning again gives back, with %.0f %% of the parameters", 100*ratio),
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("What retraining gives back, with %.0f %% of the parameters", 100*ratio),
 		r.T("form and ranks"), r.T("accuracy, %"),
 		r.caption(r.F("%d test examples; whiskers: 95 %% interval of the difference from the whole model", r.Examples))),
 		Groups: experiment.Each(r.Config.Forms, func(form Form) string { return r.named(form, ratio) }), Series: series, Format: "%.1f",

@@ -25,9 +25,9 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
 		{say.T("model"), c.Model, say.T("BERT-base, TinyBERT")},
 		{say.T("task"), c.Task, say.T("GLUE")},
-		{say.T("parts of the parameters"), list(c.Ratios), say.T("III-384, IV-72-384, IV-36-256, IV-36-128, III-64")},
+		{say.T("shares of the parameters"), list(c.Ratios), say.T("III-384, IV-72-384, IV-36-256, IV-36-128, III-64")},
 		{say.T("decomposed as pretrained"), cmp.Or(c.Pretrained, "–"), "–"},
-		{say.T("learns again at"), list(c.Recovered), say.T("all")},
+		{say.T("retraining"), list(c.Recovered), say.T("all")},
 		{say.T("HOOI sweeps, at most"), c.Sweeps, say.T("100, from a random start")},
 		{say.T("fine-tuning runs (seeds)"), list(c.Seeds), "–"},
 		c.Tuning.Row(say, "–"),
@@ -42,7 +42,7 @@ func (r edition) VariantTable() *figures.Table {
 	t := r.NewTable(r.T("Decomposed models"),
 		r.F("%s. Whole model: %d parameters, %d of them in the encoder's matrices, %.0f million operations for %d tokens, accuracy %.4f. Accuracy: mean over seeds with the 95 %% interval of the difference from the whole model, points.", r.caption(""), r.Parameters, r.Matrices, float64(r.MACs)/1e6, r.Config.SpeedLength, r.accuracy()), []figures.Column{
 			{Name: r.T("form and ranks")}, {Name: r.T("matrices' parameters"), Format: "%d"}, {Name: r.T("part"), Unit: "%", Format: "%.1f"}, {Name: r.T("error"), Format: "%.4f"},
-			{Name: r.T("operations"), Unit: "%", Format: "%.0f"}, {Name: r.T("not trained again")}, {Name: r.T("fine-tuned")}, {Name: r.T("distilled")},
+			{Name: r.T("operations"), Unit: "%", Format: "%.0f"}, {Name: r.T("not retrained")}, {Name: r.T("fine-tuned")}, {Name: r.T("distilled")},
 		})
 	for _, form := range r.Config.Forms {
 		for _, ratio := range r.Config.Ratios {

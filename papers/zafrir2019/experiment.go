@@ -23,7 +23,7 @@ var narrative embed.FS
 var Experiment = &experiment.Experiment[Config, Result]{
 	Name:    "quantise",
 	Title:   "Q8BERT: Quantized 8Bit BERT (Zafrir et al. 2019)",
-	Heading: words.Key("bertlab: BERT in whole numbers of eight bits"),
+	Heading: words.Key("bertlab: BERT in eight-bit integers"),
 	Quick:   Quick, Full: Full, Ask: (*Config).ask, Check: (*Config).check, Plan: plan, Narrative: narrative,
 	Tell: func(r *Result, in experiment.Voice) experiment.Edition { return edition{r, in} },
 }

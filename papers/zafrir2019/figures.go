@@ -14,11 +14,11 @@ import (
 // Figures are the experiment's figures in the order of the report.
 func (r edition) Figures() []experiment.Drawing {
 	return []experiment.Drawing{
-		{Name: "accuracy", Build: r.AccuracyBars, Caption: r.T("What the accuracy changes by when the model is quantised: while training, or after it with inputs over the range of the batch, of each token, or a stored one.")},
-		{Name: "maps", Build: r.ErrorHeatmap, Caption: r.T("What the logits change by when one matrix alone is quantised, with what enters it. The word table is left out; the table has it.")},
+		{Name: "accuracy", Build: r.AccuracyBars, Caption: r.T("How the accuracy changes when the model is quantised: during training, or after it with inputs over the range of the batch, of each token, or a stored one.")},
+		{Name: "maps", Build: r.ErrorHeatmap, Caption: r.T("How much the logits change when one matrix alone is quantised, together with its input. The word table is left out here; the table below includes it.")},
 		{Name: "maps-accuracy", Build: r.ScoreHeatmap, Caption: r.T("The same for the accuracy.")},
 		{Name: "size", Build: r.SizeBars, Caption: r.T("The file of the weights. The dashed line is a quarter of float32.")},
-		{Name: "speed", Omit: len(r.Speed.OverPortable) == 0, Build: r.SpeedBars, Caption: r.T("How many times as fast integers in ONNX Runtime are as float32 there, and as float32 in XLA.")},
+		{Name: "speed", Omit: len(r.Speed.OverPortable) == 0, Build: r.SpeedBars, Caption: r.T("Speed of integers in ONNX Runtime, relative to float32 there and to float32 in XLA.")},
 	}
 }
 
@@ -109,7 +109,7 @@ func (r edition) SizeBars() (*figures.Figure, error) {
 		groups = append(groups, map[Way]string{Whole: "float32", Dynamic: "int8", Static: r.T("int8, stored ranges")}[s.Way])
 		series.Values = append(series.Values, float64(s.Bytes)/1e6)
 	}
-	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("Integers take %.1f %% of the file", 100*float64(r.bytes(Dynamic))/float64(r.bytes(Whole))),
+	return figures.Bars(figures.BarsOptions{Frame: r.Frame(r.F("In integers the file shrinks to %.1f %%", 100*float64(r.bytes(Dynamic))/float64(r.bytes(Whole))),
 		r.T("weights"), r.T("file, MB"), r.Config.Model), Groups: groups, Series: []figures.BarSeries{series}, Format: "%.2f",
 		HLines: []figures.Reference{{Value: float64(r.bytes(Whole)) / 4e6, Label: r.T("a quarter")}},
 	})

@@ -18,7 +18,7 @@ func (r edition) QuotedTable() *figures.Table {
 		own := r.like(task)
 		here := cmp.Or(published[own], own)
 		if way == Aware {
-			q.What = r.F("quantised while training, against float32 (the paper: %s; here: %s)", published[task], here)
+			q.What = r.F("quantised during training, against float32 (the paper: %s; here: %s)", published[task], here)
 		} else {
 			q.What = r.F("quantised after training, against float32 (the paper: %s; here: %s)", published[task], here)
 		}

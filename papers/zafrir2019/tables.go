@@ -88,7 +88,7 @@ func (r edition) SpeedTable() *figures.Table {
 // PaperTable is table 1 of the paper for BERT base.
 func PaperTable(say *words.Printer) *figures.Table {
 	t := experiment.NewTable(say, say.T("The paper: BERT base in float32 and in integers (table 1)"),
-		say.T("The numbers of SST-2 and SQuAD after quantisation-aware training were found; all others are recalled."), []figures.Column{
+		say.T("The numbers for SST-2 and SQuAD after quantisation-aware training were looked up; all others are recalled from memory."), []figures.Column{
 			{Name: say.T("task")}, {Name: say.T("metric")}, {Name: "float32", Format: "%.2f"}, {Name: say.T("quantisation-aware training"), Format: "%.2f"}, {Name: say.T("dynamic, after training"), Format: "%.2f"},
 		})
 	t.Rows = [][]any{
