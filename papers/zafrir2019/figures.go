@@ -15,7 +15,7 @@ import (
 func (r edition) Figures() []experiment.Drawing {
 	return []experiment.Drawing{
 		{Name: "accuracy", Build: r.AccuracyBars, Caption: r.T("How the accuracy changes when the model is quantised: during training, or after it with inputs over the range of the batch, of each token, or a stored one.")},
-		{Name: "maps", Build: r.ErrorHeatmap, Caption: r.T("How much the logits change when one matrix alone is quantised, together with its input. The word table is left out here; the table below includes it.")},
+		{Name: "maps", Build: r.ErrorHeatmap, Caption: r.T("How much the logits change when one matrix alone is quantised, together with its input. The word table is left out here; the table includes it.")},
 		{Name: "maps-accuracy", Build: r.ScoreHeatmap, Caption: r.T("The same for the accuracy.")},
 		{Name: "size", Build: r.SizeBars, Caption: r.T("The file of the weights. The dashed line is a quarter of float32.")},
 		{Name: "speed", Omit: len(r.Speed.OverPortable) == 0, Build: r.SpeedBars, Caption: r.T("Speed of integers in ONNX Runtime, relative to float32 there and to float32 in XLA.")},
