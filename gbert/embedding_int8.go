@@ -8,7 +8,7 @@ import (
 	"bertlab/gbert/onnx"
 )
 
-// int8Embedding is a form of embeddings whose word table is in whole numbers of eight bits, with a scale for each row.
+// int8Embedding is a form of embeddings whose word table is in eight-bit integers, with a scale for each row.
 type int8Embedding struct {
 	// Of and Size are the kind and the size of the form whose table it is.
 	Of   EmbeddingKind `json:"of,omitempty"`

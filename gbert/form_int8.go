@@ -9,7 +9,7 @@ import (
 	"bertlab/gbert/safetensors"
 )
 
-// int8Form is a map in whole numbers of eight bits: W = diag(s)·Q with symmetric codes Q and a scale for each row; or a product of two
+// int8Form is a map in eight-bit integers: W = diag(s)·Q with symmetric codes Q and a scale for each row; or a product of two
 // such matrices.
 type int8Form struct {
 	ownForm

@@ -17,7 +17,7 @@ type PortableOptions struct {
 	Opset int
 	// Precision is the number format of the stored weights. What is computed is float32 in either.
 	Precision Precision
-	// Int8 stores the maps of the encoder and the word table as whole numbers of eight bits and multiplies such numbers; what enters a map
+	// Int8 stores the maps of the encoder and the word table as eight-bit integers and multiplies such numbers; what enters a map
 	// is quantised as it passes, over the range of the whole batch, padding included, so that an example's logits change by some
 	// thousandths with its neighbours. The pooler, the classifier, the other tables and a bank stay float32.
 	Int8 bool

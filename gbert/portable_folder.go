@@ -14,7 +14,7 @@ import (
 	"bertlab/gbert/saves"
 )
 
-// The graphs of a folder, by their usual names: that of the weights' own numbers, and that of whole numbers of eight bits.
+// The graphs of a folder, by their usual names: that of the weights' own numbers, and that of eight-bit integers.
 const (
 	PortableName     = "onnx/" + onnx.FileName
 	PortableInt8Name = "onnx/model_quantized.onnx"

@@ -11,7 +11,7 @@ import (
 	"bertlab/techniques/quantise"
 )
 
-// Quantise stores the maps of the encoder and the word table as whole numbers of eight bits.
+// Quantise stores the maps of the encoder and the word table as eight-bit integers.
 type Quantise struct {
 	// Inputs are the numbers that what enters a map is multiplied as: dynamic, row, or float, where the weights alone are rounded.
 	Inputs string `json:"inputs"`

@@ -49,7 +49,7 @@ onnx/model_quantized.onnx, which stores the encoder's maps and the word table as
 	flags.BoolVar(&f.Dense, "dense", false, "as a plain Hugging Face BERT")
 	flags.BoolVar(&f.Compact, "compact", false, "without the zeros of sparse matrices, for bertlab alone")
 	flags.BoolVar(&f.ONNX, "onnx", false, "as a graph of ONNX")
-	flags.BoolVar(&f.Int8, "int8", false, "with --onnx: a second graph of whole numbers of eight bits")
+	flags.BoolVar(&f.Int8, "int8", false, "with --onnx: a second graph of eight-bit integers")
 	flags.IntVar(&f.Opset, "opset", onnx.DefaultOpset, fmt.Sprintf("with --onnx: version of the operator set, from %d to %d", onnx.MinOpset, onnx.MaxOpset))
 	f.add(a, flags, nil)
 	f.addPrecision(flags)

@@ -26,7 +26,7 @@ var Experiment = &experiment.Experiment[Config, Result]{
 	Narrative: narrative,
 }
 
-// edition tells what comes of techniques put together.
+// edition tells of techniques combined.
 type edition struct {
 	*Result
 	*words.Printer

@@ -50,7 +50,7 @@ func (c Clock) String() string {
 	if c == Processor {
 		return "processor time"
 	}
-	return "time on the wall"
+	return "wall-clock time"
 }
 
 // Seconds is an elapsed time by the clock; by the wall's where the system does not tell processor time.

@@ -1,4 +1,4 @@
-// Package quantise stores the encoder's maps and the word table of a BERT as whole numbers of eight bits, and multiplies such numbers.
+// Package quantise stores the encoder's maps and the word table of a BERT as eight-bit integers, and multiplies such numbers.
 //
 // What it does. A matrix W becomes codes from −127 to 127 with a scale for each row, its largest absolute value over 127. What enters a
 // map becomes codes too, as it passes: over the range of the whole batch (gbert's DynamicInputs), over that of each token (RowInputs), or

@@ -40,7 +40,7 @@ type Report struct {
 	Left []Map `json:"left,omitempty"`
 }
 
-// Quantise stores the maps of a model and its word table as whole numbers of eight bits. A model that is quantised already, one with
+// Quantise stores the maps of a model and its word table as eight-bit integers. A model that is quantised already, one with
 // values that are not finite, and one of which nothing can be quantised are errors, as are stored ranges that are missing.
 func Quantise(m *gbert.Model, o Options) (*gbert.Model, *Report, error) {
 	if err := o.check(m); err != nil {

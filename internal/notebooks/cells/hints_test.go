@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"bertlab/figures"
+	"bertlab/papers/compare"
 	"bertlab/papers/experiment"
 	"bertlab/papers/michel2019"
 	"bertlab/papers/sajjad2020"
@@ -74,6 +75,7 @@ func hints() {
 	}
 	c := overview.Result().Comparison
 	batch := 0
+	_ = c.Batches[batch]
 	batch = len(c.Batches) - 1
 	all, _ := c.Each("layers")
 	for _, m := range c.Models {
@@ -82,6 +84,10 @@ func hints() {
 		_ = figures.ParetoPoint{X: 1000 * m.Latency[0].Seconds}
 	}
 	_ = all[1].Against.Metric.Low
+	training := true
+	_ = compare.Limits{Retrain: training}
+	training = false
+	_ = compare.Limits{Retrain: training}
 }
 
 func TestWhatNarrativesSayInGoCompiles(t *testing.T) {
@@ -92,9 +98,13 @@ func TestWhatNarrativesSayInGoCompiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	compiled := dense(string(source))
-	files, err := filepath.Glob("../../../papers/*/narrative.*.md")
-	if err != nil || len(files) == 0 {
-		t.Fatal(len(files), err)
+	var files []string
+	for _, pattern := range []string{"../../../papers/*/narrative.*.md", "*/narrative.*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatal(pattern, err)
+		}
+		files = append(files, found...)
 	}
 	span, goLike := regexp.MustCompile("`[^`]+`"), regexp.MustCompile(`\b\w+(\[\w+\])?\.[A-Z]|^\w+\(|:=|\] =|^\w+ = `)
 	found := 0

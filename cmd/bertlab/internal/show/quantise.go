@@ -10,7 +10,7 @@ import (
 	"bertlab/techniques/quantise"
 )
 
-// Quantised writes what became of a model whose maps are whole numbers of eight bits.
+// Quantised writes what became of a model whose maps are eight-bit integers.
 func Quantised(w io.Writer, d *workbench.Quantised) {
 	fmt.Fprintln(w, quantisedTable(d.Report, d.Sensitivity).Text())
 	if d.Training != nil {

@@ -14,7 +14,7 @@ import (
 	"bertlab/techniques/quantise"
 )
 
-// Quantised says what became of a model whose maps are whole numbers of eight bits.
+// Quantised says what became of a model whose maps are eight-bit integers.
 type Quantised struct {
 	*Written
 	// Training says how a model was trained.
@@ -116,7 +116,7 @@ func (q *Quantising) static() bool { return q.Method == "static" || q.Trains() &
 
 func (q *Quantising) automatic() bool { return slices.Contains(q.KeepFloat, automatic) }
 
-// Quantise stores a model as whole numbers of eight bits, after or while training. The training names the model, the data and the folder;
+// Quantise stores a model as eight-bit integers, after or while training. The training names the model, the data and the folder;
 // where the method does not train, the rest of it does not count.
 func (t *Tools) Quantise(ctx context.Context, q *Quantising, r *Training) (*Quantised, error) {
 	model, info, err := t.OpenSource(ctx, r.Model)

@@ -13,7 +13,7 @@ import (
 const (
 	XLA      = "xla"
 	ONNX     = "onnx"      // ONNX Runtime, on the model's own numbers
-	ONNXInt8 = "onnx-int8" // ONNX Runtime, on whole numbers of eight bits
+	ONNXInt8 = "onnx-int8" // ONNX Runtime, on eight-bit integers
 )
 
 // Runtimes are all of them.
