@@ -22,6 +22,8 @@ import (
 	"bertlab/techniques/movement"
 )
 
+var _ = hints
+
 // hints has what the narratives say in Go, so that it compiles. It is not called.
 func hints() {
 	for _, cell := range profile.Result().Profile.Cells {
