@@ -60,7 +60,7 @@ func Contour(o ContourOptions) (*Figure, error) {
 	o.Legend, o.PathName, o.Missing = clean(o.Legend), clean(o.PathName), clean(cmp.Or(o.Missing, o.say("no value")))
 	levels := f.levels(10)
 	if r, ok := extent(o.Values...); ok && r.Max > f.limits.Max { // what is cut off has a band of its own
-		levels = append(levels, tick{f.limits.Max, minus(fmt.Sprintf("%.4g", f.limits.Max))})
+		levels = append(levels, tick{f.limits.Max, minus(fmt.Sprintf("%.3g", f.limits.Max))})
 	}
 	if o.Levels != nil {
 		levels = nil
