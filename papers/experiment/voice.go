@@ -38,7 +38,7 @@ func Caption(parts ...string) string {
 }
 
 // LargestClass is the line at the share of the largest class under curves of the accuracy, in units of which 1 is so many. Where it lies so
-// far below all of them that it would press them together, it is a note for the caption instead.
+// far below all of them that it would press them together, it is a note for the caption instead; but curves that hardly differ stay so.
 func (v Voice) LargestClass(share, one float64, curves []figures.Curve) (line []figures.Reference, note string) {
 	lowest, highest := math.Inf(1), math.Inf(-1)
 	for _, c := range curves {
@@ -48,7 +48,8 @@ func (v Voice) LargestClass(share, one float64, curves []figures.Curve) (line []
 			}
 		}
 	}
-	if lowest-share*one > 2*(highest-lowest) {
+	const worthASight = 0.04
+	if spread := highest - lowest; spread >= worthASight*one && lowest-share*one > 2*spread {
 		return nil, v.F("largest class: %.1f %%", 100*share)
 	}
 	return []figures.Reference{{Value: share * one, Label: v.T("largest class")}}, ""

@@ -18,6 +18,7 @@ func TestTheLargestClassIsALineUnlessItWouldPressTheCurvesTogether(t *testing.T)
 		{1, curves(0.81, 0.88), false},
 		{100, curves(81, 88), false},
 		{100, curves(55, 88), true},
+		{1, curves(0.86, 0.88), true}, // noise is not to be magnified
 		{1, []figures.Curve{{Y: []float64{0.88}, Lo: []float64{0.66}, Hi: []float64{0.9}}}, true}, // a band is part of it
 	} {
 		line, note := Voice{words.English}.LargestClass(0.509, c.one, c.curves)
