@@ -346,13 +346,13 @@ func (c *chart) columnLabels(p *pen, top, right float64) float64 {
 	return top - float64(len(ends))*leading*tickSize
 }
 
-// references draws the lines of c.columns and c.rows.
 // reference is the stroke of what was not measured.
 var (
 	referenceColor = gray(0.25)
 	reference      = stroke{color: referenceColor, width: 1.1, dash: []float64{4, 2.5}}
 )
 
+// references draws the lines of c.columns and c.rows.
 func (c *chart) references(p *pen) {
 	for _, r := range c.columns {
 		x := c.px(r.Value)

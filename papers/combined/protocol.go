@@ -18,8 +18,7 @@ type Config struct {
 	Quick bool `json:"quick"`
 	// Seed, if not 0, stands in place of the recipes' own.
 	Seed uint64 `json:"seed"`
-	// TrainExamples are those that the recipes may train on, each on all of them if it asks for no less; TestExamples those of the dev
-	// split that judge; 0: all.
+	// TrainExamples limit what recipes train on, TestExamples are those of the dev split that judge; 0: all. A recipe may ask for fewer.
 	TrainExamples int `json:"train_examples"`
 	TestExamples  int `json:"test_examples"`
 	// Batches, Length and Repeats are those of the times.

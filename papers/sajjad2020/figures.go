@@ -188,12 +188,7 @@ func (r edition) WhenBars(t *TaskResult) (*figures.Figure, error) {
 }
 
 // label names a time of dropping for readers.
-func (w When) label(say *words.Printer) string {
-	if w == Progressive {
-		return say.T("during fine-tuning")
-	}
-	return say.F("%s fine-tuning", say.Name(string(w)))
-}
+func (w When) label(say *words.Printer) string { return say.F("%s fine-tuning", w.name(say)) }
 
 // name is the label where fine-tuning goes without saying.
 func (w When) name(say *words.Printer) string {
