@@ -52,9 +52,8 @@ func (f Frame) words(p *pen) (top, bottom float64) {
 
 // key explains a look: a line, a marker or a filled box, with its name.
 type key struct {
-	name  string
-	color color.NRGBA
-	draw  func(p *pen, x, y float64) // at the middle of an 18-point wide place
+	name string
+	draw func(p *pen, x, y float64) // at the middle of an 18-point wide place
 }
 
 const keyWidth, keyGap = 18.0, 16.0

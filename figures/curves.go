@@ -151,7 +151,7 @@ func (o CurvesOptions) draw(p *pen, xr, yr Range) {
 			}
 			continue
 		}
-		c.keys = append(c.keys, key{name: name, color: category(i), draw: func(p *pen, x, y float64) {
+		c.keys = append(c.keys, key{name: name, draw: func(p *pen, x, y float64) {
 			p.segment(o.stroke(p, i), x-9, y, x+9, y)
 			if !s.Expected {
 				p.marker(i, category(i), x, y, 3.4)

@@ -102,7 +102,7 @@ func (o ParetoOptions) draw(p *pen, front []bool, xr, yr Range) {
 		return fade(category(group), 0.45)
 	}
 	for i, name := range o.Groups {
-		c.keys = append(c.keys, key{name: clean(name), color: category(i), draw: func(p *pen, x, y float64) { p.marker(i, category(i), x, y, 4) }})
+		c.keys = append(c.keys, key{name: clean(name), draw: func(p *pen, x, y float64) { p.marker(i, category(i), x, y, 4) }})
 	}
 	edge := stroke{color: gray(0.55), width: 1.4}
 	c.keys = append(c.keys, key{name: o.say("nothing beats it"), draw: func(p *pen, x, y float64) { p.segment(edge, x-9, y, x+9, y) }})

@@ -130,7 +130,7 @@ func (o ScatterOptions) draw(p *pen, shown []int, xr, yr Range, slope, intercept
 			}
 		}
 		for g, group := range groups {
-			c.keys = append(c.keys, key{name: clean(group), color: category(g), draw: func(p *pen, x, y float64) { p.marker(circle, category(g), x, y, 3.4) }})
+			c.keys = append(c.keys, key{name: clean(group), draw: func(p *pen, x, y float64) { p.marker(circle, category(g), x, y, 3.4) }})
 		}
 	}
 	sample := func(name string, s stroke) key {
