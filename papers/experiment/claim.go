@@ -56,7 +56,7 @@ func bilingual(in func(say *words.Printer) ([]Claim, error)) ([]Claim, error) {
 func ClaimTable(claims []Claim, say *words.Printer) *figures.Table {
 	t := NewTable(say, say.T("The paper's claims"), "", []figures.Column{
 		{Name: say.T("claim")}, {Name: say.T("verdict")}, {Name: say.T("what is estimated, and the rule")}, {Name: say.T("measured here")},
-		{Name: say.T("could have shown")}, {Name: say.T("the paper")}, {Name: say.T("reason")},
+		{Name: say.T("least detectable difference")}, {Name: say.T("the paper")}, {Name: say.T("reason")},
 	})
 	for _, c := range claims {
 		t.Rows = append(t.Rows, []any{c.Text, c.Verdict.In(say.Tag()), sentences(c.Estimand, c.Rule), c.Measured, c.Detectable, c.Paper, c.Explanation})

@@ -189,7 +189,7 @@ func (s *Statement) measured(say *words.Printer, effects []stats.Effect) string 
 	}
 	if n := len(effects); n > 1 && s.Rule.need != nil {
 		so, not := s.Rule.sure(effects)
-		text += "; " + say.F("of %d surely so %d, surely not %d", n, so, not)
+		text += "; " + say.F("%d of %d surely hold, %d surely fail", so, n, not)
 	}
 	if s.Also != "" {
 		text += "; " + s.Also
@@ -216,7 +216,7 @@ func (s *Statement) detectable(say *words.Printer) string {
 	least := s.Rule.detectable(effects)
 	switch {
 	case least == 0:
-		return say.T("counted, so any")
+		return say.T("any: counted exactly")
 	case !(least < infinite):
 		return say.T("not known")
 	}

@@ -57,12 +57,12 @@ func TestAFamilySaysHowManyAreSure(t *testing.T) {
 		many = append(many, That("h"+string(rune('a'+i)), found(1, -0.01*float64(i)-0.001, -0.01*float64(i)+0.001)))
 	}
 	claim := Judge(words.English, Statement{Rule: NoLess(-0.055, Points).Most(), Evidence: many})[0]
-	const want = "12 effects, from -11.00 points (hl) to +0.00 points (ha); of 12 surely so 6, surely not 6"
+	const want = "12 effects, from -11.00 points (hl) to +0.00 points (ha); 6 of 12 surely hold, 6 surely fail"
 	if claim.Measured != want || claim.Verdict != report.DoesNotHold || !strings.Contains(claim.Rule, "At least 7 of 12") {
 		t.Errorf("%q: %v, %s", claim.Measured, claim.Verdict, claim.Rule)
 	}
 	claim = Judge(words.English, Statement{Rule: NoLess(-0.055, Points).Each(), Evidence: many[:2], Also: "whole 0.9"})[0]
-	if want := "ha +0.00 [-0.10, +0.10] points; hb -1.00 [-1.10, -0.90] points; of 2 surely so 2, surely not 0; whole 0.9"; claim.Measured != want {
+	if want := "ha +0.00 [-0.10, +0.10] points; hb -1.00 [-1.10, -0.90] points; 2 of 2 surely hold, 0 surely fail; whole 0.9"; claim.Measured != want {
 		t.Errorf("%q", claim.Measured)
 	}
 }

@@ -159,7 +159,7 @@ func TestATeacherMustHelpEachMethod(t *testing.T) {
 			v.Distilled = true
 			r.add(v, pattern)
 		}
-		if c := judge(r, edition.teacher); c.Verdict != test.want || !strings.Contains(c.Measured, "of 3 surely so") {
+		if c := judge(r, edition.teacher); c.Verdict != test.want || !strings.Contains(c.Measured, " of 3 surely hold") {
 			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
 		}
 	}
