@@ -41,8 +41,8 @@ var checkpointPrefixes = []string{"w/", "m/", "v/"}
 
 func bestName(epoch int) string { return fmt.Sprintf("best-%03d.safetensors", epoch) }
 
-// fingerprint identifies what a run computes: options, examples and starting weights.
-func (r *run) fingerprint() (string, error) {
+// fingerprint identifies what a run computes with a method: options, examples and starting weights.
+func (r *run) fingerprint(method *Method) (string, error) {
 	examples, err := r.train.Sum()
 	if err != nil {
 		return "", err
@@ -51,8 +51,8 @@ func (r *run) fingerprint() (string, error) {
 	if r.train.Task.Kind == task.Spans {
 		identity["answers"] = r.train.Task.Answers.Filled()
 	}
-	if r.options.Method != nil {
-		identity["method"] = r.options.Method.identity()
+	if method != nil {
+		identity["method"] = method.identity()
 	}
 	weights, err := r.model.Fingerprint()
 	if err != nil {
@@ -130,7 +130,7 @@ func (r *run) openCheckpoint() error {
 	if dir == "" {
 		return nil
 	}
-	fingerprint, err := r.fingerprint()
+	fingerprint, err := r.fingerprint(r.options.Method)
 	if err != nil {
 		return err
 	}
@@ -160,44 +160,78 @@ func (r *run) closeCheckpoint() {
 
 func (r *run) restore() error {
 	path := filepath.Join(r.checkpoint.dir, checkpointName)
-	file, err := safetensors.Open(path)
+	file, restored, err := r.openState(path, r.checkpoint.fingerprint)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	if errors.Is(err, errOtherRun) {
+		return fmt.Errorf("%w; delete the folder to begin anew, or repeat that run's options to go on with it", err)
 	}
 	if err != nil {
 		return fmt.Errorf("%w; delete the folder to begin anew", err)
 	}
 	defer file.Close()
-	if err := verifySum(file); err != nil {
-		return fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
-	}
-	metadata := file.Metadata()
-	if metadata["fingerprint"] != r.checkpoint.fingerprint {
-		return fmt.Errorf("%s belongs to a run with another model, data or options; delete the folder to begin anew, or repeat that run's options to go on with it", path)
-	}
-	var restored state
-	if err := json.Unmarshal([]byte(metadata["state"]), &restored); err != nil {
-		return fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
-	}
-	if err := restored.check(r.options.Epochs, r.perEpoch, r.dev != nil); err != nil {
-		return fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
-	}
-	for _, p := range r.stepper.trained {
-		for i, target := range p.tensors() {
-			values, err := checkpointValues(file, checkpointPrefixes[i]+p.spec.Name, p.spec.Shape)
-			if err != nil {
-				return fmt.Errorf("%s: %w; delete the folder to begin anew", path, err)
-			}
-			(*target).MustFinalizeAll()
-			*target = tensors.FromFlatDataAndDimensions(values, p.spec.Shape...)
-		}
-	}
 	if restored.Best > 0 && r.options.Keep == KeepBest && restored.Best < r.options.Epochs {
 		if r.best, err = r.readBest(restored.Best); err != nil {
 			return err
 		}
 	}
-	r.state, r.resumed = restored, true
+	if err := r.take(file, restored); err != nil {
+		return fmt.Errorf("%w; delete the folder to begin anew", err)
+	}
+	return nil
+}
+
+var errOtherRun = errors.New("it belongs to a run with another model, data or options")
+
+// openState opens a file of [run.saveState], and changes nothing of the run yet. The caller closes it.
+func (r *run) openState(path, fingerprint string) (file *safetensors.File, reached state, err error) {
+	opened, err := safetensors.Open(path)
+	if err != nil {
+		return nil, reached, err
+	}
+	defer func() {
+		if err != nil {
+			opened.Close()
+			err = fmt.Errorf("%s: %w", path, err)
+		}
+	}()
+	if err := verifySum(opened); err != nil {
+		return nil, reached, err
+	}
+	metadata := opened.Metadata()
+	if metadata["fingerprint"] != fingerprint {
+		return nil, reached, errOtherRun
+	}
+	if err := json.Unmarshal([]byte(metadata["state"]), &reached); err != nil {
+		return nil, reached, err
+	}
+	if err := reached.check(r.options.Epochs, r.perEpoch, r.dev != nil); err != nil {
+		return nil, reached, err
+	}
+	for _, p := range r.stepper.trained {
+		for i := range p.tensors() {
+			if _, err := checkpointTensor(opened, checkpointPrefixes[i]+p.spec.Name, p.spec.Shape); err != nil {
+				return nil, reached, err
+			}
+		}
+	}
+	return opened, reached, nil
+}
+
+// take goes on from an opened state.
+func (r *run) take(file *safetensors.File, reached state) error {
+	for _, p := range r.stepper.trained {
+		for i, target := range p.tensors() {
+			values, err := checkpointValues(file, checkpointPrefixes[i]+p.spec.Name, p.spec.Shape)
+			if err != nil {
+				return err
+			}
+			(*target).MustFinalizeAll()
+			*target = tensors.FromFlatDataAndDimensions(values, p.spec.Shape...)
+		}
+	}
+	r.state, r.resumed = reached, true
 	return nil
 }
 
@@ -215,10 +249,18 @@ func (s *state) check(epochs, perEpoch int, evaluated bool) error {
 	return nil
 }
 
-func checkpointValues(file *safetensors.File, name string, shape []int) ([]float32, error) {
+func checkpointTensor(file *safetensors.File, name string, shape []int) (safetensors.Tensor, error) {
 	tensor, ok := file.Tensor(name)
 	if !ok || !slices.Equal(tensor.Shape, shape) {
-		return nil, fmt.Errorf("the checkpoint has no tensor %q of shape %v", name, shape)
+		return tensor, fmt.Errorf("the checkpoint has no tensor %q of shape %v", name, shape)
+	}
+	return tensor, nil
+}
+
+func checkpointValues(file *safetensors.File, name string, shape []int) ([]float32, error) {
+	tensor, err := checkpointTensor(file, name, shape)
+	if err != nil {
+		return nil, err
 	}
 	return tensor.Copy()
 }
@@ -248,6 +290,20 @@ func (r *run) saveCheckpoint() error {
 	if r.checkpoint == nil {
 		return nil
 	}
+	if err := r.saveState(filepath.Join(r.checkpoint.dir, checkpointName), r.checkpoint.fingerprint); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	old, _ := filepath.Glob(filepath.Join(r.checkpoint.dir, "best-*.safetensors"))
+	for _, file := range old {
+		if filepath.Base(file) != bestName(r.state.Best) {
+			_ = os.Remove(file) // a left-over only costs space
+		}
+	}
+	return nil
+}
+
+// saveState writes what a run needs to go on, and a fingerprint of which runs may.
+func (r *run) saveState(path, fingerprint string) error {
 	var entries []safetensors.Entry
 	var state []*tensors.Tensor
 	for _, p := range r.stepper.trained {
@@ -260,24 +316,13 @@ func (r *run) saveCheckpoint() error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(r.checkpoint.dir, checkpointName)
-	metadata := map[string]string{"state": string(text), "steps": strconv.Itoa(r.steps()), "fingerprint": r.checkpoint.fingerprint}
-	err = readInPlace(state, func(values [][]float32) error { // weights and moments together are three models: too much for a copy
+	metadata := map[string]string{"state": string(text), "steps": strconv.Itoa(r.steps()), "fingerprint": fingerprint}
+	return readInPlace(state, func(values [][]float32) error { // weights and moments together are three models: too much for a copy
 		for i := range entries {
 			entries[i].Values = values[i]
 		}
 		return writeSummed(path, entries, metadata)
 	})
-	if err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	old, _ := filepath.Glob(filepath.Join(r.checkpoint.dir, "best-*.safetensors"))
-	for _, file := range old {
-		if filepath.Base(file) != bestName(r.state.Best) {
-			_ = os.Remove(file) // a left-over only costs space
-		}
-	}
-	return nil
 }
 
 func (r *run) saveBest() error {

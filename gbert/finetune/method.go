@@ -34,6 +34,10 @@ type Method struct {
 	Numbers func(step, steps int) map[string]float64
 	// Check reports, before the training begins, that a run of so many steps is none that the method can follow.
 	Check func(steps int) error
+	// Beginning says how many of the first steps of a run of so many the method takes as all methods do that have the same Name, Parameters
+	// and Constants and say the same of themselves, alike, in plain data: such as a warm-up of pruning, which all shares begin with. Optional;
+	// see [Options.Beginnings].
+	Beginning func(steps int) (until int, alike map[string]any)
 	// Prepare computes once a step, in an executable that is compiled once, what does not depend on the batch, such as the
 	// thresholds of Top_v. Results are read with [StepGraph.Prepared]. No gradient flows through them.
 	Prepare func(s *StepGraph) map[string]*Node

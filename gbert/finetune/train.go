@@ -48,7 +48,7 @@ type Result struct {
 	// Cut and DevCut count the examples of either set of which tokens are left out, see [Prepared.Cut].
 	Cut    int `json:"-"`
 	DevCut int `json:"-"`
-	// Resumed reports that the run went on from a checkpoint.
+	// Resumed reports that the run went on from a checkpoint, or from another's beginning.
 	Resumed bool `json:"resumed,omitempty"`
 }
 
@@ -81,6 +81,9 @@ func Train(ctx context.Context, backend compute.Backend, model *gbert.Model, tra
 		return nil, err
 	}
 	defer r.closeCheckpoint()
+	if err := r.openBeginning(); err != nil {
+		return nil, fmt.Errorf("finetune: %w", err)
+	}
 	if err := r.loop(ctx); err != nil {
 		return nil, fmt.Errorf("finetune: %w", err)
 	}
@@ -137,6 +140,7 @@ type run struct {
 	stepper     *stepper
 	session     *gbert.Session
 	checkpoint  *checkpoint
+	beginning   *beginning // that is to be left for others; nil: none
 
 	state   state
 	best    map[string][]float32 // the weights of the best epoch so far; nil: the present ones
@@ -178,6 +182,7 @@ func (r *run) loop(ctx context.Context) error {
 			if err := r.step(order[r.state.Step-epoch*r.perEpoch]); err != nil {
 				return fmt.Errorf("epoch %d, step %d: %w", epoch+1, r.state.Step+1, err)
 			}
+			r.leaveBeginning()
 			if r.options.AfterStep != nil {
 				if err := r.options.AfterStep(r.state.Step, r.steps(), r.present); err != nil {
 					return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -317,6 +318,9 @@ func (p *Plan) pass(ctx context.Context, nodes []*node, began time.Time) (again 
 		spent += n.record.Seconds
 		done++
 		p.release(nodes)
+	}
+	if done == missing {
+		_ = os.RemoveAll(p.store.beginnings()) // it only takes room
 	}
 	return false, nil
 }

@@ -101,6 +101,9 @@ func (s *stepStore) removeCheckpoints(n *node) error {
 	return nil
 }
 
+// beginnings is the folder in which trainings leave what others begin with too, until the plan is done; see [finetune.Options].
+func (s *stepStore) beginnings() string { return filepath.Join(s.dir, "beginnings") }
+
 // Progress is a progress function for the whole step.
 func (w *Worker) Progress() func(done, total int) {
 	return func(done, total int) { w.report(done, total, "") }
@@ -151,11 +154,11 @@ func (w *Worker) Session(source ModelSource) (*gbert.Session, error) {
 	return session, nil
 }
 
-// Train fine-tunes a model as [finetune.Train] does, with its checkpoint beside the step, and reports it; o.Progress and
-// o.CheckpointDir are the worker's.
+// Train fine-tunes a model as [finetune.Train] does, with its checkpoint beside the step, and reports it; o.Progress,
+// o.CheckpointDir and o.Beginnings are the worker's.
 func (w *Worker) Train(ctx context.Context, model *gbert.Model, train, dev *task.Dataset, o finetune.Options) (*finetune.Result, Training, error) {
 	var done Training
-	o.Progress = w.Training(&done.Clock)
+	o.Progress, o.Beginnings = w.Training(&done.Clock), w.plan.store.beginnings()
 	var result *finetune.Result
 	err := w.Checkpointed(func(dir string) (err error) {
 		o.CheckpointDir = dir

@@ -116,8 +116,11 @@ func (s *study) addSeed(seed uint64, first bool) {
 		s.dense = tuned
 		experiment.Keep(s.Plan, &s.Result.Drift, moved)
 	}
+	begun := map[Pruning]bool{}
 	for _, v := range c.variants(seed, first) {
-		in := pruneInputs{FineTuneInputs: training, Pruning: c.options(v), Test: c.Judge(nil, s.Dev), Name: v.title}
+		warmUp := v.warmUp()
+		in := pruneInputs{FineTuneInputs: training, Pruning: c.options(v), Test: c.Judge(nil, s.Dev), Begun: begun[warmUp], Name: v.title}
+		begun[warmUp] = warmUp != v
 		if v.Distilled {
 			in.Teacher = experiment.Predict(s.Plan, c.Judge(tuned, s.Train))
 		}

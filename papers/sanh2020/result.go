@@ -54,6 +54,16 @@ type Pruning struct {
 	Seed      uint64 `json:"seed"`
 }
 
+// warmUp is the same for runs that take the steps before the first cut alike: those of one method, whatever is to remain. Soft movement and
+// L0 have penalties from the first step on, and a teacher is a loss of its own: their runs are taken as they are.
+func (v Pruning) warmUp() Pruning {
+	if v.Distilled || v.Kind != movement.Magnitude && v.Kind != movement.Movement {
+		return v
+	}
+	v.Remaining, v.Scope = 0, ""
+	return v
+}
+
 // title says to people what the run is.
 func (v Pruning) title(say *words.Printer) string {
 	var parts []string

@@ -87,7 +87,43 @@ func TestTheExperiment(t *testing.T) {
 	}.Run(t)
 	t.Run("its numbers are plausible", func(t *testing.T) { plausible(t, result) })
 	t.Run("its files are there", func(t *testing.T) { written(t, result) })
+	t.Run("runs share their warm-up", func(t *testing.T) { sharedWarmUps(t) })
 	t.Run("the same numbers give the same figures", func(t *testing.T) { sameFigures(t, result) })
+}
+
+// sharedWarmUps runs two shares of a method: the second goes on where the first began to prune, and in the end nothing is left of that.
+func sharedWarmUps(t *testing.T) {
+	c := protocol(t)
+	c.Seeds, c.Kinds, c.WarmupShare = []uint64{1}, []movement.Kind{movement.Magnitude, movement.Movement}, 0.5
+	c.Global, c.Distilled, c.Rates, c.Structured, c.StructuredUntrained = nil, nil, nil, nil, 0.5
+	dir := t.TempDir()
+	first := map[string]int{} // the first training step that each run reported
+	env := tiny.Environment(t, dir)
+	env.Progress = func(p experiment.Progress) {
+		if _, told := first[p.Stage]; !told && p.Done > 0 && p.Total == 12 {
+			first[p.Stage] = p.Done
+		}
+	}
+	if _, err := Experiment.Run(t.Context(), env, c); err != nil {
+		t.Fatal(err)
+	}
+	var shared, whole int
+	for _, step := range first {
+		switch step {
+		case 1:
+			whole++
+		case 6: // done by the other, when this one compiles
+			shared++
+		default:
+			t.Errorf("a run began with step %d", step)
+		}
+	}
+	if whole != 3 || shared != 2 { // dense and the first of each method; the other share of each
+		t.Errorf("%d whole runs and %d that went on from another: %v", whole, shared, first)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "steps", "beginnings")); err == nil {
+		t.Error("what runs begin with is still there")
+	}
 }
 
 func plausible(t *testing.T, r *Result) {

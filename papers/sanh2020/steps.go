@@ -19,6 +19,8 @@ type pruneInputs struct {
 	Teacher *experiment.Node[[][]float32]
 	// Test judges the result; its model is nil.
 	Test experiment.Judging
+	// Begun says that another run has the same warm-up, from which this one goes on.
+	Begun bool `json:"-"`
 	Name func(say *words.Printer) string `json:"-"` // of the run, for the step's title
 }
 
@@ -43,7 +45,13 @@ var pruneTuning = &experiment.Definition[pruneInputs, pruned]{
 
 // maskedCost is that of a training whose steps select the weights that stay, and move scores beside them: in processor time 1.1 to 1.5 of a
 // plain one's, by method.
-func maskedCost(pruneInputs, *gbert.Config) experiment.Cost { return experiment.Cost{Slowness: 1.2} }
+func maskedCost(in pruneInputs, _ *gbert.Config) experiment.Cost {
+	const slowness = 1.2
+	if in.Begun {
+		return experiment.Cost{Slowness: slowness * (1 - in.Pruning.WarmupShare)}
+	}
+	return experiment.Cost{Slowness: slowness}
+}
 
 // keepPruned is the same where the model is kept, since storage and speed are measured of it.
 var keepPruned = &experiment.ModelDefinition[pruneInputs, pruned]{

@@ -26,6 +26,15 @@ func New(m *gbert.Model, o Options) (*finetune.Method, error) {
 	if method.Arguments, err = arguments(p.Options); err != nil {
 		return nil, err
 	}
+	if p.selects() {
+		method.Beginning = func(steps int) (int, map[string]any) {
+			unlike := []string{"remaining"}
+			if p.Initial == 1 { // all is kept, whatever it is selected from
+				unlike = append(unlike, "scope")
+			}
+			return p.span(p.WarmupSteps, p.WarmupShare, steps), finetune.Without(method.Arguments, unlike...)
+		}
+	}
 	if p.learned() {
 		for _, g := range p.groups {
 			method.Parameters = append(method.Parameters, finetune.MethodParameter{
