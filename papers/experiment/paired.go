@@ -56,10 +56,12 @@ func (p *Paired) Add(seed uint64, block string, first, second []float64) {
 	}
 }
 
-// Evidence is the mean difference, first minus second, over the seeds that have all blocks; none without a pair. See [stats.Crossed].
+// Evidence is the mean difference, first minus second, over the seeds that have all blocks; none without a pair. Each block counts alike,
+// however many examples it has, as in the averages over tasks that papers print. See [stats.Crossed].
 func (p *Paired) Evidence(name string) []Evidence {
 	var table [][]float64
 	var first, second, n float64
+	weights, reach := p.weights()
 	slices.Sort(p.seeds)
 	for _, seed := range p.seeds {
 		var row []float64
@@ -69,8 +71,9 @@ func (p *Paired) Evidence(name string) []Evidence {
 				row = nil
 				break
 			}
+			scale := weights[block] / sum.n
 			for i := range sum.first {
-				a, b := sum.first[i]/sum.n, sum.second[i]/sum.n
+				a, b := sum.first[i]*scale, sum.second[i]*scale
 				row, first, second, n = append(row, a-b), first+a, second+b, n+1
 			}
 		}
@@ -81,9 +84,26 @@ func (p *Paired) Evidence(name string) []Evidence {
 	if len(table) == 0 {
 		return nil
 	}
-	effect, err := stats.Crossed(table, 1)
+	effect, err := stats.Crossed(table, reach)
 	if err != nil {
 		return nil
 	}
 	return []Evidence{{Name: name, Effect: effect, First: first / n, Second: second / n}}
+}
+
+// weights are those of each block's examples, whose mean over all examples is 1, and the largest of them: what one example can show at most.
+func (p *Paired) weights() (of map[string]float64, largest float64) {
+	examples, total := map[string]float64{}, 0.0
+	for cell, sum := range p.cells {
+		examples[cell.block] = float64(len(sum.first))
+	}
+	for _, n := range examples {
+		total += n
+	}
+	of = map[string]float64{}
+	for block, n := range examples {
+		of[block] = total / n / float64(len(examples))
+		largest = max(largest, of[block])
+	}
+	return of, largest
 }

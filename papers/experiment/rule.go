@@ -149,11 +149,15 @@ func (r Rule) p(e stats.Effect) (holds, fails float64) {
 	return holds, fails
 }
 
+// rounding is what arithmetic may have changed a counted number by, such as a rank correlation of 0.9.
+const rounding = 1e-9
+
 // counted are the p values of a number that no sample stands behind.
 func (r Rule) counted(v float64) (holds, fails float64) {
-	so := v > r.bound && v >= r.bound+r.margin || r.inclusive && v == r.bound
+	beyond := v - r.bound
+	so := beyond > rounding && beyond >= r.margin-rounding || r.inclusive && math.Abs(beyond) <= rounding
 	if r.relation == within {
-		so = math.Abs(v-r.bound) <= r.margin
+		so = math.Abs(beyond) <= r.margin+rounding
 	}
 	if so {
 		return 0, 1
@@ -237,16 +241,16 @@ func (r Rule) one(say *words.Printer) string {
 	from, to := r.in.text(say, r.bound), r.in.text(say, r.bound+r.margin)
 	switch {
 	case r.relation == within:
-		return say.F("Holds if the 95 %% interval lies between %s and %s; does not hold if it lies outside.", r.in.text(say, r.bound-r.margin), to)
+		return say.F("Holds if the whole 95 %% interval lies between %s and %s; does not hold if all of it lies outside, on one side.", r.in.text(say, r.bound-r.margin), to)
 	case r.relation == above && r.margin == 0:
-		return say.F("Holds if the 95 %% interval lies above %s; does not hold if it lies below.", from)
+		return say.F("Holds if the whole 95 %% interval lies above %s; does not hold if the whole interval lies below.", from)
 	case r.relation == below && r.margin == 0:
-		return say.F("Holds if the 95 %% interval lies below %s; does not hold if it lies above.", from)
+		return say.F("Holds if the whole 95 %% interval lies below %s; does not hold if the whole interval lies above.", from)
 	case r.relation == below:
 		to = r.in.text(say, r.bound-r.margin)
-		return say.F("Holds if the 95 %% interval lies below %s and reaches %s, the least that counts; does not hold if it lies above that.", from, to)
+		return say.F("Holds if the whole 95 %% interval lies below %s and its lower end is at most %s, the smallest difference that counts; does not hold if the whole interval lies above the latter.", from, to)
 	}
-	return say.F("Holds if the 95 %% interval lies above %s and reaches %s, the least that counts; does not hold if it lies below that.", from, to)
+	return say.F("Holds if the whole 95 %% interval lies above %s and its upper end is at least %s, the smallest difference that counts; does not hold if the whole interval lies below the latter.", from, to)
 }
 
 func (r Rule) several(say *words.Printer, n int) string {
@@ -254,10 +258,10 @@ func (r Rule) several(say *words.Printer, n int) string {
 	case r.need == nil || n < 2:
 		return ""
 	case k == n:
-		return " " + say.F("All %d must hold; one that clearly does not, by Holm's correction, is enough against the claim.", n)
+		return " " + say.F("All %d must hold; one that clearly fails, corrected for their number (Holm), is enough against the claim.", n)
 	case k == 1:
-		return " " + say.F("One of %d is enough, by Holm's correction; for a verdict against the claim, all must clearly fail.", n)
+		return " " + say.F("One of %d is enough, corrected for their number (Holm); the claim does not hold if all clearly fail.", n)
 	default:
-		return " " + say.F("At least %d of %d must hold; for a verdict against the claim, so many must fail that this is impossible. Both are judged by Holm's correction.", k, n)
+		return " " + say.F("At least %d of %d must hold; the claim does not hold if so many clearly fail that this is out of reach. Both counts are corrected for the number of tests (Holm).", k, n)
 	}
 }

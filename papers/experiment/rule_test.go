@@ -190,23 +190,23 @@ func TestTheSentenceIsTheRule(t *testing.T) {
 		cases  map[report.Verdict][]stats.Effect
 	}{
 		"superior": {
-			Superior(0.005, Points), "Holds if the 95 % interval lies above +0.00 points and reaches +0.50 points, the least that counts; does not hold if it lies below that.", "0.50 points",
+			Superior(0.005, Points), "Holds if the whole 95 % interval lies above +0.00 points and its upper end is at least +0.50 points, the smallest difference that counts; does not hold if the whole interval lies below the latter.", "0.50 points",
 			map[report.Verdict][]stats.Effect{holds: {e(0.001, 0.02), e(0.1, 0.2)}, not: {e(-0.1, 0.004), e(0.001, 0.004)}, open: {e(-0.01, 0.02), e(-0.001, 0.006)}},
 		},
 		"inferior": {
-			Inferior(0.005, Points), "Holds if the 95 % interval lies below +0.00 points and reaches -0.50 points, the least that counts; does not hold if it lies above that.", "0.50 points",
+			Inferior(0.005, Points), "Holds if the whole 95 % interval lies below +0.00 points and its lower end is at most -0.50 points, the smallest difference that counts; does not hold if the whole interval lies above the latter.", "0.50 points",
 			map[report.Verdict][]stats.Effect{holds: {e(-0.02, -0.001)}, not: {e(-0.004, 0.1), e(-0.004, -0.001)}, open: {e(-0.02, 0.01)}},
 		},
 		"equivalent": {
-			Equivalent(0.05, Ratio), "Holds if the 95 % interval lies between 0.950× and 1.050×; does not hold if it lies outside.", "±0.050×",
+			Equivalent(0.05, Ratio), "Holds if the whole 95 % interval lies between 0.950× and 1.050×; does not hold if all of it lies outside, on one side.", "±0.050×",
 			map[report.Verdict][]stats.Effect{holds: {e(0.96, 1.04), e(1.01, 1.04)}, not: {e(1.06, 1.1), e(0.8, 0.94)}, open: {e(0.9, 1), e(1.04, 1.06), e(0.5, 2)}},
 		},
 		"no less": {
-			NoLess(-0.01, Points), "Holds if the 95 % interval lies above -1.00 points; does not hold if it lies below.", "-1.00 points",
+			NoLess(-0.01, Points), "Holds if the whole 95 % interval lies above -1.00 points; does not hold if the whole interval lies below.", "-1.00 points",
 			map[report.Verdict][]stats.Effect{holds: {e(-0.009, 0.1), e(0.1, 0.1), e(-0.01, -0.01)}, not: {e(-0.1, -0.011)}, open: {e(-0.02, 0)}},
 		},
 		"no more": {
-			NoMore(1.1, Ratio), "Holds if the 95 % interval lies below 1.100×; does not hold if it lies above.", "1.100×",
+			NoMore(1.1, Ratio), "Holds if the whole 95 % interval lies below 1.100×; does not hold if the whole interval lies above.", "1.100×",
 			map[report.Verdict][]stats.Effect{holds: {e(0.5, 1.05)}, not: {e(1.2, 1.3)}, open: {e(1, 1.2)}},
 		},
 	} {
@@ -234,6 +234,8 @@ func TestCountedNumbersAreDecidedAlways(t *testing.T) {
 	}{
 		{NoLess(0, Plain), 0, report.Holds}, {Superior(0, Plain), 0, report.DoesNotHold}, {Superior(0.1, Plain), 0.1, report.Holds},
 		{Superior(0.1, Plain), 0.05, report.DoesNotHold}, {NoMore(2, Plain), 2, report.Holds}, {NoMore(2, Plain), 2.1, report.DoesNotHold},
+		{NoLess(0.9, Plain), 0.1 * 3 * 3, report.Holds}, {NoLess(0.9, Plain), 1 - 6*2./120, report.Holds}, {NoLess(0.9, Plain), 0.8999999999999998, report.Holds},
+		{NoLess(0.9, Plain), 0.899, report.DoesNotHold}, {Superior(0, Plain), 1e-12, report.DoesNotHold},
 		{Inferior(0.1, Plain), -0.1, report.Holds}, {Equivalent(0.1, Plain), -0.1, report.Holds}, {Equivalent(0.1, Plain), 0.2, report.DoesNotHold},
 	} {
 		if got := test.rule.decide([]stats.Effect{stats.Counted(test.value)}); got != test.want {

@@ -24,6 +24,9 @@ type Statement struct {
 	Rule                  Rule
 	// Training says that the claim is about training: it takes [LeastSeeds] seeds.
 	Training bool
+	// Over says what the interval of a claim about training is taken over; empty: seeds and test examples, or seeds alone where the evidence
+	// has no examples.
+	Over string
 	// Own says that the paper does not make the statement. It is told for information, with what the rule gives, and gets no mark.
 	Own bool
 	// Evidence are the effects that decide, one or a family; those that cannot be compared say why.
@@ -130,11 +133,11 @@ func (s *Statement) judge(say *words.Printer) Claim {
 func (s *Statement) undecided(say *words.Printer) string {
 	switch {
 	case slices.ContainsFunc(s.Evidence, func(e Evidence) bool { return e.Timed }):
-		return say.T("The timings leave both open: more repeats on a quiet machine would narrow the interval")
+		return say.T("The interval is too wide to decide; more repeats on a quiet machine would narrow it")
 	case s.Training:
-		return say.T("The sample leaves both open: more seeds or test examples would narrow the interval")
+		return say.T("The interval is too wide to decide; more seeds or examples would narrow it")
 	}
-	return say.T("The sample leaves both open: a larger one, of whatever the interval is taken over, would narrow it")
+	return say.T("The interval is too wide to decide; a larger sample would narrow it")
 }
 
 // sentences are texts one after the other, each with its full stop.
@@ -152,10 +155,22 @@ func sentences(texts ...string) string {
 	return strings.Join(said, " ")
 }
 
+// over is what the interval is taken over; empty: seeds and test examples.
+func (s *Statement) over(say *words.Printer) string {
+	if s.Over == "" && len(s.Evidence) > 0 && !slices.ContainsFunc(s.Evidence, func(e Evidence) bool { return e.Examples > 0 || e.Seeds == 0 }) {
+		return say.T("seeds")
+	}
+	return s.Over
+}
+
 // rule is the rule with what else it asks for.
 func (s *Statement) rule(say *words.Printer) string {
 	text := s.Rule.sentence(say, len(s.Evidence))
-	if s.Training {
+	switch over := s.over(say); {
+	case !s.Training:
+	case over != "":
+		text += " " + say.F("The interval is over %s; at least %d seeds are needed.", over, LeastSeeds)
+	default:
 		text += " " + say.F("The interval is over seeds and test examples, paired; at least %d seeds are needed.", LeastSeeds)
 	}
 	if slices.ContainsFunc(s.Evidence, func(e Evidence) bool { return e.Timed }) {
@@ -214,7 +229,10 @@ func (s *Statement) detectable(say *words.Printer) string {
 		effects[i] = e.Effect
 	}
 	least := s.Rule.detectable(effects)
+	counted := func(e stats.Effect) bool { return e.Exact() && e.Seeds == 0 && e.Examples == 0 }
 	switch {
+	case least == 0 && !slices.ContainsFunc(effects, counted):
+		return say.T("not known") // a sample that does not vary
 	case least == 0:
 		return say.T("any: counted exactly")
 	case !(least < infinite):

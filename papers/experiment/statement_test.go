@@ -35,8 +35,8 @@ func TestWhatKeepsAStatementOpenIsSaid(t *testing.T) {
 		"a busy machine":         {Statement{Rule: Superior(0.05, Ratio), Evidence: with(timed, func(e *Evidence) { e.Processors = 0.5 })}, report.CannotTell, "as little as 0.50"},
 		"processors not known":   {Statement{Rule: Superior(0.05, Ratio), Evidence: []Evidence{timed}}, report.Holds, ""},
 		"too few repeats":        {Statement{Rule: Superior(0.05, Ratio), Evidence: with(timed, func(e *Evidence) { e.Effect = stats.MedianOf([]float64{2, 2.1, 2.2}) })}, report.CannotTell, "3 repeats have no 95 % interval"},
-		"too few examples":       {Statement{Rule: Superior(0, Points), Evidence: One(found(1, -0.1, 0.2))}, report.CannotTell, "of whatever the interval is taken over, would narrow it."},
-		"too few of both":        {Statement{Rule: Superior(0, Points), Training: true, Evidence: One(found(3, -0.1, 0.2))}, report.CannotTell, "more seeds or test examples would narrow"},
+		"too few examples":       {Statement{Rule: Superior(0, Points), Evidence: One(found(1, -0.1, 0.2))}, report.CannotTell, "a larger sample would narrow it."},
+		"too few of both":        {Statement{Rule: Superior(0, Points), Training: true, Evidence: One(found(3, -0.1, 0.2))}, report.CannotTell, "more seeds or examples would narrow"},
 		"timings that vary":      {Statement{Rule: Superior(0.05, Ratio), Evidence: with(timed, func(e *Evidence) { e.Low = 0.9 })}, report.CannotTell, "more repeats on a quiet machine"},
 		"not the paper's":        {Statement{Rule: Superior(0, Points), Evidence: One(clear), Own: true}, report.Informative, "by the rule: holds."},
 		"not the paper's either": {Statement{Rule: Superior(0, Points), Evidence: One(found(3, -0.2, -0.1)), Own: true}, report.Informative, "by the rule: does not hold."},
@@ -85,6 +85,46 @@ func TestPairedAnswersArePairedBySeedAndExample(t *testing.T) {
 	p.Add(0, "b", none.Numbers(), all.Numbers())
 	if e := p.Evidence("")[0]; e.Seeds != 1 || e.Examples != 8 || e.Value != (0.25-1)/2 {
 		t.Errorf("%+v", e)
+	}
+}
+
+// Tasks count alike, however many examples they have.
+func TestPairedBlocksCountAlike(t *testing.T) {
+	var p Paired
+	for seed := range uint64(3) {
+		p.Add(seed, "small", []float64{1, 1}, []float64{0, 1})                                     // +0.5
+		p.Add(seed, "large", []float64{0, 1, 0, 1, 0, 1, 0, 1}, []float64{0, 1, 1, 1, 1, 1, 0, 1}) // -0.25
+	}
+	e := p.Evidence("")[0]
+	if math.Abs(e.Value-0.125) > 1e-12 || math.Abs(e.First-0.75) > 1e-12 || math.Abs(e.Second-0.625) > 1e-12 || e.Examples != 10 {
+		t.Errorf("%+v", e)
+	}
+	if !(e.Low < -0.25 && e.High > 0.5) { // two examples stand for half of it
+		t.Errorf("from %g to %g", e.Low, e.High)
+	}
+}
+
+// A claim about training says what its interval is taken over.
+func TestARuleSaysWhatItsIntervalIsTakenOver(t *testing.T) {
+	alone := stats.OverSeeds([]float64{0.1, 0.2, 0.3})
+	for want, s := range map[string]Statement{
+		"over seeds and test examples, paired; at least 3": {Evidence: One(found(3, 0.1, 0.2))},
+		"over seeds; at least 3":                           {Evidence: One(alone)},
+		"over seeds and training examples; at least 3":     {Evidence: One(alone), Over: "seeds and training examples"},
+	} {
+		s.Training, s.Rule = true, Superior(0, Points)
+		if claim := Judge(words.English, s)[0]; !strings.Contains(claim.Rule, want) {
+			t.Errorf("%q, want %q", claim.Rule, want)
+		}
+	}
+}
+
+// What was drawn and did not vary is not what was counted.
+func TestTheLeastDetectableDifferenceOfWhatDidNotVary(t *testing.T) {
+	for want, e := range map[string]stats.Effect{"any: counted exactly": stats.Counted(0), "not known": {Examples: 100}} {
+		if claim := Judge(words.English, Statement{Rule: NoMore(0.1, Points), Evidence: One(e)})[0]; claim.Detectable != want {
+			t.Errorf("%q, want %q", claim.Detectable, want)
+		}
 	}
 }
 

@@ -20,8 +20,8 @@ type pruneInputs struct {
 	// Test judges the result; its model is nil.
 	Test experiment.Judging
 	// Begun says that another run has the same warm-up, from which this one goes on.
-	Begun bool `json:"-"`
-	Name func(say *words.Printer) string `json:"-"` // of the run, for the step's title
+	Begun bool                            `json:"-"`
+	Name  func(say *words.Printer) string `json:"-"` // of the run, for the step's title
 }
 
 // pruned is what is known of a pruned model.
