@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"bertlab/figures"
 	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 	"bertlab/stats"
@@ -53,23 +54,74 @@ func (r edition) against(strategy layerdrop.Strategy, sign int) (list []experime
 	return list
 }
 
+// once compares a strategy in the same way, in points, with those that were run with the first seed alone. Nothing follows from one seed.
+func (r edition) once(strategy layerdrop.Strategy, sign int) string {
+	var parts []string
+	for _, other := range r.strategies() {
+		first, second := strategy, other
+		if sign < 0 {
+			first, second = other, strategy
+		}
+		if d, ok := r.between(sameK(first, second)); ok && other != strategy && !r.Config.replicates(other) {
+			parts = append(parts, fmt.Sprintf("%s − %s %s", r.Name(string(first)), r.Name(string(second)), figures.Signed(100*d.Value)))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return r.F("with seed %d alone, in points: %s", r.Config.Seeds[0], strings.Join(parts, ", "))
+}
+
+// scope is what a claim about a strategy may speak of: the strategies that it was compared with.
+type scope int
+
+const (
+	everyOther scope = iota // all that were run
+	bothOthers              // of top, bottom and symmetric the two others
+	someOthers              // those that were run with every seed
+)
+
+// scope is that of the evidence by [edition.against].
+func (r edition) scope() scope {
+	three := []layerdrop.Strategy{layerdrop.Top, layerdrop.Bottom, layerdrop.Symmetric}
+	compared := experiment.Where(r.strategies(), r.Config.replicates)
+	few := func(list []layerdrop.Strategy) bool {
+		return !slices.ContainsFunc(list, func(s layerdrop.Strategy) bool { return !slices.Contains(three, s) })
+	}
+	switch {
+	case few(compared) && len(compared) == len(three):
+		return bothOthers
+	case len(compared) == len(r.strategies()):
+		return everyOther
+	}
+	return someOthers
+}
+
 func (r edition) top() experiment.Statement {
 	return experiment.Statement{
-		Text:     r.T("Dropping the top layers is the best strategy, or level with the best."),
+		Text: map[scope]string{
+			everyOther: r.T("Dropping the top layers is the best strategy, or level with the best."),
+			bothOthers: r.T("Dropping the top layers is better than dropping the bottom or the middle ones, or level with them."),
+			someOthers: r.T("Dropping the top layers is better than every other strategy that was run with all seeds, or level with it."),
+		}[r.scope()],
 		Paper:    r.T("top is best overall; BERT-base, mean of 7 GLUE tasks: 86.19 whole, 84.86, 84.19, 83.28 without the top 2, 4, 6 of 12 layers (recalled; the losses of 2.00 and 2.91 points are the paper's)"),
 		Estimand: r.T("accuracy without the top layers minus without as many by each other strategy that was run with every seed, mean over tasks and numbers of layers"),
 		Rule:     experiment.NoLess(-behind, experiment.Points).Each(), Training: true,
-		Evidence: r.against(layerdrop.Top, 1), Missing: r.T("The protocol does not drop equally many layers by this strategy and another."),
+		Evidence: r.against(layerdrop.Top, 1), Also: r.once(layerdrop.Top, 1), Missing: r.T("The protocol does not drop equally many layers by this strategy and another."),
 	}
 }
 
 func (r edition) bottom() experiment.Statement {
 	return experiment.Statement{
-		Text:     r.T("Dropping the bottom layers is the worst strategy."),
+		Text: map[scope]string{
+			everyOther: r.T("Dropping the bottom layers is the worst strategy."),
+			bothOthers: r.T("Dropping the bottom layers is worse than dropping the top or the middle ones."),
+			someOthers: r.T("Dropping the bottom layers is worse than every other strategy that was run with all seeds."),
+		}[r.scope()],
 		Paper:    r.T("bottom is worst; no single number"),
 		Estimand: r.T("accuracy by each other strategy that was run with every seed minus without as many bottom layers, mean over tasks and numbers of layers"),
 		Rule:     experiment.Superior(better, experiment.Points).Each(), Training: true,
-		Evidence: r.against(layerdrop.Bottom, -1), Missing: r.T("The protocol does not drop equally many layers by this strategy and another."),
+		Evidence: r.against(layerdrop.Bottom, -1), Also: r.once(layerdrop.Bottom, -1), Missing: r.T("The protocol does not drop equally many layers by this strategy and another."),
 	}
 }
 
@@ -99,9 +151,18 @@ func (r edition) travel() experiment.Statement {
 		Paper:    r.T("BERT: lower layers change least (similarity before and after, a figure)"),
 		Estimand: r.T("Spearman's ρ of a layer's number and the distance ‖θ−θ₀‖/‖θ₀‖ that it moves, mean over tasks"),
 		Rule:     experiment.Superior(ordered, experiment.Plain), Training: true,
-		Evidence: experiment.OverSeeds("", r.travelOrder()),
+		Evidence: possible(experiment.OverSeeds("", r.travelOrder())),
 		Missing:  r.T("The protocol measures no distance."),
 	}
+}
+
+// possible moves the ends of intervals of correlations to −1 and 1 where Student's t has them beyond. No rule's bound lies there, so that
+// verdicts stay.
+func possible(correlations []experiment.Evidence) []experiment.Evidence {
+	for i, c := range correlations {
+		correlations[i].Low, correlations[i].High = max(c.Low, -1), min(c.High, 1)
+	}
+	return correlations
 }
 
 func (r edition) notAfter() experiment.Statement {
@@ -125,18 +186,18 @@ func sameDropped(a, b Trial) bool {
 // pairTasks compares what pair tasks and others lose without their top layers.
 func (r edition) pairTasks() experiment.Statement {
 	s := experiment.Statement{
-		Text:     r.T("Tasks on pairs of sentences are more sensitive than sentiment."),
-		Paper:    r.T("QNLI and MNLI lose most"),
+		Text:     r.T("Without the top layers, tasks on pairs of sentences lose more than tasks on single ones."),
+		Paper:    r.F("The abstract says otherwise of some pairs: paraphrases and the similarity of sentences are more robust to dropping layers. BERT-base without the top 6 of 12 layers, in points (recalled): %s", strings.Join(paperLosses(), ", ")),
 		Estimand: r.T("accuracy lost without the top layers, pair tasks minus others, mean over numbers of layers"),
-		Rule:     experiment.Superior(better, experiment.Points), Training: true,
+		Rule:     experiment.Superior(better, experiment.Points), Training: true, Own: true,
 		Missing: r.T("The protocol does not have a pair task and another one, with the top layers dropped; the full one has."),
 	}
-	lost := map[bool][]experiment.Evidence{}
+	lost, tasks := map[bool][]experiment.Evidence{}, map[bool][]string{}
 	for _, pair := range []bool{true, false} {
 		group := &Result{Layers: r.Layers}
 		for _, t := range r.Tasks {
 			if t.Pair == pair {
-				group.Tasks = append(group.Tasks, t)
+				group.Tasks, tasks[pair] = append(group.Tasks, t), append(tasks[pair], r.title(t))
 			}
 			d, ok := r.alone(t).between(wholeAgainstTop)
 			if ok && t.Pair == pair && d.Second <= t.Majority+1e-9 {
@@ -151,8 +212,33 @@ func (r edition) pairTasks() experiment.Statement {
 		pair, other := lost[true][0], lost[false][0]
 		s.Evidence = experiment.One(pair.Minus(other.Effect))
 		s.Also = r.F("points lost: pair tasks %.2f, others %.2f", 100*pair.Value, 100*other.Value)
+		pairs, others := strings.Join(tasks[true], ", "), strings.Join(tasks[false], ", ")
+		if s.Text = r.F("Without the top layers %s, a task on pairs of sentences, loses more than %s.", pairs, others); len(tasks[true]) > 1 {
+			s.Text = r.F("Without the top layers %s, tasks on pairs of sentences, lose more than %s.", pairs, others)
+		}
+		s.Note = r.sizes()
 	}
 	return s
+}
+
+// title names a task as people do.
+func (r edition) title(t *TaskResult) string { return cmp.Or(r.Name(t.Title), t.Task) }
+
+// sizes says by how much the tasks' training sets differ in size; nothing where they do not, or where that is not known.
+func (r edition) sizes() string {
+	var said []string
+	var sizes []int
+	for _, t := range r.Tasks {
+		for _, d := range r.Provenance.Data {
+			if d.Use == "train" && d.Task == t.Task {
+				said, sizes = append(said, r.title(t)+" "+words.List(d.Examples)), append(sizes, d.Examples)
+			}
+		}
+	}
+	if len(sizes) < 2 || slices.Min(sizes) == slices.Max(sizes) {
+		return ""
+	}
+	return r.F("The tasks differ in the number of training examples, too (%s): the difference need not come from the pairs.", strings.Join(said, "; "))
 }
 
 func wholeAgainstTop(a, b Trial) bool {
