@@ -1,7 +1,9 @@
 package hao2019
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"bertlab/papers/experiment"
@@ -44,25 +46,39 @@ func widthText(say *words.Printer, c Curve) string {
 	return c.Width.Text("%.2f")
 }
 
+// differences is by how much the optimum is wider with each seed.
+func (r *Result) differences() []float64 {
+	return append([]float64{r.WidthDifference.Value}, experiment.Each(r.More, func(more Width) float64 { return more.Difference })...)
+}
+
 // widths is by how much the optimum is wider, over the seeds and the training examples.
 func (r *Result) widths() stats.Effect {
 	examples := stats.Effect{Interval: r.WidthDifference, Seeds: 1 + len(r.More)}
 	if len(r.More) == 0 {
 		return examples
 	}
-	values := append([]float64{r.WidthDifference.Value}, experiment.Each(r.More, func(more Width) float64 { return more.Difference })...)
 	examples.Interval = stats.Interval{Low: r.WidthDifference.Low - r.WidthDifference.Value, High: r.WidthDifference.High - r.WidthDifference.Value}
-	return stats.OverSeeds(values).Minus(examples)
+	return stats.OverSeeds(r.differences()).Minus(examples)
+}
+
+// widthsBySeed says the two widths with the seed whose curves are drawn, and the differences with all.
+func (r edition) widthsBySeed() string {
+	first := r.F("with seed %d, width in units of ‖δ₁‖ = %.2f and %.2f: pretrained %s, scratch %s; training loss at the end %.3f and %.3f, of the class shares alone %.3f", r.Config.Seed, r.Fine.Geometry.First, r.Scratch.Geometry.First, r.howWide(r.Fine), r.howWide(r.Scratch), r.Fine.end(), r.Scratch.end(), r.Prior)
+	if len(r.More) == 0 {
+		return first
+	}
+	each := experiment.Each(r.differences(), func(d float64) string { return strings.Replace(fmt.Sprintf("%+.3f", d), "-", "−", 1) })
+	return experiment.Caption(r.F("the differences by seed: %s", strings.Join(each, ", ")), first)
 }
 
 func (r edition) width() experiment.Statement {
 	s := experiment.Statement{
 		Text:     r.T("From pretrained weights fine-tuning finds a wider optimum than training from scratch."),
 		Paper:    r.T("wider and flatter for all four tasks (figures, no number)"),
-		Estimand: r.F("width of the interval of α around 1 in which the training loss is at most %g·ln(classes) above f(1), from pretrained weights minus from scratch", Tolerance),
-		Rule:     experiment.Superior(wider, experiment.Plain), Training: true,
+		Estimand: r.F("width of the interval of α around 1 in which the training loss is at most %g·ln(classes) above f(1), from pretrained weights minus from scratch, mean over the trainings with %s", Tolerance, r.Seeds(r.Config.seeds())),
+		Rule:     experiment.Superior(wider, experiment.Plain), Training: true, Over: r.T("seeds and training examples"),
 		Evidence: experiment.One(r.widths()),
-		Also:     r.F("width in units of ‖δ₁‖ = %.2f and %.2f: pretrained %s, scratch %s; training loss at the end %.3f and %.3f, of the class shares alone %.3f", r.Fine.Geometry.First, r.Scratch.Geometry.First, r.howWide(r.Fine), r.howWide(r.Scratch), r.Fine.end(), r.Scratch.end(), r.Prior),
+		Also:     r.widthsBySeed(),
 	}
 	unknown := !r.learned(r.Fine) || !r.learned(r.Scratch)
 	open := r.Scratch.Open
@@ -100,7 +116,7 @@ func (r edition) consistent() experiment.Statement {
 	s := experiment.Statement{
 		Text:     r.T("The surfaces of training loss and of the error on other data are consistent."),
 		Paper:    r.T("the optima of both lie together (figures, no number)"),
-		Estimand: r.F("Spearman's ρ of training loss and dev error over %d points, over training and dev examples", len(r.Surface.Alpha)*len(r.Surface.Beta)),
+		Estimand: r.F("Spearman's ρ of training loss and dev error over %d points around the fine-tuning with seed %d, over training and dev examples", len(r.Surface.Alpha)*len(r.Surface.Beta), r.Config.Seed),
 		Rule:     experiment.NoLess(consistentRho, experiment.Plain),
 		Evidence: experiment.One(stats.Effect{Interval: r.Surface.Consistency}),
 	}
@@ -117,7 +133,7 @@ func (r edition) rollback() experiment.Statement {
 	}
 	return experiment.Statement{
 		Text:     r.T("Rolling back the low layers costs least."),
-		Paper:    r.T("accuracy without the low, middle, high third: MNLI +0.19, −1.83, −53.69; RTE −2.16, −5.41, −28.16; SST-2 −0.35, −0.92, −34.75; MRPC −2.21, −10.05, −12.03 points (recalled)"),
+		Paper:    r.T("change of accuracy with the low, middle, high third set back: MNLI +0.19, −1.83, −53.69; RTE −2.16, −5.41, −28.16; SST-2 −0.35, −0.92, −34.75; MRPC −2.21, −10.05, −12.03 points (recalled)"),
 		Estimand: r.F("accuracy with the low layers rolled back minus with the middle and with the high ones, of the fine-tuning with seed %d, over dev examples", r.Config.Seed),
 		Rule:     experiment.Superior(better, experiment.Points).Each(),
 		Evidence: []experiment.Evidence{against(r.T("low − middle"), r.LowAgainst[0]), against(r.T("low − high"), r.LowAgainst[1])},
@@ -144,12 +160,12 @@ func (r edition) invariant() experiment.Statement {
 		numbers[i] = float64(i)
 	}
 	s := experiment.Statement{
-		Text:     r.T("The lower layers change least in fine-tuning."),
+		Text:     r.F("In the fine-tunings with seed %d the lower layers change least.", r.Config.Seed),
 		Paper:    r.T("the lower layers are more invariant (abstract; from the rollback, no distances)"),
-		Estimand: r.T("Spearman's ρ of a layer's number and ‖δ‖/‖θ₀‖, over layers (Fisher's transformation), of the fine-tuning on each of the two tasks"),
+		Estimand: r.F("Spearman's ρ of a layer's number and ‖δ‖/‖θ₀‖, over layers (Fisher's transformation), of the fine-tuning on each of the two tasks with seed %d", r.Config.Seed),
 		Rule:     experiment.Superior(ordered, experiment.Plain).Each(),
 		Missing:  r.T("all layers move alike"),
-		Note:     r.T("Adam's steps have much the same size in all weights, which a relative distance shows as well."),
+		Note:     strings.TrimSpace(r.spread(first, second) + " " + r.second()),
 	}
 	for i, travel := range [][]float64{first, second} {
 		if interval, err := stats.PearsonInterval(stats.Spearman(numbers, travel), len(travel), 0.95); err == nil { // but where all distances are alike
@@ -157,6 +173,42 @@ func (r edition) invariant() experiment.Statement {
 		}
 	}
 	return s
+}
+
+// spread says how far the layers' distances are from each other: Adam leaves them little room.
+func (r edition) spread(first, second []float64) string {
+	if len(first) == 0 || !(slices.Min(first) > 0 && slices.Min(second) > 0) {
+		return ""
+	}
+	times := func(travel []float64) float64 { return slices.Max(travel) / slices.Min(travel) }
+	return r.F("Adam makes steps of much the same size in all weights: relative to its length, the layer that moves most moves %.2f times as far as the one that moves least on %s, and %.2f times on %s. Which of them moves most says little about what it learned.", times(first), r.Config.Task, times(second), r.Config.Other)
+}
+
+// shares are the losses of models that know only the shares of the classes, by the whole training sets of second tasks.
+var shares = map[string]float64{"mrpc": entropy(2474.0 / 3668)}
+
+// entropy is that of two classes.
+func entropy(p float64) float64 { return -p*math.Log(p) - (1-p)*math.Log(1-p) }
+
+// sharesOfOther is that loss of the protocol's second task, where it is known.
+func (r *Result) sharesOfOther() (loss float64, known bool) {
+	if c := r.Config; c.OtherExamples != 0 || c.OtherData != "" {
+		return 0, false
+	}
+	loss, known = shares[r.Config.Other]
+	return loss, known
+}
+
+// second says how much was learned on the second task, from whose training δ₂ is.
+func (r edition) second() string {
+	if len(r.Runs) < 2 {
+		return ""
+	}
+	m := r.Runs[1]
+	if loss, known := r.sharesOfOther(); known {
+		return r.F("δ₂ is of %s: epochs %d, steps %d, mean training loss of the last epoch %.3f, where the shares of the classes alone give %.3f. The less was learned there, the less the order of its layers and its direction say.", m.Task, r.Config.Epochs, m.Steps, m.TrainLoss, loss)
+	}
+	return r.F("δ₂ is of %s: epochs %d, steps %d, mean training loss of the last epoch %.3f. The less was learned there, the less the order of its layers and its direction say.", m.Task, r.Config.Epochs, m.Steps, m.TrainLoss)
 }
 
 func degrees(cosine float64) float64 {
@@ -167,9 +219,10 @@ func (r edition) orthogonal() experiment.Statement {
 	return experiment.Statement{
 		Text:     r.T("The directions of two tasks are nearly orthogonal."),
 		Paper:    r.T("nearly orthogonal, so that they span a plane (no number)"),
-		Estimand: r.F("cosine of the directions of %s and %s, over the model's weight matrices and vectors; the margin is an angle of %d°", r.Config.Task, r.Config.Other, orthogonalFrom),
+		Estimand: r.F("cosine of the directions of %s and %s with seed %d, over the model's weight matrices and vectors; the margin is an angle of %d°", r.Config.Task, r.Config.Other, r.Config.Seed, orthogonalFrom),
 		Rule:     experiment.Equivalent(math.Cos(orthogonalFrom*math.Pi/180), experiment.Plain),
 		Evidence: experiment.One(stats.Effect{Interval: r.Cosine}),
 		Also:     r.F("an angle of %.1f°; two random directions of %d weights: ±%.4f", degrees(r.Cosine.Value), r.Whole.Size, 1/math.Sqrt(float64(r.Whole.Size))),
+		Note:     r.second(),
 	}
 }

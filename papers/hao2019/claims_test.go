@@ -2,10 +2,12 @@ package hao2019
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"bertlab/figures/report"
 	"bertlab/papers/experiment"
+	"bertlab/papers/experiment/words"
 	"bertlab/stats"
 	"bertlab/techniques/landscape"
 )
@@ -111,6 +113,93 @@ func judged(t *testing.T) (list [][]experiment.Claim) {
 		list = append(list, claims)
 	}
 	return list
+}
+
+// The widths that stand beside the mean over seeds are those of one seed, and say so.
+func TestTheWidthsAreToldSeedBySeed(t *testing.T) {
+	r := found()
+	r.Config.Seed, r.Config.MoreSeeds = 1, []uint64{2, 3}
+	c := experiment.Judge(words.English, english(r).width())[0]
+	for _, want := range []string{"the differences by seed: +0.800, +0.790, +0.810", "with seed 1, width"} {
+		if !strings.Contains(c.Measured, want) {
+			t.Errorf("%q does not say %q", c.Measured, want)
+		}
+	}
+	if !strings.HasSuffix(c.Estimand, "mean over the trainings with seeds 1, 2, 3") {
+		t.Error(c.Estimand)
+	}
+}
+
+// What δ₂ says depends on how much was learned for it.
+func TestTheClaimsAboutTheSecondTaskSayHowMuchWasLearned(t *testing.T) {
+	r := found()
+	r.Config.Epochs, r.Runs = 1, []Training{{Task: "movies"}, {Task: "tweets", Steps: 115, TrainLoss: 0.608}}
+	const loss = "epochs 1, steps 115, mean training loss of the last epoch 0.608"
+	for _, test := range []struct{ other, want string }{{"tweets", loss + ". The less"}, {"mrpc", loss + ", where the shares of the classes alone give 0.631. The less"}} {
+		r.Config.Other = test.other
+		for _, s := range []experiment.Statement{english(r).invariant(), english(r).orthogonal()} {
+			if !strings.Contains(s.Note, test.want) {
+				t.Errorf("%s: %q", test.other, s.Note)
+			}
+		}
+	}
+	r.Config.OtherExamples = 100 // whose shares are not known
+	if note := english(r).second(); strings.Contains(note, "shares") {
+		t.Error(note)
+	}
+	for i := range r.Geometry {
+		r.Geometry[i].First, r.Geometry[i].Second = 1+0.026*float64(i), 2
+	}
+	if note := english(r).invariant().Note; !strings.HasPrefix(note, "Adam ") || !strings.Contains(note, "moves 1.13 times as far as the one that moves least on movies, and 1.00 times on") {
+		t.Error(note)
+	}
+}
+
+func TestFlatnessIsHeldAgainstTheErrorsOnDev(t *testing.T) {
+	for _, test := range []struct {
+		scratch, own, other float64 // the width from scratch, where that of the fine-tuned is 0.5; the errors of the fine-tuned and from scratch
+		wider, as, reverse  bool
+	}{
+		{1, 0.11, 0.19, true, false, true}, {1, 0.19, 0.11, true, true, false}, {0.3, 0.11, 0.19, false, true, false}, {0.3, 0.19, 0.11, false, false, true},
+		{1, 0.11, 0.11, true, false, false},
+	} {
+		r := found()
+		if numbers := english(r).flatness(); numbers["compared"] != false {
+			t.Errorf("without a surface from scratch: %v", numbers)
+		}
+		ended := func(share float64) *Surface {
+			return &Surface{Surface: &landscape.Surface{Sets: []landscape.SetSurface{{}, {Examples: 256, End: landscape.Measure{Error: share}}}}}
+		}
+		r.Surface, r.ScratchSurface = ended(test.own), ended(test.other)
+		r.Fine.Width, r.Scratch.Width = interval(0.5, 0.4, 0.6), interval(test.scratch, test.scratch, test.scratch)
+		numbers := english(r).flatness()
+		if numbers["scratchIsWider"] != test.wider || numbers["asThePaper"] != test.as || numbers["reverse"] != test.reverse || numbers["inBothUnits"] != true {
+			t.Errorf("%+v: %v", test, numbers)
+		}
+		r.Scratch.Sets[0].End.Loss = 0.65
+		if numbers := english(r).flatness(); numbers["compared"] != false {
+			t.Errorf("nothing learned: %v", numbers)
+		}
+	}
+}
+
+func TestThePaperIsQuotedOnTheSameTask(t *testing.T) {
+	for task, want := range map[string]string{"mrpc": "MRPC", "movies": "SST-2", "sst2": "SST-2"} {
+		r := found()
+		r.Config.Task = task
+		rows := english(r).QuotedTable().Rows
+		if len(rows) != 4 || !strings.HasSuffix(rows[0][0].(string), "(the paper: "+want+")") {
+			t.Errorf("%s: %v", task, rows)
+		}
+	}
+}
+
+func TestASmallPIsNotZero(t *testing.T) {
+	for p, want := range map[float64]string{3.8e-63: "< 0.001", 0.00099: "< 0.001", 0.001: "0.001", 0.0356: "0.036", 1: "1.000"} {
+		if got := pText(p); got != want {
+			t.Errorf("%g: %s", p, got)
+		}
+	}
 }
 
 func checkClaims(t *testing.T, claims []experiment.Claim) {

@@ -76,11 +76,14 @@ func (c *Config) ask(r experiment.Request) {
 		c.Task, c.Data, c.Other, c.OtherData = c.Other, c.OtherData, c.Task, c.Data
 	}
 	c.OnTask.Ask(r)
-	all := r.Seeds(append([]uint64{c.Seed}, c.MoreSeeds...))
+	all := r.Seeds(c.seeds())
 	if c.Seed, c.MoreSeeds = all[0], all[1:]; len(c.MoreSeeds) == 0 {
 		c.MoreSeeds = nil
 	}
 }
+
+// seeds are all, that of the surfaces first.
+func (c *Config) seeds() []uint64 { return append([]uint64{c.Seed}, c.MoreSeeds...) }
 
 // check says what is wrong with the protocol, as far as that shows without model and data.
 func (c *Config) check() error {

@@ -22,10 +22,15 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 	if c.ScratchSurface {
 		scratch = say.T("a curve and a surface")
 	}
+	seeds := words.List(c.Seed)
+	if len(c.MoreSeeds) > 0 {
+		seeds = say.F("%d; for the widths of the optima also %s", c.Seed, words.List(c.MoreSeeds))
+	}
 	return experiment.ProtocolTable(say, say.T("the paper"), [][]any{
 		{say.T("model"), c.Model, say.T("BERT-large")},
 		{say.T("task; second direction"), c.Task + "; " + c.Other, say.T("MNLI, RTE, SST-2, MRPC; another of them")},
 		{say.T("training examples"), experiment.Limit(say, c.TrainExamples) + "; " + experiment.Limit(say, c.OtherExamples), say.T("all")},
+		{say.T("seeds"), seeds, "–"},
 		c.Tuning.Row(say, "–"),
 		{say.T("from scratch: epochs, learning rate"), fmt.Sprintf("%d, %g; %s", c.ScratchEpochs, c.ScratchLearningRate, scratch), "–"},
 		{say.T("curve"), say.F("α from %g to %g, %d points", c.CurveRange[0], c.CurveRange[1], c.CurvePoints), say.T("−4 to 4, 40 points")},
@@ -59,7 +64,7 @@ func (r edition) ModelTable() *figures.Table {
 // WidthTable compares the optima of the two curves.
 func (r edition) WidthTable() *figures.Table {
 	t := r.NewTable(r.T("Two optima on their lines"),
-		r.F("Width: that of the interval around α = 1 in which the loss is at most %g·ln %d above that at α = 1. Climb: the highest rise on the way from 0 to 1, as a share of the descent. 95 %% intervals by the bootstrap over training examples.", Tolerance, r.Classes), []figures.Column{{Name: r.T("start")}, {Name: r.T("loss at α = 0"), Unit: r.T("nats"), Format: "%.3f"}, {Name: r.T("at α = 1"), Unit: r.T("nats"), Format: "%.3f"}, {Name: "‖δ₁‖", Format: "%.2f"}, {Name: r.T("width")}, {Name: r.T("as a distance"), Format: "%.2f"}, {Name: r.T("climb")}})
+		r.F("Seed %d. Width: that of the interval around α = 1 in which the loss is at most %g·ln %d above that at α = 1. Climb: the highest rise on the way from 0 to 1, as a share of the descent. 95 %% intervals by the bootstrap over training examples.", r.Config.Seed, Tolerance, r.Classes), []figures.Column{{Name: r.T("start")}, {Name: r.T("loss at α = 0"), Unit: r.T("nats"), Format: "%.3f"}, {Name: r.T("at α = 1"), Unit: r.T("nats"), Format: "%.3f"}, {Name: "‖δ₁‖", Format: "%.2f"}, {Name: r.T("width")}, {Name: r.T("as a distance"), Format: "%.2f"}, {Name: r.T("climb")}})
 	for _, c := range []struct {
 		name string
 		Curve
@@ -73,16 +78,30 @@ func (r edition) WidthTable() *figures.Table {
 	return t
 }
 
-// paperRollback is the paper's accuracy: whole, without the low, middle and high layers.
-var paperRollback = []struct {
-	task   string
-	values [4]float64
-}{{"MNLI", [4]float64{86.54, 86.73, 84.71, 32.85}}, {"RTE", [4]float64{75.45, 73.29, 70.04, 47.29}}, {"SST-2", [4]float64{94.04, 93.69, 93.12, 59.29}}, {"MRPC", [4]float64{90.20, 87.99, 80.15, 78.17}}}
+// paperRow is a task of the paper, with its name in protocols, and four accuracies.
+type paperRow struct {
+	name, task string
+	values     [4]float64
+}
+
+// paperRollback is the paper's accuracy: of the fine-tuned model, with its low, with its middle, and with its high layers set back.
+var paperRollback = []paperRow{
+	{"mnli", "MNLI", [4]float64{86.54, 86.73, 84.71, 32.85}}, {"rte", "RTE", [4]float64{75.45, 73.29, 70.04, 47.29}},
+	{"sst2", "SST-2", [4]float64{94.04, 93.69, 93.12, 59.29}}, {"mrpc", "MRPC", [4]float64{90.20, 87.99, 80.15, 78.17}},
+}
+
+// pText is a p value; a small one is not told as 0.
+func pText(p float64) string {
+	if p < 0.001 {
+		return "< 0.001"
+	}
+	return fmt.Sprintf("%.3f", p)
+}
 
 // RollbackTable lists the models with layers rolled back, with the paper's numbers beside them.
 func (r edition) RollbackTable() *figures.Table {
 	t := r.NewTable(r.T("Layers set back to the pretrained weights"),
-		r.F("%s, %d dev examples, largest class %.3f. Layers count from 0. Interval: paired bootstrap; p: McNemar. The paper: accuracy of BERT-large without its layers 1–8, 9–16, 17–24, which it counts from 1, recalled.", r.Config.Task, len(r.Rollback[0].Right), r.Majority), []figures.Column{{Name: r.T("set back")}, {Name: r.T("layers")}, {Name: r.T("accuracy"), Unit: "%", Format: "%.2f"}, {Name: r.T("change"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")}, {Name: "p", Format: "%.3f"}, {Name: r.T("loss"), Unit: r.T("nats"), Format: "%.3f"}})
+		r.F("%s, %d dev examples, largest class %.3f. Layers count from 0. Interval: paired bootstrap; p: McNemar. The paper: accuracy of BERT-large, fine-tuned, and with its layers 0–7, 8–15 or 16–23 set back, recalled.", r.Config.Task, len(r.Rollback[0].Right), r.Majority), []figures.Column{{Name: r.T("set back")}, {Name: r.T("layers")}, {Name: r.T("accuracy"), Unit: "%", Format: "%.2f"}, {Name: r.T("change"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")}, {Name: "p", Align: figures.Right}, {Name: r.T("loss"), Unit: r.T("nats"), Format: "%.3f"}})
 	for _, p := range paperRollback {
 		t.Columns = append(t.Columns, figures.Column{Name: r.F("paper: %s", p.task), Format: "%.2f"})
 	}
@@ -91,7 +110,7 @@ func (r edition) RollbackTable() *figures.Table {
 		if layers == "no layer" {
 			layers = "–"
 		}
-		line := []any{r.part(row.Name), r.part(layers), 100 * row.Accuracy, 100 * row.Change.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*row.Change.Low, 100*row.Change.High), row.P, row.Loss}
+		line := []any{r.part(row.Name), r.part(layers), 100 * row.Accuracy, 100 * row.Change.Value, fmt.Sprintf("[%+.2f, %+.2f]", 100*row.Change.Low, 100*row.Change.High), pText(row.P), row.Loss}
 		for _, p := range paperRollback {
 			if i < len(p.values) {
 				line = append(line, p.values[i])
