@@ -100,7 +100,7 @@ func (r edition) smooth() experiment.Statement {
 		Paper:    r.T("a smooth way without bumps, trajectories that go straight down (figures, no number)"),
 		Estimand: r.F("highest climb on the line from α = 0 to 1 against the descent, of the fine-tuning with seed %d, over training examples", r.Config.Seed),
 		Rule:     experiment.NoMore(smoothRise, experiment.Share),
-		Evidence: experiment.One(stats.Effect{Interval: r.Fine.Rise}),
+		Evidence: experiment.One(stats.Effect{Interval: r.Fine.Rise, Examples: r.Config.Examples}),
 		Also:     r.F("the loss falls by %s nats", r.Fine.Drop.Text("%.3f")),
 	}
 	if r.learned(r.Scratch) {
