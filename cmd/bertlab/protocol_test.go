@@ -23,8 +23,9 @@ func TestAProtocolReplacesFieldsOfThePapersOwn(t *testing.T) {
 		`{"ratio": 1}`:       `"ratio"`,
 		`{"ratios": "many"}`: "ratios",
 		`{"seeds": [1]} {}`:  "more",
-		`[]`:                 "array",
-		``:                   "",
+		`[]`:                 "a JSON object",
+		``:                   "empty",
+		`{}`:                 "",
 	} {
 		for _, p := range papers.All() {
 			if name, _ := p.About(); name == "tucker" {
@@ -60,7 +61,7 @@ func TestAProtocolGoesWithOnePaper(t *testing.T) {
 	file := write(t, "protocol.json", `{"sedes": [1]}`)
 	bertlab(t, "reproduce", "--protocol", file).fails(exitWrongCall, "--protocol", "one paper")
 	bertlab(t, "reproduce", "heads", "layers", "--protocol", file).fails(exitWrongCall, "--protocol")
-	bertlab(t, "reproduce", "heads", "--protocol", file, "--out", filepath.Join(t.TempDir(), "results")).fails(exitFailure, "sedes")
+	bertlab(t, "reproduce", "heads", "--protocol", file, "--out", filepath.Join(t.TempDir(), "results")).fails(exitWrongCall, "sedes")
 	bertlab(t, "reproduce", "heads", "--protocol", file+"x").fails(exitFailure, file+"x")
 }
 

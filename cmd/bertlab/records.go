@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -56,8 +57,11 @@ the same; elsewhere numbers may differ by rounding, which training can enlarge. 
 			if len(names) == 0 {
 				names = a.Recordings().Names()
 			}
+			if len(names) == 0 {
+				return errors.New("there is no record to verify")
+			}
 			chosen, err := workbench.ChoosePapers(a.papers, names)
-			if err != nil || len(names) == 0 {
+			if err != nil {
 				return err
 			}
 			return a.verifyRecords(command.Context(), chosen, time.Duration(minutes*float64(time.Minute)))
@@ -84,7 +88,7 @@ func (a *app) verifyRecords(ctx context.Context, chosen []experiment.Paper, budg
 func (a *app) recordsWriteCommand() *cobra.Command {
 	var asked requestFlags
 	var from, into string
-	var unfinished bool
+	var unfinished, overwrite bool
 	command := &cobra.Command{
 		Use: "write paper", Short: "Write a run down as a record", Args: cobra.ExactArgs(1),
 		Long: `Write a run that is complete in the folder --results down as a record, in the folder --into. The other flags ask for the run, as in
@@ -113,7 +117,7 @@ that are missing are computed there, and again the models that they read, since 
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			path, err := recording.Write(into)
+			path, err := recording.Write(into, overwrite)
 			if err != nil {
 				return err
 			}
@@ -131,6 +135,7 @@ that are missing are computed there, and again the models that they read, since 
 	flags.StringVar(&from, "results", "results", "folder with the run")
 	asked.add(flags)
 	flags.BoolVar(&unfinished, "unfinished", false, "write down what there is of a run that is not complete")
+	flags.BoolVar(&overwrite, "overwrite", false, "replace a record of another protocol, or one with more steps")
 	flags.StringVar(&into, "into", "records", "folder for the record")
 	a.writes(flags, output.Target{Flag: "into", Kind: output.Folder})
 	return command

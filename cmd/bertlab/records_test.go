@@ -86,6 +86,10 @@ func TestARecordIsShownVerifiedAndRepeated(t *testing.T) {
 		t.Errorf("%d\n%s%s", verify.status, verify.stdout, verify.stderr)
 	}
 	bertlab(t, "records", "verify", "heads", "--records", "kept", "--minutes", "0").fails(exitWrongCall, "--minutes")
+	for _, command := range []string{"list", "verify"} {
+		bertlab(t, "records", command, "--records", "typo").fails(exitWrongCall, "--records typo is no folder")
+	}
+	bertlab(t, "records", "verify", "--records", t.TempDir()).fails(exitFailure, "no record")
 	bertlab(t, "records", "verify", "nothing", "--records", "kept").fails(exitWrongCall, "heads")
 	bertlab(t, append([]string{"records", "write", "heads", "--results", "nowhere", "--into", "kept"}, ask...)...).fails(exitFailure, "no result yet")
 

@@ -122,9 +122,14 @@ func (a *app) request(flags *pflag.FlagSet, asked *requestFlags, chosen []experi
 		if len(chosen) != 1 {
 			return r, call.Wrongf("--protocol goes with one paper, not with %d", len(chosen))
 		}
-		r.Protocol, err = files.Read(asked.protocol, maxProtocol)
+		if r.Protocol, err = files.Read(asked.protocol, maxProtocol); err != nil {
+			return r, err
+		}
+		if err := chosen[0].Accepts(r); err != nil {
+			return r, call.Wrongf("--protocol %s: %w", asked.protocol, err)
+		}
 	}
-	return r, err
+	return r, nil
 }
 
 // maxProtocol bounds a protocol's file.

@@ -150,6 +150,11 @@ func (a *app) begin(work func(*cobra.Command, []string) error) func(*cobra.Comma
 		if err := output.Check(flags, a.targets[flags], inputs, func(line string) { a.Meter.Warn("%s", line) }); err != nil {
 			return call.Wrap(err)
 		}
+		if a.Records != "" {
+			if info, err := os.Stat(a.Records); err != nil || !info.IsDir() {
+				return call.Wrongf("--records %s is no folder", a.Records)
+			}
+		}
 		return work(command, args)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -174,7 +175,7 @@ func (e *Experiment[C, R]) Protocol(r Request) (C, error) {
 	if r.Quick {
 		c = e.Quick()
 	}
-	if len(r.Protocol) > 0 {
+	if r.Protocol != nil {
 		var err error
 		if c, err = replaced(c, r.Protocol); err != nil {
 			return c, fmt.Errorf("the protocol's file: %w", err)
@@ -187,13 +188,9 @@ func (e *Experiment[C, R]) Protocol(r Request) (C, error) {
 // replaced is a protocol with the fields of a JSON object in place of its own. A field is replaced whole: what a list or its elements
 // were before does not show through, as it would if the object were decoded onto the protocol.
 func replaced[C any](c C, object []byte) (C, error) {
-	var named map[string]json.RawMessage
-	decoder := json.NewDecoder(bytes.NewReader(object))
-	if err := decoder.Decode(&named); err != nil {
+	named, err := fieldsIn(object)
+	if err != nil {
 		return c, err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return c, errors.New("more follows after its JSON object")
 	}
 	own, err := json.Marshal(c)
 	if err != nil {
@@ -204,7 +201,10 @@ func replaced[C any](c C, object []byte) (C, error) {
 		return c, err
 	}
 	for name := range named {
-		maps.DeleteFunc(all, func(field string, _ json.RawMessage) bool { return strings.EqualFold(field, name) })
+		before := len(all)
+		if maps.DeleteFunc(all, func(field string, _ json.RawMessage) bool { return strings.EqualFold(field, name) }); len(all) == before {
+			return c, fmt.Errorf("it has the field %q, which the protocol has not; the protocol's are %s", name, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
+		}
 	}
 	maps.Copy(all, named)
 	merged, err := json.Marshal(all)
@@ -215,7 +215,51 @@ func replaced[C any](c C, object []byte) (C, error) {
 	strict := json.NewDecoder(bytes.NewReader(merged))
 	strict.DisallowUnknownFields()
 	err = strict.Decode(&result)
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+		parts := strings.Split(wrong.Field, ".") // with the Go names of what is embedded
+		err = fmt.Errorf("its field %s is a %s, where the protocol has a value of Go's type %s", parts[len(parts)-1], wrong.Value, wrong.Type)
+	}
 	return result, err
+}
+
+// fieldsIn are the fields of a JSON object, each of which is there once.
+func fieldsIn(object []byte) (map[string]json.RawMessage, error) {
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	open, err := decoder.Token()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, errors.New("it is empty; a JSON object with fields of the protocol was expected")
+	case err != nil:
+		return nil, err
+	case open != json.Delim('{'):
+		return nil, errors.New("a JSON object with fields of the protocol was expected")
+	}
+	fields := map[string]json.RawMessage{}
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return nil, err
+		}
+		for other := range fields {
+			if strings.EqualFold(other, name.(string)) {
+				return nil, fmt.Errorf("it has the field %q twice", name)
+			}
+		}
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return nil, err
+		}
+		fields[name.(string)] = value
+	}
+	if _, err := decoder.Token(); errors.Is(err, io.EOF) {
+		return nil, io.ErrUnexpectedEOF
+	} else if err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more follows after its JSON object")
+	}
+	return fields, nil
 }
 
 // Run does the experiment by a protocol. What the environment's folder remembers is not done again. Errors do not name the experiment.

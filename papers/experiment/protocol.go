@@ -89,8 +89,8 @@ func FullTuning() Tuning {
 
 // Check says what is wrong.
 func (t *Tuning) Check() error {
-	if t.Epochs < 1 || t.BatchSize < 1 || t.MaxLength < 1 || !(t.LearningRate > 0) {
-		return errors.New("the protocol needs epochs, a batch size and a length of at least 1, and a learning rate above 0 (epochs, batch_size, max_length, learning_rate)")
+	if t.Epochs < 1 || t.BatchSize < 1 || t.MaxLength < 3 || !(t.LearningRate > 0) {
+		return errors.New("the protocol needs epochs and a batch size of at least 1, a length of at least 3 ([CLS], a token and [SEP]), and a learning rate above 0 (epochs, batch_size, max_length, learning_rate)")
 	}
 	return nil
 }

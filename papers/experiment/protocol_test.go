@@ -59,7 +59,8 @@ func TestAProtocolsFileReplacesItsFieldsWhole(t *testing.T) {
 
 func TestAProtocolsFileThatIsNoneIsRefused(t *testing.T) {
 	for file, says := range map[string]string{
-		`{"sedes": [1]}`: "sedes", `[1]`: "cannot unmarshal array", `{} {}`: "more follows", `{"rate": "fast"}`: "rate", `{"tasks": [{"nam": "x"}]}`: "nam", `{`: "unexpected EOF",
+		`{"sedes": [1]}`: "sedes", `[1]`: "a JSON object", `{} {}`: "more follows", `{"rate": "fast"}`: "its field rate is a string", ``: "it is empty", `null`: "a JSON object",
+		`{"rate": 1, "RATE": 2}`: "\"RATE\" twice", `{"rat": 1}`: "the protocol's are", `{"tasks": [{"nam": "x"}]}`: "nam", `{`: "unexpected EOF",
 	} {
 		if _, err := listedExperiment().Protocol(Request{Protocol: []byte(file)}); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "the protocol's file") {
 			t.Errorf("%s: %v", file, err)

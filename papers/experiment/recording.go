@@ -69,11 +69,16 @@ func (r *Recording) seal() (string, error) {
 	return hex.EncodeToString(sum[:]), err
 }
 
-// Write leaves the recording in a folder, under the experiment's name. One of a run that is not complete does not take the place of one of
-// the same protocol that has more steps.
-func (r *Recording) Write(dir string) (path string, err error) {
-	if there, err := readRecording(os.DirFS(dir), r.Experiment); err == nil && r.Missing > 0 && len(there.Steps) > len(r.Steps) && bytes.Equal(there.Protocol, r.Protocol) {
-		return "", fmt.Errorf("experiment: the record in %s has %d steps, more than the %d of this run: go on from it with --records, or give another folder", dir, len(there.Steps), len(r.Steps))
+// Write leaves the recording in a folder, under the experiment's name. Unless it is to overwrite what is there, it takes the place of one of
+// the same protocol alone, and one of a run that is not complete not of one that has more steps.
+func (r *Recording) Write(dir string, overwrite bool) (path string, err error) {
+	if there, err := readRecording(os.DirFS(dir), r.Experiment); err == nil && !overwrite {
+		switch {
+		case !bytes.Equal(there.Protocol, r.Protocol):
+			return "", fmt.Errorf("experiment: the record in %s is of another protocol (%d steps; this run has %d): give another folder, or replace it with --overwrite", dir, len(there.Steps), len(r.Steps))
+		case r.Missing > 0 && len(there.Steps) > len(r.Steps):
+			return "", fmt.Errorf("experiment: the record in %s has %d steps, more than the %d of this run: go on from it with --records, give another folder, or replace it with --overwrite", dir, len(there.Steps), len(r.Steps))
+		}
 	}
 	if r.Sum, err = r.seal(); err != nil {
 		return "", fmt.Errorf("experiment: %w", err)

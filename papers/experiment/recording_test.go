@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -95,7 +96,7 @@ func recordSums(t *testing.T, e *Experiment[sumProtocol, sumResult]) (folder str
 		t.Fatal(err)
 	}
 	folder = t.TempDir()
-	if _, err := recording.Write(folder); err != nil {
+	if _, err := recording.Write(folder, false); err != nil {
 		t.Fatal(err)
 	}
 	return folder, result
@@ -182,7 +183,7 @@ func TestAnUnfinishedRunGoesOnFromItsRecordOnAnotherMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	if _, err := recording.Write(folder); err != nil {
+	if _, err := recording.Write(folder, false); err != nil {
 		t.Fatal(err)
 	}
 	rs := NewRecordings(os.DirFS(folder))
@@ -220,7 +221,7 @@ func TestAnUnfinishedRunGoesOnFromItsRecordOnAnotherMachine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := whole.Write(folder); err != nil {
+	if _, err := whole.Write(folder, false); err != nil {
 		t.Fatal(err)
 	}
 	rs = NewRecordings(os.DirFS(folder))
@@ -228,10 +229,22 @@ func TestAnUnfinishedRunGoesOnFromItsRecordOnAnotherMachine(t *testing.T) {
 		t.Errorf("complete, it shows %+v, %v", got, err)
 	}
 	onRecord(Request{}, 3, 0)
-	if _, err := recording.Write(folder); err == nil || !strings.Contains(err.Error(), "has 3 steps, more than the 1") {
+	if _, err := recording.Write(folder, false); err == nil || !strings.Contains(err.Error(), "has 3 steps, more than the 1") {
 		t.Errorf("the unfinished run took the place of the complete one: %v", err)
 	}
 	onRecord(Request{}, 3, 0)
+	// Nor does one of another protocol, though it is complete.
+	other := *whole
+	other.Protocol = bytes.Replace(whole.Protocol, []byte("{"), []byte(`{"other":1,`), 1)
+	if _, err := other.Write(folder, false); err == nil || !strings.Contains(err.Error(), "another protocol (3 steps; this run has 3)") {
+		t.Errorf("a record of another protocol was replaced: %v", err)
+	}
+	onRecord(Request{}, 3, 0)
+	if _, err := recording.Write(folder, true); err != nil {
+		t.Error(err)
+	}
+	rs = NewRecordings(os.DirFS(folder))
+	onRecord(Request{}, 1, 2)
 }
 
 func TestStepsThatWereRecordedWithoutTheirMachineHaveThatOfTheirRecord(t *testing.T) {
@@ -263,7 +276,7 @@ func TestStepsThatWereRecordedWithoutTheirMachineHaveThatOfTheirRecord(t *testin
 			t.Fatal(err)
 		}
 	}
-	if _, err := r.Write(folder); err != nil {
+	if _, err := r.Write(folder, false); err != nil {
 		t.Fatal(err)
 	}
 	env := toyEnvironment(t.TempDir(), nil)
@@ -272,7 +285,7 @@ func TestStepsThatWereRecordedWithoutTheirMachineHaveThatOfTheirRecord(t *testin
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := again.Write(folder); err != nil {
+	if _, err := again.Write(folder, false); err != nil {
 		t.Fatal(err)
 	}
 	rs := NewRecordings(os.DirFS(folder))
@@ -375,7 +388,7 @@ func TestARecordThatIsDamagedForeignOrOlderIsRefusedByName(t *testing.T) {
 		change(r)
 		dir := t.TempDir()
 		name := r.Experiment
-		path, err := r.Write(dir)
+		path, err := r.Write(dir, false)
 		if err != nil {
 			t.Fatal(err, name)
 		}

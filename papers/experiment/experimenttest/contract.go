@@ -93,7 +93,7 @@ func (c Case[C, R]) recorded(t *testing.T, dir string, result *R) {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	if _, err := recording.Write(folder); err != nil {
+	if _, err := recording.Write(folder, false); err != nil {
 		t.Fatal(err)
 	}
 	records := experiment.NewRecordings(os.DirFS(folder))
