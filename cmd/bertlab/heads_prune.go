@@ -28,6 +28,9 @@ their attention, as in an ALBERT, go together; their importance is summed.`,
   bertlab heads prune --model movies --fraction 0.4 --examples 1000 --out pruned`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
+			if err := f.Check(command.Flags().Changed); err != nil {
+				return err
+			}
 			document, err := a.PruneHeads(command.Context(), a.model, &f.Pruning, f.take(a), f.destination(a))
 			return a.finish(document, err, func(w io.Writer) { show.Pruned(w, document) })
 		}),

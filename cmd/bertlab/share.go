@@ -31,7 +31,7 @@ Sharing makes the file smaller, not the model faster. A shared model is fine-tun
   bertlab share --what none --embedding 128 --model all-MiniLM-L6-v2 --out factorised`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
-			if err := f.Check(command.Flags().Changed("embedding")); err != nil {
+			if err := f.Check(command.Flags().Changed); err != nil {
 				return err
 			}
 			document, err := a.Share(command.Context(), a.model, &f.Sharing, f.destination(a))

@@ -65,3 +65,13 @@ func Nearest(word string, choices []string) []string {
 	}
 	return nil
 }
+
+// Unread reports the first of some flags that was given where none of them is read; with says what they go with, such as --weighted.
+func Unread(changed func(flag string) bool, with string, flags ...string) error {
+	for _, flag := range flags {
+		if changed(flag) {
+			return Wrongf("--%s goes with %s; nothing would read it here", flag, with)
+		}
+	}
+	return nil
+}

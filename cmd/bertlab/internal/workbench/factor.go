@@ -71,7 +71,10 @@ func (f *Factoring) Check(changed func(flag string) bool) error {
 	if changed("sweeps") && f.Form == SVDForm {
 		return call.Wrongf("--sweeps goes with --form %s and %s", SharedForm, BankForm)
 	}
-	return call.Choose("form", f.Form, FactorForms...)
+	if err := call.Choose("form", f.Form, FactorForms...); err != nil || f.Weighted {
+		return err
+	}
+	return call.Unread(changed, "--weighted", readingFlags...)
 }
 
 // Factor factors the matrices of a model, by its name or folder. The reading says on which data errors are weighted, if they are.

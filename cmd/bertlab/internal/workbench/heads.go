@@ -107,6 +107,17 @@ type Pruning struct {
 	Variant  heads.Estimator
 }
 
+// Check reports flags that nothing would read.
+func (p *Pruning) Check(changed func(flag string) bool) error {
+	switch {
+	case p.Remove != "":
+		return call.Unread(changed, "--fraction", append([]string{"order", "variant", "devices"}, readingFlags...)...)
+	case p.Order == atRandom:
+		return call.Unread(changed, "an --order by importance", append([]string{"variant", "devices"}, readingFlags...)...)
+	}
+	return nil
+}
+
 // PruneHeads removes heads from a model, by its name or folder. The reading says on which data their importance is measured.
 func (t *Tools) PruneHeads(ctx context.Context, name string, p *Pruning, r *Reading, to Destination) (*PrunedHeads, error) {
 	if name == "" {

@@ -85,6 +85,9 @@ func (d *Dropping) Check(changed func(flag string) bool) error {
 			return call.Wrongf("--%s goes with --strategy %s, not with %s", flag, ListStrategies(strategies), d.Strategy)
 		}
 	}
+	if d.Strategy != layerdrop.Contribution {
+		return call.Unread(changed, "--strategy contribution", readingFlags...)
+	}
 	return nil
 }
 

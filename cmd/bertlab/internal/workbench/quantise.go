@@ -82,6 +82,11 @@ func (q *Quantising) Check(changed func(flag string) bool) error {
 	if err := q.checkKept(); err != nil {
 		return err
 	}
+	if !q.Measures() {
+		if err := call.Unread(changed, "--method static, qat with --inputs static, or --keep-float auto", "calibrate"); err != nil {
+			return err
+		}
+	}
 	var err error
 	if q.rule, err = quantise.ParseRule(q.Calibration); err != nil {
 		return call.Wrongf("--calibration %s: %w", q.Calibration, err)

@@ -31,11 +31,14 @@ type Sharing struct {
 	embed bool // --embedding was given
 }
 
-// Check reports flags that cannot be, or do not go together. embed says that --embedding was given.
-func (s *Sharing) Check(embed bool) error {
-	s.embed = embed
-	if s.What == ShareNothing && !embed {
-		return call.Wrongf("--what %s leaves the model as it is: name an --embedding size, or share one of %v", s.What, sharing.Whats)
+// Check reports flags that cannot be, or do not go together.
+func (s *Sharing) Check(changed func(flag string) bool) error {
+	s.embed = changed("embedding")
+	if s.What == ShareNothing {
+		if !s.embed {
+			return call.Wrongf("--what %s leaves the model as it is: name an --embedding size, or share one of %v", s.What, sharing.Whats)
+		}
+		return call.Unread(changed, "layers that share, which --what none has not", "groups", "init", "keep-norms")
 	}
 	return cmp.Or(call.Choose("what", s.What, append(slices.Clone(sharing.Whats), ShareNothing)...), call.Choose("init", s.Init, sharing.Inits...))
 }
@@ -47,6 +50,9 @@ func (s *Sharing) checkModel(m *gbert.Model) error {
 	}
 	if s.embed {
 		return checkEmbedding(m, s.EmbeddingSize)
+	}
+	if layers := m.Config.NumHiddenLayers; s.Groups == layers {
+		return call.Wrongf("--groups %d: the model has as many layers, so that none would share with another", s.Groups)
 	}
 	return nil
 }
