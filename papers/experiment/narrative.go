@@ -1,6 +1,8 @@
 package experiment
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,10 +29,10 @@ import (
 // one it stands in the cell before it.
 //
 // {{.name}} within a sentence is a number by its name, or a string that is shown as it is; {{range .tasks}} goes through a list of
-// tables of such numbers. A paragraph with numbers has a name, {{block "stability" .}}…{{end}}, by which the notebook shows it with
-// the numbers of its own run. {{if report}}…{{end}} and {{if notebook}}…{{end}} hold what only one of them says. A figure or table that
-// the protocol leaves out takes no place: has "pruning" tells whether it is there. {{drop}} on a line of its own takes its whole
-// section out.
+// tables of such numbers. A paragraph with numbers has a name, {{block "stability" .}}…{{end}}, by which the notebook shows it with the
+// numbers of its own run; in it, {{if .quick}}…{{end}} is said of a result of the quick protocol. {{if report}}…{{end}} and
+// {{if notebook}}…{{end}} hold what only one of them says. A figure or table that the protocol leaves out takes no place: has "pruning"
+// tells whether it is there. {{drop}} on a line of its own takes its whole section out.
 type Narrative struct {
 	numbers map[string]any
 	figures map[string]report.Block
@@ -145,19 +147,31 @@ func (e *Experiment[C, R]) Paragraph(result *R, name string, say *words.Printer)
 		return "", err
 	}
 	var out strings.Builder
-	if err := text.ExecuteTemplate(&out, name, plain(numbersOf(e.In(result, say)))); err != nil {
+	if err := text.ExecuteTemplate(&out, name, plain(e.numbers(result, e.In(result, say)))); err != nil {
 		return "", fmt.Errorf("experiment: %w", err)
 	}
 	return strings.TrimSpace(out.String()), nil
 }
 
-// numbersOf are what a narrative names of an edition.
-func numbersOf(e Edition) map[string]any {
-	numbers := e.Numbers()
-	if explained, ok := e.(Explained); ok {
+// numbers are what a narrative names of a result: those of its edition, and "quick".
+func (e *Experiment[C, R]) numbers(result *R, edition Edition) map[string]any {
+	numbers := map[string]any{"quick": e.isQuick(result)}
+	maps.Copy(numbers, edition.Numbers())
+	if explained, ok := edition.(Explained); ok {
 		maps.Copy(numbers, explained.Why())
 	}
 	return numbers
+}
+
+// isQuick tells whether a result is one of the quick protocol as it stands.
+func (e *Experiment[C, R]) isQuick(result *R) bool {
+	measured, ok := any(result).(interface{ head() head })
+	if !ok || e.Quick == nil {
+		return false
+	}
+	quick, err := json.Marshal(e.Quick())
+	own, other := json.Marshal(measured.head().config)
+	return errors.Join(err, other) == nil && bytes.Equal(quick, own)
 }
 
 // cut makes sections of a text in which blocks are placed.
@@ -241,7 +255,7 @@ func (e *Experiment[C, R]) publish(result *R, say *words.Printer) (*Published, e
 	}
 	narrative := func(notebook bool) *Narrative {
 		n := &Narrative{
-			numbers: numbersOf(edition), figures: map[string]report.Block{}, tables: map[string]report.Block{}, claims: ClaimsBlock(claims), notebook: notebook,
+			numbers: e.numbers(result, edition), figures: map[string]report.Block{}, tables: map[string]report.Block{}, claims: ClaimsBlock(claims), notebook: notebook,
 		}
 		for _, d := range drawings {
 			n.figures[d.Name], n.order = nil, append(n.order, d.Name)

@@ -64,6 +64,27 @@ func TestAParagraphIsToldByItsName(t *testing.T) {
 	}
 }
 
+// told is a result with a protocol.
+type told struct {
+	Measured[struct{ Seeds []int }]
+}
+
+func TestANarrativeKnowsTheQuickProtocol(t *testing.T) {
+	type protocol = struct{ Seeds []int }
+	e := &Experiment[protocol, told]{
+		Quick:     func() protocol { return protocol{[]int{1}} },
+		Narrative: fstest.MapFS{"narrative.en.md": {Data: []byte("## All\n\n{{block \"how\" .}}{{if .quick}}Quick.{{else}}Full.{{end}}{{end}}\n")}},
+		Tell:      func(*told, Voice) Edition { return numbered{} },
+	}
+	for want, seeds := range map[string][]int{"Quick.": {1}, "Full.": {1, 2}} {
+		result := &told{}
+		result.Config.Seeds = seeds
+		if said, err := e.Paragraph(result, "how", words.English); err != nil || said != want {
+			t.Errorf("seeds %v: %q, %v", seeds, said, err)
+		}
+	}
+}
+
 func TestReportAndNotebookHaveTextsOfTheirOwn(t *testing.T) {
 	files := fstest.MapFS{"narrative.en.md": {Data: []byte("## All\n{{if report}}\nRead.\n{{else}}\nRun.\n\n{{cell \"Turn\" \"Turn it.\"}}\n{{end}}\n{{table \"t-*\" \"List.\"}}\n")}}
 	for _, c := range []struct {
