@@ -110,24 +110,37 @@ func (r edition) area(other Order) experiment.Statement {
 	}
 }
 
-// pruned is what the accuracy falls by at each step by importance, over seeds and examples, up to a share of the heads.
-func (r edition) pruned(share float64) []experiment.Evidence {
-	var list []experiment.Evidence
+// step is what the accuracy falls by with a share of the heads masked.
+type step struct {
+	share float64
+	experiment.Evidence
+}
+
+// steps are the steps by importance up to a share of the heads, over seeds and examples.
+func (r edition) steps(share float64) []step {
+	var list []step
 	curves := r.of(ByImportance)
 	if len(curves) == 0 {
 		return nil
 	}
-	for step := range curves[0].Points {
-		if fraction := curves[0].Points[step].Fraction; fraction == 0 || fraction > share+0.02 {
+	for i, point := range curves[0].Points {
+		if point.Fraction == 0 || point.Fraction > share+0.02 {
 			continue
 		}
 		var pairs experiment.Paired
 		for _, c := range curves {
-			pairs.Add(c.Seed, "", c.Points[step].Right.Numbers(), c.Points[0].Right.Numbers())
+			pairs.Add(c.Seed, "", c.Points[i].Right.Numbers(), c.Points[0].Right.Numbers())
 		}
-		list = append(list, pairs.Evidence(fmt.Sprintf("%.0f %%", 100*curves[0].Points[step].Fraction))...)
+		for _, e := range pairs.Evidence(fmt.Sprintf("%.0f %%", 100*point.Fraction)) {
+			list = append(list, step{point.Fraction, e})
+		}
 	}
 	return list
+}
+
+// pruned is what the accuracy falls by at each step by importance, up to a share of the heads.
+func (r edition) pruned(share float64) []experiment.Evidence {
+	return experiment.Each(r.steps(share), func(s step) experiment.Evidence { return s.Evidence })
 }
 
 func (r edition) noLoss() experiment.Statement {
@@ -153,7 +166,7 @@ func (c Curve) nearest(share float64) Point {
 
 func (r edition) fallsOff() experiment.Statement {
 	s := experiment.Statement{
-		Text:     r.T("Beyond 40 % of the heads accuracy falls off a cliff."),
+		Text:     r.T("The first 40 % of the heads cost next to nothing, the rest nearly everything."),
 		Paper:    r.T("BERT on MNLI: 40 % (Figure 3); SST-2 60 %, CoLA and MRPC 50 % (Figure 6)"),
 		Estimand: r.F("accuracy that the last 60 %% of the heads cost, minus %g times what the first 40 %% cost", cliff),
 		Rule:     experiment.Superior(noticeable, experiment.Points),
@@ -174,8 +187,22 @@ func (r edition) fallsOff() experiment.Statement {
 		n := float64(len(table))
 		s.Evidence = experiment.One(effect)
 		s.Also = r.F("%s %.4f whole, %.4f at 40 %%, %.4f without heads (largest class %.4f)", r.Name(r.Metric), whole/n, middle/n, end/n, r.Majority)
+		if share, ok := r.falls(); ok {
+			s.Also += "; " + r.F("the mean first falls by more than %.0f points at %.0f %% of the heads", 100*noticeable, 100*share)
+		}
 	}
 	return s
+}
+
+// falls is the smallest share of the heads, the least important first, without which the mean accuracy has fallen noticeably; false where it
+// never has.
+func (r edition) falls() (share float64, ok bool) {
+	for _, step := range r.steps(1) {
+		if step.Value < -noticeable {
+			return step.share, true
+		}
+	}
+	return 0, false
 }
 
 func (r edition) transfer() experiment.Statement {
@@ -189,6 +216,10 @@ func (r edition) transfer() experiment.Statement {
 	if t := r.Transfer; t != nil {
 		s.Evidence = experiment.One(stats.Effect{Interval: stats.Interval{Value: t.R, Low: t.RLow, High: t.RHigh}})
 		s.Also = r.F("%s and %s; of the change of the loss %.2f [%.2f, %.2f]", r.Config.Task, t.Task, t.RLoss, t.RLossLow, t.RLossHi)
+		s.Note = r.F("It rests on changes of the accuracy, of which %d of %d on %s and %d of %d on %s are significant by themselves (McNemar, Holm).", r.significant(), len(r.Ablation.Heads), r.Config.Task, significant(t.Effects.Heads), len(t.Effects.Heads), t.Task)
+		if !t.relatedByLoss() {
+			s.Note += " " + r.T("By the loss, the finer measure, no relation is seen.")
+		}
 	}
 	return s
 }

@@ -155,11 +155,70 @@ func TestTheTitlesFollowTheVerdicts(t *testing.T) {
 	if got := english(r).curvesTitle(); !strings.HasPrefix(got, "By importance, 40 % of the heads change the accuracy by -10.00 [-1") {
 		t.Errorf("%q", got)
 	}
-	for low, want := range map[float64]string{0.2: "matter in the other", -0.9: "matter no more", -0.2: "No clear relation"} {
-		r.Transfer = &Transfer{R: low + 0.1, RLow: low, RHigh: low + 0.7}
+	for low, want := range map[float64]string{0.2: "By accuracy, heads that matter in one domain matter in the other", -0.9: "matter no more", -0.2: "No clear relation"} {
+		r.Ablation, r.Transfer = &Effects{}, transferred(low, low+0.7)
 		r.Config.Seeds = []uint64{1}
-		if got := english(r).transferTitle(); !strings.Contains(got, want) {
+		if got := english(r).transferTitle(); !strings.Contains(got, want) || strings.Contains(got, "by the loss") {
 			t.Errorf("from %g: %q, want %q", low, got, want)
+		}
+	}
+	r.Transfer = transferred(0.2, 0.6)
+	r.Transfer.RLossLow = -0.2
+	if got := english(r).transferTitle(); got != "By accuracy, heads that matter in one domain matter in the other; by the loss no relation is seen" {
+		t.Errorf("%q", got)
+	}
+}
+
+// transferred are effects in another domain that are related between two bounds, by the accuracy and by the loss.
+func transferred(low, high float64) *Transfer {
+	return &Transfer{Task: "reviews", Effects: &Effects{}, R: (low + high) / 2, RLow: low, RHigh: high, RLoss: (low + high) / 2, RLossLow: low, RLossHi: high}
+}
+
+func TestTheNoteOnTheOtherDomainSaysWhatTheCorrelationRestsOn(t *testing.T) {
+	r := &Result{Metric: "accuracy", Ablation: &Effects{Heads: effectsOf(8, repeat(3, worse)...)}, Transfer: transferred(0.2, 0.6)}
+	r.Transfer.Effects.Heads = effectsOf(8)
+	want := "of which 3 of 8 on  and 0 of 8 on reviews are significant by themselves"
+	if c := judge(r, edition.transfer); !strings.Contains(c.Explanation, want) || strings.Contains(c.Explanation, "By the loss") {
+		t.Error(c.Explanation)
+	}
+	r.Transfer.RLossLow = -0.2
+	if c := judge(r, edition.transfer); c.Verdict != report.Holds || !strings.Contains(c.Explanation, "By the loss, the finer measure, no relation is seen.") {
+		t.Errorf("%v, %s", c.Verdict, c.Explanation)
+	}
+}
+
+func TestTheShareAtWhichTheMeanFalls(t *testing.T) {
+	for name, test := range map[string]struct {
+		curves []Curve
+		says   string
+		free   float64
+	}{
+		"beyond 40 %":       {[]Curve{pruning(line(0.9, 0.9, 0.6))}, "the mean first falls by more than 2 points at 50 % of the heads", 0.4},
+		"at once":           {[]Curve{pruning(line(0.9, 0.5, 0.5))}, "at 10 % of the heads", 0},
+		"one seed of two":   {[]Curve{pruning(line(0.9, 0.9, 0.9)), pruning(line(0.9, 0.9, 0.6))}, "at 50 % of the heads", 0.4},
+		"little, then much": {[]Curve{pruning(line(0.9, 0.89, 0.5))}, "at 50 % of the heads", 0.4},
+		"never":             {[]Curve{pruning(line(0.9, 0.9, 0.9))}, "", 1},
+	} {
+		for i := range test.curves {
+			test.curves[i].Seed = uint64(i)
+		}
+		r := &Result{Metric: "accuracy", Curves: test.curves}
+		c := judge(r, edition.fallsOff)
+		if says := strings.Contains(c.Measured, "the mean first falls"); says != (test.says != "") || !strings.Contains(c.Measured, test.says) {
+			t.Errorf("%s: %s", name, c.Measured)
+		}
+		if free := english(r).free(); len(free) != 1 || free[0].Value != test.free {
+			t.Errorf("%s: %v can go, want %g", name, free, test.free)
+		}
+	}
+}
+
+func TestThePapersColumnOfOneHeadIsThereWhereTheModelHasAsManyLayers(t *testing.T) {
+	for layers, columns := range map[int]int{6: 7, 12: 8} {
+		r := &Result{Layers: layers, Metric: "accuracy", OneHead: effectsOf(layers)}
+		table := english(r).OneHeadTable()
+		if len(table.Columns) != columns || len(table.Rows) != layers || len(table.Rows[0]) != columns || strings.Contains(table.Caption, "Table 3") != (columns == 8) {
+			t.Errorf("%d layers: %d columns, %d rows of %d, %s", layers, len(table.Columns), len(table.Rows), len(table.Rows[0]), table.Caption)
 		}
 	}
 }
@@ -207,7 +266,7 @@ func TestTransferAndSpeedAreDecidedByTheirIntervals(t *testing.T) {
 		low, high float64
 		want      report.Verdict
 	}{{0.1, 0.9, report.Holds}, {-0.1, 0.9, report.CannotTell}, {-0.9, 0, report.DoesNotHold}, {0.01, 0.04, report.DoesNotHold}} {
-		r := &Result{Metric: "accuracy", Transfer: &Transfer{R: (test.low + test.high) / 2, RLow: test.low, RHigh: test.high}, Speed: timed(1+test.low, 1+test.high)}
+		r := &Result{Metric: "accuracy", Ablation: &Effects{}, Transfer: transferred(test.low, test.high), Speed: timed(1+test.low, 1+test.high)}
 		for _, s := range []func(edition) experiment.Statement{edition.transfer, edition.speed} {
 			if c := judge(r, s); c.Verdict != test.want {
 				t.Errorf("[%g, %g]: %v, want %v (%s, %s)", test.low, test.high, c.Verdict, test.want, c.Measured, c.Explanation)
@@ -242,7 +301,7 @@ func judged(t *testing.T) [][]experiment.Claim {
 	result := func(effects, oneHead []heads.HeadEffect, c []Curve, low, high float64) *Result {
 		r := &Result{
 			Metric: "accuracy", Ablation: &Effects{Examples: tested, Heads: effects}, OneHead: oneHead, Curves: c,
-			Transfer: &Transfer{R: (low + high) / 2, RLow: low, RHigh: high}, Speed: timed(1+low, 1+high),
+			Transfer: transferred(low, high), Speed: timed(1+low, 1+high),
 		}
 		r.Config.Seeds = []uint64{1}
 		return r

@@ -182,7 +182,10 @@ func (r edition) curve(order Order) (figures.Curve, bool) {
 func (r edition) transferTitle() string {
 	switch experiment.Judge(r.Printer, r.transfer())[0].Verdict {
 	case report.Holds:
-		return r.T("Heads that matter in one domain matter in the other")
+		if !r.Transfer.relatedByLoss() {
+			return r.T("By accuracy, heads that matter in one domain matter in the other; by the loss no relation is seen")
+		}
+		return r.T("By accuracy, heads that matter in one domain matter in the other")
 	case report.DoesNotHold:
 		return r.T("Heads that matter in one domain matter no more than the rest in the other")
 	}

@@ -31,12 +31,15 @@ func (r edition) QuotedTable() *figures.Table {
 			Ours: experiment.AtLargest(r.Printer, "", own, r.Provenance),
 		})
 	}
-	return experiment.QuotedTable(r.Printer, r.F("The paper: bert-base-uncased on MNLI unless stated otherwise; a GTX 1080 Ti. Here: %s.", r.caption("")), list)
+	return experiment.QuotedTable(r.Printer, r.F("The paper: bert-base-uncased on MNLI unless stated otherwise; a GTX 1080 Ti. Here: %s; share of heads that go: mean over %s, up to a mean loss of %.0f points.", r.caption(""), r.Seeds(r.Config.Seeds), 100*noticeable), list)
 }
 
-// significant counts the heads that change the accuracy significantly, corrected for their number.
-func (r edition) significant() int {
-	return len(experiment.Where(stats.Holm(pValues(r.Ablation.Heads)), func(p float64) bool { return p < level }))
+// significant counts the heads that change the accuracy significantly on the task's own test set, corrected for their number.
+func (r edition) significant() int { return significant(r.Ablation.Heads) }
+
+// significant counts the effects that are significant, corrected for their number.
+func significant(effects []heads.HeadEffect) int {
+	return len(experiment.Where(stats.Holm(pValues(effects)), func(p float64) bool { return p < level }))
 }
 
 // pValues are those of McNemar's test, head by head.
@@ -56,16 +59,16 @@ func (r edition) ends() (worst, best []experiment.Evidence) {
 
 // free is the largest share of the heads that can go, the least important first, before the mean accuracy has fallen noticeably.
 func (r edition) free() []experiment.Evidence {
-	curves, steps := r.of(ByImportance), r.pruned(1)
-	if len(curves) == 0 || len(steps) == 0 {
+	steps := r.steps(1)
+	if len(steps) == 0 {
 		return nil
 	}
-	points, share := curves[0].Points, 0.0
-	for i, e := range steps {
-		if e.Value < -noticeable {
+	share := 0.0
+	for _, s := range steps {
+		if s.Value < -noticeable {
 			break
 		}
-		share = points[len(points)-len(steps)+i].Fraction
+		share = s.share
 	}
 	return experiment.One(stats.Counted(share))
 }

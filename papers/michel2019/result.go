@@ -103,6 +103,9 @@ type Transfer struct {
 	RLossHi  float64 `json:"r_loss_high"`
 }
 
+// relatedByLoss says that what heads change the loss by in one domain is surely related to what they do in the other.
+func (t *Transfer) relatedByLoss() bool { return t.RLossLow > 0 || t.RLossHi < 0 }
+
 // Speed is the speed of a model with heads removed against the whole model.
 type Speed struct {
 	Removed  string  `json:"removed"`
