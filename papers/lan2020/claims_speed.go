@@ -1,7 +1,12 @@
 package lan2020
 
 import (
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+
 	"bertlab/papers/experiment"
+	"bertlab/techniques/sharing"
 )
 
 // smooth is about figure 1.
@@ -14,6 +19,7 @@ func (r edition) smooth() experiment.Statement {
 		Missing: r.T("The protocol does not share all."),
 	}
 	var distances, angles []float64
+	var above [2][]*sharing.Transitions // of the layers above the lowest, of the whole model and of the one that shares all
 	for _, whole := range r.of(Scheme{}) {
 		for _, shared := range r.of(shareAll) {
 			if whole.Seed != shared.Seed || whole.Transitions == nil || shared.Transitions == nil {
@@ -22,10 +28,30 @@ func (r edition) smooth() experiment.Statement {
 			l2, angle := whole.Transitions.Unevenness()
 			sharedL2, sharedAngle := shared.Transitions.Unevenness()
 			distances, angles = append(distances, sharedL2-l2), append(angles, sharedAngle-angle)
+			above[0], above[1] = append(above[0], aboveLowest(whole.Transitions)), append(above[1], aboveLowest(shared.Transitions))
 		}
 	}
 	s.Evidence = append(experiment.OverSeeds(r.T("distance"), distances), experiment.OverSeeds(r.T("angle"), angles)...)
+	wholeL2, wholeAngle := unevenness(above[0])
+	if sharedL2, sharedAngle := unevenness(above[1]); !math.IsNaN(wholeL2 + wholeAngle + sharedL2 + sharedAngle) {
+		s.Note = r.F("Layer 0 counts with the rest, and it alone reads embeddings. From layer 1 on, which was looked at afterwards, the variation of the distance is %.2f with shared weights and %.2f without, that of the angle %.2f and %.2f.", sharedL2, wholeL2, sharedAngle, wholeAngle)
+	}
 	return s
+}
+
+// aboveLowest are the transitions of the layers that read other layers, not embeddings.
+func aboveLowest(t *sharing.Transitions) *sharing.Transitions {
+	return &sharing.Transitions{L2: t.L2[min(1, len(t.L2)):], Angle: t.Angle[min(1, len(t.Angle)):]}
+}
+
+// unevenness is the mean of [sharing.Transitions.Unevenness] over seeds; NaN where nothing can vary.
+func unevenness(seeds []*sharing.Transitions) (l2, angle float64) {
+	var byDistance, byAngle []float64
+	for _, t := range seeds {
+		far, turned := t.Unevenness()
+		byDistance, byAngle = append(byDistance, far), append(byAngle, turned)
+	}
+	return stat.Mean(byDistance, nil), stat.Mean(byAngle, nil)
 }
 
 // timed is the speed of a variant; nil if it was not timed.

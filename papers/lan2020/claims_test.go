@@ -103,6 +103,27 @@ func TestVerdictsOnTransitions(t *testing.T) {
 	}
 }
 
+// The lowest layer reads embeddings in either model, and may hide that those above it are even: the verdict is that of all layers, and the note
+// says what is left without it.
+func TestTheNoteSaysHowEvenTheLayersAboveTheLowestAre(t *testing.T) {
+	whole := &sharing.Transitions{L2: []float64{6, 2, 6}, Angle: []float64{30, 10, 30}}
+	shared := &sharing.Transitions{L2: []float64{9, 3, 3}, Angle: []float64{45, 15, 15}}
+	r := &Result{}
+	for seed := range uint64(3) {
+		r.Runs = append(r.Runs, Trial{Seed: seed, Transitions: whole}, Trial{Seed: seed, Variant: shareAll, Transitions: shared})
+	}
+	claim := judge(r, edition.smooth)
+	if claim.Verdict != report.DoesNotHold || !strings.Contains(claim.Explanation, "the variation of the distance is 0.00 with shared weights and 0.71 without, that of the angle 0.00 and 0.71.") {
+		t.Errorf("%v, %s", claim.Verdict, claim.Explanation)
+	}
+	for i := range r.Runs { // one layer above the lowest cannot vary
+		r.Runs[i].Transitions = &sharing.Transitions{L2: []float64{6, 2}, Angle: []float64{30, 10}}
+	}
+	if claim := judge(r, edition.smooth); strings.Contains(claim.Explanation, "Layer 0") {
+		t.Error(claim.Explanation)
+	}
+}
+
 // timed are the times of a batch whose 15 ratios lie mostly between two.
 func timed(low, high float64) experiment.SpeedBatch {
 	b := experiment.SpeedBatch{Ratio: (low + high) / 2, Seconds: (low + high) / 2, PrunedSeconds: 1}

@@ -36,7 +36,7 @@ func (c Config) Table(say *words.Printer) *figures.Table {
 // RunTable lists all models, mean over seeds.
 func (r edition) RunTable() *figures.Table {
 	table := r.NewTable(r.T("Models"),
-		r.F("Mean over %s, %d test examples of %s. Difference: from the model that shares nothing with the same seed, 95 %% interval over seeds and examples. p < 0.05: number of seeds, McNemar. Converted: the fine-tuned whole model after the same conversion, without training.", r.seeds(), r.Examples, r.Config.Task), []figures.Column{
+		r.F("Mean over %s, %d test examples of %s. Difference: from the model that shares nothing with the same seed, 95 %% interval over seeds and examples. p < 0.05: number of seeds, McNemar. Converted: the fine-tuned whole model after the same conversion, without training. A shared layer starts from the first one of its group unless %q or %q is said.", r.seeds(), r.Examples, r.Config.Task, r.Name(string(sharing.Mean)), r.Name(string(sharing.Best))), []figures.Column{
 			{Name: r.T("shared")}, {Name: r.T("parameters"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.T("encoder"), Unit: r.T("millions"), Format: "%.2f"}, {Name: r.Name(r.Metric), Format: "%.4f"},
 			{Name: r.T("difference"), Unit: r.T("points"), Format: "%+.2f"}, {Name: r.T("95 % interval")}, {Name: "p < 0.05"}, {Name: r.T("loss"), Format: "%.3f"}, {Name: r.T("converted"), Format: "%.4f"},
 		})

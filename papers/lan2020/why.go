@@ -22,6 +22,8 @@ func (r edition) Why() map[string]any {
 	if ok && also {
 		numbers["compared"], numbers["ffnIsWorse"] = true, second.Value < first.Value
 		numbers["attentionLost"], numbers["ffnLost"] = first.Points(), second.Points()
+		apart, _ := r.between(shareAttention, shareFFN)
+		numbers["toldApart"], numbers["between"] = apart.Low > 0 || apart.High < 0, apart.Points()
 	}
 	return numbers
 }
