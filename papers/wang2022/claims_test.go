@@ -2,6 +2,7 @@ package wang2022
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"bertlab/figures/report"
@@ -157,6 +158,66 @@ func TestTheVerdictsOnTime(t *testing.T) {
 		}
 		if c := judge(r, edition.maps); c.Outcome != test.maps || c.Verdict != report.Informative {
 			t.Errorf("%s: maps: %v, want %v (%s)", name, c.Outcome, test.maps, c.Measured)
+		}
+	}
+}
+
+// A larger model that is slower than the whole one is told, and does not decide.
+func TestTheSmallestModelsDecideWhetherDecomposedOnesAreFaster(t *testing.T) {
+	at := func(form Form, target, low, high float64) Speed {
+		s, _ := timed(low, high)
+		s.Form, s.Target, s.Name = form, target, string(form)
+		return s
+	}
+	for name, test := range map[string]struct {
+		speed []Speed
+		want  report.Verdict
+		says  string
+	}{
+		"larger ones are slower":       {[]Speed{at(II, 0.1, 2.6, 2.8), at(II, 0.5, 0.7, 0.8), at(III, 0.1, 1.5, 1.6), at(III, 0.5, 0.8, 0.9)}, report.Holds, "2 of 2 surely hold, 0 surely fail; by operations: 4.00×, 4.00×; larger ones: II 0.75× (by operations 4.00×), III 0.85× (by operations 4.00×)"},
+		"a small one is slower":        {[]Speed{at(II, 0.1, 2.6, 2.8), at(II, 0.5, 1.7, 1.8), at(III, 0.1, 0.8, 0.9)}, report.DoesNotHold, "larger ones: II 1.75×"},
+		"one form is timed larger":     {[]Speed{at(II, 0.1, 2.6, 2.8), at(III, 0.5, 0.8, 0.9)}, report.Holds, "larger ones: III 0.85×"},
+		"all are of the smallest size": {[]Speed{at(II, 0.5, 1.7, 1.8), at(III, 0.5, 1.2, 1.3)}, report.Holds, "by operations: 4.00×, 4.00×"},
+	} {
+		c := judge(&Result{Speed: test.speed}, edition.speeds)
+		if c.Verdict != test.want || !strings.Contains(c.Measured, test.says) {
+			t.Errorf("%s: %v, want %v (%s)", name, c.Verdict, test.want, c.Measured)
+		}
+	}
+}
+
+// The two rows on the paper's tiny model are about one model here, where there is one that was both retrained and timed.
+func TestTheRowsOnTheTinyModelAreAboutOneModel(t *testing.T) {
+	trial := func(form Form, ratio float64, recovery Recovery, right int) Trial {
+		return Trial{Form: form, Ratio: ratio, Recovery: recovery, Answers: experiment.Answers{Right: marks(right, 400)}}
+	}
+	speed := func(form Form, target, ratio float64) Speed {
+		s, _ := timed(ratio-0.1, ratio+0.1)
+		s.Form, s.Target = form, target
+		return s
+	}
+	trials := []Trial{
+		trial(II, 0.1, None, 200), trial(II, 0.5, None, 300), trial(II, 0.5, Tuned, 320), trial(II, 0.5, Distilled, 342), trial(III, 0.5, Tuned, 330), trial(III, 0.25, Tuned, 318),
+	}
+	const score, timedAs = "part of the whole model's score that is left with 1/48 of the parameters", "speed of that model"
+	for name, test := range map[string]struct {
+		trials      []Trial
+		speed       []Speed
+		kept, fast  string
+		left, times string // what stands here
+	}{
+		"the smaller one is not timed":  {trials, []Speed{speed(II, 0.1, 2.7), speed(III, 0.5, 0.9), speed(II, 0.5, 1.4)}, " (here: II with 50 %)", " (here: II with 50 %)", "95.0 %", "1.400"},
+		"the more accurate one is not":  {trials, []Speed{speed(II, 0.1, 2.7), speed(III, 0.5, 0.9)}, " (here: III with 50 %)", " (here: III with 50 %)", "91.7 %", "0.900"},
+		"the timed one learned nothing": {trials, []Speed{speed(II, 0.1, 2.7)}, " (here: III with 25 %)", " (here: another one, II with 10 %, not retrained and with an accuracy of 50.0 %)", "88.3 %", "2.700"},
+		"nor was it judged":             {trials[2:], []Speed{speed(II, 0.1, 2.7)}, " (here: III with 25 %)", " (here: another one, II with 10 %, not retrained)", "88.3 %", "2.700"},
+		"none learned again":            {trials[:2], []Speed{speed(II, 0.1, 2.7)}, "", " (here: another one, II with 10 %, not retrained and with an accuracy of 50.0 %)", "not measured", "2.700"},
+		"none was timed":                {trials, nil, " (here: III with 25 %)", "", "88.3 %", "not measured"},
+	} {
+		r := &Result{Whole: []Trial{{Answers: experiment.Answers{Right: marks(360, 400)}}}, Trials: test.trials, Speed: test.speed}
+		rows := english(r).QuotedTable().Rows
+		kept, fast := rows[len(rows)-2], rows[len(rows)-1]
+		if kept[0] != score+test.kept || fast[0] != timedAs+test.fast || kept[3] != test.left || !strings.HasPrefix(fast[3].(string), test.times) {
+			t.Errorf("%s: %q and %q", name, kept, fast)
 		}
 	}
 }

@@ -126,7 +126,7 @@ func (r edition) MapTable() *figures.Table {
 // CountTable lists the parameters of the paper's models.
 func (r edition) CountTable() *figures.Table {
 	t := r.NewTable(r.T("Parameters of the paper's models of BERT-base"),
-		r.T("Counted on the shapes, without word embeddings and classifier. The printed values are recalled, and agree with the count."), []figures.Column{{Name: r.T("model")}, {Name: r.T("printed"), Unit: r.T("millions"), Format: "%.1f"}, {Name: r.T("counted"), Format: "%d"}, {Name: r.T("part of BERT-base")}})
+		r.T("Counted on the shapes, without word embeddings and classifier. The printed values are recalled, and agree with the count to within 0.1 million."), []figures.Column{{Name: r.T("model")}, {Name: r.T("printed"), Unit: r.T("millions"), Format: "%.1f"}, {Name: r.T("counted"), Format: "%d"}, {Name: r.T("part of BERT-base")}})
 	for _, c := range r.Counts {
 		t.Rows = append(t.Rows, []any{c.Name, c.Printed, c.Counted, fmt.Sprintf("1/%.1f", float64(r.Counts[0].Counted)/float64(c.Counted))})
 	}
