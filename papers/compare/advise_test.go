@@ -178,6 +178,40 @@ func TestAdviceWithinARuntimeThatWasNotMeasuredIsRefused(t *testing.T) {
 	}
 }
 
+// A time takes the original's place where the rounds show it, whatever the medians are: the machine's pace changes from round to round.
+func TestATimeIsLessWhereTheRoundsShowIt(t *testing.T) {
+	pace := []float64{1, 1.2, 0.9, 1.5, 1, 1.1, 1.3, 0.8, 1} // of the machine, round by round
+	timed := func(name string, ratios ...float64) Measurement {
+		m := Measurement{Name: name, Sizes: Sizes{Stored: 1}, MACs: 1, Drops: []float64{0}, Against: &Pair{}}
+		l := Latency{Batch: 1}
+		for i, p := range pace {
+			l.Samples = append(l.Samples, p/ratios[i%len(ratios)])
+		}
+		seconds := stats.Quartiles(l.Samples)
+		l.Seconds = seconds.Value
+		m.Latency = []Latency{l}
+		return m
+	}
+	for name, test := range map[string]struct {
+		models []Measurement
+		want   string
+		part   float64
+	}{
+		"no model is surely faster":           {[]Measurement{timed("unsteady", 0.9, 1.1, 1.2), timed("slower", 0.8)}, "original", 100},
+		"the one that is faster in pairs":     {[]Measurement{timed("unsteady", 0.9, 1.3, 1.4), timed("little", 1.05), timed("more", 1.1, 1.2)}, "more", 100 / 1.1},
+		"a shorter median that is not paired": {[]Measurement{timed("less", 1.5, 0.7, 1.5, 0.6), timed("steady", 1.02)}, "steady", 100 / 1.02},
+		"too few rounds for an interval":      {[]Measurement{{Name: "few", Drops: []float64{0}, Against: &Pair{}, Latency: []Latency{{Batch: 1, Seconds: 0.1, Samples: []float64{0.1, 0.1}}}}}, "original", 100},
+	} {
+		original := timed("original", 1)
+		original.Against = nil
+		c := &Comparison{Metric: "accuracy", Batches: []int{1}, Models: append([]Measurement{original}, test.models...)}
+		row := c.ConstraintTable(words.English, 0.02).Rows[2]
+		if row[1] != test.want || math.Abs(row[3].(float64)-test.part) > 1e-9 {
+			t.Errorf("%s: %v, want %s with %.2f %%", name, row, test.want, test.part)
+		}
+	}
+}
+
 // Memory is that of XLA alone, so that models in other runtimes have none.
 func TestConstraintsAreAnsweredWhereOnlySomeRuntimesHaveAMemory(t *testing.T) {
 	c := runtimeMarket()
