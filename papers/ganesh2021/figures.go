@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"bertlab/figures"
 	"bertlab/papers/experiment"
@@ -102,7 +103,7 @@ func (r edition) ShareBars() (*figures.Figure, error) {
 	if part := cell.Part(profile.FeedForward); part != nil {
 		ffn = part.TimeShare
 	}
-	return figures.StackedBars(figures.StackedOptions{Frame: r.Sized(9.5, 5.4, r.F("Feed-forward networks take %.0f %% of the time, embeddings %.0f %% of the parameters", 100*ffn, 100*embedding),
+	return figures.StackedBars(figures.StackedOptions{Frame: r.Sized(9.5, 5.4, r.F("At batch %d and %d tokens feed-forward networks take %.0f %% of the time; embeddings hold %.0f %% of the parameters", many, middle, 100*ffn, 100*embedding),
 		"", "",
 		r.caption(r.F("%s; operations and activations of one example; time: medians of separate executables; above the bars: that of the whole pass", r.T(pass)))),
 		Groups: groups, Totals: totals, Series: series, Shares: true,
@@ -206,29 +207,62 @@ func (r edition) LengthBars() (*figures.Figure, error) {
 	})
 }
 
-// GridHeatmap shows the time of a token over batch sizes and lengths.
+// crowded is the part of the processors that the process had elsewhere up to which a cell counts as timed beside other work.
+const crowded = 0.6
+
+// beside are the cells of the model's profile that had few processors, and the most that any had.
+func (r edition) beside() (few map[*profile.Cell]bool, most float64) {
+	cells := r.Profile.Cells
+	for i := range cells {
+		most = max(most, r.processors(&cells[i]))
+	}
+	few = map[*profile.Cell]bool{}
+	for i := range cells {
+		if n := r.processors(&cells[i]); n > 0 && n < crowded*most {
+			few[&cells[i]] = true
+		}
+	}
+	return few, most
+}
+
+// GridHeatmap shows the time of a token over batch sizes and lengths. Cells with few processors are marked, and the title is not about them.
 func (r edition) GridHeatmap() (*figures.Figure, error) {
+	few, most := r.beside()
 	var values [][]float64
-	best, worst := math.Inf(1), 0.0
+	var marks [][]bool
+	var names []string // of the cells with few processors
+	best, worst, least := math.Inf(1), 0.0, math.Inf(1)
 	var bestCell, worstCell *profile.Cell
 	for _, batch := range r.batches() {
 		var row []float64
+		var marked []bool
 		for _, length := range r.lengths() {
 			cell := r.Profile.Cell(batch, length)
 			v := 1e6 * cell.Seconds.Median / float64(batch*length)
+			row, marked = append(row, v), append(marked, few[cell])
+			if few[cell] {
+				names, least = append(names, cellName(cell)), min(least, r.processors(cell))
+				continue
+			}
 			if v < best {
 				best, bestCell = v, cell
 			}
 			if v > worst {
 				worst, worstCell = v, cell
 			}
-			row = append(row, v)
 		}
-		values = append(values, row)
+		values, marks = append(values, row), append(marks, marked)
+	}
+	extra := r.F("batch × length; %s; medians of the whole pass", r.T(pass))
+	if len(names) > 0 {
+		extra = experiment.Caption(extra, r.F("%s: the process had as little as %.2f processors there, elsewhere up to %.2f, so the title leaves these out", strings.Join(names, ", "), least, most))
+	} else {
+		marks = nil
 	}
 	return figures.Heatmap(figures.HeatmapOptions{Frame: r.Sized(7, 3.6, r.F("A token costs %.1f times as much at %s as at %s", worst/best, cellName(worstCell), cellName(bestCell)),
-		r.T("tokens in the text"), r.T("batch size"), r.caption(r.F("batch × length; %s; medians of the whole pass", r.T(pass)))),
+		r.T("tokens in the text"), r.T("batch size"), r.caption(extra)),
 		Values: values, Rows: figures.Texts(r.batches()), Columns: figures.Texts(r.lengths()), Legend: r.T("time of a token, µs"), Format: "%.0f",
+		Marks: marks, MarkLabel: r.T("fewer processors"),
 	})
 }
 

@@ -151,5 +151,36 @@ func TestEveryCellOfEveryTableIsANumber(t *testing.T) {
 	}
 }
 
+// Where the process had few processors the time is not the model's alone: such cells are marked, and the title is about the others.
+func TestTheGridMarksWhatWasTimedWithFewProcessors(t *testing.T) {
+	for name, test := range map[string]struct {
+		processors  [4]float64 // of 1 × 4, 1 × 16, 2 × 4, 2 × 16
+		device      Device
+		title, says string
+	}{
+		"a quiet machine": {[4]float64{1.8, 1.9, 2, 1.3}, CPU, "A token costs 40.0 times as much at 1 × 4 as at 2 × 16", ""},
+		"two cells":       {[4]float64{0.8, 1.9, 2, 1.1}, CPU, "A token costs 2.0 times as much at 1 × 16 as at 2 × 4", "1 × 4, 2 × 16: the process had as little as 0.80 processors there, elsewhere up to 2.00"},
+		"not known":       {[4]float64{}, CPU, "A token costs 40.0 times as much at 1 × 4 as at 2 × 16", ""},
+		"on a GPU":        {[4]float64{0.1, 1.9, 2, 0.1}, GPU, "A token costs 40.0 times as much at 1 × 4 as at 2 × 16", ""},
+	} {
+		r := &Result{Measured: experiment.Measured[Config]{Config: small("model")}, Device: test.device, Profile: &profile.Profile{}}
+		for i, cell := range []profile.Cell{{Batch: 1, Length: 4}, {Batch: 1, Length: 16}, {Batch: 2, Length: 4}, {Batch: 2, Length: 16}} {
+			cell.Seconds.Median = float64(cell.Batch*cell.Length) * []float64{40e-6, 10e-6, 5e-6, 1e-6}[i]
+			cell.ProcessorSeconds.Median = test.processors[i] * cell.Seconds.Median
+			r.Profile.Cells = append(r.Profile.Cells, cell)
+		}
+		figure, err := english(r).GridHeatmap()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if figure.Title() != test.title || !strings.Contains(figure.Alt(), test.says) || strings.Contains(figure.Alt(), "as little as") != (test.says != "") {
+			t.Errorf("%s: %s; %s", name, figure.Title(), figure.Alt())
+		}
+		if stars := strings.Contains(figure.Data().CSV(), "fewer processors"); stars != (test.says != "") {
+			t.Errorf("%s: marked: %v", name, stars)
+		}
+	}
+}
+
 // english is a result told in English.
 func english(r *Result) edition { return edition{r, experiment.Voice{Printer: words.English}} }

@@ -87,7 +87,7 @@ func SumTable(say *words.Printer, title string, p *profile.Profile) *figures.Tab
 	t := experiment.NewTable(say, title,
 		say.F("Remainder: the whole pass minus the sum of its components, round by round, with quartiles; negative where the whole pass fuses what the components cannot, or where each call waits for busy processors. Processor time is that of all threads together, which is steadier on a busy machine. %d threads; the cost of a call, %.0f µs, is subtracted.", p.Threads, 1e6*p.CallSeconds), []figures.Column{
 			{Name: say.T("batch")}, {Name: say.T("tokens")}, {Name: say.T("whole"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("quartiles")}, {Name: say.T("sum"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("remainder"), Unit: "%"}, {Name: say.T("within 10 %")},
-			{Name: say.T("processor time"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("its sum"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("processors had"), Format: "%.2f"}, {Name: say.T("rounds")}, {Name: say.T("compiled in"), Unit: "s", Format: "%.1f"},
+			{Name: say.T("processor time"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("processor time of the components"), Unit: say.T("ms"), Format: "%.1f"}, {Name: say.T("processors used"), Format: "%.2f"}, {Name: say.T("rounds")}, {Name: say.T("compilation"), Unit: "s", Format: "%.1f"},
 		})
 	for i := range p.Cells {
 		c := &p.Cells[i]
