@@ -30,7 +30,7 @@ func WeightBytes(dir string) (total int64, err error) {
 // weightFiles are the files of weights in a folder. Where one with all weights lies beside others, such as parts of an earlier
 // save, it stands for all: [Load] reads it alone.
 func weightFiles(dir string) ([]string, error) {
-	list, err := filepath.Glob(filepath.Join(dir, "*.safetensors"))
+	list, err := files.Match(dir, "*.safetensors")
 	if err != nil {
 		return nil, fmt.Errorf("gbert: %w", err)
 	}

@@ -43,6 +43,22 @@ func TestFilesOfWeightsAreMeasuredAsTheyLieThere(t *testing.T) {
 	}
 }
 
+func TestWeightsAreMeasuredInFoldersOfAnyName(t *testing.T) {
+	root := t.TempDir()
+	for name, size := range map[string]int{"g1": 100, "g[12]": 30, "*": 20, "g?": 10} {
+		dir := filepath.Join(root, name)
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "a.safetensors"), make([]byte, size), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := WeightBytes(dir); err != nil || got != int64(size) {
+			t.Errorf("%s: %d bytes, %v; its file has %d", name, got, err, size)
+		}
+	}
+}
+
 func TestAPortableGraphIsMeasuredWithItsData(t *testing.T) {
 	model, dir := load(t, "tiny"), t.TempDir()
 	for _, int8 := range []bool{false, true} {

@@ -11,6 +11,7 @@ import (
 	"bertlab/gbert/hub/fetch"
 	"bertlab/gbert/hub/registry"
 	"bertlab/gbert/hub/unpack"
+	"bertlab/internal/files"
 )
 
 // cudaWheel is the plugin for CUDA 13, which needs an NVIDIA driver from 580 on.
@@ -158,7 +159,7 @@ func (m *machine) nvidiaLibrary(ctx context.Context, dir, tmp string, wheel regi
 		return err
 	}
 	// The compiler's tools must be executable, and are all that is.
-	tools, _ := filepath.Glob(filepath.Join(tmp, "cu13", "bin", "*"))
+	tools, _ := files.Match(filepath.Join(tmp, "cu13", "bin"), "*")
 	for _, tool := range tools {
 		if err := os.Chmod(tool, 0o755); err != nil {
 			return fmt.Errorf("backend: %w", err)

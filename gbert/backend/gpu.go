@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"bertlab/internal/files"
 )
 
 // GPU says whether an NVIDIA card is here.
@@ -52,8 +54,10 @@ func (m *machine) sitePackages(ctx context.Context) []string {
 	var dirs []string
 	for _, prefix := range []string{m.getenv("VIRTUAL_ENV"), m.getenv("CONDA_PREFIX")} {
 		if prefix != "" {
-			found, _ := filepath.Glob(filepath.Join(prefix, "lib", "python3*", "site-packages"))
-			dirs = append(dirs, found...)
+			pythons, _ := files.Match(filepath.Join(prefix, "lib"), "python3*")
+			for _, python := range pythons {
+				dirs = append(dirs, filepath.Join(python, "site-packages"))
+			}
 		}
 	}
 	python, err := exec.LookPath("python3")

@@ -117,7 +117,7 @@ func unlock(lock *flock.Flock) {
 // sweepCheckpoint removes the temporary files of killed runs; the caller's lock says that none is at work.
 func sweepCheckpoint(dir string) {
 	for _, pattern := range []string{"." + checkpointName + "[0-9]*", ".best-*.safetensors[0-9]*"} {
-		left, _ := filepath.Glob(filepath.Join(dir, pattern)) // the pattern is right
+		left, _ := files.Match(dir, pattern) // what cannot be listed stays
 		for _, file := range left {
 			_ = os.Remove(file) // it only takes room
 		}
@@ -293,7 +293,7 @@ func (r *run) saveCheckpoint() error {
 	if err := r.saveState(filepath.Join(r.checkpoint.dir, checkpointName), r.checkpoint.fingerprint); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	old, _ := filepath.Glob(filepath.Join(r.checkpoint.dir, "best-*.safetensors"))
+	old, _ := files.Match(r.checkpoint.dir, "best-*.safetensors")
 	for _, file := range old {
 		if filepath.Base(file) != bestName(r.state.Best) {
 			_ = os.Remove(file) // a left-over only costs space
@@ -353,9 +353,9 @@ func RemoveCheckpoint(dir string) error {
 	if lock != nil {
 		sweepCheckpoint(dir)
 	}
-	best, err := filepath.Glob(filepath.Join(dir, "best-*.safetensors"))
+	best, err := files.Match(dir, "best-*.safetensors")
 	if err != nil {
-		return err
+		return fmt.Errorf("finetune: %w", err)
 	}
 	for _, file := range append(best, filepath.Join(dir, checkpointName), filepath.Join(dir, lockName)) {
 		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -320,6 +320,40 @@ func TestRemovingACheckpointKeepsWhatIsNotItsOwn(t *testing.T) {
 	}
 }
 
+func TestACheckpointsFolderIsNoPatternForThoseBesideIt(t *testing.T) {
+	root := t.TempDir()
+	dir, other := filepath.Join(root, "g[12]"), filepath.Join(root, "g1")
+	var others []string
+	if err := os.Mkdir(other, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{bestName(7), "." + checkpointName + "123456789", ".best-003.safetensors42"} {
+		others = append(others, filepath.Join(other, name))
+		if err := os.WriteFile(filepath.Join(other, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	interrupted(t, dir, 6)
+	if err := os.WriteFile(filepath.Join(dir, bestName(9)), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	interrupted(t, dir, 12)
+	if _, err := os.Stat(filepath.Join(dir, bestName(9))); err == nil {
+		t.Error("the best of another epoch is still there")
+	}
+	if err := RemoveCheckpoint(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("the checkpoint's folder is still there")
+	}
+	for _, file := range others {
+		if _, err := os.Stat(file); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestACheckpointHoldsWeightsAndMoments(t *testing.T) {
 	dir := t.TempDir()
 	interrupted(t, dir, 6)

@@ -174,12 +174,11 @@ func (t *Task) inFolder(folder, split string) ([]string, error) {
 				tried = append(tried, name)
 			}
 		}
-		parts, err := filepath.Glob(filepath.Join(escapeGlob(dir), t.hubSplit(split)+"-*.parquet"))
+		parts, err := files.Match(dir, t.hubSplit(split)+"-*.parquet")
 		if err != nil {
 			return nil, fmt.Errorf("task: %s: %w", dir, err)
 		}
 		if len(parts) > 0 {
-			slices.Sort(parts)
 			return parts, nil
 		}
 	}
@@ -190,14 +189,6 @@ func (t *Task) inFolder(folder, split string) ([]string, error) {
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && !info.IsDir()
-}
-
-// escapeGlob makes a folder's name a pattern that matches itself.
-func escapeGlob(s string) string {
-	if filepath.Separator == '\\' {
-		return s // there the backslash parts folders and escapes nothing
-	}
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(s)
 }
 
 // fileNames lists the names that the file of a split may have.

@@ -68,6 +68,21 @@ func TestHubParquetOfSeveralFilesIsOneDataset(t *testing.T) {
 	}
 }
 
+func TestPartsAreFoundInFoldersOfAnyName(t *testing.T) {
+	root := t.TempDir()
+	for i, name := range []string{"g1", "g[12]", "*"} {
+		dir := filepath.Join(root, name)
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		writeParquet(t, dir, "train-00000-of-00001.parquet", []glueSST2{{name, 1, int32(i)}})
+		d, err := Load(t.Context(), nil, mustLookup(t, "sst2"), "train", dir, Columns{})
+		if err != nil || len(d.Examples) != 1 || d.Examples[0].TextA != name {
+			t.Errorf("%s: %+v, %v", name, d, err)
+		}
+	}
+}
+
 func TestParquetRegressionTargetsAndMissingOnes(t *testing.T) {
 	v, hidden := float32(2.75), float32(-1)
 	path := writeParquet(t, t.TempDir(), "x.parquet", []gluePair{{"a", "b", &v, 0}, {"c", "d", &hidden, 1}})

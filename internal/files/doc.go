@@ -6,5 +6,6 @@
 // 20 GB costs a line of text and no memory. Links are followed: the snapshots of a Hugging Face cache consist of them.
 //
 // Writing replaces a file as a whole ([Write], [Create]), and clears away what killed writers of the same file left. A temporary
-// file is locked as long as its writer lives, so that nobody takes it from a live one. [LockFolder] is for several files at once.
+// file is locked as long as its writer lives, so that nobody takes it from a live one. [LockFolder] is for several files at once. [Match] lists the files of a folder
+// whatever the folder is called.
 package files

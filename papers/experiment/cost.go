@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -286,7 +285,7 @@ type measuredCosts struct {
 // measured reads what steps took from the folder of steps; slow is how much longer an operation of a kind takes than a plain one. Files that
 // are damaged count as not there: nothing but the estimate depends on it.
 func (s *stepStore) measured(slow map[string]float64) (m measuredCosts) {
-	paths, _ := filepath.Glob(filepath.Join(s.dir, "*.json")) // the pattern is right
+	paths, _ := files.Match(s.dir, "*.json") // nothing, where the folder cannot be listed
 	m = measuredCosts{pace: map[string]float64{}, flat: map[string]float64{}, memory: map[string]int64{}}
 	paces, flats := map[string][]float64{}, map[string][]float64{}
 	var work, seconds float64

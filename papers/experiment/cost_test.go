@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"bertlab/gbert"
@@ -91,7 +92,7 @@ func TestTheWorkOfAStepFollowsFromItsInputs(t *testing.T) {
 
 // What steps of a kind took is what others of the kind will take, by their work.
 func TestAnEstimateIsMadeOfWhatWasMeasured(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "steps[12]") // a name that is no pattern
 	p, in, d := costedPlan(t, dir)
 	first := d.Of(p, in)
 	if err := p.Run(t.Context()); err != nil {

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
 	"bertlab/figures/report"
@@ -75,14 +74,13 @@ func ending(say *words.Printer) string {
 // Write writes all notebooks of a folder as pages into another folder, with index.html and its Korean edition, and returns the paths, that
 // of the English index last. All notebooks are read before anything is written.
 func Write(notebooks, dir string) ([]string, error) {
-	found, err := filepath.Glob(filepath.Join(notebooks, "*.ipynb"))
+	found, err := files.Match(notebooks, "*.ipynb")
 	if err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("site: %s holds no notebooks", notebooks)
 	}
-	slices.Sort(found)
 	editions := map[*words.Printer][]*page{}
 	for _, path := range found {
 		p, err := read(path)

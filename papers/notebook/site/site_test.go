@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -99,6 +100,22 @@ func TestWhatIsNoNotebookIsRefusedBeforeAnythingIsWritten(t *testing.T) {
 		}
 		if _, err := os.Stat(to); err == nil {
 			t.Errorf("%s: something was written", says)
+		}
+	}
+}
+
+func TestNotebooksAreFoundInFoldersOfAnyName(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"n1", "n[12]"} {
+		from := filepath.Join(root, name)
+		if err := os.Mkdir(from, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		notebook(t, from, name+".ipynb", "markdown", "# A\n\nText.")
+		to := filepath.Join(root, "site of "+name)
+		paths, err := Write(from, to)
+		if want := []string{filepath.Join(to, name+".html"), filepath.Join(to, "index.html")}; err != nil || !slices.Equal(paths, want) {
+			t.Errorf("%q, %v; want %q", paths, err, want)
 		}
 	}
 }
