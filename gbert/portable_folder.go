@@ -39,7 +39,8 @@ func (m *Model) SavePortable(dir string, o PortableOptions, int8 bool) error {
 }
 
 func (m *Model) savePortable(dir string, o PortableOptions, int8 bool) error {
-	if err := m.belongs(dir); err != nil {
+	weights, err := m.belongs(dir)
+	if err != nil {
 		return err
 	}
 	numbers, err := o.Precision.numbers()
@@ -81,7 +82,11 @@ func (m *Model) savePortable(dir string, o PortableOptions, int8 bool) error {
 	if err != nil {
 		return err
 	}
-	return staging.Commit(append(superseded, missing(staging.Dir, portableNames())...)...)
+	superseded = append(superseded, missing(staging.Dir, portableNames())...)
+	if !weights {
+		superseded = append(superseded, recordNames()...)
+	}
+	return staging.Commit(superseded...)
 }
 
 // PortableSizes are the bytes of the graphs in a folder that [Model.SavePortable] wrote, by their names, each with the file beside it that
@@ -98,29 +103,29 @@ func PortableSizes(dir string) map[string]int64 {
 	return sizes
 }
 
-// belongs reports a folder with the safetensors of another model, whose config.json would be replaced.
-func (m *Model) belongs(dir string) error {
+// belongs says whether a folder has the model's safetensors. Those of another model, whose config.json would be replaced, are an error.
+func (m *Model) belongs(dir string) (weights bool, err error) {
 	file, err := safetensors.OpenFolder(dir)
 	switch _, noFolder := os.Stat(dir); {
 	case noFolder != nil, errors.Is(err, safetensors.ErrNoWeights):
-		return nil
+		return false, nil
 	case err == nil:
 		file.Close()
 	}
 	other, err := Load(dir)
 	if err != nil {
-		return fmt.Errorf("it holds a model that cannot be read, whose config.json would be replaced: %w", err)
+		return true, fmt.Errorf("it holds a model that cannot be read, whose config.json would be replaced: %w", err)
 	}
 	defer other.Close()
 	theirs, err := other.Fingerprint()
 	if err != nil {
-		return err
+		return true, err
 	}
 	ours, err := m.Fingerprint()
 	if err == nil && ours != theirs {
 		err = errors.New("it holds the weights of another model, whose config.json would be replaced: choose another folder")
 	}
-	return err
+	return true, err
 }
 
 // portableWeights are the weights of a graph that [Model.SavePortable] wrote; found says that there is one.

@@ -18,8 +18,8 @@ import (
 )
 
 // Save writes the model to a folder in the Hugging Face layout: config.json, model.safetensors, and the tokenizer's files.
-// A full disk or a kill leaves what was there, or else the whole new model: never files of both, nor two tokenizers. Other files in
-// the folder stay. A weight that is NaN or infinite, or would be in half precision, is an error; nothing is written then.
+// A full disk or a kill leaves what was there, or else the whole new model: never files of both, nor two tokenizers. What
+// is said of the model that was there goes with it: its graphs, recipe.json and training.json. Other files in the folder stay. A weight that is NaN or infinite, or would be in half precision, is an error; nothing is written then.
 func (m *Model) Save(dir string, precision Precision) error {
 	if err := m.save(dir, precision, denseFile); err != nil {
 		return fmt.Errorf("gbert: saving to %s: %w", dir, err)
@@ -62,8 +62,11 @@ func (m *Model) save(dir string, precision Precision, store storage) error {
 	if err != nil {
 		return err
 	}
-	return staging.Commit(superseded...)
+	return staging.Commit(slices.Concat(superseded, portableNames(), recordNames())...)
 }
+
+// recordNames are the files in which programs say beside a model how it was made, once it is saved.
+func recordNames() []string { return []string{"recipe.json", "training.json"} }
 
 // writeBeside writes the files of the tokenizer and of an embedder into the folder of a save, and returns the names of those that a model
 // before may have left.

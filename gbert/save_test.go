@@ -251,7 +251,7 @@ func TestHalfPrecisionIsWrittenRoundedAndKeptAfterwards(t *testing.T) {
 
 func TestSavingKeepsWhatElseIsInTheFolder(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"README.md", "training.json", "config.json", "model.safetensors"} {
+	for _, name := range []string{"README.md", "trainer_state.json", "config.json", "model.safetensors"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("old"), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -267,12 +267,77 @@ func TestSavingKeepsWhatElseIsInTheFolder(t *testing.T) {
 			t.Errorf("%s has the mode %v: others cannot read it", e.Name(), info.Mode())
 		}
 	}
-	if want := []string{"README.md", "config.json", "model.safetensors", "training.json"}; !slices.Equal(names, want) {
+	if want := []string{"README.md", "config.json", "model.safetensors", "trainer_state.json"}; !slices.Equal(names, want) {
 		t.Errorf("the folder has %v, want %v", names, want)
 	}
-	for _, name := range []string{"README.md", "training.json"} {
+	for _, name := range []string{"README.md", "trainer_state.json"} {
 		if text, _ := os.ReadFile(filepath.Join(dir, name)); string(text) != "old" {
 			t.Errorf("%s is now %q", name, text)
+		}
+	}
+}
+
+func TestASavedModelHasNothingOfTheOneBefore(t *testing.T) {
+	about := []string{"onnx/model.onnx", "onnx/model.onnx_data", "onnx/model_quantized.onnx", "onnx/model_quantized.onnx_data", "recipe.json", "training.json"}
+	kept := []string{"onnx/notes.txt", "README.md"}
+	fill := func(dir string) {
+		if err := os.MkdirAll(filepath.Join(dir, "onnx"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range slices.Concat(about, kept) {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte("old"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	model := load(t, "tiny")
+	for name, save := range map[string]func(dir string) error{
+		"Save":        func(dir string) error { return model.Save(dir, Float32) },
+		"SaveCompact": func(dir string) error { return model.SaveCompact(dir, Float32) },
+		"SavePortable": func(dir string) error { // of a folder that has no weights beside the graph
+			return model.SavePortable(dir, PortableOptions{}, false)
+		},
+	} {
+		dir := t.TempDir()
+		fill(dir)
+		if err := save(dir); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range about {
+			text, err := os.ReadFile(filepath.Join(dir, file))
+			if written := name == "SavePortable" && file == PortableName; written != (err == nil) || string(text) == "old" {
+				t.Errorf("%s: %s is there: %v, with %.9q", name, file, err == nil, text)
+			}
+		}
+		for _, file := range kept {
+			if text, _ := os.ReadFile(filepath.Join(dir, file)); string(text) != "old" {
+				t.Errorf("%s: %s holds %q", name, file, text)
+			}
+		}
+	}
+}
+
+func TestAGraphOfAModelLeavesWhatIsSaidOfIt(t *testing.T) {
+	model, dir := load(t, "tiny"), t.TempDir()
+	if err := model.Save(dir, Float32); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range recordNames() {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("{}"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	model, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	if err := model.SavePortable(dir, PortableOptions{}, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(recordNames(), PortableName, "model.safetensors") {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bertlab/cmd/bertlab/internal/output"
 	"bytes"
 	"context"
 	"math"
@@ -9,6 +8,11 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"bertlab/cmd/bertlab/internal/output"
+	"bertlab/cmd/bertlab/internal/workbench"
+	"bertlab/gbert"
+	"bertlab/recipes"
 )
 
 func finetuneArgs(model, data, out string) []string {
@@ -105,7 +109,18 @@ func TestNoCommandDestroysAModel(t *testing.T) {
 	if after, err := os.ReadFile(filepath.Join(other, "model.safetensors")); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the model changed (%v)", err)
 	}
+	said := []string{workbench.TrainingRecord, recipes.RecordName, gbert.PortableName} // of the model that goes
+	for _, name := range said {
+		if err := output.WriteFile(filepath.Join(other, name), []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+	}
 	bertlab(t, "heads", "prune", "--remove", "0:1", "--model", model, "--out", other, "--overwrite", "--json").document()
+	for _, name := range said {
+		if output.Exists(filepath.Join(other, name)) {
+			t.Errorf("%s of the model before is still there", name)
+		}
+	}
 }
 
 // Training in bfloat16 says so, and is close to training in float32.

@@ -30,11 +30,12 @@ const (
 )
 
 // removable are the files that a save may remove: those of a tokenizer, which would be mixed with the new one's, those that make the model
-// before an embedder, and its graphs.
+// before an embedder, its graphs, and what programs wrote beside it of how it was made.
 var removable = []string{
 	"tokenizer.json", "vocab.txt", "spiece.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
 	"modules.json", "sentence_bert_config.json", "config_sentence_transformers.json",
 	"onnx/model.onnx", "onnx/model.onnx_data", "onnx/model_quantized.onnx", "onnx/model_quantized.onnx_data",
+	"recipe.json", "training.json",
 }
 
 // folders are those that a save may have: of a model's graphs, and of the modules of an embedder, such as 1_Pooling.
@@ -89,7 +90,7 @@ func (s *Save) Discard() {
 }
 
 // Commit puts the files into their places, and removes the files of that name which the model before had and this one does not:
-// superseded may name those of a tokenizer.
+// superseded may name those of a tokenizer, of graphs and of records.
 func (s *Save) Commit(superseded ...string) error {
 	if len(superseded) > 0 {
 		list := []byte(strings.Join(superseded, "\n") + "\n")
