@@ -30,6 +30,7 @@ func TestAClustersJobIsPlannedOrGiven(t *testing.T) {
 	bertlab(t, with("slurm", "--tasks", "0")...).fails(exitWrongCall, "--tasks 0")
 	bertlab(t, with("slurm", "--tasks", "2", "--parallel", "3")...).fails(exitWrongCall, "--parallel 3")
 	bertlab(t, with("kubernetes", "--memory", "lots")...).fails(exitWrongCall, "--memory lots")
+	bertlab(t, append(with("kubernetes", "--tasks", "3", "--time", "2h"), "--out", "../results")...).fails(exitWrongCall, "--out ../results")
 	bertlab(t, "cluster", "slurm", "nothing").fails(exitWrongCall, "nothing")
 	bertlab(t, "cluster", "nomad").fails(exitWrongCall, "slurm, kubernetes")
 }

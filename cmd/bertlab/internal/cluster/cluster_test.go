@@ -176,6 +176,27 @@ func TestWrongJobsAreRefused(t *testing.T) {
 	}
 }
 
+func TestPodsWriteIntoTheVolumeAlone(t *testing.T) {
+	for out, seen := range map[string]string{
+		"../results": "", "..": "", "a/../../results": "", "./../a": "",
+		"results": "/bertlab/results", "a/../results": "/bertlab/results", "..results/": "/bertlab/..results", ".": "/bertlab/.",
+	} {
+		k := Kubernetes{Job: job(), Image: "a", Claim: "c"}
+		k.Out = out
+		var text bytes.Buffer
+		err := k.Write(&text)
+		if seen == "" {
+			if err == nil || !strings.Contains(err.Error(), "--out "+out) || text.Len() > 0 {
+				t.Errorf("%s: %v, %d bytes", out, err, text.Len())
+			}
+			continue
+		}
+		if words := k.Words(); err != nil || words[len(words)-1] != seen {
+			t.Errorf("%s: %v, the pods see %q", out, err, words)
+		}
+	}
+}
+
 func TestTimeAndMemoryComeFromTheForecast(t *testing.T) {
 	j := Job{Tasks: 4}
 	j.Expect(experiment.Outlook{Count: 9, Missing: 8, Seconds: 7200, Longest: 600, Memory: 3 << 30})

@@ -43,8 +43,16 @@ func (k *Kubernetes) Check() error {
 		return fmt.Errorf("--namespace %q: small letters, digits and hyphens were expected", k.Namespace)
 	case len(k.Protocol) > 1<<19:
 		return fmt.Errorf("--protocol has %d bytes: a ConfigMap takes up to %d", len(k.Protocol), 1<<19)
+	case outside(k.Out):
+		return fmt.Errorf("--out %s lies outside of the volume, which pods see as %s: name a folder in it, such as --out results", k.Out, Mount)
 	}
 	return k.Job.Check()
+}
+
+// outside says whether a path leads out of the folder that it begins in.
+func outside(path string) bool {
+	path = clean(path)
+	return path == ".." || strings.HasPrefix(path, "../")
 }
 
 var (
