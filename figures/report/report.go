@@ -22,6 +22,8 @@ type Report struct {
 	// Language of the prose, as in <html lang>; "": "en". Standing phrases, such as "Contents" and the verdicts, are English, or
 	// Korean for "ko".
 	Language string
+	// Generator says in the head of the file what wrote it, so that a program knows its own pages again ([Report.Mark]); "": nothing does.
+	Generator string
 	// Links lead to the pages around this one; they stand above the title.
 	Links    []Link
 	Sections []Section
@@ -110,6 +112,7 @@ func (r *Report) HTML() ([]byte, error) {
 	n := numbers{words: phrasesOf(r.Language)}
 	fmt.Fprintf(&out, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n", text(cmp.Or(r.Language, "en")))
 	out.WriteString("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n")
+	out.WriteString(r.Mark())
 	fmt.Fprintf(&out, "<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n<header>\n", prose(r.Title), reportStyle)
 	if len(r.Links) > 0 {
 		out.WriteString("<div class=\"links\">\n")
@@ -147,6 +150,14 @@ func (r *Report) HTML() ([]byte, error) {
 	}
 	out.WriteString("</main>\n</body>\n</html>\n")
 	return out.Bytes(), nil
+}
+
+// Mark is the line in the head of the file that names the generator; "": there is none.
+func (r *Report) Mark() string {
+	if r.Generator == "" {
+		return ""
+	}
+	return fmt.Sprintf("<meta name=\"generator\" content=\"%s\">\n", text(r.Generator))
 }
 
 func text(s string) string { return html.EscapeString(strings.ToValidUTF8(s, "\uFFFD")) }

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -71,8 +73,12 @@ func ending(say *words.Printer) string {
 	return "." + say.Tag() + ".html"
 }
 
+// indexName is the name of the indices, which no notebook may have.
+const indexName = "index"
+
 // Write writes all notebooks of a folder as pages into another folder, with index.html and its Korean edition, and returns the paths, that
-// of the English index last. All notebooks are read before anything is written.
+// of the English index last. All notebooks are read before anything is written. Of the files that are there, only pages of a site are
+// replaced.
 func Write(notebooks, dir string) ([]string, error) {
 	found, err := files.Match(notebooks, "*.ipynb")
 	if err != nil {
@@ -87,12 +93,13 @@ func Write(notebooks, dir string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		if p.name == indexName {
+			return nil, fmt.Errorf("site: the page of %s would be %s, which is the index of all pages: rename the notebook", path, p.file())
+		}
 		editions[p.say] = append(editions[p.say], p)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("site: %w", err)
-	}
 	var paths []string
+	var reports []*report.Report
 	for _, say := range []*words.Printer{words.Korean, words.English} {
 		pages := editions[say]
 		if len(pages) == 0 {
@@ -100,23 +107,66 @@ func Write(notebooks, dir string) ([]string, error) {
 		}
 		for i, p := range pages {
 			p.link(pages, i, editions)
-			path := filepath.Join(dir, p.file())
-			if err := p.report.Write(path); err != nil {
-				return nil, err
-			}
-			paths = append(paths, path)
+			paths, reports = append(paths, filepath.Join(dir, p.file())), append(reports, p.report)
 		}
-		path := filepath.Join(dir, "index"+ending(say))
-		if err := index(pages, say, editions).Write(path); err != nil {
+		paths, reports = append(paths, filepath.Join(dir, indexName+ending(say))), append(reports, index(pages, say, editions))
+	}
+	for i, r := range reports {
+		r.Generator = generator
+		if err := spare(paths[i], r.Mark()); err != nil {
 			return nil, err
 		}
-		paths = append(paths, path)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("site: %w", err)
+	}
+	for i, r := range reports {
+		if err := r.Write(paths[i]); err != nil {
+			return nil, err
+		}
 	}
 	return paths, nil
 }
 
-// toNotebook is a link to another notebook of the folder.
-var toNotebook = regexp.MustCompile(`\]\(([\w.]+)\.ipynb\)`)
+// generator marks the pages of a site.
+const generator = "bertlab lab --site"
+
+// spare refuses to replace a file that is no page of a site.
+func spare(path, mark string) error {
+	file, err := files.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("site: %w", err)
+	}
+	defer file.Close()
+	head, err := io.ReadAll(io.LimitReader(file, maxHead))
+	if err == nil && !strings.Contains(string(head), mark) {
+		err = fmt.Errorf("%s is no page that lab --site wrote, and would be replaced: remove it, or name another folder", path)
+	}
+	if err != nil {
+		return fmt.Errorf("site: %w", err)
+	}
+	return nil
+}
+
+// maxHead bounds how far into a page its mark is looked for.
+const maxHead = 1 << 10
+
+// toNotebook are links to another notebook of the folder, or a part of it; in angle brackets its name may have blanks.
+var toNotebook = []*regexp.Regexp{
+	regexp.MustCompile(`(\]\()(?:\./)?([^\s<>/:#?]+?)\.ipynb([)#\s])`),
+	regexp.MustCompile(`(\]\(<)(?:\./)?([^\n<>/:#?]+?)\.ipynb([>#])`),
+}
+
+// relinked is a text whose links to notebooks lead to their pages.
+func relinked(text string) string {
+	for _, link := range toNotebook {
+		text = link.ReplaceAllString(text, "${1}${2}.html${3}")
+	}
+	return text
+}
 
 // read makes a page of a notebook's file.
 func read(path string) (*page, error) {
@@ -155,7 +205,7 @@ func read(path string) (*page, error) {
 				case strings.HasPrefix(title, "# "):
 					p.report.Title = strings.TrimPrefix(title, "# ")
 				}
-				body = toNotebook.ReplaceAllString(body, "]($1.html)")
+				body = relinked(body)
 				if body != "" {
 					p.intro = cmp.Or(p.intro, firstParagraph(body))
 					section.Blocks = append(section.Blocks, report.Equations(body))
@@ -287,7 +337,7 @@ func (o *output) picture(encoded string) (report.Block, error) {
 // link puts links to the index, to the pages before and after, and to the other language above the page.
 func (p *page) link(pages []*page, i int, editions map[*words.Printer][]*page) {
 	say := p.say
-	links := []report.Link{{Text: say.T("All notebooks"), Target: "index" + ending(say)}}
+	links := []report.Link{{Text: say.T("All notebooks"), Target: indexName + ending(say)}}
 	if i > 0 {
 		links = append(links, report.Link{Text: "← " + pages[i-1].report.Title, Target: pages[i-1].file()})
 	}
@@ -309,7 +359,7 @@ func index(pages []*page, say *words.Printer, editions map[*words.Printer][]*pag
 	r := &report.Report{Title: say.T("bertlab: a laboratory for compressing BERT"), Subtitle: say.T("Each notebook repeats a paper's experiments, from data to figures."), Language: say.Tag()}
 	for _, other := range words.Languages {
 		if other != say && len(editions[other]) > 0 {
-			r.Links = append(r.Links, report.Link{Text: other.T("English"), Target: "index" + ending(other)})
+			r.Links = append(r.Links, report.Link{Text: other.T("English"), Target: indexName + ending(other)})
 		}
 	}
 	for _, p := range pages {

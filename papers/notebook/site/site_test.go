@@ -120,6 +120,78 @@ func TestNotebooksAreFoundInFoldersOfAnyName(t *testing.T) {
 	}
 }
 
+func TestLinksToNotebooksLeadToTheirPages(t *testing.T) {
+	for source, want := range map[string]string{
+		"[b](my-b.ipynb)":                  "[b](my-b.html)",
+		"[c](c.ipynb#part) or [d](d)":      "[c](c.html#part) or [d](d)",
+		"[a](01_a.ko.ipynb)":               "[a](01_a.ko.html)",
+		"[a](./a.ipynb \"A\")":             "[a](a.html \"A\")",
+		"[a](a%20b.ipynb), [b](b.ipynb)":   "[a](a%20b.html), [b](b.html)",
+		"[a](<a b.ipynb>)":                 "[a](<a b.html>)",
+		"[가](가나.ipynb)":                    "[가](가나.html)",
+		"[a](a(1).ipynb)":                  "[a](a(1).html)",
+		"[w](https://example.org/a.ipynb)": "[w](https://example.org/a.ipynb)",
+		"[e](elsewhere/a.ipynb)":           "[e](elsewhere/a.ipynb)",
+		"a.ipynb":                          "a.ipynb",
+	} {
+		if got := relinked(source); got != want {
+			t.Errorf("%s became %s, not %s", source, got, want)
+		}
+	}
+	from, to := t.TempDir(), filepath.Join(t.TempDir(), "site")
+	notebook(t, from, "a.ipynb", "markdown", "# A\n\nSee [it](my-b.ipynb#part).")
+	notebook(t, from, "my-b.ipynb", "markdown", "# B\n\nText.")
+	if _, err := Write(from, to); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(to, "a.html")); err != nil || !strings.Contains(string(text), `<a href="my-b.html#part">it</a>`) {
+		t.Errorf("%v: the link is not there", err)
+	}
+}
+
+func TestANotebookThatWouldBeTheIndexIsRefused(t *testing.T) {
+	for _, name := range []string{"index.ipynb", "index.ko.ipynb"} {
+		from, to := t.TempDir(), filepath.Join(t.TempDir(), "site")
+		notebook(t, from, "a.ipynb", "markdown", "# A\n\nText.")
+		notebook(t, from, name, "markdown", "# I\n\nText.")
+		if _, err := Write(from, to); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "rename") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := os.Stat(to); err == nil {
+			t.Errorf("%s: something was written", name)
+		}
+	}
+}
+
+func TestOnlyPagesOfASiteAreReplaced(t *testing.T) {
+	for _, name := range []string{"index.html", "b.html"} {
+		from, to := t.TempDir(), t.TempDir()
+		notebook(t, from, "a.ipynb", "markdown", "# A\n\nText.")
+		notebook(t, from, "b.ipynb", "markdown", "# B\n\nText.")
+		foreign := filepath.Join(to, name)
+		if err := os.WriteFile(foreign, []byte("<!DOCTYPE html>\nmine"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Write(from, to); err == nil || !strings.Contains(err.Error(), foreign) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if entries, err := os.ReadDir(to); err != nil || len(entries) != 1 {
+			t.Errorf("%s: something was written: %v", name, entries)
+		}
+		if err := os.Rename(foreign, filepath.Join(to, "mine.html")); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // pages of a site are replaced
+			if _, err := Write(from, to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if text, _ := os.ReadFile(filepath.Join(to, "mine.html")); string(text) != "<!DOCTYPE html>\nmine" {
+			t.Errorf("somebody's file holds %q", text)
+		}
+	}
+}
+
 // elsewhere is what a browser would fetch of the network while it shows a page.
 var elsewhere = regexp.MustCompile(`(?i)(src|<link[^>]*href)\s*=\s*["'](https?:)?//`)
 
