@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -17,16 +18,30 @@ const (
 
 // conllTable reads CoNLL's column format as rows, one a text: a line a word, with the word first and its tag last, parted by tabs or
 // else by blanks, and lines that are blank, or hold white space only, between texts. Lines of -DOCSTART- are passed over, and so are
-// those that begin with "# id", as in MultiCoNER.
+// those that begin with "# id", as in MultiCoNER: both part texts. Comments are passed over wherever they stand: lines such as
+// "# text = The cat", and where tabs part the columns, all that begin with "# " and have no tab.
 type conllTable struct {
 	lines  lines
+	tabbed bool // tabs part the columns
 	tagged bool
 	header bool
 	ahead  []byte // a line that was read and belongs to the next text
 	done   bool
 }
 
-func newCoNLL(r *bufio.Reader) table { return &conllTable{lines: lines{r: r}} }
+func newCoNLL(r *bufio.Reader, head []byte) table {
+	return &conllTable{lines: lines{r: r}, tabbed: isTabbed(head)}
+}
+
+// isTabbed says whether the first line of a word has a tab.
+func isTabbed(head []byte) bool {
+	for line := range bytes.Lines(head) {
+		if len(bytes.TrimSpace(line)) > 0 && !isBorder(line) && !bytes.HasPrefix(line, []byte("# ")) {
+			return bytes.IndexByte(line, '\t') >= 0
+		}
+	}
+	return false
+}
 
 func (t *conllTable) next() (record, error) {
 	if !t.header {
@@ -50,7 +65,7 @@ func (t *conllTable) next() (record, error) {
 			}
 			return rec, nil
 		}
-		if last = t.lines.line; isBorder(line) {
+		if last = t.lines.line; t.passes(line) {
 			continue
 		}
 		if rec.line == 0 {
@@ -78,7 +93,7 @@ func (t *conllTable) first() (record, error) {
 	t.header = true
 	header := record{cells: []cell{{text: wordsColumn, kind: text}}}
 	line, err := t.line()
-	for err == nil && line != nil && isBorder(line) {
+	for err == nil && line != nil && t.passes(line) {
 		line, err = t.line()
 	}
 	if err == nil && line == nil {
@@ -138,6 +153,14 @@ func isHeader(columns []string) bool {
 	return len(columns) > 1 && slices.Contains([]string{"word", "words", "token", "tokens"}, word) &&
 		slices.Contains([]string{"tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags"}, tag)
 }
+
+// passes says whether a line has no word.
+func (t *conllTable) passes(line []byte) bool {
+	return isBorder(line) || commentPattern.Match(line) || t.tabbed && bytes.HasPrefix(line, []byte("# ")) && bytes.IndexByte(line, '\t') < 0
+}
+
+// commentPattern is a comment as CoNLL-U has it, of a key and its value: "# sent_id = 1", "# newdoc id = a".
+var commentPattern = regexp.MustCompile(`^# +[A-Za-z][\w.:-]*( [\w.:-]+)? =( |$)`)
 
 // isBorder says whether a line stands between texts.
 func isBorder(line []byte) bool {

@@ -17,7 +17,7 @@
 // are taken as they stand: nothing is trimmed, unescaped or lowered. Columns of one name and keys that an object has twice are refused.
 //
 // Questions are read from SQuAD's JSON, or from JSONL and Parquet with the columns id, question, context and answers. Tags are read
-// from CoNLL's column format (the word first, its tag last), or from lists of words and tags in JSONL and Parquet. Sets of classes
+// from CoNLL's column format (the word first, its tag last; comments are passed over), or from lists of words and tags in JSONL and Parquet. Sets of classes
 // are lists of names or class numbers, lists with a 0 or 1 for each class, names with commas between them, or a column for each class.
 // Class names that nobody gives come from the file, sorted.
 //

@@ -134,6 +134,37 @@ func TestCoNLLFilesAreReadAsTexts(t *testing.T) {
 	}
 }
 
+func TestCommentsOfCoNLLFilesAreNoWords(t *testing.T) {
+	cat := []Example{
+		{ID: "0", TextA: "The cat", Detail: &Detail{Words: []string{"The", "cat"}, Tags: []int{1, 0}}},
+		{ID: "1", TextA: "#", Detail: &Detail{Words: []string{"#"}, Tags: []int{1}}},
+	}
+	for name, content := range map[string]string{
+		"tabs":          "# newdoc\n# sent_id = 1\n# text = The cat\nThe\tO\n# a remark on what follows\ncat\tB-X\n\n# sent_id = 2\n# text =\n#\tO\n",
+		"blanks":        "# global.columns = A B\n# newdoc id = a\n# sent_id = 1\n# text = The cat\nThe x O\ncat y B-X\n\n# sent_id = 2\n# x O\n",
+		"ids":           "# id 5f\tdomain=en\nThe\tO\ncat\tB-X\n# id 60\tdomain=en\n#\tO\n",
+		"blanks, ids":   "# id 5f domain=en\n# note = no\nThe O\ncat B-X\n# id 60 domain=en\n# O\n",
+		"a comment end": "The\tO\ncat\tB-X\n\n#\tO\n\n# text = at the end\n",
+	} {
+		d, err := readKind(t, mustLookup(t, "ner"), "train.conll", content, Columns{})
+		if err != nil || !reflect.DeepEqual(d.Examples, cat) {
+			t.Errorf("%s: %v, %+v", name, err, d)
+		}
+	}
+	d, err := readKind(t, mustLookup(t, "ner"), "x.conll", "# O\n5 B-X\n", Columns{})
+	if err != nil || d.Len() != 1 || d.Examples[0].TextA != "# 5" {
+		t.Errorf("a sign that is a word: %v, %+v", err, d)
+	}
+	words, err := readKind(t, mustLookup(t, "ner"), "test.txt", "# text = EU\nEU\n\n# text = #\n#\n", Columns{Labels: []string{"O"}, Unlabelled: true})
+	if err != nil || words.Len() != 2 || words.Examples[0].TextA != "EU" || words.Examples[1].TextA != "#" {
+		t.Errorf("without tags: %v, %+v", err, words)
+	}
+	_, err = readKind(t, mustLookup(t, "ner"), "x.conll", "# text = a\n# a remark\n", Columns{Labels: []string{"O"}})
+	if err == nil {
+		t.Error("a file of comments was read")
+	}
+}
+
 func TestBrokenCoNLLFilesAreRefusedByLine(t *testing.T) {
 	for want, content := range map[string]string{
 		"line 3: a word and its tag":         "a\tO\n\nb\n",

@@ -173,7 +173,7 @@ func (s *source) sniff() (table, error) {
 	case s.kind == Tagging && ext == ".csv":
 		return nil, errors.New("is CSV, which has no lists of words and tags: give CoNLL's columns (with another name), JSONL or Parquet")
 	case s.kind == Tagging:
-		return newCoNLL(r), nil
+		return newCoNLL(r, head), nil
 	case s.kind == Spans:
 		return nil, errors.New("is neither SQuAD's JSON, nor JSONL, nor Parquet")
 	case bytes.IndexByte(first, '\t') >= 0, ext == ".tsv":
