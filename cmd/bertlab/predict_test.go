@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +78,14 @@ func TestPredictTagsAnswersAndNamesSets(t *testing.T) {
 	p, _ := predicts(t, "the film is good.\n", "--model", tagger)
 	if words := p.Texts[0].Said[0].Words; len(words) != 5 || words[3].Word != "good" || words[3].Label != "B-PRAISE" || words[4].Word != "." || !(words[3].Probability > 0.25 && words[3].Probability <= 1) {
 		t.Errorf("words %+v", words)
+	}
+	p, _ = predicts(t, "the\u7535\u5f71 is\u597d\u3002\n", "--model", tagger)
+	var chinese []string
+	for _, word := range p.Texts[0].Said[0].Words {
+		chinese = append(chinese, word.Word)
+	}
+	if want := []string{"the", "\u7535", "\u5f71", "is", "\u597d", "\u3002"}; !slices.Equal(chinese, want) {
+		t.Errorf("the words are %q, not %q", chinese, want)
 	}
 	reader, _ := trained(t, "squad")
 	for _, args := range [][]string{

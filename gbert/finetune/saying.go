@@ -156,8 +156,8 @@ func (p *Prepared) isCut() []bool {
 }
 
 // TextsOf is a data set of texts that nobody has labelled, for a task that [TaskOf] gives. Each entry is a text, or a pair of texts where
-// the task has pairs: of a question and the text that may have the answer, for spans. The words to be tagged are those that blanks and
-// punctuation part, as in BERT's own vocabulary.
+// the task has pairs: of a question and the text that may have the answer, for spans. The words to be tagged are those into
+// which split parts a text.
 func TextsOf(t *task.Task, texts [][2]string, split func(text string) []string) (*task.Dataset, error) {
 	d := &task.Dataset{Task: t, Source: "texts of the call"}
 	for i, text := range texts {

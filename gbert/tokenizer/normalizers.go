@@ -74,7 +74,7 @@ func (t *Tokenizer) addNormalizer(s jsonStep, depth int) error {
 		return nil
 	case "BertNormalizer":
 		n := s.bert()
-		add = n.align
+		add, t.chinese = n.align, t.chinese || n.chinese
 	case "NFC":
 		add = func(a *aligned) { a.compose(norm.NFD) }
 	case "NFD":

@@ -13,6 +13,7 @@ type Tokenizer struct {
 
 	normal     *normalizer // BERT's normalizer, if the tokenizer has it
 	steps      []step      // else, the normalizer
+	chinese    bool        // one of the steps puts blanks around Chinese characters
 	words      []splitter  // the pre-tokenizer
 	plain      bool        // normal, BERT's words and WordPiece, for which there is a shorter way
 	located    bool        // places are needed for the tokens, asked for or not
@@ -39,6 +40,12 @@ type Tokenizer struct {
 // VocabSize returns one more than the largest id: the rows that a model's word
 // embedding needs.
 func (t *Tokenizer) VocabSize() int { return t.size }
+
+// OneWord tells whether a character is a word wherever it stands, as Chinese
+// ones are where tokenize_chinese_chars is not false. Kana and Hangul are not.
+func (t *Tokenizer) OneWord(r rune) bool {
+	return isChinese(r) && (t.chinese || t.normal != nil && t.normal.chinese)
+}
 
 // Token returns the token of an id, or "" if there is none.
 func (t *Tokenizer) Token(id int32) string { return t.tokens[id] }

@@ -112,6 +112,42 @@ func TestTokenizerConfigDecidesAboutCaseAndSpecialTokens(t *testing.T) {
 	}
 }
 
+func TestChineseCharactersAreWordsWhereTheTokenizerPartsThem(t *testing.T) {
+	step := func(chinese bool) map[string]any {
+		return map[string]any{"type": "BertNormalizer", "handle_chinese_chars": chinese}
+	}
+	with := func(normalizer any) string {
+		return string(tinyJSON(t, func(file map[string]any) { file["normalizer"] = normalizer }))
+	}
+	sequence := func(steps ...any) any { return map[string]any{"type": "Sequence", "normalizers": steps} }
+	vocab := lines(tinyVocab)
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  bool
+	}{
+		"a vocabulary":           {map[string]string{vocabName: vocab}, true},
+		"one with words alone":   {map[string]string{vocabName: vocab, configName: `{"tokenizer_class": "BertTokenizer", "tokenize_chinese_chars": false}`}, false},
+		"one that says it":       {map[string]string{vocabName: vocab, configName: `{"tokenizer_class": "BertTokenizer", "tokenize_chinese_chars": true}`}, true},
+		"tokenizer.json":         {map[string]string{jsonName: with(step(true))}, true},
+		"one without":            {map[string]string{jsonName: with(step(false))}, false},
+		"one without, overruled": {map[string]string{jsonName: with(step(false)), configName: `{"tokenize_chinese_chars": true}`}, true},
+		"a sequence":             {map[string]string{jsonName: with(sequence(map[string]any{"type": "NFC"}, step(true)))}, true},
+		"a sequence without":     {map[string]string{jsonName: with(sequence(map[string]any{"type": "NFC"}, step(false)))}, false},
+		"lower case alone":       {map[string]string{jsonName: with(map[string]any{"type": "Lowercase"})}, false},
+	} {
+		tok, err := Load(folder(t, c.files))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for r, chinese := range map[rune]bool{'电': true, '\u3400': true, 'か': false, 'カ': false, '가': false, 'a': false, '。': false} {
+			if got := tok.OneWord(r); got != (c.want && chinese) {
+				t.Errorf("%s: %c is a word of its own: %v", name, r, got)
+			}
+		}
+	}
+}
+
 func TestAddedTokensAreFoundInTheTextWithTheirOptions(t *testing.T) {
 	added := func(options map[string]any) string {
 		return string(tinyJSON(t, func(f map[string]any) {

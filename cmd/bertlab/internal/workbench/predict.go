@@ -98,7 +98,7 @@ func (t *Tools) ask(ctx context.Context, b compute.Backend, model *gbert.Model, 
 	if err != nil {
 		return nil, nil, err
 	}
-	data, err := finetune.TextsOf(of, texts.List, splitWords)
+	data, err := finetune.TextsOf(of, texts.List, wordsOf(model))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -168,14 +168,23 @@ func (t *Tools) textTask(model *gbert.Model, asked *Asked, r *Reading, texts Tex
 	return of, nil
 }
 
-// splitWords parts a text at blanks and around punctuation, as BERT's own tokenizer does before it looks for pieces: the words get the
-// tokens that they have in the text.
-func splitWords(text string) []string {
+// wordsOf parts a text into the words that a model tags.
+func wordsOf(model *gbert.Model) func(text string) []string {
+	alone := func(rune) bool { return false }
+	if model.Tokenizer != nil {
+		alone = model.Tokenizer.OneWord
+	}
+	return func(text string) []string { return splitWords(text, alone) }
+}
+
+// splitWords parts a text at blanks and around punctuation and characters that stand alone, as BERT's own tokenizer does before it looks
+// for pieces: the words get the tokens that they have in the text.
+func splitWords(text string, alone func(rune) bool) []string {
 	var words []string
 	for _, field := range strings.Fields(text) {
 		start := 0
 		for at, r := range field {
-			if !isPunctuation(r) {
+			if !isPunctuation(r) && !alone(r) {
 				continue
 			}
 			if at > start {
