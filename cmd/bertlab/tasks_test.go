@@ -185,3 +185,39 @@ func TestHeadsAndKindsThatDoNotFitAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryCommandTakesTheModelsOwnTaskWhereNoneIsNamed(t *testing.T) {
+	model, data := filepath.Join(t.TempDir(), "model"), reviews(t, 16)
+	bertlab(t, "finetune", "--model", tinyModel(t, 0), "--task", "sst2", "--train", data, "--epochs", "1", "--out", model, "--json").document()
+	training := []string{"--model", model, "--train", data, "--epochs", "1", "--json", "--out"}
+	for _, test := range []struct {
+		name string
+		args []string
+		path []string // to the provenance in the document
+	}{
+		{"finetune", nil, nil},
+		{"movement", []string{"--remaining", "0.5"}, nil},
+		{"quantise", []string{"--method", "qat", "--inputs", "static", "--calibrate", "8"}, []string{"training"}},
+	} {
+		document := bertlab(t, append(append([]string{test.name}, test.args...), append(training, filepath.Join(t.TempDir(), "out"))...)...).document()
+		for _, key := range test.path {
+			document = document[key].(map[string]any)
+		}
+		if document["task"] != "sst2" {
+			t.Errorf("%s takes the task %v", test.name, document["task"])
+		}
+	}
+	compare := []string{"compare", model, model, "--data", data, "--batches", "1", "--length", "8", "--repeats", "1", "--no-memory", "--json", "--out", filepath.Join(t.TempDir(), "results")}
+	if document := bertlab(t, compare...).document(); document["task"] != "sst2" {
+		t.Errorf("compare takes the task %v", document["task"])
+	}
+	headless := tinyModel(t, 0)
+	bertlab(t, "finetune", "--model", headless, "--train", data, "--out", filepath.Join(t.TempDir(), "out")).fails(exitWrongCall, "--task what the data are")
+	bertlab(t, "compare", headless, headless, "--data", data).fails(exitWrongCall, "--task what the data are")
+	bertlab(t, "finetune", "--model", "no-such-model", "--task", "sst3", "--out", filepath.Join(t.TempDir(), "out")).fails(exitWrongCall, "sst3")
+	own, table := filepath.Join(t.TempDir(), "own"), write(t, "own.csv", "text,label\nthe film is good .,up\nthe film is bad .,down\n")
+	bertlab(t, "finetune", "--model", headless, "--task", "custom", "--labels", "down,up", "--train", table, "--epochs", "1", "--out", own, "--json").document()
+	if document := bertlab(t, "finetune", "--model", own, "--train", table, "--epochs", "1", "--out", filepath.Join(t.TempDir(), "out"), "--json").document(); document["task"] != "custom" {
+		t.Errorf("a model of its own task is trained on %v", document["task"])
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"bertlab/cmd/bertlab/internal/call"
+	"bertlab/gbert"
+	"bertlab/gbert/task"
 	"bertlab/papers/compare"
 	"bertlab/papers/experiment"
 	"bertlab/recipes"
@@ -71,9 +73,9 @@ func entriesOf(models []string) []compare.Entry {
 }
 
 // Compare puts models, by their folders, side by side on a task's data, and leaves files in the folder out.
-func (t *Tools) Compare(ctx context.Context, models []string, c *Comparing, task, data, out string) (*Compared, error) {
+func (t *Tools) Compare(ctx context.Context, models []string, c *Comparing, name, data, out string) (*Compared, error) {
 	o, entries := c.Options, entriesOf(models)
-	of, err := LookupTask(task, nil, data != "")
+	of, err := t.taskOf(ctx, models[0], name, data)
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +102,23 @@ func (t *Tools) Compare(ctx context.Context, models []string, c *Comparing, task
 		return nil, err
 	}
 	return &Compared{comparison, files[len(files)-1], files}, nil
+}
+
+// taskOf is the task of a name, or else the one that the original was fine-tuned on.
+func (t *Tools) taskOf(ctx context.Context, original, name, data string) (*task.Task, error) {
+	if name != "" {
+		return LookupTask(name, nil, data != "")
+	}
+	found, err := t.Hub().Model(ctx, original)
+	if err != nil {
+		return nil, err
+	}
+	model, err := gbert.Load(found.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer model.Close()
+	return LookupTask("", model, data != "")
 }
 
 // MemoryCommand is the command of which Compare runs one process a model.

@@ -85,15 +85,20 @@ func (r *Training) destination() Destination { return Destination{r.Out, r.Preci
 // Train trains a model and saves it. The options have been checked.
 func (t *Tools) Train(ctx context.Context, r *Training) (*Trained, error) {
 	began := time.Now()
-	of, err := LookupTask(r.Task, nil, r.Data != "" || r.Train != "")
-	if err != nil {
-		return nil, err
+	if r.Task != "" { // a wrong name is no matter of the model
+		if _, err := LookupTask(r.Task, nil, true); err != nil {
+			return nil, err
+		}
 	}
 	pretrained, info, err := t.OpenModel(ctx, r.Model)
 	if err != nil {
 		return nil, err
 	}
 	defer pretrained.Close()
+	of, err := LookupTask(r.Task, pretrained, r.Data != "" || r.Train != "")
+	if err != nil {
+		return nil, err
+	}
 	if of, err = r.trainingTask(of, pretrained); err != nil {
 		return nil, err
 	}
@@ -166,12 +171,13 @@ func (r *Training) save(model *gbert.Model) (err error) {
 	return output.Save(r.Out, r.Keep, func(dir string) error { return save(dir, r.Precision) })
 }
 
-// trainingTask is the task with its kind, which may be that of the head that is kept, as may the names of the classes.
+// trainingTask is the task with its kind, which may be that of the head that is kept, as may the names of the classes, or that of the
+// head on which the task was trained before, where no other is named.
 func (r *Training) trainingTask(of *task.Task, pretrained *gbert.Model) (*task.Task, error) {
-	if !r.KeepHead {
+	if !r.KeepHead && r.Task != "" {
 		return r.taskFor(of, nil, true)
 	}
-	of, err := r.taskFor(of, pretrained, true)
+	of, err := r.taskFor(of, pretrained, r.Task != "")
 	if err == nil && !r.named(of) {
 		r.Columns.Labels = finetune.LabelsOf(pretrained)
 	}
