@@ -260,3 +260,17 @@ func TestFrozenEmbeddingsStayAsPretrainedUnlessTheyWereFactored(t *testing.T) {
 		t.Error("a factored word table does not learn")
 	}
 }
+
+func TestASmallShareOfTheHeadsIsOneHeadOrAnError(t *testing.T) {
+	env, o := begin(t, t.TempDir())
+	for fraction, want := range map[string]string{"0.1": "1 of 8 heads removed", "0.05": ""} {
+		o.Out = filepath.Join(t.TempDir(), "out")
+		result, err := Run(t.Context(), env, parsed(t, "steps:\n - fine-tune: {examples: 8, batch: 8}\n - prune-heads: {fraction: "+fraction+", examples: 8}"), o)
+		switch {
+		case want == "" && (err == nil || !strings.Contains(err.Error(), "a share of 0.05 of the model's 8 heads is less than half a head")):
+			t.Errorf("%s: %v", fraction, err)
+		case want != "" && (err != nil || result.Steps[1].Note != want):
+			t.Errorf("%s: %+v, %v", fraction, result, err)
+		}
+	}
+}

@@ -132,7 +132,7 @@ type headInputs struct {
 }
 
 var removingHeads = &experiment.ModelDefinition[headInputs, came]{
-	Name: "least important heads removed", Version: 1,
+	Name: "least important heads removed", Version: 2,
 	Title: func(say *words.Printer, in headInputs) string { return in.Title(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in headInputs) (*gbert.Model, came, error) {
 		session, prepared, err := in.Open(w)
@@ -145,7 +145,10 @@ var removingHeads = &experiment.ModelDefinition[headInputs, came]{
 			return nil, came{}, err
 		}
 		ranking := heads.RankByImportance(model.Config, importance)
-		set := heads.First(model.Config, ranking, int(in.Fraction*float64(len(ranking))))
+		set, err := heads.FirstShare(model.Config, ranking, in.Fraction)
+		if err != nil {
+			return nil, came{}, err
+		}
 		smaller, err := surgery.RemoveHeads(model, set)
 		if err != nil {
 			return nil, came{}, err

@@ -79,6 +79,8 @@ func TestErrorsNameFlagsAndNotTheFieldsOfOptions(t *testing.T) {
 		"--embedding 99":                append([]string{"share", "--embedding", "99"}, write...),
 		"--groups 9":                    append([]string{"share", "--groups", "9"}, write...),
 		"--remove 0:9":                  append([]string{"heads", "prune", "--remove", "0:9"}, write...),
+		"less than half a head":         append([]string{"heads", "prune", "--fraction", "0.01"}, write...),
+		"--fraction 0.02: heads":        append([]string{"heads", "prune", "--fraction", "0.02", "--order", "random"}, write...),
 		"--mask-heads 9:0":              append([]string{"eval", "--mask-heads", "9:0"}, read...),
 		"--k 9":                         append([]string{"layers", "drop", "--strategy", "top", "--k", "9"}, write...),
 		"--layers 9: ":                  append([]string{"layers", "drop", "--strategy", "list", "--layers", "9"}, write...),

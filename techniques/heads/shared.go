@@ -1,6 +1,8 @@
 package heads
 
 import (
+	"errors"
+	"fmt"
 	"math"
 
 	"bertlab/gbert"
@@ -85,4 +87,21 @@ func First(c *gbert.Config, ranking []Head, count int) Set {
 // Share is the number of a model's heads that a share of them is, rounded.
 func Share(c *gbert.Config, fraction float64) int {
 	return int(math.Round(fraction * float64(len(All(c)))))
+}
+
+// FirstShare takes a share of a model's heads, see [Share], from the beginning of a ranking, as [First] does. A share that takes none is an
+// error: it is less than half a head, or less than half of those that go together.
+func FirstShare(c *gbert.Config, ranking []Head, fraction float64) (Set, error) {
+	count := Share(c, fraction)
+	set := First(c, ranking, count)
+	switch all := len(All(c)); {
+	case set.Len() > 0:
+		return set, nil
+	case all == 0:
+		return nil, errors.New("heads: the model has no heads to remove")
+	case count == 0:
+		return nil, fmt.Errorf("heads: a share of %g of the model's %d heads is less than half a head: none would be removed", fraction, all)
+	default:
+		return nil, fmt.Errorf("heads: a share of %g of the model's %d heads is %d, less than half of those that go together in layers that share their attention: none would be removed", fraction, all, count)
+	}
 }

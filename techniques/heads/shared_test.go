@@ -131,3 +131,41 @@ func TestPartOfAGroupsHeadsIsRefusedWithTheSetThatWouldDo(t *testing.T) {
 		}
 	}
 }
+
+func TestAShareOfTheHeadsIsRoundedAndIsOneAtLeast(t *testing.T) {
+	of := func(layers, each int) *gbert.Config {
+		config := *classifier(t, 1, 1).Config
+		layer := config.Layers[0]
+		layer.Heads = nil
+		for head := range each {
+			layer.Heads = append(layer.Heads, head)
+		}
+		config.Layers = slices.Repeat([]gbert.LayerShape{layer}, layers)
+		return &config
+	}
+	for _, c := range []struct {
+		layers, each int
+		fraction     float64
+		want         int
+	}{
+		{4, 2, 0.1, 1}, {4, 2, 0.0625, 1}, {4, 2, 1, 8}, {4, 2, 0.4, 3}, {6, 12, 0.3, 22}, {6, 12, 0.333, 24}, {12, 12, 0.333, 48}, {12, 12, 0.34, 49},
+	} {
+		config := of(c.layers, c.each)
+		if set, err := FirstShare(config, All(config), c.fraction); set.Len() != c.want || err != nil {
+			t.Errorf("%g of %d×%d heads are %d, %v; want %d", c.fraction, c.layers, c.each, set.Len(), err, c.want)
+		}
+	}
+	for _, c := range []struct {
+		config   *gbert.Config
+		fraction float64
+		mentions string
+	}{
+		{of(4, 2), 0.01, "0.01 of the model's 8 heads is less than half a head"},
+		{of(4, 0), 0.5, "no heads"},
+		{sharing(t).Config, 0.1, "heads is 1, less than half of those that go together"},
+	} {
+		if set, err := FirstShare(c.config, All(c.config), c.fraction); err == nil || !strings.Contains(err.Error(), c.mentions) {
+			t.Errorf("%v, %v; %q was expected", set, err, c.mentions)
+		}
+	}
+}

@@ -178,7 +178,11 @@ func (t *Tools) pruneShare(ctx context.Context, name string, p *Pruning, r *Read
 
 // pruneRanked removes the first heads of a ranking.
 func (p *Pruning) pruneRanked(model *gbert.Model, info *ModelInfo, ranking []heads.Head, to Destination) (*PrunedHeads, error) {
-	done, err := p.prune(model, info, heads.First(model.Config, ranking, heads.Share(model.Config, p.Fraction)), to)
+	set, err := heads.FirstShare(model.Config, ranking, p.Fraction)
+	if err != nil {
+		return nil, call.Wrongf("--fraction %g: %w", p.Fraction, err)
+	}
+	done, err := p.prune(model, info, set, to)
 	if err != nil {
 		return nil, err
 	}
