@@ -203,6 +203,19 @@ func TestAblationAgreesWithEvalOfTheSameMask(t *testing.T) {
 	}
 }
 
+func TestAblationOfARegressionHasNoTest(t *testing.T) {
+	model, data := tinyModel(t, 1), write(t, "rated.csv", "text,label\nthe film is good .,0.5\nthe film is bad .,-1\nthe plot is dull .,-0.5\n")
+	args := []string{"heads", "ablate", "--model", model, "--task", "custom", "--data", data}
+	effects := bertlab(t, append(args, "--json")...).document()["heads"].([]any)
+	if _, there := effects[0].(map[string]any)["p_value"]; there || len(effects) != 12 {
+		t.Errorf("%v", effects[0])
+	}
+	lines := strings.Split(bertlab(t, args...).stdout, "\n")
+	if got, want := len(strings.Fields(lines[2])), len(strings.Fields(lines[0]))-2; got != want { // "Δ loss" is two words, p has none
+		t.Errorf("%d cells, want %d:\n%s", got, want, strings.Join(lines[:4], "\n"))
+	}
+}
+
 func TestWithoutJSONResultsAreText(t *testing.T) {
 	model, data := tinyModel(t, 2), reviews(t, 9)
 	for _, args := range [][]string{

@@ -26,22 +26,23 @@ type HeadEffect struct {
 	LossLow  float64 `json:"loss_delta_low"`
 	LossHigh float64 `json:"loss_delta_high"`
 	// OnlyBase and OnlyChanged count the examples that only the model without, or only the one with the change gets right.
-	// PValue is McNemar's exact two-sided test of the two; 1 for a regression.
+	// PValue is McNemar's exact two-sided test of the two; NaN for a regression, which has none, and absent in JSON.
 	OnlyBase    int     `json:"only_base_right"`
 	OnlyChanged int     `json:"only_changed_right"`
 	PValue      float64 `json:"p_value"`
 }
 
-// plainEffect is a [HeadEffect] for encoding/json, with its metrics as pointers: nil where they are undefined.
+// plainEffect is a [HeadEffect] for encoding/json, with what may be undefined as pointers: nil where it is.
 type plainEffect struct {
 	effectFields
 	Metric      *float64 `json:"metric"`
 	MetricDelta *float64 `json:"metric_delta"`
+	PValue      *float64 `json:"p_value,omitempty"`
 }
 
 type effectFields HeadEffect
 
-// MarshalJSON writes an undefined metric as null.
+// MarshalJSON writes an undefined metric as null, and no test where there is none.
 func (e HeadEffect) MarshalJSON() ([]byte, error) {
 	plain := plainEffect{effectFields: effectFields(e)}
 	if !math.IsNaN(e.Metric) {
@@ -49,6 +50,9 @@ func (e HeadEffect) MarshalJSON() ([]byte, error) {
 	}
 	if !math.IsNaN(e.MetricDelta) {
 		plain.MetricDelta = &e.MetricDelta
+	}
+	if !math.IsNaN(e.PValue) {
+		plain.PValue = &e.PValue
 	}
 	return json.Marshal(plain)
 }
@@ -60,12 +64,15 @@ func (e *HeadEffect) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*e = HeadEffect(plain.effectFields)
-	e.Metric, e.MetricDelta = math.NaN(), math.NaN()
+	e.Metric, e.MetricDelta, e.PValue = math.NaN(), math.NaN(), math.NaN()
 	if plain.Metric != nil {
 		e.Metric = *plain.Metric
 	}
 	if plain.MetricDelta != nil {
 		e.MetricDelta = *plain.MetricDelta
+	}
+	if plain.PValue != nil {
+		e.PValue = *plain.PValue
 	}
 	return nil
 }
@@ -133,7 +140,7 @@ func EffectOf(d *task.Dataset, h Head, base, changed *finetune.Evaluation) (Head
 	metric := d.Task.Metrics[0]
 	effect := HeadEffect{
 		Head: h, Metric: changed.Metrics[metric], MetricDelta: changed.Metrics[metric] - base.Metrics[metric],
-		Loss: changed.Loss, LossDelta: changed.Loss - base.Loss, PValue: 1,
+		Loss: changed.Loss, LossDelta: changed.Loss - base.Loss, PValue: math.NaN(),
 	}
 	interval, err := stats.PairedBootstrap(changed.Losses, base.Losses, stats.Resampling{Resamples: Resamples, Seed: 1})
 	if err != nil {

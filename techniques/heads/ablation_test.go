@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"bertlab/gbert"
@@ -146,7 +147,10 @@ func TestAnUndefinedMetricIsNullInJSON(t *testing.T) {
 	if !math.IsNaN(ablation.Heads[0].Metric) {
 		t.Fatalf("the metric is %g: the test shows nothing", ablation.Heads[0].Metric)
 	}
-	ablation.Heads[1].Metric, ablation.Heads[1].MetricDelta = 0.5, 0
+	if h := ablation.Heads[0]; !math.IsNaN(h.PValue) || h.OnlyBase != 0 {
+		t.Errorf("McNemar's test of a regression: %+v", h)
+	}
+	ablation.Heads[1].Metric, ablation.Heads[1].MetricDelta, ablation.Heads[1].PValue = 0.5, 0, 0.25
 	text, err := json.Marshal(ablation)
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +159,7 @@ func TestAnUndefinedMetricIsNullInJSON(t *testing.T) {
 	if err := json.Unmarshal(text, &again); err != nil {
 		t.Fatal(err)
 	}
-	if h := again.Heads[0]; !math.IsNaN(h.Metric) || !math.IsNaN(h.MetricDelta) {
+	if h := again.Heads[0]; !math.IsNaN(h.Metric) || !math.IsNaN(h.MetricDelta) || !math.IsNaN(h.PValue) || strings.Count(string(text), "p_value") != 1 {
 		t.Errorf("read as %+v", h)
 	}
 	if again.Heads[1] != ablation.Heads[1] || again.Heads[2].LossDelta != ablation.Heads[2].LossDelta {

@@ -90,7 +90,11 @@ func ablationTable(ablation *heads.Ablation) *figures.Table {
 		{Name: "Δ loss", Format: "%+.4f"}, {Name: "from", Format: "%+.4f"}, {Name: "to", Format: "%+.4f"},
 	}}
 	for _, e := range ablation.Heads {
-		table.Rows = append(table.Rows, []any{e.Head.String(), e.Metric, e.MetricDelta, e.PValue, e.LossDelta, e.LossLow, e.LossHigh})
+		var p any // of a test that a regression does not have
+		if !math.IsNaN(e.PValue) {
+			p = e.PValue
+		}
+		table.Rows = append(table.Rows, []any{e.Head.String(), e.Metric, e.MetricDelta, p, e.LossDelta, e.LossLow, e.LossHigh})
 	}
 	return table
 }
