@@ -58,7 +58,7 @@ to the same text.`,
 	flags.BoolVar(&f.Pair, "pair", false, "take the texts two by two")
 	flags.StringVar(&f.Question, "question", "", "the question that is asked of every text")
 	flags.StringVar(&f.Context, "context", "", "the text that every question is about")
-	flags.StringSliceVar(&f.Columns.Labels, "labels", nil, "the class names in order, for a model that has none")
+	flags.StringSliceVar(&f.Columns.Labels, "labels", nil, "the class names, in order for a model that has none; a model's own names go by name")
 	a.outFile(flags)
 	f.addLength(flags)
 	f.addRuntime(flags)

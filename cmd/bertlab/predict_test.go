@@ -159,3 +159,32 @@ func TestPredictRefusesWhatItCannotAsk(t *testing.T) {
 		t.Errorf("label %q", label)
 	}
 }
+
+func TestLabelsNameTheClassesOfAModelThatHasNoNames(t *testing.T) {
+	unnamed, named := tinyModel(t, 3), namedModel(t, []string{"toxic", "insult", "spam"}, 0, 1, 2)
+	best := func(args ...string) string {
+		p, c := predicts(t, "", append(args, "the film is good")...)
+		if c.status != exitSuccess {
+			t.Fatalf("%q: %s", args, c.stderr)
+		}
+		return p.Texts[0].Said[0].Label
+	}
+	own := best("--model", named) // the models have the same weights
+	if got := best("--model", unnamed, "--labels", "toxic,insult,spam"); got != own {
+		t.Errorf("%q by place, %q by name", got, own)
+	}
+	for _, labels := range []string{"toxic,insult,spam", "spam,toxic,insult"} {
+		if got := best("--model", named, "--labels", labels); got != own {
+			t.Errorf("--labels %s: %q, want %q", labels, got, own)
+		}
+	}
+	if got := best("--model", named, "--labels", "SPAM,TOXIC,INSULT"); got != strings.ToUpper(own) {
+		t.Errorf("in capitals: %q", got)
+	}
+	for labels, mention := range map[string]string{"a,a,b": "--labels names \"a\" twice", "a,b,c": "has names for its classes", "toxic,insult": "--labels names 2 classes"} {
+		_, c := predicts(t, "", "--model", named, "--labels", labels, "good")
+		c.fails(exitWrongCall, mention)
+	}
+	_, c := predicts(t, "", "--model", unnamed, "--labels", "a,a,b", "good")
+	c.fails(exitWrongCall, "--labels names \"a\" twice")
+}

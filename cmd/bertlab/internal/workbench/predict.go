@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -143,11 +144,10 @@ func (t *Tools) textTask(model *gbert.Model, asked *Asked, r *Reading, texts Tex
 	if names == nil && r.Task != "" && task.Unnamed(of.Labels) && len(trained.Labels) == len(of.Labels) {
 		names = trained.Labels
 	}
-	switch {
-	case names != nil && len(names) != len(of.Labels):
-		return nil, call.Wrongf("--labels names %d classes; %s has %d", len(names), asked.Dir, len(of.Labels))
-	case names != nil:
-		of.Labels = names
+	if names != nil {
+		if of.Labels, err = named(of.Labels, names, asked.Dir); err != nil {
+			return nil, err
+		}
 	}
 	switch {
 	case of.Kind == task.Spans && !texts.Pairs:
@@ -166,6 +166,31 @@ func (t *Tools) textTask(model *gbert.Model, asked *Asked, r *Reading, texts Tex
 		t.Meter.Warn("note: %s was trained on pairs of texts (%s); --pair takes the texts two by two", asked.Title, trained.Name)
 	}
 	return of, nil
+}
+
+// named are the user's names for a model's classes, in the model's order: by their places where the model has no names, else by its names,
+// of which the user's may differ in case alone.
+func named(classes, names []string, dir string) ([]string, error) {
+	if len(names) != len(classes) {
+		return nil, call.Wrongf("--labels names %d classes; %s has %d", len(names), dir, len(classes))
+	}
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return nil, call.Wrongf("--labels names %q twice", name)
+		}
+	}
+	if task.Unnamed(classes) {
+		return names, nil
+	}
+	order, err := task.MatchLabels(classes, names)
+	if err != nil {
+		return nil, call.Wrongf("--labels %s: %s has names for its classes, %q: leave out --labels, or give these", strings.Join(names, ","), dir, classes)
+	}
+	ordered := make([]string, len(order))
+	for i, j := range order {
+		ordered[i] = names[j]
+	}
+	return ordered, nil
 }
 
 // wordsOf parts a text into the words that a model tags.
