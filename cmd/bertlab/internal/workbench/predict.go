@@ -66,12 +66,10 @@ func (t *Tools) Predict(ctx context.Context, models []string, r *Reading, texts 
 		}
 		defer model.Close()
 		loaded[i] = model
-		p.Models = append(p.Models, &Asked{ModelInfo: info, Title: filepath.Base(info.Name)})
+		p.Models = append(p.Models, &Asked{ModelInfo: info})
 	}
-	if len(models) == 2 && p.Models[0].Title == p.Models[1].Title {
-		for _, m := range p.Models {
-			m.Title = m.Name
-		}
+	for i, title := range titles(models) {
+		p.Models[i].Title = title
 	}
 	b, choice, err := t.OpenBackend(ctx)
 	if err != nil {
@@ -91,6 +89,30 @@ func (t *Tools) Predict(ctx context.Context, models []string, r *Reading, texts 
 	}
 	p.Seconds = time.Since(began).Seconds()
 	return p, nil
+}
+
+// titles are short names of models: the last of each path, and as much before it as tells it from the others. A path that is there again
+// has a number.
+func titles(paths []string) []string {
+	parts := make([][]string, len(paths))
+	for i, path := range paths {
+		parts[i] = strings.Split(filepath.ToSlash(filepath.Clean(path)), "/")
+	}
+	last := func(i, n int) string { return strings.Join(parts[i][max(0, len(parts[i])-n):], "/") }
+	list, times := make([]string, len(paths)), map[string]int{}
+	for i := range paths {
+		whole, n := last(i, len(parts[i])), 1
+		for j := range paths {
+			for last(j, len(parts[j])) != whole && n < len(parts[i]) && last(j, n) == last(i, n) {
+				n++
+			}
+		}
+		list[i] = last(i, n)
+		if times[whole]++; times[whole] > 1 {
+			list[i] = fmt.Sprintf("%s (%d)", list[i], times[whole])
+		}
+	}
+	return list
 }
 
 // ask asks one model, and fills in what is known of it.
