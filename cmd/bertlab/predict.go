@@ -22,8 +22,8 @@ func (a *app) predictCommand() *cobra.Command {
 		Use:   "predict [TEXT…]",
 		Short: "Say what a model makes of texts, with probabilities",
 		Long: `Say what a model makes of texts: the classes with their probabilities, a number, a tag for each word, or the answer to a question, depending
-on the model's head. If no text is given, each line of standard input is a text. With several --model flags the models' answers stand
-side by side.
+on the model's head. If no text is given, each line of standard input is a text, and has one row; that of an empty line is empty. With
+several --model flags the models' answers stand side by side.
 
 With --pair the texts are taken two by two; on standard input a line has two, with a tab between them. A model that answers questions
 needs a question and the text that may hold the answer: --question asks the same question of every text, --context puts every question

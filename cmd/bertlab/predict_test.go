@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"bertlab/cmd/bertlab/internal/show"
 	"bertlab/cmd/bertlab/internal/workbench"
 )
 
@@ -51,7 +52,7 @@ func TestPredictSaysWhatEvalWrites(t *testing.T) {
 			t.Errorf("%q: %+v, eval says %+v", texts[i], said, l)
 		}
 	}
-	fromLines, _ := predicts(t, strings.Join(texts, "\r\n")+"\n\n", "--model", model)
+	fromLines, _ := predicts(t, strings.Join(texts, "\r\n")+"\n", "--model", model)
 	if len(fromLines.Texts) != len(texts) || fromLines.Texts[3].Said[0].Label != p.Texts[3].Said[0].Label {
 		t.Errorf("lines of standard input are %d other texts", len(fromLines.Texts))
 	}
@@ -189,4 +190,39 @@ func TestLabelsNameTheClassesOfAModelThatHasNoNames(t *testing.T) {
 	}
 	_, c := predicts(t, "", "--model", unnamed, "--labels", "a,a,b", "good")
 	c.fails(exitWrongCall, "--labels names \"a\" twice")
+}
+
+func TestEveryLineOfStandardInputHasARow(t *testing.T) {
+	model := namedModel(t, []string{"bad", "good"}, 0, 1)
+	const lines = "the film is good\n\nthe film is bad\r\n \t\nthe plot is dull\n"
+	p, _ := predicts(t, lines, "--model", model, "--model", model)
+	if len(p.Texts) != 5 {
+		t.Fatalf("%d texts of 5 lines", len(p.Texts))
+	}
+	for i, want := range []string{"the film is good", "", "the film is bad", "", "the plot is dull"} {
+		if got := p.Texts[i]; got.Text != want || len(got.Said) != map[bool]int{true: 0, false: 2}[want == ""] {
+			t.Errorf("line %d: %+v, want %q", i+1, got, want)
+		}
+		if want == "" {
+			continue
+		}
+		alone, _ := predicts(t, "", "--model", model, want)
+		if got := p.Texts[i].Said[1].Probabilities[0]; math.Abs(got.Probability-alone.Texts[0].Said[0].Probabilities[0].Probability) > 1e-6 {
+			t.Errorf("line %d: %+v, alone %+v", i+1, got, alone.Texts[0].Said[0])
+		}
+	}
+	_, c := predicts(t, "a\n\n", "--model", model)
+	if !strings.Contains(c.stdout, `"said": []`) {
+		t.Errorf("an empty line is %s", c.stdout)
+	}
+	tables := show.Predicted(p)
+	if len(tables) != 1 || len(tables[0].Rows) != 5 || tables[0].Rows[1][0] != "" || strings.Count(tables[0].Text(), "\n") != 7 {
+		t.Errorf("%s", tables[0].Text())
+	}
+	p, _ = predicts(t, "a\tb\n\nc\td\n", "--pair", "--model", model)
+	if len(p.Texts) != 3 || p.Texts[2].Pair != "d" || len(p.Texts[1].Said) != 0 {
+		t.Errorf("%+v", p.Texts)
+	}
+	_, c = predicts(t, "a\tb\n\t c\n", "--pair", "--model", model)
+	c.fails(exitFailure, "line 2 of standard input has an empty text")
 }

@@ -10,19 +10,20 @@ import (
 )
 
 // Predicted are the tables of what models say of texts: one with a row a text and a column a model, and of models that tag words one with
-// a row a word for each text.
+// a row a word for each text. An empty line has a row with nothing in it.
 func Predicted(p *workbench.Predicted) []*figures.Table {
 	table := &figures.Table{Columns: []figures.Column{{Name: "text"}}}
 	for _, model := range p.Models {
 		table.Columns = append(table.Columns, figures.Column{Name: model.Title})
 	}
 	var words []*figures.Table
+	said := false // a row says something
 	for _, text := range p.Texts {
 		row := []any{shortened(text.Text)}
 		if text.Pair != "" {
 			row[0] = shortened(text.Text) + " | " + shortened(text.Pair)
 		}
-		tagged := true
+		tagged := len(text.Said) > 0
 		for _, said := range text.Said {
 			row = append(row, cell(said))
 			tagged = tagged && said.Words != nil
@@ -31,9 +32,10 @@ func Predicted(p *workbench.Predicted) []*figures.Table {
 			words = append(words, tags(p.Models, text))
 		} else {
 			table.Rows = append(table.Rows, row)
+			said = said || len(text.Said) > 0
 		}
 	}
-	if len(table.Rows) == 0 {
+	if !said {
 		return words
 	}
 	return append([]*figures.Table{table}, words...)

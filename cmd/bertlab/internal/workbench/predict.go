@@ -28,7 +28,8 @@ type Predicted struct {
 	Seconds  float64           `json:"seconds"` // of the whole command
 }
 
-// Text is a text, or a pair of texts, with what each of the models says of it, in their order.
+// Text is a text, or a pair of texts, with what each of the models says of it, in their order; an empty line, of which none says anything,
+// keeps its place.
 type Text struct {
 	Text string            `json:"text"`
 	Pair string            `json:"pair,omitempty"`
@@ -46,7 +47,7 @@ type Asked struct {
 
 // Texts are what models are asked about.
 type Texts struct {
-	List      [][2]string // the second text is empty unless there are Pairs
+	List      [][2]string // the second text is empty unless there are Pairs; both are of an empty line
 	Pairs     bool
 	Questions bool // the first text of a pair is a question about the second
 }
@@ -55,8 +56,14 @@ type Texts struct {
 func (t *Tools) Predict(ctx context.Context, models []string, r *Reading, texts Texts) (*Predicted, error) {
 	began := time.Now()
 	p := &Predicted{Versions: backend.Versions(), Texts: make([]Text, len(texts.List))}
-	for i, text := range texts.List {
-		p.Texts[i] = Text{Text: text[0], Pair: text[1]}
+	all := texts.List
+	texts.List = nil
+	var places []int // of the texts that are asked about
+	for i, text := range all {
+		p.Texts[i] = Text{Text: text[0], Pair: text[1], Said: []finetune.Saying{}}
+		if text != [2]string{} {
+			places, texts.List = append(places, i), append(texts.List, text)
+		}
 	}
 	loaded := make([]*gbert.Model, len(models))
 	for i, name := range models {
@@ -83,8 +90,8 @@ func (t *Tools) Predict(ctx context.Context, models []string, r *Reading, texts 
 			return nil, err
 		}
 		p.Runtime = used
-		for k := range said {
-			p.Texts[k].Said = append(p.Texts[k].Said, said[k])
+		for k, place := range places {
+			p.Texts[place].Said = append(p.Texts[place].Said, said[k])
 		}
 	}
 	p.Seconds = time.Since(began).Seconds()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"bertlab/cmd/bertlab/internal/call"
@@ -25,21 +26,26 @@ func (q *Asking) Texts(stdin io.Reader, args []string) (texts Texts, err error) 
 	case q.Question != "" && q.Context != "":
 		texts.List = [][2]string{{q.Question, q.Context}}
 		return texts, nil
-	case len(args) == 0:
+	}
+	given := len(args) > 0
+	if !given {
 		if args, err = q.lines(stdin); err != nil {
 			return texts, err
 		}
 	}
 	switch {
-	case len(args) == 0:
+	case !slices.ContainsFunc(args, func(text string) bool { return given || strings.TrimSpace(text) != "" }):
 		return texts, call.Wrongf("give texts after predict, or on standard input, one a line")
 	case q.Pair && len(args)%2 != 0:
 		return texts, call.Wrongf("--pair takes the texts two by two, and %d were given", len(args))
 	}
 	for i, text := range args {
+		blank := strings.TrimSpace(text) == ""
 		switch {
-		case strings.TrimSpace(text) == "":
+		case blank && given:
 			return texts, call.Wrongf("text %d is empty", i+1)
+		case blank && !q.Pair: // a line of its own
+			texts.List = append(texts.List, [2]string{})
 		case q.Pair && i%2 == 1:
 			texts.List[len(texts.List)-1][1] = text
 		case q.Question != "":
@@ -56,18 +62,21 @@ func (q *Asking) Texts(stdin io.Reader, args []string) (texts Texts, err error) 
 // longestLine bounds a line of standard input.
 const longestLine = 1 << 20
 
-// lines are the lines of standard input that are not empty; of pairs both texts, one after another.
+// lines are the lines of standard input; of pairs both texts, one after another. A line without a text has empty ones.
 func (q *Asking) lines(stdin io.Reader) (texts []string, err error) {
 	scanner := bufio.NewScanner(stdin)
 	scanner.Buffer(nil, longestLine)
 	for n := 1; scanner.Scan(); n++ {
 		line := strings.TrimRight(scanner.Text(), "\r")
 		switch parts := strings.Split(line, "\t"); {
-		case strings.TrimSpace(line) == "":
+		case strings.TrimSpace(line) == "" && q.Pair:
+			texts = append(texts, "", "")
 		case !q.Pair:
 			texts = append(texts, line)
 		case len(parts) != 2:
 			return nil, fmt.Errorf("line %d of standard input has %d tabs: a pair is two texts with one tab between them", n, len(parts)-1)
+		case strings.TrimSpace(parts[0]) == "" || strings.TrimSpace(parts[1]) == "":
+			return nil, fmt.Errorf("line %d of standard input has an empty text beside its tab: a pair is two texts", n)
 		default:
 			texts = append(texts, parts...)
 		}
