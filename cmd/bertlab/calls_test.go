@@ -4,6 +4,8 @@ import (
 	"bertlab/cmd/bertlab/internal/output"
 	"bertlab/cmd/bertlab/internal/workbench"
 	"context"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,6 +104,24 @@ func TestInterruptedCommandEndsWithOne(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	bertlabContext(t, ctx, "eval", "--model", tinyModel(t, 2), "--task", "sst2", "--data", reviews(t, 9), "--json").fails(exitFailure, "interrupted")
+}
+
+func TestOnlyWorkThatCanGoOnLaterSaysSoWhenItIsInterrupted(t *testing.T) {
+	for resumes, want := range map[bool][2]string{
+		false: {"interrupted: stopping; Ctrl-C again", "eval: interrupted"},
+		true:  {"interrupted: stopping where the work can go on later; Ctrl-C again", "eval: interrupted; repeat the command to go on"},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		a := newApp(io.Discard, io.Discard)
+		a.resumes.Store(resumes)
+		cancel()
+		if got := a.plain(ctx, fmt.Errorf("eval: %w", ctx.Err())); got != want[1] || !strings.Contains(a.stopping(), want[0]) {
+			t.Errorf("%q, %q", got, a.stopping())
+		}
+	}
+	if help := newApp(io.Discard, io.Discard).root().Long; !strings.Contains(help, "3 where reproduce --gather misses steps") {
+		t.Errorf("%s", help)
+	}
 }
 
 func TestEveryCommandHasHelpWithAnExample(t *testing.T) {

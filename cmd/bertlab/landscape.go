@@ -33,7 +33,8 @@ where it left off.`,
   bertlab landscape --from all-MiniLM-L6-v2 --to movies --other tweets --grid 41 --range -1,2 --task movies --out surface.json --turn surface.html`,
 		Args: cobra.NoArgs,
 		RunE: a.begin(func(command *cobra.Command, _ []string) error {
-			if a.resumes = a.out != ""; a.resumes {
+			resumes := a.out != ""
+			if a.resumes.Store(resumes); resumes {
 				f.Journal = a.out + ".points.jsonl"
 			}
 			document, err := a.Explore(command.Context(), &f.Exploring, f.take(a), a.model)
@@ -46,7 +47,7 @@ where it left off.`,
 			if err == nil {
 				err = a.keep(document)
 			}
-			if err == nil && a.resumes {
+			if err == nil && resumes {
 				err = landscape.RemoveJournal(f.Journal)
 			}
 			return a.finish(document, err, func(w io.Writer) { show.Landscape(w, document) })

@@ -83,7 +83,7 @@ func (a *app) run(ctx context.Context, args []string) (status int) {
 	warned := make(chan struct{})
 	unbind := context.AfterFunc(ctx, func() {
 		defer close(warned)
-		a.Meter.Warn("interrupted: stopping where the work can go on later; Ctrl-C again ends the program at once")
+		a.Meter.Warn("%s", a.stopping())
 	})
 	defer func() {
 		if !unbind() {
@@ -112,6 +112,14 @@ func (a *app) run(ctx context.Context, args []string) (status int) {
 	return status
 }
 
+// stopping says that a command is being stopped, and whether the work can go on later.
+func (a *app) stopping() string {
+	if a.resumes.Load() {
+		return "interrupted: stopping where the work can go on later; Ctrl-C again ends the program at once"
+	}
+	return "interrupted: stopping; Ctrl-C again ends the program at once"
+}
+
 // interrupted says whether a command failed because it was stopped.
 func interrupted(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && strings.Contains(err.Error(), context.Canceled.Error())
@@ -124,9 +132,8 @@ func (a *app) plain(ctx context.Context, err error) string {
 	if !interrupted(ctx, err) {
 		return text
 	}
-	text = strings.ReplaceAll(text, ": "+context.Canceled.Error(), "")
 	text = strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
-	if a.resumes {
+	if a.resumes.Load() {
 		text += "; repeat the command to go on"
 	}
 	return text

@@ -40,7 +40,7 @@ always stay. The model loads as any other; export --onnx writes the graph that m
 			if err := f.Check(command.Flags().Changed); err != nil {
 				return err
 			}
-			a.resumes = f.Trains()
+			a.resumes.Store(f.Trains())
 			r := f.take(a)
 			if f.Trains() {
 				if err := r.Check(a.Seed); err != nil {

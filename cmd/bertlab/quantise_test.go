@@ -54,7 +54,7 @@ func TestAQuantisedModelIsJudgedAndExportedAsAnyOther(t *testing.T) {
 			sameLogits(t, eval(t, plain), got, map[bool]float64{true: 1e-4, false: 0.2}[method == "weights"])
 			bertlab(t, "export", "--onnx", "--model", out, "--out", graphs, "--json").document()
 			sameLogits(t, eval(t, graphs), got, 0)
-			bertlab(t, "quantise", "--model", out, "--out", filepath.Join(t.TempDir(), "twice")).fails(exitFailure, "already", "export --dense")
+			bertlab(t, "quantise", "--model", out, "--out", filepath.Join(t.TempDir(), "twice")).fails(exitFailure, "already", "make it dense first (bertlab export --dense)")
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -25,7 +26,7 @@ type app struct {
 	stdout, stderr io.Writer
 	flags          *pflag.FlagSet // of the command
 	started        bool           // the call was understood and the command has begun
-	resumes        bool           // the command resumes when it is repeated
+	resumes        atomic.Bool    // the command resumes when it is repeated
 
 	json, quiet bool
 	model       string
@@ -50,7 +51,7 @@ func (a *app) root() *cobra.Command {
 		Long: `A laboratory for compressing BERT: what can be taken out of the model, what that costs in accuracy, and what it saves.
 
 The result goes to standard output, with --json as one JSON document; everything else goes to standard error. The exit status
-is 0 for success, 2 for a wrong call, 1 for a failure, and 130 after Ctrl-C.`,
+is 0 for success, 2 for a wrong call, 1 for a failure, 3 where reproduce --gather misses steps, and 130 after Ctrl-C (143: SIGTERM).`,
 		Example: `  bertlab setup
   bertlab reproduce heads --quick
   bertlab finetune --task movies --out movies
@@ -162,7 +163,7 @@ func (a *app) begin(work func(*cobra.Command, []string) error) func(*cobra.Comma
 // resume is begin for work that resumes where it was stopped.
 func (a *app) resume(work func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return a.begin(func(command *cobra.Command, args []string) error {
-		a.resumes = true
+		a.resumes.Store(true)
 		return work(command, args)
 	})
 }

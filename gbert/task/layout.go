@@ -117,7 +117,7 @@ func (t *Task) findTexts(l *layout, header []string, c Columns) error {
 	}
 	if c.Text != "" || c.Pair != "" {
 		if t.Pair && (c.Text == "" || c.Pair == "") {
-			return fmt.Errorf("task %s has two texts an example: name both columns, Text and Pair (its columns are %s)", t.Name, list(header))
+			return fmt.Errorf("task %s has two texts an example: name both columns, Columns.Text and Columns.Pair (its columns are %s)", t.Name, list(header))
 		}
 		l.text = find(header, c.Text)
 		if l.text < 0 {

@@ -71,7 +71,10 @@ func (t *Task) forFile(c Columns) (*Task, error) {
 	}
 	own := *t
 	if len(c.Labels) > 0 {
-		if !own.Kind.Named() || len(own.Labels) > 0 && !slices.Equal(own.Labels, c.Labels) {
+		if !own.Kind.Named() {
+			return nil, fmt.Errorf("task: %s is a task of the kind %s, which has no classes: leave out Columns.Labels (%s)", own.Name, own.Kind, strings.Join(c.Labels, ", "))
+		}
+		if len(own.Labels) > 0 && !slices.Equal(own.Labels, c.Labels) {
 			return nil, fmt.Errorf("task: %s has its own labels %v: choose the task custom for labels %v", own.Name, own.Labels, c.Labels)
 		}
 		own.Labels = slices.Clone(c.Labels)

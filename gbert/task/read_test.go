@@ -158,6 +158,8 @@ func TestMalformedFilesAreReportedWithPlaceAndExpectation(t *testing.T) {
 		{"cut Parquet", "sst2", "x.parquet", "PAR1hello world", Columns{}, []string{"cut off"}},
 		{"custom without labels", "custom", "x.tsv", "text\tlabel\na\t1\n", Columns{}, []string{"Columns.Labels"}},
 		{"own labels for a known task", "sst2", "x.tsv", "text\tlabel\na\t1\n", Columns{Labels: []string{"a", "b"}}, []string{"choose the task custom"}},
+		{"own labels for a regression", "stsb", "x.tsv", "sentence1\tsentence2\tscore\na\tb\t1\n", Columns{Labels: []string{"x", "y"}}, []string{"stsb is a task of the kind regression, which has no classes: leave out Columns.Labels (x, y)"}},
+		{"one column of two", "stsb", "x.tsv", "sentence1\tsentence2\tscore\na\tb\t1\n", Columns{Pair: "sentence2"}, []string{"name both columns, Columns.Text and Columns.Pair"}},
 		{"rating out of range", "movies", "x.txt", "1\t2\ta\n2\t44\tb\n", Columns{}, []string{"line 2", "44 is not from -4 to 4"}},
 	}
 	for _, c := range cases {

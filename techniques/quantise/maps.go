@@ -107,12 +107,12 @@ func place(role gbert.Role) int {
 func Check(m *gbert.Model) error {
 	c := m.Config
 	if gbert.IsInt8Words(c.Embedding) {
-		return fmt.Errorf("quantise: the word table is int8 already: the model was quantised; make it dense first (export --dense, Model.Dense)")
+		return fmt.Errorf("quantise: the word table is int8 already: the model was quantised; make it dense first (Model.Dense)")
 	}
 	for layer, shape := range c.Layers {
 		for role, form := range shape.Forms {
 			if _, _, ok := gbert.Int8Of(form); ok {
-				return fmt.Errorf("quantise: layer %d, %s is int8 already: the model was quantised; make it dense first (export --dense, Model.Dense)", layer, role)
+				return fmt.Errorf("quantise: layer %d, %s is int8 already: the model was quantised; make it dense first (Model.Dense)", layer, role)
 			}
 		}
 	}
