@@ -3,6 +3,7 @@ package compare
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"bertlab/papers/experiment"
 )
@@ -76,7 +77,10 @@ func (o Options) Check() error {
 	case len(o.Batches) == 0:
 		return errors.New("at least one batch size is needed")
 	}
-	for _, size := range o.Batches {
+	for i, size := range o.Batches {
+		if slices.Contains(o.Batches[:i], size) {
+			return fmt.Errorf("batch size %d is named twice", size)
+		}
 		if size < 1 || size > 4096 {
 			return fmt.Errorf("batch size %d: it must be 1…4096", size)
 		}

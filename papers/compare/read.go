@@ -44,7 +44,11 @@ func Read(path string) (*Comparison, error) {
 		Comparison *Comparison `json:"comparison"`
 	}
 	c := &Comparison{}
-	if err := errors.Join(json.Unmarshal(text, &inside), json.Unmarshal(text, c)); err != nil {
+	err = json.Unmarshal(text, &inside)
+	if err == nil {
+		err = json.Unmarshal(text, c)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("compare: %s is not a comparison: %w", path, err)
 	}
 	if inside.Comparison != nil {

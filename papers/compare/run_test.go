@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -269,6 +270,18 @@ func TestAScoreThatIsNoNumberIsNamed(t *testing.T) {
 	}
 }
 
+func TestIntervalsHaveOneMinusSignAndBatchesAreNamedOnce(t *testing.T) {
+	c := *compared(t)
+	c.Models = slices.Clone(c.Models)
+	c.Models[0].Low, c.Models[0].High = -1, -0.25
+	if got := c.Table(words.English).Rows[0][2]; got != "[−1.000,\u00a0−0.250]" {
+		t.Errorf("%q", got)
+	}
+	if err := (Options{Batches: []int{1, 8, 1}}).Check(); err == nil || !strings.Contains(err.Error(), "batch size 1 is named twice") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAFileThatIsNoComparisonIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := Read(dir); !errors.Is(err, ErrNone) {
@@ -285,6 +298,12 @@ func TestAFileThatIsNoComparisonIsRefused(t *testing.T) {
 		if _, err := Read(dir); err == nil || errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "compare.json") {
 			t.Errorf("%s: %v", text, err)
 		}
+	}
+	if err := os.WriteFile(path, []byte("sentence\tlabel\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(path); err == nil || strings.Count(err.Error(), "invalid character") != 1 {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -41,7 +41,7 @@ func (c *Comparison) Table(say *words.Printer) *figures.Table {
 	}
 	t.Columns = append(t.Columns, figures.Column{Name: say.T("memory"), Unit: "MB", Format: "%.0f"})
 	for _, m := range c.Models {
-		row := []any{m.Name, m.Score, fmt.Sprintf("%.3f–%.3f", m.Low, m.High), "", nil, float64(m.Parameters) / 1e6, float64(m.Sizes.Stored) / 1e6, float64(m.MACs) / 1e6}
+		row := []any{m.Name, m.Score, unbroken.Replace(fmt.Sprintf("[%.3f, %.3f]", m.Low, m.High)), "", nil, float64(m.Parameters) / 1e6, float64(m.Sizes.Stored) / 1e6, float64(m.MACs) / 1e6}
 		if m.Against != nil {
 			row[3] = points(m.Against.Metric, -1)
 			if m.Against.McNemar != nil {
