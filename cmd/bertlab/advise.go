@@ -28,9 +28,10 @@ func (a *app) adviseCommand() *cobra.Command {
 		Use:   "advise",
 		Short: "Recommend a compressed model within limits, from measurements",
 		Long: `Say which of the measured models stays within limits of latency, size and loss of accuracy, and how certain that is. The answer comes
-from what bertlab compare and bertlab reproduce recipes left in the folder --from, never from a table of rules: the probability that
-the drop is within the limit comes from a bootstrap, latency is judged by its samples. Of the models that fit, it names the one with
-the smallest file if --max-drop is given, otherwise the one that loses least.
+from what bertlab compare and bertlab reproduce recipes left in the folder --from, never from a table of rules; of compare.json and
+recipes.json there the one counts that was begun later, and the answer names it. The probability that the drop is within the limit
+comes from a bootstrap, latency is judged by its samples. Of the models that fit, it names the one with the smallest file if --max-drop
+is given, otherwise the one that loses least.
 
 Where models were compared in several runtimes (bertlab compare --runtimes xla,onnx,onnx-int8), a model in a runtime is one candidate, and
 the answer within each runtime is said as well, for what is fast or small in one is not in another; --runtime asks about one alone.`,
@@ -54,6 +55,7 @@ the answer within each runtime is said as well, for what is fast or small in one
 				}
 				fmt.Fprintln(w, advice.Why.English)
 				fmt.Fprintln(w, advice.Next.English)
+				fmt.Fprintf(w, "from\t%s\n", advice.From)
 			})
 		}),
 	}

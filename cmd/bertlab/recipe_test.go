@@ -47,10 +47,10 @@ func TestRecipesMakeModelsThatAreComparedAndAdvised(t *testing.T) {
 		t.Errorf("%v", document)
 	}
 	advice := bertlab(t, append(advise, "--max-size", "1GB", "--max-drop", "99", "--max-latency", "1h", "--retrain", "no")...).document()
-	if advice["best"] != "small" || advice["certain"] != true {
+	if advice["best"] != "small" || advice["certain"] != true || advice["from"] != filepath.Join(results, "compare.json") {
 		t.Errorf("%v", advice)
 	}
-	if c := bertlab(t, "advise", "--from", results, "--max-size", "10B"); c.status != exitSuccess || !strings.Contains(c.stdout, "none fits") {
+	if c := bertlab(t, "advise", "--from", results, "--max-size", "10B"); c.status != exitSuccess || !strings.Contains(c.stdout, "none fits") || !strings.Contains(c.stdout, filepath.Join(results, "compare.json")) {
 		t.Errorf("%s%s", c.stdout, c.stderr)
 	}
 }

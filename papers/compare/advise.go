@@ -79,6 +79,8 @@ type Advice struct {
 	Examples int    `json:"examples"`
 	Machine  string `json:"machine"`
 	Batch    int    `json:"batch"`
+	// From is the file with the measurements; empty where they were not read from one.
+	From string `json:"from,omitempty"`
 }
 
 // RuntimeAdvice is the model to take where a runtime computes; see [Advice].
@@ -101,7 +103,7 @@ func (c *Comparison) Advise(l Limits) (*Advice, error) {
 	if l.Drop != nil && math.IsNaN(*l.Drop) || l.Size < 0 || l.Latency < 0 {
 		return nil, fmt.Errorf("compare: limits of the drop, the size and the latency must be numbers, the latter two not negative")
 	}
-	a := &Advice{Limits: l, Task: c.Task, Metric: c.Metric, Examples: c.Examples, Machine: c.Provenance.Machine, Batch: l.Batch}
+	a := &Advice{Limits: l, Task: c.Task, Metric: c.Metric, Examples: c.Examples, Machine: c.Provenance.Machine, Batch: l.Batch, From: c.File}
 	var measured []Runtime
 	for i := range c.Models {
 		m := &c.Models[i]

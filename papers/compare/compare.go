@@ -101,6 +101,8 @@ type Comparison struct {
 	Pairs    []Pair        `json:"pairs,omitempty"`
 	// Provenance is that of the original, the data and the machine.
 	Provenance experiment.Provenance `json:"provenance"`
+	// File is what it was read from; empty: it was not.
+	File string `json:"-"`
 }
 
 // Measurement is one model.

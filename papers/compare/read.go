@@ -18,8 +18,8 @@ const maxFileBytes = 64 << 20
 // ErrNone says that there is no comparison yet.
 var ErrNone = errors.New("there are no measurements")
 
-// Read finds a comparison: in a file, or in a folder's recipes.json or compare.json. A file of the recipes' experiment holds one
-// under the key comparison. Without any the error is [ErrNone].
+// Read finds a comparison: in a file, or in a folder's compare.json or recipes.json, of which the one counts that was begun later. A file
+// of the recipes' experiment holds one under the key comparison. Without any the error is [ErrNone].
 func Read(path string) (*Comparison, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -28,13 +28,7 @@ func Read(path string) (*Comparison, error) {
 	case err != nil:
 		return nil, fmt.Errorf("compare: %w", err)
 	case info.IsDir():
-		for _, name := range []string{"compare.json", "recipes.json"} {
-			c, err := Read(filepath.Join(path, name))
-			if !errors.Is(err, ErrNone) {
-				return c, err
-			}
-		}
-		return nil, fmt.Errorf("compare: %s: %w", path, ErrNone)
+		return latest(path)
 	}
 	text, err := files.Read(path, maxFileBytes)
 	if err != nil {
@@ -57,7 +51,26 @@ func Read(path string) (*Comparison, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("compare: %s: %w", path, err)
 	}
+	c.File = path
 	return c, nil
+}
+
+// latest reads the comparison of a folder that was begun last.
+func latest(dir string) (latest *Comparison, err error) {
+	for _, name := range []string{"compare.json", "recipes.json"} {
+		c, err := Read(filepath.Join(dir, name))
+		switch {
+		case errors.Is(err, ErrNone):
+		case err != nil:
+			return nil, err
+		case latest == nil || c.Provenance.Began.After(latest.Provenance.Began):
+			latest = c
+		}
+	}
+	if latest == nil {
+		return nil, fmt.Errorf("compare: %s: %w", dir, ErrNone)
+	}
+	return latest, nil
 }
 
 // check reports a comparison that was read and is none.

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"bertlab/figures"
 	"bertlab/gbert"
@@ -266,6 +268,36 @@ func TestAScoreThatIsNoNumberIsNamed(t *testing.T) {
 		}
 		if _, err := Run(t.Context(), environment(t, t.TempDir()), entries, o); err == nil || !strings.Contains(err.Error(), "a: its pearson on "+o.Data+" is not a number") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestOfTwoComparisonsInAFolderTheLaterCounts(t *testing.T) {
+	dir, made := t.TempDir(), compared(t)
+	keep := func(name, task string, after time.Duration) {
+		c := *made
+		c.Task, c.Provenance.Began = task, c.Provenance.Began.Add(after)
+		var document any = &c
+		if name == "recipes.json" {
+			document = map[string]any{"comparison": &c}
+		}
+		text, err := json.Marshal(document)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), text, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	keep("compare.json", "own", 0)
+	for after, want := range map[time.Duration][2]string{time.Hour: {"recipes", "recipes.json"}, -time.Hour: {"own", "compare.json"}, 0: {"own", "compare.json"}} {
+		keep("recipes.json", "recipes", after)
+		c, err := Read(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if advice, err := c.Advise(Limits{}); err != nil || c.Task != want[0] || advice.From != filepath.Join(dir, want[1]) {
+			t.Errorf("%v after: %s, %+v, %v", after, c.Task, advice, err)
 		}
 	}
 }
