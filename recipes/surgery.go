@@ -132,7 +132,7 @@ type headInputs struct {
 }
 
 var removingHeads = &experiment.ModelDefinition[headInputs, came]{
-	Name: "least important heads removed", Version: 2,
+	Name: "least important heads removed", Version: 1,
 	Title: func(say *words.Printer, in headInputs) string { return in.Title(say) },
 	Run: func(ctx context.Context, w *experiment.Worker, in headInputs) (*gbert.Model, came, error) {
 		session, prepared, err := in.Open(w)
