@@ -109,3 +109,21 @@ func TestClaimsAreJudgedByTheirRules(t *testing.T) {
 		}
 	}
 }
+
+// A model that answers the largest class alone is named, so that nobody takes it for a small one that works.
+func TestModelsWithoutUseAreNamed(t *testing.T) {
+	r := result(func(c *compare.Comparison) {
+		c.Majority = 0.5
+		for i := range c.Models {
+			c.Models[i].Score = 0.8
+		}
+	})
+	numbers := edition{r, words.English}.Numbers()
+	if numbers["lost"] != "" {
+		t.Errorf("%v is named", numbers["lost"])
+	}
+	r.Comparison.Models[1].Score = 0.5
+	if numbers := (edition{r, words.English}).Numbers(); numbers["lost"] != r.Comparison.Models[1].Name || numbers["largest"] != "0.500" {
+		t.Errorf("%v, %v", numbers["lost"], numbers["largest"])
+	}
+}
