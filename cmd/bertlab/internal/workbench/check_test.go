@@ -71,7 +71,7 @@ func TestTextsArePairedAsTheFlagsSay(t *testing.T) {
 		want  [][2]string // nil: an error
 	}{
 		"arguments":            {Asking{}, "not read\n", []string{"a", "b"}, [][2]string{{"a"}, {"b"}}},
-		"lines":                {Asking{}, "a\r\n\n b \n", nil, [][2]string{{"a"}, {" b "}}},
+		"lines":                {Asking{}, "a\r\n\n b \n", nil, [][2]string{{"a"}, {}, {" b "}}},
 		"pairs":                {Asking{Pair: true}, "", []string{"a", "b", "c", "d"}, [][2]string{{"a", "b"}, {"c", "d"}}},
 		"pairs of lines":       {Asking{Pair: true}, "a\tb\n", nil, [][2]string{{"a", "b"}}},
 		"half a pair":          {Asking{Pair: true}, "", []string{"a", "b", "c"}, nil},

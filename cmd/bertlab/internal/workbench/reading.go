@@ -195,8 +195,9 @@ func (r *Reading) named(t *task.Task) bool {
 	return len(t.Labels) > 0 || len(r.Columns.Labels) > 0 || !t.Kind.Named()
 }
 
-// readingFlags are those of a reading that say which examples are read and how, but for --task, which other commands of a session have too.
+// readingFlags are those of a reading that say which examples are read and how, but for --task and --data, which people
+// give to all commands of a session.
 var readingFlags = []string{
-	"data", "split", "examples", "max-length", "batch", "text-column", "pair-column", "label-column", "id-column", "labels", "labels-by-number", "skip-malformed", "kind",
+	"split", "examples", "max-length", "batch", "text-column", "pair-column", "label-column", "id-column", "labels", "labels-by-number", "skip-malformed", "kind",
 	"doc-stride", "max-answer-length", "null-threshold",
 }
