@@ -55,13 +55,7 @@ func (r edition) Numbers() map[string]any {
 		numbers["best"] = best.Name
 		numbers["file"], numbers["operations"] = share(best.Sizes.Stored, original.Sizes.Stored), share(int64(best.MACs), int64(original.MACs))
 	}
-	var lost []string
-	for _, m := range r.Comparison.Models {
-		if majority := r.Comparison.Majority; majority > 0 && m.Score <= majority+1e-9 {
-			lost = append(lost, m.Name)
-		}
-	}
-	numbers["lost"], numbers["largest"] = strings.Join(lost, ", "), fmt.Sprintf("%.3f", r.Comparison.Majority)
+	numbers["lost"], numbers["largest"] = strings.Join(r.Comparison.Lost(), ", "), fmt.Sprintf("%.3f", r.Comparison.Majority)
 	var titles []map[string]any
 	for _, recipe := range r.Recipes {
 		titles = append(titles, map[string]any{"name": recipe.Recipe, "title": recipe.Title.In(experiment.Language(r.Tag()))})

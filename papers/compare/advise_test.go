@@ -224,3 +224,24 @@ func TestConstraintsAreAnsweredWhereOnlySomeRuntimesHaveAMemory(t *testing.T) {
 		t.Errorf("%v", untrained)
 	}
 }
+
+// A model that answers the largest class alone is named under the figure and does not press the others together.
+func TestAModelWithoutUseIsNotDrawn(t *testing.T) {
+	c := &Comparison{Metric: "accuracy", Task: "movies", Examples: 500, Batches: []int{1}, Majority: 0.5, Models: []Measurement{
+		{Name: "original", Score: 0.9, Latency: make([]Latency, 1)}, {Name: "smaller", Score: 0.85, Against: &Pair{}, Latency: make([]Latency, 1)}, {Name: "lost", Score: 0.5, Against: &Pair{}, Latency: make([]Latency, 1)},
+	}}
+	for _, test := range []struct {
+		original, majority float64
+		drawn              bool
+	}{{0.9, 0.5, false}, {0.5, 0.5, true}, {0.9, 0, true}} {
+		c.Models[0].Score, c.Majority = test.original, test.majority
+		f, err := c.ParetoFigure(Compute, words.English)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := strings.Contains(f.Caption(), "not drawn, since no better than the largest class (0.500): lost")
+		if drawn := strings.Contains(f.Data().CSV(), "lost"); drawn != test.drawn || named == test.drawn {
+			t.Errorf("%+v: drawn %v, %q", test, drawn, f.Caption())
+		}
+	}
+}

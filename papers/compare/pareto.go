@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bertlab/figures"
+	"bertlab/papers/experiment"
 	"bertlab/papers/experiment/words"
 )
 
@@ -21,7 +22,8 @@ const (
 )
 
 // ParetoFigure shows the metric of all models against a cost, and the front that nothing beats. Whiskers are the 95 % interval of
-// the paired difference from the original.
+// the paired difference from the original. Models that are no better than the largest class are named in the caption instead: they are no
+// choice, and would press the others together.
 func (c *Comparison) ParetoFigure(cost Cost, say *words.Printer) (*figures.Figure, error) {
 	largest := len(c.Batches) - 1
 	label := map[Cost]string{
@@ -43,7 +45,11 @@ func (c *Comparison) ParetoFigure(cost Cost, say *words.Printer) (*figures.Figur
 			o.Groups = append(o.Groups, string(cmp.Or(r, XLA)))
 		}
 	}
+	lost := c.Lost()
 	for i, m := range c.Models {
+		if slices.Contains(lost, m.Name) {
+			continue
+		}
 		x := map[Cost]float64{Size: float64(m.Sizes.Stored) / 1e6, Time: 1000 * m.Latency[largest].Seconds, Compute: float64(m.MACs) / 1e6}[cost]
 		point := figures.ParetoPoint{Name: m.Name, X: x, Y: m.Score}
 		if i > 0 {
@@ -62,7 +68,24 @@ func (c *Comparison) ParetoFigure(cost Cost, say *words.Printer) (*figures.Figur
 		Language: say.Tag(), Title: c.paretoTitle(cost, o.Points, say), XLabel: label, YLabel: say.Name(c.Metric),
 		Caption: say.F("%s, %d test examples, %s; whiskers: 95 %% interval of the paired difference from the original", c.Task, c.Examples, c.Provenance.TimedIn(say)),
 	}
+	if len(lost) > 0 {
+		o.Frame.Caption = experiment.Caption(o.Frame.Caption, say.F("not drawn, since no better than the largest class (%.3f): %s", c.Majority, strings.Join(lost, ", ")))
+	}
 	return figures.Pareto(o)
+}
+
+// Lost are the names of the models that answer no better than the largest class, where the original does.
+func (c *Comparison) Lost() (names []string) {
+	const rounding = 1e-9
+	if c.Majority == 0 || c.Models[0].Score <= c.Majority+rounding { // no classes, or nothing was learned
+		return nil
+	}
+	for _, m := range c.Models {
+		if m.Score <= c.Majority+rounding {
+			names = append(names, m.Name)
+		}
+	}
+	return names
 }
 
 // paretoCaption describes [Comparison.ParetoFigure].
